@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> int:
-    """Load the command line and run it; one line says which requirement is not installed."""
+    """Run the command line; one line names a requirement that is not installed."""
     try:
         from app.command_line import run
 

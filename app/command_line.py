@@ -27,27 +27,26 @@ def main(host: str | None, port: int, folder: str | None, no_browser: bool, shar
         addresses.refuse_busy_port(host, port)
     except OSError as error:
         raise click.UsageError(str(error)) from None
-    from app.data import workspace  # after the cheap refusals: what follows imports the web framework
+    from app.data import workspace  # after the cheap refusals: the web framework takes long to import
 
     try:
         workspace.use(folder)
         workspace.current().workspace.prepare()
     except workspace.SkipscopeError as error:
         raise click.UsageError(str(error)) from None
-    # For `st.App`'s pages and the engine that is started from here.
+    # For `st.App`'s pages and the engine.
     os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
-    # The presenter's link is not given to a browser: every user of this machine could read it off the process list.
+    # The presenter's link never goes to a browser's command line: every user of this machine reads the process list.
     serve(host, port, share, browser=not (no_browser or share) and has_display())
 
 
 def serve(host: str, port: int, share: bool, browser: bool) -> None:
-    """Run the server until it is told to stop."""
+    """Run the server until a signal stops it."""
     import streamlit as st
 
     from app import server
     from app.web import presenter_link
 
-    # Streamlit and uvicorn report their start at length; a few lines of our own say it.
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
     present = presenter_link.share(port) if share else ""
 
@@ -70,7 +69,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
         sys.exit(0)
 
 
-#: What a shared page must not depend on a person's own settings for. A changed file would load its module anew.
+#: Settings of a shared page, whatever a person's own ones are. A watched file would load its module anew.
 SHARED = {
     "server.enableCORS": True,
     "server.corsAllowedOrigins": [],
@@ -85,7 +84,7 @@ SHARED = {
 
 
 def words(host: str, port: int) -> list[str]:
-    """Return what a start says, line by line."""
+    """Return the lines of a start."""
     lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
     if not addresses.is_loopback(host):
         lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
@@ -93,7 +92,7 @@ def words(host: str, port: int) -> list[str]:
 
 
 def shared_words(host: str, port: int, present: str) -> list[str]:
-    """Return what a start with --share says: two links, where else this machine is, what to know of plain HTTP."""
+    """Return the lines of a start with --share: two links, other addresses of this machine, the limits of HTTP."""
     first, *others = addresses.shared_urls(host, port)
     lines = [
         "Skipscope is shared (Ctrl-C stops the page, not the runs)",
@@ -113,14 +112,14 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
 
 
 def has_display() -> bool:
-    """Return whether a browser window could be seen here."""
+    """Return whether this machine can show a browser window."""
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def run() -> int:
-    """Run the command and return its exit code; a refusal is one line on stderr."""
+    """Run the command and return its exit code; stderr gets one line of a refusal."""
     try:
         code = main.main(prog_name="python -m app", standalone_mode=False)
     except click.UsageError as error:

@@ -1,4 +1,4 @@
-"""The page's frame: page config, style of the whole, navigation. No data work happens here."""
+"""The page's frame: page config, style sheet, navigation. No data work happens here."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ RUNS = st.Page(runs.render, title="Runs", icon=":material/table_rows:", url_path
 WHY = [st.Page(render, title=title, url_path=path) for title, path, render in guide.pages()]
 LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, icon, render in pages.pages()]
 
-# Before the navigation, which else makes a material symbol the tab's icon: browsers fetch those from elsewhere.
+# Before the navigation: otherwise the tab's icon is a material symbol, which browsers load from the internet.
 st.set_page_config(
     page_title="Skipscope", page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide"
 )
@@ -28,7 +28,7 @@ st.html(Path(__file__).with_name("page.css"))
 sections = {"": [HOME, *INSIDES, RUNS], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
 mine = presenter_link.may_command()
-# Only the home page has a side bar; without this an empty one may stay open on the others.
+# Only the home page has a side bar; an empty one may stay open on the others.
 st.set_page_config(initial_sidebar_state="auto" if page == HOME and mine else "collapsed")
 if not mine:
     audience.note()

@@ -1,7 +1,6 @@
-"""The app server: Streamlit's pages, the live routes beside them, and what must happen at its start and end.
+"""The app server: Streamlit's pages and the live routes, for ``python -m app`` and ``streamlit run app/server.py``.
 
-``python -m app`` and ``streamlit run app/server.py`` run it. It trains nothing and loads no torch. A thread of its own
-starts the engine, so a visitor's page never waits for it.
+The server trains nothing and loads no torch. A thread of its own starts the engine, so no page waits for the engine.
 """
 
 import asyncio
@@ -30,19 +29,19 @@ from app.live.stream.preload import Preload  # noqa: E402
 from app.web import middleware, presenter_link  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
-#: What pages import; loaded before the collector is told to leave everything alone that exists by then.
+#: Slow imports of pages, loaded before ``gc.freeze``.
 PAGE_PACKAGES = ("pandas", "plotly.graph_objects")
 
 
 def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Return the arguments of ``st.App`` beside the script; the server calls ``on_start`` once it can answer."""
+    """Return the arguments of ``st.App`` beside the script; the ready server calls ``on_start``."""
     feed = Feed(on_new_file=commands.startup)
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         for package in PAGE_PACKAGES:
             import_module(package)
-        # Streamlit collects garbage after every rerun; without the frozen modules that takes 6 ms instead of 70.
+        # Streamlit collects garbage after every rerun: 6 ms with frozen modules, 70 ms without.
         gc.collect()
         gc.freeze()
         feed.start()
@@ -66,10 +65,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
 
 @contextmanager
 def _streams_end_at_signal(feed: Feed) -> Iterator[None]:
-    """End the streams when a signal stops the server.
-
-    Uvicorn waits for open answers before it tells the lifespan, and a stream never ends by itself.
-    """
+    """End the streams when a signal stops the server: Uvicorn waits for open answers before the lifespan's end."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

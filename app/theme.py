@@ -1,10 +1,8 @@
-"""Colours, dashes and states: one table for every page, so that a run looks the same everywhere.
+"""Colours, marks and states: one table for every page, so that a run looks the same everywhere. No ``st.`` here.
 
-Hue = shortcut type (Okabe and Ito's colour-blind-safe set, in a fixed order, for the paper's four), lightness = depth:
-deeper is darker on a light page, brighter on a dark one. Dash = training (thin, dashed) against test (bold,
-solid), as in Fig. 6 of He et al. 2015. Sixteen hues cannot all be told apart, by some eyes no more than six: so every
-type has a mark as well, and types with the same mark have hues that no eye confuses. No ``st.`` here; the browser gets
-these values as data. By hand, as ``plotly.colors`` knows neither the lightness that an eye sees nor contrast.
+Hue = shortcut type, lightness = depth: deeper is darker on a light page, brighter on a dark one. Few eyes tell sixteen
+hues apart, so every type also has a mark, and hues of one mark are safe for all eyes. By hand: ``plotly.colors`` knows
+neither perceived lightness nor contrast.
 """
 
 import colorsys
@@ -14,21 +12,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-#: Page grounds; the same values stand in ``app/.streamlit/config.toml`` (a test holds the two together).
+#: Page backgrounds, as in ``app/.streamlit/config.toml``.
 BACKGROUND = {"light": "#ffffff", "dark": "#0b0e12"}
 TEXT = {"light": "#1b2229", "dark": "#e8ecf1"}
 MUTED = {"light": "#59636e", "dark": "#9aa7b4"}
 GRID = {"light": "#e7ebef", "dark": "#262d35"}
 
-#: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C; then the other rows of the zoo, chosen by
-#: search: every pair apart for the usual eye, pairs of one mark apart for red- and green-blind ones too.
+#: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C. The others come from a search: each pair is
+#: distinct for the usual eye, pairs of one mark also for red- and green-blind eyes.
 COLORS = {
     "none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7", "scaled": "#4b608b", "gated": "#d11605",
     "shortcut-gated": "#8b5b4b", "conv1x1": "#16d105", "dropout": "#259ab1", "highway": "#633b9b",
     "stochastic-depth": "#6b9b3b", "skipinit": "#d105c0", "zero-gamma": "#0527d1", "fixup": "#8d05d1",
     "dirac": "#d18d05", "delta-orthogonal": "#8b864b",
 }  # fmt: skip
-#: Marks as Plotly calls them, with the glyph that stands for each beside a name.
+#: Plotly's names of the marks, with the glyph of each beside a name.
 MARKS = {
     "circle": "●", "square": "■", "diamond": "◆", "triangle-up": "▲", "triangle-down": "▼", "star": "★", "cross": "✚",
     "x": "✖",
@@ -38,15 +36,15 @@ _MARK_OF = {
     "dropout": "star", "highway": "cross", "stochastic-depth": "square", "skipinit": "diamond",
     "zero-gamma": "triangle-up", "fixup": "triangle-down", "dirac": "star", "delta-orthogonal": "cross",
 }  # fmt: skip
-#: For names that the table does not know.
+#: For names off the table.
 _SPARE_COLORS = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")
-#: Degrees by which the hue of the second, third, ... variant of one type in a race is turned.
+#: Degrees by which the hue of each variant of one type in a race turns.
 _TURNS = (0, 28, -22, 50, -44, 72)
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the lines of a run look besides their lightness: a hue as ``#rrggbb``, and a mark of ``MARKS``."""
+    """The look of a run's lines but for the lightness: a hue as ``#rrggbb`` and a mark of ``MARKS``."""
 
     color: str
     mark: str
@@ -55,8 +53,8 @@ class Look:
 def looks(names: Sequence[str]) -> dict[str, Look]:
     """Return the look of every name of one race; a name is a variant, or a variant and a word behind it.
 
-    The first of a type has the type's hue and mark, further ones neighbouring hues and other marks. What comes later
-    in the list changes nothing for what stands before.
+    The first of a type has the type's hue and mark, later ones neighbouring hues and other marks. Later names never
+    change the looks of earlier ones.
     """
     by_name: dict[str, Look] = {}
     seen: dict[str, int] = {}
@@ -80,7 +78,7 @@ def _turned(value: str, degrees: float) -> str:
 
 #: Perceived lightness L* (0 to 100) of the shallowest and the deepest net of a family, per scheme.
 _LIGHTNESS = {"light": (60.0, 20.0), "dark": (46.0, 90.0)}
-#: Words need more contrast than lines: L* at most (light scheme) or at least (dark scheme) this.
+#: Words need more contrast than lines: largest L* on a light page, smallest L* on a dark page.
 _READABLE = {"light": 49.0, "dark": 53.0}
 _SHALLOWEST, _DEEPEST = 8, 110
 #: Steps of the lightness of HLS.
@@ -105,8 +103,7 @@ STATES = {
 def line_color(shortcut: str, depth: int, scheme: str) -> str:
     """Return the colour of a run's lines as ``#rrggbb`` for a ``light`` or ``dark`` page.
 
-    ``shortcut`` is a variant or a hue of ``looks``. The lightness follows the logarithm of the depth between 8 and 110
-    layers, so the colour depends on nothing else in the race.
+    ``shortcut`` is a variant or a hue of ``looks``. The lightness follows the logarithm of the depth.
     """
     place = math.log(depth / _SHALLOWEST) / math.log(_DEEPEST / _SHALLOWEST)
     shallow, deep = _LIGHTNESS[scheme]
@@ -115,7 +112,7 @@ def line_color(shortcut: str, depth: int, scheme: str) -> str:
 
 @cache
 def text_color(shortcut: str, depth: int, scheme: str) -> str:
-    """Return the colour of a run's name as ``#rrggbb``: that of its lines, or the nearest one that can be read."""
+    """Return the colour of a run's name as ``#rrggbb``: the nearest readable colour to its lines."""
     lightness = perceived_lightness(line_color(shortcut, depth, scheme))
     limit = _READABLE[scheme]
     return _shade(shortcut, min(lightness, limit) if scheme == "light" else max(lightness, limit))
@@ -132,7 +129,7 @@ def _shade(shortcut: str, target: float) -> str:
 
 
 def color(shortcut: str) -> str:
-    """Return the base colour of a variant's type, stable for names that the table does not know; a hue is its own."""
+    """Return the base colour of a variant's type, also for names off the table; a hue is its own colour."""
     if shortcut.startswith("#"):
         return shortcut
     shortcut = _base(shortcut)
@@ -148,7 +145,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def perceived_lightness(value: str) -> float:
-    """Return CIE L* of a value, 0 to 100."""
+    """Return CIE L* of a colour, 0 to 100."""
     y = _luminance(value)
     return 116 * y ** (1 / 3) - 16 if y > 0.008856 else 903.3 * y
 

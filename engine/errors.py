@@ -1,7 +1,6 @@
-"""Every error a person can meet, each with a message that says what would be right.
+"""Errors for people; each message names the remedy. The command line exits with 2, the page shows one line.
 
-The command line catches ``SkipscopeError`` (exit 2), and so does the page (one line). Anyone may import this module;
-this module imports nothing.
+This module imports nothing.
 """
 
 
@@ -10,7 +9,7 @@ class SkipscopeError(Exception):
 
 
 class ConfigError(SkipscopeError):
-    """A setting has a value it cannot have."""
+    """A setting has a value that is not allowed."""
 
 
 class DataError(SkipscopeError):
@@ -18,7 +17,7 @@ class DataError(SkipscopeError):
 
 
 class DeviceError(SkipscopeError):
-    """The requested device or precision is not there."""
+    """The machine lacks the requested device or precision."""
 
 
 class CheckpointError(SkipscopeError):
@@ -30,27 +29,27 @@ class WorkspaceError(SkipscopeError):
 
 
 class NoDatabase(WorkspaceError):
-    """The workspace holds no database yet; the first writer makes it."""
+    """The workspace holds no database yet; the first writer creates the database."""
 
 
 class DatabaseDamaged(WorkspaceError):
-    """The workspace's database is not readable. The file stays where it is until a person moves it aside."""
+    """The workspace's database is not readable. The file stays until a person moves the file aside."""
 
 
 class DatabaseBusy(WorkspaceError):
-    """Another program keeps the database locked; nothing was changed, and trying again may help."""
+    """Another program keeps the database locked; nothing was changed, and a retry may succeed."""
 
 
 class DiskFull(WorkspaceError):
-    """The database cannot grow; nothing was changed, and trying again helps once there is space."""
+    """The disk is full; nothing was changed, and a retry succeeds once there is space."""
 
 
 class VersionMismatch(WorkspaceError):
-    """The database, or the engine that lives for this workspace, is of another version."""
+    """The database or the workspace's engine has another version."""
 
 
 class OutdatedDatabase(VersionMismatch):
-    """The database is of an older version and has not been brought up to date yet."""
+    """The database has an older version and awaits its migration."""
 
 
 class GuideError(SkipscopeError):
@@ -58,11 +57,11 @@ class GuideError(SkipscopeError):
 
 
 class NotPresenter(SkipscopeError):
-    """Somebody who may only view a shared page gave a command; nothing was done."""
+    """A viewer of a shared page gave a command; nothing was done."""
 
 
 class EngineError(SkipscopeError):
-    """The engine cannot do what was asked."""
+    """The engine cannot serve a request."""
 
 
 class EngineRunning(EngineError):
@@ -78,5 +77,5 @@ class CommandRefused(EngineError):
 
 
 def missing(name: str) -> str:
-    """Return the message about a race, a run or a job that does not exist, for example ``run 7``."""
+    """Return the message about a missing race, run or job, for example ``run 7``."""
     return f"there is no {name}; `python -m engine runs` lists them"

@@ -1,8 +1,6 @@
-"""Events of trainings and labs, and the states of a run with their legal moves.
+"""Events of trainings and labs, and the states of a run with their legal moves. Imports the standard library alone.
 
-The trainer is a generator of events, and the worker takes them. A worker pauses a run by taking no further event.
-
-Anyone may import this module; it imports the standard library alone.
+The trainer is a generator of events. The worker pauses a run by taking no further event.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +10,7 @@ from typing import Any, NamedTuple
 
 
 class RunState(StrEnum):
-    """The state of a run; the words are shown to people as they stand."""
+    """The state of a run. Page and command line show the values."""
 
     QUEUED = "queued"
     STARTING = "starting"
@@ -46,23 +44,23 @@ MOVES: dict[RunState, frozenset[RunState]] = {
 
 #: A worker process belongs to a run in these states.
 ALIVE: frozenset[RunState] = frozenset({_S.STARTING, _S.RUNNING, _S.STOPPING})
-#: The engine works on a run in these states, or will by itself.
+#: The engine works on a run in these states, or will without a command.
 AT_WORK: frozenset[RunState] = ALIVE | {_S.QUEUED}
-#: A run in these states does not change by itself.
+#: A run in these states changes only by a command.
 ENDED: frozenset[RunState] = frozenset({_S.STOPPED, _S.FINISHED, _S.DIVERGED, _S.FAILED, _S.LOST})
 #: States of ``ENDED`` from which no run is resumed.
 FINAL: frozenset[RunState] = ENDED - {_S.FAILED, _S.LOST}
-#: The last numbers of a run in these states are no result.
+#: The last metrics of a run in these states are no result.
 BROKEN: frozenset[RunState] = frozenset({_S.DIVERGED, _S.FAILED})
-#: A run in these states ended before its last step. Its numbers are sound.
+#: A run in these states ended before its last step. Its metrics are sound.
 HALTED: frozenset[RunState] = frozenset({_S.STOPPED, _S.LOST})
 #: A run in these states can be paused.
 PAUSABLE: frozenset[RunState] = frozenset({_S.QUEUED, _S.STARTING, _S.RUNNING})
-#: A run in these states can be resumed. A failed run can be resumed by itself, once its cause is mended.
+#: A run in these states can be resumed in a batch. A failed run is resumed alone, once its cause is mended.
 RESUMABLE: frozenset[RunState] = frozenset({_S.PAUSED, _S.LOST})
 #: A run in these states takes over changes of its settings.
 CHANGEABLE: frozenset[RunState] = PAUSABLE | {_S.PAUSED}
-#: The groups that the browser gets, by the names in ``app/live/shared/run_states.js``.
+#: Groups for the browser, by the names in ``app/live/shared/run_states.js``.
 STATE_GROUPS: dict[str, frozenset[RunState]] = {
     "AT_WORK": AT_WORK, "ENDED": ENDED, "FINAL": FINAL, "BROKEN": BROKEN, "HALTED": HALTED, "PAUSABLE": PAUSABLE,
     "RESUMABLE": RESUMABLE,
@@ -81,17 +79,14 @@ class Split(StrEnum):
     TRAIN_CLEAN = "train_clean"
     #: The fixed test subset in eval mode.
     TEST_SUBSET = "test_subset"
-    #: The held-out part of the training set in eval mode, where there is one: a fixed subset, at the end all of it.
+    #: The held-out part of the training set in eval mode: a fixed subset, at the end all of it.
     VALIDATION = "validation"
     #: The full test set, once, at the end.
     TEST = "test"
 
 
 class StepRow(NamedTuple):
-    """One optimizer update as it is stored.
-
-    ``loss`` and ``error`` are those of the step's mini-batch, ``running_*`` their means over the last
-    ``RUNNING_WINDOW`` steps (all, if fewer). ``lr`` is the learning rate of this update.
+    """One stored optimizer update; ``running_*`` are means over at most ``RUNNING_WINDOW`` steps.
 
     Units: losses in nats, errors in percent, ``seconds`` of training without pauses.
     """
@@ -122,14 +117,14 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """One optimizer update was issued. It carries no metric, so it costs no device sync."""
+    """One optimizer update was issued. Without a metric the event costs no device sync."""
 
     step: int
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The metrics of the steps since the last ``Measured``, in order, fetched in one copy."""
+    """The metrics of the steps since the last ``Measured``, fetched in one copy."""
 
     rows: tuple[StepRow, ...]
 
@@ -164,9 +159,7 @@ class Evaluated:
 class Probed:
     """The measurements of the probes after ``step`` updates (0: at initialisation), on ``images`` images.
 
-    ``arrays``: name of a quantity (``engine.probes.registry``) -> numpy float32 array; NaN where a layer has no value.
-
-    Shapes: those of the quantity's row.
+    Shapes: float32 ``arrays`` by name of a quantity (``engine.probes.registry``); NaN where a layer has no value.
     Units: ``took_s`` is the cost in seconds, ``seconds`` the run's clock.
     """
 
@@ -179,7 +172,7 @@ class Probed:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """A remark on the record, for example the end of a warm-up or a learning-rate drop."""
+    """An entry of the run's log, for example the end of a warm-up or a learning-rate drop."""
 
     step: int
     kind: str
@@ -188,9 +181,9 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change of the live run (row ``change``) takes effect at update ``step``. ``text`` is for people.
+    """A change of the live run (row ``change``) takes effect at update ``step``, after this event.
 
-    The event comes before that update. A run that resumes from an older checkpoint repeats the event at the same step.
+    A run that resumes from an older checkpoint repeats the event at the same step.
     """
 
     step: int
@@ -228,11 +221,11 @@ class Progressed:
 
 
 class CurveName(NamedTuple):
-    """What tells the curves of a lab's panel apart.
+    """The key of a curve in its panel: ``kind`` decides the colour, ``value`` is the value of ``setting``.
 
-    ``kind`` decides the colour; ``value`` is that of one of the lab's settings; ``cell`` is the column of the heat map
-    to whose cell the curve belongs; ``part`` says that it is a part of the curve without one: ``seed N`` (thin),
-    ``low`` or ``high`` (the edges of a band).
+    Args:
+        cell: Column of the heat map to whose cell the curve belongs.
+        part: ``seed N`` (thin), ``low`` or ``high`` (edges of a band); '' for the curve itself.
     """
 
     kind: str
@@ -251,7 +244,7 @@ class CurveName(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CurveUpdated:
-    """A curve of a lab: ``y`` over ``x`` in a panel. It replaces an earlier curve of the same panel and name."""
+    """A curve of a lab: ``y`` over ``x``. The curve replaces an earlier curve of the same panel and name."""
 
     panel: str
     name: CurveName
@@ -261,7 +254,7 @@ class CurveUpdated:
 
 @dataclass(frozen=True, slots=True)
 class MetricReported:
-    """A number that a lab found; its unit and source stand in the lab's spec (``engine.labs.registry``)."""
+    """A metric of a lab; the lab's spec (``engine.labs.registry``) holds unit and source."""
 
     name: str
     value: float
@@ -276,10 +269,11 @@ class Concluded:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A sentence about the curves of a lab, derived from the curves. It replaces an earlier one of the same names.
+    """A sentence that the rule ``name`` derives from the curves of a lab.
 
-    ``name`` says which rule of the lab found it, ``kind`` which kind of curve it is about, '' for all. With a
-    ``setting`` it holds at its ``value`` alone.
+    Args:
+        kind: The kind of curve that the sentence is about, '' for all.
+        setting: With a setting, the sentence holds at its ``value`` alone.
     """
 
     name: str
@@ -289,7 +283,7 @@ class Found:
     value: float | None = None
 
     def holds_at(self, settings: Mapping[str, Any]) -> bool:
-        """Return whether the sentence is about these settings of the lab."""
+        """Return whether the sentence holds at these settings of the lab."""
         return not self.setting or settings.get(self.setting) == self.value
 
 

@@ -1,7 +1,4 @@
-"""Who may command: every function of ``app.data`` that writes or commands asks here first.
-
-Without a guard everyone may. A guard answers for the visitor of the moment; a guard that fails refuses.
-"""
+"""The guard before every function of ``app.data`` that writes or commands. Without a guard everyone may command."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -38,4 +35,4 @@ def _may_command() -> bool:
     try:
         return _guard() is True
     except Exception:
-        return False  # a visitor whose cookies cannot be read has not shown the token
+        return False  # unreadable cookies show no token

@@ -18,16 +18,16 @@ from engine.runs.protocol.planning import RaceRequest as RaceRequest
 from engine.runs.protocol.planning import plan_race
 from engine.store.connection import check
 
-#: Databases up to this size are read through once per server start; larger ones would take seconds.
+#: Databases up to this size are checked once per server start; larger ones would take seconds.
 CHECKED_BYTES = 64 * 2**20
-#: Commands for all runs of a race, and the states in which a run can take them.
+#: Commands for all runs of a race, and the states of the runs that take them.
 RACE_VERBS = {"pause": PAUSABLE, "resume": RESUMABLE}
-#: Commands that the engine gets at once: it has workers to look after as well.
+#: Commands in one request: the engine also looks after workers.
 _BATCH = 16
 
 
 def startup() -> str:
-    """Register this process as a client and see that an engine lives. Blocks; returns the trouble in one line or ''."""
+    """Register this process as a client and start an engine if none lives; return the trouble in one line or ''."""
     context = current()
     try:
         context.workspace.prepare()
@@ -46,7 +46,7 @@ def startup() -> str:
 
 
 def shutdown() -> None:
-    """Say that this process no longer needs the engine. Never raises."""
+    """Unregister this process as a client of the engine. Never raises."""
     context = current()
     with suppress(SkipscopeError, sqlite3.Error, OSError):
         context.control.leave()
@@ -67,7 +67,7 @@ def command(verb: str, run: int) -> None:
 
 @requires_presenter
 def command_all(verb: str, race: int) -> None:
-    """Pause or resume every run of a race that can be; the first refusal is raised after all were asked."""
+    """Pause or resume every run of a race in a suitable state. Raises the first refusal after all commands."""
     if verb not in RACE_VERBS:
         raise ConfigError(f"unknown command {verb!r} for a race; choose from {', '.join(RACE_VERBS)}")
     refusal = None
@@ -93,10 +93,7 @@ def command_each(verb: str, runs: Sequence[int]) -> Iterator[dict[int, str]]:
 
 @requires_presenter
 def new_database() -> Path:
-    """Move the damaged database aside, let a new one be made, return where the old one is kept.
-
-    Raises SkipscopeError while an engine lives, or when the database is healthy.
-    """
+    """Move the damaged database aside; return its new path. Raises SkipscopeError with a live engine or no damage."""
     context = current()
     kept = context.control.engine.new_database()
     context.damage = ""
@@ -105,10 +102,7 @@ def new_database() -> Path:
 
 
 def planned(request: RaceRequest) -> RaceConfig:
-    """Return the race that is requested, for ``start_race``; its data set is one of ``sources()``.
-
-    Raises SkipscopeError.
-    """
+    """Return the requested race for ``start_race``; its data set is one of ``sources()``. Raises SkipscopeError."""
     if request.data is not None:
         check_source(request.data)
     return plan_race(request, current().workspace)
@@ -123,11 +117,11 @@ def start_race(race: RaceConfig) -> int:
 
 @requires_presenter
 def rename_race(race: int, name: str) -> str:
-    """Give a race another name, '' for none; return it as it is kept. Raises SkipscopeError."""
+    """Give a race another name, '' for none; return the stored name. Raises SkipscopeError."""
     return current().control.notes.rename_race(race, name)
 
 
 @requires_presenter
 def annotate(runs: Sequence[int], note: str) -> list[int]:
-    """Write a note on these runs, '' to remove it; return those that exist. Raises SkipscopeError."""
+    """Write a note on these runs, '' to remove it; return the existing runs. Raises SkipscopeError."""
     return current().control.notes.annotate(runs, note)

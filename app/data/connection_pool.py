@@ -1,4 +1,4 @@
-"""A small pool of read connections: pages run in short-lived threads, and opening a database costs more than a read."""
+"""A small pool of read connections: threads of pages are short-lived, and opening a database costs more than a read."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ class ConnectionPool:
         self._closed = False
 
     def file(self) -> File | None:
-        """Return which file the database is now, (device, inode); None without one."""
+        """Return the identity of the database's file, (device, inode); None without a file."""
         try:
             status = self._path.stat()
         except OSError:
@@ -54,7 +54,7 @@ class ConnectionPool:
         return None
 
     def close(self) -> None:
-        """Close idle connections; one in use is closed when its user is done."""
+        """Close idle connections now, and connections in use after their use."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []

@@ -1,4 +1,4 @@
-"""The guide: one text per question in ``assets/guide``, read and checked, and what finished labs found for it.
+"""The guide: one text per question in ``assets/guide``, read and checked, and the results of finished labs for it.
 
 A text is a Markdown file:
 
@@ -14,9 +14,9 @@ A text is a Markdown file:
     ## What would refute it
     ## Caveats
 
-Numbers stand in it as ``{{figure LAB.NAME}}``, a number that this workspace measures, of one of the page's labs, what
-the curves of such a lab show as ``{{finding LAB.NAME}}`` (NAME: that of a rule in its ``findings.py``), citations as
-``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}``, where ``sources.toml`` beside the texts has the place.
+Placeholders: ``{{figure LAB.NAME}}`` for a number of one of the page's labs in this workspace, ``{{finding LAB.NAME}}``
+for the sentence of a rule in the lab's ``findings.py``, ``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}`` for a
+place in ``sources.toml``.
 """
 
 import re
@@ -41,7 +41,7 @@ FOLDER = PROJECT / "assets" / "guide"
 SECTIONS = ("Short answer", "Experiment", "What would refute it", "Caveats")
 #: The pages that a text may name under ``see``.
 PAGES = ("race", "layers", "gradients")
-#: How what is cited was checked (``sources.toml`` says what the words mean).
+#: How a source was checked; ``sources.toml`` explains the words.
 READ = ("full text", "source text", "claim list", "abstract", "logs", "secondary")
 
 _HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
@@ -53,7 +53,7 @@ _KEYS = ("menu", "lab", "panels", "also", "see")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place in one work: who, when (0: not known), what, where, and how it was read (one of ``READ``)."""
+    """One place in one work; ``year`` 0 is unknown, ``read`` is one of ``READ``."""
 
     key: str
     authors: str
@@ -73,7 +73,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ResultReference:
-    """A result of a lab: a number (``kind`` is ``figure``), or what its curves show by one rule (``finding``)."""
+    """A result of a lab: a number (``kind`` is ``figure``) or a sentence about its curves (``finding``)."""
 
     kind: str
     lab: str
@@ -82,7 +82,7 @@ class ResultReference:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What a source says, in ``words`` where it is a number."""
+    """A citation, with its number in ``words``."""
 
     source: Source
     words: str
@@ -94,7 +94,7 @@ _Kind = TypeVar("_Kind", ResultReference, Citation)
 
 @dataclass(frozen=True, slots=True)
 class GuidePage:
-    """One question: its words, its labs, and its sections as parts: texts, results and citations."""
+    """One question with its labs, and its sections as parts: texts, results and citations."""
 
     name: str
     question: str
@@ -112,7 +112,7 @@ class GuidePage:
 
     @property
     def labs(self) -> tuple[str, ...]:
-        """The lab that is embedded, then those that are linked."""
+        """The embedded lab, then the linked ones."""
         return (self.lab, *self.also)
 
     def parts(self, kind: type[_Kind]) -> list[_Kind]:
@@ -128,7 +128,7 @@ def guide_names() -> list[str]:
 
 @cache
 def guide_page(name: str) -> GuidePage:
-    """Return one page. Raises GuideError in one line that names the file and what is wrong in it."""
+    """Return one page. Raises GuideError in one line that names the file and the mistake."""
     path = FOLDER / f"{name}.md"
     try:
         text = path.read_text(encoding="utf-8")
@@ -139,7 +139,7 @@ def guide_page(name: str) -> GuidePage:
 
 @cache
 def guide_sources() -> Mapping[str, Source]:
-    """Return every place that may be cited, by its key ``WORK.PLACE``. Raises GuideError in one line."""
+    """Return every place for citations, by its key ``WORK.PLACE``. Raises GuideError in one line."""
     path = FOLDER / "sources.toml"
     try:
         works = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -167,7 +167,7 @@ def parse(text: str, name: str, sources: Mapping[str, Source]) -> GuidePage:
 
 
 class _Broken(Exception):
-    """What is wrong in a text; the file's name is put before it."""
+    """A mistake in a text; ``parse`` adds the file's name."""
 
 
 def _page(text: str, name: str, sources: Mapping[str, Source]) -> GuidePage:
@@ -235,7 +235,7 @@ def _held(placeholder: str, sources: Mapping[str, Source]) -> Part:
 
 
 def _check_labs(page: GuidePage) -> None:
-    """What a registered lab does not have is an error; a lab that is not registered is left to the view."""
+    """Refuse unknown results and panels of a registered lab; the view handles an unregistered lab."""
     for part in page.parts(ResultReference):
         if part.lab not in page.labs:
             raise _Broken(f"the {part.kind} {part.lab}.{part.name} is of a lab that the page neither shows nor links")
@@ -255,10 +255,10 @@ def _named(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A result of a lab in this workspace: its row's words, and a number or the ``text`` of a finding.
+    """A result of a lab in this workspace: a number or the ``text`` of a finding.
 
-    ``job`` is None before a job of the lab has finished, ``value`` also where the job found no finite number.
-    ``basis`` names the settings that differ from the usual ones, and the inspected runs.
+    ``job`` is None before the lab's first finished job, ``value`` also without a finite number. ``basis`` names the
+    inspected runs, and the settings that differ from the usual ones.
     """
 
     label: str
@@ -280,7 +280,7 @@ Measurements = Mapping[ResultReference, Measurement]
 
 
 def finished_labs() -> dict[str, int]:
-    """Return the newest finished job of every lab that has one. Raises SkipscopeError."""
+    """Return the newest finished job by lab. Raises SkipscopeError."""
     if current().pool.file() is None:
         return {}
     with reading() as reader:
@@ -288,7 +288,7 @@ def finished_labs() -> dict[str, int]:
 
 
 def measurements(references: Iterable[ResultReference]) -> Measurements:
-    """Return the results in this workspace, without those of unregistered labs. Raises SkipscopeError."""
+    """Return the results of registered labs in this workspace. Raises SkipscopeError."""
     wanted = [reference for reference in references if reference.lab in LABS]
     newest, results = finished_labs(), {}
     for lab in {reference.lab for reference in wanted} & newest.keys():

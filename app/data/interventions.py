@@ -1,4 +1,4 @@
-"""Interventions of the page. Each blocks as a command does; a refusal is one line in the engine's words."""
+"""Interventions of the page. Each blocks as a command does; a refusal is one line of the engine."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,14 +17,14 @@ from engine.store.rows import RunRow
 
 
 def saved_steps(race: int) -> dict[int, list[int]]:
-    """Return the steps at which each run of a race is saved, newest first; runs without are left out."""
+    """Return the steps of each run's checkpoints, newest first, without runs that have none."""
     with reading() as reader, reader.snapshot():
         saved = {run.id: [row.step for row in reader.checkpoints.of(run.id)][::-1] for run in reader.runs.all(race)}
     return {run: steps for run, steps in saved.items() if steps}
 
 
 def next_save(run: RunRow) -> int | None:
-    """Return the step after which a run's next checkpoint is certain, None if it makes no more steps by itself."""
+    """Return the step of a run's next certain checkpoint, None for a run that makes no more steps by itself."""
     if run.state not in CHANGEABLE:
         return None
     return min((step for step in tenths(run.total_steps) if step > run.step), default=run.total_steps)
@@ -36,21 +36,20 @@ def change(runs: Sequence[int], key: str, value: float) -> tuple[list[int], list
 
     Raises SkipscopeError for a mistake that concerns all runs, such as a value out of range.
     """
-    taken, refusals = [], []
+    changed, refusals = [], []
     for run in runs:
         try:
             current().control.interventions.set_value(run, key, value)
+            changed.append(run)
         except ConfigError:
             raise
         except SkipscopeError as error:
             refusals.append(str(error))
-        else:
-            taken.append(run)
-    return taken, refusals
+    return changed, refusals
 
 
 def changes(race: int) -> list[dict[str, str]]:
-    """Return what was changed in the runs of a race and where forks began, rows of texts. Raises SkipscopeError."""
+    """Return the changes of a race's runs and the starts of forks, rows of texts. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         rows = {run.id: run for run in reader.runs.all(race)}
         remarks = reader.log.of(list(rows)) if rows else []
@@ -64,13 +63,13 @@ def changes(race: int) -> list[dict[str, str]]:
 
 @requires_presenter
 def extend(run: int, steps: int) -> None:
-    """Let a finished run go on until it has so many steps in total. Raises SkipscopeError."""
+    """Extend a finished run to so many steps in total. Raises SkipscopeError."""
     current().control.interventions.extend(run, steps)
 
 
 @requires_presenter
 def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
-    """Fork a run at a saved step; return the new run. Raises SkipscopeError, also for a path that is not offered."""
+    """Fork a run at a saved step; return the new run. Raises SkipscopeError, also for paths off the page's list."""
     for key, text in settings.items():
         if key.rsplit(".", 1)[-1] == "name":
             check_source(text)
@@ -79,10 +78,10 @@ def fork(run: int, step: int, settings: Mapping[str, str]) -> int:
 
 @requires_presenter
 def set_pace(race: int, pace: str) -> None:
-    """Let a race go on at another pace, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
+    """Set the pace of a race, ``free`` or ``lockstep:K``; waits up to 3 s. Raises SkipscopeError."""
     current().control.commands.set_pace(race, pace)
 
 
 def pace_text(steps: int) -> str:
-    """Return the pace in which no run is more than ``steps`` ahead of the slowest; 0: ``free``."""
+    """Return the lockstep of at most ``steps`` ahead of the slowest run; 0: ``free``."""
     return f"lockstep:{steps}" if steps else FREE

@@ -21,15 +21,16 @@ from engine.runs.protocol.inspected_runs import STEP, suitable
 from engine.store.rows import LabJobRow as LabJobRow
 from engine.store.tables.labs import CurveRow
 
-#: Jobs that are looked through for one that was finished, and trainings that are offered.
+#: Newest jobs among which a finished one counts, and trainings in a list.
 _JOBS, _TRAININGS = 20, 200
 
 
 @dataclass(frozen=True, slots=True)
 class LabNews:
-    """One job of a lab at one moment; ``traces`` are the curves after a cursor, ``log`` is the file of its worker.
+    """One job of a lab at one moment.
 
-    ``cursor`` is (newest change of the store, newest curve of this job).
+    ``cursor`` is (newest change of the store, newest curve of this job). ``traces`` are the curves after a cursor,
+    ``log`` is the file of the worker.
     """
 
     job: LabJobRow
@@ -41,7 +42,7 @@ class LabNews:
 
 
 def lab_setting(name: str, option: str, text: str) -> bool | int | float | str | None:
-    """Return the value of a setting that a text stands for, as in ``--set``; None when it stands for none."""
+    """Return a setting's value from a text as in ``--set``, None for an invalid text."""
     row = next(row for row in get_lab(name).options if row.name == option)
     try:
         return check_setting(row, text) if text else None
@@ -50,7 +51,7 @@ def lab_setting(name: str, option: str, text: str) -> bool | int | float | str |
 
 
 def lab_refusal(name: str, settings: Mapping[str, Any]) -> str:
-    """Return in one line why settings are refused, '' when the lab would take them."""
+    """Return the refusal of settings in one line, '' for valid settings."""
     try:
         check_settings(get_lab(name), settings)
     except ConfigError as error:
@@ -59,7 +60,7 @@ def lab_refusal(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def lab_time(name: str, settings: Mapping[str, Any]) -> str:
-    """Return the estimated duration in words, scaled by the newest finished job on this machine, if any."""
+    """Return the estimated duration in words, scaled by the newest finished job."""
     lab = get_lab(name)
     if lab.seconds is None:
         return f"Takes {lab.takes} with its usual settings."
@@ -87,7 +88,7 @@ def _spoken(seconds: float) -> str:
 
 
 def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) -> str:
-    """Return the settings of a job that differ from the chosen ones, in words; trainings left open count as alike."""
+    """Return the settings of a job that differ from the chosen ones, in words; an open choice of runs is equal."""
     differing = []
     for option in get_lab(name).options:
         measured, chosen = job.get(option.name, option.default), settings[option.name]
@@ -99,7 +100,7 @@ def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) 
 
 
 def lab_trainings(name: str) -> dict[int, str]:
-    """Return the trainings that a lab can look at, newest first: id -> name. Raises SkipscopeError."""
+    """Return the runs that a lab can inspect, newest first: id -> name. Raises SkipscopeError."""
     if current().pool.file() is None:
         return {}
     with reading() as reader:
@@ -109,23 +110,23 @@ def lab_trainings(name: str) -> dict[int, str]:
 
 @requires_presenter
 def start_lab(name: str, settings: Mapping[str, Any]) -> int:
-    """Hand a lab to the engine, which is started if none lives; return the job's run id. Raises SkipscopeError."""
+    """Hand a lab to the engine, started if none lives; return the job's id. Raises SkipscopeError."""
     return current().control.start_lab(name, settings)
 
 
 def lab_job(run: int) -> LabJobRow | None:
-    """Return one job of a lab, None when there is no such run or it is none. Raises SkipscopeError."""
+    """Return one job of a lab, None for an unknown id. Raises SkipscopeError."""
     with reading() as reader:
         return reader.labs.get(run)
 
 
 def latest_lab(name: str) -> LabJobRow | None:
-    """Return the newest job of a lab, None when there is none. Raises SkipscopeError."""
+    """Return the newest job of a lab or None. Raises SkipscopeError."""
     return next(iter(_newest(name, 1)), None)
 
 
 def lab_news(run: int, since: int = 0) -> LabNews | None:
-    """Return a job with the curves after ``since``, all of one moment; None as ``lab_job``. Raises SkipscopeError."""
+    """Return a job with the curves after ``since``, None for an unknown id. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         row = reader.labs.get(run)
         if row is None:
@@ -137,7 +138,7 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
 
 
 def lab_command(name: str, settings: Mapping[str, Any]) -> str:
-    """Return the command line that does a lab again; settings at their defaults are left out."""
+    """Return the command line that repeats a lab, without settings at their defaults."""
     usual = get_lab(name).defaults()
     words = ["python", "-m", "engine", "lab", name]
     for key, value in settings.items():
@@ -147,5 +148,5 @@ def lab_command(name: str, settings: Mapping[str, Any]) -> str:
 
 
 def setting_text(value: Any) -> str:
-    """Return a setting's value as ``--set`` and addresses have it."""
+    """Return a setting's value as a text of ``--set`` and of addresses."""
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,6 +1,6 @@
-"""The machine as the page shows it: how busy it is, and the disk that the workspace takes, by kind and by run.
+"""The machine's load, and the disk use of the workspace by kind and by run.
 
-A fork may share a checkpoint's file with its parent: such bytes count once in the whole, and for each of both runs.
+A fork may share a checkpoint's file with its parent: such bytes count once in the total, and for each of both runs.
 """
 
 import os
@@ -17,31 +17,27 @@ import psutil
 from app.data.workspace import current
 from engine.hardware.machine import gpus
 
-#: Seconds for which an answer is reused: a look through hundreds of folders takes tens of milliseconds.
+#: Seconds for which a result is reused: a walk through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
-#: The kinds of files, as people call them, in the order in which they are shown.
+#: The kinds of files.
 DATABASE, CHECKPOINTS, LOGS, IMAGES, OTHER = "database", "checkpoints", "logs", "data sets", "other files"
 
 
 class MachineLoad:
-    """Reads the meters every ``every_s`` seconds at most, for whoever asks.
-
-    Not thread-safe, and made, primed and asked in one thread: the processor is counted for each thread by itself.
-    """
+    """Read the meters every ``every_s`` seconds at most. Use one thread: ``psutil`` counts for each thread apart."""
 
     def __init__(self, every_s: float) -> None:
-        # A machine without a card is not asked about cards again.
         self._has_gpus = bool(gpus())
         self._every_s = every_s
         self._last: list[Any] | None = None
-        psutil.cpu_percent()  # from here on it is counted
+        psutil.cpu_percent()  # begins the count
         self._read = time.monotonic()
 
     def now(self) -> list[Any] | None:
         """Return ``[processor, memory, [[busy, memory], ...]]`` in whole percent, a pair per graphics card.
 
-        None stands for a value that a driver does not tell, and for all before ``every_s`` seconds have passed. The
-        processor is the mean of all cores since the last reading.
+        None stands for an unknown value, and for all before ``every_s`` seconds have passed. The processor is the mean
+        of all cores since the last reading.
         """
         moment = time.monotonic()
         if moment - self._read >= self._every_s:
@@ -59,7 +55,7 @@ def _card(gpu: Any) -> list[int | None]:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """One file: its kind, the run it belongs to (0: none), its identity, the number of its names, its bytes."""
+    """One file: its kind, its run (0: none), its identity, the number of its names, its bytes."""
 
     kind: str
     run: int
@@ -70,7 +66,7 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """What the workspace takes in bytes: by kind, the largest first, and by run."""
+    """The bytes of the workspace by kind, the largest first, and by run."""
 
     kinds: dict[str, int]
     runs: dict[int, int]
@@ -83,11 +79,11 @@ class Disk:
 
     @property
     def largest(self) -> str:
-        """The kind that takes most, '' in an empty workspace."""
+        """The kind with most bytes, '' in an empty workspace."""
         return next(iter(self.kinds), "")
 
     def freed_by(self, runs: Sequence[int]) -> int:
-        """Return the bytes of files that go with these runs: a file that another run has as well stays."""
+        """Return the bytes that a deletion of these runs frees: a file of another run stays."""
         wanted = set(runs)
         going = [file for file in self.files if file.run in wanted]
         names = Counter(file.identity for file in going)
@@ -96,7 +92,7 @@ class Disk:
 
 
 def disk_use(fresh_s: float = FRESH_S) -> Disk:
-    """Return what the workspace takes; an answer of the last ``fresh_s`` seconds is given again. Never raises."""
+    """Return the disk use of the workspace, ``fresh_s`` seconds old at most. Never raises."""
     context = current()
     kept: tuple[float, Disk] | None = context.disk
     if kept and time.monotonic() - kept[0] < fresh_s:

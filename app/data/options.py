@@ -1,4 +1,4 @@
-"""What a visitor can choose from, as torch-free tables, and what is wrong with a choice."""
+"""The choices of a visitor as torch-free tables, and the problems of a choice."""
 
 import re
 from collections.abc import Mapping
@@ -34,17 +34,17 @@ _WHOLE = re.compile(r"[0-9]{1,6}")
 
 
 def presets() -> Mapping[str, Preset]:
-    """Return the named starting points that can be started from here: those that bring their images."""
+    """Return the presets that bring their images."""
     return {name: preset for name, preset in PRESETS.items() if preset.data}
 
 
 def sources() -> Mapping[str, Source | Offer]:
-    """Return the data sets that the page offers: the registered ones, and what lies below ``SKIPSCOPE_DATA``."""
+    """Return the data sets of the page: the registered ones, and the folders below ``SKIPSCOPE_DATA``."""
     return {**SOURCES, **{offer.name: offer for offer in offered()}}
 
 
 def check_source(name: str) -> None:
-    """Raise ConfigError unless the page offers ``name``: any other path is for whoever sits at the command line."""
+    """Raise ConfigError unless the page offers ``name``: only the command line takes any other path."""
     if ":" in name and name not in sources():
         raise ConfigError(
             f"the page trains on registered data sets and on what lies below {ENVIRONMENT}; for any other path use "
@@ -53,13 +53,13 @@ def check_source(name: str) -> None:
 
 
 def data_present(name: str) -> bool:
-    """Return whether a data set can be loaded without a download. Raises SkipscopeError for what is not offered."""
+    """Return whether a data set needs no download. Raises SkipscopeError for a data set off the page's list."""
     check_source(name)
     return present(name, workspace_path())
 
 
 def preset_source(name: str) -> str:
-    """Return the data set that a preset takes here: its first that is present, else its first."""
+    """Return the data set of a preset here: the first present one, else the first."""
     wanted = get_preset(name).data
     return next((source for source in wanted if data_present(source)), wanted[0])
 
@@ -71,7 +71,7 @@ def trial_plan(preset: str, steps: int) -> tuple[int, int]:
 
 
 def depth_from(text: str) -> tuple[int | None, str]:
-    """Return (depth, '') for a typed depth that can be trained, else (None, what is wrong in one line)."""
+    """Return (depth, '') for a valid typed depth, else (None, the problem in one line)."""
     if not _WHOLE.fullmatch(text.strip()):
         return None, f"a depth is a whole number such as 20 or 56 (got {text[:20]!r})"
     try:
@@ -81,17 +81,21 @@ def depth_from(text: str) -> tuple[int | None, str]:
 
 
 def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> Count:
-    """Return parameters, weighted layers and multiply-adds of a net. Raises SkipscopeError in one line.
+    """Return parameters, weighted layers and multiply-adds of a net, by default of the paper's shape.
 
-    ``shape`` as ``net_shape`` returns it: ``width``, ``channels``, ``classes``, ``image_size``; without it the paper's.
+    Args:
+        shape: As of ``net_shape``.
+
+    Raises:
+        SkipscopeError: In one line.
     """
     return count_model(replace(ModelConfig(), {**(shape or {}), "depth": depth, "shortcut": shortcut}))
 
 
 def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
-    """Return the shape that ``count`` needs, None for images that the engine has not looked through yet.
+    """Return the shape for ``count``, None for images that the engine does not know yet.
 
-    Pooling that does not fit the images counts as none here: the start of such a race refuses it.
+    Pooling that does not fit the images is ignored here: the start of such a race refuses it.
     """
     row = SOURCES.get(source)
     if row is None:
@@ -102,6 +106,6 @@ def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
 
 
 def still(scheme: str) -> Path | None:
-    """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None when there is none."""
+    """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None without a picture."""
     path = PROJECT / "assets" / f"curves-{scheme}.png"
     return path if path.is_file() else None

@@ -1,4 +1,4 @@
-"""What the probes measured inside the nets: quantities, columns over time, and one layer at one moment."""
+"""The probes' measurements inside the nets: quantities, columns over time, and one layer at one moment."""
 
 from bisect import bisect
 from collections.abc import Sequence
@@ -23,10 +23,9 @@ from engine.store.tables.probes import LayerRow, ProbeRow
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Probes of one run in order of step and, by quantity, their values: float32 (probes, entries).
+    """Probes of one run in order of step and, by quantity, their values: float32 (probes, entries), NaN for none.
 
-    ``total`` counts the probes on record that these stand for; ``took_s`` is the cost of all probes up to each of
-    these, in seconds. A probe without a quantity has NaN; a quantity that no probe has is left out.
+    ``total`` counts the stored probes behind these, ``took_s`` is the cumulative cost in seconds.
     """
 
     probes: list[ProbeRow]
@@ -39,8 +38,8 @@ class Columns:
 class Inside:
     """Snapshot or news of the insides of some runs; the cursor is (newest probe, newest change) of the store.
 
-    ``planned`` holds the steps after which a run is probed, none for a run without probes; empty in news. ``findings``
-    are what the nets show together of one quantity, by step: of all columns, in news of the steps where it may differ.
+    ``planned`` holds the probed steps by run; empty in news. ``findings`` compare the nets by one quantity, by step: at
+    all columns, in news at the steps with a new finding.
     """
 
     cursor: tuple[int, int]
@@ -66,7 +65,7 @@ class LayerMoment:
 
 
 def quantities() -> tuple[Quantity, ...]:
-    """Return the rows of all quantities, in the order of the registry."""
+    """Return all quantities in the order of the registry."""
     return tuple(QUANTITIES.values())
 
 
@@ -76,9 +75,10 @@ def histogram_edges() -> list[float]:
 
 
 def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str = "") -> Inside:
-    """Return the columns of some runs, at most ``at_most`` of each; unknown ones are left out.
+    """Return the columns of some runs, at most ``at_most`` of each, without unknown runs. Raises SkipscopeError.
 
-    ``about``: the quantity of the findings, one of ``names`` or none. Raises SkipscopeError.
+    Args:
+        about: The quantity of the findings, one of ``names`` or none.
     """
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
@@ -98,7 +98,7 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
 
 
 def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int], about: str = "") -> Inside:
-    """Return what is new after a cursor; ``layers`` come with a run's first column. Raises SkipscopeError."""
+    """Return the news after a cursor; ``layers`` come with a run's first column. Raises SkipscopeError."""
     wanted = [get_quantity(name) for name in names]
     with reading() as reader, reader.snapshot():
         cursor = (reader.probes.head(), reader.points.head()[1])
@@ -118,7 +118,7 @@ def inside_news(runs: Sequence[int], names: Sequence[str], since: tuple[int, int
 
 
 def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -> dict[int, LayerFinding]:
-    """Return the findings at the steps after the last one at which no run has a probe newer than ``since``."""
+    """Return the findings at the steps that probes newer than ``since`` change."""
     probes = {run: reader.probes.all(run)[0] for run in runs}
     before = [
         max((probe.step for probe in recorded if probe.id <= since), default=-1)
@@ -139,7 +139,7 @@ def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -
 def _findings(
     about: str, probed: Sequence[tuple[RunRow, list[int], np.ndarray]], after: int
 ) -> dict[int, LayerFinding]:
-    """Return what runs show together at each of their steps that is larger than ``after``."""
+    """Return the finding at each step of the runs after ``after``."""
     findings = {}
     for step in sorted({step for _, steps, _ in probed for step in steps if step > after}):
         nets = [
@@ -156,7 +156,7 @@ def _findings(
 
 
 def columns_since(runs: Sequence[int], since: int) -> int:
-    """Return how many columns of these runs came after probe ``since``. Raises SkipscopeError."""
+    """Return the number of columns of these runs after probe ``since``. Raises SkipscopeError."""
     with reading() as reader:
         return sum(reader.probes.all(run, since=since)[1] for run in runs)
 
@@ -178,10 +178,10 @@ def _columns(reader: Reader, run: int, wanted: Sequence[Quantity], since: int, a
 
 
 def layer_moments(runs: Sequence[int], layer: str, step: int) -> dict[int, LayerMoment]:
-    """Return the state of one layer in several runs at the newest probe at or before ``step``. Raises SkipscopeError.
+    """Return one layer in several runs at the newest probe at or before ``step``. Raises SkipscopeError.
 
-    A net without a layer of that name answers with the layer at the same relative depth and place in its block.
-    Runs without probes are left out; without the layer in any run nothing is returned.
+    In a net without that layer, the layer at the same relative depth and place in its block stands in. Empty where no
+    run has the layer; runs without probes are left out.
     """
     with reading() as reader, reader.snapshot():
         nets = {run: reader.probes.layers(run, "layer") for run in runs}
@@ -217,7 +217,7 @@ def _index(net: list[LayerRow], layer: str, place: float) -> int:
     names = [row.name for row in net]
     if layer in names:
         return names.index(layer)
-    # First and second layers of a block differ too much to stand for one another.
+    # First and second layers of a block differ too much for a stand-in.
     alike = [index for index, name in enumerate(names) if name.rpartition("/")[2] == layer.rpartition("/")[2]]
     wanted = place * (len(names) - 1)
     return min(alike or range(len(names)), key=lambda index: abs(index - wanted))

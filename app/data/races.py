@@ -26,17 +26,16 @@ from engine.store.rows import RaceRow
 from engine.store.rows import RunRow as RunRow
 from engine.store.tables.tuning import ArmTuning as ArmTuning
 
-#: Remarks that stand on the curves, and how many of one run at most: the newest.
+#: Kinds of remarks on the curves, and the newest remarks of one run.
 DRAWN_REMARKS, MAX_REMARKS = ("change", "fork"), 12
-#: What the arm, the data set or an option of its own decides: no ``--set`` of the command line.
+#: Settings that follow from arm, data set or an option of their own: no ``--set`` of the command line.
 _DECIDED = {
     "model.depth", "model.shortcut", "model.channels", "model.classes", "model.image_size", "seed", "data.name",
     "optim.steps",
 }  # fmt: skip
-#: What differs between the runs of a race, so that it is not part of their shared protocol.
+#: Settings that differ between the runs of a race: no part of their shared protocol.
 _BY_ARM = {"model.depth", "model.shortcut", "seed"}
-
-#: What a run's summary takes from its row as it is, and what of it is rounded to how many digits.
+#: Fields of a run's summary that equal its row, and digits of the rounded ones.
 _AS_STORED = (
     "race", "depth", "shortcut", "seed", "detail", "cause", "step", "total_steps", "parameters", "device", "precision",
     "threads", "parent_step", "note",
@@ -46,11 +45,11 @@ _DIGITS = {"images_per_s": 1, "seconds": 2, "evaluation_share": 4, "probe_share"
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """One race of the list as of ``races()``.
+    """One race of the list.
 
-    ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` holds the known rates, ``tuned`` tells
-    whether trials find a rate for each arm, ``pace`` is the present one. ``settings`` differ from the preset, as
-    ``{"model.width": "16"}``; ``protocol`` and ``origin`` are tables for people, rows of two texts.
+    ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` holds the known rates, ``tuned`` means
+    trials for each arm. ``settings`` differ from the preset, as ``{"model.width": "16"}``; ``protocol`` and ``origin``
+    are tables for people, rows of two texts.
     """
 
     id: int
@@ -74,7 +73,7 @@ class Race:
 
     @property
     def has_both_families(self) -> bool:
-        """Whether nets with and without a shortcut are in it, so that panels side by side make sense."""
+        """Whether the race has nets with and without a shortcut."""
         return len({is_plain(shortcut) for shortcut in self.shortcuts}) > 1
 
     @property
@@ -87,7 +86,7 @@ class Race:
 
     @property
     def as_command(self) -> str:
-        """The command line that runs the same race again, ready to paste into a shell."""
+        """The command line that repeats the race."""
         words = ["python", "-m", "engine", "race"]
         words += ["--depths", ",".join(map(str, self.depths)), "--shortcuts", ",".join(self.shortcuts)]
         words += ["--preset", self.preset] if self.preset else []
@@ -104,7 +103,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     """Return a race from its stored row and the rows of its runs."""
     config, preset = row.config, PRESETS.get(row.preset)
     values, usual = settings_of(config.run), settings_of(preset.run if preset else RunConfig())
-    # A preset's exception for a depth is absent where its key was set for all: that key must be named to repeat it.
+    # A setting for all depths replaces a preset's exception for a depth: the command must name that setting.
     overruled = {
         key
         for depth, exceptions in (preset.per_depth if preset else {}).items()
@@ -169,7 +168,7 @@ def _races(reader: Reader) -> list[Race]:
 
 
 def race(race: int) -> Race | None:
-    """Return one race, of the list or older, None when there is none. Raises SkipscopeError."""
+    """Return one race, of the list or older, or None. Raises SkipscopeError."""
     listed = next((candidate for candidate in races() if candidate.id == race), None)
     if listed or current().pool.file() is None:
         return listed
@@ -179,7 +178,7 @@ def race(race: int) -> Race | None:
 
 
 def first_shown(requested: str) -> tuple[int, ...]:
-    """Return the runs of the race that a fresh page shows: requested, else newest. Raises SkipscopeError."""
+    """Return the runs of the requested race, else of the newest. Raises SkipscopeError."""
     race_list = races()
     chosen = next((race for race in race_list if str(race.id) == requested), race_list[0] if race_list else None)
     return chosen.runs if chosen else ()
@@ -191,30 +190,20 @@ def runs(race: int) -> list[RunRow]:
         return reader.runs.all(race)
 
 
-def run_summaries(race: int) -> list[dict[str, Any]]:
-    """Return the summaries of a race's runs in starting order. Raises SkipscopeError."""
-    with reading() as reader, reader.snapshot():
-        return run_summaries_of(reader, reader.runs.all(race))
-
-
 def tuning(race: int) -> list[ArmTuning]:
-    """Return the learning-rate curve of every arm of a race; empty unless they are tuned. Raises SkipscopeError.
-
-    Per arm ``trials`` (``lr``, ``error`` in percent, ``state``, ``step`` of ``total_steps``), ``lr`` that was taken
-    (None so far) and ``at_edge``: the best was the smallest or largest that was tried.
-    """
+    """Return the learning-rate curve of every arm of a race; empty without ``lr=tuned``. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         return reader.tuning.arms(race)
 
 
 def known_runs(runs: Sequence[int]) -> set[int]:
-    """Return those of ``runs`` that exist and are trainings, no jobs of a lab. Raises SkipscopeError."""
+    """Return the existing ones of ``runs``. Raises SkipscopeError."""
     with reading() as reader:
         return {row.id for row in stored_runs(reader, runs)}
 
 
 def stored_runs(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
-    """Return the rows of these runs in their order; unknown runs and jobs of labs are left out."""
+    """Return the rows of these runs in their order, without unknown runs."""
     return [row for run in runs if (row := reader.runs.get(run)) is not None]
 
 
@@ -228,7 +217,7 @@ def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, A
 
 
 def _train_images(row: RunRow) -> int:
-    """Return what the run found when it started; of one recorded before that was stored, what the registry says."""
+    """Return the stored number of training images, else the registry's."""
     source = SOURCES.get(row.config.data.name)
     return row.train_images or (source.train_images - row.config.data.validation if source else 0)
 
@@ -236,12 +225,9 @@ def _train_images(row: RunRow) -> int:
 def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any]) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
-    ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
-    config's rate (None while it is looked for), ``parent`` and ``parent_step`` where a fork begins, ``changes`` what
-    happened to the run as ``[step, text]``: what was changed while it trained, the begin of a fork; ``note`` what
-    people wrote beside it.
-    ``evaluation_share`` and ``probe_share`` are 0 to 1, ``eval_images`` the size of each fixed subset, ``bn`` the
-    batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
+    ``arm`` and ``variant`` are names for people. ``lr`` is None before the tuned rate is known. ``changes`` are
+    ``[step, text]`` of changes while training and of a fork's start. ``evaluation_share`` and ``probe_share`` are 0 to
+    1, ``eval_images`` is the size of each fixed subset, ``bn`` the batch-norm statistics of the evaluations.
     """
     return {
         **{name: getattr(row, name) for name in _AS_STORED},

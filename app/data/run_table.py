@@ -1,4 +1,4 @@
-"""The table of all runs: state, last errors and sparkline. One query reads the table, after a change of the store."""
+"""The table of all runs: state, last errors and sparkline; one query reads it after a change of the store."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ SPARK_POINTS = 24
 
 @dataclass(frozen=True, slots=True)
 class TableRow(RunListRow):
-    """One run of the table; ``spark`` are running training errors in percent at steps of equal distance."""
+    """One run of the table; ``spark`` are running training errors in percent at equidistant steps."""
 
     spark: tuple[float, ...]
 
@@ -31,17 +31,17 @@ class TableRow(RunListRow):
 
     @property
     def test(self) -> float | None:
-        """The newest test error in percent, None without one."""
+        """The newest test error in percent or None."""
         return self._tested[0]
 
     @property
     def tested(self) -> str:
-        """The images of the newest test, with its step unless that is the last one; '' without a test."""
+        """The images of the newest test, with a step before the last one; '' without a test."""
         return self._tested[1]
 
     @property
     def _tested(self) -> tuple[float | None, str]:
-        """Of two errors at one step the full test set counts."""
+        # Of two errors at one step the full test set counts.
         whole, part = self.whole_step or 0, self.part_step or 0
         if not (whole or part):
             return None, ""
@@ -94,7 +94,7 @@ def _searched(row: TableRow) -> str:
 
 
 def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow]) -> dict[int, tuple[float, ...]]:
-    """Return the sparkline of every run; read only those of changed runs."""
+    """Return the sparkline of every run; read those of changed runs alone."""
     file = context.pool.file()
     known = {row.id: (file, row.changed, row.step) for row in rows}
     kept = {run: old for run, old in context.sparks.items() if old[0] == known.get(run)}
@@ -107,7 +107,7 @@ def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow
 
 
 def _spark_steps(row: RunListRow) -> list[int]:
-    """Return steps at equal distances for a sparkline; those of a fork begin behind its parent's part."""
+    """Return equidistant steps for a sparkline; a fork's begin behind its parent's part."""
     first = (row.parent_step or 0) + 1
     count = min(SPARK_POINTS, row.step - first + 1)
     if count < 2:

@@ -1,4 +1,4 @@
-"""How long races take: reckoned from the speeds of finished runs of this workspace, else from a short table."""
+"""The duration of races, estimated from the speeds of finished runs of this workspace, else from a short table."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -31,10 +31,9 @@ _RACES = 12
 
 @dataclass(frozen=True, slots=True)
 class RunTime:
-    """How long a race takes, in seconds.
+    """The duration of a race in seconds.
 
-    ``here``: by the speeds of runs that finished in this workspace, else on the two cores of the table. ``scaled``:
-    some nets have no speed of their own, so the speeds of other nets are scaled.
+    ``here``: by runs of this workspace, else on the two cores of the table. ``scaled``: from the speeds of other nets.
     """
 
     seconds: float
@@ -43,7 +42,7 @@ class RunTime:
 
 
 def preset_times() -> dict[str, RunTime]:
-    """Return how long every preset that the page offers takes. Raises SkipscopeError."""
+    """Return the duration of every preset of the page. Raises SkipscopeError."""
     times = {name: race_time(_preset_race(name, preset_source(name))) for name in presets()}
     return {name: time for name, time in times.items() if time is not None}
 
@@ -54,7 +53,7 @@ def _preset_race(preset: str, source: str) -> RaceConfig:
 
 
 def race_time(race: RaceConfig) -> RunTime | None:
-    """Return how long a race takes, None for images that are not in the table of data sets. Raises SkipscopeError."""
+    """Return the duration of a race, None for images off the table of data sets. Raises SkipscopeError."""
     source = SOURCES.get(race.run.data.name)
     if source is None:
         return None
@@ -83,7 +82,7 @@ def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
     known = set()
     for row in rows:
         source, config, share = SOURCES.get(row.config.data.name), row.config, row.evaluation_share
-        # A fork has a part of another run in its seconds, an extended run has more steps than its config.
+        # The seconds of a fork contain a part of another run; an extended run has more steps than its config.
         whole = row.parent_run is None and row.total_steps == config.optim.steps >= MIN_STEPS
         if row.state != RunState.FINISHED or row.id not in spans or not whole or source is None or share is None:
             continue
@@ -94,7 +93,7 @@ def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
         known.add(net)
         beside = [(first, last) for run, (first, last, where) in spans.items() if run != row.id and where == device]
         run = FinishedRun(config, source.test_images, row.threads, row.seconds, share, started, ended)
-        # The runs of one GPU share that GPU, those of the CPU all its cores.
+        # The runs of one GPU share that GPU; the runs of the CPU share all cores.
         yield row, speed_of(run, beside, 1 if device.startswith("cuda") else cores())
 
 

@@ -12,9 +12,9 @@ from app.data.workspace import reading
 from engine.config import MAX_RUNS as MAX_RUNS
 
 _RUN = re.compile(r"[1-9][0-9]{0,17}")
-#: Differences that are named; the others are counted.
+#: Named differences; the rest is a count.
 _MAX_NAMED = 6
-#: Settings that decide which images a batch holds, and settings that decide their treatment.
+#: Settings that decide the images of a batch, and settings that decide their treatment.
 _BATCHES = ("data.name", "data.validation", "train_images", "optim.batch_size", "seed")
 _TREATMENT = ("data.resize", "data.pool", "data.crop", "data.flip")
 #: Settings that the labels show, and settings that follow from others.
@@ -32,18 +32,18 @@ _WORDS = {
 
 
 def number_from(text: str) -> int | None:
-    """Return the number that a text of an address is, None where the text is none."""
+    """Return the number in a text of an address, None without a number."""
     return int(text) if _RUN.fullmatch(text) else None
 
 
 def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
     """Return the first ``MAX_RUNS`` numbers of an address such as ``3,7,12``, and its problem in one line or ''."""
     words = [word.strip() for word in text.split(",") if word.strip()]
-    odd = [word for word in words if number_from(word) is None]
-    numbers = list(dict.fromkeys(int(word) for word in words if word not in odd))
+    invalid = [word for word in words if number_from(word) is None]
+    numbers = list(dict.fromkeys(int(word) for word in words if word not in invalid))
     problems = []
-    if odd:
-        problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {odd[0][:20]!r})")
+    if invalid:
+        problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {invalid[0][:20]!r})")
     if len(numbers) > MAX_RUNS:
         problems.append(f"an address names at most {MAX_RUNS} {what}; {len(numbers) - MAX_RUNS} are left out")
     return numbers[:MAX_RUNS], "; ".join(problems)
@@ -60,7 +60,7 @@ def difference(runs: Sequence[int]) -> str:
 
 
 def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
-    """Return the sentences of ``difference`` from the settings and circumstances of each run."""
+    """Return the sentences of ``difference`` from the settings of each run."""
     keys = dict.fromkeys([*_BATCHES, *_TREATMENT, *(key for fact in facts for key in fact)])
     varied = {}
     for key in keys:

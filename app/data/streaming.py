@@ -1,4 +1,4 @@
-"""What the live page follows: how far the store has come, a snapshot of some runs, what happened since."""
+"""The reads of the live page: the head of the store, a snapshot of some runs, the news since a cursor."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -16,14 +16,14 @@ from engine.runs.client.conclusions import compared_runs, prediction, verdict
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
 
-#: Evaluations of each kind get at most this part of a run's points.
+#: Evaluations of each split get at most this part of a run's points.
 EVALUATIONS_PART = 6
-#: Said in place of a verdict: runs of different races need not have seen the same batches.
+#: In place of a verdict: runs of different races need not have seen the same batches.
 SEVERAL_RACES = "Runs of several races: a verdict compares the arms of one race."
 
 
 class Head(NamedTuple):
-    """How far the store has come: newest point's id, newest change's number, which file said so, newest probe's id."""
+    """The head of the store: newest point's id, newest change's number, identity of the file, newest probe's id."""
 
     points: int
     changes: int
@@ -38,9 +38,9 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conclusions:
-    """What may be said of some runs: the sentences of the verdict, what a room is asked, what holds its predictions.
+    """The conclusions about some runs: the verdict's sentences, the question to a room, the answers to predictions.
 
-    ``cure`` are the words beside the chart of gaps, '' where there is none.
+    ``cure`` is the text beside the chart of gaps, '' where there is none.
     """
 
     verdict: str
@@ -51,7 +51,7 @@ class Conclusions:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One snapshot of some runs; ``head`` is the cursor to follow from, ``series`` are by run and split."""
+    """One snapshot of some runs; ``head`` is the cursor to follow from."""
 
     head: Head
     series: dict[int, dict[Split, Series]]
@@ -62,9 +62,9 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """What happened to some runs between two heads; ``points`` are rows in order of id.
+    """The news of some runs between two heads; ``points`` are rows in order of id.
 
-    ``last`` is the last training row, old or new, of every run that has a summary and is at rest.
+    ``last`` is the last training row of every run at rest among the summaries.
     """
 
     points: list[sqlite3.Row]
@@ -74,7 +74,7 @@ class Delta:
 
 
 def head() -> Head:
-    """Return how far the store has come. Costs microseconds. Raises SkipscopeError, also without a database."""
+    """Return the head of the store in microseconds. Raises SkipscopeError, also without a database."""
     with reading() as reader:
         return Head(*reader.points.head(), current().pool.file() or (0, 0), reader.probes.head())
 
@@ -85,9 +85,11 @@ def engine_status() -> dict[str, Any]:
 
 
 def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, int | None]] | None = None) -> History:
-    """Return one snapshot of these runs, in the given order; unknown runs are left out. Raises SkipscopeError.
+    """Return one snapshot of these runs in their order, without unknown runs. Raises SkipscopeError.
 
-    ``at_most`` points of each run, all its splits together; ``ranges``: the first and last step wanted of a run.
+    Args:
+        at_most: Points of each run, all its splits together.
+        ranges: First and last step by run.
     """
     context = current()
     with reading() as reader, reader.snapshot():
@@ -102,7 +104,6 @@ def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, i
 
 
 def _series(reader: Reader, run: int, at_most: int, upto: int, steps: tuple[int, int | None]) -> dict[Split, Series]:
-    """Evaluations get a small part of the points, of which they seldom need all; training gets the rest."""
     few = at_most // EVALUATIONS_PART
     series: dict[Split, Series] = {}
     for split in sorted(Split, key=lambda split: split is Split.TRAIN):
@@ -112,9 +113,9 @@ def _series(reader: Reader, run: int, at_most: int, upto: int, steps: tuple[int,
 
 
 def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) -> Delta:
-    """Return everything about these runs after the cursor ``since``, points up to ``upto`` alone.
+    """Return the news of these runs after the cursor ``since``, points up to ``upto``. Raises SkipscopeError.
 
-    Raises SkipscopeError. Cards are those of now: a change after ``upto`` may be told twice, never missed.
+    Summaries are the present ones: a change after ``upto`` may come twice, and never gets lost.
     """
     with reading() as reader, reader.snapshot():
         points: list[sqlite3.Row] = []
@@ -133,9 +134,9 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
             wanted = set(runs)
             rows = [row for row in rows if row.id in wanted]
             changed = run_summaries_of(reader, rows)
-            # Their last running means are those that stay on the page.
+            # The last running means of a run at rest stay on the page.
             resting = [row.id for row in rows if row.state not in AT_WORK]
-            # A row after ``upto`` comes with the next delta, and so does the change that followed it.
+            # A row after ``upto`` comes with the next delta.
             last = {
                 run: row
                 for (run, split), row in (reader.points.last(resting) if resting else {}).items()
@@ -146,7 +147,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
 
 
 def conclusions(runs: Sequence[int]) -> Conclusions:
-    """Return what may be said of these runs. Raises SkipscopeError."""
+    """Return the conclusions about these runs. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         return _conclusions(reader, stored_runs(reader, runs))
 
@@ -157,7 +158,6 @@ def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
         concluded = verdict(reader, compared)
         cure = concluded.cure.words if concluded.cure else ""
         return Conclusions(concluded.text, cure, *(prediction(reader, compared) or ()))
-    # An arm's name alone does not say whose it is.
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
     return Conclusions(SEVERAL_RACES if rows else "", "", *(prediction(reader, named) or ()))

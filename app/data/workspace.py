@@ -1,4 +1,4 @@
-"""The workspace that this process serves: which one, in what state, and connections to read it."""
+"""The workspace that this process serves: its path, its health, and connections to read it."""
 
 import threading
 from collections.abc import Callable
@@ -19,7 +19,7 @@ _Row = TypeVar("_Row")
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The workspace: ``ok``, ``empty``, ``damaged``, ``not writable`` or ``other version``, with a line for people."""
+    """The workspace: ``ok``, ``empty``, ``damaged``, ``not writable`` or ``other version``, with a message."""
 
     state: str
     message: str = ""
@@ -58,12 +58,12 @@ def use(path: str | Path | None = None) -> Path:
 
 
 def workspace_path() -> Path:
-    """Return the folder of the workspace that is served."""
+    """Return the folder of the served workspace."""
     return current().workspace.path
 
 
 def current() -> WorkspaceContext:
-    """Return the context of the workspace that is served, the default one if none was chosen."""
+    """Return the context of the served workspace, by default of ``use()``."""
     with _lock:
         if _context is None:
             use()
@@ -77,7 +77,7 @@ def reading() -> AbstractContextManager[Reader]:
 
 
 def kept_until_change(read: Callable[[Reader], list[_Row]], points: bool = False) -> list[_Row]:
-    """Return a reading of the whole store, repeated after a change, of ``points`` too if set. Raises SkipscopeError."""
+    """Return a reading of the whole store, renewed after a change, with ``points`` also of points."""
     context = current()
     if context.pool.file() is None:
         return []
@@ -90,7 +90,7 @@ def kept_until_change(read: Callable[[Reader], list[_Row]], points: bool = False
 
 
 def health() -> Health:
-    """Say what the workspace is like now. Never raises."""
+    """Return the present health of the workspace. Never raises."""
     context = current()
     try:
         context.workspace.prepare()

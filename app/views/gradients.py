@@ -1,4 +1,4 @@
-"""The page "Gradients": the chosen race's gradients live, and the lab that shows what batch norm does to them."""
+"""The page "Gradients": the chosen race's gradients live, and the lab about the effect of batch norm on them."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""The page "Layers": what each layer of the nets of a race does, live and over time."""
+"""The page "Layers": the responses of each layer of a race's nets, live and over time."""
 
 from app.live.layers.component import live_probes
 from app.views import page_frame, picker

@@ -1,30 +1,30 @@
-"""Texts of others, such as names and addresses, under fields and in notes. Such texts are never Markdown.
+"""Texts of others, such as names and addresses, without their Markdown.
 
-Else whoever names a race or hands out a link puts links and images of other places into the page.
+Otherwise the name of a race could bring foreign links and images into the page.
 """
 
 import re
 
 import streamlit as st
 
-#: What means something to Markdown as Streamlit reads it, wherever it stands.
+#: Marks of Streamlit's Markdown.
 _MARKED = re.compile(r"[\\`*_\[\]<>$~]|:(?=[A-Za-z])|&(?=#?\w+;)")
-#: What means something at the beginning alone: headings, lists, rules.
+#: Marks at the beginning alone: headings, lists, rules.
 _AT_FIRST = re.compile(r"^(\d*)([#+\-=.)])")
-#: Addresses become links, and names of symbols pictures, whatever marks them; a joiner without width prevents it.
+#: Addresses and names of symbols, which need no mark; a joiner of no width hides them.
 _UNMARKED = re.compile(r"(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|(?<=\w)@(?=\w)|:(?=[\w/+-]+:)", re.I)
 _JOINER = "\u2060"
 
 
 def literal(text: str) -> str:
-    """Return a text as Markdown that shows it as it is, in one line."""
+    """Return Markdown that shows a text unchanged, in one line."""
     line = " ".join(text.split())
     line = _MARKED.sub(r"\\\g<0>", _UNMARKED.sub(rf"\g<0>{_JOINER}", line))
     return _AT_FIRST.sub(r"\1\\\2", line)
 
 
 def under_field(problem: str, doubt: str = "") -> None:
-    """Say the problem, else the doubt, as they are; nothing where there is neither."""
+    """Draw the problem, else the doubt, unchanged; nothing without either."""
     if problem:
         st.caption(f":red[{literal(problem)}]")
     elif doubt:

@@ -1,4 +1,4 @@
-"""What pages have in common: the note on an unusable workspace, texts in the address, commands of components."""
+"""The common parts of pages: the note on an unusable workspace, texts in the address, commands of components."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from app.web import presenter_link
 
 
 def usable(title: str = "") -> bool:
-    """Return whether the workspace can be shown; else draw the reason below the title."""
+    """Return whether the workspace is usable; else draw the reason below the title."""
     health = workspace.health()
     if not health.usable:
         if title:
@@ -23,12 +23,12 @@ def usable(title: str = "") -> bool:
 
 
 def number_param(key: str) -> int | None:
-    """Return the number of a race or job that the address names under a key, None where the text is none."""
+    """Return the number of a race or job under a key of the address, None without a number."""
     return selection.number_from(st.query_params.get(key, ""))
 
 
 def put_param(key: str, text: str | None) -> None:
-    """Let the address say a text under a key, and nothing there for None."""
+    """Put a text under a key of the address; None removes the key."""
     if text is None:
         st.query_params.pop(key, None)
     elif st.query_params.get(key) != text:
@@ -37,7 +37,7 @@ def put_param(key: str, text: str | None) -> None:
 
 @contextmanager
 def refusals(report: Callable[[str], object]) -> Iterator[None]:
-    """Report the refusal of a command in one line; what stands behind the command is skipped."""
+    """Report the refusal of a command in one line; skip the rest of the block."""
     try:
         yield
     except workspace.SkipscopeError as error:
@@ -46,7 +46,7 @@ def refusals(report: Callable[[str], object]) -> Iterator[None]:
 
 def obey(component: str, report: Callable[[str], object], own: Mapping[str, Callable[[Any], object]]) -> None:
     """Carry out a live component's command: the page's verbs by ``own``, others by the engine. Report a refusal."""
-    # The component may be gone by the time that its command arrives: its last run was deleted.
+    # The component is gone when its last run was deleted.
     command = getattr(st.session_state.get(component), "command", None)
     if not command:
         return

@@ -1,4 +1,4 @@
-"""Which race is shown: one choice for all pages, kept in the session and in the address."""
+"""The choice of the shown race: one for all pages, kept in the session and in the address."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from app.data import races
 from app.live.shared.run import Run
 from app.views import page_frame
 
-#: The choice itself; the widget's own state goes when another page is shown.
+#: The choice itself; another page drops the widget's own state.
 _CHOSEN = "chosen_race"
 
 
@@ -48,7 +48,7 @@ def choose(race: int) -> None:
 
 
 def runs_of(race: races.Race) -> list[Run]:
-    """Return what a component must know of the race's runs, in starting order; several seeds stand in the names."""
+    """Return the runs of a race for a component, in starting order."""
     rows = races.runs(race.id)
     names = list(map(_look_name, rows))
     looks = theme.looks([*race.shortcuts, *names])
@@ -59,7 +59,7 @@ def runs_of(race: races.Race) -> list[Run]:
 
 
 def label(race: races.Race, run: races.RunRow) -> str:
-    """Return the name of a run among those of its race: the arm, with several seeds the seed, of a fork its number."""
+    """Return the name of a run within its race: the arm, with several seeds the seed, of a fork its number."""
     words = [races.arm_label(run.depth, run.shortcut)]
     words += [f"s{run.seed}"] if race.seeds > 1 else []
     words += [f"fork {run.id}"] if run.parent_run is not None else []
@@ -67,5 +67,5 @@ def label(race: races.Race, run: races.RunRow) -> str:
 
 
 def _look_name(run: races.RunRow) -> str:
-    """A fork looks like a variant of its own: its line begins on its parent's."""
+    # A fork looks like a variant of its own: its line begins on its parent's.
     return run.shortcut if run.parent_run is None else f"{run.shortcut} {run.id}"

@@ -1,4 +1,4 @@
-"""The addresses of this machine: which can be listened on, which names browsers may ask for, which links to print."""
+"""The addresses of this machine: free ports, allowed hosts of browsers, links for people."""
 
 import os
 import socket
@@ -11,16 +11,16 @@ import psutil
 LOOPBACK = "127.0.0.1"
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
 EVERYWHERE = WILDCARDS[0]
-#: Ports tried, upward from a busy one, to name a free one.
+#: Ports tried, upward from a busy one.
 PORTS_TRIED = 50
-#: Starts of the names of networks that exist inside this machine alone.
+#: Prefixes of networks inside this machine.
 _INSIDE = ("docker", "br-", "veth", "virbr", "vboxnet", "vmnet", "lxc", "cni")
-#: An address for documentation: it names the way out without being asked anything.
+#: An address for documentation: no packet goes there.
 _OUTSIDE = ("192.0.2.1", 9)
 
 
 def refuse_busy_port(host: str, port: int) -> None:
-    """Raise OSError with one line when the port is taken or the address is not this machine's."""
+    """Raise OSError with one line for a busy port or an address of another machine."""
     try:
         _bind(host, port)
     except PermissionError:
@@ -37,7 +37,7 @@ def refuse_busy_port(host: str, port: int) -> None:
 
 
 def _bind(host: str, port: int) -> None:
-    # By hand: socket.create_server binds IPv6 alone where the server takes both.
+    # By hand: socket.create_server binds IPv6 alone, the server both.
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         if os.name != "nt":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -53,7 +53,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def allowed_hosts(host: str) -> list[str]:
-    """Return the names under which browsers may ask: loopback, the bound address, all own addresses for a wildcard."""
+    """Return the allowed hosts of requests: loopback, the bound address, for a wildcard all own addresses."""
     hosts = ["localhost", "127.0.0.1", "::1"]
     if host in WILDCARDS:
         name = socket.gethostname()
@@ -74,23 +74,23 @@ def is_loopback(host: str) -> bool:
 
 
 def page_url(host: str, port: int) -> str:
-    """Return the address that a browser on this machine can open."""
+    """Return the page's address for a browser on this machine."""
     return f"http://{'localhost' if host in (*WILDCARDS, LOOPBACK) else in_url(host)}:{port}"
 
 
 def in_url(host: str) -> str:
-    """Return a host as addresses and Host headers have it: IPv6 in brackets."""
+    """Return a host as in URLs and Host headers: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host
 
 
 def shared_urls(host: str, port: int) -> list[str]:
-    """Return the addresses that other machines can open, the likeliest first; without a network loopback alone."""
+    """Return the page's addresses for other machines, the likeliest first; without a network loopback alone."""
     hosts = (network_addresses() or [LOOPBACK]) if host in WILDCARDS else [host]
     return [f"http://{in_url(reached)}:{port}" for reached in hosts]
 
 
 def network_addresses() -> list[str]:
-    """Return the IPv4 addresses of this machine in its networks; first that of the way out, link-local ones last."""
+    """Return the IPv4 addresses of this machine: first that of the default route, last the link-local ones."""
     own = sorted(_of_interfaces(), key=lambda address: ip_address(address).is_link_local)
     way_out = _way_out()
     return [way_out, *(address for address in own if address != way_out)] if way_out in own else own
@@ -101,13 +101,13 @@ def _of_interfaces() -> Iterator[str]:
     for name, addresses in psutil.net_if_addrs().items():
         if name.startswith(_INSIDE) or not (name in states and states[name].isup):
             continue
-        for one in addresses:
-            if one.family == socket.AF_INET and not IPv4Address(one.address).is_loopback:
-                yield one.address
+        for address in addresses:
+            if address.family == socket.AF_INET and not IPv4Address(address.address).is_loopback:
+                yield address.address
 
 
 def _way_out() -> str | None:
-    """Return the address from which this machine would reach others; nothing is sent for it."""
+    """Return the address of the default route, without a packet sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(_OUTSIDE)

@@ -1,6 +1,6 @@
-"""Middleware that every request passes: allowed hosts, own origin, read-only methods, a limit on connections.
+"""Middleware of every request: allowed hosts, own origin, read-only methods, a limit on connections.
 
-Streamlit checks hosts and origins on its WebSocket alone, and takes any port of this machine's names for its own.
+Streamlit checks hosts and origins on its WebSocket alone, and trusts any port of this machine's names.
 """
 
 import asyncio
@@ -18,16 +18,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, presenter_link
 
-#: Streams that the audience has open at once, and WebSockets, and readings that wait or are answered: so many each.
+#: Open streams, WebSockets and readings of the audience, each.
 MAX_OPEN = 200
 #: Bytes of one message from the audience; a page's own messages have a few thousand.
 MAX_MESSAGE_BYTES = 256 * 1024
-#: Readings of the store that run at once for the audience.
+#: Simultaneous readings of the store for the audience.
 MAX_READS = 4
-#: Addresses below these are files: no reading of the store.
+#: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
-#: Closed before it was opened: browsers are answered 403.
+#: Before the opening of a WebSocket: browsers get a 403.
 _CLOSED = {"type": "websocket.close", "code": 1008}
 HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
 
@@ -38,13 +38,13 @@ def stack() -> list[Middleware]:
 
 
 class _Guard:
-    # Not Starlette's BaseHTTPMiddleware: that one sees no WebSocket, and streams pass it through a queue.
+    # Not Starlette's BaseHTTPMiddleware: it skips WebSockets, and queues streams.
     def __init__(self, app: ASGIApp):
         self.app = app
 
 
 class SafeHeaders(_Guard):
-    """Add the headers that keep answers from being framed by other sites or taken for another type."""
+    """Add the headers against frames of other sites and guesses of the media type."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
@@ -66,11 +66,7 @@ def allowed_hosts(app: ASGIApp) -> TrustedHostMiddleware:
 
 
 class OwnOrigin(_Guard):
-    """Lets pages open a WebSocket from the very host and port that they came from.
-
-    Cookies know no ports: without this check a page of another port of this machine would pass as one of ours.
-    A client without an origin is no browser's page; it has no cookie but one that it was given.
-    """
+    """Refuse WebSockets from another host or port: cookies do not know ports. Clients without an origin pass."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to a WebSocket of a foreign page."""
@@ -83,10 +79,10 @@ class OwnOrigin(_Guard):
 
 
 class ReadingOnly(_Guard):
-    """Lets through requests that read: commands come by the WebSocket, and no page takes uploads."""
+    """Refuse requests that write: commands come by the WebSocket, and no page takes uploads."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 405 to everything else."""
+        """Answer 405 to other methods."""
         if scope["type"] == "http" and scope["method"] not in READING:
             refused = PlainTextResponse("this server answers to GET alone", 405, headers={"Allow": ", ".join(READING)})
             return await refused(scope, receive, send)
@@ -109,7 +105,7 @@ def _limited(receive: Receive, send: Send) -> Receive:
 
 
 class ConnectionLimit(_Guard):
-    """Bounds the open streams and WebSockets, and the readings at once, for everyone but the presenter."""
+    """Bound the open streams and WebSockets, and the simultaneous readings, for everyone but the presenter."""
 
     def __init__(self, app: ASGIApp):
         super().__init__(app)
@@ -117,7 +113,7 @@ class ConnectionLimit(_Guard):
         self._turns = asyncio.Semaphore(MAX_READS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 503 to a stream or reading beyond, 403 to a WebSocket; let other readings wait for their turn."""
+        """Answer 503 to a stream or reading beyond the limit, 403 to a WebSocket; queue other readings."""
         kind = _bounded(scope)
         if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
@@ -134,7 +130,7 @@ class ConnectionLimit(_Guard):
             self.open[kind] -= 1
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The turn ends when the answer begins: the store is read by then, and a slow receiver blocks nobody."""
+        # The turn ends when the answer begins: the store is read by then, and a slow receiver blocks nobody.
         with ExitStack() as turn:
 
             async def send_and_end(message: Message) -> None:
@@ -148,7 +144,7 @@ class ConnectionLimit(_Guard):
 
 
 def _bounded(scope: Scope) -> str:
-    """Return the kind of an answer that stays open or reads the store, '' for any other."""
+    """Return the kind of an answer that stays open or reads the store, else ''."""
     if scope["type"] == "websocket":
         return "page"
     path = scope["path"] if scope["type"] == "http" else ""
@@ -158,7 +154,7 @@ def _bounded(scope: Scope) -> str:
 
 
 def _place(origin: str) -> str:
-    """Return host and port of an origin as a Host header has them, '' for what is none."""
+    """Return host and port of an origin as in a Host header, '' for an invalid origin."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:

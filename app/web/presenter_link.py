@@ -1,7 +1,6 @@
-"""Who may command on a shared page: the token of this start, the route that takes it, the cookie that carries it.
+"""The right to command on a shared page: the token of this start, its route, its cookie.
 
-Without ``share`` everyone who opens the page may command. The token lives in this process's memory and in the
-presenter's browser, nowhere else: another start has another one.
+Without ``share`` everyone may command. The token exists in this process's memory and in the presenter's browser alone.
 """
 
 import asyncio
@@ -19,20 +18,20 @@ from app.data import authorization
 
 PATH = "/present"
 TOKEN_BYTES = 32
-#: Seconds after which a wrong token is answered.
+#: Seconds before the answer to a wrong token.
 WRONG_S = 0.5
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class _Presenter:
-    """The token of this start and the cookie's name; browsers do not keep the cookies of two ports apart."""
+    """The token of this start and the cookie's name, with the port: browsers mix the cookies of two ports."""
 
     def __init__(self, port: int):
         self.token = secrets.token_urlsafe(TOKEN_BYTES)
         self.cookie = f"skipscope_presenter_{port}"
 
     def knows(self, token: object) -> bool:
-        """Whether this is the token; takes equally long whatever it is."""
+        """Compare a token in constant time."""
         text = token if isinstance(token, str) else ""
         return hmac.compare_digest(_digest(text), _digest(self.token))
 
@@ -41,7 +40,7 @@ _presenter: _Presenter | None = None
 
 
 def share(port: int) -> str:
-    """Let nobody command from now on but who has the token; return the path of the presenter's link, token and all."""
+    """Restrict commands to the owner of a new token; return the path of the presenter's link."""
     global _presenter
     _presenter = _Presenter(port)
     authorization.guard(may_command)
@@ -49,7 +48,7 @@ def share(port: int) -> str:
 
 
 def may_command() -> bool:
-    """Whether the browser that is being served at the moment may command; outside of a browser's session nobody may."""
+    """Whether the browser of this session may command; without a session nobody may."""
     return _presenter is None or is_presenter(st.context.cookies)
 
 
@@ -64,7 +63,7 @@ def routes() -> list[Route]:
 
 
 async def _present(request: Request) -> Response:
-    """Hand out the cookie and go on to the page, so that the token does not stay in the address bar."""
+    """Set the cookie and redirect to the page, so that the token leaves the address bar."""
     token = request.query_params.get("token")
     if _presenter is None or not _presenter.knows(token):
         await asyncio.sleep(WRONG_S)

@@ -1,8 +1,8 @@
-"""The benchmark: which worker trains when, and what the measured speeds say. Torch-free; workers are processes.
+"""The benchmark: turns of worker processes, and ratios of their speeds. Torch-free.
 
-Groups of workers train in turns, one group at a time, so that all meet the same noise of the machine: the conventional
-loop with all cores; two runs of the engine at once with one thread each, as a race has them; one run with all cores.
-Then one worker measures a step of the engine and the convolutions of a step, alternately.
+Groups train in turns, so that all groups meet the same noise of the machine: the conventional loop with all cores; two
+runs of the engine with one thread each, as in a race; one run with all cores. Then a worker alternately measures a step
+of the engine and the convolutions of a step.
 """
 
 import statistics
@@ -24,23 +24,20 @@ _READY_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long each group is measured: ``rounds`` turns of ``seconds`` each."""
+    """The measurement of each group: ``rounds`` turns of ``seconds`` each."""
 
     rounds: int = 4
     seconds: float = 5.0
 
 
 class BenchFailed(SkipscopeError):
-    """A worker ended before it had answered."""
+    """A worker ended before its answer."""
 
 
 def measure(
     workload: Workload, device: str, cores: int, plan: Plan, report: Callable[[str], None] = lambda text: None
 ) -> dict[str, Any]:
-    """Return the results for one net as ``bench --json`` prints them; ``report`` gets what is being measured.
-
-    Raises: BenchFailed when a worker dies.
-    """
+    """Return the results for one net as in ``bench --json``; ``report`` gets the progress. Raises BenchFailed."""
     report(f"{workload.net}: starting")
     with (
         _worker(CONVENTIONAL, workload, device, cores) as conventional,
@@ -64,8 +61,6 @@ def measure(
 
 
 class _Worker:
-    """The handle of a worker's process."""
-
     def __init__(self, process: Any, connection: Connection, kind: str):
         self._process, self._connection, self._kind = process, connection, kind
 
@@ -100,7 +95,7 @@ def _worker(kind: str, workload: Workload, device: str, threads: int) -> Iterato
     try:
         yield worker
     finally:
-        with suppress(BenchFailed):  # it may have ended by itself
+        with suppress(BenchFailed):  # the worker may have ended
             worker.go(None)
         process.join(5.0)
         if process.is_alive():
@@ -118,7 +113,7 @@ def _figures(
     workload: Workload, turns: dict[str, list[list[dict[str, float]]]], parts: dict[str, Any], cores: int
 ) -> dict[str, Any]:
     speeds = {name: [sum(one["images_per_s"] for one in turn) for turn in group] for name, group in turns.items()}
-    # Turn by turn: what slows the machine down for a while slows both sides.
+    # Turn by turn: a slowdown of the machine concerns both sides.
     ratios = {
         f"{name}_throughput_ratio": list(map(truediv, speeds[name], speeds["conventional"]))
         for name in ("pair", "single")

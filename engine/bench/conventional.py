@@ -1,4 +1,4 @@
-"""The loop that most people would write: what the engine is measured against.
+"""The conventional training loop, the benchmark's reference.
 
 DataLoader with two workers, PIL transforms, 32-bit floats, NCHW, all cores as torch threads, ``.item()`` each step.
 """
@@ -19,7 +19,7 @@ WORKERS = 2
 
 
 class PilImages(Dataset[tuple[torch.Tensor, int]]):
-    """The synthetic images as PIL images, cropped, mirrored and normalised one by one as usual."""
+    """The synthetic images as PIL images, cropped, mirrored and normalised one by one."""
 
     def __init__(self) -> None:
         pixels, labels = synthetic_images()

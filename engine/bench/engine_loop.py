@@ -1,4 +1,4 @@
-"""The engine's own trainer as a worker of the benchmark, and its step beside the time of its convolutions alone."""
+"""The engine's trainer as a worker of the benchmark, and the times of a step and of its convolutions alone."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +16,12 @@ from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.probes.online.probe import OnlineProbe
 from engine.training.trainer import Trainer
 
-#: Length of the run whose share of probes is stated.
+#: Steps of the run of ``probe_share``.
 PROBED_STEPS = 2000
 
 
 def trainer_of(workload: Workload, device: str, threads: int) -> Trainer:
-    """Return a trainer as a worker makes it, without probes."""
+    """Return a trainer as in a worker, without probes."""
     config = RunConfig(
         model=ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE),
         data=DataConfig(eval_images=100),
@@ -45,7 +45,7 @@ def engine_steps(workload: Workload, device: str, threads: int) -> Iterator[int]
 
 
 class StepBreakdown:
-    """One step, the same step's convolutions alone, and one probe, each in seconds."""
+    """Measures one step, the convolutions of that step alone, and one probe, in seconds."""
 
     def __init__(self, workload: Workload, device: str, threads: int):
         self._trainer = trainer_of(workload, device, threads)
@@ -69,7 +69,7 @@ class StepBreakdown:
         return self._timed(lambda: self._probe.measure(trainer.model, trainer.optimizer, trainer.progress.step, 0.1))
 
     def probe_share(self, step_s: float, probe_s: float) -> float:
-        """Return the share of a run of ``PROBED_STEPS`` steps that its probes take."""
+        """Return the share of the probes in the time of a run of ``PROBED_STEPS`` steps."""
         probes = probe_s * len(probe_steps(replace(self._probed, {"optim.steps": PROBED_STEPS})))
         return probes / (probes + step_s * PROBED_STEPS)
 
@@ -82,10 +82,7 @@ class StepBreakdown:
 
 
 def bare_convolutions(model: nn.Module, workload: Workload, device: Device) -> list[Callable[[], object]]:
-    """Return one function per convolution of the net: forward, and backward as training needs it.
-
-    Inputs are noise of the shapes, layout and precision that a training step has.
-    """
+    """Return one function per convolution of the net, forward and backward, on noise of a training step's layout."""
     shapes: list[tuple[nn.Conv2d, torch.Size]] = []
 
     def note(conv: nn.Conv2d, inputs: tuple[torch.Tensor]) -> None:
@@ -111,9 +108,9 @@ def _both_ways(
     x = to_blocked(noise) if blocked else noise.to(device.dtype).contiguous(memory_format=device.memory_format)
     weight = conv.weight.detach() if blocked else conv.weight.detach().to(device.dtype)
     settings = (list(conv.stride), list(conv.padding), [1, 1], False, [0, 0], 1)
-    # Of the layout that the library chooses for the output, as the gradient in a training step is.
+    # The gradient has the library's layout of the output, as in a training step.
     gradient = torch.relu(torch.ops.aten.convolution(x, weight, None, *settings))
-    gradients = [not first, True, False]  # nobody needs the gradient of the images
+    gradients = [not first, True, False]  # training needs no gradient of the images
 
     def once() -> None:
         torch.ops.aten.convolution(x, weight, None, *settings)

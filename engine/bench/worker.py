@@ -1,4 +1,4 @@
-"""The process of a worker: it is made once, and trains for as many seconds as each message says."""
+"""The process of a worker, which trains for the seconds of each message."""
 
 import resource
 import time
@@ -12,7 +12,7 @@ _WARM_STEPS = 3
 
 
 def serve(connection: Connection, kind: str, workload: Workload, device: str, threads: int) -> None:
-    """Run one worker: send ``ready``, then answer each number of seconds with what was done in them; None ends it."""
+    """Run one worker: send ``ready``, then answer each number of seconds with measurements; None ends the worker."""
     import torch
 
     torch.set_num_threads(threads)
@@ -30,7 +30,7 @@ def serve(connection: Connection, kind: str, workload: Workload, device: str, th
             images += next(steps)
         wait(device)
         speed = images / (time.perf_counter() - since)
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # the most that this process ever had
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # peak
         connection.send({"images_per_s": speed, "memory_mb": memory})
 
 
@@ -45,7 +45,6 @@ def _steps(kind: str, workload: Workload, device: str, threads: int) -> Iterator
 
 
 def _serve_breakdown(connection: Connection, workload: Workload, device: str, threads: int) -> None:
-    """Answer each message with the seconds of a step and of its convolutions, alternately, and of one probe."""
     from engine.bench.engine_loop import StepBreakdown
 
     breakdown = StepBreakdown(workload, device, threads)

@@ -1,11 +1,11 @@
-"""What every worker of the benchmark trains: a residual net of the paper's size on synthetic images. Torch-free."""
+"""The workload of the benchmark: a residual net of the paper's size on synthetic images. Torch-free."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-#: Images in the synthetic training set, which a worker trains on again and again.
+#: Images in the synthetic training set.
 IMAGES = 2048
 SIZE, CLASSES = 32, 10
 
@@ -24,7 +24,7 @@ class Workload:
 
 
 def wait(device: str) -> None:
-    """Wait until a GPU has done what it was given; a CPU has."""
+    """Wait for a GPU's queued work."""
     import torch
 
     if device.startswith("cuda"):

@@ -1,4 +1,4 @@
-"""``doctor``: what this machine and this workspace are like. The only command that loads torch."""
+"""``doctor``: examines machine and workspace. The only command that loads torch."""
 
 from dataclasses import asdict
 from typing import Any
@@ -41,7 +41,7 @@ def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
 
 
 def examine(workspace: Workspace) -> dict[str, Any]:
-    """Return the report as plain values. ``gpus`` are as the driver sees them, ``device`` is as torch does."""
+    """Return the report as plain values; ``gpus`` come from the driver, ``device`` from torch."""
     number_gpus_alike()
     from engine.hardware.device import describe
 
@@ -63,11 +63,7 @@ def examine(workspace: Workspace) -> dict[str, Any]:
 
 
 def _use(device: dict[str, Any]) -> dict[str, Any]:
-    """Return where runs go unless they ask for something else, and how many at once.
-
-    ``threads`` of a run in a race of several, ``threads_alone`` of a race of one run; ``compile`` why
-    ``compile=true`` cannot be used, '' if it can.
-    """
+    """Return devices and slots of runs by default; ``compile`` is the reason against ``compile=true``, '' without."""
     kind = device["device"].partition(":")[0]
     on_gpu = kind == "cuda"
     names = [name for name in devices() if name.startswith(kind)] or [device["device"]]

@@ -1,6 +1,6 @@
-"""The command line: parse, call, print. The verbs are a contract; each prints one JSON document with ``--json``.
+"""The command line: parse, call, print. The verbs and ``--json`` documents are a contract.
 
-Messages go to stderr. A wrong call exits 2 with one line that says what was wrong and what would be right.
+Messages go to stderr. A wrong call exits with 2 and one line with mistake and remedy.
 """
 
 import contextlib
@@ -52,14 +52,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except sqlite3.Error as error:
         message = f"the database cannot be used ({error})"
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        message = f"{place}{error.strerror or error}"
+        path = f"{error.filename}: " if error.filename else ""
+        message = f"{path}{error.strerror or error}"
     click.echo(" ".join(message.split()), err=True)
     return 2
 
 
 def _flush() -> None:
-    """Write out what was printed. Raises OSError when nobody takes it, and then leaves nothing for Python's end."""
+    """Flush stdout. Raises OSError for a closed pipe, without a second error when Python exits."""
     if sys.stdout is None or sys.stdout.closed:
         return
     try:

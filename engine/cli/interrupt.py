@@ -1,7 +1,4 @@
-"""Ctrl-C as an event that a loop checks, so that it cannot get lost.
-
-Python raises KeyboardInterrupt wherever the program happens to be; inside a destructor it is printed and ignored.
-"""
+"""Ctrl-C as an event that a loop checks: a KeyboardInterrupt inside a destructor is printed and lost."""
 
 import signal
 import threading
@@ -11,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def ctrl_c_heard() -> Iterator[threading.Event]:
-    """Yield an event that the first Ctrl-C sets; a second one raises KeyboardInterrupt at once, as usual."""
+    """Yield an event that the first Ctrl-C sets; the second Ctrl-C raises KeyboardInterrupt at once."""
     pressed = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield pressed
@@ -29,6 +26,6 @@ def ctrl_c_heard() -> Iterator[threading.Event]:
 
 
 def pause(pressed: threading.Event, seconds: float) -> None:
-    """Wait; raises KeyboardInterrupt when Ctrl-C was or is pressed."""
+    """Wait. Raises KeyboardInterrupt after Ctrl-C."""
     if pressed.wait(seconds):
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""``set``, ``extend``, ``fork``: what if this run went on with another rate, for longer, or otherwise from here?"""
+"""``set``, ``extend``, ``fork``: interventions in a run."""
 
 import click
 
@@ -34,9 +34,8 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
         done = control.commands.await_done(command, DONE_S)
         with Reader(workspace) as reader:
             row = answer(reader, command)
-            change = next(
-                (c for c in reader.interventions.changes(run) if (c.key, c.created) == (key, row.created)), None
-            )
+            changes = (c for c in reader.interventions.changes(run) if (c.key, c.created) == (key, row.created))
+            change = next(changes, None)
         if row.refusal:
             refused.append(row.refusal)
         elif change is None or change.step is None:
@@ -73,8 +72,7 @@ def fork(workspace: Workspace, run: int, step: int | None, settings: tuple[str, 
     with Reader(workspace) as reader:
         row = reader.runs.known(child)
     if as_json:
-        echo_json(
-            {"run": child, **fields(row, "race", "parent_run", "parent_step", "total_steps"), "settings": changed}
-        )
+        columns = fields(row, "race", "parent_run", "parent_step", "total_steps")
+        echo_json({"run": child, **columns, "settings": changed})
     else:
         click.echo(f"run {child} is a fork of run {run} at step {row.parent_step}", err=True)

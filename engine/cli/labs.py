@@ -1,4 +1,4 @@
-"""``lab``: hand a lab to the engine, follow it, print its metrics and what its curves show. Ctrl-C stops it."""
+"""``lab``: submits a lab, follows the job, prints metrics and findings. Ctrl-C stops the job."""
 
 import dataclasses
 import math
@@ -42,7 +42,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
             try:
                 ended = _follow(control, reader, job, pressed, shown=not as_json)
             except KeyboardInterrupt:
-                with suppress(CommandRefused):  # it has ended
+                with suppress(CommandRefused):  # the job has ended
                     control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
                     click.echo("stopped", err=True)
                 context.exit(130)
@@ -64,7 +64,7 @@ lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 
 def _follow(control: Control, reader: Reader, job: int, pressed: Event, shown: bool) -> LabJobRow | None:
-    """Return the job's row once it has ended; None when it was deleted meanwhile."""
+    """Return the row of the ended job; None for a deleted job."""
     console = Console(stderr=True)
     with Progress(
         TextColumn("{task.description}"), BarColumn(), console=console, transient=True,

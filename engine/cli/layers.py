@@ -1,4 +1,4 @@
-"""``layers``: one quantity of every layer of a run at one probed step, as text or JSON."""
+"""``layers``: prints one quantity of every layer of a run at one probed step."""
 
 import math
 
@@ -75,5 +75,5 @@ def _text(value: np.ndarray) -> str:
     if value.ndim:
         return " ".join(_text(entry) for entry in value)
     if math.isnan(value):
-        return "no value"  # not defined at this step, or the net is not finite
+        return "no value"  # undefined at this step, or the net is not finite
     return f"{value:.4g}" if math.isfinite(value) else "infinite"

@@ -1,4 +1,4 @@
-"""What the command line prints about runs, as plain dictionaries; what its verbs take and print alike."""
+"""JSON documents of runs, and the arguments and tables that several commands share."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -18,9 +18,9 @@ from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
 
-#: How long a command waits to be done; a run that is in a long step ends that step first.
+#: How long a command line waits for a command; a run in a long step ends the step first.
 DONE_S = 15.0
-#: A run's id, as SQLite can hold it. Its name stands in the message about a text that is no number.
+#: A run's id within SQLite's range; the name completes click's message about a wrong text.
 RUN_ID = click.IntRange(1, 2**63 - 1)
 RUN_ID.name = "integer from 1 on; `python -m engine runs` lists the runs"
 
@@ -31,32 +31,32 @@ def echo_json(document: dict[str, Any]) -> None:
 
 
 def table(*titles: str, wide: str, title: str | None = None) -> Table:
-    """Return a table without lines whose columns keep their words whole; a last column ``wide`` is folded."""
+    """Return a table without lines and with whole words; the last column ``wide`` is folded."""
     columns = [Column(header, no_wrap=True) for header in titles]
     return Table(*columns, Column(wide, overflow="fold"), box=None, title=title, title_justify="left")
 
 
 def number(value: float | None, unit: str = " %", digits: int = 1) -> str:
-    """Return a number as a table shows it, '' where there is none."""
+    """Return the text of a number for a table, '' for None."""
     return "" if value is None else f"{value:,.{digits}f}{unit}"
 
 
 def check_known(workspace: Workspace, runs: Iterable[int]) -> None:
-    """Raise ConfigError in one line when one of the runs is not there."""
+    """Raise ConfigError for a missing run."""
     with Reader(workspace) as reader:
         for run in runs:
             reader.jobs.known(run)
 
 
 def pairs(settings: tuple[str, ...]) -> dict[str, str]:
-    """Return ``--set key=value`` options as a dictionary. Raises ConfigError in one line."""
+    """Return ``--set key=value`` options as a dictionary. Raises ConfigError."""
     pairs: dict[str, str] = {}
     for setting in settings:
         key, equals, value = setting.partition("=")
         if not equals or not key.strip() or not value.strip():
             raise ConfigError(f"a setting is key=value, for example --set lr=0.05 (got {setting!r})")
         key = key.strip()
-        # A key may be dotted or its last part alone.
+        # A key may be dotted or only the last part.
         for other in pairs:
             if key == other or key.rsplit(".", 1)[-1] == other or other.rsplit(".", 1)[-1] == key:
                 raise ConfigError(f"{key!r} is given twice ({other}={pairs[other]} before); give it once")
@@ -65,7 +65,7 @@ def pairs(settings: tuple[str, ...]) -> dict[str, str]:
 
 
 def race_document(reader: Reader, race: int) -> dict[str, Any]:
-    """Return what ``race --json`` prints; ``verdict`` is what the page says of the race."""
+    """Return the document of ``race --json``; ``verdict`` is the page's."""
     rows = reader.runs.all(race)
     tuning = tuning_document(reader, race)
     return {
@@ -77,10 +77,9 @@ def race_document(reader: Reader, race: int) -> dict[str, Any]:
 
 
 def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
-    """Return what ``race --json`` says of each run: losses in nats, errors in percent, None where not measured.
+    """Return the runs of ``race --json``; ``train_*`` are running means, ``test_*`` of the full test set at the end.
 
-    ``train_error`` is the running training error (mean of the last 50 steps), ``test_error`` that of the full test
-    set at the end.
+    Units: losses in nats, errors in percent, None where not measured.
     """
     figure = _figures(reader, rows)
     return [
@@ -99,7 +98,7 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 
 
 def _figures(reader: Reader, rows: Sequence[RunRow]) -> Callable[[RunRow, Split, str], float | None]:
-    """Return what reads a column of a run's newest point, None where there is no point."""
+    """Return a function that reads a column of a run's newest point, None without a point."""
     last = reader.points.last([row.id for row in rows]) if rows else {}
 
     def figure(row: RunRow, split: Split, column: str) -> float | None:
@@ -120,7 +119,7 @@ def _log(workspace: Workspace, run: int) -> str | None:
 
 
 def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
-    """Return what ``runs --json`` says of each run: ``results`` and how it stands, with the cause and the log."""
+    """Return the runs of ``runs --json``: ``results`` with state, cause and log."""
     figure, totals, names = _figures(reader, rows), reader.checkpoints.totals(), reader.run_list.race_names()
     changes = by(reader.interventions.changes_of([row.id for row in rows]), attrgetter("run"))
     return [
@@ -144,7 +143,7 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
 
 
 def what_happened(row: dict[str, Any]) -> str:
-    """Return what is to say of a run of ``runs_document`` besides its figures, '' when nothing is."""
+    """Return the remarks on a run of ``runs_document``: fork, changes, cause or detail, note, race."""
     fork = f"fork of run {row['parent_run']} at step {row['parent_step']}" if row["parent_run"] is not None else ""
     changes = [_in_words(change) for change in row["changes"]]
     note = f"note: {row['note']}" if row["note"] else ""
@@ -153,7 +152,7 @@ def what_happened(row: dict[str, Any]) -> str:
 
 
 def cause_or_detail(row: dict[str, Any]) -> str:
-    """Return why a job ended badly and where its log is, else what it does."""
+    """Return the cause of a failure with the log's path, else the detail."""
     return f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
 
 
@@ -165,11 +164,7 @@ def _in_words(change: dict[str, Any]) -> str:
 
 
 def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
-    """Return what ``race --json`` says of ``lr=tuned``: per arm the rate that was taken and every trial.
-
-    Rates ascend; ``error`` is the running training error in percent at the trial's last step, None where not
-    finite.
-    """
+    """Return the ``lr=tuned`` part of ``race --json``: per arm the chosen rate and every trial, rates ascending."""
     return [
         {
             **fields(arm, "arm", "depth", "shortcut", "lr", "at_edge"),
@@ -182,7 +177,7 @@ def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
 
 
 def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
-    """Return what ``runs --json`` says of the trials of learning rates; ``race`` is the one they serve."""
+    """Return the trials of ``runs --json``; ``race`` is the served race."""
     rows = reader.tuning.trials()
     return [
         {
@@ -198,7 +193,7 @@ def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]
 
 
 def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
-    """Return what ``runs --json`` says of the jobs of labs; ``step`` of ``total_steps`` units are done."""
+    """Return the jobs of labs of ``runs --json``; ``step`` of ``total_steps`` tasks are done."""
     return [
         {
             "run": row.id,

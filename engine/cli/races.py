@@ -1,4 +1,4 @@
-"""``race``: hand runs to the engine and follow them. Closing the follower never disturbs a run, Ctrl-C pauses them."""
+"""``race`` and ``pace``: submits a race and follows its runs. The runs survive the follower; Ctrl-C pauses the runs."""
 
 import time
 from collections.abc import Callable
@@ -25,17 +25,17 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
 _POLL_S = 0.2
-#: An engine that vanishes is started again, but not for ever.
+#: How often a follower restarts a vanished engine.
 _MAX_RESTARTS = 3
 _PAUSED_WITHIN_S = 20.0
-#: Characters that a column keeps on a narrow terminal, where its words must stay whole.
+#: Minimum characters of columns whose words stay whole on a narrow terminal.
 _LEAST = {"state": 8, "step": 7, "train": 6, "test": 6}
-#: Columns of a pipe or a file.
+#: Width for a pipe or a file.
 _FILE_COLUMNS = 160
 
 
 def _names(context: click.Context, option: click.Parameter, text: str | None) -> list[str]:
-    """Return what stands between the commas, [] for an option that was not given. Raises ConfigError."""
+    """Return the names between the commas, [] without the option. Raises ConfigError."""
     if text is None:
         return []
     names = [part.strip() for part in text.split(",") if part.strip()]
@@ -53,17 +53,12 @@ def _depths(context: click.Context, option: click.Parameter, text: str | None) -
 
 @click.command()
 @click.option(
-    "--depths",
-    metavar="20,56",
-    callback=_depths,
-    help="Weighted layers of the nets, 6n+2.  [default: the preset's]",
+    "--depths", metavar="20,56", callback=_depths, help="Weighted layers of the nets, 6n+2.  [default: the preset's]"
 )
 @click.option(
-    "--shortcuts",
-    metavar="none,A",
-    callback=_names,
+    "--shortcuts", metavar="none,A", callback=_names,
     help="What is added around a block: NAME[:key=value]..., ...  [default: the preset's]",
-)
+)  # fmt: skip
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
 @click.option("--data", metavar="NAME", help="Data set, folder:PATH or parquet:PATH.  [default: the preset's]")
 @click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")
@@ -73,13 +68,9 @@ def _depths(context: click.Context, option: click.Parameter, text: str | None) -
     "--pace", default=FREE, show_default=True, help="free, or lockstep:K: at most K steps ahead of the slowest."
 )
 @click.option(
-    "--set",
-    "settings",
-    metavar="KEY=VALUE",
-    multiple=True,
-    callback=lambda context, option, texts: pairs(texts),
+    "--set", "settings", metavar="KEY=VALUE", multiple=True, callback=lambda context, option, texts: pairs(texts),
     help="Any setting; may be repeated.",
-)
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document when all runs have ended.")
 @click.pass_context
 def race(context: click.Context, /, as_json: bool, **choices: Any) -> None:
@@ -114,7 +105,7 @@ def race(context: click.Context, /, as_json: bool, **choices: Any) -> None:
 
 
 def _looking(data: str | None, shown: bool) -> AbstractContextManager[object]:
-    """Say on a terminal that a path is looked through, which takes seconds for many files."""
+    """Show on a terminal that a path of images is scanned, which takes seconds for many files."""
     console = _console()
     if shown and console.is_terminal and ":" in (data or ""):
         return console.status(f"looking through {data}")
@@ -139,23 +130,20 @@ def pace(workspace: Workspace, race: int, pace: str) -> None:
 
 
 def _console() -> Console:
-    """Return where tables go: as wide as the terminal, and wide enough for every column where there is none."""
+    """Return the console of stderr, wide enough for every column without a terminal."""
     console = Console(stderr=True)
     return console if console.is_terminal else Console(stderr=True, width=_FILE_COLUMNS)
 
 
 class Follower:
-    """Watches the runs of one race until they have ended."""
+    """Watches the runs of one race until their end."""
 
     def __init__(self, control: Control, race: int, runs: list[int]):
         self._control, self._race, self._runs = control, race, runs
         self._restarts = 0
 
     def follow(self, reader: Reader, pressed: Event, shown: bool) -> int:
-        """Return 0 when all runs finished, 1 when one did not. ``shown``: a live table on stderr.
-
-        Raises KeyboardInterrupt when Ctrl-C is ``pressed``.
-        """
+        """Return 0 when all runs finished, else 1. ``shown``: a live table on stderr. Raises KeyboardInterrupt."""
         console = _console()
         if not (shown and console.is_terminal):
             return self._until_ended(reader, pressed, lambda: None)
@@ -163,10 +151,10 @@ class Follower:
             return self._until_ended(reader, pressed, lambda: live.update(self._view(reader)))
 
     def pause(self) -> None:
-        """Pause what has not ended, and say how to go on."""
+        """Pause the remaining runs, and print how to resume."""
         submitted = []
         for run in self._runs:
-            with suppress(CommandRefused):  # it has ended
+            with suppress(CommandRefused):  # the run has ended
                 submitted.append(self._control.commands.ask("pause", run))
         for command in submitted:
             self._control.commands.await_done(command, _PAUSED_WITHIN_S)
@@ -179,12 +167,11 @@ class Follower:
             click.echo(f"paused; `python -m engine resume {' '.join(paused)}` goes on", err=True)
 
     def _view(self, reader: Reader) -> Group:
-        """Return what is shown while the race runs: the table, and how far the search for learning rates is."""
         arms = reader.tuning.arms(self._race)
         return Group(self.table(reader), *([under_way(arms)] if arms else []))
 
     def table(self, reader: Reader) -> Table:
-        """Return the runs as they stand."""
+        """Return a table of the runs."""
         table = Table(box=None)
         for title in ("run", "arm", "seed", "state", "step", "", "train", "test", "images/s", "s"):
             # On a narrow terminal names are folded; numbers and states stay whole.
@@ -201,7 +188,7 @@ class Follower:
         return table
 
     def causes(self, reader: Reader) -> list[str]:
-        """Return one line for each run that ended badly: what happened, and where its log is."""
+        """Return cause and log of each failed run, one line each."""
         log = self._control.workspace.log
         return [
             f"run {row.id} ({row.arm}) {row.state}: {row.cause}; log: {log(row.id)}"
@@ -210,19 +197,19 @@ class Follower:
         ]
 
     def left_out(self, reader: Reader) -> list[str]:
-        """Return one line for each data set of which images could not be read."""
+        """Return the remarks on unreadable images, one line per data set."""
         remarks = reader.log.of(self._runs)
         return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == "data"))
 
     def _until_ended(self, reader: Reader, pressed: Event, show: Callable[[], None]) -> int:
         announced = False
         while True:
-            # A fork that somebody makes of a run meanwhile is none of those that were asked for.
+            # Without forks that were made meanwhile.
             rows = [row for row in reader.runs.all(self._race) if row.id in self._runs]
             show()
             remaining = [row for row in rows if row.state not in ENDED]
             if not remaining:
-                # A run that was deleted meanwhile did not finish either.
+                # A deleted run did not finish either.
                 finished = [row for row in rows if row.state == RunState.FINISHED]
                 return 0 if len(finished) == len(self._runs) else 1
             at_rest = all(row.state == RunState.PAUSED and row.detail != ENGINE_GONE for row in remaining)
@@ -238,7 +225,7 @@ class Follower:
             pause(pressed, _POLL_S)
 
     def _revive(self) -> None:
-        """Start a new engine. Raises EngineUnreachable when one after the other vanished."""
+        """Start a new engine. Raises EngineUnreachable after ``_MAX_RESTARTS``."""
         self._restarts += 1
         if self._restarts > _MAX_RESTARTS:
             raise EngineUnreachable(

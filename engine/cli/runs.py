@@ -1,4 +1,4 @@
-"""``runs``, ``pause``, ``resume``, ``stop``, ``delete``: what is in a workspace, and where each run goes from here."""
+"""``runs``, ``pause``, ``resume``, ``stop``, ``delete``: lists and moves the runs of a workspace."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,12 +14,8 @@ from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
-#: The states in which a command has done what its word says.
-_REACHED = {
-    "pause": {RunState.PAUSED},
-    "resume": PAUSABLE,
-    "stop": {RunState.STOPPED},
-}
+#: The states of a run after a done command.
+_REACHED = {"pause": {RunState.PAUSED}, "resume": PAUSABLE, "stop": {RunState.STOPPED}}
 
 
 @click.command()
@@ -116,7 +112,7 @@ def _steering(verb: str, text: str, done: str) -> click.Command:
 
 
 def _outcome(workspace: Workspace, verb: str, run: int, done: str) -> str:
-    """Return what became of the run: ``done``, or its state if it went another way meanwhile."""
+    """Return ``done``, or the state of a run that went another way meanwhile."""
     with Reader(workspace) as reader:
         row = reader.jobs.get(run)
     if row is None:

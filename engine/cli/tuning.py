@@ -1,4 +1,4 @@
-"""What ``race`` shows of ``lr=tuned``: the progress of the trials while they run, their errors at the end."""
+"""The ``lr=tuned`` part of ``race``: progress of the trials, then their errors."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from engine.store.tables.tuning import ArmTuning, TrialRow
 
 
 def under_way(arms: Sequence[ArmTuning]) -> Text:
-    """Return in a line or two how far the search for each arm's learning rate is."""
+    """Return each arm's learning rate, or the progress of its trials."""
     progress = [
         f"{arm.arm} {arm.lr:g}{' (edge)' if arm.at_edge else ''}"
         if arm.lr is not None
@@ -22,7 +22,7 @@ def under_way(arms: Sequence[ArmTuning]) -> Text:
 
 
 def curves(arms: Sequence[ArmTuning]) -> Group:
-    """Return the running training error (percent) of every trial, the rate that was taken marked; edges in words."""
+    """Return the running training error (percent) of every trial with the chosen rates, and the rates at an edge."""
     trials = [trial for arm in arms for trial in arm.trials]
     steps = ", ".join(map(str, sorted({trial.total_steps for trial in trials})))
     rates = sorted({trial.lr for trial in trials})

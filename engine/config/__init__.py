@@ -1,8 +1,7 @@
-"""What a run is, as data: model, data, optimizer, run, race. Validated, frozen, JSON round trip, difference.
+"""Validated, frozen configs of nets, data, optimizers, runs and races; no engine import but ``engine.errors``.
 
-A checkpoint stores its ``RunConfig``, so a net is rebuilt from the file alone. Names of data sets and shortcuts are
-checked against their registries where a race is planned (``engine.runs.protocol.planning``); this package knows no
-registry. It imports only ``engine.errors``, the standard library and pydantic.
+A checkpoint stores its ``RunConfig``, so the file alone rebuilds the net. ``engine.runs.protocol.planning`` checks the
+names of data sets and shortcuts against their registries.
 """
 
 from engine.config.base import Config, apply_settings, diff, first_line, leaves, replace

@@ -1,4 +1,4 @@
-"""What all configs share: frozen, validated, JSON round trip, dotted keys, difference."""
+"""The base of all configs: validation, JSON, dotted keys, difference."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,13 @@ T = TypeVar("T", bound="Config")
 
 
 class Config(BaseModel):
-    """Base of all configs: immutable, unknown keys refused."""
+    """Base of all configs: immutable, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
     def checked(cls, **values: Any) -> Self:
-        """Make a config. Raises ConfigError with one line when a value is not allowed."""
+        """Return a config of ``values``. Raises ConfigError in one line."""
         try:
             return cls(**values)
         except ValidationError as error:
@@ -30,7 +30,7 @@ class Config(BaseModel):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Rebuild a config. Raises ConfigError with one line when a value is not allowed."""
+        """Return the config of a JSON text. Raises ConfigError in one line."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -38,10 +38,7 @@ class Config(BaseModel):
 
 
 def replace(config: T, changes: Mapping[str, Any]) -> T:
-    """Return a validated copy with dotted keys changed, for example ``{"optim.lr": 0.05}``.
-
-    Raises ConfigError naming the key when it does not exist or the value is not allowed.
-    """
+    """Return a validated copy with dotted keys changed: ``{"optim.lr": 0.05}``. Raises ConfigError naming the key."""
     document = config.model_dump(mode="json")
     for key, value in changes.items():
         *parents, last = key.split(".")
@@ -58,9 +55,9 @@ def replace(config: T, changes: Mapping[str, Any]) -> T:
 
 
 def apply_settings(config: T, settings: Mapping[str, str]) -> T:
-    """Apply ``--set key=value`` pairs. A key may be dotted or, where it is unambiguous, its last part alone.
+    """Return a copy with ``--set key=value`` pairs applied. Raises ConfigError in one line.
 
-    Values are JSON where they parse as JSON, else text. Raises ConfigError in one line.
+    A key is dotted, or its last part alone where that is unambiguous. A value that is not JSON is text.
     """
     paths = leaves(config)
     changes = {}
@@ -86,13 +83,13 @@ def _leaves(document: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def diff(old: Config, new: Config) -> dict[str, tuple[Any, Any]]:
-    """Return what differs as ``{"optim.lr": (0.1, 0.05)}``."""
+    """Return the settings that differ as ``{"optim.lr": (0.1, 0.05)}``."""
     before, after = leaves(old), leaves(new)
     return {key: (before.get(key), after.get(key)) for key in {**before, **after} if before.get(key) != after.get(key)}
 
 
 def first_line(error: ValidationError) -> str:
-    """Return the first complaint of pydantic as one readable line."""
+    """Return the first validation error as one readable line."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     where = ".".join(str(part) for part in first["loc"])

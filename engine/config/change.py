@@ -1,4 +1,4 @@
-"""What may be changed in a run while it lives: the keys, their ranges, and one such change, as data."""
+"""Changes of a live run: their keys, their ranges and one change as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ STEPS = "steps"
 
 @dataclass(frozen=True, slots=True)
 class LiveSetting:
-    """A setting that a live run takes over between two steps: ``low`` to ``high``, ``low`` left out if ``above``."""
+    """A setting that a live run adopts between two steps: ``low`` to ``high``, without ``low`` if ``above``."""
 
     label: str
     low: float
@@ -37,9 +37,9 @@ LIVE: Mapping[str, LiveSetting] = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of a live run: from update ``step`` on (1 is the first) ``key`` has ``value``; None: not yet.
+    """One change of a live run: ``key`` has ``value`` from update ``step`` on (1 is the first; None: not yet applied).
 
-    An extension has the key ``steps`` and for ``step`` the number of steps that the run had before.
+    ``step`` of an extension (key ``steps``) is the previous number of steps.
     """
 
     id: int
@@ -49,14 +49,14 @@ class Change:
 
 
 def check_change(key: str, value: str | float) -> float:
-    """Return the value of a change as a number. Raises ConfigError naming the keys or the range."""
+    """Return the value of a change as a number. Raises ConfigError with the keys or the range."""
     if key not in LIVE:
         raise ConfigError(f"{key!r} cannot be changed in a live run; choose from {', '.join(LIVE)}")
-    row = LIVE[key]
+    setting = LIVE[key]
     try:
         number = float(value)
     except ValueError:
         number = float("nan")
-    if not row.allows(number):
-        raise ConfigError(f"{key} ({row.label}) is a number {row.range} (got {value})")
+    if not setting.allows(number):
+        raise ConfigError(f"{key} ({setting.label}) is a number {setting.range} (got {value})")
     return number

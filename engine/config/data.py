@@ -1,4 +1,4 @@
-"""Which images a run trains on, as data."""
+"""The config of the images that a run trains on."""
 
 from pydantic import Field, field_validator
 
@@ -6,9 +6,9 @@ from engine.config.base import Config
 
 
 def utf8_problem(name: str) -> str:
-    """Return what is wrong with a name that is not valid UTF-8 in one line, '' when nothing is.
+    """Return one line about a name that is not valid UTF-8, '' for a valid one.
 
-    File names may be any bytes, and Python keeps odd ones as surrogates; databases, JSON and pages cannot hold those.
+    Python keeps other bytes of file names as surrogates; databases, JSON and pages cannot hold surrogates.
     """
     try:
         name.encode()
@@ -19,14 +19,13 @@ def utf8_problem(name: str) -> str:
 
 
 class DataConfig(Config):
-    """Which images, and what is done to them before the net.
+    """The images and their processing before the net.
 
-    ``name`` is a registered name, ``folder:PATH`` or ``parquet:PATH``. ``resize`` brings the images of a path to so
-    many pixels a side (0: as they are): the shorter side resized with antialiasing, then the middle cut out. ``pool``
-    averages pool x pool pixels; ``crop`` is the zero padding of the random crop in pixels (0: no crop); ``flip``
-    mirrors half of the images; ``eval_images`` is the size of each fixed live-evaluation subset.
-    ``validation`` images of the training set are held out, neither trained on nor part of the mean (the paper's
-    45k/5k split: 5000), and measured as a split of their own.
+    ``name`` is a registered name, ``folder:PATH`` or ``parquet:PATH``. ``resize`` scales the shorter side of a path's
+    images to so many pixels, with antialiasing, and crops the centre (0: no scaling). ``pool`` averages pool x pool
+    pixels. ``crop`` is the zero padding of the random crop in pixels (0: no crop). ``flip`` mirrors half of the images.
+    ``eval_images`` is the size of each fixed live-evaluation subset. ``validation`` images of the training set are a
+    split of their own, left out of training and mean (5000 for the paper's 45k/5k split).
     """
 
     name: str = "fashion-mnist-mini"

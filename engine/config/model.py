@@ -1,4 +1,4 @@
-"""What a net is, as data."""
+"""The config of a net."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from engine.config.base import Config
 from engine.config.shortcut import ShortcutConfig, arm_name
 
-#: What stands for a value that is not given, by family: the nets of He et al. 2015, sections 4.2 and 4.1.
+#: Default values by family: the nets of He et al. 2015, sections 4.2 and 4.1.
 FAMILY_DEFAULTS: dict[str, dict[str, int]] = {
     "cifar": {"depth": 20, "width": 16, "classes": 10, "image_size": 32},
     "imagenet": {"depth": 18, "width": 64, "classes": 1000, "image_size": 224},
@@ -20,21 +20,20 @@ IMAGENET_STAGES: dict[int, tuple[int, int, int, int]] = {
     101: (3, 4, 23, 3),
     152: (3, 8, 36, 3),
 }
-#: From this depth on the blocks of the ImageNet family are bottlenecks.
+#: The ImageNet family has bottleneck blocks from this depth on.
 BOTTLENECK_DEPTH = 50
-#: How often a net of the ImageNet family halves its images, by stem.
+#: Halvings of the image in a net of the ImageNet family, by stem.
 _HALVINGS = {"large": 5, "small": 3}
 _IN_WORDS = {5: "five", 3: "three"}
 
 
 class ModelConfig(Config):
-    """A net of He et al. 2015: of the CIFAR family (section 4.2) or of the ImageNet family (section 4.1, Table 1).
+    """A net of the CIFAR family (He et al. 2015, section 4.2) or of the ImageNet family (section 4.1, Table 1).
 
-    ``depth`` counts weighted layers: 6n+2, or one of the five of Table 1. ``shortcut`` is a variant text
-    (``engine.models.registry``). ``stem`` is the first layer: ``small``, 3x3 with stride 1, or ``large``, 7x7 with
-    stride 2 and max pooling, which only the ImageNet family has; ``auto`` is the family's own. ``width`` counts the
-    filters of the first stage (of its 3x3 layers), ``image_size`` pixels. What is not given, or None, is the paper's
-    for the family.
+    ``depth`` counts weighted layers: 6n+2, or a depth of Table 1. ``shortcut`` is a variant text
+    (``engine.models.registry``). ``stem`` is the first layer: ``small`` (3x3, stride 1), ``large`` (7x7, stride 2, max
+    pooling; ImageNet family only) or the family's own, ``auto``. ``width`` counts the filters of the first stage's 3x3
+    layers, ``image_size`` pixels. A missing value, or None, is the paper's value for the family.
     """
 
     family: Literal["cifar", "imagenet"] = "cifar"

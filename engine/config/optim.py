@@ -1,4 +1,4 @@
-"""The optimizer and its schedule, as data."""
+"""The config of the optimizer and its schedule."""
 
 from contextlib import suppress
 from typing import Any, Literal
@@ -9,22 +9,21 @@ from engine.config.base import Config
 
 #: Steps over which the running training error and loss are averaged.
 RUNNING_WINDOW = 50
-#: Instead of a learning rate: look for one, for every arm by itself.
+#: In place of a learning rate: every arm tunes its own.
 TUNED = "tuned"
-#: A trial of a learning rate has at least so many steps, if the run has.
+#: Least steps of a trial, if the run has as many.
 MIN_TRIAL = 60
 
 
 class OptimConfig(Config):
-    """SGD as in the paper. ``drops`` are shares of the steps, so that a scaled schedule keeps its shape.
+    """SGD with momentum.
+
+    ``drops`` are shares of the steps, so that a scaled schedule keeps its shape. ``warmup_lr`` holds until the running
+    training error falls below ``warmup_error`` percent (the paper's depth-110 rule); None: no warm-up. ``lr=tuned``
+    tries every rate of ``tune_grid`` for ``tune_steps`` steps (0: derived) before the run and takes the best
+    (``engine.runs.protocol.trials``).
 
     Source: He et al. 2015, section 4.2.
-
-    ``warmup_lr`` is used until the running training error falls below ``warmup_error`` percent (the paper's
-    depth-110 rule); None: no warm-up.
-
-    ``lr`` ``tuned``: before the run every rate of ``tune_grid`` is tried for ``tune_steps`` steps (0: derived), and the
-    best one is written in its place (``engine.runs.protocol.trials``).
     """
 
     lr: float | Literal["tuned"] = 0.1
@@ -69,21 +68,21 @@ class OptimConfig(Config):
         return drops
 
     def trial_steps(self) -> int:
-        """Steps of a trial: ``tune_steps``, or a third of the run's, at least 60; never more than the run has."""
+        """Return the steps of a trial: ``tune_steps`` or a third of the run's, at least 60, at most all."""
         return min(self.steps, self.tune_steps or max(MIN_TRIAL, self.steps // 3))
 
     @property
     def rate(self) -> float:
-        """``lr`` as a number: a run that trains has one, its trials are over."""
+        """``lr`` as a number; the trials of a run in training are over."""
         assert not isinstance(self.lr, str), "the learning rate is still to be tuned"
         return self.lr
 
     def lr_at(self, step: int) -> float:
-        """Learning rate of update ``step`` (1 is the first), warm-up left out."""
+        """Return the learning rate of update ``step`` (1 is the first) without warm-up."""
         return self.rate * self.drop_factor ** self.drops_before(step)
 
     def drops_before(self, step: int) -> int:
-        """How many drops of the schedule update ``step`` has behind it."""
+        """Return how many drops of the schedule precede update ``step``."""
         return sum(1 for share in self.drops if step > round(share * self.steps))
 
 

@@ -1,4 +1,4 @@
-"""The presets: named starting points of a race, with their purpose and source."""
+"""The table of presets, the named starting points of a race."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from engine.errors import ConfigError
 class Preset:
     """A named starting point.
 
-    ``data`` lists data sets in order of preference; a race takes the first one that is present. A preset without data
-    needs images of one's own. ``run`` holds the settings that all arms share; planning fills in channels, classes and
-    image size from the data set. ``per_depth`` holds the settings that differ for some depths (see ``RaceConfig``).
+    A race takes the first present data set of ``data``; a preset without data needs the user's own images. ``run``
+    holds the settings of all arms; planning adds channels, classes and image size of the data set. ``per_depth`` holds
+    the settings of single depths (see ``RaceConfig``).
     """
 
     name: str

@@ -1,7 +1,6 @@
-"""After which steps a run is probed: dense at the start, then every k, equal for all arms of a race. Torch-free.
+"""The steps after which a run is probed: dense at the start, then every k. Torch-free.
 
-k follows from the length of the run and the sizes of its batches alone, never from how fast a machine is, so that the
-columns of all arms line up.
+k depends on the run's length and batch sizes, never on the machine's speed: the columns of all arms line up.
 """
 
 import math
@@ -10,24 +9,24 @@ from itertools import pairwise
 
 from engine.config.run import RunConfig
 
-#: Always probed: what happens first happens fast.
+#: Always probed: the first changes are fast.
 FIRST_STEPS = (0, 1, 2, 5, 10, 20)
-#: Cost of a probe in training steps per image of its batch and image of the training batch (tests/benchmarks).
+#: Cost of a probe in training steps, per probe image and training image (tests/benchmarks).
 COST = 5.0
-#: Columns of a run at most: more than a screen has room for.
+#: Columns of a run at most, more than a screen shows.
 MAX_COLUMNS = 500
-#: Steps -> share of the time that probes may take; between them on a logarithmic scale.
+#: Steps -> allowed share of the time for probes; between them on a logarithmic scale.
 _SHARES = ((300, 0.10), (2_000, 0.03))
 
 
 def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[int, ...]:
     """Return the steps after which the run is probed, ascending, 0 = at initialisation; empty without probes.
 
-    The last step is always one of them. Of every k-th step those are left out that would fall just before it, and those
-    close to one of the first steps.
+    The last step is always probed. Every k-th step is, except just before the last step and close to the first steps.
 
-    ``further_ends``: the numbers of steps to which the run was extended, ascending. Up to its old end nothing changes;
-    behind it k is that of a run of the new length, and one just behind the old end is left out.
+    Args:
+        further_ends: ends of the run's extensions, ascending. An extension keeps the steps up to the old end. Behind
+            the old end k is that of a run of the new length, and a step just behind the old end is left out.
     """
     probe, steps = config.probe, config.optim.steps
     if not probe.images:

@@ -1,4 +1,4 @@
-"""A race, as data: what its runs share and how they differ."""
+"""The config of a race: shared settings and arms."""
 
 import re
 from typing import Any
@@ -10,18 +10,15 @@ from engine.config.optim import TUNED
 from engine.config.run import RunConfig
 from engine.errors import ConfigError
 
-#: Runs of a race, curves of a chart and runs of an address at most: the page streams no more at once.
+#: Limit of the runs of a race, the curves of a chart and the runs of an address: the page streams no more at once.
 MAX_RUNS = 64
-#: The pace of a race whose runs do not wait for each other.
+#: The pace of runs that do not wait for each other.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
 
 
 def lockstep(pace: str) -> int:
-    """Return K of ``lockstep:K``, 0 for ``free``. No run of the race is more than K steps ahead of the slowest run.
-
-    Raises ConfigError in one line for any other text.
-    """
+    """Return K of ``lockstep:K``, the largest lead over the slowest run; 0 for ``free``. Raises ConfigError."""
     if pace == FREE:
         return 0
     if (match := _LOCKSTEP.fullmatch(pace)) is None:
@@ -32,11 +29,11 @@ def lockstep(pace: str) -> int:
 
 
 class RaceConfig(Config):
-    """A set of runs on the same data with the same batches, augmentation draws and initial weights.
+    """Runs on the same data with the same batches, augmentation draws and initial weights.
 
-    ``run`` holds the shared settings; depth, shortcut and seed of the arm replace its own. ``per_depth`` holds settings
-    that differ for some depths, with dotted keys, for example ``{110: {"optim.warmup_lr": 0.01}}``. ``preset`` records
-    the origin of the shared values. ``pace`` is the pace at the start; it may change while the race runs.
+    ``run`` holds the shared settings; each arm sets depth, shortcut and seed. ``per_depth`` holds settings of single
+    depths with dotted keys: ``{110: {"optim.warmup_lr": 0.01}}``. ``preset`` is the origin of the shared values.
+    ``pace`` is the pace at the start; a running race may change it.
     """
 
     depths: tuple[int, ...] = Field((20, 56), min_length=1, max_length=16)
@@ -66,24 +63,21 @@ class RaceConfig(Config):
         return values
 
     def trials(self) -> list[RunConfig]:
-        """Return the trials that ``lr=tuned`` asks for: every rate of the grid for every arm, with the first seed.
+        """Return the trials of ``lr=tuned``: every rate of the grid for every arm, with the first seed.
 
-        A trial is shorter than the run and keeps the shape of its schedule. It is evaluated at its end, and not probed.
+        A trial is shorter than its run and keeps the schedule's shape. It is evaluated at its end and never probed.
         """
-        first = len(self.shortcuts) * len(self.depths)
-        waiting = [run for run in self.runs()[:first] if run.optim.lr == TUNED]
+        arms = len(self.shortcuts) * len(self.depths)
         return [
-            replace(
-                run,
-                {"optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0},
-            )
-            for run in waiting
+            replace(run, {"optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0})
+            for run in self.runs()[:arms]
+            if run.optim.lr == TUNED
             for steps in [run.optim.trial_steps()]
             for rate in run.optim.tune_grid
         ]
 
     def runs(self) -> list[RunConfig]:
-        """Return the runs in the order in which they start: all arms of the first seed, then of the next."""
+        """Return the runs in the order of their start: all arms of the first seed, then of the next."""
         return [
             replace(
                 self.run,

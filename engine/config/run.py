@@ -1,4 +1,4 @@
-"""One training, and one job of a lab, as data."""
+"""The configs of one training and of one lab job."""
 
 import math
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from engine.config.optim import OptimConfig
 
 
 class ProbeConfig(Config):
-    """What is measured inside the net while it trains (``engine.probes``).
+    """The probes of a training (``engine.probes``), equal for all arms of a race.
 
-    ``images`` in the fixed probe batch, 0: no probes; ``every`` so many steps, 0: derived from the length of the run
-    (``engine.config.probe_steps``). Equal for all arms of a race.
+    ``images`` is the size of the fixed probe batch, 0: no probes. ``every`` is the distance in steps, 0: derived from
+    the length of the run (``engine.config.probe_steps``).
     """
 
     images: int = Field(32, ge=0, le=1024)
@@ -34,9 +34,9 @@ class ProbeConfig(Config):
 class RunConfig(Config):
     """One training of one arm with one seed.
 
-    ``threads`` 0 means: fixed by the engine when the run first starts. ``precision`` auto is bf16 autocast where the
-    device has it, else fp32. ``compile``: train with generated code (``engine.training.compiled``). ``eval_every`` 0
-    means: derived from the steps, equal for all arms of a race.
+    The engine sets ``threads`` 0 at the run's first start. ``precision`` auto is bf16 autocast where the device has it,
+    else fp32. ``compile`` trains with generated code (``engine.training.compiled``). ``eval_every`` 0 is derived from
+    the steps, equal for all arms of a race.
     """
 
     model: ModelConfig = ModelConfig()
@@ -52,14 +52,14 @@ class RunConfig(Config):
     recalibrate_bn: bool = False
 
     def evaluation_steps(self, further_ends: Sequence[int] = ()) -> list[int]:
-        """Steps after which the subsets are evaluated; the last step is always one of them.
+        """Return the steps after which the subsets are evaluated, the last step included.
 
         Derived cadence: 8 times in 300 steps, then one per 100 steps, at most 128. Shorter runs keep the cadence of 300
-        steps, because closer ones would cost more than a tenth of the time. One that would fall just before the last
-        step is left out.
+        steps; a closer one would cost more than a tenth of the time. A step just before the last one is left out.
 
-        ``further_ends``: the numbers of steps to which the run was extended, ascending. Up to its old end nothing
-        changes; behind it the cadence is that of a run of the new length, one just behind the old end left out.
+        Args:
+            further_ends: ends of the run's extensions, ascending. An extension keeps the steps up to the old end.
+                Behind the old end the cadence is that of a run of the new length, without a step just behind that end.
         """
         steps: list[int] = []
         for before, end in pairwise((0, self.optim.steps, *further_ends)):
@@ -72,7 +72,7 @@ class RunConfig(Config):
 
 
 class LabConfig(Config):
-    """One job of a lab (``engine.labs.registry``): its name and every setting, checked against the lab's options."""
+    """One job of a lab: its name and all its settings, checked by ``engine.labs.registry``."""
 
     lab: str
     settings: dict[str, bool | int | float | str] = {}

@@ -1,23 +1,23 @@
-"""What stands around a block, as the model's configuration has it: a variant text, taken apart once."""
+"""The variant text of a shortcut, parsed once."""
 
 from typing import Self
 
-#: Other words that people use for a name.
+#: Other words for a name.
 _ALIASES = {"plain": "none"}
 
 
 class ShortcutConfig(str):
     """A variant text ``NAME[:key=value]...`` with its parts, for example ``gated:bias=-7``.
 
-    ``name`` of the shortcut, ``plain`` read as ``none``; ``pairs`` (key, value) as they were written, '' for a missing
-    value. The table of shortcuts judges both (``engine.models.registry``). Stored, sent and compared as the text.
+    ``name`` is the shortcut's, ``none`` for ``plain``. ``pairs`` are (key, value) as written, '' for a missing value.
+    ``engine.models.registry`` checks both. The text itself is stored, sent and compared.
     """
 
     name: str
     pairs: tuple[tuple[str, str], ...]
 
     def __new__(cls, text: str) -> Self:
-        """Return ``text`` itself when it is taken apart already."""
+        """Return the parsed ``text``; a parsed one itself."""
         if isinstance(text, cls):
             return text
         parsed = super().__new__(cls, text)
@@ -29,7 +29,7 @@ class ShortcutConfig(str):
 
 
 def arm_name(depth: int, shortcut: str) -> str:
-    """Return ``plain-56`` for a net without shortcuts, else ``A-56`` and the like, with a variant's options behind."""
+    """Return ``plain-56`` for a net without shortcuts, else ``A-56``, followed by the options of the variant."""
     parsed = ShortcutConfig(shortcut)
     name = "plain" if parsed.name == "none" else parsed.name
     return " ".join([f"{name}-{depth}", *(f"{key}={value}" for key, value in parsed.pairs)])

@@ -1,8 +1,8 @@
-"""Stacks of small blocks, many nets of one kind side by side: the nets of the labs on targets and on conditioning.
+"""Stacks of small blocks, many nets side by side, for the labs on targets and on conditioning.
 
 A block has two weight layers, 16 -> 32 -> 16: f(h) = relu(h w1 + b1) w2 + b2, with batch norm BN(relu(BN(h w1)) w2),
-where beta takes the place of b. It is twice as wide inside as outside, so w1 = [I, -I], w2 = [I; -I] makes the plain
-block an exact identity: relu(x) - relu(-x) = x. Draws of one seed are the same for every kind, block by block.
+beta in place of b. w1 = [I, -I] and w2 = [I; -I] make a plain block the exact identity: relu(x) - relu(-x) = x.
+All kinds share the draws of a seed, block by block.
 """
 
 import math
@@ -15,7 +15,7 @@ from torch import Tensor
 WIDTH, INNER = 16, 32
 #: Size of the noise on an identity start, times He's standard deviation over the root of the number of blocks.
 NOISE = 0.1
-#: The kernel is that of so many inputs and of the first so many outputs of each.
+#: Inputs of the kernel, and outputs of each, the first ones.
 INPUTS, OUTPUTS = 32, 4
 #: The exact identity as w1; its transpose is w2.
 IDENTITY = torch.cat([torch.eye(WIDTH), -torch.eye(WIDTH)], 1)
@@ -26,9 +26,9 @@ Block = dict[str, Tensor]
 
 
 def draw(seed: int, block: int) -> tuple[Tensor, Tensor]:
-    """Return w1 and w2 of one block, He normal for their place: a block keeps the variance.
+    """Return w1 and w2 of one block, which keeps the variance.
 
-    The input of w1 is not rectified, so the variance of w1 is 1/fan-in; that of w2 is, so 2/fan-in.
+    w1 has variance 1/fan-in, w2 behind the ReLU 2/fan-in.
     """
     generator = torch.Generator().manual_seed(7919 * seed + block)
     first = torch.randn(WIDTH, INNER, generator=generator) / math.sqrt(WIDTH)
@@ -36,13 +36,13 @@ def draw(seed: int, block: int) -> tuple[Tensor, Tensor]:
 
 
 def near_identity(w1: Tensor, w2: Tensor, blocks: int) -> tuple[Tensor, Tensor]:
-    """Return the weights (..., rows, columns) of an identity start in a net of ``blocks``, the draws as its noise."""
+    """Return the weights (..., rows, columns) of an identity start in a net of ``blocks``, with the draws as noise."""
     noise = NOISE / math.sqrt(blocks)
     return math.sqrt(2) * noise * w1 + IDENTITY, noise * w2 + IDENTITY.T
 
 
 def orthogonal_matrix(normal: Tensor) -> Tensor:
-    """Return the orthogonal matrix of a square draw from N(0, 1), uniform: without the signs of R."""
+    """Return the uniformly distributed orthogonal matrix of a square draw from N(0, 1)."""
     q, r = torch.linalg.qr(normal)
     orthogonal: Tensor = q * torch.sign(torch.diag(r))
     return orthogonal
@@ -51,7 +51,7 @@ def orthogonal_matrix(normal: Tensor) -> Tensor:
 def forward(stack: Sequence[Block], x: Tensor, skip: bool = False) -> Tensor:
     """Return the outputs (nets, inputs, WIDTH) for ``x``, (inputs, WIDTH) or one such batch for each net.
 
-    ``skip``: every block is added to its input. Batch norm uses the statistics of the batch.
+    ``skip`` adds every block to its input. Batch norm uses the batch's statistics.
     """
     h = x.expand(len(stack[0]["w1"]), *x.shape) if x.dim() == 2 else x
     for block in stack:
@@ -61,9 +61,9 @@ def forward(stack: Sequence[Block], x: Tensor, skip: bool = False) -> Tensor:
 
 
 def tangent_kernel(net: Callable[[Sequence[Block]], Tensor], stack: Sequence[Block]) -> Tensor:
-    """Return the neural tangent kernel J J^T of what ``net`` returns, any shape, with J its Jacobian by ``stack``.
+    """Return the neural tangent kernel J J^T of the outputs of ``net``, with J their Jacobian by ``stack``.
 
-    J is taken for all outputs at once, with the coupling of inputs by batch norm. Close to its start the errors r of a
+    J covers all outputs at once, so it includes the coupling of inputs by batch norm. Near the start the errors r of a
     net obey r' = -lr J J^T r, whatever the target. Source: Jacot et al. 2018, section 4.
     """
     jacobian = torch.func.jacrev(lambda weights: net(weights).flatten())(list(stack))

@@ -1,7 +1,7 @@
-"""The untrained nets of the labs on gradients and what is measured in them.
+"""The untrained nets of the labs on gradients, and their measures.
 
-All draws come from one CPU generator per seed, layer after layer: nets of one seed share their weights whatever their
-kind and gain, a deeper net begins with the layers of a shallower one, and every device sees the same numbers.
+One CPU generator per seed draws layer after layer. All kinds, gains and devices share these draws, and a deeper net
+begins with the layers of a shallower one.
 """
 
 import math
@@ -14,17 +14,17 @@ from torch.nn import functional
 
 from engine.labs.gradient_kinds import BN, PLAIN
 
-#: The direction experiment of Balduzzi et al. 2017: inputs on a line, units per layer, distance of the neighbours.
+#: The direction experiment of Balduzzi et al. 2017: inputs on a line, units per layer, distance of neighbours.
 GRID, GRID_WIDTH, LAG = 256, 200, 4
-#: Largest distance of inputs at which slopes are compared.
+#: Largest lag of the autocorrelation.
 LAGS = 64
-#: Slopes that differ by less than this share of the largest are equal but for rounding.
+#: Slopes within this share of the largest are equal but for rounding.
 ROUNDING = 1e-9
 _EPS = 1e-5
 
 
 class Net(NamedTuple):
-    """One net: what is stacked, how many layers, the gain of its weights, the seed of its draws."""
+    """One net: kind and number of layers, gain of the weights, seed of the draws."""
 
     kind: str
     layers: int
@@ -62,8 +62,8 @@ def preactivation_layer(kind: str, h: Tensor, weight: Tensor) -> Tensor:
 def profile(net: Net, width: int, images: int, device: torch.device) -> Profile:
     """Measure one net on standard normal inputs (images, width).
 
-    L = <v, h_L> with a random direction v of length 1, so the gradient at the output has norm 1. Norms are taken in
-    64-bit floats, as their squares may leave the range of 32 bits; a gradient of exactly zero has log norm -inf.
+    L = <v, h_L> with a random unit vector v: the gradient at the output has norm 1. Norms need 64-bit floats, as their
+    squares may leave the range of 32 bits. A gradient of zero has log norm -inf.
     """
     generator = torch.Generator().manual_seed(net.seed)
     h = torch.randn(images, width, generator=generator).to(device).requires_grad_()
@@ -80,7 +80,7 @@ def profile(net: Net, width: int, images: int, device: torch.device) -> Profile:
 
 
 def mean_cosine(h: Tensor) -> Tensor:
-    """Return the mean cosine over all pairs of different rows of ``h`` (inputs, units); rows of zeros count as 0."""
+    """Return the mean cosine over all pairs of rows of ``h`` (inputs, units); a row of zeros counts as 0."""
     h = h.double()
     unit = h / torch.linalg.vector_norm(h, dim=1, keepdim=True).clamp_min(torch.finfo(torch.float64).tiny)
     pairs = len(h) * (len(h) - 1)
@@ -89,20 +89,17 @@ def mean_cosine(h: Tensor) -> Tensor:
 
 
 def line(seed: int, dtype: torch.dtype) -> tuple[torch.Generator, Tensor, Tensor]:
-    """Return the generator of a net's layers, the first pre-activations of the ``GRID`` inputs, and the readout.
-
-    Shapes: pre-activations (``GRID``, ``GRID_WIDTH``), readout (``GRID_WIDTH``,).
-    """
+    """Return the generator of the layers, the first pre-activations (GRID, GRID_WIDTH), the readout (GRID_WIDTH,)."""
     generator = torch.Generator().manual_seed(seed)
     first, bias, readout = (torch.randn(GRID_WIDTH, generator=generator).to(dtype) for _ in range(3))
     return generator, torch.linspace(-2, 2, GRID, dtype=dtype)[:, None] * first + bias, readout / math.sqrt(GRID_WIDTH)
 
 
 def direction(net: Net, device: torch.device) -> list[float]:
-    """Return, for nets of 1 to ``net.layers`` layers, the autocorrelation at lag ``LAG`` of d out/dx over the grid.
+    """Return the autocorrelation at lag ``LAG`` of d out/dx over the grid, for nets of 1 to ``net.layers`` layers.
 
-    The grid has ``GRID`` scalars in [-2, 2] and is one batch. Batch norm couples the inputs, so d out/dx is taken as
-    the slope between neighbours of the curve that the net draws. The nets of all depths share their first layers.
+    The grid is one batch of ``GRID`` scalars in [-2, 2]. Batch norm couples the inputs, so d out/dx is the slope
+    between neighbouring outputs. Nets of all depths share their first layers.
     """
     generator, h, readout = line(net.seed, torch.float32)
     h, readout, correlations = h.to(device), readout.to(device), []
@@ -114,10 +111,7 @@ def direction(net: Net, device: torch.device) -> list[float]:
 
 
 def autocorrelations(slopes: Tensor, last: int = LAGS) -> list[float]:
-    """Return the autocorrelation of ``slopes`` (points,) at lags 0 to ``last``: about the mean, by the power of all.
-
-    The autocorrelation is 1 at every lag where all slopes are equal.
-    """
+    """Return the autocorrelation of ``slopes`` (points,) about their mean at lags 0 to ``last``; 1 for equal slopes."""
     centred = (slopes - slopes.mean()).cpu().numpy()
     if np.abs(centred).max() <= ROUNDING * slopes.abs().max().item():
         return [1.0] * (last + 1)

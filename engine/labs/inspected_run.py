@@ -1,6 +1,6 @@
-"""A training that a lab looks at: its config, the state of one checkpoint, its images, what was measured of it then.
+"""A training that a lab inspects: its config, one saved state, its images and its recorded scores.
 
-A lab never changes the training: it works on copies, and the checkpoint files are its own
+A lab never changes the training. It works on copies of the net and of the checkpoint files
 (``engine.runs.protocol.inspected_runs``).
 """
 
@@ -28,10 +28,9 @@ Document = dict[str, Any]
 class InspectedRun:
     """One training after ``step`` updates.
 
-    ``name`` is unlike that of the job's other inspected runs. ``stored`` holds the losses and errors that the run
-    recorded after that step; it is empty where the run evaluated nothing then. ``device`` is as in training: kind,
-    precision, threads. ``trail`` reads the run's other saved states, oldest first, as (step, function that returns the
-    document).
+    ``name`` is unique among the job's inspected runs. ``stored`` holds the scores that the run recorded after that
+    step, if any. ``device`` has the training's kind, precision and threads. ``trail`` holds the run's other saved
+    states, oldest first, as (step, function that returns the document).
     """
 
     run: int
@@ -45,15 +44,15 @@ class InspectedRun:
     trail: Sequence[tuple[int, Callable[[], Document]]] = ()
 
     def enter(self) -> None:
-        """Set this process's threads to those of the training: another number gives other bits."""
+        """Set the process's threads to the training's number; another number gives other bits."""
         torch.set_num_threads(self.device.threads)
 
     def model(self) -> nn.Module:
-        """Return a new copy of the net in train mode, as the training had it. Raises CheckpointError."""
+        """Return a new copy of the net in train mode. Raises CheckpointError."""
         return self.model_of(self.document)
 
     def model_of(self, document: Document) -> nn.Module:
-        """Return the net of another state of the same training, as ``model``."""
+        """Return the net of another state of the same training. Raises CheckpointError."""
         check_document(document)
         model: nn.Module = build_model(self.config.model, self.config.seed)
         check_tensors(document["model"], model.state_dict())
@@ -64,16 +63,13 @@ class InspectedRun:
         return model.to(self.device.torch_device).to(memory_format=self.device.memory_format).train()
 
     def evaluator(self, model: nn.Module) -> Evaluator:
-        """Return what evaluated the training: the same images in the same batches, at the same precision."""
+        """Return the training's evaluator: the same images, batches and precision."""
         return Evaluator(model, self.config, self.images, self.device)
 
     def scores(
         self, evaluator: Evaluator, model: nn.Module, splits: Sequence[Split]
     ) -> Generator[None, None, dict[Split, Score]]:
-        """Return loss and error of ``model`` on whole splits, as the training measured them; yield after each batch.
-
-        ``model`` stays as is.
-        """
+        """Return the scores of ``model`` on whole splits, evaluated as in training; yield after each batch."""
         self.enter()
         scores = {}
         for part in evaluator.run(model, list(splits)):

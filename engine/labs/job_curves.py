@@ -1,4 +1,4 @@
-"""The curves of a lab's job as its findings read them: plain lists of floats, parts left out. Torch-free."""
+"""The curves of a lab's job for its findings: lists of floats, without parts. Torch-free."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from engine.events import CurveName
 
 @dataclass(frozen=True, slots=True)
 class JobCurve:
-    """One curve: ``y`` over ``x``, NaN or infinity where no finite value was measured."""
+    """One curve: ``y`` over ``x``; NaN or infinity without a finite value."""
 
     panel: str
     name: CurveName
@@ -29,10 +29,10 @@ class JobCurve:
 
 
 class JobCurves:
-    """The curves of one job without their parts, in the order in which they were measured last.
+    """The curves of one job without their parts, in the order of their last update.
 
     Args:
-        curves: events ``CurveUpdated``, or the store's rows of these.
+        curves: events ``CurveUpdated`` or their rows in the store.
     """
 
     def __init__(self, curves: Iterable[Any]) -> None:

@@ -1,15 +1,15 @@
-"""The table of labs. A lab is a small experiment that answers one question. Torch-free.
+"""The table of labs, small experiments that answer one question each. Torch-free.
 
-The engine does a job of a lab as it does a run: in a process of its own, with progress, pause and stop, stored and
-streamed. ``LabSpec.lab`` names a class as ``module:attribute``. The worker imports it:
+A lab job is like a run: a process of its own with progress, pause and stop, stored and streamed. The worker imports
+the class that ``LabSpec.lab`` names as ``module:attribute``:
 
-    Lab(settings: dict, device: Device, state: dict | None)     as the trainer; ``state`` from a checkpoint
+    Lab(settings: dict, device: Device, state: dict | None)     ``state``: of a checkpoint
     Lab(settings, device, state, inspected_runs)                with ``LabSpec.run_option``: a tuple of ``InspectedRun``
     .events() -> Iterator[LabEvent]                             Progressed, CurveUpdated, MetricReported, Concluded
-    .state() -> dict                                            everything needed to go on; valid between two events
+    .state() -> dict                                            everything needed to continue; valid between two events
 
-A lab consists of tasks. A task is a function of the settings alone, so a paused lab goes on with the next task and
-finds the same numbers. Its events depend on settings, device and precision, never on the pace of the worker.
+A lab consists of tasks. A task is a function of the settings alone, so a paused lab continues with the next task and
+the same numbers. Its events depend on settings, device and precision, never on the worker's speed.
 """
 
 import json
@@ -31,15 +31,14 @@ from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
 
 __all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
-
-_ROWS = (CONSTRUCTED, MAPPING, CONDITIONING, GRADIENTS, SHATTERING, SMOOTHNESS, LESION, LANDSCAPE)
-LABS: dict[str, LabSpec] = {lab.name: lab for lab in _ROWS}
-#: No setting is converted: true is no number, and a number no text.
+_SPECS = (CONSTRUCTED, MAPPING, CONDITIONING, GRADIENTS, SHATTERING, SMOOTHNESS, LESION, LANDSCAPE)
+LABS: dict[str, LabSpec] = {lab.name: lab for lab in _SPECS}
+#: Settings are not converted: true is no number, a number is no text.
 _SETTING = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 def get_lab(name: str) -> LabSpec:
-    """Return a lab's row. Raises ConfigError naming the choices."""
+    """Return the spec of a lab. Raises ConfigError with the choices."""
     if name not in LABS:
         raise ConfigError(f"unknown lab {name!r}; choose from {', '.join(LABS)}")
     return LABS[name]
@@ -48,8 +47,7 @@ def get_lab(name: str) -> LabSpec:
 def check_settings(lab: LabSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return all settings of a job: the given ones, checked, and the defaults of the others.
 
-    Texts are read as in ``--set key=value``. Raises ConfigError in one line that says what would be right, also where
-    settings do not go together.
+    Texts are parsed as in ``--set key=value``. Raises ConfigError in one line, also for settings that conflict.
     """
     options = {option.name: option for option in lab.options}
     checked = lab.defaults()
@@ -63,7 +61,7 @@ def check_settings(lab: LabSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check_setting(option: Option, value: Any) -> Value:
-    """Return one setting's value, read as ``check_settings`` does. Raises ConfigError."""
+    """Return the checked value of one setting. Raises ConfigError."""
     kind: Any = Literal[option.choices] if option.choices else type(option.default)
     bounded = TypeAdapter[Value](Annotated[kind, Field(ge=option.low, le=option.high)], config=_SETTING)
     try:

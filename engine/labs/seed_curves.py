@@ -1,4 +1,4 @@
-"""Curves over the seeds of a lab: their means, and the curve of each seed as a part. Torch-free."""
+"""Curves over the seeds of a lab: means, and a part for each seed. Torch-free."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from engine.events import CurveName, CurveUpdated
 
 
 def geometric(values: Iterable[float], diverged: float = math.nan) -> float:
-    """Return the geometric mean: 0 when one value is 0 or less, ``diverged`` when one value is not finite."""
+    """Return the geometric mean: 0 if a value is 0 or less, ``diverged`` if a value is not finite."""
     values = list(values)
     if not all(map(math.isfinite, values)):
         return diverged
@@ -16,19 +16,19 @@ def geometric(values: Iterable[float], diverged: float = math.nan) -> float:
 
 
 def means(rows: Iterable[Sequence[float]]) -> list[float]:
-    """Return the mean of each column of ``rows``, one row for each seed."""
+    """Return the mean of each column of ``rows``, a row for each seed."""
     return [fmean(column) for column in zip(*rows, strict=True)]
 
 
 def seeded(
     panel: str, name: CurveName, x: Sequence[float], rows: Mapping[int, Sequence[float]]
 ) -> Iterator[CurveUpdated]:
-    """Yield the geometric mean over the seeds of ``rows``, then the curve of each seed as a part of it."""
+    """Yield the geometric mean over the seeds of ``rows``, then a part for each seed."""
     yield CurveUpdated(panel, name, list(x), [geometric(column) for column in zip(*rows.values(), strict=True)])
     for seed, row in rows.items():
         yield CurveUpdated(panel, name._replace(part=f"seed {seed}"), list(x), [finite(value) for value in row])
 
 
 def finite(value: float) -> float:
-    """Return the value, NaN where it is not finite: a gap in the curve."""
+    """Return a finite value, else NaN, a gap in the curve."""
     return float(value) if math.isfinite(value) else math.nan

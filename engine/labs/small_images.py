@@ -1,4 +1,4 @@
-"""The embedded images for labs: decoded in memory, once in a process; no workspace is read or written."""
+"""The embedded images for labs, decoded in memory once per process, without a workspace."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from engine.config import ModelConfig
 from engine.data.downloads import fashion_mnist_mini
 from engine.data.images import Images, ImageSet
 from engine.data.registry import get_source
@@ -21,10 +22,9 @@ Pixels = npt.NDArray[np.uint8]
 
 @lru_cache(maxsize=1)
 def embedded_images() -> ImageSet:
-    """Return Fashion-MNIST as it comes with the project, averaged over ``POOL`` x ``POOL`` pixels.
+    """Return the project's Fashion-MNIST, averaged over ``POOL`` x ``POOL`` pixels. Raises DataError.
 
-    Pixels, mean and scale are those that runs train on (``engine.data.images.load_images``). Raises DataError when the
-    file is missing or damaged.
+    Pixels, mean and scale equal those of runs (``engine.data.images.load_images``).
     """
     raw = fashion_mnist_mini.load(Path(), lambda text: None)
     train, test = (_averaged(images) for images in (raw.train_images, raw.test_images))
@@ -39,6 +39,12 @@ def embedded_images() -> ImageSet:
         classes=get_source(NAME).classes,
         checksum=f"embedded, pool {POOL}",
     )
+
+
+def model_config(images: ImageSet, depth: int, shortcut: str, width: int) -> ModelConfig:
+    """Return the config of a net for ``images``. Raises ConfigError."""
+    sizes = {"channels": images.channels, "classes": len(images.classes), "image_size": images.image_size}
+    return ModelConfig.checked(depth=depth, shortcut=shortcut, width=width, **sizes)
 
 
 def _images(pixels: Pixels, labels: npt.NDArray[Any]) -> Images:

@@ -17,7 +17,7 @@ KINDS = ("curves", "bars", "bands", "heat", "plane")
 
 
 def metric_key(kind: str) -> str:
-    """Return how the names of a kind's metrics begin: words joined by ``_``, ``with BN`` as ``bn``."""
+    """Return the prefix of a kind's metrics: words joined by ``_``, ``with BN`` as ``bn``."""
     return re.sub("[ ,-]+", "_", kind.lower().replace(" without bn", "").replace(" with bn", "_bn"))
 
 
@@ -25,9 +25,9 @@ def metric_key(kind: str) -> str:
 class Option:
     """One setting of a lab. ``low`` and ``high`` bound a number; ``step`` is the step of its slider, None for 1.
 
-    A ``primary`` setting has a slider or switch beside the button; a lab has three at most. Other settings have fields
-    behind the button. ``run_reference``: the setting names trainings of the workspace. ``run`` names one by its id (0:
-    the newest that suits), ``runs`` several as text such as ``"3,4"`` (empty: the newest that suit).
+    A ``primary`` setting, of three at most, has a slider or switch beside the button; other settings have fields behind
+    the button. ``run_reference``: the setting names trainings of the workspace. ``run`` names one by its id (0: the
+    newest that suits), ``runs`` several as text such as ``"3,4"`` (empty: the newest that suit).
     """
 
     name: str
@@ -44,18 +44,18 @@ class Option:
 
 @dataclass(frozen=True)
 class Panel:
-    """One picture of a lab, made of curves (``engine.events.CurveName`` tells them apart).
+    """One plot of a lab; ``engine.events.CurveName`` identifies its curves.
 
     ``x_scale`` and ``y_scale`` are ``linear`` or ``log``; ``neutral`` is a reference line. ``kind``:
 
-    curves   lines over x; where ``columns`` are given, x is an index into them
+    curves   lines over x, an index into ``columns`` if there are any
     bars     a bar at every x, kinds beside each other; ``columns`` as above
     bands    the area between the parts ``low`` and ``high`` of each kind, its curve without a part as a line
-    heat     a table of colours: every curve is a row, x an index into ``columns``, y its colour on ``y_scale``
+    heat     a heat map: every curve is a row, x an index into ``columns``, y the colour on ``y_scale``
     plane    contours or a surface for each kind: the curve ``KIND, b VALUE`` holds the heights at that b over x = a;
              curves of the panel ``path`` named ``KIND`` are drawn on it, x = a and y = b
 
-    ``opens`` names the panel of curves of which a cell of this heat map shows its own, those with its ``cell``.
+    A cell of a heat map shows the curves of the panel ``opens`` with its ``cell``.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class FindingRule:
-    """What a lab says of its curves under a stable name: the panels that ``find`` reads, and the rule itself."""
+    """A rule that turns curves into findings: stable name, panels that ``find`` reads, the rule itself."""
 
     name: str
     panels: tuple[str, ...]
@@ -98,13 +98,12 @@ class LabSpec:
     """One lab: its question, the short answer, settings, panels and metrics.
 
     ``title`` is the title of its page, '' without a page. ``device`` is the device of its jobs, as in ``RunConfig``.
-    ``findings`` are the rules of the lab's ``findings.py``, in the order of their sentences.
-    ``seconds`` returns about how long settings take on one common core; the page scales it by an earlier job here.
-    ``refuse`` returns in one line why settings do not go together, '' when they do.
+    ``findings`` are rules, in the order of their sentences. ``seconds`` estimates the time of settings on one common
+    core; the page scales it by an earlier job. ``refuse`` returns one line about settings that conflict, else ''.
 
-    A lab with an option of trainings (``run_reference``) computes on the device and with the threads of the first
-    training. For such a lab ``suits`` returns in one line why it cannot inspect these trainings, '' when it can.
-    ``choose`` returns the trainings of the newest race that the lab takes when a visitor names none, as indices.
+    A lab with an option of trainings (``run_reference``) uses the device and threads of the first training. ``suits``
+    returns one line about trainings that the lab cannot inspect, else ''. ``choose`` returns the indices of the newest
+    race's trainings that the lab takes when a visitor names none.
     """
 
     name: str
@@ -130,9 +129,9 @@ class LabSpec:
         return {option.name: option.default for option in self.options}
 
     def found(self, curves: Iterable[Any]) -> list[Found]:
-        """Return what these curves of a job show, in words; curves of other panels than ``found_in`` change nothing."""
-        read = JobCurves(curves)
-        return [found for rule in self.findings for found in rule.find(read)]
+        """Return the findings of a job's curves; only the panels ``found_in`` count."""
+        job = JobCurves(curves)
+        return [finding for rule in self.findings for finding in rule.find(job)]
 
     @property
     def found_in(self) -> tuple[str, ...]:
@@ -141,5 +140,5 @@ class LabSpec:
 
     @property
     def run_option(self) -> Option | None:
-        """The option that names the trainings this lab looks at, None for a lab that looks at none."""
+        """The option that names the inspected trainings; None for a lab without."""
         return next((option for option in self.options if option.run_reference), None)

@@ -1,7 +1,7 @@
-"""The frame of a lab: tasks measured one after the other, and how a job goes on after a pause.
+"""The frame of a lab: tasks measured in order, and the state from which a paused job continues.
 
 A task is a function of the settings alone. ``measure`` yields at least every half second, so that pause and stop take
-effect soon. A task that was interrupted starts again from its beginning.
+effect soon. An interrupted task starts again from its beginning.
 """
 
 import time
@@ -15,33 +15,32 @@ from engine.hardware.device import Device
 
 
 class PlannedTask(Protocol):
-    """What every task has, whatever else a lab's own kind of task holds."""
+    """The part that all tasks share."""
 
     @property
     def name(self) -> str:
-        """The task's name in the state, unlike that of every other task of the job."""
+        """The task's name in the state, unique in the job."""
 
     @property
     def words(self) -> str:
-        """What the page says while the task is measured."""
+        """The page's text during the task."""
 
 
 class Task(NamedTuple):
-    """A task that needs nothing but its name."""
+    """A task without further fields."""
 
     name: str
     words: str
 
 
-#: What ``measure`` returns at its end: numbers, lists, texts and tensors, as a checkpoint holds them.
+#: Result of a task: numbers, lists, texts and tensors, as in a checkpoint.
 Result = Any
 #: Results of the tasks so far, by the task's name.
 Results = Mapping[str, Result]
-#: What a lab shows.
 Finding = CurveUpdated | MetricReported
-#: The measuring of one task: yields what can be shown meanwhile, returns the result.
+#: The measuring of one task: yields interim findings, returns the result.
 Measuring = Generator[Finding, None, Result]
-#: What a checkpoint of a job holds.
+#: Content of a job's checkpoint.
 State = dict[str, Any]
 
 T = TypeVar("T", bound=PlannedTask)
@@ -50,7 +49,7 @@ Returned = TypeVar("Returned")
 
 
 class Experiment(ABC, Generic[T]):
-    """Tasks in an order: a lab, or one of the parts that a lab does one after the other."""
+    """Ordered tasks: a lab or one of its parts."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = dict(settings)
@@ -63,18 +62,15 @@ class Experiment(ABC, Generic[T]):
 
     @abstractmethod
     def plan(self) -> Sequence[T]:
-        """Return all tasks in their order; no two tasks of a job have one name."""
+        """Return all tasks in their order, with unique names."""
 
     @abstractmethod
     def measure(self, task: T, done: Results) -> Measuring:
-        """Measure one task, given the results of those before it.
-
-        ``findings`` replaces the curves that are yielded meanwhile, or they are final.
-        """
+        """Measure one task, given earlier results; ``findings`` may replace the interim curves."""
 
     @abstractmethod
     def findings(self, task: T, done: Results) -> Iterator[Finding]:
-        """Yield every curve and metric that ``task`` changed; ``done`` includes its own result."""
+        """Yield every curve and metric that ``task`` changed; ``done`` includes its result."""
 
 
 class TaskLab(Experiment[T]):
@@ -82,13 +78,13 @@ class TaskLab(Experiment[T]):
 
     Args:
         settings: every setting of the lab's spec, checked.
-        device: where the job computes.
-        state: what ``state()`` gave, to go on from there.
+        device: the device of the job.
+        state: the job's ``state()``, to continue from.
 
-    Raises CheckpointError when the state belongs to other settings.
+    Raises CheckpointError for a state of other settings.
     """
 
-    #: Raised by one when the content of a task's result changes.
+    #: Version of the content of results.
     FORMAT = 1
 
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
@@ -100,14 +96,14 @@ class TaskLab(Experiment[T]):
         self._seconds: float = state["seconds"] if state else 0.0
 
     def state(self) -> State:
-        """Return everything needed to go on, as tensors and plain values; valid between two events."""
+        """Return everything needed to continue, as tensors and plain values; valid between two events."""
         return {
             "format": self.FORMAT, "settings": dict(self.settings), "results": dict(self._done),
             "seconds": self._seconds,
         }  # fmt: skip
 
     def events(self) -> Iterator[LabEvent]:
-        """Measure the remaining tasks. A task counts as done once its findings are out."""
+        """Measure the remaining tasks; a task counts as done after its findings."""
         tasks = self.plan()
         yield self._progressed(tasks)
         for task in tasks[len(self._done) :]:
@@ -139,7 +135,7 @@ class TaskLab(Experiment[T]):
 def relayed(
     work: Generator[Step, None, Returned], show: Callable[[Step], Iterable[Finding]]
 ) -> Generator[Finding, None, Returned]:
-    """Do ``work``, yield what ``show`` makes of each value that it yields, return what it returns."""
+    """Return the result of ``work``; yield the findings that ``show`` makes of each of its values."""
     while True:
         try:
             step = next(work)

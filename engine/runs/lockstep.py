@@ -1,14 +1,10 @@
-"""Lockstep: the runs of a race share their step counts in a file that engine and workers map into memory.
+"""Lockstep: the runs of a race share their step counts in a file that engine and workers map into memory. Torch-free.
 
-    python -m engine race --pace lockstep:5        or while it runs:  python -m engine pace RACE lockstep:5
-
-With ``lockstep:K`` no run gets more than K steps ahead of the slowest run that has a worker. Paused, queued and ended
-runs hold nobody back. A run that resumes behind the others holds them until it has caught up.
+With ``lockstep:K`` no run gets more than K steps ahead of the slowest run with a worker.
 
 The file holds 8-byte integers in the machine's byte order: a head (mark, K, number of slots), then for each slot the
-run, whether it takes part (0 or 1), and its step. The engine gives out slots and frees those of dead workers. A worker
-writes only its own step, and leaves at its end. Every access is a single aligned integer, so no lock is needed.
-Torch-free.
+run, its part (0 or 1) and its step. The engine assigns slots and frees the slots of dead workers. A worker writes only
+its own step, and leaves at its end. Every access is a single aligned integer, so no lock is needed.
 """
 
 import mmap
@@ -27,7 +23,7 @@ _HEAD, _WIDTH, _SLOTS = 3, 3, 1024
 _K, _COUNT = 1, 2
 _RUN, _PART, _STEP = 0, 1, 2
 _BYTES = 8 * (_HEAD + _WIDTH * _SLOTS)
-#: How long a run that is too far ahead sleeps between two looks.
+#: How long a held run sleeps between two checks.
 NAP_S = 0.005
 
 
@@ -35,25 +31,25 @@ class SharedSteps:
     """The mapped file of one race; it stays open until ``close``."""
 
     def __init__(self, path: Path, make: bool = False):
-        """Map the file; ``make``: a new file where there is none, or one of another layout. Raises OSError."""
-        # A mapped file is never truncated: a new file takes the name.
+        """Map the file; ``make`` creates a missing file or replaces one of another layout. Raises OSError."""
+        # A mapped file must not be truncated: a new file takes the name.
         if make and not _is_whole(path):
             part = path.with_suffix(".pace-part")
             part.write_bytes(_MARK + bytes(_BYTES - 8))
             part.replace(path)
         with path.open("r+b") as file:
             self._map = mmap.mmap(file.fileno(), _BYTES)
-        # By hand, not by numpy: a memoryview reads and writes single integers at a fraction of the cost.
+        # No numpy: a memoryview reads and writes single integers at a fraction of the cost.
         self._cells = memoryview(self._map).cast("q")
 
     def close(self) -> None:
-        """Let go of the file; may be called twice."""
+        """Unmap the file; may be called twice."""
         self._cells.release()
         self._map.close()
 
     @property
     def ahead(self) -> int:
-        """K: how many steps ahead of the slowest a run may be; 0: as many as it likes."""
+        """K: how many steps ahead of the slowest a run may be; 0: no limit."""
         return self._cells[_K]
 
     @ahead.setter
@@ -61,18 +57,15 @@ class SharedSteps:
         self._cells[_K] = steps
 
     def taking_part(self) -> dict[int, int]:
-        """Return ``{run: step}`` of the runs that take part."""
+        """Return ``{run: step}`` of the participating runs."""
         return {run: self._cells[slot + _STEP] for run, slot in self._slots().items()}
 
     def slowest(self) -> int | None:
-        """Return the smallest step of the runs that take part; None when there are none."""
+        """Return the smallest step of the participating runs, None without runs."""
         return min(self.taking_part().values(), default=None)
 
     def enter(self, run: int, step: int) -> bool:
-        """Let ``run`` take part, after ``step`` updates. Return False when every slot is taken.
-
-        Only the engine calls this, so two runs never get the same slot.
-        """
+        """Let ``run`` take part after ``step`` updates; return False without a free slot. For the engine alone."""
         cells = self._cells
         slot = self.slot(run)
         if slot is None:
@@ -86,12 +79,12 @@ class SharedSteps:
         return True
 
     def leave(self, run: int) -> None:
-        """End the part of ``run``; do nothing if it does not take part."""
+        """End the part of ``run``, if it takes part."""
         if (slot := self.slot(run)) is not None:
             self._cells[slot + _PART] = 0
 
     def slot(self, run: int) -> int | None:
-        """Return the slot of ``run`` while the run takes part, for ``publish``."""
+        """Return the slot of a participating ``run``, for ``publish``."""
         return self._slots().get(run)
 
     def publish(self, slot: int, step: int) -> None:
@@ -105,10 +98,7 @@ class SharedSteps:
 
 
 class Throttle:
-    """The worker's side: publishes the step of its run, and holds the run while it is too far ahead.
-
-    A run to which the engine could give no slot goes on freely and holds nobody back.
-    """
+    """The worker's side: publishes the step of its run, and holds a run with a slot while it is too far ahead."""
 
     def __init__(self, path: Path, run: int):
         self._run = run
@@ -119,24 +109,21 @@ class Throttle:
             self._slot = self._file.slot(run)
 
     def reach(self, step: int) -> bool:
-        """Publish that ``step`` updates are done; return whether the next update has to wait.
-
-        A free run costs two integers.
-        """
+        """Publish that ``step`` updates are done; return whether the next update has to wait."""
         if self._file is None or self._slot is None:
             return False
         self._file.publish(self._slot, step)
         return self._file.ahead > 0 and self._is_held(self._file, step)
 
     def hold(self, step: int, ends: Callable[[], bool], waits: Callable[[float], None]) -> None:
-        """Sleep until the next update may be done, or until ``ends()``; ``waits`` is told the seconds so far."""
+        """Sleep until the next update may begin or until ``ends()``; call ``waits`` with the seconds so far."""
         began = time.monotonic()
         while self._file is not None and self._is_held(self._file, step) and not ends():
             waits(time.monotonic() - began)
             time.sleep(NAP_S)
 
     def leave(self) -> None:
-        """End the part of this run, whose work in this process is over."""
+        """End the part of this run."""
         if self._file is not None:
             self._file.leave(self._run)
             self._file.close()
@@ -145,31 +132,31 @@ class Throttle:
     @staticmethod
     def _is_held(file: SharedSteps, step: int) -> bool:
         ahead = file.ahead
-        # The run's own slot is among them, so a slowest run exists, unless the engine took the run for dead.
+        # There is no slowest run only when the engine has freed the slot of a run that it took for dead.
         slowest = file.slowest()
         return ahead > 0 and slowest is not None and step - slowest >= ahead
 
 
 class Coordinator:
-    """The engine's side: the files of the races that have workers."""
+    """The engine's side: the files of the races with workers."""
 
     def __init__(self, workspace: Workspace):
         self._workspace = workspace
         self._files: dict[int, SharedSteps] = {}
 
     def enter(self, race: int, run: int, step: int, pace: str) -> None:
-        """Let ``run`` take part from ``step`` on, before its worker is launched. Raises OSError."""
+        """Let ``run`` take part from ``step`` on, before the launch of its worker. Raises OSError."""
         file = self._open(race)
         file.ahead = lockstep(pace)
         file.enter(run, step)
 
     def set(self, race: int, pace: str) -> None:
-        """Set the pace of a race; its workers see the change before their next update."""
+        """Set the pace of a race from the next updates on."""
         if race in self._files or self._workspace.shared_steps(race).exists():
             self._open(race).ahead = lockstep(pace)
 
     def sweep(self, has_worker: Callable[[int], bool]) -> None:
-        """End the part of every run whose worker is gone; close the files of races without workers."""
+        """End the part of runs without a worker; close the files of races without workers."""
         for race, file in list(self._files.items()):
             for run in file.taking_part():
                 if not has_worker(run):
@@ -185,7 +172,7 @@ class Coordinator:
         self._workspace.shared_steps(race).unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Let go of all files."""
+        """Unmap all files."""
         for file in self._files.values():
             file.close()
         self._files.clear()

@@ -1,11 +1,9 @@
-"""Arrays as bytes: little-endian, no pickle. What a code keeps is what its picture needs.
+"""Arrays as little-endian bytes without pickle. A code keeps the precision that a plot needs. Torch-free.
 
-    f4      float32 as it is; NaN and infinities are kept
-    log16   uint16: 0 = NaN, 1 = at or below ``low``, 65535 = at or above ``high``, logarithmic between (0.02 % a step
-            over five decades); +inf is 65535
-    root8   uint8 of a share: 255 x the square root, rounded up where it is not 0, so that the rarest still shows
-
-Torch-free.
+f4      float32; NaN and infinities are kept
+log16   uint16: 0 = NaN, 1 = at or below ``low``, 65535 = at or above ``high``, logarithmic between (0.02 % a step
+        over five decades); +inf is 65535
+root8   uint8 of a share: 255 x the square root, at least 1 for a share above 0, so that rare values stay visible
 """
 
 import numpy as np
@@ -15,7 +13,7 @@ _TOP16 = 65535
 
 
 def encode(values: np.ndarray, code: str, low: float = 0.0, high: float = 1.0) -> bytes:
-    """Return the bytes of an array of any shape, in C order. ``low`` and ``high`` belong to ``log16``."""
+    """Return the bytes of an array in C order; ``low`` and ``high`` are the range of ``log16``."""
     values = np.asarray(values, dtype=np.float64)
     if code == "f4":
         with np.errstate(over="ignore"):
@@ -32,7 +30,7 @@ def encode(values: np.ndarray, code: str, low: float = 0.0, high: float = 1.0) -
 
 
 def decode(data: bytes, code: str, low: float = 0.0, high: float = 1.0) -> np.ndarray:
-    """Return what ``encode`` kept as float32, flat."""
+    """Return the array of ``encode`` as flat float32."""
     if code == "f4":
         return np.frombuffer(data, dtype="<f4").astype(np.float32)
     if code == "log16":

@@ -1,7 +1,6 @@
-"""How the database is opened, checked and set aside, and what every reader and writer has in common.
+"""Opens, checks and sets aside the database; the base classes of readers and writers. Torch-free.
 
-SQLite in WAL mode, ``synchronous=NORMAL``, a busy timeout, short transactions. SQLite's errors become errors for people
-here. Torch-free.
+SQLite in WAL mode, ``synchronous=NORMAL``, a busy timeout, short transactions. SQLite's errors become SkipscopeErrors.
 """
 
 import json
@@ -16,13 +15,15 @@ from types import GenericAlias
 from typing import Any, Self, TypeVar
 
 import numpy as np
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from engine.config import first_line
 from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, OutdatedDatabase, WorkspaceError
 from engine.store.schema import is_outdated, migrate, refuse_newer, refuse_under_another_engine, roll_back
 from engine.store.workspace import Workspace, unusable
 
 BUSY_TIMEOUT_S = 10.0
+_MAX_SHOWN_LENGTH = 200
 
 _Row = TypeVar("_Row")
 
@@ -36,10 +37,14 @@ def connect(
 ) -> sqlite3.Connection:
     """Open the workspace's database; writers create and migrate the database.
 
-    ``busy_s``: how long to wait for somebody else's lock; ``outdated``: a reader takes an older version as it is.
-    Raises NoDatabase when a reader finds none, DatabaseDamaged when the file is not a readable database,
-    VersionMismatch when a newer version made the database or an engine of another version lives on an older one,
-    OutdatedDatabase when a reader finds an older one, WorkspaceError when the workspace is no folder.
+    Args:
+        busy_s: How long to wait for another connection's lock.
+        outdated: Let a reader open an older version.
+
+    Raises:
+        NoDatabase, OutdatedDatabase: For readers.
+        VersionMismatch: A newer version made the database, or an engine of another version uses an older one.
+        DatabaseDamaged, WorkspaceError: The file is no database, or the workspace no folder.
     """
     path = workspace.database
     if workspace.path.exists() and not workspace.path.is_dir():
@@ -48,11 +53,9 @@ def connect(
     if readonly and not path.exists():
         raise none_yet
     with guarded(path):
-        # check_same_thread: one thread at a time uses a connection, not always the thread that made the connection.
-        uri, wait_s = (
-            f"{path.as_uri()}?mode={'ro' if readonly else 'rwc'}",
-            BUSY_TIMEOUT_S if busy_s is None else busy_s,
-        )
+        uri = f"{path.as_uri()}?mode={'ro' if readonly else 'rwc'}"
+        wait_s = BUSY_TIMEOUT_S if busy_s is None else busy_s
+        # check_same_thread: threads use a connection in turn.
         connection = sqlite3.connect(uri, wait_s, isolation_level=None, check_same_thread=False, uri=True)
         connection.row_factory = sqlite3.Row
         try:
@@ -63,7 +66,7 @@ def connect(
                 refuse_under_another_engine(connection)
                 migrate(connection)
             elif not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                raise none_yet  # somebody is just making it
+                raise none_yet  # a writer is creating the tables
             refuse_newer(connection, path)
             if not outdated and is_outdated(connection):
                 raise OutdatedDatabase(f"{path.name} was made by an older version; a race or the page updates it")
@@ -74,7 +77,7 @@ def connect(
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Switch a new database to WAL. SQLite does not wait for this lock by itself, whatever its busy timeout."""
+    """Switch a new database to WAL. SQLite's busy timeout does not cover this lock."""
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
@@ -86,10 +89,7 @@ def _use_wal(connection: sqlite3.Connection) -> None:
 
 
 class _WorkspaceConnection:
-    """A connection to the workspace's database; the table objects of a ``Reader`` or ``Writer`` share it.
-
-    One thread at a time uses it.
-    """
+    """A connection that the table objects of a ``Reader`` or ``Writer`` share, for one thread at a time."""
 
     def __init__(self, workspace: Workspace, connection: sqlite3.Connection):
         self.workspace, self._connection = workspace, connection
@@ -106,10 +106,7 @@ class _WorkspaceConnection:
 
 
 class ReadingConnection(_WorkspaceConnection):
-    """A reading connection. An older database is brought up to date first.
-
-    ``outdated``: take an older database as it is, for what every version has.
-    """
+    """A reading connection; it migrates an older database first, unless ``outdated``."""
 
     def __init__(self, workspace: Workspace, *, outdated: bool = False):
         try:
@@ -121,7 +118,7 @@ class ReadingConnection(_WorkspaceConnection):
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
-        """Hold one consistent view: everything read inside belongs to the same moment."""
+        """Hold one consistent view: all reads inside see the same moment."""
         self._connection.execute("BEGIN")
         try:
             yield self
@@ -139,13 +136,13 @@ class ReadingConnection(_WorkspaceConnection):
             cursor = self._connection.cursor()
             cursor.row_factory = None
             cursor.execute(f"SELECT {', '.join(names)} {rest}", values)
-            # Row by row into the array: half a million rows held as Python objects cost more than reading them.
+            # Row by row into the array: half a million rows as Python objects cost more than the read.
             table = np.fromiter(cursor, dtype=[(name, np.float64) for name in names])
         return {name: np.ascontiguousarray(table[name]) for name in names}
 
 
 class WritingConnection(_WorkspaceConnection):
-    """A writing connection; the database is made and migrated where needed."""
+    """A writing connection; it creates and migrates the database."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
         super().__init__(workspace, connect(workspace, readonly=False, busy_s=busy_s))
@@ -164,15 +161,22 @@ class WritingConnection(_WorkspaceConnection):
 
 
 class ReadingTable:
-    """A table, or a few that belong together, as a reader asks it: knows the connection that it is given."""
+    """A table, or a group of tables, for a reader."""
 
     def __init__(self, connection: ReadingConnection):
-        self._rows = connection.rows
+        self._rows, self._database = connection.rows, connection.workspace.database
 
     def _all(self, kind: type[_Row], sql: str, *values: object) -> list[_Row]:
-        """Return the rows of a SELECT as dataclasses of a ``kind``; columns without a field are left out."""
+        """Return the rows of a SELECT as dataclasses of a ``kind``, without the columns that have no field."""
         kinds = GenericAlias(list, (kind,))
-        rows: list[_Row] = _decoder(kinds).validate_python([dict(row) for row in self._rows(sql, *values)])
+        stored = [dict(row) for row in self._rows(sql, *values)]
+        try:
+            rows: list[_Row] = _decoder(kinds).validate_python(stored)
+        except ValidationError as error:
+            reason = " ".join(first_line(error).split()).lstrip("0123456789.")[:_MAX_SHOWN_LENGTH]  # without the index
+            raise DatabaseDamaged(
+                f"{self._database} holds a wrong value ({reason}); choose another folder with --workspace DIR"
+            ) from None
         return rows
 
     def _first(self, kind: type[_Row], sql: str, *values: object) -> _Row | None:
@@ -185,7 +189,7 @@ def _decoder(kind: Any) -> TypeAdapter[Any]:
 
 
 class WritingTable:
-    """A table, or a few that belong together, as a writer fills it: each method is one transaction."""
+    """A table, or a group of tables, for a writer; each method is one transaction."""
 
     def __init__(self, connection: WritingConnection):
         self._transaction = connection.transaction
@@ -204,7 +208,7 @@ def insert(connection: sqlite3.Connection, table: str, **values: object) -> int:
 
 
 def check(workspace: Workspace) -> None:
-    """Read the database's structure through. Raises DatabaseDamaged; takes seconds on very large files."""
+    """Check the structure of the whole database (seconds for very large files). Raises DatabaseDamaged."""
     with closing(connect(workspace, readonly=True, outdated=True)) as connection, guarded(workspace.database):
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
@@ -212,7 +216,7 @@ def check(workspace: Workspace) -> None:
 
 
 def set_aside(workspace: Workspace) -> Path:
-    """Move a damaged database aside (with its WAL) and return its new path. The next writer makes a new one."""
+    """Move a damaged database and its WAL aside; return the new path. The next writer creates a new database."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
     kept = workspace.path / f"skipscope-damaged-{stamp}.db"
     count = 1
@@ -228,7 +232,7 @@ def set_aside(workspace: Workspace) -> Path:
 
 @contextmanager
 def guarded(path: Path) -> Iterator[None]:
-    """Turn SQLite's words into errors for people: DatabaseDamaged, DatabaseBusy, DiskFull, WorkspaceError."""
+    """Turn SQLite's errors into DatabaseDamaged, DatabaseBusy, DiskFull and WorkspaceError."""
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -1,7 +1,7 @@
-"""Down-sampling that hides no spike and moves no kept point: min, max and last of every power-of-two bucket of steps.
+"""Decimation that hides no spike and moves no kept point: min, max and last of every bucket of steps. Torch-free.
 
-Buckets are anchored at step 0 and their width is a power of two, so the buckets of a longer run are unions of those of
-a shorter one: a point that is kept at one width was kept at every smaller width. Torch-free.
+Buckets start at step 0 and their width is a power of two: a wider bucket is a union of narrower ones, so a point that
+is kept at one width is kept at every smaller width.
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,10 @@ import numpy as np
 
 
 def keep_extremes(steps: np.ndarray, values: Sequence[np.ndarray], at_most: int) -> np.ndarray:
-    """Return the sorted indices to keep: for every bucket its last point and each value's minimum and maximum.
+    """Return the sorted indices of the first point and of each bucket's last, extreme and first not finite points.
 
-    Shapes: ``steps`` and every value array (points,), steps ascending; result (kept,) int64, kept <= at_most
-    except that a single bucket always keeps its 2 * len(values) + 1 points. ``at_most`` below 1 is read as 1. The first
-    and the last point are kept. Points whose value is not finite stand beside the extremes: a bucket keeps its first
-    one.
+    Shapes: ``steps`` (ascending) and each of ``values`` (points,); result (kept,) int64, kept <= ``at_most`` unless one
+    bucket alone keeps more.
     """
     at_most = max(1, at_most)
     kept: np.ndarray = np.arange(len(steps))
@@ -25,9 +23,9 @@ def keep_extremes(steps: np.ndarray, values: Sequence[np.ndarray], at_most: int)
     width = 1
     while True:
         buckets = whole[kept] // width
-        # Every bucket keeps its last point, so more buckets than ``at_most`` need not be looked into.
+        # Every bucket keeps its last point: more buckets than ``at_most`` are too many already.
         if np.count_nonzero(buckets[1:] != buckets[:-1]) < at_most:
-            # What a bucket keeps is among what its halves keep: the next width has only those to look at.
+            # A bucket keeps a subset of the points of its halves: the next width inspects those alone.
             kept = kept[_kept(buckets, [value[kept] for value in values])]
             if len(kept) <= at_most or width > whole[-1]:
                 return kept
@@ -40,15 +38,15 @@ def _kept(buckets: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
     bucket_of = np.repeat(np.arange(len(starts)), ends - starts)
 
     def first_of(chosen: np.ndarray) -> np.ndarray:
-        found = np.flatnonzero(chosen)
-        first = np.r_[True, np.diff(bucket_of[found]) > 0][: len(found)]
-        return np.compress(first, found)
+        indices = np.flatnonzero(chosen)
+        first = np.r_[True, np.diff(bucket_of[indices]) > 0][: len(indices)]
+        return np.compress(first, indices)
 
     kept = [starts[:1], ends - 1]
     for value in values:
         finite = np.isfinite(value)
         for filled in (np.where(finite, value, np.inf), np.where(finite, -value, np.inf)):
-            # Of equal extremes of a bucket the earliest is kept.
+            # Equal extremes of a bucket: the earliest stays.
             kept.append(first_of(filled == np.minimum.reduceat(filled, starts)[bucket_of]))
         kept.append(first_of(~finite))
     return np.unique(np.concatenate(kept))

@@ -1,7 +1,6 @@
-"""Every SELECT of the project: one ``Reader``, with an object for each group of tables of ``engine/store/tables``.
+"""``Reader``: all SELECTs of the project, with an object for each group of tables. One thread at a time. Torch-free.
 
-Connections are read-only (``mode=ro``). Methods return plain values and the small dataclasses of ``engine.store.rows``.
-One ``Reader`` per thread at a time. Torch-free. Errors: those of ``engine.store.connection.connect``.
+Connections are read-only (``mode=ro``). Methods return plain values and the dataclasses of ``engine.store.rows``.
 """
 
 from engine.store.connection import ReadingConnection
@@ -22,11 +21,7 @@ from engine.store.workspace import Workspace
 
 
 class Reader(ReadingConnection):
-    """Everything that can be asked of a workspace's database: ``reader.runs.get(7)``.
-
-    An older database is brought up to date first. ``outdated``: take it as it is, for what every version has.
-    Everything that is read inside ``snapshot`` belongs to the same moment.
-    """
+    """Reads a workspace's database: ``reader.runs.get(7)``. Raises the errors of ``engine.store.connection``."""
 
     def __init__(self, workspace: Workspace, *, outdated: bool = False):
         super().__init__(workspace, outdated=outdated)

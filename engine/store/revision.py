@@ -1,4 +1,4 @@
-"""The counter behind ``runs.changed``: every change that viewers must see takes its next number."""
+"""The counter behind ``runs.changed``: every visible change takes the next number."""
 
 import sqlite3
 from typing import Any

@@ -1,7 +1,4 @@
-"""What the reader returns: one frozen dataclass per table, and the columns of a curve. Torch-free.
-
-A field's type says how its column is decoded: ``Json`` and the configs stand in the database as JSON.
-"""
+"""One frozen dataclass per table, and the columns of a curve; the type of a field decodes its column. Torch-free."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,10 +12,7 @@ from engine.events import RunState
 
 @dataclass(frozen=True, slots=True)
 class RaceRow:
-    """One race as it is stored; ``runs`` counts its runs that still exist.
-
-    ``pace`` is the one it keeps now; ``tunes`` the race for which these trials look for learning rates, else None.
-    """
+    """One stored race; ``runs`` counts its existing runs. ``tunes``: the race that these trials serve, else None."""
 
     id: int
     name: str
@@ -32,7 +26,7 @@ class RaceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """What has a worker: a run or the job of a lab. Both take their ids from one sequence."""
+    """The common columns of runs and jobs of labs. Both take their ids from one sequence."""
 
     id: int
     versions: Json[dict[str, str]]
@@ -53,12 +47,10 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow(JobRow):
-    """One run as it is stored; units as in ``assets/docs/store.md``.
+    """One stored run; units as in ``assets/docs/store.md``.
 
-    ``parent_run``, ``parent_step``: of a fork, the run that it began with and after how many steps; the parent may be
-    deleted since.
-    ``tunes``: the race for which this trial looks for a learning rate, None for any other run. ``note``: what people
-    wrote beside it.
+    ``parent_run``, ``parent_step``: where a fork began; the parent may be deleted. ``tunes``: the race that a trial
+    serves, None for any other run.
     """
 
     race: int
@@ -87,7 +79,7 @@ class RunRow(JobRow):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabJobRow(JobRow):
-    """One job of a lab as it is stored: ``done`` of ``total`` tasks are done."""
+    """One stored job of a lab: ``done`` of ``total`` tasks are done."""
 
     lab: str
     config: Annotated[LabConfig, BeforeValidator(LabConfig.from_json)]
@@ -113,7 +105,7 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class ChangeRow:
-    """What was changed in a live run: ``step`` is the first update it holds for, None until the run gets there."""
+    """A change of a live run; ``step`` is the first update with the change, None until then."""
 
     id: int
     run: int
@@ -125,10 +117,7 @@ class ChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class ForkPlan:
-    """A fork before it is made: its config, the step it begins after, and its live changes.
-
-    ``changes`` up to that step are the parent's; those without a step are the fork's own, for its first step.
-    """
+    """A planned fork that begins after ``step``. ``changes`` without a step are the fork's own, others the parent's."""
 
     config: RunConfig
     step: int
@@ -136,14 +125,14 @@ class ForkPlan:
 
     @property
     def total_steps(self) -> int:
-        """The steps that the fork has in total, extensions of the parent included."""
+        """All steps of the fork, extensions of the parent included."""
         ends = [int(change.value) for change in self.changes if change.key == STEPS]
         return max([self.config.optim.steps, *ends])
 
 
 @dataclass(frozen=True, slots=True)
 class EngineRow:
-    """The engine that last said that it lives."""
+    """The engine of the last heartbeat."""
 
     pid: int
     pid_started: float
@@ -166,10 +155,9 @@ class CheckpointRow:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Points of one run and one split as columns; ``total`` counts the stored rows that these stand for.
+    """Points of one run and one split by column; ``total`` counts the stored rows before decimation.
 
-    Shapes: every array (points,), float64, NaN where nothing finite was measured; ``columns`` keys are those of
-    table ``points``: step, loss, error, running_loss, running_error, lr, seconds.
+    Shapes: (points,) float64 each, NaN where no finite value was measured.
     """
 
     columns: dict[str, np.ndarray]

@@ -1,8 +1,7 @@
-"""The tables of the database and how an older one is brought up to date.
+"""Applies the migrations in order, each in one transaction, so that a failed migration leaves the old version.
 
-Migrations are ordered. Each runs with the record of its name in one transaction, so that a failed one leaves the old
-version. ``points.id`` and ``runs.changed`` grow and are never reused: together they are the cursor of the live stream.
-``assets/docs/store.md`` describes the tables; a test holds the two together. Torch-free.
+``points.id`` and ``runs.changed`` grow and are never reused: both form the cursor of the live stream. A test compares
+the tables with ``assets/docs/store.md``. Torch-free.
 """
 
 import sqlite3
@@ -13,7 +12,7 @@ from engine import __version__
 from engine.errors import VersionMismatch
 from engine.store.migrations import MIGRATIONS, curve_part
 
-#: An engine that said so within this time lives.
+#: An engine with a heartbeat within this time lives.
 _ENGINE_LIVES_S = 10.0
 
 
@@ -23,13 +22,13 @@ def is_outdated(connection: sqlite3.Connection) -> bool:
 
 
 def roll_back(connection: sqlite3.Connection) -> None:
-    """Undo the open transaction, unless SQLite did so itself: after a full disk there is none any more."""
+    """Undo the open transaction; after a full disk SQLite has undone the transaction already."""
     if connection.in_transaction:
         connection.execute("ROLLBACK")
 
 
 def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, str], ...] = MIGRATIONS) -> list[str]:
-    """Apply the missing migrations in order, each in one transaction. Returns the names applied now."""
+    """Apply the missing migrations; return their names."""
     known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'migrations'").fetchone()[0]
     if known and len(applied(connection)) >= len(migrations):
         return []
@@ -53,7 +52,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, str], .
 
 
 def applied(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of the migrations that a database has had, oldest first."""
+    """Return the names of the applied migrations, oldest first."""
     return [row[0] for row in connection.execute("SELECT name FROM migrations ORDER BY name")]
 
 
@@ -68,7 +67,7 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def refuse_under_another_engine(connection: sqlite3.Connection) -> None:
-    """Leave an older database alone while the engine that made it works on it."""
+    """Raise VersionMismatch for an older database while an engine of that version uses the database."""
     has_engines = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'engine'").fetchone()[0]
     if not has_engines or not is_outdated(connection):
         return

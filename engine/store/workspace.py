@@ -1,13 +1,11 @@
-"""The workspace: the folder that holds the database and the run files, and the names of everything in it.
+"""The workspace: the folder of the database and the run files. Nothing is written outside. Torch-free.
 
-    skipscope.db             the store (SQLite, WAL)
-    engine.lock engine.pid   the engine's lock, and who holds it
-    engine.log               the engine's own messages
-    data/                    decoded data sets and downloads
-    run-00012/               one run: run.log and checkpoints/step-00000300.pt
-    race-00003.pace          how far the runs of one race are, for those that keep in step
-
-Nothing is written outside this folder. Torch-free; imports ``engine.errors`` and ``engine.paths``.
+skipscope.db             the store (SQLite, WAL)
+engine.lock engine.pid   the engine's lock and its holder
+engine.log               the engine's messages
+data/                    decoded data sets and downloads
+run-00012/               one run: run.log and checkpoints/step-00000300.pt
+race-00003.pace          steps of the runs of one race in lockstep
 """
 
 import errno
@@ -19,14 +17,14 @@ from pathlib import Path
 from engine.errors import WorkspaceError
 from engine.paths import PROJECT
 
-#: Moves the workspace; ``--workspace`` wins over it.
+#: Moves the workspace; ``--workspace`` takes precedence.
 ENVIRONMENT = "SKIPSCOPE_WORKSPACE"
 _MAX_SHOWN_LENGTH = 200
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """A workspace folder. Making the object touches nothing; ``prepare`` creates the folder."""
+    """A workspace folder, which ``prepare`` creates."""
 
     path: Path
 
@@ -53,17 +51,17 @@ class Workspace:
 
     @property
     def engine_lock(self) -> Path:
-        """The file whose lock says that an engine lives."""
+        """The file that a living engine locks."""
         return self.path / "engine.lock"
 
     @property
     def engine_pid(self) -> Path:
-        """Who the engine is (pid and start time), for when the database cannot be read."""
+        """The engine's pid and start time, for an unreadable database."""
         return self.path / "engine.pid"
 
     @property
     def engine_log(self) -> Path:
-        """Where the engine's own messages go."""
+        """The file of the engine's messages."""
         return self.path / "engine.log"
 
     def run(self, run: int) -> Path:
@@ -79,11 +77,11 @@ class Workspace:
         return self.run(run) / "checkpoints" / f"step-{step:08d}.pt"
 
     def shared_steps(self, race: int) -> Path:
-        """The file through which the runs of one race keep in step."""
+        """The file that the runs of one race in lockstep share."""
         return self.path / f"race-{race:05d}.pace"
 
     def prepare(self) -> "Workspace":
-        """Create the folder and prove that it can be written. Raises WorkspaceError in one line."""
+        """Create the folder. Raises WorkspaceError for a folder that cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):

@@ -1,8 +1,6 @@
-"""Everything that is written to the database: one ``Writer``, with an object for each group of tables of
-``engine/store/tables``.
+"""``Writer``: all writes of the project, with an object for each group of tables. One per thread. Torch-free.
 
-Every method is one short transaction: what belongs together is written together or not at all. One ``Writer`` per
-thread. Torch-free. Errors: those of ``engine.store.connection.connect``; CommandRefused for a move that is not legal.
+Every method is one short transaction.
 """
 
 from engine.store.connection import WritingConnection
@@ -22,7 +20,7 @@ from engine.store.workspace import Workspace
 
 
 class Writer(WritingConnection):
-    """Everything that can be written to a workspace's database: ``writer.probes.add(...)``."""
+    """Fills a workspace's database: ``writer.probes.add(...)``. Raises the errors of ``engine.store.connection``."""
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
         super().__init__(workspace, busy_s)

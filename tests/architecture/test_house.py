@@ -21,7 +21,6 @@ SHORT = {
     "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/layers.py": "one component on a page; the rest is in page_frame.py",
     "app/views/labs/selectors.py": "table of the labs with selectors",
-    "app/views/setup/setup_fields.py": "table of the fields, and their widgets",
     "engine/__main__.py": "entry point",
     "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/paths.py": "one constant of the ground floor",

@@ -1,7 +1,4 @@
-"""The view of one lab job: panels, switches, numbers and words, fed by the job's own stream.
-
-The script names the job and gets commands back as a trigger. The lab's row in the registry says what there is to see.
-"""
+"""The component of one lab job: panels, switches, numbers and words, fed by the job's own stream."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -12,13 +9,13 @@ from app import theme
 from app.data import labs
 from app.live.shared.component import component, surroundings
 
-#: Lightness of a lab's curves: that of a net of this depth.
+#: Depth of the net whose lightness a lab's curves have.
 _DEPTH = 26
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-#: What the kinds of plain and of residual nets begin with, and their hue on every page.
+#: Prefixes of the kinds of plain and of residual nets, and their hue on every page.
 _FAMILIES = {"plain": "none", "residual": "A"}
-#: For kinds that say neither: hues of Okabe and Ito and a depth that gives the lightness, chosen by search so that
-#: all of them and the two above are apart for usual, red-blind and green-blind eyes on both grounds.
+#: For other kinds: hues of Okabe and Ito and a depth for the lightness, from a search. All of them and the two above
+#: are distinct for usual, red-blind and green-blind eyes on both backgrounds.
 _SPARE = (
     ("#009e73", 14), ("#cc79a7", 56), ("#e69f00", 8), ("#56b4e9", 8), ("#808080", 8), ("#009e73", 26),
     ("#cc79a7", 110), ("#f0e442", 110), ("#56b4e9", 14),
@@ -27,7 +24,7 @@ _SPARE = (
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the curves of one kind look: the hue of a shortcut type, and a dash (``solid``, ``dash``, ``dot``)."""
+    """The look of one kind's curves: the hue of a shortcut type, and a dash (``solid``, ``dash``, ``dot``)."""
 
     shortcut: str
     dash: str = "solid"
@@ -39,9 +36,9 @@ class CurveSelector:
 
     Args:
         kinds: The switch's word for each kind of curve; ``kind`` is the first choice.
-        setting: The lab's setting that the slider moves.
-        measure: The words of the button for a value that was not measured.
-        alone: Why a kind is measured at the job's own setting only. The slider then rests.
+        setting: The lab's setting of the slider.
+        measure: The words of the button for another value.
+        alone: The reason why a kind is measured at the job's own setting only, by kind.
     """
 
     label: str
@@ -55,17 +52,17 @@ class CurveSelector:
 
 @dataclass(frozen=True, slots=True)
 class LabView:
-    """What is drawn of a lab: the switches above its pictures, and which panels (None: all, in the row's order)."""
+    """The drawn parts of a lab: the switches above its pictures, and the panels (None: all)."""
 
     selector: CurveSelector | None = None
     panels: tuple[str, ...] | None = None
 
 
 def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: LabView, key: str = "lab") -> None:
-    """Mount the view of a lab's job, of none yet with ``run`` None.
+    """Mount the view of a lab's job, with ``run`` None before the first one.
 
-    ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
-    ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, engine, and measure with ``setting`` and ``value``.
+    At a call of ``on_command``, ``st.session_state[key].command`` holds ``{"verb": ..., "run": ...}``. Verbs: pause,
+    resume, stop, engine, and measure with ``setting`` and ``value``.
     """
     lab, picks = labs.LABS[name], view.selector
     component("labs", "skipscope_lab", "shared/export/buttons.css")(
@@ -88,24 +85,24 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
 
 
 def chosen_panels(panels: Sequence[labs.Panel], names: Sequence[str] | None) -> list[labs.Panel]:
-    """Return the panels of these names, all with None, and the ways that are drawn on their planes."""
+    """Return the panels of these names (None: all), and the paths over their planes."""
     if names is None:
         return list(panels)
     wanted = {*names, *(panel.path for panel in panels if panel.name in names)}
-    # A heat map opens only what is beside it.
+    # A heat map opens only a panel beside it.
     return [panel if panel.opens in wanted else replace(panel, opens="") for panel in panels if panel.name in wanted]
 
 
 def spare_styles() -> list[dict[str, Any]]:
-    """Return the styles of kinds that the page does not name, in the order in which they are taken."""
+    """Return the styles of kinds without one of their own, in order."""
     dashes = cycle(_DASHES)
     return [_style(Style(color, next(dashes)), depth) for color, depth in _SPARE]
 
 
 def family_styles() -> dict[str, list[dict[str, Any]]]:
-    """Return the styles of plain and of residual nets by how their kinds begin.
+    """Return the styles of plain and of residual nets by the prefix of their kinds.
 
-    The first has the type's own hue, its variants the neighbouring ones, as in a race, each with a dash of its own.
+    The first has the type's own hue, the others neighbouring hues as in a race, each with its own dash.
     """
     return {word: _variants(shortcut) for word, shortcut in _FAMILIES.items()}
 

@@ -1,7 +1,6 @@
 /**
- * The curves of one lab job as the browser holds them, and which of them are picked. A curve is { panel, kind, setting,
- * value, cell, part, row, name, x, y } (CurveName in engine/events.py): `value` is null where the setting is on the axis,
- * `cell` and `part` are empty where the curve has none; `row` is its name for people without these, `name` with them.
+ * The curves { panel, kind, setting, value, cell, part, row, name, x, y } of one lab job (CurveName in engine/events.py).
+ * `value` is null for a setting on the axis; `row` is a name without cell and part, `name` with them.
  */
 import { spoken } from "../shared/format.js";
 
@@ -13,7 +12,7 @@ export class Curves {
   byName = new Map();
   revisions = new Map();
 
-  /** Add curves; one of the same panel and name is replaced. */
+  /** Add curves, in place of those with the same panel and name. */
   add(traces) {
     for (const trace of traces) {
       const curve = named(trace);
@@ -22,7 +21,7 @@ export class Curves {
     }
   }
 
-  /** A number that is another one after every change of a panel's curves. */
+  /** A number that every change of a panel's curves increases. */
   revision(panel) {
     return this.revisions.get(panel) ?? 0;
   }
@@ -39,38 +38,36 @@ export class Curves {
     return this.all().filter((curve) => curve.panel === panel);
   }
 
-  /** The curves of a panel that are drawn: those of the picked cell { column, row } where they belong to cells. */
+  /** The drawn curves of a panel: of curves with cells those of the picked cell { column, row }. */
   shown(panel, cell) {
     const all = this.of(panel);
     return all.some((curve) => curve.cell) ? all.filter((curve) => curve.cell === cell?.column && curve.row === cell.row) : all;
   }
 
-  /** Kinds in the order in which they came. */
   kinds() {
     return [...new Set(this.all().map((curve) => curve.kind))];
   }
 
-  /** Values of a setting, or of any, for which there is a curve, of one kind or of any, ascending. */
+  /** The measured values, ascending; a kind and a setting narrow them. */
   values(kind, setting) {
-    const found = this.all().filter((curve) => (kind === undefined || curve.kind === kind) && (setting === undefined || curve.setting === setting));
-    return [...new Set(found.map((curve) => curve.value).filter((value) => value !== null))].toSorted((a, b) => a - b);
+    const curves = this.all().filter((curve) => (kind === undefined || curve.kind === kind) && (setting === undefined || curve.setting === setting));
+    return [...new Set(curves.map((curve) => curve.value).filter((value) => value !== null))].toSorted((a, b) => a - b);
   }
 
-  /** The curve of a panel for a pick { kind, value, cell }: with this value, else the nearest one measured; or undefined. */
+  /** The curve of a panel with the nearest value to a pick { kind, value, cell }, or undefined. */
   picked(panel, { kind, value, cell }) {
     return nearest(this.shown(panel, cell).filter((curve) => curve.kind === kind && !curve.part), value);
   }
 }
 
-/** Of what has a `value` the one nearest to another value; or undefined. */
 function nearest(measured, value) {
-  const distance = (one) => (one.value === null || value === null ? 0 : Math.abs(Math.log(one.value / value)));
+  const distance = (curve) => (curve.value === null || value === null ? 0 : Math.abs(Math.log(curve.value / value)));
   return measured.toSorted((a, b) => distance(a) - distance(b))[0];
 }
 
 /**
- * The sentences of a job's findings [{ name, text, kind, setting, value }] that hold for a pick { kind, value }: those about no
- * value of a setting, and of each name the one about the picked kind at the value of the switches' setting, else at the nearest.
+ * The sentences of findings [{ name, text, kind, setting, value }] for a pick { kind, value }: those without a setting, and of
+ * each name the one about the picked kind at the nearest value of the switches' setting.
  */
 export function sentencesOf(findings, { kind, value }, setting) {
   const picked = findings.filter((one) => one.setting && one.setting === setting && one.kind === kind);
@@ -84,7 +81,6 @@ function named({ setting = "", value = null, cell = "", part = "", ...curve }) {
   return { ...curve, setting, value, cell, part, row, name };
 }
 
-/** Whether a curve is that of one seed. */
 export function isSeed({ part }) {
   return SEED.test(part);
 }
@@ -99,7 +95,6 @@ export function same(a, b) {
   return a === b || (a !== null && b !== null && Math.abs(a - b) <= SAME * Math.max(Math.abs(a), Math.abs(b)));
 }
 
-/** What a panel's y is, in words. */
 export function yWords({ y, y_scale }) {
   return y_scale === "log" ? `${y}, log scale` : y;
 }

@@ -1,4 +1,4 @@
-/** What the files of a lab's panel hold: title, caption and legend of its picture, the rows of its table. Pure functions. */
+/** The files of a lab's panel: title, caption and legend of its picture, the rows of its table. Pure functions. */
 import { cellWords } from "./kinds/cells.js";
 import { spoken } from "../shared/format.js";
 import { yWords } from "./curves.js";
@@ -7,7 +7,7 @@ import { panelFooter } from "./footer.js";
 
 const COLUMNS = ["panel", "curve", "kind", "setting", "value", "cell", "part"];
 
-/** Every kind has a style: the page's own, else one of a `plain` or `residual` net, else the spare ones in the order in which kinds came. */
+/** The style of every kind: the page's own, else one of its family, else the spare ones in order. */
 export function stylesOf(kinds, data) {
   const taken = {};
   const styles = { ...data.styles };
@@ -38,7 +38,7 @@ function aside(panel, drawn, pick, data) {
   return pick.value !== null && panel.kind === "curves" ? ` (bold: ${pick.kind}, ${data.picks.setting} ${spoken(pick.value)})` : "";
 }
 
-/** The points of the curves that are drawn, those of a plane's way too; where x is an index, the column's name. */
+/** The points of the drawn curves and of a plane's path; for an index x the column's name. */
 export function tableOf(panel, { curves, pick }) {
   const drawn = [...curves.shown(panel.name, pick.cell), ...(panel.path ? curves.of(panel.path) : [])];
   return {

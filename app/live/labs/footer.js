@@ -1,4 +1,4 @@
-/** What a lab measured with and what its pictures leave out: one line about the job, one under each panel. */
+/** The settings of a lab job and the omissions of its pictures: one line about the job, one under each panel. */
 import { duration, grouped, shownOf } from "../shared/format.js";
 import { isSeed } from "./curves.js";
 
@@ -17,12 +17,11 @@ export function jobFooter(card, labels) {
   ].filter(Boolean).join(" · ");
 }
 
-/** How long a job has measured. */
 export function took({ seconds }) {
   return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
 }
 
-/** Under a panel: what is drawn, of what was measured; `curves` are those that are shown. */
+/** Under a panel: the drawn part of the shown curves. */
 export function panelFooter(curves, panel) {
   if (!curves.length) return "";
   const points = curves.flatMap((curve) => curve.y);

@@ -1,13 +1,11 @@
-"""What travels to the browser of a lab: its card, numbers and curves, rounded to 4 significant digits, its findings.
+"""The document of a lab job, snapshot and stream message alike, with numbers of 4 significant digits.
 
-One document serves as snapshot and as message:
-
-    cursor    CHANGES.TRACE, where to go on from
-    card      run, lab, state, step of total units, detail (what comes next), seconds, cause, settings, device, ...
-    figures   {name: number, null where it was not finite}
-    findings  [{name, text}] with kind, setting and value where they hold there alone: see engine.events.Found
-    traces    [{panel, kind, x, y}] with setting and value, cell, part where the curve has them: see
-              engine.events.CurveName; one with the same of all these replaces the earlier one
+cursor    CHANGES.TRACE, the position to follow from
+card      run, lab, state, step of total units, detail (the next unit), seconds, cause, settings, device, ...
+figures   {name: number, null where not finite}
+findings  [{name, text}], with kind, setting and value where they hold there alone: engine.events.Found
+traces    [{panel, kind, x, y}], with setting and value, cell, part where the curve has them: a trace replaces
+          the earlier one of the same engine.events.CurveName
 """
 
 import math
@@ -20,7 +18,7 @@ DIGITS = 4
 
 
 def significant(value: float | None) -> float | int | None:
-    """Round to 4 significant digits, also beyond 10,000; what is not finite becomes None, ``2.0`` becomes 2."""
+    """Round to 4 significant digits, also beyond 10,000; ``nan`` and ``inf`` become None, ``2.0`` becomes 2."""
     if value is None or not math.isfinite(value):
         return None
     result = float(f"{value:.{DIGITS}g}")
@@ -28,7 +26,7 @@ def significant(value: float | None) -> float | int | None:
 
 
 def lab_document(news: labs.LabNews) -> dict[str, Any]:
-    """Return everything that a page needs of one moment of a job."""
+    """Return the document of one moment of a job."""
     return {
         "cursor": f"{news.cursor[0]}.{news.cursor[1]}",
         "card": _card(news),
@@ -38,10 +36,10 @@ def lab_document(news: labs.LabNews) -> dict[str, Any]:
     }
 
 
-def lab_changes(document: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """Return what a viewer that was ``told`` earlier documents does not know yet, and remember it as told."""
-    fresh = {key: document[key] for key in ("card", "figures", "findings") if document[key] != told.get(key)}
-    told.update(fresh)
+def lab_changes(document: dict[str, Any], sent: dict[str, Any]) -> dict[str, Any]:
+    """Return the parts that differ from those ``sent`` to a viewer, and record them there."""
+    fresh = {key: document[key] for key in ("card", "figures", "findings") if document[key] != sent.get(key)}
+    sent.update(fresh)
     return fresh | ({"traces": document["traces"]} if document["traces"] else {})
 
 

@@ -2,12 +2,12 @@
 import { element, setText } from "../shared/dom.js";
 import { spoken } from "../shared/format.js";
 
-/** From this width in pixels on the table is open at first. */
+/** From this width in pixels on the table is open at first: on a phone it takes a tap. */
 const WIDE = 900;
 const COLUMNS = ["number", "measured", "expected", "source"];
 
 /**
- * rows: [{ name, label, unit, source, expected }]; values: { name: number or null }. Cells keep their nodes.
+ * Draw rows [{ name, label, unit, source, expected }] with values { name: number or null }.
  * whole: whether the page shows the whole lab; other pages fold the table at first.
  */
 export function numbersTable(details, rows, values, known, whole) {
@@ -21,7 +21,7 @@ export function numbersTable(details, rows, values, known, whole) {
       line.cells[1].className = "sl-value";
     }
   }
-  if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE; // on a phone behind a tap
+  if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE;
   details.hidden = !known || !rows.length;
   const measured = rows.filter(({ name }) => name in values).length;
   rows.forEach((row, index) => {

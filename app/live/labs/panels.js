@@ -1,4 +1,4 @@
-/** The grid of a lab's panels: one Plotly picture each with its title and its words; zoom survives every update. */
+/** The grid of a lab's panels: one Plotly picture each, with title and words; zoom survives every update. */
 import { cellWords } from "./kinds/cells.js";
 import { ends, same, yWords } from "./curves.js";
 import { spoken } from "../shared/format.js";
@@ -11,12 +11,12 @@ import { quietModeBar } from "../shared/plot_style.js";
 import { TOUCH, loadPlotly } from "../shared/page.js";
 import { ExportButtons, exportPlot } from "../shared/export/buttons.js";
 
-/** Panels of these kinds need all of the width. */
+/** Kinds of panels that need the full width. */
 const WIDE = new Set(["heat", "plane"]);
-/** So many panels make even rows of two; otherwise the first is the large one. */
+/** Numbers of panels in even rows of two; otherwise the first panel is wide. */
 const EVEN = [2, 4];
 
-/** Of panels in their order, which take a whole row, so that no row of two has a hole. */
+/** Whether each panel takes a whole row, so that no row of two has a hole. */
 function wideOnes(panels) {
   const wide = panels.map(({ kind }, index) => WIDE.has(kind) || (index === 0 && !EVEN.includes(panels.length)));
   let row = 0;
@@ -27,7 +27,7 @@ function wideOnes(panels) {
 }
 
 export class LabPanels {
-  /** shown(): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): a cell was picked, as its text. */
+  /** shown(): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): after the pick of a cell. */
   constructor(grid, panels, zooms, { shown, choose }) {
     Object.assign(this, { zooms, shown, choose });
     const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
@@ -55,7 +55,7 @@ export class LabPanels {
     });
   }
 
-  /** Draw every panel that has curves; resolves to true when the chart library could not be loaded. */
+  /** Draw every panel with curves; resolves to true without the chart library. */
   async draw(shown, emptyWords) {
     const { curves, pick, data } = shown;
     for (const one of this.panels) this.#words(one, shown, emptyWords);
@@ -72,7 +72,6 @@ export class LabPanels {
     return false;
   }
 
-  /** Everything of a panel but the picture. */
   #words(one, { curves, pick, data }, emptyWords) {
     const { panel } = one;
     const [all, shown] = [curves.of(panel.name), curves.shown(panel.name, pick.cell)];
@@ -88,7 +87,7 @@ export class LabPanels {
     one.controls.words?.(shown, curves);
   }
 
-  /** The picture of one panel, drawn again only where something of it has changed. */
+  /** Draw the picture of one panel after a change. */
   #one(Plotly, one, { curves, pick, theme }, look) {
     const { panel, plot, stage } = one;
     if (!plot.isConnected || !stage.clientWidth) return;
@@ -109,7 +108,7 @@ export class LabPanels {
     const drawn = Plotly.react(plot, traces, layout, {
       ...(TOUCH ? { displayModeBar: false } : {}),
       displaylogo: false, responsive: false, doubleClick: false, showTips: false,
-      // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
+      // Plotly's own set has a button that uploads the chart to a company's server.
       modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.resetView?.(Plotly), this.zooms.reset(panel.name)) }]],
       plotlyServerURL: "",
     });
@@ -133,7 +132,7 @@ export class LabPanels {
   }
 }
 
-/** What stands behind a panel's title: which cell it shows, where it was measured, what is missing. */
+/** The note behind a panel's title: its cell, its value, its missing curves. */
 function noteOf(panel, curves, shown, pick, data) {
   if (panel.kind === "heat") return shown.length && pick.cell && panel.opens ? ` ${cellWords(pick.cell)} is picked` : "";
   if (curves.of(panel.name).some(({ cell }) => cell)) return pick.cell ? ` ${cellWords(pick.cell)}` : "";

@@ -17,7 +17,7 @@ from app.data import labs, streaming
 from app.live.labs.messages import lab_changes, lab_document
 from app.live.stream.answers import json_answer, news_events, resumed_from, stored, stream_answer
 from app.live.stream.feed import Feed
-from app.live.stream.query_params import BadRequest, number
+from app.live.stream.query_params import BadRequest, number, refuse_ahead
 
 #: Seconds between two messages at least.
 PACE_S = 0.15
@@ -34,16 +34,13 @@ def lab_routes(feed: Feed) -> list[Route]:
         await stored(_refuse_stranger, run, since)
         return stream_answer(follow(feed, run, since))
 
-    return [
-        Route("/live/lab", snapshot, methods=["GET"]),
-        Route("/live/lab/stream", stream, methods=["GET"]),
-    ]
+    return [Route("/live/lab", snapshot, methods=["GET"]), Route("/live/lab/stream", stream, methods=["GET"])]
 
 
 def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[bytes]:
-    """Return Server-Sent Events about one job: what is new since the cursor, the engine's state, trouble."""
+    """Return Server-Sent Events about one job: news since the cursor, the engine's state, trouble."""
     seen, position = -1, since
-    told: dict[str, Any] = {}
+    sent: dict[str, Any] = {}
 
     def is_due(head: streaming.Head) -> bool:
         return head.changes != seen
@@ -55,7 +52,7 @@ def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[bytes]
             return None, {"gone": True}
         seen, position = head.changes, news.cursor
         document = lab_document(news)
-        changes = lab_changes(document, told)
+        changes = lab_changes(document, sent)
         return document["cursor"] if changes else None, changes
 
     return news_events(feed, PACE_S, is_due, read)
@@ -76,7 +73,4 @@ def _news(run: int) -> labs.LabNews:
 
 
 def _refuse_stranger(run: int, since: tuple[int, int]) -> None:
-    """Refuse a cursor that is ahead of the store, or of the job's curves: it is of another database."""
-    news = _news(run)
-    if since[0] > news.cursor[0] or since[1] > news.cursor[1]:
-        raise BadRequest(409, "the database was replaced; load the page again")
+    refuse_ahead(since, _news(run).cursor)

@@ -1,4 +1,4 @@
-/** The controls that choose a lab's bold curve: a switch between kinds, a slider over measured values, a field for another value. */
+/** The controls of a lab's bold curve: a switch between kinds, a slider over measured values, a field for another value. */
 import { same } from "./curves.js";
 import { button, element, setText } from "../shared/dom.js";
 import { spoken } from "../shared/format.js";
@@ -6,7 +6,7 @@ import { spoken } from "../shared/format.js";
 const SLIDER = 1_000;
 
 export class CurveSelector {
-  /** choose({ kind } or { value }); measure(value) asks for one that was not measured for the picked kind. */
+  /** choose({ kind } or { value }); measure(value) requests a new value for the picked kind. */
   constructor(part, { choose, measure }) {
     Object.assign(this, { part, choose, measure });
     this.slider = part("slider").querySelector("input");
@@ -18,7 +18,7 @@ export class CurveSelector {
     this.field.oninput = () => this.#refuse("");
   }
 
-  /** values: those on the slider, ascending; curves as in the view; pick: the kind and value that are shown. */
+  /** values: those of the slider, ascending; pick: the shown kind and value. */
   draw(picks, curves, values, pick) {
     this.part("picks").hidden = !picks || !curves.size;
     if (!picks) return;
@@ -59,14 +59,14 @@ export class CurveSelector {
     field.setAttribute("aria-label", `another ${picks.settingLabel.toLowerCase()}`);
   }
 
-  /** The arrow keys go from one measured value to the next. */
+  /** Move by an arrow key to the next measured value. */
   #step(event) {
     const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
     if (!by) return;
     event.preventDefault();
     const at = this.values.findIndex((value) => same(value, this.pick.value)) + by;
     if (at < 0 || at >= this.values.length) return;
-    this.pick = { ...this.pick, value: this.values[at] }; // the next press may come before this one is drawn
+    this.pick = { ...this.pick, value: this.values[at] }; // the next press may come before the next draw
     this.choose({ value: this.values[at] });
   }
 
@@ -84,25 +84,24 @@ export class CurveSelector {
     else this.choose({ value: known });
   }
 
-  /** Say below the field what would be right; an empty text takes that back. */
+  /** Show a refusal below the field; an empty text hides it. */
   #refuse(words) {
     setText(this.part("refusal"), words);
     this.field.setAttribute("aria-invalid", Boolean(words));
   }
 }
 
-/** Where a value stands on the slider, 0 to SLIDER; positive settings in equal ratios. */
+/** The place of a value on the slider, 0 to SLIDER; positive settings in equal ratios. */
 function place(value, { low, high }) {
   const scale = low > 0 ? Math.log : (number) => number;
   return Math.round((SLIDER * (scale(value) - scale(low))) / (scale(high) - scale(low)));
 }
 
-/** The measured value that is nearest to a place on the slider. */
 function nearest(values, at, picks) {
   return values.toSorted((a, b) => Math.abs(place(a, picks) - at) - Math.abs(place(b, picks) - at))[0];
 }
 
-/** A value that is probably not measured yet, to begin with: a fifth of the way up, on the setting's own steps. */
+/** A first value that is probably new: a fifth of the way up, on the setting's own steps. */
 function somewhere({ low, high, step }) {
   return Number((low + step * Math.round((0.2 * (high - low)) / step)).toPrecision(6));
 }

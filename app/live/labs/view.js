@@ -1,4 +1,4 @@
-/** One lab on the page: its stream, curves, panels and words. The pick changes here at once, without the server. */
+/** One lab on the page: its stream, curves, panels and words. The pick changes at once, without the server. */
 import { button, element, setText } from "../shared/dom.js";
 import { unreachableText } from "../shared/link_status.js";
 import { AT_WORK, FINAL, VERBS } from "../shared/run_states.js";
@@ -14,7 +14,7 @@ import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
 const ASKED_MS = 4_000;
-/** What of a message replaces what was known. */
+/** Parts of a message that replace earlier ones. */
 const PARTS = ["card", "figures", "findings", "engine", "error", "gone"];
 
 class LabStream extends EventStream {
@@ -36,7 +36,7 @@ export class LabView {
     host.labView = this; // for tests and for the curious
   }
 
-  /** New data from the script, or a new theme. Keeps connection, curves and zoom while the job is the same. */
+  /** Take new data or a new theme; keep connection, curves and zoom of the same job. */
   update(data, send) {
     Object.assign(this, { data, send });
     this.theme = readTheme(this.host, data.themes);
@@ -54,7 +54,7 @@ export class LabView {
           link: (link, linkReason = "") => { Object.assign(this, { link, linkReason }); this.#soon(); },
         });
       }
-      loadPlotly(data.urls.plotly).catch(() => {}); // ahead of the first curves; the panels say so if it fails
+      loadPlotly(data.urls.plotly).catch(() => {}); // ahead of the first curves; the panels report a failure
     }
     this.#soon();
   }
@@ -90,7 +90,7 @@ export class LabView {
 
   #choose(change) {
     Object.assign(this.state, change);
-    this.#settlePick(); // the next press of a key may come before this one is drawn
+    this.#settlePick(); // the next press of a key may come before the next draw
     this.#soon(0);
   }
 
@@ -117,7 +117,7 @@ export class LabView {
     this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
-  /** Pick what the address asks for, where it was measured, else the job's own setting. Without switches only a cell is picked. */
+  /** Settle the pick: the address's where measured, else the job's own setting; without switches only a cell. */
   #settlePick() {
     const { state, data } = this;
     this.pick.cell = settledCell(data.panels, this.curves, [state.cell, this.pick.cell?.text]);
@@ -130,14 +130,13 @@ export class LabView {
     this.pick.kind = [state.kind, data.picks.kind].find((kind) => kinds.includes(kind)) ?? kinds[0] ?? null;
   }
 
-  /** The pick as it is shown: a kind that is measured at the job's own value alone has no other. */
+  /** The shown pick: some kinds have the job's own value alone. */
   #shown() {
     const { kind, cell } = this.pick;
     const own = kind in (this.data.picks?.alone ?? {}) ? this.curves.values(kind, this.data.picks.setting)[0] : undefined;
     return { kind, value: own ?? this.pick.value, cell };
   }
 
-  /** What is drawn, also in the files of a panel. */
   #exported() {
     const { data, theme, card } = this;
     return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options) };

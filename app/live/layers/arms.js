@@ -1,15 +1,14 @@
-/** The shown runs as chips: colour, name, how far it was probed; a click hides or shows its lines. */
+/** The runs as chips with colour, name and newest probe; a click hides or shows the lines of a run. */
 import { button, element, setText } from "../shared/dom.js";
 import { grouped } from "../shared/format.js";
 
 export class Arms {
-  /** state: see state.js. */
   constructor(node, state, changed) {
     Object.assign(this, { node, state, changed });
     this.chips = new Map();
   }
 
-  /** `step` is the one that is looked at; a run that is not there yet shows its newest probe, and says so. */
+  /** Draw the runs at a step; a run before that step shows its newest probe, with a note. */
   draw(runs, theme, states, step) {
     for (const [id, chip] of this.chips) {
       if (runs.some(({ card }) => card.run === id)) continue;

@@ -1,7 +1,4 @@
-"""The component that looks inside the nets of a race: profiles over depth, a map over depth and time, one layer.
-
-The script names runs and layout. The registry of quantities says what can be shown, and has every word about it.
-"""
+"""The component of a race's probes: profiles over depth, a map over depth and time, one layer."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,7 +10,7 @@ from app.live.shared.run import Run, run_colors
 
 Layout = Literal["layers", "gradients"]
 
-#: What a layout begins with, offers at once, and shows beside it. ``always`` is fetched whatever is chosen.
+#: The first quantity of a layout, its shortcuts and side charts. ``always`` is fetched with every choice.
 LAYOUTS: dict[Layout, dict[str, Any]] = {
     "layers": {
         "quantity": "response_std",
@@ -34,12 +31,12 @@ LAYOUTS: dict[Layout, dict[str, Any]] = {
         "always": ["gradient_growth", "gradient_cosine", "activation_cosine"],
     },
 }
-#: Quantities with one value per layer or block can be a profile and a map.
+#: Quantities of profiles and maps have one value per layer or block.
 _DRAWN = ("layer", "block")
 
 
 def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> None:
-    """Mount the insides of some runs of a race; both layouts have one slider of time for everything in them."""
+    """Mount the probes of some runs of a race."""
     chosen = LAYOUTS[layout]
     rows = probes.quantities()
     component("layers", "skipscope_probes", "shared/export/buttons.css")(
@@ -67,4 +64,4 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
 
 
 def _on_command() -> None:
-    """The runs were deleted: the page looks for another race, which its next run does."""
+    """Rerun the page after the deletion of all runs: the script then finds another race."""

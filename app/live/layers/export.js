@@ -1,4 +1,4 @@
-/** The charts of a page of probes as files: which words go with each picture, and which table says the same. */
+/** The charts of a page of probes as files: the words and the table of each picture. */
 import { channelFooter, layerFooter, mapFooter, profileFooter } from "./footer.js";
 import { titled } from "./sentences.js";
 import { setText } from "../shared/dom.js";
@@ -8,13 +8,12 @@ import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.j
 const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
 
 export class ProbeExport {
-  /** shown(): { data, runs: shown ones, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart }. */
+  /** shown(): { data, runs, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart }. */
   constructor(part, shown) {
     Object.assign(this, { part, shown });
     this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));
   }
 
-  /** The line under each chart. */
   strips() {
     const now = this.shown();
     for (const chart of Object.keys(NAMES)) setText(this.part(`${chart}-strip`), strip(chart, now));
@@ -71,7 +70,6 @@ async function exportMap(format, now, part) {
 
 const PLACES = ["run", "net", "seed", "step", "quantity", "unit", "place", "name", "stage", "value"];
 
-/** One row per value, in the order of the net. */
 function values(run, scale, column) {
   const { card, columns, label } = run;
   const { name, unit, per } = scale.row;
@@ -81,14 +79,14 @@ function values(run, scale, column) {
   return Array.from(codes, (code, place) => [card.run, label, card.seed, columns.steps[column], name, unit, place + 1, places[place]?.[0], places[place]?.[1], plain(scale.value(code))]);
 }
 
-/** Infinity is a word: an empty field is a value that is not there. */
+/** An empty field is an absent value, so infinity is a word. */
 function plain(value) {
   return value === Infinity ? "inf" : Number.isNaN(value) ? null : Number(value.toPrecision(6));
 }
 
 export function mapTable({ nets, quantity, scale }) {
-  const found = scale(quantity);
-  return { columns: PLACES, rows: nets.flatMap(({ run }) => run.columns.steps.flatMap((_, column) => values(run, found, column))) };
+  const mapped = scale(quantity);
+  return { columns: PLACES, rows: nets.flatMap(({ run }) => run.columns.steps.flatMap((_, column) => values(run, mapped, column))) };
 }
 
 export function tableOf(chart, now) {
@@ -107,7 +105,7 @@ export function tableOf(chart, now) {
 }
 
 function histTable(found, { runs, data: { edges } }) {
-  // What lies beyond the outermost edges has bins of its own.
+  // Values beyond the outermost edges have their own bins.
   const bins = ({ run, moment: { layer, step, histogram } }) => histogram.map((share, bin) => [run.card.run, run.label, layer, step, edges[bin - 1] ?? "-inf", edges[bin] ?? "inf", share]);
   return { columns: ["run", "net", "layer", "step", "z_from", "z_to", "share"], rows: moments(found, runs).flatMap(bins) };
 }
@@ -117,7 +115,7 @@ function channelTable(found, { runs }) {
   return { columns: ["run", "net", "layer", "step", "rank", "std"], rows: found?.over ? [] : moments(found, runs).flatMap(ranks) };
 }
 
-/** What was fetched of a layer as [{ run, moment }]: one run over time, or every shown run at one step. */
+/** The fetched layer as [{ run, moment }]: one run over time, or every shown run at one step. */
 function moments(found, runs) {
   const { steps, layer, histograms } = found?.document ?? {};
   if (found?.over) return steps.map((step, at) => ({ run: found.run, moment: { layer, step, histogram: histograms[at] } }));

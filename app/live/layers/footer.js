@@ -1,7 +1,7 @@
-/** What the pictures of the probe pages leave out and what they cost: one line under each, one about all of them. */
+/** The omissions and the cost of the pictures of the probe pages: one line under each, one line about all. */
 import { duration, grouped, shownOf } from "../shared/format.js";
 
-/** About every chart of the page; live: whether more is to come; news: age of the newest column in seconds, or null. */
+/** About every chart; live: whether runs are at work; news: age of the newest column in seconds or null. */
 export function pageFooter(runs, live, news) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
   if (!probed.length) return "";
@@ -22,7 +22,6 @@ export function pageFooter(runs, live, news) {
   ].filter(Boolean).join(" · ");
 }
 
-/** Under a profile: shown runs of all runs, what is drawn at a step. */
 export function profileFooter(shown, all, scale, step) {
   const probed = shown.filter(({ columns }) => columns.steps.length);
   if (!probed.length) return "";
@@ -36,7 +35,6 @@ export function profileFooter(shown, all, scale, step) {
   ].join(" · ");
 }
 
-/** Under the map; crowded: whether several layers share a pixel. */
 export function mapFooter(nets, crowded) {
   const probed = nets.map(({ columns }) => columns).filter((columns) => columns.steps.length);
   if (!probed.length) return "";
@@ -49,7 +47,6 @@ export function mapFooter(nets, crowded) {
   ].filter(Boolean).join(" · ");
 }
 
-/** Under a distribution: what was fetched, see panels/layer.js. */
 export function layerFooter(found, total) {
   if (!found) return "";
   const steps = found.over ? found.document.steps?.length ?? 0 : 0;
@@ -57,7 +54,6 @@ export function layerFooter(found, total) {
   return `${counted} · no smoothing; bins narrower than a line are joined`;
 }
 
-/** Under the channels. */
 export function channelFooter(found) {
   const counts = Object.values(found?.document.runs ?? {}).map(({ channels }) => channels.length).filter(Boolean);
   return counts.length ? `all ${[...new Set(counts)].join(" / ")} channels shown, those with no deviation cannot be drawn · no smoothing` : "";

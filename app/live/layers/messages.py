@@ -1,9 +1,8 @@
-"""Probe columns as they travel: 16-bit codes in base64 inside compact JSON. Pure functions of data.
+"""Probe columns as 16-bit codes in base64 inside compact JSON. Pure functions of data.
 
 A code c of a quantity with ``low``, ``high`` and ``scale``: 0 is no value (NaN or not measured), 65535 is +infinity,
-and 1 to 65534 the place p = (c - 1) / 65533 between low and high: low + p (high - low) on a linear scale and
-l (h / l)^p on a logarithmic one with l = low / 10,000 and h = 10,000 high, because what explodes or vanishes must not
-look as if it did not. Values beyond are clamped to the ends. That is finer than a screen: 0.06 % over 16 decades.
+and 1 to 65534 the place p = (c - 1) / 65533: low + p (high - low) on a linear scale, l (h / l)^p on a logarithmic one
+with l = low / 10,000 and h = 10,000 high. Values beyond are clamped. The error is 0.06 % over 16 decades.
 """
 
 import base64
@@ -17,7 +16,7 @@ from app.data import probes
 from app.live.stream.sse import short
 
 NOTHING, INFINITE, TOP = 0, 65535, 65534
-#: A logarithmic code goes so much further than the quantity's range on both sides.
+#: Factor by which a logarithmic code exceeds the quantity's range: exploding values must stay visible.
 WIDER = 1e4
 _ROWS = {row.name: row for row in probes.quantities()}
 
@@ -44,7 +43,7 @@ def packed(name: str, values: np.ndarray) -> str:
 
 
 def cursor_text(inside: probes.Inside) -> str:
-    """Return where a stream goes on from, as text."""
+    """Return the cursor of a stream as text."""
     return f"{inside.cursor[0]}.{inside.cursor[1]}"
 
 
@@ -67,9 +66,9 @@ def history_document(inside: probes.Inside) -> dict[str, Any]:
 
 
 def news_document(inside: probes.Inside) -> dict[str, Any]:
-    """Return a stream message without its cursor; empty when nothing happened.
+    """Return a stream message without its cursor; empty without news.
 
-    ``l`` holds the layers and blocks of runs whose first column is among the new ones, ``f`` the findings by step.
+    ``l`` holds the layers and blocks of runs with their first column, ``f`` the findings by step.
     """
     columns = [
         [run, probe.step, _share(found, index), {name: packed(name, v[index]) for name, v in found.arrays.items()}]
@@ -82,7 +81,7 @@ def news_document(inside: probes.Inside) -> dict[str, Any]:
 
 
 def moment_document(moment: probes.LayerMoment) -> dict[str, Any]:
-    """Return one layer at one moment; shares and stds with 3 significant digits, channels largest first."""
+    """Return one layer at one moment, channels largest first."""
     return {
         "step": moment.step,
         "layer": moment.layer,
@@ -95,7 +94,7 @@ def moment_document(moment: probes.LayerMoment) -> dict[str, Any]:
 
 
 def histogram_document(histogram: np.ndarray) -> dict[str, Any]:
-    """Return the shares of the bins, and the share that is not finite apart."""
+    """Return the shares of the bins, and the share of values that are not finite."""
     values = [short(value, 3) for value in histogram.tolist()]
     return {"histogram": values[:-1], "not_finite": values[-1] if values else 0}
 

@@ -1,17 +1,17 @@
-/** The nets of a race that are compared: their common step, and the two nets of the map. Pure functions. */
+/** The compared nets of a race: their common step, and the two nets of the map. Pure functions. */
 import { AT_WORK, ENDED } from "../shared/run_states.js";
 import { absence } from "./sentences.js";
 
-/** The last step that all nets at work and finished nets have reached, else all paused nets, else those that ended early; -1 without a probe. */
+/** The last common step of nets at work and finished nets, else of paused nets, else of all nets; -1 without a probe. */
 export function commonStep(runs) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
   const going = probed.filter(({ card: { state } }) => AT_WORK.has(state) || state === "finished");
   const waiting = probed.filter(({ card: { state } }) => !ENDED.has(state) || state === "finished");
-  const list = [going, waiting, probed].find((found) => found.length);
+  const list = [going, waiting, probed].find((nets) => nets.length);
   return list ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
 }
 
-/** The nets of the map, a plain one above and a residual one below: those picked, else the deepest with the first seed. */
+/** The nets of the map, plain above and residual below: the picked ones, else the deepest with the first seed. */
 export function mapNets(runs, picks) {
   const choices = ["plain", "residual"].map((family) => runs.filter((run) => run.family === family)).filter((list) => list.length);
   return choices.map((list, half) => {
@@ -22,12 +22,11 @@ export function mapNets(runs, picks) {
   });
 }
 
-/** The run with the most layers, undefined without a probe. */
 export function deepest(runs) {
   return runs.filter(({ columns }) => columns.layers.length).toSorted((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
 }
 
-/** Which layer of which runs a place of a quantity stands for, the last layer of a block; null without a probe. */
+/** The layer and the runs of a quantity's place, for a block its last layer; null without a probe. */
 export function underGlass(runs, shown, place, row, step) {
   const net = deepest(runs);
   if (!net) return null;

@@ -18,10 +18,10 @@ from app.data import probes, races, streaming
 from app.live.layers import messages
 from app.live.stream.answers import json_answer, news_events, resumed_from, stored, stream_answer
 from app.live.stream.feed import Feed
-from app.live.stream.query_params import BadRequest, number, runs_of
+from app.live.stream.query_params import BadRequest, no_run, number, refuse_ahead, runs_of
 
 MIN_COLUMNS, MAX_COLUMNS, USUAL_COLUMNS = 20, 2_000, 400
-#: Columns that a stream brings at once at most; whoever missed more loads the thinned history again.
+#: Columns that a stream brings at once at most; a viewer who missed more loads the thinned history again.
 MAX_MISSED = 500
 #: Histograms of one layer over time.
 MAX_MOMENTS, USUAL_MOMENTS = 100, 24
@@ -55,11 +55,7 @@ def probe_routes(feed: Feed) -> list[Route]:
 def follow(
     feed: Feed, runs: tuple[int, ...], quantities: tuple[tuple[str, ...], str], since: tuple[int, int]
 ) -> AsyncIterator[bytes]:
-    """Return Server-Sent Events about the insides of some runs from a cursor on, until the feed closes.
-
-    Args:
-        quantities: Those of the columns, and the one of the findings.
-    """
+    """Return Server-Sent Events about the insides of some runs; ``quantities`` as of ``_quantities``."""
     names, about = quantities
     position = since
 
@@ -77,20 +73,20 @@ def follow(
 
 def _history(request: Request) -> dict[str, Any]:
     runs, (names, about) = runs_of(request, at_least=1), _quantities(request)
-    found = probes.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS), about)
-    if not found.columns:
-        raise _none_of(runs)
-    return messages.history_document(found)
+    inside = probes.inside(runs, names, number(request, "n", (MIN_COLUMNS, MAX_COLUMNS), USUAL_COLUMNS), about)
+    if not inside.columns:
+        raise no_run(runs)
+    return messages.history_document(inside)
 
 
 def _detail(request: Request) -> dict[str, Any]:
     runs, layer = runs_of(request, at_least=1), request.query_params.get("layer", "")[:80]
     if request.query_params.get("over"):
         at_most = number(request, "n", (2, MAX_MOMENTS), USUAL_MOMENTS)
-        found = probes.layer_over_time(runs[0], layer, at_most)
-        if found is None:
+        over_time = probes.layer_over_time(runs[0], layer, at_most)
+        if over_time is None:
             raise BadRequest(404, f"run {runs[0]} has no probed layer {layer!r}")
-        return messages.over_time_document(runs[0], *found)
+        return messages.over_time_document(runs[0], *over_time)
     moments = probes.layer_moments(runs, layer, number(request, "step", (0, MAX_STEP), MAX_STEP))
     if not moments:
         raise BadRequest(404, f"none of these runs has a probed layer {layer!r}")
@@ -98,24 +94,20 @@ def _detail(request: Request) -> dict[str, Any]:
 
 
 def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int, int]:
-    """Return where to go on from; refuse a cursor of another database, and runs of which none is left."""
+    """Return the cursor to follow from. Raises BadRequest for one of another database, and for unknown runs."""
     head = streaming.head()
-    if since and (since[0] > head.probes or since[1] > head.changes):
-        raise BadRequest(409, "the database was replaced; load the page again")
-    if since and head.probes - since[0] > MAX_MISSED and probes.columns_since(runs, since[0]) > MAX_MISSED:
-        raise BadRequest(409, "too much happened since; load the history again")
+    if since:
+        refuse_ahead(since, (head.probes, head.changes))
+        if head.probes - since[0] > MAX_MISSED and probes.columns_since(runs, since[0]) > MAX_MISSED:
+            raise BadRequest(409, "too much happened since; load the history again")
     if not races.known_runs(runs):
-        raise _none_of(runs)
+        raise no_run(runs)
     return since or (head.probes, head.changes)
 
 
-def _none_of(runs: tuple[int, ...]) -> BadRequest:
-    return BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}")
-
-
 def _quantities(request: Request) -> tuple[tuple[str, ...], str]:
-    """Return the quantities of the columns, and the one of the findings, '' for none."""
-    # Those with an entry per bin or channel are for /live/probes/detail: one layer at a time.
+    """Return the quantities of the columns, and the quantity of the findings or ''."""
+    # Quantities per bin or channel come by /live/probes/detail, one layer at a time.
     known = {row.name for row in probes.quantities() if row.per in ("layer", "block", "stage")}
     names = tuple(dict.fromkeys(name for name in request.query_params.get("quantities", "").split(",") if name))
     unknown = [name for name in names if name not in known]

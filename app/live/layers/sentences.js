@@ -1,10 +1,10 @@
-/** The sentences of the probe pages: what cannot be shown and why, what was found, what the pointer is on. */
+/** The sentences of the probe pages: absences, findings, and the reading under the pointer. */
 import { grouped, spoken } from "../shared/format.js";
 import { ENDED } from "../shared/run_states.js";
 
 const BEFORE = new Set(["queued", "starting"]);
 
-/** Why a run has nothing to show, "" when it has. */
+/** The reason for a run without probes, else "". */
 export function absence(card, columns) {
   if (columns.steps.length) return "";
   if (!columns.planned.length) return "This race was recorded without probes. Start a new one on the Race page to look inside.";
@@ -15,7 +15,7 @@ export function absence(card, columns) {
   return "The first probe comes before the first update.";
 }
 
-/** What is special about a run at this moment, "" when nothing is. */
+/** The remark on a run at this step, or "". */
 export function remark(run, scale, step) {
   const { card, columns, label } = run;
   const parts = [];
@@ -35,28 +35,26 @@ export function remark(run, scale, step) {
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
 }
 
-/** What layer_findings.py found at a step: [opening, { arm: words }, closing]. Hidden arms are left out, and with them the closing. */
-export function finding(found, shown) {
-  const [opening, arms, closing] = found ?? ["", {}, ""];
+/** The finding of layer_findings.py at a step, [opening, { arm: words }, closing], as words; hidden arms also hide the closing. */
+export function finding(parts, shown) {
+  const [opening, arms, closing] = parts ?? ["", {}, ""];
   const words = Object.keys(arms).filter((arm) => shown.some(({ card }) => card.arm === arm)).map((arm) => arms[arm]);
   const all = words.length === Object.keys(arms).length;
   return words.length ? [opening, `${words.join(", ")}.`, all && closing].filter(Boolean).join(" ") : "";
 }
 
-/** The same as [{ run, name, words }], one for each arm; a run that is alone in its arm has its own name. */
-export function growth(found, shown) {
-  return Object.entries(found?.[1] ?? {}).flatMap(([arm, words]) => {
+/** The same as [{ run, name, words }], one for each arm; the only run of an arm has its own name. */
+export function growth(parts, shown) {
+  return Object.entries(parts?.[1] ?? {}).flatMap(([arm, words]) => {
     const [run, ...others] = shown.filter(({ card }) => card.arm === arm);
     return run ? [{ run, name: others.length ? arm : run.label, words }] : [];
   });
 }
 
-/** A quantity as a title, with its unit. */
 export function titled({ label, unit }) {
   return label[0].toUpperCase() + label.slice(1) + (unit ? ` (${unit})` : "");
 }
 
-/** The reading under the pointer, in one line. */
 export function readout(run, scale, place, step) {
   const column = run.columns.lastStep < step ? -1 : run.columns.at(step);
   const codes = column < 0 ? null : run.columns.codes(scale.row.name, column);

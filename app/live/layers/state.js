@@ -1,30 +1,29 @@
-/** What is looked at on a page of probes, kept in the address. Usual values are left out: the newest moment, all nets, the middle layer. */
+/** The view state of a page of probes in the address, without usual values: the newest step, all nets, the middle layer. */
 import { FLAG, keepFields, whole } from "../shared/address/kept_fields.js";
 import { UrlState, rememberRace, rememberedRace } from "../shared/address/url_state.js";
 import { ZoomState } from "../shared/address/zoom_state.js";
 
 const QUANTITY = "quantity", HALVES = ["upper", "lower"], ZOOMS = "zooms";
-/** These are about the runs of one race. */
 const FIELDS_OF_RACE = {
-  /** The step that is looked at, null for the newest. */
+  /** The chosen step, null for the newest. */
   at: whole(0),
-  /** Runs that are switched off. */
+  /** Hidden runs. */
   off: { read: (text) => new Set((text ?? "").split("-").map(Number).filter(Boolean)), write: (runs) => [...runs].join("-") || null },
-  /** The runs picked for the two halves of the map, null where none was. */
+  /** The picked runs of the map's halves or null. */
   upper: whole(1),
   lower: whole(1),
-  /** The number of a layer or block, null for the usual one, and whether it is pinned. */
+  /** The number of a layer or block, null for the usual one. */
   layer: whole(1),
   pin: FLAG,
-  /** Whether a layer is shown over time, and of which run: null for not, 0 for the usual run. */
+  /** The run of a layer over time: null for none, 0 for the usual run. */
   over: whole(0),
 };
-/** `more`: whether the words about the quantity are unfolded. */
+/** `more`: whether the words about the quantity are open. */
 const FIELDS = { more: FLAG, ...FIELDS_OF_RACE };
 const OF_RACE = [...Object.keys(FIELDS_OF_RACE), ZOOMS];
 
 export class ProbeState {
-  /** page: its name; moved(): someone went back or forward; zoomed(): a chart shows another part. */
+  /** moved(): after a step back or forward in the browser; zoomed(): after a zoom of a chart. */
   constructor(page, moved, zoomed) {
     this.memory = `skipscope-${page}`;
     this.given = OF_RACE.some((key) => new URLSearchParams(location.search).has(key));
@@ -33,7 +32,7 @@ export class ProbeState {
     keepFields(this, this.address, FIELDS);
   }
 
-  /** Whose insides are shown: what was remembered of another race is forgotten, what the address says is not. */
+  /** Set the race: forget the remembered state of another race, keep the state of the address. */
   of(race) {
     const key = `${this.memory}-race`;
     const before = this.race ?? (this.given ? race : rememberedRace(key) ?? race);
@@ -43,7 +42,7 @@ export class ProbeState {
     this.address.keep();
   }
 
-  /** The quantity asked for, one of those offered; else the usual one. */
+  /** The offered quantity of the address, else the usual one. */
   quantity(offered, usual) {
     const name = this.address.get(QUANTITY);
     return offered.includes(name) ? name : usual;

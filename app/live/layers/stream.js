@@ -1,4 +1,4 @@
-/** The stream of the quantities in `urls.quantities` and the findings of `urls.about`, with at most `urls.columns` columns of each run. */
+/** The stream of `urls.quantities` and of the findings of `urls.about`, with `urls.columns` columns of each run at most. */
 import { EventStream } from "../shared/event_stream.js";
 
 export class ProbeStream extends EventStream {

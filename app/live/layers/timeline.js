@@ -1,12 +1,12 @@
-/** The time of the page: its columns, the one that is looked at, following the newest, playing. Owns slider, button and words. */
+/** The time of the page: its columns, the chosen one, follow and play. Owns slider, buttons and words. */
 import { grouped } from "../shared/format.js";
 
-/** The whole history plays in about so long, at no more and no fewer columns a second than these. */
+/** The duration of the whole history, and the shortest and longest time of a column. */
 const PLAY_MS = 15_000, FASTEST_MS = 50, SLOWEST_MS = 500;
 const CALM_MS = 700;
 
 export class Timeline {
-  /** changed(): another column is looked at; chosen(step): someone chose it to stay, null for the newest. */
+  /** changed(): after a move to another column; chosen(step): after a choice of the visitor, null for the newest. */
   constructor(part, changed, chosen) {
     Object.assign(this, { part, changed, chosen, columns: [], have: 0, index: 0, together: 0, follow: true });
     this.slider = part("slider");
@@ -15,7 +15,7 @@ export class Timeline {
     part("follow").onclick = () => this.#chose(() => this.setFollow(!this.follow));
   }
 
-  /** Begin at a step, which need not have come yet; null for the newest. */
+  /** Begin at a step, also a later one; null for the newest. */
   begin(step) {
     this.follow = step === null;
     this.wanted = step ?? undefined;
@@ -23,8 +23,8 @@ export class Timeline {
   }
 
   /**
-   * Take the columns of the page: the steps of probes and planned probes in one list, so that nothing moves while a race goes on.
-   * `common` is the last step that all nets have reached; the page follows this step, because it compares nets at one step.
+   * Take the columns: the steps of probes and planned probes in one list, so that nothing moves during a race.
+   * `common` is the last step of all nets; the page follows this step, because it compares nets at one step.
    */
   update(series, total, common) {
     const last = Math.max(-1, ...series.map((columns) => columns.lastStep));
@@ -45,7 +45,7 @@ export class Timeline {
     this.show();
   }
 
-  /** The step that is looked at; undefined before the first probe. */
+  /** The chosen step, undefined before the first probe. */
   get step() {
     return this.columns[this.index];
   }
@@ -54,7 +54,7 @@ export class Timeline {
     return Math.max(0, this.have - 1);
   }
 
-  /** Look at a column; the newest one is the last that can be. Follows no longer. */
+  /** Move to a column, at most the newest, and follow no longer. */
   look(index) {
     this.#chose(() => {
       this.pause();

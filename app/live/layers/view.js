@@ -1,4 +1,4 @@
-/** The insides of a race's nets on a page: stream, columns, time, layer, panels. The browser holds all that is drawn but distributions. */
+/** A page of probes: stream, columns, time, layer, panels. The browser holds all data but distributions. */
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
 import { ProbeStream } from "./stream.js";
@@ -18,7 +18,7 @@ import { drawChip, unreachableText } from "../shared/link_status.js";
 import { AT_WORK, isLive } from "../shared/run_states.js";
 
 const DRAW_MS = 250;
-/** Columns that are asked for at most; a run with twice as many is fetched again, thinned by the server. */
+/** Requested columns at most; a run with twice as many is fetched again, thinned by the server. */
 const MAX_COLUMNS = 600;
 
 export class ProbeView {
@@ -36,10 +36,10 @@ export class ProbeView {
     host.probeView = this; // for tests and for the curious
   }
 
-  /** New data from the script, or a new theme. Keeps the connection and the columns when the runs are the same. */
+  /** Take new data or a new theme; keep connection and columns of the same runs. */
   update(data, send) {
     Object.assign(this, { data, send });
-    loadPlotly(data.urls.plotly).catch(() => {}); // early: it takes longer than the history; a failure is told below
+    loadPlotly(data.urls.plotly).catch(() => {}); // early: it takes longer than the history; a failure shows below
     this.host.dataset.layout = data.layout;
     this.theme = readTheme(this.host, data.themes);
     if (!this.state) this.#begin(data);
@@ -71,7 +71,7 @@ export class ProbeView {
     this.takes = new ProbeExport(this.part, () => this.#shown());
   }
 
-  /** Look at what the address says: at the begin, after a step back, at another race. */
+  /** Take the state of the address: at the begin, after a step back, at another race. */
   #look() {
     const { state, data } = this;
     this.focus = state.focus;
@@ -83,7 +83,7 @@ export class ProbeView {
     this.#soon();
   }
 
-  /** Open the feed for the quantity that is looked at: what nobody sees is not sent. */
+  /** Open the feed for the chosen quantity alone. */
   #ask() {
     this.wanted = new Set([...this.data.always, this.asked]);
     this.feed?.close();
@@ -168,7 +168,7 @@ export class ProbeView {
     this.#focus(spot.place, true);
   }
 
-  /** Look at a place of the net; a pinned one stays until another is pinned. */
+  /** Mark a place of the net; a pinned place stays until another pin. */
   #focus(place, pin) {
     if (this.focus.pinned && !pin) return;
     this.focus = this.state.focus = { place, pinned: pin || this.focus.pinned };
@@ -191,7 +191,7 @@ export class ProbeView {
     }), wait && Math.max(0, (this.drawn ?? -wait) + wait - performance.now()));
   }
 
-  /** Another moment: the profiles and the lines over the map, at the next frame. */
+  /** Draw profiles and the map's lines for another step, at the next frame. */
   #moved() {
     if (this.moving) return;
     this.moving = requestAnimationFrame(() => {
@@ -242,7 +242,7 @@ export class ProbeView {
     this.painted ??= performance.now();
   }
 
-  /** The place that is looked at, in units of the quantity's places; the middle of the deepest net to begin with. */
+  /** The marked place of the quantity, at first the middle of the deepest net. */
   #place() {
     const count = deepest(this.runs)?.columns.places(this.scale(this.quantity).row).length ?? 0;
     return Math.min(this.focus.place ?? Math.floor(count / 2), count - 1);
@@ -257,11 +257,11 @@ export class ProbeView {
   #glass() {
     if (this.data.layout !== "layers" || !this.window) return;
     const { data, focus, timeline: { step } } = this;
-    const found = underGlass(this.runs, this.arms.shown(this.runs), this.#place(), this.scale(this.quantity).row, step);
-    if (found) this.layer.update({ ...found, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
+    const layer = underGlass(this.runs, this.arms.shown(this.runs), this.#place(), this.scale(this.quantity).row, step);
+    if (layer) this.layer.update({ ...layer, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
   }
 
-  /** What keeps the page from being live, "" for nothing. */
+  /** The trouble with the live page, or "". */
   #trouble() {
     const { trouble, link, linkReason, engine, runs } = this;
     if (trouble) return trouble;
@@ -270,7 +270,6 @@ export class ProbeView {
     return silent ? `${engine.message} The Race page can start it.` : "";
   }
 
-  /** What is looked at, for its strips and its files. */
   #shown() {
     const { data, runs: all, quantity, nets, map, layer, theme } = this;
     return { data, runs: this.arms.shown(all), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };

@@ -1,4 +1,6 @@
 /** Learning-rate curves as a Plotly figure: training error at the end of each trial against its rate (assets/docs/results.md). */
+import { pushedApart } from "../shared/axis_labels.js";
+
 const FONT_PX = 14;
 const LABEL_PX = 17;
 const NARROW_PX = 480;
@@ -44,27 +46,11 @@ function finished(trials) {
   return trials.filter(({ end, error }) => end === "finished" && error !== null);
 }
 
-/** Names at the line ends, pushed apart where they would cover one another. */
+/** Names at the line ends, pushed apart. */
 function labels(curves, theme, perPoint) {
-  const ends = curves.flatMap((curve) => finished(curve.trials).slice(-1).map(({ lr, error }) => ({ curve, lr, error })));
-  ends.sort((a, b) => a.error - b.error || a.curve.arm.localeCompare(b.curve.arm));
-  const heights = apart(ends.map(({ error }) => error * perPoint), LABEL_PX);
-  return ends.map(({ curve, lr, error }, index) => ({
+  const ends = curves.flatMap((curve) => finished(curve.trials).slice(-1).map(({ lr, error }) => ({ curve, lr, error, natural: error * perPoint, px: LABEL_PX })));
+  return pushedApart(ends, { bottom: -Infinity, top: 100 * perPoint + LABEL_PX / 2 }).map(({ curve, lr, error, natural, at }) => ({
     text: curve.arm, x: Math.log10(lr), y: error, xref: "x", yref: "y", xanchor: "left", yanchor: "middle", xshift: 14,
-    yshift: heights[index] - error * perPoint, showarrow: false, font: { size: FONT_PX - 1, color: curve.textColor[theme.scheme] },
+    yshift: at - natural, showarrow: false, font: { size: FONT_PX - 1, color: curve.textColor[theme.scheme] },
   }));
-}
-
-/** Ascending heights moved as little as possible so that neighbours are at least so far apart. */
-export function apart(heights, least) {
-  const groups = []; // middle and number of those that stand close together
-  for (const height of heights) {
-    let [middle, number] = [height, 1];
-    while (groups.length && middle - groups.at(-1)[0] < (least * (number + groups.at(-1)[1])) / 2) {
-      const [other, others] = groups.pop();
-      [middle, number] = [(middle * number + other * others) / (number + others), number + others];
-    }
-    groups.push([middle, number]);
-  }
-  return groups.flatMap(([middle, number]) => Array.from({ length: number }, (_, place) => middle + least * (place - (number - 1) / 2)));
 }

@@ -1,4 +1,4 @@
-/** The learning-rate curves on a page: drawn again in place when trials, theme or width change, with strip and files. */
+/** The learning-rate curves on a page with footer and files: drawn again when trials, theme or width change. */
 import { grouped } from "../shared/format.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { RUNNING_WINDOW } from "../shared/run_states.js";
@@ -16,7 +16,6 @@ export class RatesView {
     host.ratesView = this; // for tests and for the curious
   }
 
-  /** New trials from the script, or a new theme. */
   update(data) {
     this.data = data;
     this.theme = readTheme(this.host, data.themes);
@@ -41,7 +40,7 @@ export class RatesView {
       setTimeout(() => this.#draw(), AGAIN_MS);
       return;
     }
-    if (this.stopped || !plot.clientWidth) return; // folded: drawn when it is unfolded
+    if (this.stopped || !plot.clientWidth) return; // folded
     const { data, layout } = buildRates(this.data.curves, this.theme, plot.clientWidth, plot.clientHeight);
     await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
     plot.setAttribute("aria-label", `Training error against learning rate, ${this.data.curves.length} arms. ${this.data.words}`);
@@ -68,7 +67,6 @@ export class RatesView {
   }
 }
 
-/** What the curves rest on, in one line. */
 export function ratesFooter(curves) {
   const trials = curves.flatMap((curve) => curve.trials);
   const distinct = (key) => [...new Set(trials.map((trial) => trial[key]).filter((value) => value !== "" && value !== 0))].join(" / ");

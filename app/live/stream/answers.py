@@ -1,4 +1,4 @@
-"""Answers of the live routes: documents as JSON, and streams of what is new beside the points of races."""
+"""Answers of the live routes: JSON documents, and streams of news other than the points of races."""
 
 import sqlite3
 import time
@@ -17,11 +17,11 @@ from app.live.stream.watcher import KEEP_ALIVE_S, Watcher
 
 #: Seconds between two looks at the engine's state.
 LOOK_S = 1.0
-_Found = TypeVar("_Found")
+_Result = TypeVar("_Result")
 
 
-async def stored(read: Callable[..., _Found], *values: Any) -> _Found:
-    """Return what a function reads from the store, in a thread. Raises BadRequest where the store cannot be read."""
+async def stored(read: Callable[..., _Result], *values: Any) -> _Result:
+    """Call a function that reads the store, in a thread. Raises BadRequest for an unreadable store."""
     try:
         return await anyio.to_thread.run_sync(read, *values)
     except (workspace.SkipscopeError, sqlite3.Error) as error:
@@ -29,7 +29,7 @@ async def stored(read: Callable[..., _Found], *values: Any) -> _Found:
 
 
 def json_answer(document: Any) -> Response:
-    """Return a document as an answer that no cache keeps."""
+    """Return a document as JSON that no cache keeps."""
     return Response(dumps(document), media_type="application/json", headers=NO_STORE)
 
 
@@ -53,22 +53,22 @@ async def news_events(
 
     Args:
         pace_s: Seconds between two messages at least.
-        is_due: Whether the store has come far enough for another look.
-        read: Returns a cursor and what is new, in a thread; ``{"gone": True}`` ends the stream.
+        is_due: Whether the store has grown enough for another read.
+        read: Returns a cursor and the news, in a thread; ``{"gone": True}`` ends the stream.
     """
     yield b"retry:1000\n\n"
-    told: dict[str, Any] = {"error": ""}
+    notices: dict[str, Any] = {"error": ""}
     sent = time.monotonic()
     async with aclosing(feed.heads(LOOK_S)) as heads:
         async for head in heads:
-            fresh = {key: value for key, value in feed.notices().items() if told.get(key) != value}
-            told.update(fresh)
+            fresh = {key: value for key, value in feed.notices().items() if notices.get(key) != value}
+            notices.update(fresh)
             position = None
             if head is not None and is_due(head):
                 try:
                     position, news = await anyio.to_thread.run_sync(read, head)
                 except (workspace.SkipscopeError, sqlite3.Error):
-                    news = {}  # the watcher meets the same trouble and says so
+                    news = {}  # the watcher meets the same trouble and reports it
                 if "gone" in news:
                     yield event(None, news)
                     return

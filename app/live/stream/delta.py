@@ -1,32 +1,31 @@
-"""What is new about some runs, as one stream message. Pure functions of data.
+"""The news of some runs as one stream message. Pure functions of data.
 
-A curve is thinned, never smoothed: of more than 10 steps per second and run the smallest and largest loss and error
-and the last step of every half second stay, so spikes are kept. Numbers are rounded alike in the history and in the
-stream, so that a reload shows the same points: loss and running means 4 significant digits, the error of a step 3 (a
-batch of 128 has 129 possible errors), seconds 4.
+A curve is thinned, never smoothed: the extremes of every half second stay, so spikes are kept. History and stream round
+alike, so a reload shows the same points.
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from app.data import streaming
 from app.live.stream.sse import short
 
-#: At most so many points per second and run are streamed.
+#: Streamed points per second and run at most.
 POINTS_PER_S = 10
-#: Points kept of one bucket: smallest and largest of loss and of error, and the last.
+#: Points kept of one bucket: smallest and largest loss and error, and the last point.
 PER_BUCKET = 5
-#: Significant digits of the points of a training curve, alike in the history and in the stream.
+#: Significant digits of the points of a training curve. A batch of 128 has 129 possible errors.
 DIGITS = {"loss": 4, "error": 3, "running_loss": 4, "running_error": 4, "seconds": 4}
 
 
 def thinned(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> list[Any]:
-    """Return the rows of one run that are streamed: all of them up to ``points_per_s``, else the extremes of buckets.
+    """Return the streamed rows of one run: all of them up to ``points_per_s``, else the extremes of buckets.
 
-    ``rows`` have ``seconds`` (the run's clock), ``loss`` and ``error`` and come in order of step. Each bucket of half
-    a second keeps at most five rows: smallest and largest loss and error, and the last; a value that is not finite
-    counts as the largest.
+    Args:
+        rows: Rows in order of step, with ``seconds`` of the run's clock. A value that is not finite is the largest.
     """
     count = len(rows)
     if count <= PER_BUCKET:
@@ -51,7 +50,7 @@ def _height(value: float | None) -> float:
 
 
 def is_fast(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> bool:
-    """Return whether one run makes more steps per second than are streamed; its messages then come twice a second."""
+    """Return whether one run makes more steps per second than are streamed."""
     if len(rows) < 2:
         return False
     seconds: float = rows[-1]["seconds"] - rows[0]["seconds"]
@@ -60,13 +59,11 @@ def is_fast(rows: Sequence[Any], points_per_s: float = POINTS_PER_S) -> bool:
 
 def by_run(delta: streaming.Delta) -> dict[int, list[Any]]:
     """Return the training rows of a delta by run, in order of step."""
-    found: dict[int, list[Any]] = {}
-    for row in delta.points:
+    by_run = defaultdict(list)
+    for row in sorted(delta.points, key=itemgetter("step")):
         if row["split"] == streaming.Split.TRAIN:
-            found.setdefault(row["run"], []).append(row)
-    for rows in found.values():
-        rows.sort(key=lambda row: row["step"])
-    return found
+            by_run[row["run"]].append(row)
+    return dict(by_run)
 
 
 def delta_document(
@@ -75,9 +72,8 @@ def delta_document(
     """Return a stream message without its cursor; empty when nothing happened.
 
     ``p`` holds ``[run, seconds, running_loss, running_error, [step, loss, error, ...]]`` for the runs in
-    ``with_running`` and the shorter ``[run, seconds, [step, loss, error, ...]]`` for the others: running means move
-    slowly and are sent about once a second. A run of ``delta.last`` without new rows gets the longer form with the one
-    step that it had last: what the reader already has of that step but for its running means.
+    ``with_running``, ``[run, seconds, [step, loss, error, ...]]`` for the others: running means move slowly. A run of
+    ``delta.last`` without new rows repeats its last step in the longer form.
     """
     points = []
     again = {run: [row] for run, row in delta.last.items() if run not in train}
@@ -100,11 +96,11 @@ def delta_document(
 
 
 def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
-    """Return the part of a message that says what may be concluded.
+    """Return the conclusions as a part of a message.
 
-    ``g`` is the verdict, ``cure`` how much shortcuts take away of the plain gap, in words, ``q`` the question to a room
-    with ``[key, label]`` of each choice. ``t`` holds predictions against the truth: what it is, and what stands before
-    and after it for each choice.
+    ``g`` is the verdict, ``cure`` says how much shortcuts take away of the plain gap, ``q`` is the question to a room
+    with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before and after the truth for
+    each choice.
     """
     question, answers = conclusions.question, conclusions.answers
     return {

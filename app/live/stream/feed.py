@@ -1,8 +1,8 @@
-"""What is new about some runs, read and composed once for all viewers of the same runs.
+"""The news of some runs, read and composed once for all viewers of the same runs.
 
-A ``Watcher`` says when the store has grown. Viewers of the same runs share a ``Subscription``: a chain of messages,
-each from one cursor to the next. A viewer follows the chain from its own cursor. After a reload or a reconnect, its
-first message is its own and brings it onto the chain. So each viewer gets every change exactly once.
+A ``Watcher`` reports the growth of the store. Viewers of the same runs share a ``Subscription``: a chain of messages,
+each from one cursor to the next. After a reload or a reconnect, a viewer's first message is its own and leads onto the
+chain. So each viewer gets every change exactly once.
 """
 
 import asyncio
@@ -18,28 +18,28 @@ from app.live.stream import sse
 from app.live.stream.subscription import Cursor, Signal, Subscription
 from app.live.stream.watcher import KEEP_ALIVE_S, POLL_S, Source, Watcher
 
-#: Seconds between two messages at least; for runs that make more steps than are streamed, half a second of them.
+#: Seconds between two messages at least, also for runs that make more steps than are streamed.
 PACE_S, FAST_PACE_S = 0.2, 0.5
-#: Running means are sent this often, conclusions at most this often and no more than 60 bytes a second of them.
+#: Seconds between running means, seconds between conclusions at least, bytes per second of conclusions at most.
 RUNNING_S, CONCLUSIONS_S, CONCLUSIONS_BYTES_PER_S = 0.9, 2.0, 60
-#: The machine's meters are read, and sent with the points of a subscription, this often at most.
+#: Seconds between two readings of the machine's meters at least.
 LOAD_S = 2.0
 
 
 class Feed(Watcher):
-    """Sends every viewer what the watcher sees."""
+    """Send every viewer the news of its runs."""
 
     def __init__(self, source: Source = streaming, on_new_file: Callable[[], object] | None = None):
         super().__init__(source, on_new_file)
         self.subscriptions: dict[tuple[int, ...], Subscription] = {}
-        #: Wakes the viewers that have no subscription.
+        #: Wakes the viewers without a subscription.
         self._changed = Signal()
-        # One thread puts messages together, so that subscriptions need no locks.
+        # One thread composes all messages, so subscriptions need no locks.
         self._composer = ThreadPoolExecutor(1, thread_name_prefix="feed-compose")
         self._load: machine.MachineLoad | None = None
 
     def start(self) -> None:
-        """Begin to watch, and to count what the processor does."""
+        """Begin to watch, and to measure the machine's load."""
         super().start()
         self._composer.submit(self._meters)
 
@@ -54,7 +54,7 @@ class Feed(Watcher):
         await super().stop()
 
     def age(self, runs: tuple[int, ...]) -> float | None:
-        """Return the seconds since new points of these runs were seen, None while nobody watched or none came."""
+        """Return the seconds since the newest points of these runs, None without viewers or points."""
         subscription = self.subscriptions.get(runs)
         return subscription.age if subscription else None
 
@@ -62,7 +62,7 @@ class Feed(Watcher):
         return bool(self.subscriptions) or super()._is_watched()
 
     def _replaced(self) -> None:
-        # Cursors of the old database mean nothing. Viewers reconnect and are told so.
+        # Cursors of the old database mean nothing: viewers reconnect and get a refusal.
         for subscription in list(self.subscriptions.values()):
             subscription.moved.wake()
             self._drop(subscription)
@@ -110,7 +110,7 @@ class Feed(Watcher):
             try:
                 upto, event, changed = await self._in_thread(self._composed, subscription, subscription.seen, head)
             except (workspace.SkipscopeError, sqlite3.Error):
-                await asyncio.sleep(PACE_S)  # the watcher meets the same trouble and tells the viewers
+                await asyncio.sleep(PACE_S)  # the watcher meets the same trouble and reports it
                 continue
             subscription.append(upto, event)
             if event:
@@ -122,10 +122,10 @@ class Feed(Watcher):
 
     async def _refresh_conclusions(self, subscription: Subscription) -> None:
         try:
-            found = await self._in_thread(self.source.conclusions, subscription.runs)
+            conclusions = await self._in_thread(self.source.conclusions, subscription.runs)
         except (workspace.SkipscopeError, sqlite3.Error):
             return
-        document = deltas.conclusions_document(found)
+        document = deltas.conclusions_document(conclusions)
         fresh = {key: value for key, value in document.items() if subscription.conclusions.get(key) != value}
         size = len(sse.dumps(fresh)) if fresh else 0
         subscription.conclusions_due = time.monotonic() + max(CONCLUSIONS_S, size / CONCLUSIONS_BYTES_PER_S)
@@ -143,8 +143,7 @@ class Feed(Watcher):
         delta = self.source.delta(subscription.runs, since, upto)
         train = deltas.by_run(delta)
         now = time.monotonic()
-        # Running means about once a second, and always with a card: at its end a run must show its last ones. A card
-        # of a run at rest that comes without new points brings its last point again for them.
+        # Running means come about once a second, and with every card: at its end a run must show its last ones.
         begun = {card["run"] for card in delta.run_summaries if card["state"] not in ("queued", "starting")}
         due = {run for run in train if now - subscription.running_sent.get(run, 0.0) >= RUNNING_S}
         with_running = set(train) if catching_up else train.keys() & (begun | due)
@@ -172,14 +171,14 @@ class Feed(Watcher):
     async def follow(self, runs: tuple[int, ...], since: Cursor | None) -> AsyncIterator[bytes]:
         """Yield Server-Sent Events about these runs from a cursor on (None: from now), until the feed closes.
 
-        Ends when the database is replaced, appears or can be read again; the browser then reconnects. With no runs, or
-        while there is no readable database, only the engine's state and the trouble are told.
+        Ends when the database is replaced, appears or becomes readable; the browser then reconnects. Without runs, or
+        without a readable database, events hold only the engine's state and trouble.
         """
         yield b"retry:1000\n\n"
         await self.ready()
         subscription = self._join(runs) if runs and self.head else None
         position = since or (subscription.cursor if subscription else (0, 0))
-        told: dict[str, Any] = {"error": ""}
+        known: dict[str, Any] = {"error": ""}
         sent = time.monotonic()
         began_with = self.file
         try:
@@ -187,7 +186,7 @@ class Feed(Watcher):
                 moved = (subscription.moved if subscription else self._changed).now
                 if self.file != began_with or (runs and subscription is None and self.head):
                     return
-                if notices := self._notices(subscription, told):
+                if notices := self._notices(subscription, known):
                     sent = time.monotonic()
                     yield notices
                 if subscription and position != subscription.cursor and subscription.covers(position):
@@ -214,9 +213,9 @@ class Feed(Watcher):
         upto, event, _ = await self._in_thread(self._composed, subscription, position, subscription.cursor, True)
         return upto, event
 
-    def _notices(self, subscription: Subscription | None, told: dict[str, Any]) -> bytes:
-        """Return what changed beside the points since this viewer was told: engine, trouble, conclusions."""
+    def _notices(self, subscription: Subscription | None, known: dict[str, Any]) -> bytes:
+        """Return the event of engine, trouble and conclusions where a viewer ``known`` others; nothing without news."""
         now = self.notices() | (subscription.conclusions if subscription else {})
-        fresh = {key: value for key, value in now.items() if told.get(key) != value}
-        told.update(fresh)
+        fresh = {key: value for key, value in now.items() if known.get(key) != value}
+        known.update(fresh)
         return sse.event(None, fresh) if fresh else b""

@@ -1,7 +1,4 @@
-"""plotly.js from its Python package: a talk needs no network.
-
-Packed once: packing 5 MB takes longer than sending them, and Streamlit's server would do it anew for every browser.
-"""
+"""plotly.js from its Python package, without a network; compressed once, as that takes longer than sending."""
 
 import gzip
 import threading
@@ -23,7 +20,7 @@ _packed: list[bytes] = []
 
 
 def path() -> Path:
-    """Return where the package has the file."""
+    """Return the path of plotly.js in its package."""
     spec = find_spec("plotly")
     assert spec is not None and spec.origin is not None
     return Path(spec.origin).parent / "package_data" / "plotly.min.js"

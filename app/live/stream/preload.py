@@ -1,7 +1,6 @@
-"""What the first curve waits for, fetched by the browser while Streamlit's own scripts still load.
+"""A ``Link`` header by which the browser loads plotly.js, modules and points while Streamlit's own scripts load.
 
-The answer to a page's address names plotly.js, the page's modules and the race's points in a ``Link`` header. Without
-it they are asked for one after the other, the first only after Streamlit has run the script and mounted the component.
+Without the header the browser requests them one after the other, after Streamlit has mounted the component.
 """
 
 import sqlite3
@@ -15,13 +14,13 @@ from app.data import races, workspace
 from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.scripts import needed, scripts_version
 
-#: By the last part of a page's address, the module that its component begins with.
+#: The entry module of a page's component, by the last part of the page's address.
 RACE, INSIDES = "race/view.js", "layers/view.js"
 ENTRIES = {"": RACE, "race": RACE, "layers": INSIDES, "gradients": INSIDES}
 
 
 class Preload:
-    """Adds the ``Link`` header to the pages that draw curves."""
+    """Add the ``Link`` header to the pages that draw curves."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -45,7 +44,7 @@ class Preload:
 
 
 def _history(scope: Scope) -> str:
-    """Return the link to the points of the race that the page will show, '' when it is not certain."""
+    """Return the link to the points of the race that the page will show, '' for none."""
     query = QueryParams(scope["query_string"])
     try:
         runs = races.first_shown(query.get("race", ""))
@@ -56,7 +55,7 @@ def _history(scope: Scope) -> str:
 
 @cache
 def links(entry: str) -> str:
-    """Return the header's value: plotly.js and the modules that the entry needs, by addresses beside the page's own."""
+    """Return the header's value: relative addresses of plotly.js and of the modules that an entry needs."""
     folder = f"live/js/{scripts_version()}"
     modules = [f"<{folder}/{name}>; rel=modulepreload" for name in needed(entry)]
     return ", ".join([f"<live/{PLOTLY_JS}>; rel=preload; as=script", *modules])

@@ -1,16 +1,16 @@
 """The parameters of a live route, read strictly. The answer to a wrong parameter is one line."""
 
 import re
+from collections.abc import Sequence
 from typing import TypeVar
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
 
 from app.data import selection
 
 NO_STORE = {"Cache-Control": "no-store"}
-#: Headers of a stream. The second one makes proxies pass each event on at once.
+#: Headers of a stream. ``X-Accel-Buffering`` makes proxies pass each event on at once.
 STREAMED = {**NO_STORE, "X-Accel-Buffering": "no"}
 _Otherwise = TypeVar("_Otherwise", int, None)
 _CURSOR = re.compile(r"(\d{1,18})\.(\d{1,18})")
@@ -23,9 +23,15 @@ class BadRequest(HTTPException):
         super().__init__(status, line, NO_STORE)
 
 
-def refusal(refused: BadRequest) -> Response:
-    """Return the answer to a refused request."""
-    return PlainTextResponse(refused.detail, refused.status_code, headers=NO_STORE)
+def no_run(runs: Sequence[int]) -> BadRequest:
+    """Return the refusal of runs of which none exists."""
+    return BadRequest(404, f"there is no run {', '.join(map(str, runs[:5]))}{' and so on' if len(runs) > 5 else ''}")
+
+
+def refuse_ahead(since: tuple[int, int], reached: tuple[int, int]) -> None:
+    """Raise BadRequest for a cursor ahead of the store: such a cursor belongs to another database."""
+    if since[0] > reached[0] or since[1] > reached[1]:
+        raise BadRequest(409, "the database was replaced; load the page again")
 
 
 def number(request: Request, name: str, bounds: tuple[int, int], otherwise: _Otherwise) -> int | _Otherwise:

@@ -1,7 +1,4 @@
-"""The JavaScript modules of the live page as the server gives them out: ``/live/js/VERSION/FEATURE/NAME.js``.
-
-The address holds a version of all modules together, so that browsers may keep them for ever.
-"""
+"""The JavaScript modules at ``/live/js/VERSION/FEATURE/NAME.js``; by the common version browsers keep them for ever."""
 
 import re
 from functools import cache
@@ -25,18 +22,18 @@ def scripts() -> list[str]:
 
 @cache
 def scripts_version() -> str:
-    """Return a version of the JavaScript modules that changes whenever one of them does."""
+    """Return the common version of all modules: it changes with each of them."""
     newest = max((LIVE / name).stat().st_mtime_ns for name in scripts())
     return f"{newest:x}"
 
 
 def needed(entry: str) -> list[str]:
-    """Return a module and all that it imports, each once, the entry first."""
-    found = [entry]
-    for name in found:
+    """Return a module and all its imports, each once, the entry first."""
+    modules = [entry]
+    for name in modules:
         imported = [normpath(join(name, "..", other)) for other in _IMPORT.findall((LIVE / name).read_text())]
-        found += [other for other in dict.fromkeys(imported) if other not in found]
-    return found
+        modules += [other for other in dict.fromkeys(imported) if other not in modules]
+    return modules
 
 
 async def script(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""How numbers and documents travel: compact JSON, Server-Sent Events, numbers rounded to what a screen can show."""
+"""Compact JSON, Server-Sent Events, and numbers rounded to the resolution of a screen."""
 
 import json
 import math
@@ -9,18 +9,18 @@ import numpy as np
 
 
 def dumps(document: Any) -> str:
-    """Return JSON without spaces; text stays as it is."""
+    """Return JSON without spaces and escapes."""
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def event(cursor: str | None, document: Mapping[str, Any]) -> bytes:
-    """Return one Server-Sent Event; only those with a cursor move the browser's Last-Event-ID."""
+    """Return one Server-Sent Event; only an event with a cursor moves the browser's Last-Event-ID."""
     head = f"id:{cursor}\n" if cursor else ""
     return f"{head}data:{dumps(document)}\n\n".encode()
 
 
 def rounded(values: np.ndarray, digits: int) -> list[float | None]:
-    """Round to significant digits, (points,) -> list; what is not finite becomes None."""
+    """Round to significant digits, (points,) -> list; ``nan`` and ``inf`` become None."""
     finite = np.isfinite(values)
     safe = np.where(finite & (values != 0), np.abs(values), 1.0)
     decimals = np.maximum(digits - 1 - np.floor(np.log10(safe)), 0)

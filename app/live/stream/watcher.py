@@ -1,7 +1,7 @@
-"""Watches the database for all streams: how far it has come, the engine's state, whether the file was replaced.
+"""Watches the database for all streams: its head, the engine's state, the replacement of its file.
 
-A thread of its own asks the store every 50 ms how far it has come, which takes microseconds, and once a second how the
-engine is: a locked database must not stop the server. Everything else happens in the server's event loop.
+A thread of its own reads the head, which takes microseconds: a locked database must not stop the server. Everything
+else happens in the server's event loop.
 """
 
 import asyncio
@@ -14,14 +14,14 @@ from typing import Any, Protocol
 from app.data import streaming, workspace
 from app.live.stream.subscription import Cursor, Signal
 
-#: Seconds between two looks at the store, with viewers and without.
+#: Seconds between two reads of the head, with viewers and without.
 POLL_S, IDLE_POLL_S = 0.05, 0.5
 ENGINE_S = 1.0
 KEEP_ALIVE_S = 15.0
 
 
 class Source(Protocol):
-    """Where the feed reads: the module ``app.data.streaming``, or a stand-in with the same functions."""
+    """The functions of ``app.data.streaming`` that a feed reads by; tests have stand-ins."""
 
     def head(self) -> streaming.Head: ...  # noqa: D102
     def delta(self, runs: Any, since: Cursor, upto: Cursor) -> streaming.Delta: ...  # noqa: D102
@@ -30,10 +30,10 @@ class Source(Protocol):
 
 
 class Watcher:
-    """Watches one source. Start and stop it inside the server's event loop.
+    """Watch one source. Start and stop it inside the server's event loop.
 
-    ``head`` is how far the store has come (None: it cannot be read, ``trouble`` says why), ``file`` which database that
-    was, ``engine`` how the engine is. ``on_new_file`` is called, in a thread, when the database is another one.
+    ``head`` is None for an unreadable store, with the reason in ``trouble``. ``file`` identifies the database. A
+    thread calls ``on_new_file`` when another database takes this one's place.
     """
 
     def __init__(self, source: Source = streaming, on_new_file: Callable[[], object] | None = None):
@@ -44,7 +44,7 @@ class Watcher:
         self.trouble = ""
         self.engine: dict[str, Any] | None = None
         self.closing = False
-        #: Woken when the store has come further.
+        #: Woken by a new head.
         self._further = Signal()
         self._observers = 0
         self._awake = threading.Event()
@@ -60,7 +60,7 @@ class Watcher:
         self._thread.start()
 
     def close(self) -> None:
-        """End every stream at once; the event loop's thread calls this, also long before ``stop``."""
+        """End every stream; called in the event loop's thread, also long before ``stop``."""
         self.closing = True
         self._further.wake()
         self._wake_viewers()
@@ -73,14 +73,14 @@ class Watcher:
         await asyncio.to_thread(self._thread.join, 1.0)
 
     async def ready(self) -> None:
-        """Wait until the store was looked at once."""
+        """Wait for the first read of the head."""
         self._awake.set()
         await self._first_look.wait()
 
     async def heads(self, seconds: float = KEEP_ALIVE_S) -> AsyncGenerator[streaming.Head | None, None]:
-        """Yield how far the store has come (None: it cannot be read): now, when that changes, after so long silence.
+        """Yield the head (None: unreadable store): now, at every change, after so many seconds without a change.
 
-        Ends when the feed closes or another database takes this one's place. For streams of other things than points.
+        Ends when the feed closes or another database takes this one's place.
         """
         await self.ready()
         self._observers += 1
@@ -94,7 +94,7 @@ class Watcher:
             self._observers -= 1
 
     def notices(self) -> dict[str, Any]:
-        """Return what every stream tells beside its own news: trouble with the store, and the engine's state."""
+        """Return the part of every stream beside its own news: trouble with the store, and the engine's state."""
         return {"error": self.trouble} | ({"engine": self.engine} if self.engine is not None else {})
 
     # --- in the watching thread -----------------------------------------------------------------------------------
@@ -150,11 +150,10 @@ class Watcher:
         self._wake_viewers()
 
     def _is_watched(self) -> bool:
-        """Return whether somebody watches, so that frequent looks are worth it."""
         return bool(self._observers)
 
     def _replaced(self) -> None:
-        """Another database took this one's place."""
+        """React to another database."""
 
     def _wake_viewers(self) -> None:
-        """Something changed that is not in the store: the engine, trouble, the end."""
+        """Wake the viewers after a change outside the store: the engine, trouble, the end."""

@@ -1,4 +1,4 @@
-"""The guide: one page per question, with its experiment live, and a first page that lists the short answers."""
+"""The guide: one page per question with its live experiment, and a first page of short answers."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,9 +11,9 @@ from app.views.guide import guide_words
 from app.views.labs import lab
 from app.views.markdown_escape import literal
 
-#: Seconds between two looks for a lab that finished: its numbers then stand in the text.
+#: Seconds between two looks for a finished lab, whose numbers enter the text.
 NEWS_S = 3.0
-#: Pixels of a line of text: longer ones are hard to read.
+#: Pixels of a line of text: longer lines are hard to read.
 _LINE = 820
 _HOME = "why"
 _BOLD = "**Bold numbers and sentences** were measured in this workspace; all others name their source."
@@ -23,7 +23,7 @@ _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layer
 
 
 def pages() -> list[tuple[str, str, Callable[[], None]]]:
-    """Return (title, path of the address, what draws it) of every page, the list of questions first."""
+    """Return (title, path of the address, drawing function) of every page, the list of questions first."""
     return [
         ("All questions", _HOME, render_home),
         *((_menu(name), name, partial(render, name)) for name in guide.guide_names()),
@@ -85,7 +85,7 @@ def _page(name: str) -> guide.GuidePage | None:
 
 
 def _measurements(pages: list[guide.GuidePage]) -> guide.Measurements:
-    """Return the results of labs for these pages; none, and a line with the reason, in an unreadable workspace."""
+    """Return the results of labs for these pages; draw the reason for an unreadable workspace."""
     with page_frame.refusals(page_frame.show_error):
         return guide.measurements(one for page in pages for one in page.parts(guide.ResultReference))
     return {}
@@ -126,17 +126,15 @@ def _sources(page: guide.GuidePage, measurements: guide.Measurements) -> None:
 
 
 def _lab_path(name: str) -> str:
-    """Where a lab is drawn in full: on a page of its own, that on gradients below the race's."""
     return "gradients" if name == "gradients" else f"lab-{name}"
 
 
 def _link(path: str, words: str, icon: str) -> None:
-    """Link a page of the app by its place in the address."""
     st.page_link(st.Page(lambda: None, title=words, url_path=path), label=literal(words), icon=icon)
 
 
 def _await_news(shown: list[guide.GuidePage]) -> None:
-    """Draw the page again once a lab of it has finished, so that the text has the new numbers."""
+    """Draw the page again after the end of one of its labs."""
     st.fragment(_look, run_every=NEWS_S)(tuple({name for page in shown for name in page.labs}), _finished())
 
 
@@ -150,4 +148,4 @@ def _finished() -> Mapping[str, int]:
     try:
         return guide.finished_labs()
     except workspace.SkipscopeError:
-        return {}  # the page says what is wrong
+        return {}  # the page reports the trouble

@@ -1,4 +1,4 @@
-"""The guide's parts as Markdown: numbers and findings that were measured here, citations, the lists at a page's end."""
+"""The guide's parts as Markdown: measured numbers and findings, citations, the lists at a page's end."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from app.data import guide
 from app.views.markdown_escape import literal
 
-#: What is said of a source beside its place; a work's own text needs no words.
+#: The words beside a source's place; a work's own text needs no words.
 _READ = {
     "abstract": "from its abstract",
     "logs": "its record",
@@ -15,10 +15,9 @@ _READ = {
 
 
 def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> str:
-    """Return a section as one Markdown text. What was measured here is bold, citations name their source.
+    """Return a section as one Markdown text. Measured results are bold, citations name their source.
 
-    What is expected of a number that was not measured yet stands at its first place alone, and what a lab's numbers
-    were measured with at the first of them: they are all of one job.
+    Settings stand at the first number of a lab alone, the expectation at the first place of a number without a result.
     """
     texts, explained = [], set()
     for part in parts:
@@ -36,10 +35,7 @@ def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> st
 
 
 def measured(measurement: guide.Measurement | None, briefly: bool = False) -> str:
-    """Return a number or a finding in words, with the settings it was measured with where those are not the usual ones.
-
-    ``briefly``: without these, and of one that was not measured yet say no more than that.
-    """
+    """Return a number or a finding in words; ``briefly``: without settings and expectation."""
     if measurement is None or not measurement.known:
         expected = measurement.expected if measurement and not briefly else ""
         none = "no number in the newest job" if measurement and measurement.job is not None else "not measured here yet"
@@ -49,12 +45,12 @@ def measured(measurement: guide.Measurement | None, briefly: bool = False) -> st
 
 
 def number(measurement: guide.Measurement, unit: str) -> str:
-    """Return the number with its unit, '' where there is no number."""
+    """Return the number with its unit, '' without a number."""
     return "" if measurement.value is None else f"{guide.in_words(measurement.value)} {unit}".rstrip()
 
 
 def cited(citation: guide.Citation) -> str:
-    """Return what a source says with its name and place."""
+    """Return a citation with its source's name and place."""
     source = citation.source
     doubt = "secondary source: " if source.read == "secondary" else ""
     name = f"[{source.short}](https://arxiv.org/abs/{source.arxiv})" if source.arxiv else source.short
@@ -63,7 +59,7 @@ def cited(citation: guide.Citation) -> str:
 
 
 def source_list(citations: Iterable[guide.Citation]) -> str:
-    """Return the works that a page cites as a Markdown list, each once, with all places and how they were read."""
+    """Return the cited works as a Markdown list, each once, with all places and how they were read."""
     works = defaultdict(list)
     for source in dict.fromkeys(citation.source for citation in citations):
         doubt = f" ({_READ[source.read]})" if source.read in _READ and source.where != source.read else ""
@@ -77,7 +73,7 @@ def source_list(citations: Iterable[guide.Citation]) -> str:
 
 
 def number_rows(numbers: guide.Measurements) -> list[dict[str, str]]:
-    """Return the measured numbers of a page as rows of a table, with what to expect and where it is published."""
+    """Return the measured numbers of a page as rows of a table, with expectation and source."""
     return [
         {
             "number": measurement.label,

@@ -1,4 +1,4 @@
-"""A lab in the address: the job that is shown, and the settings of the next job. Unreadable texts count as absent."""
+"""A lab in the address: the shown job, and the settings of the next job. Invalid texts count as absent."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from app.views import page_frame
 
 
 def job(name: str, started: str) -> labs.LabJobRow | None:
-    """Return the job to show: the one under ``started`` in the session, else the address's, else the newest."""
+    """Return the job to show: the session's under ``started``, else the address's, else the newest."""
     if started not in st.session_state:
         st.session_state[started] = page_frame.number_param(f"{name}-job")
     requested = labs.lab_job(st.session_state[started]) if st.session_state[started] else None
@@ -17,7 +17,7 @@ def job(name: str, started: str) -> labs.LabJobRow | None:
 
 
 def begin(name: str, option: labs.Option, key: str) -> None:
-    """Give a setting its value before its widget is drawn: the session's, else the address's, else the usual one."""
+    """Set a setting before its widget is drawn: to the session's value, else the address's, else the usual one."""
     if key in st.session_state:
         return
     requested = labs.lab_setting(name, option.name, st.query_params.get(_parameter(name, option), ""))
@@ -26,7 +26,7 @@ def begin(name: str, option: labs.Option, key: str) -> None:
 
 
 def keep(name: str, option: labs.Option, key: str) -> None:
-    """Write a setting into the address, and where another page does not forget it; the usual value is not there."""
+    """Write a setting into the address and into the session, where it survives other pages."""
     value = st.session_state[f"{key}-kept"] = st.session_state[key]
     page_frame.put_param(_parameter(name, option), None if value == option.default else labs.setting_text(value))
 

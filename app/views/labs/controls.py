@@ -1,4 +1,4 @@
-"""The controls of a lab: its sliders, the fields behind them, how long it will take, and the button."""
+"""The controls of a lab: its sliders, the folded fields, the estimated duration, and the button."""
 
 from itertools import cycle
 from typing import Any
@@ -10,7 +10,7 @@ from app.data import labs
 from app.views.labs import address
 from app.views.markdown_escape import literal
 
-#: Columns of the fields behind the sliders.
+#: Columns of the folded fields.
 _COLUMNS = 4
 
 
@@ -51,7 +51,7 @@ def controls(lab: labs.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str,
 
 
 def _words(lab: labs.LabSpec, settings: dict[str, Any], shown: dict[str, Any] | None, refusal: str) -> str:
-    """What stands under the controls: why it cannot run, how long it will take, whether the picture is of others."""
+    """Return the line under the controls: the refusal, or the duration and the settings of the picture below."""
     if refusal:
         return f":orange[{literal(refusal)}]"
     words = [labs.lab_time(lab.name, settings)]
@@ -61,7 +61,7 @@ def _words(lab: labs.LabSpec, settings: dict[str, Any], shown: dict[str, Any] | 
 
 
 def usual(lab: labs.LabSpec, is_new: bool) -> dict[str, Any]:
-    """Return the usual settings, for those who look on and start nothing."""
+    """Return the usual settings for the audience, which starts nothing."""
     if is_new:
         st.caption(
             "Nothing was measured here yet. Once the presenter has started the lab, load this page again to see it."
@@ -90,7 +90,7 @@ def _widget(lab: labs.LabSpec, option: labs.Option, place: DeltaGenerator) -> No
 
 
 def _trainings(lab: labs.LabSpec, option: labs.Option, key: str, place: DeltaGenerator) -> None:
-    """Choose among the trainings that the lab can look at; the first entry leaves the choice to the lab."""
+    """Draw the choice among the runs that the lab can inspect; the first entry leaves the choice to the lab."""
     names = labs.lab_trainings(lab.name)
     usual = "the newest that suits" if option.run_reference == "run" else "those of the newest race that suit"
     if option.run_reference == "run":

@@ -1,4 +1,4 @@
-"""A lab on a page: question, short answer, controls, the live view, caveats, how to repeat it."""
+"""A lab on a page: question, short answer, controls, live view, caveats, the command that repeats it."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,9 +16,11 @@ from app.web import presenter_link
 
 
 def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = False) -> None:
-    """Draw one lab, with the job that was started here, else that of the address, else the newest.
+    """Draw one lab with the job of ``address.job``.
 
-    ``panels``: only these pictures. ``compact``: without question, answer and caveats, for a page that has its own.
+    Args:
+        panels: The panels to draw, None for all.
+        compact: Whether to leave out question, answer and caveats.
     """
     lab = labs.LABS[name]
     if not compact:
@@ -45,7 +47,7 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
 
 
 def anchor(name: str) -> str:
-    """Return the place on the page where a lab begins, for links."""
+    """Return the anchor of a lab on its page."""
     return f"lab-{name}"
 
 

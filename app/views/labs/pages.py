@@ -1,4 +1,4 @@
-"""The labs that have a page of their own: one page each, in the order in which a newcomer would ask."""
+"""The labs with a page of their own, in the order of a newcomer's questions."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,7 +20,7 @@ PAGES = {
 
 
 def pages() -> list[tuple[str, str, str, Callable[[], None]]]:
-    """Return (title, place in the address, icon, what draws it) of every lab's page."""
+    """Return (title, path of the address, icon, drawing function) of every lab's page."""
     return [
         (_title(name), f"lab-{name}", icon, partial(_render, name)) for name, icon in PAGES.items() if name in labs.LABS
     ]

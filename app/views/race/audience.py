@@ -1,4 +1,4 @@
-"""What is drawn for those who look on: that they do, the page before the first race, and that a newer race began."""
+"""The audience's part of the page: the note on its role, the wait for the first race, the offer of a newer race."""
 
 import streamlit as st
 
@@ -6,19 +6,19 @@ from app.data import races, workspace
 from app.views import picker
 from app.views.markdown_escape import literal
 
-#: Seconds between two looks for a race that began: the first one is waited for, a newer one is not urgent.
+#: Seconds between two looks for the first race, and for a newer one.
 FIRST_S, NEWER_S = 2.0, 5.0
 
 
 def note() -> None:
-    """Say that this page only looks on."""
+    """Draw the note on the audience's role."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="audience"):
         st.badge("Audience: looking on", icon=":material/visibility:", color="blue", width="content")
         st.caption("The presenter starts, pauses and changes runs. How you look at them is up to you.", width="content")
 
 
 def nothing_yet() -> None:
-    """Say that nothing was started, and go on to the first race by itself."""
+    """Draw the page before the first race; show the first race by itself."""
     st.title("Watch depth make a plain net worse", anchor=False)
     st.markdown(
         "Nothing has been started yet. As soon as the presenter starts a race, its curves appear here by themselves: "
@@ -28,7 +28,7 @@ def nothing_yet() -> None:
 
 
 def newer(newest: int) -> None:
-    """Offer a race that began after ``newest``, the newest one when the page was drawn."""
+    """Offer a race that began after ``newest``."""
     st.fragment(_offer, run_every=NEWER_S)(newest)
 
 
@@ -41,7 +41,7 @@ def _offer(newest: int) -> None:
     try:
         race_list = races.races()
     except workspace.SkipscopeError:
-        return  # the live view says what is wrong
+        return  # the live view reports the trouble
     if not race_list or race_list[0].id <= newest:
         return
     line, press = st.columns([5, 1], vertical_alignment="center")

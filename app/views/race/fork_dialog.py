@@ -1,6 +1,6 @@
-"""The dialog that a click on a point of a curve opens: a fork from the nearest saved step, with one change.
+"""The dialog after a click on a curve: a fork from the nearest saved step, with one change.
 
-The session keeps the click until the dialog is dismissed or the fork is made: a rerun draws the same dialog again.
+The session keeps the click until the end of the dialog: a rerun draws the same dialog again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,15 +17,12 @@ _ASKED, _SAID = "fork_at", "fork_at_said"
 
 
 def ask(command: Mapping[str, Any], place: str) -> None:
-    """Take the component's ``fork-at``: the dialog for this run and step opens with the next run of the script.
-
-    ``place`` names the chart that was clicked: the click is forgotten when another one is looked at.
-    """
+    """Take the component's ``fork-at``: the script's next run opens the dialog on the clicked chart ``place``."""
     st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])), place)
 
 
 def asked_run(place: str) -> int | None:
-    """Return the run of which a point was clicked on this chart, None while no dialog is asked for."""
+    """Return the clicked run of this chart or None; forget a click on another chart."""
     if _ASKED in st.session_state and st.session_state[_ASKED][2] != place:
         _forget()
     run: int | None = st.session_state.get(_ASKED, (None,))[0]
@@ -33,8 +30,8 @@ def asked_run(place: str) -> int | None:
 
 
 def render(race: races.Race, place: str) -> None:
-    """Open the dialog if a point was clicked on this chart; say what came of the last one."""
-    # Here and not in the dialog: what is said in the run that closes it is never shown.
+    """Open the dialog after a click on this chart; report the last fork."""
+    # Here and not in the dialog: the run that closes the dialog shows nothing.
     if message := st.session_state.pop(_SAID, ""):
         st.toast(message, icon=":material/check:", duration="long")
     if asked_run(place) is not None:
@@ -42,16 +39,16 @@ def render(race: races.Race, place: str) -> None:
 
 
 def start_of(steps: Sequence[int], clicked: int, end: int) -> int:
-    """Return the saved step, of at least one, at which a fork best begins: the nearest at or before the click.
+    """Return the saved step for a fork: the nearest at or before the click, else the earliest after the click.
 
-    Else the earliest after it. One with steps left goes before the end, where there is nothing to go on to.
+    A step with training left comes before the end.
     """
     open_ended = [step for step in steps if step < end] or list(steps)
     return max((step for step in open_ended if step <= clicked), default=min(open_ended))
 
 
 def _draw(race: races.Race) -> None:
-    if _ASKED not in st.session_state:  # the fork was made: this is the last look before the dialog closes
+    if _ASKED not in st.session_state:  # after the fork, just before the dialog closes
         return
     number, clicked, _ = st.session_state[_ASKED]
     with page_frame.refusals(_refused):
@@ -107,7 +104,7 @@ def _where(step: int, clicked: int, end: int) -> str:
 
 
 def _not_saved(run: races.RunRow) -> str:
-    """Say when there will be a checkpoint, or that there will be none."""
+    """Return the time of the next checkpoint in words."""
     if run.state == races.RunState.STOPPING:
         return "It has no checkpoint yet and is saved as it stops: click again then."
     upcoming = interventions.next_save(run)

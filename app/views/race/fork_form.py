@@ -1,11 +1,11 @@
-"""What a fork changes, asked in one way wherever a fork is offered: which one setting, and what it is to be."""
+"""The two fields of a fork's change: a setting and its new value."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.data import interventions, workspace
 
-#: Settings that are offered, each with its label and an example; any other setting may be typed.
+#: Offered settings, each with its label and an example; any other setting may be typed.
 _OFFERED = {
     "": ("nothing (a twin)", ""),
     "lr": ("learning rate", "0.01"),

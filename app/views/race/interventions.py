@@ -1,7 +1,6 @@
-"""The panel "What if?" of the race page: change live runs, fork, run longer, keep another pace.
+"""The panel "What if?" of the race page: change live runs, fork, run longer, set the pace.
 
-The panel is a fragment: a choice reruns nothing else, so curves, zoom and cards stay. Refusals stand below the
-controls in the engine's words.
+The panel is a fragment: a choice reruns nothing else, so curves, zoom and cards stay.
 """
 
 from collections import defaultdict
@@ -21,7 +20,7 @@ _EVERY_S = 3.0
 
 def render(race: races.Race) -> None:
     """Draw the fold-out."""
-    # Run again by itself, so that it knows what began and ended since; nothing of it moves by that.
+    # The timer finds runs that began or ended.
     st.fragment(_draw, run_every=_EVERY_S)(race)
 
 
@@ -33,7 +32,7 @@ def _draw(race: races.Race) -> None:
         )  # fmt: skip
         way = way or "change"
         if st.session_state.get(_WAY, way) != way:
-            st.session_state.pop(_SAID, None)  # an answer belongs to the way that it was given on
+            st.session_state.pop(_SAID, None)  # an answer belongs to its way
         st.session_state[_WAY] = way
         _WAYS[way][1](race)
         _answer(race)
@@ -62,7 +61,7 @@ def _change(race: races.Race) -> None:
     )
     if apply.button("Apply", type="primary", width="stretch", key="whatif_apply"):
         requested = targets.get(target, [])
-        if key == "strength" and len(requested) > 1:  # of several, those that have a shortcut
+        if key == "strength" and len(requested) > 1:  # of several runs, those with a shortcut
             requested = [run for run in requested if not races.is_plain(run.shortcut)] or requested
         taken: list[int] = []
         refusals: list[str] = []
@@ -82,7 +81,7 @@ def _fork(race: races.Race) -> None:
     run = which.selectbox("Run", list(saved), format_func=names.__getitem__, key="whatif_run")
     steps = saved.get(run, [])
     ends = {row.id: row.total_steps for row in races.runs(race.id)}
-    # The newest with steps left: at the end there is nothing to go on to.
+    # The newest step with training left.
     open_ended = next((index for index, step in enumerate(steps) if step < ends.get(run, 0)), 0)
     step = when.selectbox("Saved step", steps, index=open_ended, format_func="{:,}".format, key=f"whatif_step_{run}")
     key, text = fork_form.choose(what, value, "whatif_fork")
@@ -146,7 +145,7 @@ def _names(race: races.Race) -> dict[int, str]:
 
 
 def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[races.RunRow]]:
-    """Return what can be chosen: all, all of an arm where there are several, each."""
+    """Return the choices: all runs, all of an arm with several, each run."""
     targets = {f"all {len(runs)} runs": list(runs)} if len(runs) > 1 else {}
     arms = defaultdict(list)
     for run in runs:
@@ -171,7 +170,7 @@ def _say(race: races.Race, done: str, refusals: Sequence[str]) -> None:
 
 
 def _answer(race: races.Race) -> None:
-    """What came of the last press, until the next one."""
+    """Draw the result of the last press."""
     of, done, refusals = st.session_state.get(_SAID, (race.id, "", []))
     if of != race.id:
         return

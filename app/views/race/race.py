@@ -1,4 +1,4 @@
-"""The home page: set a race up, start it, watch it. Everything that moves is in the streaming component."""
+"""The home page: set up, start and watch a race. The streaming component has all moving parts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,7 +30,7 @@ def render() -> None:
         race_help.first_visit(setup.start_quick) if mine else audience.nothing_yet()
         return
     _race(race_list, mine)
-    # Last, because a browser takes as long for it as for the curves, which are what one waits for.
+    # Last: a browser needs as long for the side bar as for the curves.
     if mine:
         with st.sidebar:
             setup.render()
@@ -86,12 +86,12 @@ def _on_command() -> None:
 
 
 def _place(race: int | None) -> str:
-    """Name the chart of a race for the fork dialog."""
+    """Return the name of a race's chart for the fork dialog."""
     return f"race {race}"
 
 
 def _announce() -> str:
-    """Say what was refused just now; return it for the stage, which covers this."""
+    """Draw the last refusal; return its text for the stage view, which covers the page."""
     notice: str = st.session_state.pop("notice", "")
     if notice:
         page_frame.show_warning(notice)

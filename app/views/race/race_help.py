@@ -13,7 +13,7 @@ SHORT = 10_000
 
 
 def first_visit(start_quick: Callable[[], None]) -> None:
-    """Draw the first visit: two sentences on what Skipscope does, and one obvious button."""
+    """Draw the first visit: two sentences on Skipscope and one button."""
     st.title("Watch depth make a plain net worse", anchor=False)
     st.markdown(
         "Skipscope trains plain and residual nets side by side and draws their errors while they learn. "
@@ -39,7 +39,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
 
 
 def learning_rate_note(race: races.Race, tuned: str = "") -> None:
-    """Say what the learning rates mean for a gap; ``tuned`` are the words about each arm's own rate."""
+    """Draw the effect of the learning rates on a gap; ``tuned`` are the words about each arm's own rate."""
     short = " A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else ""
     if race.tuned:
         if tuned:
@@ -87,12 +87,12 @@ def protocol(race: races.Race) -> None:
 
 
 def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
-    """Return a closed section, its state kept in the address. Only an open section is filled: that takes time."""
+    """Return a closed section with its state in the address. Only an open section gets its content: that takes time."""
     return st.expander(label, icon=icon, key=key, bind="query-params")
 
 
 def published(race: races.Race) -> None:
-    """Draw the published figures for the shortcuts of this race, as a reference and not as a prediction."""
+    """Draw the published figures for the shortcuts of this race."""
     references = options.references(race.shortcuts)
     if not references:
         return

@@ -31,7 +31,7 @@ def ended(race: races.Race) -> None:
 
 
 def in_words(race: races.Race) -> str:
-    """Return one or two sentences about the best rates, '' before there are any."""
+    """Return one or two sentences about the best rates, '' before the first one."""
     tuned = [arm for arm in races.tuning(race.id) if arm.lr is not None] if race.tuned else []
     if not tuned:
         return ""
@@ -85,7 +85,7 @@ def _trial(trial: Any) -> dict[str, Any]:
 
 
 def _edges(arms: list[races.ArmTuning]) -> list[str]:
-    """Return one sentence for each end of the grid at which arms are best."""
+    """Return one sentence for each end of the grid with the best rate of an arm."""
     ends = defaultdict(list)
     for arm in arms:
         if arm.lr is not None and arm.at_edge:
@@ -99,7 +99,7 @@ def _edges(arms: list[races.ArmTuning]) -> list[str]:
 
 
 def _share(arms: list[races.ArmTuning]) -> float:
-    """How much of the trials is done, 0 to 1; one that ended early has nothing left to do."""
+    """Return the finished share of the trials, 0 to 1; a trial that ended early counts as done."""
     trials = [trial for arm in arms for trial in arm.trials]
     steps = [t.total_steps if t.state in races.ENDED else min(t.step, t.total_steps) for t in trials]
     return sum(steps) / max(1, sum(trial.total_steps for trial in trials))

@@ -1,4 +1,4 @@
-"""Any runs on one live chart, with a line on the differences between runs of different races."""
+"""Any runs on one live chart, with a line on the differences between races."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ COMPONENT = "compare"
 
 
 def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
-    """Draw the chart of the chosen runs; ``notice`` is the refusal of the last command."""
+    """Draw the chart of the chosen runs; ``notice`` is the last refusal."""
     if not chosen:
         return
     if len(chosen) > selection.MAX_RUNS:
@@ -40,7 +40,7 @@ def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
 
 
 def _fork(chosen: Sequence[run_table.TableRow]) -> None:
-    """Open the fork dialog after a click on a point of one of these runs; the fork joins the race of the run."""
+    """Open the fork dialog after a click on one of these runs; the fork joins the race of the run."""
     clicked = fork_dialog.asked_run(COMPONENT)
     row = next((row for row in chosen if row.id == clicked), None)
     if row and (race := races.race(row.race)):
@@ -48,7 +48,7 @@ def _fork(chosen: Sequence[run_table.TableRow]) -> None:
 
 
 def _drawn(chosen: Sequence[run_table.TableRow]) -> list[Run]:
-    """Return the runs for the chart, each with the look of its race; labels name the race if there are several."""
+    """Return the runs for the chart, each with the look of its race; with several races labels name the race."""
     race_ids = dict.fromkeys(row.race for row in chosen)
     wanted = {row.id for row in chosen}
     drawn: list[Run] = []

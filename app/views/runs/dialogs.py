@@ -13,7 +13,7 @@ _NAMED = 8
 
 @st.dialog("Note")
 def note(rows: Sequence[run_table.TableRow]) -> None:
-    """Ask for one note on all these runs."""
+    """Ask for a common note on these runs."""
     present = {row.note for row in rows}
     st.markdown(_listed(rows))
     if len(present) > 1:
@@ -47,7 +47,7 @@ def _keep(noun: str, key: str, write: Callable[[], object]) -> None:
 
 @st.dialog("Delete for good?")
 def delete(rows: Sequence[run_table.TableRow]) -> None:
-    """Say what a deletion removes, and delete after a confirmation."""
+    """List the effects of a deletion, and delete after a confirmation."""
     busy = [row for row in rows if row.state in races.ALIVE]
     idle = [row for row in rows if row.state not in races.ALIVE]
     if busy:
@@ -70,7 +70,7 @@ def delete(rows: Sequence[run_table.TableRow]) -> None:
 
 
 def _delete(runs: Sequence[int]) -> None:
-    """Delete the runs in batches, and say which were not deleted and why."""
+    """Delete the runs in batches, and report the refusals."""
     answers: dict[int, str] = {}
     bar = st.progress(0.0, f"0 of {_runs(len(runs))}")
     with page_frame.refusals(runs_view.say):

@@ -34,7 +34,7 @@ def render() -> None:
     shown, by_race = _filters(rows)
     at_work = any(row.state in races.AT_WORK for row in rows)
     runs_view.begin()
-    # Empty once the whole page goes on behind the tables: what runs then is the timer of the tables.
+    # Empty after the tables: from then on their timer draws them.
     whole = [True]
     st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work, whole)
     whole.clear()
@@ -47,7 +47,7 @@ def render() -> None:
 
 
 def _filters(rows: list[run_table.TableRow]) -> tuple[run_table.Filter, bool]:
-    """Draw the controls above the table, which keep their values in the address; return the filter."""
+    """Draw the filters above the table, kept in the address; return (filter, whether to group by race)."""
     variants = {options.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         text = st.text_input(
@@ -74,7 +74,7 @@ def _place(shortcut: str) -> tuple[int, str]:
 
 
 def _tables(shown: run_table.Filter, by_race: bool, was_at_work: bool, whole: list[bool]) -> None:
-    """Draw the tables; ``whole`` is empty when the timer draws them without the rest of the page."""
+    """Draw the tables; ``whole`` is empty in runs of the timer."""
     if not whole:
         runs_view.follow_choice()
     rows = None
@@ -125,13 +125,12 @@ def _disk_line(disk: machine.Disk) -> str:
 
 
 def _visible(rows: list[run_table.TableRow], shown: run_table.Filter, by_race: bool) -> list[int]:
-    """Return the runs in the table."""
     race_ids = set(runs_view.RACES.ids)
     return [row.id for row in shown.of(rows) if not by_race or row.race in race_ids]
 
 
 def _actions(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], hidden: int, by_race: bool) -> None:
-    """Draw the commands for the selection; ``hidden`` counts the selected runs that are not in the table."""
+    """Draw the commands for the selection; ``hidden`` counts the selected runs outside of the table."""
     grouped = {row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set())
     race = next(iter(grouped)) if len(grouped) == 1 else None
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):

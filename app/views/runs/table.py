@@ -1,4 +1,4 @@
-"""The tables of the page "Runs": frames of plain columns, and the configuration of each column."""
+"""The tables of the page "Runs": frames, and the configuration of each column."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -75,8 +75,8 @@ def runs_columns() -> dict[str, Any]:
 
 
 def races_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int]) -> pd.DataFrame:
-    """Return one row per race of these runs, which stand together race by race."""
-    # By hand: the same by pandas' groupby takes three times as long.
+    """Return one row per race of these runs, which are in order of their races."""
+    # By hand: pandas' groupby takes three times as long.
     cells = [_race_cells(list(runs), sizes) for _, runs in groupby(rows, key=attrgetter("race"))]
     return pd.DataFrame(cells, columns=list(races_columns())).astype({"lowest": "float64", "highest": "float64"})
 

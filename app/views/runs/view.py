@@ -1,4 +1,4 @@
-"""The selection of the page "Runs" by id, in session and address: positions move when runs come and go."""
+"""The selection of the page "Runs" by id, in session and address: positions of rows move."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -12,15 +12,15 @@ from app.views import page_frame
 from app.views.markdown_escape import literal
 
 _MOVED, _UNFINISHED, _ADDRESS, _SAID = "runs_moved", "runs_unfinished", "address", "runs_said"
-#: Seconds for which a browser may still send a replaced address, and the replaced addresses that are remembered.
+#: Seconds for which a browser may still send a replaced address, and the number of remembered addresses.
 _STALE_S, _REMEMBERED = 5.0, 20
-#: Seconds for which a browser may still send the marks of rows that have moved or gone.
+#: Seconds for which a browser may still send the marks of moved rows.
 _ECHO_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class TableSelection:
-    """The selected rows of one table: ``key`` of its widget, ``column`` of the ids, ``alt`` the table's name."""
+    """The selected rows of one table: ``key`` of its widget, ``column`` of the ids, ``alt`` text."""
 
     key: str
     column: str
@@ -41,10 +41,7 @@ class TableSelection:
         st.session_state[f"{self.key}_chosen"] = tuple(dict.fromkeys(ids))
 
     def apply(self, drawn: Sequence[int]) -> DataframeStateInput:
-        """Mark the selected ones of the drawn ids; return the marks.
-
-        The table also begins with these marks: a browser that draws slowly misses a later message.
-        """
+        """Mark the selected ones of the drawn ids; return the marks as the start of a table that draws slowly."""
         chosen = set(self.ids)
         wanted = [place for place, number in enumerate(drawn) if number in chosen]
         state = st.session_state.get(self.key)
@@ -58,10 +55,9 @@ class TableSelection:
         return marked
 
     def take(self) -> None:
-        """Take over the visitor's selection of the drawn rows; selected rows that a filter hides stay selected.
+        """Take over the visitor's selection of the drawn rows; hidden rows stay selected.
 
-        A browser may send the places of a table once more after its rows have changed. They would be other rows now, so
-        such a message changes nothing.
+        A repeated message about rows that have moved changes nothing.
         """
         drawn = st.session_state.get(f"{self.key}_drawn", ())
         rows = st.session_state[self.key]["selection"]["rows"]
@@ -79,12 +75,12 @@ RACES = TableSelection("races_table", "race", "Races")
 
 
 def begin() -> None:
-    """Record that the whole page is being drawn: a timer may end that before it is done."""
+    """Record the start of a whole page, which a timer may interrupt."""
     st.session_state[_UNFINISHED] = True
 
 
 def settled() -> None:
-    """Record that the whole page is drawn with every choice so far."""
+    """Record the end of a whole page with every choice so far."""
     st.session_state.pop(_MOVED, None)
     st.session_state.pop(_UNFINISHED, None)
 
@@ -97,22 +93,22 @@ def clear() -> None:
 
 
 def follow_choice() -> None:
-    """Draw the whole page again after a new choice, or where an earlier draw did not end."""
+    """Draw the whole page again after a new choice or an interrupted page."""
     if st.session_state.get(_MOVED) or st.session_state.get(_UNFINISHED):
         st.rerun()
 
 
 def forget_gone(present: Iterable[int]) -> None:
-    """Drop deleted runs from the selection, and draw the page again if there were any."""
-    here = set(present)
-    kept = [run for run in RUNS.ids if run in here]
+    """Drop deleted runs from the selection, and then draw the page again."""
+    existing = set(present)
+    kept = [run for run in RUNS.ids if run in existing]
     if len(kept) < len(RUNS.ids):
         RUNS.choose(kept)
         st.rerun()
 
 
 def take_address(rows: Sequence[run_table.TableRow]) -> None:
-    """Select the runs and races that the address names, once per address; say in a line which are unknown."""
+    """Select the runs and races of the address, once per address; report unknown ones in a line."""
     for table_selection, present in ((RUNS, {row.id for row in rows}), (RACES, {row.race for row in rows})):
         text = st.query_params.get(table_selection.plural)
         if text is not None and not _is_old(table_selection, text):
@@ -130,8 +126,7 @@ def take_address(rows: Sequence[run_table.TableRow]) -> None:
 def _is_old(table_selection: TableSelection, text: str) -> bool:
     """Return whether this session wrote the address, or the visitor has chosen since.
 
-    A browser may still send the address that it had. After a while an older address counts as new: the visitor went
-    back to it.
+    After a while an older address counts as new: the visitor went back.
     """
     written = st.session_state.get(f"{table_selection.key}_{_ADDRESS}", {})
     newest = next(reversed(written), None)
@@ -140,7 +135,7 @@ def _is_old(table_selection: TableSelection, text: str) -> bool:
 
 
 def write_address(by_race: bool) -> None:
-    """Write the selection into the address unless one chart cannot hold it; races only where they are shown."""
+    """Write a selection that fits one chart into the address; races only in the table of races."""
     for table_selection, shown in ((RUNS, True), (RACES, by_race)):
         chosen = sorted(table_selection.ids) if shown else []
         text = ",".join(map(str, chosen)) if 0 < len(chosen) <= selection.MAX_RUNS else ""
@@ -154,12 +149,12 @@ def write_address(by_race: bool) -> None:
 
 
 def say(line: str) -> None:
-    """Say one line at the top of the page the next time it is drawn."""
+    """Show one line at the top of the next page."""
     st.session_state.setdefault(_SAID, []).append(line)
 
 
 def announce() -> str:
-    """Draw the lines of ``say`` as warnings; return them for the stage view, which covers the page."""
+    """Draw the lines of ``say``; return them for the stage view, which covers the page."""
     lines = st.session_state.pop(_SAID, ())
     for line in lines:
         st.warning(literal(line), icon=":material/info:")

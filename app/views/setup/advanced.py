@@ -1,4 +1,4 @@
-"""The set-up's fold-out "Advanced": what most races leave as it is. Values live in the session."""
+"""The set-up's fold-out "Advanced": settings that most races leave alone. Values live in the session."""
 
 import streamlit as st
 
@@ -6,13 +6,13 @@ from app.data import interventions, options
 from app.views import markdown_escape
 from app.views.setup import setup_fields
 
-#: Steps that a run may be ahead of the slowest, to begin with.
+#: Steps ahead of the slowest run.
 USUAL_LEAD = 5
 _HIGH_RATE = 1.0
 
 
 def render(arms: int) -> None:
-    """Draw the fold-out; ``arms`` are those chosen so far."""
+    """Draw the fold-out; ``arms`` counts the chosen arms."""
     with st.expander("Advanced"):
         st.text_input(
             "Other depths", key="other_depths", persist_state="session", placeholder="for example 26, 50",
@@ -79,7 +79,7 @@ def _pace() -> None:
 
 
 def defaults(preset: options.Preset) -> dict[str, object]:
-    """Return what the fields show when a preset was chosen."""
+    """Return the values of the fields for a preset."""
     tuned = not isinstance(preset.run.optim.lr, int | float)
     return {
         "first_seed": 0,
@@ -95,7 +95,7 @@ def defaults(preset: options.Preset) -> dict[str, object]:
 
 
 def settings() -> dict[str, str]:
-    """Return what was chosen as texts like ``--set key=value``."""
+    """Return the chosen settings as texts of ``--set``."""
     state = st.session_state
     chosen = {
         "lr": "tuned" if state["rates"] == "tuned" else f"{state['lr']!r}",
@@ -110,22 +110,22 @@ def settings() -> dict[str, str]:
 
 
 def pace() -> str:
-    """Return the pace that was chosen, ``free`` or ``lockstep:K``."""
+    """Return the chosen pace, ``free`` or ``lockstep:K``."""
     return interventions.pace_text(int(st.session_state["lead"]) if st.session_state["pace"] == "lockstep" else 0)
 
 
 def other_depths() -> list[int]:
-    """Return the typed depths that can be trained."""
+    """Return the valid typed depths."""
     return [depth for depth, _ in map(options.depth_from, _typed()) if depth is not None]
 
 
 def depth_problem() -> str:
-    """Return what is wrong with the typed depths, '' when nothing is."""
+    """Return the problem of the typed depths or ''."""
     return next((problem for _, problem in map(options.depth_from, _typed()) if problem), "")
 
 
 def held_out_problem() -> str:
-    """Return what is wrong with the number of held-out images, '' when nothing is or the images are not known yet."""
+    """Return the problem of the number of held-out images, '' without a problem or with unknown images."""
     images = getattr(options.sources().get(st.session_state["data"]), "train_images", None)
     if images is None:
         return ""

@@ -1,7 +1,6 @@
-"""One residual block as a drawing: its layers in order, what the shortcut does, the addition. Pure; SVG text out.
+"""One residual block as a drawing: its layers, its shortcut, the addition. Pure; SVG text out.
 
-The branch runs down on the left, the shortcut on the right. The block drawn is one inside a stage, after the first;
-where a shortcut does something else as the shape changes, its box says so.
+The block is one inside a stage; the box of a shortcut says what differs where the shape changes.
 """
 
 import textwrap
@@ -12,20 +11,20 @@ from typing import Any
 
 from app import theme
 
-#: The drawing's width in its own units; it is shown about as wide as a side bar, so that a unit is a pixel.
+#: The drawing's width in pixels: about a side bar.
 WIDTH = 240
 _BRANCH, _BRANCH_WIDTH = 58, 112
 _PATH, _PATH_WIDTH = 181, 114
 _LINE, _PAD, _GAP = 14, 5, 9
 _SIZE = 11.5
 _THIN = 'stroke-width="1.5"'
-#: Letters that fit into a line of a box.
+#: Letters in a line of a box.
 _LETTERS = 16
 _TOP = 26
-#: Of the sign of the sum.
+#: Of the sum's sign.
 _RADIUS = 10
 
-#: What a shortcut does, by the name of its builder: one entry per box, from top to bottom.
+#: The boxes of a shortcut from top to bottom, by the name of its builder.
 _PATHS: dict[str, tuple[str, ...]] = {
     "option_a": ("identity; zero-pad where the shape changes",),
     "option_b": ("identity; 1x1 conv, BN where the shape changes",),
@@ -36,7 +35,7 @@ _PATHS: dict[str, tuple[str, ...]] = {
     "bare_convolution": ("1x1 conv",),
     "dropped": ("dropout {rate}",),
 }
-#: What the branch is multiplied with, by the name of the coefficient's builder.
+#: The factor of the branch, by the name of the coefficient's builder.
 _COEFFICIENTS: dict[str, tuple[str, ...]] = {
     "constant": ("x {branch}",),
     "gate": ("x g, g = sigmoid(1x1 conv of the input)",),
@@ -44,7 +43,7 @@ _COEFFICIENTS: dict[str, tuple[str, ...]] = {
     "stochastic_depth": ("dropped at random, the last block kept with {survival}",),
     "multiplier": ("x alpha, {start} at first",),
 }
-#: What is said of the first convolutions, the last one and the last BN where weights start in another way than usual.
+#: The start of the first convolutions, of the last one and of the last BN, by initializer.
 _STARTS: dict[str, tuple[str, str, str]] = {
     "he": ("", "", ""),
     "zero-gamma": ("", "", "scale 0 at first"),
@@ -56,7 +55,7 @@ _STARTS: dict[str, tuple[str, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One box of the drawing: its words in lines, its middle and upper edge, its size, and what kind of box it is."""
+    """One box of the drawing: its lines of words, its middle ``x`` and upper edge ``y``, its width and kind."""
 
     lines: tuple[str, ...]
     x: float
@@ -66,7 +65,7 @@ class Box:
 
     @property
     def height(self) -> float:
-        """The box's height: as its lines need it."""
+        """The height for the lines."""
         return _LINE * len(self.lines) + 2 * _PAD
 
     @property
@@ -77,7 +76,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where everything of a block stands: boxes of the branch, of the shortcut, after the sum; the sum's height."""
+    """The layout of a block: boxes of the branch, of the shortcut and after the sum; the sum's height."""
 
     branch: tuple[Box, ...]
     path: tuple[Box, ...]
@@ -116,7 +115,7 @@ def branch_words(variant: Any) -> tuple[list[str], list[str]]:
 
 
 def path_words(variant: Any) -> list[str]:
-    """Return what the shortcut does, box by box; empty where there is none. An unknown one is told by its formula."""
+    """Return the shortcut's boxes, none without a shortcut; an unknown shortcut has its formula."""
     row = variant.shortcut
     if variant.plain:
         return []
@@ -124,7 +123,7 @@ def path_words(variant: Any) -> list[str]:
 
 
 def coefficient_words(variant: Any) -> list[str]:
-    """Return what the branch is multiplied with before the addition; empty where it is added as it is."""
+    """Return the factor of the branch before the addition, empty without a factor."""
     row = variant.shortcut
     if not row.coefficient or variant.options.get("branch") == 1:
         return []
@@ -132,7 +131,7 @@ def coefficient_words(variant: Any) -> list[str]:
 
 
 def plan(variant: Any) -> Plan:
-    """Return where the boxes of a block stand."""
+    """Return the layout of a block."""
     steps, after = branch_words(variant)
     first = _TOP + _GAP
     branch, branch_end = _column(steps, _BRANCH, first, _BRANCH_WIDTH)
@@ -168,7 +167,7 @@ def svg(variant: Any, scheme: str, color: str) -> str:
 
 
 def in_words(variant: Any) -> str:
-    """Return what the drawing shows in one line, for whoever cannot see it."""
+    """Return the drawing's text alternative in one line."""
     steps, after = branch_words(variant)
     words = [f"Branch: {'; '.join(steps)}."]
     words.append(f"Shortcut: {'; '.join(path_words(variant))}, then the sum." if not variant.plain else "No shortcut.")
@@ -180,7 +179,7 @@ def _filled(words: Sequence[str], options: Any) -> list[str]:
 
 
 def _column(words: Sequence[str], x: float, y: float, width: float, kind: str = "layer") -> tuple[list[Box], float]:
-    """Return boxes below each other, and where the next one would begin."""
+    """Return boxes below each other, and the upper edge of a next one."""
     boxes = []
     for text in words:
         lines = textwrap.wrap(text, _LETTERS, break_long_words=False, break_on_hyphens=False)
@@ -190,7 +189,7 @@ def _column(words: Sequence[str], x: float, y: float, width: float, kind: str = 
 
 
 def _wires(drawn: Plan, text_color: str, color: str) -> list[str]:
-    """Return the lines between the boxes; they lie under them."""
+    """Return the lines between the boxes; the boxes cover them."""
     end = drawn.height - 13
     stem = f'<line x1="{_BRANCH}" y1="{_TOP - 6}" x2="{_BRANCH}" y2="{{}}" stroke="{text_color}" stroke-width="1.5"/>'
     tip = f"M{_BRANCH - 4} {end - 5:g}L{_BRANCH} {end:g}L{_BRANCH + 4} {end - 5:g}"
@@ -226,7 +225,7 @@ def _words(x: float, y: float, text: str, color: str, size: float = _SIZE) -> st
 
 
 def _shown(text: str) -> str:
-    """Typographic signs in place of those that a keyboard has."""
+    """Return a text with typographic signs."""
     signed = text.replace("3x3", "3×3").replace("1x1", "1×1").replace(" - ", " − ")
     signed = signed.replace(": x (", ": × (") if ": x (" in signed else signed
     return escape(f"×{signed[1:]}" if signed.startswith("x ") else signed)

@@ -6,14 +6,14 @@ from app import theme
 from app.data import options, races, workspace
 from app.views.setup import block, form_state, zoo
 
-#: The variant that is drawn, and what was chosen when it was: what changed last is drawn.
+#: The drawn variant, and the choices at that time: the last change is drawn.
 _DRAWN, _SEEN = "block_drawn", "block_seen"
-#: Nets whose size is told.
+#: Nets with a line on their size.
 _MAX_NETS = 4
 
 
 def render() -> None:
-    """Draw the block of the shortcut that was touched last."""
+    """Draw the block of the last touched shortcut."""
     text = _touched()
     variant, _ = options.variant_from(text)
     if variant is None:
@@ -27,7 +27,7 @@ def render() -> None:
 
 
 def _touched() -> str:
-    """Return the variant that was chosen or put together last; without one the last of the chosen."""
+    """Return the variant that was chosen or combined last, else the last of the chosen."""
     now = [*form_state.shortcuts(), zoo.put_together()]
     before, drawn = st.session_state.get(_SEEN), st.session_state.get(_DRAWN)
     new = [text for text in now if text not in before] if before is not None else []
@@ -40,7 +40,7 @@ def _touched() -> str:
 
 
 def _sizes(text: str) -> list[str]:
-    """Return a line for each chosen depth with parameters and multiply-adds, and how they stand to the plain net's."""
+    """Return a line for each chosen depth: parameters and multiply-adds, compared with the plain net."""
     depths = form_state.depths()
     shape = options.net_shape(st.session_state["preset"], st.session_state["data"], int(st.session_state["width"]))
     if shape is None:

@@ -23,7 +23,7 @@ def runs() -> int:
 
 
 def request() -> commands.RaceRequest:
-    """Return the race as the fields have it."""
+    """Return the race of the fields."""
     state = st.session_state
     return commands.RaceRequest(
         depths(),
@@ -52,9 +52,9 @@ def problems() -> dict[str, str]:
 
 
 def plan() -> tuple[commands.RaceConfig | None, str]:
-    """Return (race, '') or (None, the reason in one line why the race cannot start).
+    """Return (race, ''), or (None, the problem in one line).
 
-    A race on images named by a path is (None, ''): the engine looks through the path only when the race starts.
+    A race on images of a path is (None, ''): the engine reads the path at the start of the race.
     """
     if problem := next(iter(problems().values()), ""):
         return None, problem
@@ -74,7 +74,7 @@ def doubt_about_steps() -> str:
 
 
 def download() -> str:
-    """Return a line about the download of a data set that is not in the workspace, '' if none is needed."""
+    """Return a line about the download of an absent data set, '' for a present one."""
     name = st.session_state["data"]
     if options.data_present(name):
         return ""

@@ -1,4 +1,4 @@
-"""The presets as cards: what each shows and about how long it takes."""
+"""The presets as cards, with purpose and duration."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from app.data import options, run_times
 
 
 def render(on_change: Callable[[], None]) -> None:
-    """Draw the cards; the choice is kept in the session as ``preset``."""
+    """Draw the cards; the session keeps the choice as ``preset``."""
     presets, times = options.presets(), run_times.preset_times()
     st.radio(
         "Preset",
@@ -23,7 +23,7 @@ def render(on_change: Callable[[], None]) -> None:
 
 
 def takes(time: run_times.RunTime) -> str:
-    """Return how long a race takes and where: ``about 45 s here (by finished runs)``."""
+    """Return the duration of a race and its basis: ``about 45 s here (by finished runs)``."""
     about = f"about {spoken(time.seconds)}"
     if not time.here:
         return f"{about} on two cores"
@@ -31,7 +31,7 @@ def takes(time: run_times.RunTime) -> str:
 
 
 def spoken(seconds: float) -> str:
-    """Return a duration as coarse as it is known: ``45 s``, ``2 min``, ``3 h``, ``12 days``."""
+    """Return a coarse duration: ``45 s``, ``2 min``, ``3 h``, ``12 days``."""
     if seconds < 10:
         return f"{max(1, round(seconds))} s"
     if seconds < 90:

@@ -6,8 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from app.data import commands, options, run_times, workspace
-from app.views import markdown_escape, picker
-from app.views.setup import advanced, block_drawing, form_state, preset_cards, setup_link, zoo
+from app.views import markdown_escape, page_frame, picker
+from app.views.setup import advanced, block_drawing, form_state, preset_cards, setup_fields, setup_link, zoo
 
 _DEPTHS = list(options.DEPTHS)
 _STYLE = Path(__file__).with_name("setup.css")
@@ -16,9 +16,9 @@ _USUAL = "quick"
 
 
 def render(first_visit: bool = False) -> None:
-    """Draw the set-up. Values live in the session and in the address; the choice of a preset fills them in.
+    """Draw the set-up, with values in the session and in the address.
 
-    On a first visit the page itself has the primary button, so the button here is a secondary one.
+    On a first visit the page itself has the primary button.
     """
     presets = options.presets()
     if "preset" not in st.session_state:
@@ -39,10 +39,7 @@ def render(first_visit: bool = False) -> None:
 
 
 def start() -> None:
-    """Start the race that is set up, as the button does, and show it from the next rerun on.
-
-    Raises SkipscopeError, also where the button could not be pressed.
-    """
+    """Start the race of the fields, and show it from the next rerun on. Raises SkipscopeError."""
     if "preset" not in st.session_state:
         raise workspace.SkipscopeError("the set-up is not there yet; try again in a moment")
     race, problem = form_state.plan()
@@ -52,31 +49,24 @@ def start() -> None:
 
 
 def start_quick() -> None:
-    """Start the quick race, as the button of the first visit does."""
+    """Start the quick race and show it."""
     _hand_over(lambda: commands.start_race(commands.planned(commands.RaceRequest(preset=_USUAL))))
 
 
 def _arms() -> None:
     problems = form_state.problems()
-    st.pills(
+    setup_fields.pills(
+        "depths",
         "Depths",
-        _DEPTHS,
-        selection_mode="multi",
-        key="depths",
-        persist_state="session",
-        wrap=True,
+        {depth: str(depth) for depth in _DEPTHS},
         help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
     )
     markdown_escape.under_field(problems.get("depths", ""))
     shortcuts = options.shortcuts()
-    st.pills(
+    setup_fields.pills(
+        "shortcuts",
         "Shortcuts",
-        zoo.PAPER,
-        format_func=lambda name: "plain" if name == "none" else name,
-        selection_mode="multi",
-        key="shortcuts",
-        persist_state="session",
-        wrap=True,
+        {name: "plain" if name == "none" else name for name in zoo.PAPER},
         help="A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.\n\n"
         + "\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, zoo.PAPER)),
     )
@@ -87,7 +77,7 @@ def _arms() -> None:
 
 def _images(preset: options.Preset) -> None:
     sources = options.sources()
-    if st.session_state["data"] not in sources:  # a folder that is no longer there
+    if st.session_state["data"] not in sources:  # a folder that has gone
         st.session_state["data"] = options.preset_source(preset.name)
     st.selectbox(
         "Data",
@@ -104,31 +94,19 @@ def _images(preset: options.Preset) -> None:
 
 def _length() -> None:
     left, right = st.columns(2)
-    left.number_input(
-        "Steps",
-        min_value=1,
-        max_value=10_000_000,
-        key="steps",
-        persist_state="session",
-        help="Optimizer updates of every run.",
-    )
-    right.number_input(
-        "Seeds",
-        min_value=1,
-        max_value=100,
-        key="seeds",
-        persist_state="session",
-        help="Every arm is trained once per seed.",
-    )
+    with left:
+        setup_fields.number("steps", "Steps", help="Optimizer updates of every run.")
+    with right:
+        setup_fields.number("seeds", "Seeds", help="Every arm is trained once per seed.")
     markdown_escape.under_field("", form_state.doubt_about_steps())
     markdown_escape.under_field(form_state.problems().get("seeds", ""))
 
 
 def _start_bar(first_visit: bool) -> None:
-    """Draw the button, and below it how long the race takes or why it cannot start."""
+    """Draw the button, and the duration of the race or its problem."""
     race, problem = form_state.plan()
     runs = form_state.runs()
-    # No callback: after a restart of the server the first press reaches a session that has not registered any.
+    # No callback: after a restart of the server the first press would be lost.
     pressed = st.button(
         f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
         type="secondary" if first_visit else "primary",
@@ -144,11 +122,11 @@ def _start_bar(first_visit: bool) -> None:
     if pressed:
         _hand_over(lambda: _start(race))
     if complaint := st.session_state.pop("setup_problem", None):
-        st.error(markdown_escape.literal(complaint), icon=":material/error:")
+        page_frame.show_error(complaint)
 
 
 def _ahead(race: commands.RaceConfig | None, runs: int) -> str:
-    """Return the number of runs and steps, and about how long they take."""
+    """Return the number of runs and steps, and the duration."""
     steps = int(st.session_state["steps"])
     words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
     time = run_times.race_time(race) if race is not None else None
@@ -160,7 +138,7 @@ def _fill() -> None:
 
 
 def _usual() -> dict[str, object]:
-    """Return the values of the fields after the choice of a preset."""
+    """Return the values of the fields for the chosen preset."""
     preset = options.presets()[st.session_state["preset"]]
     return {
         "depths": [depth for depth in preset.depths if depth in _DEPTHS],
@@ -175,7 +153,7 @@ def _usual() -> dict[str, object]:
 
 
 def _start(race: commands.RaceConfig | None) -> int:
-    """Start the race that this run of the page has planned; None: its images are looked through now."""
+    """Start a planned race; plan it now where None."""
     return commands.start_race(race or commands.planned(form_state.request()))
 
 

@@ -1,4 +1,4 @@
-"""The fields of the set-up: what each may hold, and how it is drawn. Values live in the session by the field's key."""
+"""The fields of the set-up: bounds, choices, drawing. Values live in the session by the field's key."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,8 +19,16 @@ def number(key: str, label: str, **options: Any) -> None:
     st.number_input(label, min_value=low, max_value=high, key=key, persist_state="session", **options)
 
 
+def pills(key: str, label: str, names: Mapping[Any, str], help: str) -> None:
+    """Draw the choices of several values by their ``names``."""
+    st.pills(
+        label, list(names), format_func=names.__getitem__, selection_mode="multi", key=key, persist_state="session",
+        wrap=True, help=help,
+    )  # fmt: skip
+
+
 def segments(key: str, label: str, names: Mapping[str, str], **options: Any) -> None:
-    """Draw the choices beside each other by their ``names``; ``options`` as of ``st.segmented_control``."""
+    """Draw the choices of one value by their ``names``; ``options`` as of ``st.segmented_control``."""
     st.segmented_control(
         label, CHOICES[key], format_func=names.__getitem__, required=True, key=key, persist_state="session", **options
     )

@@ -1,4 +1,4 @@
-"""The set-up in the address: what differs from its preset stands there, so that a link or a reload brings it back."""
+"""The set-up in the address: the differences from its preset, for links and reloads."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,27 +10,24 @@ from app.data import options
 from app.views import page_frame
 from app.views.setup import setup_fields, zoo
 
-#: Every name in the address begins so; others belong to whoever set them.
+#: Of every name in the address.
 PREFIX = "set_"
 _SEPARATOR = ","
-#: Longer texts are nobody's set-up.
 _MAX_LETTERS = 2000
-
-
-#: Keys in the session, in the order of the address; those that hold several values.
+#: Keys in the session, in the order of the address; keys with several values.
 _FIELDS = ("depths", "other_depths", "shortcuts", "variants", "data", "steps", "seeds", "first_seed", "rates", "lr",
            "width", "resize", "validation", "precision", "pace", "lead")  # fmt: skip
 _LISTS = ("depths", "shortcuts", "variants")
 
 
 def preset() -> str:
-    """Return the preset that the address names, '' where it names none."""
+    """Return the preset of the address or ''."""
     name = st.query_params.get(f"{PREFIX}preset", "")
     return name if name in options.presets() else ""
 
 
 def read() -> dict[str, Any]:
-    """Return the fields that the address sets; what no field could hold is left out."""
+    """Return the valid fields of the address."""
     allowed = {
         **setup_fields.CHOICES, "depths": tuple(map(str, options.DEPTHS)), "shortcuts": zoo.PAPER,
         "data": tuple(options.sources()),
@@ -45,7 +42,7 @@ def read() -> dict[str, Any]:
 
 
 def _value(key: str, text: str, allowed: Sequence[str] | None) -> Any:
-    """Return a field's value. Raises ValueError for what the field could not hold."""
+    """Return a field's value. Raises ValueError for an invalid text."""
     if key in setup_fields.BOUNDS:
         low, high = setup_fields.BOUNDS[key]
         number = type(low)(text)
@@ -61,7 +58,7 @@ def _value(key: str, text: str, allowed: Sequence[str] | None) -> Any:
 
 
 def write(usual: dict[str, Any], usual_preset: str) -> None:
-    """Let the address say what differs from ``usual``, the fields of the chosen preset."""
+    """Write the differences from ``usual``, the fields of the chosen preset, into the address."""
     state, wanted = st.session_state, {}
     if state["preset"] != usual_preset:
         wanted["preset"] = state["preset"]

@@ -1,38 +1,35 @@
-"""The set-up's fold-out "More shortcuts": the whole zoo with its options, chosen or typed as texts.
-
-The session holds the chosen variants as texts, beside the four of the paper that the set-up offers as chips.
-"""
+"""The set-up's fold-out "More shortcuts": the whole zoo with its options, as texts in the session."""
 
 import streamlit as st
 
 from app.data import options
 from app.views import markdown_escape
 
-#: Variant texts that race beside the paper's four; also the key of the widget that shows them.
+#: The widget of the chosen variants beside the paper's four.
 KEY = "variants"
-#: Texts that the next run of the script shows there: a widget's value cannot be changed once it is drawn.
+#: Texts for the next run of the script: the value of a drawn widget cannot change.
 _NEXT = "variants_next"
-#: The variant that the fields of "A shortcut and its options" make.
+#: The variant of the fields of "A shortcut and its options".
 _MADE = "variant_made"
-#: Those four.
+#: The paper's four.
 PAPER = ("none", "A", "B", "C")
 #: Group and row by name.
 Rows = dict[str, tuple[str, options.Shortcut]]
 
 
 def chosen() -> list[str]:
-    """Return the canonical texts that are chosen here, without those that mean nothing."""
+    """Return the canonical texts of the chosen variants, without invalid ones."""
     read = [options.variant_from(text)[0] for text in st.session_state.get(KEY) or []]
     return list(dict.fromkeys(variant.text for variant in read if variant))
 
 
 def put_together() -> str:
-    """Return the variant that the fields for a shortcut and its options make, whether or not it is in the race."""
+    """Return the variant of the fields for a shortcut and its options."""
     return str(st.session_state[_MADE])
 
 
 def problem() -> str:
-    """Return what is wrong with what was typed, '' when nothing is."""
+    """Return the problem of the typed variants or ''."""
     return next((wrong for _, wrong in map(options.variant_from, st.session_state.get(KEY) or []) if wrong), "")
 
 
@@ -41,7 +38,7 @@ def render() -> None:
     if _NEXT in st.session_state:
         st.session_state[KEY] = st.session_state.pop(_NEXT)
     rows = {row.name: (group, row) for group, of_group in options.shortcut_groups().items() for row in of_group}
-    # The widget takes only options of its own: typed variants and those that were put together become options.
+    # The widget takes only its own options: typed and combined variants become options.
     others = [text for text in st.session_state.get(KEY) or [] if text not in rows or text in PAPER]
     with st.expander("More shortcuts", key="more_shortcuts", expanded=bool(st.session_state.get(KEY))):
         st.multiselect(
@@ -69,7 +66,7 @@ def _offered(text: str, rows: Rows) -> str:
 
 
 def _with_options(rows: Rows) -> None:
-    """Put a variant together from a shortcut and its options, and say all that is known about the shortcut."""
+    """Draw the fields that combine a shortcut with its options, and the facts about the shortcut."""
     name = st.selectbox(
         "A shortcut and its options",
         list(rows),

@@ -1,4 +1,4 @@
-"""The second part of the conditioning lab: what becomes of the kernel while a net is trained."""
+"""The second part of the conditioning lab: the kernel along training."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,15 +13,15 @@ from engine.labs.seed_curves import finite, geometric, seeded
 from engine.labs.spec import metric_key
 from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
-#: Steps between two looks at pause and stop, times blocks and seeds: a fifth of a second on a common core.
+#: Steps between two yields, times blocks and seeds: a fifth of a second on a common core.
 _PACE = 120
 
 
 class Course(Experiment[Task]):
-    """Tasks: all rates and seeds of one kind of net each."""
+    """Tasks: one kind of net each, at all rates and seeds."""
 
     def plan(self) -> list[Task]:
-        """One task for each kind of net."""
+        """Return one task for each kind of net."""
         settings = self.settings
         self._trainings = {
             f"training {arm.name}": Training(
@@ -32,7 +32,7 @@ class Course(Experiment[Task]):
         return [Task(name, f"kernel along training: {nets.arm.name}") for name, nets in self._trainings.items()]
 
     def measure(self, task: Task, done: Results) -> Measuring:
-        """Train, then take the kernel where training was halted, at the best rate."""
+        """Train, then take the kernel at each stop, at the best rate."""
         planned = self._trainings[task.name]
         pace, curve = max(1, _PACE // (planned.blocks * len(self.seeds))), CurveName(planned.arm.name)
         halts: list[training.Stop] = []
@@ -59,7 +59,7 @@ class Course(Experiment[Task]):
         }
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
-        """The kind's curves, and what is known once all kinds are done."""
+        """Yield the kind's curves and metrics."""
         arm, result = self._trainings[task.name].arm, done[task.name]
         x, name = _axis(result["steps"]), CurveName(arm.name)
         yield from seeded("along", name, x, self._by_seed(result["conditions"]))
@@ -77,5 +77,5 @@ class Course(Experiment[Task]):
 
 
 def _axis(steps: Sequence[int]) -> list[float]:
-    """Steps on a log axis that has to hold step 0."""
+    # A log axis has no 0.
     return [float(step + 1) for step in steps]

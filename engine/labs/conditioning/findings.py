@@ -1,4 +1,4 @@
-"""What the curves of the lab ``conditioning`` show, in words. Torch-free."""
+"""The findings of the lab ``conditioning``. Torch-free."""
 
 from collections.abc import Iterator
 from math import inf
@@ -8,12 +8,12 @@ from engine.events import Found
 from engine.labs.job_curves import JobCurve, JobCurves
 from engine.labs.spec import FindingRule
 
-#: The condition number stays about the same if it changes by a smaller factor from the shallowest to the deepest net.
+#: Condition numbers within this factor, from the shallowest to the deepest net, are about the same.
 STEADY = 2.0
 
 
 def condition(curves: JobCurves) -> Iterator[Found]:
-    """Yield how the kernel's condition number changes with depth, in one sentence for all nets without batch norm."""
+    """Yield one sentence on the condition number by depth, for all nets without batch norm."""
     clauses = [
         _clause(curve)
         for curve in curves.of("condition")

@@ -1,4 +1,4 @@
-"""What is measured in one net of the conditioning lab: its neural tangent kernel and its input-output Jacobian."""
+"""The neural tangent kernel and the input-output Jacobian of a net of the conditioning lab."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,9 +11,9 @@ from engine.labs.conditioning.arms import Arm
 
 
 class Kernel(NamedTuple):
-    """``values``: eigenvalues, largest first; ``condition``: largest over smallest; ``participation``: see below.
+    """A kernel's eigenvalues, largest first, condition number and participation ratio.
 
-    The participation ratio, tr(K)^2 / tr(K^2), says how many directions share in the kernel: 1 to their number.
+    The participation ratio tr(K)^2 / tr(K^2) counts the directions that share in the kernel.
     """
 
     values: list[float]
@@ -28,18 +28,18 @@ def inputs(seed: int, count: int = INPUTS) -> Tensor:
 
 
 def spectrum(kernel: Tensor) -> Kernel:
-    """Return what is read off a kernel (outputs, outputs). Of a kernel that is not finite everything is NaN."""
+    """Return the measures of a kernel (outputs, outputs), NaN for a kernel that is not finite."""
     if not torch.isfinite(kernel).all():
         return Kernel([float("nan")] * len(kernel), float("nan"), float("nan"))
     values = torch.linalg.eigvalsh(kernel).flip(0)
-    # Rounding leaves eigenvalues of singular kernels anywhere within this of zero, below it too.
+    # Rounding moves zero eigenvalues by up to this, below zero too.
     values = values.clamp_min(torch.finfo(values.dtype).eps * values[0].item())
     share = values.sum().square() / values.square().sum()
     return Kernel(values.tolist(), (values[0] / values[-1]).item(), share.item())
 
 
 def net_kernel(arm: Arm, stack: Sequence[Block], x: Tensor) -> Kernel:
-    """Return the kernel of one net (``stack`` holds one) on ``x`` (inputs, WIDTH), batch norm in train mode."""
+    """Return the kernel of the only net of ``stack`` on ``x`` (inputs, WIDTH), batch norm in train mode."""
     weights = [{name: value.detach().double() for name, value in block.items()} for block in stack]
     return spectrum(tangent_kernel(lambda blocks: forward(blocks, x, arm.skip)[0, :, :OUTPUTS], weights))
 
@@ -47,8 +47,7 @@ def net_kernel(arm: Arm, stack: Sequence[Block], x: Tensor) -> Kernel:
 def jacobian_values(arm: Arm, stack: Sequence[Block], x: Tensor) -> list[float]:
     """Return the singular values of d out/d x, largest first, each the geometric mean over the inputs ``x``.
 
-    For nets without batch norm: with it one input has no Jacobian of its own. Values below the rounding of the largest
-    count as that.
+    For nets without batch norm, which would couple the inputs. Values below the largest one's rounding count as that.
     """
     jacobians = torch.func.vmap(torch.func.jacrev(lambda one: forward(stack, one[None], arm.skip)[0, 0]))(x)
     values = torch.linalg.svdvals(jacobians)

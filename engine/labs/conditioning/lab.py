@@ -10,12 +10,12 @@ from engine.labs.conditioning.products import Products
 from engine.labs.conditioning.spectra import Spectra
 from engine.labs.tasks import Experiment, Finding, Measuring, Results, State, Task, TaskLab
 
-#: The setting ``part`` and what does it, in the order in which they are done.
+#: The setting ``part`` -> the experiment, in the order of the job.
 PARTS: dict[str, type[Experiment[Task]]] = {"kernel": Spectra, "training": Course, "linear": Maps, "scalar": Products}
 
 
 class ConditioningLab(TaskLab[Task]):
-    """One job of the lab; see ``engine.labs.tasks.TaskLab``."""
+    """One job of the lab; see ``TaskLab``."""
 
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
@@ -26,13 +26,13 @@ class ConditioningLab(TaskLab[Task]):
             self._tasks |= dict.fromkeys(part.plan(), part)
 
     def plan(self) -> list[Task]:
-        """The kernels of the first seed come first, so that there is something to see within a second."""
+        """Return the tasks of all parts; the kernels of the first seed come first, within a second."""
         return list(self._tasks)
 
     def measure(self, task: Task, done: Results) -> Measuring:
-        """Let the task's part do it."""
+        """Measure by the task's part."""
         return self._tasks[task].measure(task, done)
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
-        """Let the task's part say what it changed."""
+        """Yield the findings of the task's part."""
         return self._tasks[task].findings(task, done)

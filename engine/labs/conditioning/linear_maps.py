@@ -1,4 +1,4 @@
-"""The third part of the conditioning lab: linear nets, two forms of one net, and every target from every start."""
+"""The third part of the conditioning lab: two forms of one linear net, and every target from every start."""
 
 import math
 from collections.abc import Iterator
@@ -13,31 +13,31 @@ from engine.labs.conditioning import linear_nets as linear
 from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
 WIDTH, LAYERS = 16, 12
-#: Steps for which the two forms are compared.
+#: Steps of the comparison of the two forms.
 TOGETHER = 100
-#: Losses below this are drawn as this: they are rounding.
+#: Lower limit of drawn losses; below is rounding.
 FLOOR = 1e-30
 _EQUIVALENCE = "linear, two forms"
-#: Targets as places on the axis of the table, and the place of the target that no start at the identity reaches.
+#: The targets on the axis of the table, and the one that no start at the identity reaches.
 _COLUMNS, _NEGATED = [float(column) for column in range(len(arms.LINEAR_TARGETS))], arms.LINEAR_TARGETS.index("negated")
-#: Steps between two looks at pause and stop.
+#: Steps between two yields.
 _PACE = 20
-#: A rate at the edge of the grid counts as the best one only if it is better than the others by this factor.
+#: An edge of the grid is the best rate only if its loss is below this share of the others.
 _BETTER = 0.95
 
 
 class Maps(Experiment[Task]):
-    """Tasks: the two forms, then one seed of the table each."""
+    """Tasks: the two forms, then the table, a seed each."""
 
     def plan(self) -> list[Task]:
-        """The comparison first: it is done in a moment."""
+        """Return the tasks, first the fast comparison."""
         self._rates = arms.LINEAR_RATES[self.settings["grid"]]
         self._table = {f"linear, seed {seed}": seed for seed in self.seeds}
         forms = Task(_EQUIVALENCE, "linear nets: two forms of one net")
         return [forms, *(Task(name, f"linear nets: targets and starts, seed {s}") for name, s in self._table.items())]
 
     def measure(self, task: Task, done: Results) -> Measuring:
-        """Descend; the result holds losses alone, at the steps that are drawn."""
+        """Descend; the result holds the losses at the drawn steps."""
         if task.name == _EQUIVALENCE:
             return (yield from self._measure_forms())
         seed, losses = self._table[task.name], []
@@ -50,13 +50,13 @@ class Maps(Experiment[Task]):
         return torch.stack(losses)[self._shown()]
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
-        """The comparison, or the whole table over the seeds that are done."""
+        """Yield the comparison, or the whole table over the finished seeds."""
         if task.name == _EQUIVALENCE:
             yield from self._forms(done[task.name])
             return
         courses = torch.stack([done[name] for name in self._table if name in done])
         rates = self._tuned(courses[:, -1])
-        # Each cell at its own best rate, which is the same for all seeds: (seeds, steps, targets, starts).
+        # Each cell at its best rate, the same for all seeds: (seeds, steps, targets, starts).
         chosen = courses.gather(-1, rates.expand(*courses.shape[:-1])[..., None])[..., 0]
         for row, start in enumerate(arms.LINEAR_STARTS):
             yield CurveUpdated("linear", CurveName(start), _COLUMNS, _drawn(_median(chosen[:, -1, :, row])))
@@ -93,7 +93,7 @@ class Maps(Experiment[Task]):
         yield MetricReported("linear_equivalence_max_difference", gaps[0].max().item())
 
     def _so_far(self, seed: int, losses: list[Tensor]) -> Iterator[Finding]:
-        """The table of the first seed as it fills; of later ones a curve, so that the table does not jump."""
+        # Later seeds yield a curve alone, so that the table does not jump.
         best = torch.stack(losses).min(-1).values
         if seed == 0:
             for row, start in enumerate(arms.LINEAR_STARTS):
@@ -104,7 +104,7 @@ class Maps(Experiment[Task]):
         yield CurveUpdated("linear_loss", name, [float(step) for step in shown], y)
 
     def _shown(self) -> list[int]:
-        """Steps that are drawn: some 50, the last among them."""
+        """Return about 50 drawn steps, the last included."""
         steps = self.settings["linear_steps"]
         every = max(1, steps // 50)
         return [*range(0, steps, every), steps]
@@ -116,7 +116,7 @@ class Maps(Experiment[Task]):
             yield CurveUpdated("linear_loss", name._replace(part=f"seed {seed}"), x, _drawn(course))
 
     def _tuned(self, finals: Tensor) -> Tensor:
-        """Places (targets, starts) of the rate with the smallest median over the seeds; inner ones win near ties."""
+        """Return the indices (targets, starts) of the best rates by median; inner rates win near ties."""
         medians = _median(finals).clamp_min(FLOOR)
         inner = medians[..., 1:-1].min(-1)
         best = medians.min(-1)
@@ -134,11 +134,10 @@ class Maps(Experiment[Task]):
 
 
 def _median(values: Tensor) -> Tensor:
-    """Over the seeds, the first dimension: where losses lie thirty decades apart a mean shows one of them alone."""
+    """Return the median over the first dimension; a mean over thirty decades would show one seed alone."""
     return torch.from_numpy(np.asarray(np.median(values.numpy(), axis=0)))
 
 
 def _drawn(values: Tensor, floor: float = FLOOR) -> list[float]:
-    """Return ``values`` as they are drawn: none below ``floor``, a gap where a net diverged."""
-    drawn: list[float] = values.clamp_min(floor).masked_fill(~values.isfinite(), math.nan).tolist()
-    return drawn
+    """Return the drawn ``values``: none below ``floor``, a gap for a diverged net."""
+    return values.clamp_min(floor).masked_fill(~values.isfinite(), math.nan).tolist()

@@ -1,7 +1,7 @@
-"""Deep linear nets, W_L ... W_1 against a matrix, by gradient descent on the whole loss: every start and rate at once.
+"""Deep linear nets W_L ... W_1 by gradient descent towards a matrix H, all starts and rates at once, in 64-bit floats.
 
 The residual form holds A and multiplies by I + A, the plain form holds W. Loss: |W_L ... W_1 - H|^2 / d (Frobenius),
-which is the mean over standard normal inputs of |f(x) - H x|^2 / d. Everything is in 64-bit floats.
+the mean over standard normal inputs of |f(x) - H x|^2 / d.
 """
 
 import math
@@ -17,12 +17,12 @@ from engine.labs.conditioning.arms import GAUSSIAN, LINEAR_STARTS, LINEAR_TARGET
 
 #: Size of the small residuals, times He's standard deviation over the root of the number of layers.
 SMALL_SCALE = 0.1
-#: Rate at which the two forms of one net are compared.
+#: Learning rate of the comparison of the two forms.
 EQUIVALENCE_RATE = 0.02
 
 
 class LinearNets(NamedTuple):
-    """Nets that are trained side by side: ``weights`` (nets, layers, d, d), ``skip``, ``target``, ``rate`` of each."""
+    """Nets side by side: ``weights`` (nets, layers, d, d), ``skip``, ``target`` and ``rate`` of each."""
 
     weights: Tensor
     skip: Tensor
@@ -45,10 +45,10 @@ def targets(d: int, seed: int) -> dict[str, Tensor]:
 
 
 def starts(d: int, layers: int, seed: int) -> dict[str, Tensor]:
-    """Return the starting weights (layers, d, d) by name; of the residual form A, of the plain form W.
+    """Return the starting weights (layers, d, d) by name: A of the residual form, W of the plain form.
 
-    The orthogonal start has a product with determinant 1: gradient descent on a deep linear net hardly ever changes
-    that sign, so the mirrored one, which differs from it in one sign, reaches other targets.
+    The orthogonal start's product has determinant 1, the mirrored start's -1. Gradient descent hardly ever changes that
+    sign, so the two reach different targets.
     """
     normal = _draws(seed, 1)
     small = SMALL_SCALE / math.sqrt(layers * d) * normal(layers, d, d)
@@ -62,9 +62,9 @@ def starts(d: int, layers: int, seed: int) -> dict[str, Tensor]:
 
 
 def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
-    """Yield the losses (nets,) before each step and after the last; of a net that has diverged not finite.
+    """Yield the losses (nets,) before each step and after the last; not finite for a diverged net.
 
-    A net's numbers do not depend on the nets beside it.
+    Nets do not influence each other.
     """
     weights = begin.weights.clone()
     nets, layers, d, _ = weights.shape
@@ -80,8 +80,7 @@ def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
         yield error.square().sum((1, 2)) / d
         if step == steps:
             return
-        # The gradient by W_l is (W_L ... W_{l+1})^T 2 error/d (W_{l-1} ... W_1)^T; ``pull`` is it without the
-        # last part.
+        # The gradient by W_l is (W_L ... W_{l+1})^T 2 error/d (W_{l-1} ... W_1)^T, ``pull`` its first two factors.
         pull = 2 / d * error
         for layer in reversed(range(layers)):
             weights[:, layer] -= rate * torch.bmm(pull, before[layer].transpose(1, 2))
@@ -89,7 +88,7 @@ def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
 
 
 def table(d: int, layers: int, seed: int, rates: tuple[float, ...]) -> LinearNets:
-    """Return every target from every start at every rate, nets in that order."""
+    """Return every target from every start at every rate, in that order."""
     goals, begins = targets(d, seed), starts(d, layers, seed)
     return _beside(
         [
@@ -115,6 +114,6 @@ def _beside(nets: Sequence[tuple[Tensor, bool, Tensor, float]]) -> LinearNets:
 
 
 def _draws(seed: int, part: int) -> Callable[..., Tensor]:
-    """Return what draws standard normal numbers of a shape, from one stream for each ``part``."""
+    """Return a function that draws standard normal numbers of a shape, from one stream for each ``part``."""
     generator = torch.Generator().manual_seed(15_485_863 * (part + 1) + seed)
     return partial(torch.randn, generator=generator, dtype=torch.float64)

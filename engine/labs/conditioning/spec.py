@@ -1,4 +1,4 @@
-"""The row of the conditioning lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the conditioning lab. Torch-free."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,8 +17,7 @@ _JACOT = "Jacot et al. 2018, Neural Tangent Kernel"
 _OPTIONS = (
     Option("blocks", "Blocks", "The deepest net; a block has two weight layers. Shallower ones are measured too.", 16,
            low=2, high=32, primary=True),
-    Option("seeds", "Seeds", "Nets that are drawn anew, each of which is shown.", 3, low=1, high=10,
-           primary=True),
+    Option("seeds", "Seeds", "Nets that are drawn anew, each of which is shown.", 3, low=1, high=10, primary=True),
     Option("part", "Part", "Which of the four experiments is done; all of them is the default.", "all",
            choices=("all", "kernel", "training", "linear", "scalar"), primary=True),
     Option("grid", "Grid", "The full grid has more depths, more rates of the linear nets, and up to 32 factors.",
@@ -40,7 +39,7 @@ _OPTIONS = (
 
 _CONDITION = f"log10 of largest by smallest eigenvalue of J J^T, mean over the seeds; {_JACOT}"
 
-#: What three seeds gave at the defaults: at the deepest, deepest less shallowest, after training.
+#: Results of three seeds at the defaults: deepest nets, deepest less shallowest, after training.
 _EXPECTED: dict[str, tuple[str, str, str]] = {
     "plain": ("5.5 +- 0.7 at 16 blocks", "2.9: a thousand times worse", "4 to 16, worse than at the start"),
     "plain from identity": ("3.1 +- 0.4", "0.4: no shortcut is needed for that", "2.6 to 3.3"),
@@ -91,7 +90,6 @@ _METRICS = (
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
-    """About how long the chosen parts take on a common core."""
     seeds, grid, part = settings["seeds"], settings["grid"], settings["part"]
     tables = len(arms.LINEAR_TARGETS) * len(arms.LINEAR_STARTS) * len(arms.LINEAR_RATES[grid])
     nets = seeds * len(NET_RATES)

@@ -1,4 +1,4 @@
-"""The first part of the conditioning lab: kernels and Jacobians of untrained nets of every kind and depth."""
+"""The first part of the conditioning lab: kernels and Jacobians of untrained nets, by kind and depth."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -16,15 +16,15 @@ from engine.labs.seed_curves import geometric, seeded
 from engine.labs.spec import metric_key
 from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
-#: Eigenvalues that are drawn, by their place from the largest: every third, and the last.
+#: Drawn eigenvalues by their place from the largest: every third, and the last.
 _PLACES = [*range(0, INPUTS * OUTPUTS - 1, 3), INPUTS * OUTPUTS - 1]
 
 
 class Spectra(Experiment[Task]):
-    """Tasks: one net each, all kinds at every depth, the deepest first, for the first seed, then for the next."""
+    """Tasks: one net each, seed by seed; all kinds at every depth, the deepest first."""
 
     def plan(self) -> list[Task]:
-        """All kinds and depths of one seed before the next seed."""
+        """Return the tasks, all kinds and depths of a seed before the next seed."""
         self._depths = depths(self.settings["grid"], self.settings["blocks"])
         self._nets = {
             _name(arm, blocks, seed): (arm, blocks, seed)
@@ -33,7 +33,7 @@ class Spectra(Experiment[Task]):
         return [Task(name, f"kernel: {name.partition(' ')[2]}") for name in self._nets]
 
     def measure(self, task: Task, done: Results) -> Measuring:
-        """Draw the net, take its kernel and its Jacobians."""
+        """Draw the net; measure its kernel and its Jacobians."""
         arm, blocks, seed = self._nets[task.name]
         stack, x = draw(arm, blocks, [seed]), inputs(seed)
         kernel = net_kernel(arm, stack, x)
@@ -42,7 +42,7 @@ class Spectra(Experiment[Task]):
         return kernel._asdict() | {"jacobian": [] if arm.norm else jacobian_values(arm, stack, x)}
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
-        """The curves of this kind, over the seeds and depths that are done."""
+        """Yield the curves of the kind over the finished seeds and depths."""
         arm, blocks, seed = self._nets[task.name]
         if blocks == self._depths[-1]:
             names = {s: _name(arm, blocks, s) for s in self.seeds}
@@ -63,7 +63,7 @@ class Spectra(Experiment[Task]):
     def _over_depth(
         self, arm: Arm, seeds: Sequence[int], done: Results, read: Callable[[Any], float]
     ) -> tuple[list[float], list[float]]:
-        """Return the depths of which nets of ``seeds`` are done, and the geometric means over the seeds."""
+        """Return the depths with finished nets of ``seeds``, and the geometric means over the seeds."""
         rows = {blocks: self._rows(arm, blocks, seeds, done) for blocks in self._depths}
         known = {float(blocks): geometric(map(read, row)) for blocks, row in rows.items() if row}
         return [*known], [*known.values()]
@@ -89,9 +89,8 @@ def _drawn(values: list[float]) -> tuple[list[float], list[float]]:
     return [float(place + 1) for place in _PLACES], [values[place] / values[0] for place in _PLACES]
 
 
-def _singular_value(place: int, result: dict[str, Any]) -> float:
-    value: float = result["jacobian"][place]
-    return value
+def _singular_value(place: int, result: dict[str, Any]) -> Any:
+    return result["jacobian"][place]
 
 
 def _name(arm: Arm, blocks: int, seed: int) -> str:

@@ -1,7 +1,7 @@
-"""A few steps of training for the nets of the conditioning lab: all rates and seeds of one kind side by side.
+"""Short trainings of the nets of the conditioning lab: all rates and seeds of one kind side by side.
 
-SGD with momentum on fresh inputs at each step, so that the loss is that of the population; the batches of a seed are
-the same for every kind and rate.
+SGD with momentum on fresh inputs at each step, so that the loss is the population's. All kinds and rates share the
+batches of a seed.
 """
 
 import math
@@ -23,7 +23,7 @@ Target = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Training:
-    """What is trained side by side: one net of ``blocks`` for each seed and rate, towards the target ``goal``."""
+    """Nets trained side by side: one of ``blocks`` for each seed and rate, towards the target ``goal``."""
 
     arm: Arm
     blocks: int
@@ -34,7 +34,7 @@ class Training:
 
 
 class Stop(NamedTuple):
-    """Where training was halted to look: the ``step``, the ``losses`` (rates, seeds) and the nets, rates outermost."""
+    """A snapshot of the training: ``step``, ``losses`` (rates, seeds) and the nets, rates outermost."""
 
     step: int
     losses: Tensor
@@ -42,7 +42,7 @@ class Stop(NamedTuple):
 
 
 def target(name: str, seed: int) -> Target:
-    """Return the map that is learned, from inputs (..., WIDTH) to outputs of about the same size."""
+    """Return the target map of inputs (..., WIDTH), whose outputs have about the same size."""
     generator = torch.Generator().manual_seed(1000 + seed)
     u, v, q = (torch.randn(WIDTH, WIDTH, generator=generator).double() for _ in range(3))
     rotation = torch.linalg.qr(q)[0]
@@ -58,7 +58,7 @@ def target(name: str, seed: int) -> Target:
 
 
 def stops(steps: int) -> list[int]:
-    """Return the steps at which training is halted to look: 0, 10, 30, 100, ... and the last."""
+    """Return the steps of the snapshots: 0, 10, 30, 100, ... and the last."""
     grid = [mantissa * 10**power for power in range(1, 6) for mantissa in (1, 3)]
     return [0, *(step for step in grid if step < steps), steps]
 
@@ -66,8 +66,7 @@ def stops(steps: int) -> list[int]:
 def train(training: Training) -> Iterator[Stop | None]:
     """Train the nets; yield a ``Stop`` at each of ``stops`` and None at every other step.
 
-    Losses are relative: the mean square error on held-out inputs by that of the zero map. Nets that have diverged
-    have infinite ones.
+    Losses are the mean square error on held-out inputs by that of the zero map, infinite for diverged nets.
     """
     arm, rates, steps = training.arm, training.rates, training.steps
     fresh = draw(arm, training.blocks, [*training.seeds] * len(rates))
@@ -79,7 +78,7 @@ def train(training: Training) -> Iterator[Stop | None]:
     sources = [torch.Generator().manual_seed(104_729 + seed) for seed in training.seeds]
 
     def fresh_inputs(count: int) -> tuple[Tensor, Tensor]:
-        """Return ``count`` inputs for every net, and their answers, both (nets, count, WIDTH)."""
+        """Return ``count`` inputs for every net and their answers, both (nets, count, WIDTH)."""
         inputs = [torch.randn(count, WIDTH, generator=source).double() for source in sources]
         answers = [goal_of(x) for goal_of, x in zip(maps, inputs, strict=True)]
         every, right = (torch.stack(part).repeat(len(rates), 1, 1) for part in (inputs, answers))
@@ -99,7 +98,7 @@ def train(training: Training) -> Iterator[Stop | None]:
             return
         x, y = fresh_inputs(BATCH)
         out = forward(stack, x, arm.skip)
-        # A sum over nets: the gradient of one never holds anything of another.
+        # A sum over nets keeps their gradients apart.
         gradients = torch.autograd.grad((out - y).square().mean((1, 2)).sum(), live)
         with torch.no_grad():
             for value, gradient, push in zip(live, gradients, momentum, strict=True):
@@ -108,10 +107,10 @@ def train(training: Training) -> Iterator[Stop | None]:
 
 
 def best_rate(stop: Stop) -> int:
-    """Return which rate has the smallest geometric mean of losses over the seeds."""
+    """Return the index of the rate with the smallest geometric mean of losses over the seeds."""
     return int(stop.losses.log().mean(1).nan_to_num(math.inf, math.inf).argmin())
 
 
 def single(stack: Sequence[Block], net: int) -> list[Block]:
-    """Return one net of a stack of many, as a stack of one."""
+    """Return one net of a stack as a stack of one."""
     return [{name: value[net : net + 1] for name, value in block.items()} for block in stack]

@@ -1,7 +1,4 @@
-"""What inserted blocks change at once, before anything is trained on: logits and losses of both nets, side by side.
-
-In 32-bit floats, by the nets as they are: no batch norm is folded.
-"""
+"""The immediate effect of inserted blocks on logits and losses, in 32-bit floats and without folded batch norm."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,13 +16,13 @@ _CHUNK = 250
 def changes(
     shallow: nn.Module, grown: GrownNet, evaluated: Tensor, batches: Sequence[Tensor], plain: bool
 ) -> Iterator[tuple[str, float]]:
-    """Yield names and values; plain blocks are fitted to the first of ``batches`` on the way.
+    """Yield names and values; fit plain blocks to the first of ``batches`` on the way.
 
     change    largest difference of the logits of ``evaluated`` in eval mode, right after the insertion
-    raw       relative change in train mode on the first batch, before gamma and beta are fitted to it
-    settled   relative change in eval mode after that
-    train     relative change in train mode on the first batch after that
-    others    the largest of the other batches, to which nothing was fitted
+    raw       relative change in train mode on the first batch, before the fit of gamma and beta
+    settled   relative change in eval mode after the fit
+    train     relative change in train mode on the first batch after the fit
+    others    largest relative change in train mode on the other batches
     """
     before = _eval(shallow, evaluated)
     yield "change", float((before - _eval(grown.net, evaluated)).abs().max())
@@ -41,10 +38,10 @@ def changes(
 def jumps(
     shallow: nn.Module, grown: GrownNet, shown: tuple[Tensor, Tensor], noises: Sequence[float], seed: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield for each noise in the inserted convolutions the ``change`` of the logits and the ``loss``, in train mode.
+    """Yield ``change`` of the logits and ``loss`` in train mode for each noise in the inserted convolutions.
 
-    ``shown`` holds images and labels. Batch norm uses the statistics of these images: the running ones do not suit
-    weights with noise. ``grown`` holds the last level at the end.
+    ``shown`` holds images and labels. Batch norm uses their statistics: the running ones do not suit weights with
+    noise. ``grown`` keeps the last level of noise.
     """
     images, labels = shown
     before = train_logits(shallow, images)

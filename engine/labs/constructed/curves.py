@@ -1,7 +1,7 @@
-"""The curves and figures of the constructed lab, from the results so far; the names of both are here alone.
+"""The curves and metrics of the constructed lab, from the results so far.
 
-Of every arm the rate is shown whose clean training error at the end is lowest, in the mean over the seeds that are
-done with all rates. A training that diverged has no error and is never chosen while another is there.
+Each arm shows the rate with the lowest final clean training error, the mean over the seeds with all rates. A diverged
+training has no error and counts as the worst.
 """
 
 import math
@@ -18,12 +18,12 @@ from engine.labs.tasks import Finding, Results
 
 #: The two ways of making a net deep, as curves of the panels ``change`` and ``jump``.
 _WAYS = {PLAIN: "plain", "A": "residual"}
-#: Points of the training loss whose mean is a figure, and that are shown before the insertion.
+#: Points of the training loss: averaged for a metric, and shown before the insertion.
 _LAST, _SHOWN_BEFORE = 5, 8
 
 
 class Shown:
-    """Names and computes everything that a job of these ``settings`` shows."""
+    """Names and computes the findings of a job."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = settings
@@ -31,18 +31,18 @@ class Shown:
         self._end = self._budget.before + self._budget.after
 
     def best_rate(self, kind: str, done: Results) -> float:
-        """Return the rate of an arm that is shown; the first of the grid while none is done."""
+        """Return the shown rate of an arm; the first of the grid before any result."""
         rates = self._rates(kind, done)
         return min(rates, key=lambda rate: (mean(rates[rate]), rate)) if rates else self._budget.rates[0]
 
     def repair_rate(self, done: Results) -> float:
-        """Return the best rate of the grown net of the first seed, with which all levels of noise go on."""
+        """Return the best rate of the first seed's grown net, the rate of all levels of noise."""
         seed = self._budget.seeds[0]
         tried = [rate for rate in self._budget.rates if ArmTask("arm", GROWN, seed, rate).name in done]
         return min(tried, key=lambda rate: (self._final(GROWN, seed, rate, done), rate))
 
     def growing(self, task: ArmTask, kind: str, track: Track, done: Results) -> Iterator[CurveUpdated]:
-        """Yield the curve of a training that is under way."""
+        """Yield the curve of a training in progress."""
         if not track["steps"]:
             return
         first = task.seed == self._budget.seeds[0]
@@ -55,7 +55,7 @@ class Shown:
             yield self._repaired(task.value, track, done)
 
     def inserted(self, arm: Arm, change: Mapping[str, Any]) -> Iterator[MetricReported]:
-        """Yield the figures of what an insertion changed as far as they are measured."""
+        """Yield the measured metrics of an insertion."""
         prefix = "inserted" if arm.shortcut == PLAIN else "inserted_residual"
         names = {"change": "", "raw": "_train_raw", "settled": "_settled", "train": "_train", "others": "_train_others"}
         for key, name in names.items():
@@ -63,13 +63,13 @@ class Shown:
                 yield MetricReported(f"{prefix}_output_change{name}", float(change[key]))
 
     def jumping(self, arm: Arm, change: Mapping[str, Any]) -> Iterator[CurveUpdated]:
-        """Yield what noise in the new layers changes, as far as it is measured."""
+        """Yield the measured effect of noise in the new layers."""
         noises = list(change["noises"][: len(change["jumps"])])
         for panel, key in (("jump", "loss"), ("change", "change")):
             yield CurveUpdated(panel, CurveName(_WAYS[arm.shortcut]), noises, [jump[key] for jump in change["jumps"]])
 
     def after(self, task: ArmTask, done: Results) -> Iterator[Finding]:
-        """Yield what the result of a task changed."""
+        """Yield the findings that the result of a task changed."""
         if task.role == "source":
             arm = next(arm for arm in self._budget.arms if arm.source.name == task.about)
             yield from self.growing(task, arm.kind, done[task.name]["track"], done)
@@ -98,7 +98,7 @@ class Shown:
 
     @property
     def _noisy(self) -> float:
-        """The level of noise that stands beside none."""
+        """The level of noise shown beside none."""
         return self._settings["noise"] or CONTRAST
 
     def _repaired(self, noise: float, track: Track, done: Results) -> CurveUpdated:
@@ -146,7 +146,7 @@ class Shown:
             yield self._repaired(self._settings["noise"], first, done)
 
     def _whole(self, arm: Arm, seed: int, rate: float, done: Results) -> dict[str, list[float]]:
-        """Both phases of an arm as one track; ``watched`` are the updates after which ``distance`` was measured."""
+        """Return both phases of an arm as one track; ``watched`` are the updates with a ``distance``."""
         source, track = self._source(arm, seed, done), done[ArmTask("arm", arm.kind, seed, rate).name]
         whole = {key: source[key] + track[key] for key in ("steps", "running", "marks", "clean", "test", "distance")}
         watched = (source["steps"] if source["distance"] else []) + (track["steps"] if track["distance"] else [])
@@ -179,7 +179,7 @@ class Shown:
         yield from self._losses(done)
 
     def _seeds_with_rates(self, kind: str, done: Results) -> list[int]:
-        """The seeds that an arm's rates are compared on: those done with all of them, else the one under way."""
+        """Return the seeds that compare an arm's rates: those with all rates, else the one in progress."""
         tried = {
             seed: sum(ArmTask("arm", kind, seed, rate).name in done for rate in self._budget.rates)
             for seed in self._budget.seeds
@@ -188,7 +188,7 @@ class Shown:
         return whole or [seed for seed, count in tried.items() if count][:1]
 
     def _rates(self, kind: str, done: Results) -> dict[float, list[float]]:
-        """The final clean training errors of an arm by rate, for the seeds that are compared."""
+        """Return the final clean training errors of an arm by rate, for the compared seeds."""
         errors: dict[float, list[float]] = {}
         for rate in self._budget.rates:
             for seed in self._seeds_with_rates(kind, done):
@@ -197,7 +197,7 @@ class Shown:
         return errors
 
     def _final(self, kind: str, seed: int, rate: float, done: Results) -> float:
-        """Clean training error at the end, percent; infinite for a training that diverged."""
+        """Return the final clean training error in percent; infinite for a diverged training."""
         track = done[ArmTask("arm", kind, seed, rate).name]
         return track["clean"][-1] if track["marks"] and track["marks"][-1] == self._end else math.inf
 
@@ -209,7 +209,7 @@ def _seed(seed: int) -> str:
 def _bundle(
     panel: str, kind: str, lines: Mapping[int, tuple[Sequence[float], Sequence[float]]]
 ) -> Iterator[CurveUpdated]:
-    """Yield the curve of each seed and their mean, as far as all seeds go."""
+    """Yield the curve of each seed, and their mean over the points of all seeds."""
     if not lines:
         return
     for seed, (x, y) in lines.items():

@@ -1,4 +1,4 @@
-"""What the curves of the lab ``constructed`` show, in words. Torch-free."""
+"""The findings of the lab ``constructed``. Torch-free."""
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
@@ -9,7 +9,7 @@ from engine.labs.constructed.plan import GROWN, IDENTITY_START, RESIDUAL_GROWN, 
 from engine.labs.job_curves import JobCurves
 from engine.labs.spec import FindingRule
 
-#: What the sentence calls the kinds of curves, in the order of the sentence.
+#: Kind of curve -> its words, in the order of the sentence.
 _PLAIN = {
     GROWN: "grown by identity blocks", SCRATCH: "from scratch", TRAINED_ON: "the shallow one trained on",
     IDENTITY_START: "with an identity start and no shortcut",
@@ -18,12 +18,12 @@ _RESIDUAL = {RESIDUAL_GROWN: "grown", RESIDUAL_SCRATCH: "from scratch"}
 
 
 def plain(curves: JobCurves) -> Iterator[Found]:
-    """Yield the clean training errors of the plain nets that were trained to the end."""
+    """Yield the clean training errors of the plain nets with a finished training."""
     yield from _ends(curves, "plain", "Plain nets", _PLAIN)
 
 
 def residual(curves: JobCurves) -> Iterator[Found]:
-    """Yield the clean training errors of the nets with shortcuts that were trained to the end."""
+    """Yield the clean training errors of the nets with shortcuts and a finished training."""
     yield from _ends(curves, "residual", "With shortcuts", _RESIDUAL)
 
 

@@ -1,11 +1,11 @@
-"""Blocks that compute the identity, put behind the last block of each stage of a trained net: the constructed solution.
+"""Identity blocks behind the last block of each stage of a trained net: the constructed solution.
 
 He et al. 2015, section 1: "the added layers are identity mapping, and the other layers are copied from the learned
-shallower model". What enters such a block came out of a ReLU, so it is not negative.
+shallower model". The input of such a block comes from a ReLU, so it is not negative.
 
 plain     both convolutions are Dirac's and each BN is the identity: in eval mode by its running statistics (mean 0,
-          variance 1 - eps, gamma 1, beta 0), in train mode once ``settle_norms`` fitted gamma and beta to a batch
-residual  the branch's last gamma is 0, so F(x) = 0 in both modes whatever its convolutions are
+          variance 1 - eps, gamma 1, beta 0), in train mode after ``settle_norms`` fitted gamma and beta to a batch
+residual  the branch's last gamma is 0, so F(x) = 0 in both modes for all convolutions
 """
 
 import math
@@ -28,13 +28,13 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 @dataclass(frozen=True)
 class GrownNet:
-    """A deep net and the paths of the blocks in it that the shallow one did not have."""
+    """A deep net and the paths of its inserted blocks."""
 
     net: PaperNet
     inserted: tuple[str, ...]
 
     def layers(self, kind: type[Layer]) -> Iterator[tuple[str, Layer]]:
-        """Yield path and layer of everything inserted that is of a ``kind``, front to back."""
+        """Yield path and layer of every inserted ``kind`` of layer, front to back."""
         for inserted in self.inserted:
             for path, layer in self.net.get_submodule(inserted).named_modules(prefix=inserted):
                 if isinstance(layer, kind):
@@ -51,17 +51,18 @@ class GrownNet:
                 running_statistics(norm)[1].fill_(1.0 - norm.eps)
 
     def zero_gamma(self) -> None:
-        """Make every inserted branch zero; its convolutions keep their draws."""
+        """Make every inserted branch zero; the convolutions keep their draws."""
         with torch.no_grad():
             for path, block in self.layers(Block):
                 self.net.get_parameter(f"{path}.{block.branch}.weight").zero_()
 
 
 def grow(shallow: Mapping[str, Tensor], config: ModelConfig, seed: int, inserted: tuple[str, ...]) -> GrownNet:
-    """Return the net ``config`` in train mode that computes in eval mode what the tensors ``shallow`` compute.
+    """Return the net ``config`` in train mode, equal in eval mode to the shallow net.
 
-    ``shallow``: the state_dict of a net that lacks the blocks ``inserted`` and is the same otherwise. New residual
-    layers are drawn as those of a net of that depth and ``seed``: they are the layers of the arm from scratch.
+    Args:
+        shallow: state_dict of the same net without the blocks ``inserted``.
+        seed: of the new residual layers, which are those of the arm from scratch.
     """
     net = build_model(config, seed)
     grown = GrownNet(net, inserted)
@@ -74,10 +75,10 @@ def grow(shallow: Mapping[str, Tensor], config: ModelConfig, seed: int, inserted
 
 
 def settle_norms(grown: GrownNet, images: Tensor) -> None:
-    """Let inserted plain layers pass in train mode what they pass in eval mode, for the batch ``images``.
+    """Fit the inserted batch norms to the batch ``images``, so that plain blocks are the identity in train mode.
 
-    gamma and beta become standard deviation (with eps) and mean of what the layer gets; the running statistics follow,
-    so that eval mode stays the identity. The BN of the other layers and their statistics are left as they are.
+    gamma and beta become standard deviation (with eps) and mean of the layer's input. The running statistics follow,
+    so that eval mode stays the identity. The other batch norms do not change.
     """
     norms = [norm for _, norm in grown.layers(nn.BatchNorm2d)]
     handles = [norm.register_forward_pre_hook(_fit_to_its_input) for norm in norms]
@@ -93,7 +94,7 @@ def settle_norms(grown: GrownNet, images: Tensor) -> None:
 
 
 def train_logits(net: nn.Module, images: Tensor) -> Tensor:
-    """Return the logits of one batch in train mode, without gradients; running statistics are left as they are."""
+    """Return the logits of one batch in train mode, without gradients or a change of running statistics."""
     buffers = dict(net.named_buffers())
     saved = {name: buffer.clone() for name, buffer in buffers.items()}
     with torch.no_grad():
@@ -104,20 +105,20 @@ def train_logits(net: nn.Module, images: Tensor) -> Tensor:
 
 
 def running_statistics(norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    """Return the running mean and variance of a batch norm that keeps them."""
+    """Return the running mean and variance of a batch norm."""
     assert norm.running_mean is not None and norm.running_var is not None
     return norm.running_mean, norm.running_var
 
 
 def _fit_to_its_input(norm: nn.BatchNorm2d, inputs: tuple[Tensor]) -> None:
-    # Biased, as BN computes it in train mode; in 64 bits, so that only BN's own rounding is left.
+    # Biased as in BN's train mode; in 64 bits, which leaves BN's rounding alone.
     variance, mean = torch.var_mean(inputs[0].double(), dim=(0, 2, 3), correction=0)
     norm.weight.copy_((variance + norm.eps).sqrt())
     norm.bias.copy_(mean)
 
 
 def add_noise(grown: GrownNet, std: float, seed: int) -> None:
-    """Add N(0, std^2) to every weight of the inserted convolutions: the same draws times ``std`` for every ``std``."""
+    """Add N(0, std^2) to every weight of the inserted convolutions; every ``std`` scales the same draws."""
     with torch.no_grad():
         for path, conv in grown.layers(nn.Conv2d):
             drawn = torch.empty(conv.weight.shape).normal_(generator=keyed(seed, f"{layer_path(path)} noise"))
@@ -125,10 +126,9 @@ def add_noise(grown: GrownNet, std: float, seed: int) -> None:
 
 
 def distance_from_identity(weights: Mapping[str, Tensor], inserted: Collection[str]) -> float:
-    """Return ||W - I|| / ||I|| over all convolutions of the blocks ``inserted``, I being Dirac's convolution.
+    """Return ||W - I|| / ||I|| over the convolutions of the blocks ``inserted`` of a state_dict, I = Dirac's.
 
-    ``weights``: a state_dict. 0 where they are the identity; He's draws are at sqrt(3) for square 3x3 layers: about
-    1.41 from the draws, 1 from the identity that is missing.
+    He's draws of square 3x3 layers are at sqrt(3): ||W||^2 / ||I||^2 is 2, and the missing identity adds 1.
     """
     missing, whole = 0.0, 0.0
     for name, weight in weights.items():

@@ -1,7 +1,7 @@
-"""The lab ``constructed``: a trained shallow net made deep by identity blocks, beside the same depth from nothing.
+"""The lab ``constructed``: a trained shallow net deepened by identity blocks, beside the same depth from scratch.
 
-Tasks (``engine.labs.constructed.plan``): a source is trained through the first phase; an insertion measures what new
-blocks change at once; an arm goes on from its source at one rate; a repair goes on from inserted blocks of other noise.
+Tasks: a source is the first phase of a training, an insertion the measure of new blocks before training, an arm the
+second phase at one rate, a repair the second phase with other noise in the inserted blocks.
 """
 
 from collections.abc import Generator, Iterator, Mapping
@@ -24,9 +24,9 @@ from engine.models.build import build_model
 from engine.training.evaluate import Evaluator, subset
 from engine.training.trainer import Trainer
 
-#: Training images on which the loss after an insertion is measured, as one batch.
+#: Training images for the loss after an insertion, one batch.
 _SHOWN = 256
-#: Batches after the one that norms were fitted to.
+#: Batches after the one of the fit.
 _OTHERS = 4
 
 
@@ -46,7 +46,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         return planned(self.settings)
 
     def measure(self, task: ArmTask, done: Results) -> Measuring:
-        """Train or insert; curves grow meanwhile."""
+        """Train or insert; yield interim curves."""
         if task.role == "source":
             return (yield from self._source(task, done))
         arm = arm_of(task.about)
@@ -63,7 +63,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         return track
 
     def findings(self, task: ArmTask, done: Results) -> Iterator[Finding]:
-        """Yield what the task changed."""
+        """Yield the findings that the task changed."""
         return self._shown.after(task, done)
 
     def _source(self, task: ArmTask, done: Results) -> Measuring:
@@ -88,7 +88,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         return (yield from relayed(training, lambda track: self._shown.growing(task, arm.kind, track, done)))
 
     def _evaluator(self, config: RunConfig) -> Evaluator:
-        """Return what evaluates nets of that shape: made once, it holds a copy of one."""
+        """Return the evaluator of nets of that shape, made once: it holds a copy of a net."""
         shape = config.model.arm
         if shape not in self._evaluators:
             net = self._placed(build_model(config.model, 0))
@@ -96,7 +96,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         return self._evaluators[shape]
 
     def _insertion(self, arm: Arm, seed: int, source: Document) -> Measuring:
-        """Measure what the new blocks change; without noise, and with each level of it."""
+        """Measure the effect of the new blocks without noise and with each level of noise."""
         images, plain = self._images, arm.shortcut == PLAIN
         config = self._config(arm, seed, False, self.settings["rate"])
         shallow = build_model(config.model, seed)
@@ -124,7 +124,7 @@ class ConstructedLab(TaskLab[ArmTask]):
         return grown
 
     def _inserted(self, arm: Arm, seed: int, source: Document, noise: float) -> Document:
-        """Return the state to go on from: blocks inserted, fitted to the batch of the next update, noise added."""
+        """Return the state with blocks inserted, fitted to the batch of the next update, and noise added."""
         grown = self._grown(arm, seed, source)
         if arm.shortcut == PLAIN:
             config = self._config(arm, seed, True, self.settings["rate"])
@@ -147,6 +147,6 @@ class ConstructedLab(TaskLab[ArmTask]):
         return images.to(self.device.torch_device).contiguous(memory_format=self.device.memory_format)
 
     def _fixed(self, split: Images, count: int) -> tuple[Tensor, Tensor]:
-        """Return inputs and labels of so many images of the split's fixed order."""
+        """Return inputs and labels of the first ``count`` images of the split's fixed order."""
         pixels, labels = split.batch(subset(split, count))
         return self._laid_out(self._images.normalise(pixels)), labels.to(self.device.torch_device)

@@ -1,7 +1,7 @@
-"""What the constructed lab trains, and in which order: arms, rates, seeds, updates. Torch-free arithmetic.
+"""The tasks of the constructed lab and their order: arms, rates, seeds, updates. Torch-free.
 
-Every arm does ``before`` updates at one rate, then ``after`` more, tried at every rate of the grid. An arm differs from
-the others in what it starts from (``SOURCES``) and in whether blocks are inserted between the two phases.
+Every arm does ``before`` updates at one rate, then ``after`` more at every rate of the grid. Arms differ in their
+source and in the insertion of blocks between the two phases.
 """
 
 from collections.abc import Mapping
@@ -16,23 +16,23 @@ RESIDUAL_GROWN, RESIDUAL_SCRATCH = "residual grown", "residual from scratch"
 IDENTITY_START, RESIDUAL_ON = "identity start", "residual shallow trained on"
 
 FULL = "full"
-#: Rates after the insertion, in the order in which they join the grid.
+#: Rates after the insertion, in the order of their addition to the grid.
 RATES: tuple[float, ...] = (0.1, 0.01, 0.03, 0.003, 0.3)
-#: Noise at which the jump of the loss is shown, and of that the levels that the full grid trains on from.
+#: Levels of noise with a measured loss, and those with a training in the full grid.
 NOISES: tuple[float, ...] = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1)
 REPAIRED: tuple[float, ...] = (0.01, 0.02, 0.05, 0.1)
-#: The level that stands beside no noise.
+#: The level beside no noise.
 CONTRAST = 0.05
-#: What the full grid does more of: updates by this factor, seeds at least so many.
+#: The full grid's factor on updates and its least number of seeds.
 LONGER, MIN_SEEDS = 3, 3
 #: Milliseconds of an update for each layer, and for each layer and image at width 8, on one common core.
 _LAYER_MS, _IMAGE_MS = 0.19, 0.0125
-#: An evaluated image costs so much of a trained one; batches from which BN statistics are taken anew.
+#: Cost of an evaluated image by a trained one; batches of a recalibration.
 _EVALUATION, _RECALIBRATION = 0.35, 20
 
 
 class Source(NamedTuple):
-    """What an arm starts from: a net and how its first phase begins."""
+    """The net of an arm's first phase."""
 
     name: str
     shortcut: str
@@ -42,7 +42,7 @@ class Source(NamedTuple):
 
 
 class Arm(NamedTuple):
-    """One arm: the kind of its curves, its source, whether blocks are inserted, whether only the full grid has it."""
+    """One arm: kind of its curves, source, with or without insertion, in the full grid alone or in both."""
 
     kind: str
     source: Source
@@ -51,19 +51,19 @@ class Arm(NamedTuple):
 
     @property
     def shortcut(self) -> str:
-        """The shortcut of its nets, as ``ModelConfig`` has it."""
+        """The shortcut of the nets, as in ``ModelConfig``."""
         return self.source.shortcut
 
     @property
     def key(self) -> str:
-        """How the names of its figures begin."""
+        """The prefix of the arm's metrics."""
         return metric_key(self.kind.replace("shallow ", ""))
 
 
 _SHALLOW, _DEEP = Source("plain shallow", PLAIN, False), Source("plain deep", PLAIN, True)
 _RESIDUAL_SHALLOW, _RESIDUAL_DEEP = Source("residual shallow", RESIDUAL, False), Source("residual deep", RESIDUAL, True)
 
-#: In the order in which they are trained, so that the comparison that matters stands early.
+#: In the order of training: the decisive comparison comes first.
 ARMS: tuple[Arm, ...] = (
     Arm(GROWN, _SHALLOW, grows=True),
     Arm(SCRATCH, _DEEP),
@@ -76,7 +76,7 @@ ARMS: tuple[Arm, ...] = (
 
 
 class ArmTask(NamedTuple):
-    """One unit of the lab. ``value`` is a rate of an arm, the noise of a repair, 0 elsewhere."""
+    """One task of the lab. ``value`` is the rate of an arm, the noise of a repair, else 0."""
 
     role: str
     about: str
@@ -90,7 +90,7 @@ class ArmTask(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What the page says while it is done."""
+        """The page's text during the task."""
         seed = f"seed {self.seed}"
         return {
             "source": f"training {self.about} up to the insertion, {seed}",
@@ -101,7 +101,7 @@ class ArmTask(NamedTuple):
 
 
 class Budget(NamedTuple):
-    """What settings come to: the full grid widens them."""
+    """The extent of a job; the full grid widens the settings."""
 
     before: int
     after: int
@@ -129,7 +129,7 @@ def budget(settings: Mapping[str, Any]) -> Budget:
 
 
 def planned(settings: Mapping[str, Any]) -> list[ArmTask]:
-    """Return every task in its order: for each seed the sources as they are needed, then the arms they serve."""
+    """Return every task in its order: for each seed and arm the source, then the arm."""
     plan, tasks = budget(settings), []
     for seed in plan.seeds:
         for arm in plan.arms:
@@ -143,22 +143,22 @@ def planned(settings: Mapping[str, Any]) -> list[ArmTask]:
 
 
 def marks(start: int, updates: int) -> list[int]:
-    """Return after which updates of a phase nets are evaluated: about every 50, 8 times at most, last at its end.
+    """Return the evaluated updates of a phase: about every 50, at most 8, the end included.
 
-    A first phase of fewer than 50 updates is not evaluated; the second one always is.
+    A first phase of fewer than 50 updates has none.
     """
     times = min(8, max(int(start > 0), updates // 50))
     return [start + round(updates * k / times) for k in range(1, times + 1)]
 
 
 def stride(settings: Mapping[str, Any]) -> int:
-    """Return every how many updates a curve has a point."""
+    """Return the updates between two points of a curve."""
     plan = budget(settings)
     return max(1, -(-(plan.before + plan.after) // 64))
 
 
 def new_blocks(shallow: int, grown: int) -> tuple[str, ...]:
-    """Return the paths of the blocks that a net of depth ``grown`` has and one of depth ``shallow`` lacks, in order."""
+    """Return the paths of the blocks that depth ``grown`` has and depth ``shallow`` lacks, in order."""
     fewer, more = (shallow - 2) // 6, (grown - 2) // 6
     return tuple(f"stage{stage}.block{number}" for stage in (1, 2, 3) for number in range(fewer + 1, more + 1))
 
@@ -169,7 +169,7 @@ def arm_of(kind: str) -> Arm:
 
 
 def refuse(settings: Mapping[str, Any]) -> str:
-    """Return in one line why settings do not go together, '' when they do."""
+    """Return one line about settings that conflict, else ''."""
     shallow, grown = settings["shallow"], settings["grown"]
     for name, depth in (("shallow", shallow), ("grown", grown)):
         if (depth - 2) % 6:
@@ -183,7 +183,7 @@ def refuse(settings: Mapping[str, Any]) -> str:
 
 
 def seconds(settings: Mapping[str, Any]) -> float:
-    """Return about how long the lab computes on one common core."""
+    """Return the estimated time on one common core."""
     plan = budget(settings)
     batch: int = settings["batch"]
     images: int = settings["images"]

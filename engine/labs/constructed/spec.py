@@ -1,4 +1,4 @@
-"""The row of the constructed lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the constructed lab. Torch-free."""
 
 from engine.labs.constructed.findings import RULES
 from engine.labs.constructed.plan import FULL, refuse, seconds
@@ -43,64 +43,49 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel(
-        "training", "Running training error", "update", "error, %",
-        how_to_read="The mini-batches' error, mean over 50 updates, of every arm at its best learning rate. The grown "
-        "net goes on where the shallow one was; the net of the same depth from scratch is far above it, with the same "
-        "batches and the same number of updates. With shortcuts the deep net from scratch needs no such help.",
-        caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags.",
-    ),
-    Panel(
-        "clean", "Clean training error", "update", "error, %",
-        how_to_read="The same nets on fixed training images without augmentation, in eval mode, with BN statistics "
-        "taken anew over 20 batches.",
-        caveat="Few points; the arms' learning rates were chosen by the last of them.",
-    ),
-    Panel(
-        "test", "Test error", "update", "error, %",
-        how_to_read="As beside it, on test images. Degradation is a matter of the training error; this shows that the "
-        "order is the same here.",
-        caveat="A net that fits its training images better may still do worse here; that is another question.",
-    ),
-    Panel(
-        "rates", "Learning rate after the insertion", "learning rate", "clean training error at the end, %",
-        x_scale="log",
-        how_to_read="Every rate that was tried, for every arm. The grown plain net does best with a small one, its "
-        "residual counterpart with larger ones: the constructed point of the plain net is sharp.",
-        caveat="The best rate at an end of the grid (counted among the figures) may not be the best there is.",
-    ),
-    Panel(
-        "tried", "Every rate that was tried", "update", "running error, %",
-        how_to_read="The second phase of every arm and rate; the first phase has one rate for all.",
-        caveat="The first 50 updates still hold errors from before the insertion in their mean.",
-    ),
-    Panel(
-        "distance", "How far are the extra blocks from the identity?", "update", "||W - I|| / ||I||", neutral=0.0,
-        how_to_read="The convolutions of the blocks that the shallow net lacks. From scratch they start at about 1.7, "
-        "the distance of a random draw, and hardly move towards the identity. Inserted ones start at 0 and move "
-        "away only a little: the good net near the identity is not found because training does not go there.",
-        caveat="A net may compute the same with other weights: BN takes out their scale, and channels may be "
-        "swapped. A distance in weights says where training went, not what it could have found.",
-    ),
-    Panel(
-        "jump", "Noise in the inserted layers: the loss at once", "noise, standard deviation", "training loss, nats",
-        how_to_read="256 training images, batch norm with their own statistics, before anything is trained on. Plain: "
-        "a little noise and the copied net is lost. Residual: the last gamma is 0, so whatever the new layers hold is "
-        "not heard.",
-        caveat="With the running statistics of the noise-free net it is far worse: then batch norm scales wrongly.",
-    ),
-    Panel(
-        "repair", "Noise in the inserted layers: is it repaired?", "update", "training loss, nats",
-        how_to_read="Around the insertion: without noise the loss goes on as before; with noise it jumps, and training "
-        "brings it down. Near the constructed point a net finds back; from a random start it does not come near.",
-        caveat="Means over a few mini-batches, one seed, the rate that is best without a change of it.",
-    ),
-    Panel(
-        "change", "Noise in the inserted layers: the output", "noise, standard deviation", "relative change of logits",
-        how_to_read="||new - old|| / ||old|| of the logits in train mode on the same 256 images; residual stays "
-        "exactly at 0.",
-        caveat="Not 0 without noise for the plain net: gamma and beta fit one batch, and these are other images.",
-    ),
+    Panel("training", "Running training error", "update", "error, %",
+          how_to_read="The mini-batches' error, mean over 50 updates, of every arm at its best learning rate. The "
+          "grown net goes on where the shallow one was; the net of the same depth from scratch is far above it, with "
+          "the same batches and the same number of updates. With shortcuts the deep net from scratch needs no such "
+          "help.",
+          caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags."),
+    Panel("clean", "Clean training error", "update", "error, %",
+          how_to_read="The same nets on fixed training images without augmentation, in eval mode, with BN statistics "
+          "taken anew over 20 batches.",
+          caveat="Few points; the arms' learning rates were chosen by the last of them."),
+    Panel("test", "Test error", "update", "error, %",
+          how_to_read="As beside it, on test images. Degradation is a matter of the training error; this shows that "
+          "the order is the same here.",
+          caveat="A net that fits its training images better may still do worse here; that is another question."),
+    Panel("rates", "Learning rate after the insertion", "learning rate", "clean training error at the end, %",
+          x_scale="log",
+          how_to_read="Every rate that was tried, for every arm. The grown plain net does best with a small one, its "
+          "residual counterpart with larger ones: the constructed point of the plain net is sharp.",
+          caveat="The best rate at an end of the grid (counted among the figures) may not be the best there is."),
+    Panel("tried", "Every rate that was tried", "update", "running error, %",
+          how_to_read="The second phase of every arm and rate; the first phase has one rate for all.",
+          caveat="The first 50 updates still hold errors from before the insertion in their mean."),
+    Panel("distance", "How far are the extra blocks from the identity?", "update", "||W - I|| / ||I||", neutral=0.0,
+          how_to_read="The convolutions of the blocks that the shallow net lacks. From scratch they start at about "
+          "1.7, the distance of a random draw, and hardly move towards the identity. Inserted ones start at 0 and move "
+          "away only a little: the good net near the identity is not found because training does not go there.",
+          caveat="A net may compute the same with other weights: BN takes out their scale, and channels may be "
+          "swapped. A distance in weights says where training went, not what it could have found."),
+    Panel("jump", "Noise in the inserted layers: the loss at once", "noise, standard deviation", "training loss, nats",
+          how_to_read="256 training images, batch norm with their own statistics, before anything is trained on. "
+          "Plain: a little noise and the copied net is lost. Residual: the last gamma is 0, so whatever the new layers "
+          "hold is not heard.",
+          caveat="With the running statistics of the noise-free net it is far worse: then batch norm scales wrongly."),
+    Panel("repair", "Noise in the inserted layers: is it repaired?", "update", "training loss, nats",
+          how_to_read="Around the insertion: without noise the loss goes on as before; with noise it jumps, and "
+          "training brings it down. Near the constructed point a net finds back; from a random start it does not come "
+          "near.",
+          caveat="Means over a few mini-batches, one seed, the rate that is best without a change of it."),
+    Panel("change", "Noise in the inserted layers: the output", "noise, standard deviation",
+          "relative change of logits",
+          how_to_read="||new - old|| / ||old|| of the logits in train mode on the same 256 images; residual stays "
+          "exactly at 0.",
+          caveat="Not 0 without noise for the plain net: gamma and beta fit one batch, and these are other images."),
 )  # fmt: skip
 
 _CHANGES = tuple(

@@ -1,6 +1,6 @@
-"""Phases of training for the constructed lab, by the trainer that runs use: from nothing, or on from a state.
+"""Phases of training for the constructed lab, by the trainer of runs, from scratch or from a state.
 
-The batches and their augmentation are functions of seed and update alone, so all arms of a seed see the same ones.
+Batches and augmentation depend on seed and update alone, so all arms of a seed share them.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
+from engine.config import DataConfig, OptimConfig, RunConfig
 from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
@@ -20,29 +20,25 @@ from engine.events import Diverged, Measured, Split, Stepped, StepRow
 from engine.hardware.device import Device
 from engine.labs.constructed.insertion import GrownNet, distance_from_identity
 from engine.labs.inspected_run import Document
-from engine.labs.small_images import POOL
+from engine.labs.small_images import POOL, model_config
 from engine.training.evaluate import Evaluator, Score
 from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 
-#: More updates than are ever done: the trainer never comes to its own end, its schedule is constant.
+#: More updates than any phase has: the trainer never ends, its schedule is constant.
 _ENDLESS = 10_000_000
-#: An order is heard after so many batches of an evaluation.
+#: Batches of an evaluation between two yields.
 _BATCHES = 8
 
-#: What is kept of a phase: lists of numbers by name.
+#: The results of a phase: lists of numbers by name.
 Track = dict[str, Any]
 _LISTS = ("steps", "running", "loss", "distance", "marks", "clean", "test")
 
 
 def run_config(settings: Mapping[str, Any], shortcut: str, depth: int, seed: int, images: ImageSet) -> RunConfig:
-    """Return the config of a training, its rate left to ``train``. Mirror images, no crops, as the quick race."""
-    model = ModelConfig.checked(
-        depth=depth, shortcut=shortcut, width=settings["width"], channels=images.channels,
-        classes=len(images.classes), image_size=images.image_size,
-    )  # fmt: skip
+    """Return the config of a training without its rate: flips, no crops, as the quick race."""
     return RunConfig(
-        model=model,
+        model=model_config(images, depth, shortcut, settings["width"]),
         data=DataConfig(name=images.name, pool=POOL, crop=0, eval_images=settings["images"]),
         optim=OptimConfig(batch_size=settings["batch"], steps=_ENDLESS),
         seed=seed,
@@ -52,14 +48,14 @@ def run_config(settings: Mapping[str, Any], shortcut: str, depth: int, seed: int
 
 
 def inputs_of(config: RunConfig, images: ImageSet, step: int) -> Tensor:
-    """Return what the net gets in update ``step``: float32 (batch, channels, S, S), augmented."""
+    """Return the augmented inputs of update ``step``, float32 (batch, channels, S, S)."""
     stream = BatchStream(config.seed, len(images.train), config.optim.batch_size)
     pixels, _ = images.train.batch(torch.from_numpy(stream.indices(step)))
     return augment(images.normalise(pixels), config.seed, step, config.data.crop, config.data.flip)
 
 
 def grown_state(state: Mapping[str, Any], grown: GrownNet) -> Document:
-    """Return the state of a training that goes on with the grown net: the new layers have no momentum yet."""
+    """Return the state with the grown net, whose new layers have no momentum yet."""
     momentum = dict(state["momentum"])
     for name, parameter in grown.net.named_parameters():
         momentum.setdefault(name, torch.zeros_like(parameter, requires_grad=False))
@@ -70,9 +66,9 @@ def grown_state(state: Mapping[str, Any], grown: GrownNet) -> Document:
 class Phase:
     """One phase of training.
 
-    ``state`` is what the phase starts from, None for a new net; it may be of another rate, or of a net that was grown.
-    ``end`` is the last update, ``stride`` the updates between two points of the track. After the updates ``marks`` the
-    net is evaluated. ``watched`` are the paths of the blocks whose distance from the identity is measured.
+    ``state`` is the start, None for a new net; its rate may differ, and its net may be grown. ``end`` is the last
+    update, ``stride`` the updates between two points of the track, ``marks`` the evaluated updates. ``watched`` are the
+    paths of the blocks with a measured distance from the identity.
     """
 
     config: RunConfig
@@ -86,11 +82,11 @@ class Phase:
 def train(
     phase: Phase, images: ImageSet, device: Device, evaluator: Evaluator
 ) -> Generator[Track, None, tuple[Track, Document]]:
-    """Train one phase; yield the track as it grows, return it with the trainer's state.
+    """Train one phase; yield the growing track, return it with the trainer's state.
 
-    A point of the track has the ``running`` error (percent, mean over 50 updates), the ``loss`` (mean since the point
-    before) and the ``distance`` of the watched blocks from the identity. A mark has the ``clean`` and the ``test``
-    error by ``evaluator``, which is made for a net of this shape. A track that ends early diverged.
+    A point of the track has the ``running`` error (percent, mean over 50 updates), the ``loss`` (mean since the last
+    point) and the ``distance`` of the watched blocks from the identity. A mark has the ``clean`` and the ``test`` error
+    by ``evaluator``, made for nets of this shape. The track of a diverged training ends early.
     """
     start, end = phase.state, phase.end
     trainer = Trainer(phase.config, images, device, None if start is None else ParentState(dict(start)))
@@ -121,7 +117,7 @@ def train(
 
 
 def _add(track: Track, rows: Sequence[StepRow]) -> bool:
-    """Add a point; return whether every loss is finite."""
+    """Add a point if every loss is finite; return whether it was added."""
     if not rows or not all(math.isfinite(row.loss) for row in rows):
         return False
     track["steps"].append(rows[-1].step)

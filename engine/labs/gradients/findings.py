@@ -1,4 +1,4 @@
-"""What the curves of the lab ``gradients`` show of each kind of net at each weight gain, in words. Torch-free."""
+"""The findings of the lab ``gradients``, for each kind of net at each weight gain. Torch-free."""
 
 from collections.abc import Iterator
 from math import inf, isclose, log
@@ -9,11 +9,11 @@ from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL
 from engine.labs.job_curves import JobCurve, JobCurves
 from engine.labs.spec import FindingRule
 
-#: A gradient whose factor per layer is as near to 1 keeps its norm.
+#: The norm is steady if its factor per layer is this near to 1.
 STEADY = 0.02
-#: A gradient multiplied by less in total vanishes, by more explodes.
+#: Total factors below which a gradient vanishes and above which it explodes.
 VANISHED, EXPLODED = 1e-3, 1e3
-#: Factors that differ by less over the gains do not depend on the gain.
+#: Factors per layer within this range over the gains do not depend on the gain.
 INDIFFERENT = 0.02
 #: Autocorrelations of neighbouring gradients: noise below the first, kept from the second on.
 NOISE, KEPT = 0.15, 0.6
@@ -24,14 +24,14 @@ _SUBJECTS = {PLAIN: "Without BN", BN: "With BN", RESIDUAL: "With BN and shortcut
 
 
 def norm(curves: JobCurves) -> Iterator[Found]:
-    """Yield how the norm of the gradient changes from the last layer to the first."""
+    """Yield the change of the gradient's norm from the last layer to the first."""
     for curve in curves.of("norm"):
         change = _change(curve)
         yield _found("norm", curve, _lost(curve) if change is None else _norm(curves, curve, change))
 
 
 def direction(curves: JobCurves) -> Iterator[Found]:
-    """Yield what the norm does not show: the direction of the gradient, and whether inputs look alike."""
+    """Yield the direction of the gradient and the collapse of the inputs, which the norm does not show."""
     for curve in curves.of("norm"):
         yield _found("direction", curve, _direction(curves, curve))
 

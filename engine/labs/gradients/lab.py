@@ -1,7 +1,7 @@
 """The lab ``gradients``: norm, direction and collapse in untrained stacks with and without batch norm.
 
-Tasks, in order: the net of each kind and seed at the chosen gain (norm and collapse), the direction nets, then, for the
-sweep, the nets without and with batch norm at every other gain and seed. A curve is the mean over the tasks so far.
+Tasks: the nets of each kind and seed at the chosen gain (norm and collapse), the direction nets, then, for the sweep,
+the nets without and with batch norm at every other gain and seed. A curve is the mean over the tasks so far.
 """
 
 import math
@@ -15,16 +15,15 @@ from engine.labs.gradient_kinds import BN, GAINS, KINDS, PLAIN, RESIDUAL
 from engine.labs.seed_curves import means
 from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab
 
-#: Nets of each kind over which the direction is averaged.
+#: Nets of each kind in the mean direction.
 DIRECTION_NETS = 10
-
-#: How the names of a kind's metrics begin.
+#: Kind -> prefix of its metrics.
 _METRIC_PREFIX = {PLAIN: "plain", BN: "bn", RESIDUAL: "residual_bn"}
 _STACK, _DIRECTION = "stack", "direction"
 
 
 class GradientTask(NamedTuple):
-    """One net: the ``part`` of the lab, the curve that the net belongs to, its gain and its seed."""
+    """One net: ``part`` of the lab, curve, gain and seed."""
 
     part: str
     curve: CurveName
@@ -38,13 +37,13 @@ class GradientTask(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What the page says while the task is measured."""
+        """The page's text during the task."""
         what = "direction of the gradient" if self.part == _DIRECTION else "gradient norms"
         return f"{what}: {self.curve.text}, seed {self.seed}"
 
 
 class GradientsLab(TaskLab[GradientTask]):
-    """One job of the lab; see ``engine.labs.tasks.TaskLab``."""
+    """One job of the lab; see ``TaskLab``."""
 
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
@@ -65,12 +64,12 @@ class GradientsLab(TaskLab[GradientTask]):
         return tasks
 
     def measure(self, task: GradientTask, done: Results) -> Measuring:
-        """Measure one net; a net takes less than half a second, so nothing is shown meanwhile."""
+        """Measure one net, in less than half a second, without interim findings."""
         net = stacks.Net(task.curve.kind, self.settings["layers"], task.gain, task.seed)
         if task.part == _DIRECTION:
             return {"direction": stacks.direction(net, self.device.torch_device)}
         return stacks.profile(net, self.settings["width"], self.settings["images"], self.device.torch_device)._asdict()
-        yield  # a generator, as every measuring
+        yield  # makes this a generator
 
     def findings(self, task: GradientTask, done: Results) -> Iterator[Finding]:
         """Yield the curves of the task's kind and gain, and its metrics once every seed is done."""
@@ -98,7 +97,7 @@ class GradientsLab(TaskLab[GradientTask]):
                 yield MetricReported(f"{name}_growth_spread_over_gains", max(growths.values()) - min(growths.values()))
 
     def _growths(self, kind: str, done: Results) -> dict[float, float]:
-        """Return the growth per layer by gain, ascending, for the gains of which every seed is done."""
+        """Return the growth per layer by gain, ascending, for the gains with all seeds."""
         stacked = {task.gain: task for task in self._tasks if task.part == _STACK and task.curve.kind == kind}
         whole = [stacked[gain] for gain in sorted(stacked) if self._complete(stacked[gain], done)]
         return {task.gain: _growth(self._mean(task, "log_norms", done)) for task in whole}
@@ -111,7 +110,7 @@ class GradientsLab(TaskLab[GradientTask]):
         return means([done[name][what] for name in self._alike(task) if name in done])
 
     def _alike(self, task: GradientTask) -> list[str]:
-        """Return the names of the tasks of all seeds of the same curve."""
+        """Return the names of the curve's tasks, one for each seed."""
         return [other.name for other in self._tasks if (other.part, other.curve) == (task.part, task.curve)]
 
 
@@ -120,12 +119,11 @@ def _task(part: str, kind: str, gain: float, seed: int) -> GradientTask:
 
 
 def _growth(log_norms: list[float]) -> float:
-    """Return the factor per layer on the way from the last layer to the first."""
+    """Return the factor per layer from the last layer to the first."""
     return _exp((log_norms[0] - log_norms[-1]) / (len(log_norms) - 1))
 
 
 def _exp(value: float) -> float:
-    """Return e to the ``value``, infinity where that overflows."""
     try:
         return math.exp(value)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""The row of the gradients lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the gradients lab. Torch-free."""
 
 from engine.labs.gradients.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
@@ -22,41 +22,33 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel(
-        "norm", "Gradient norm at every layer", "layer", "||dL/dh_l||", y_scale="log", neutral=1.0,
-        how_to_read="Read from right to left, the way the gradient travels; it starts at 1 at the output. A straight "
-        "line on this log scale is a constant factor per layer. Without BN the slope turns with the weight gain, with "
-        "BN it stays.",
-        caveat="A flat line looks healthy and is not enough: see direction and collapse. These are gradients of "
-        "activations in untrained nets; a few hundred updates flatten the curve with BN.",
-    ),
-    Panel(
-        "growth", "Growth of the gradient per layer", "weight gain", "factor per layer", x_scale="log", y_scale="log",
-        neutral=1.0,
-        how_to_read="Above 1 the gradient explodes towards the input, below 1 it vanishes. Without BN the factor is "
-        "nearly the gain itself; with BN it stays near 1.21 whatever the gain. The net with shortcuts is measured at "
-        "the job's own gain only: a point.",
-        caveat="Small differences compound: from layer 50 to layer 1 a factor of 1.21 per layer makes 11,000, "
-        "one of 0.8 makes 0.00002.",
-    ),
-    Panel(
-        "direction", "Direction: do neighbouring inputs agree on the gradient?", "layer",
-        "autocorrelation of d out/dx at lag 4", neutral=0.0,
-        how_to_read="256 inputs on a line from -2 to 2; the slope of the output, compared with the slope 4 inputs "
-        "further on. Near 1 neighbours pull the same way; near 0 the gradient is white noise in the input (it is "
-        "shattered).",
-        caveat="The plain net without BN keeps its direction because it forgets its input: see collapse. Nets here "
-        "are 200 wide with a scalar input and a pre-activation residual branch, x + W relu(BN(x)), unlike those of the "
-        "norm picture; the weight gain scales that branch.",
-    ),
-    Panel(
-        "collapse", "Collapse: can the net still tell inputs apart?", "layer",
-        "mean cosine between different inputs", neutral=0.0,
-        how_to_read="0: activations of different inputs are as different as random directions. 1: all inputs have "
-        "become the same direction and the net has forgotten which one it sees.",
-        caveat="A ReLU makes activations positive, so plain nets start above 0 (1/pi for unrelated inputs). The "
-        "scale of the activations, and so the weight gain, does not enter.",
-    ),
+    Panel("norm", "Gradient norm at every layer", "layer", "||dL/dh_l||", y_scale="log", neutral=1.0,
+          how_to_read="Read from right to left, the way the gradient travels; it starts at 1 at the output. A straight "
+          "line on this log scale is a constant factor per layer. Without BN the slope turns with the weight gain, "
+          "with BN it stays.",
+          caveat="A flat line looks healthy and is not enough: see direction and collapse. These are gradients of "
+          "activations in untrained nets; a few hundred updates flatten the curve with BN."),
+    Panel("growth", "Growth of the gradient per layer", "weight gain", "factor per layer", x_scale="log", y_scale="log",
+          neutral=1.0,
+          how_to_read="Above 1 the gradient explodes towards the input, below 1 it vanishes. Without BN the factor is "
+          "nearly the gain itself; with BN it stays near 1.21 whatever the gain. The net with shortcuts is measured at "
+          "the job's own gain only: a point.",
+          caveat="Small differences compound: from layer 50 to layer 1 a factor of 1.21 per layer makes 11,000, one of "
+          "0.8 makes 0.00002."),
+    Panel("direction", "Direction: do neighbouring inputs agree on the gradient?", "layer",
+          "autocorrelation of d out/dx at lag 4", neutral=0.0,
+          how_to_read="256 inputs on a line from -2 to 2; the slope of the output, compared with the slope 4 inputs "
+          "further on. Near 1 neighbours pull the same way; near 0 the gradient is white noise in the input (it is "
+          "shattered).",
+          caveat="The plain net without BN keeps its direction because it forgets its input: see collapse. Nets here "
+          "are 200 wide with a scalar input and a pre-activation residual branch, x + W relu(BN(x)), unlike those of "
+          "the norm picture; the weight gain scales that branch."),
+    Panel("collapse", "Collapse: can the net still tell inputs apart?", "layer", "mean cosine between different inputs",
+          neutral=0.0,
+          how_to_read="0: activations of different inputs are as different as random directions. 1: all inputs have "
+          "become the same direction and the net has forgotten which one it sees.",
+          caveat="A ReLU makes activations positive, so plain nets start above 0 (1/pi for unrelated inputs). The "
+          "scale of the activations, and so the weight gain, does not enter."),
 )  # fmt: skip
 
 _METRICS = (

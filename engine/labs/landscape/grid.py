@@ -1,8 +1,7 @@
-"""Which points of a plane are measured in which order: coarse to fine, row by row. Torch-free.
+"""The order of the points of a plane: coarse to fine, row by row. Torch-free.
 
-A row or column is named by its place on the finest grid, 0 to ``LAST``. Every finer grid has the points of the coarser
-one and those between. Old rows are filled first and shown together, new rows are whole: what is shown is a grid at any
-time.
+A row or column has its index on the finest grid, 0 to ``LAST``. A finer grid adds the points between those of the
+coarser one: first the missing points of old rows, shown together, then whole rows. The shown points are always a grid.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +12,12 @@ from typing import NamedTuple
 SIZES = (5, 9, 17, 33)
 LAST = SIZES[-1] - 1
 
-
-#: What was measured at a point.
+#: The measured values of a point.
 Point = Sequence[float]
 
 
 class Row(NamedTuple):
-    """One row of points to be measured: those at ``columns``; ``filled`` where it has coarser ones already."""
+    """The points of a row at ``columns``; ``filled``: the row has coarser points already."""
 
     size: int
     row: int
@@ -28,7 +26,7 @@ class Row(NamedTuple):
 
 
 def rows(size: int) -> list[Row]:
-    """Return what the grid of ``size`` points a side adds to the next coarser one; the middle comes first."""
+    """Return the rows that the grid of ``size`` points a side adds to the next coarser one, from the middle."""
     stride = LAST // (size - 1)
     lines = sorted(range(0, LAST + 1, stride), key=lambda line: (abs(line - LAST // 2), line))
     if size == SIZES[0]:
@@ -39,12 +37,12 @@ def rows(size: int) -> list[Row]:
 
 
 def position(place: int, span: float) -> float:
-    """Return where a row or column lies, from -span to span."""
+    """Return the coordinate of a row or column, from -span to span."""
     return span * (2 * place / LAST - 1)
 
 
 def shown(row: Row, done: Mapping[Row, Sequence[Point]]) -> list[int]:
-    """Return which rows can be shown anew after ``row``: those that have all columns of its size."""
+    """Return the rows to show after ``row``: those with all columns of its size."""
     if not row.filled:
         return [row.row]
     mates = [mate for mate in rows(row.size) if mate.filled]
@@ -52,11 +50,11 @@ def shown(row: Row, done: Mapping[Row, Sequence[Point]]) -> list[int]:
 
 
 def complete(row: Row, done: Mapping[Row, Sequence[Point]]) -> bool:
-    """Return whether ``row`` was the last of its grid."""
+    """Return whether all rows of the grid of ``row`` are done."""
     return all(mate in done for mate in rows(row.size))
 
 
 def gathered(line: int, done: Mapping[Row, Sequence[Point]]) -> dict[int, Point]:
-    """Return what was measured on a row so far: column -> result, ascending."""
+    """Return the measured points of a row by column, ascending."""
     pieces = (zip(row.columns, results, strict=True) for row, results in done.items() if row.row == line)
     return dict(sorted(chain.from_iterable(pieces)))

@@ -1,7 +1,7 @@
 """The lab ``landscape``: the loss around trained nets, on a plane of comparable directions and along sharp ones.
 
-Coarse grids of all nets come first, so that a comparable picture is there early; then the check of the centre, finer
-points, the Hessian, slices. One task is one row of points, or one whole measure of one net.
+Coarse grids of all nets come first, for an early comparison; then the check of the centre, finer points, the Hessian,
+slices. A task is a row of points or another measure of one net.
 """
 
 import math
@@ -24,14 +24,14 @@ from engine.probes.offline.hessian import sharpest
 from engine.probes.offline.trajectory import main_plane, project
 
 _PANELS = ("plane", "errors")
-#: How much further than the ways of the trainings planes through them reach.
+#: Reach of a trajectory's plane by the widest trajectory.
 _ROOM = 1.25
-#: Points of a slice on each side of the middle; their distance grows with the square.
+#: Points of a slice on each side of the middle, at squared distances.
 _SIDE = 5
 
 
 class LandscapeLab(TaskLab[Task]):
-    """One job of the lab: the inspected runs on one scale. Raises ConfigError when a run has too few saved states."""
+    """One job of the lab, all runs on one scale. Raises ConfigError for a run with too few saved states."""
 
     def __init__(
         self, settings: Mapping[str, Any], device: Device, state: State | None, inspected_runs: Sequence[InspectedRun]
@@ -51,7 +51,7 @@ class LandscapeLab(TaskLab[Task]):
         self._planes: dict[int, Tensor] = {}
 
     def plan(self) -> Sequence[Task]:
-        """Return all tasks: a picture early, the finest points last."""
+        """Return all tasks, the finest points last."""
         sizes = grid.SIZES[: self.settings["finer"] + 1]
         nets = range(len(self._inspected))
         trails = [_task(net, "trail", f"{self._kinds[net]}: its saved states") for net in nets]
@@ -73,7 +73,7 @@ class LandscapeLab(TaskLab[Task]):
         ]
 
     def measure(self, task: Task, done: Results) -> Measuring:
-        """Do one task."""
+        """Measure one task."""
         net, what = _parts(task.name)
         measures = {"trail": self._trail, "centre": self._centre, "hessian": self._hessian, "slices": self._slices}
         if what in measures:
@@ -147,7 +147,7 @@ class LandscapeLab(TaskLab[Task]):
         return slices
 
     def _way(self, net: int, way: str, measured: Mapping[str, Any]) -> Tensor:
-        """Return the direction of a slice, of length 1."""
+        """Return the unit vector of a slice."""
         surface = self._surface(net)
         if way == "random direction":
             direction = surface.directions(self.settings["seed"])[0]
@@ -158,12 +158,12 @@ class LandscapeLab(TaskLab[Task]):
         return unit
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
-        """Yield what ``task`` changed."""
+        """Yield the findings that ``task`` changed."""
         net, what = _parts(task.name)
         result = done[task.name]
         if len(done) == 1:
             empty = SLOTS[len(self._inspected) :]
-            yield from (MetricReported(f"{slot}_{figure}", math.nan) for slot in empty for figure in NAMES)
+            yield from (MetricReported(f"{slot}_{name}", math.nan) for slot in empty for name in NAMES)
         if what == "trail":
             x, y = zip(*result["places"], (0.0, 0.0), strict=True)
             yield CurveUpdated("path", CurveName(self._kinds[net]), x, y)
@@ -201,7 +201,7 @@ class LandscapeLab(TaskLab[Task]):
         return [math.copysign(reach * (k / _SIDE) ** 2, k) for k in range(-_SIDE, _SIDE + 1)]
 
     def _scale(self, done: Results) -> Callable[[int], float]:
-        """Return where a row or column lies: the same for all nets. Planes of trajectories hold the widest of them."""
+        """Return the coordinate of a row or column, equal for all nets; it covers the widest trajectory."""
         span = self.settings["span"]
         if self._own_planes:
             trails = [done[_name(net, "trail")]["places"] for net in range(len(self._inspected))]
@@ -213,7 +213,7 @@ class LandscapeLab(TaskLab[Task]):
         return {_row(what): result for (one, what), result in parts if one == net and what[0].isdigit()}
 
     def _counted(self, done: Results, more: int = 0) -> MetricReported:
-        """Return how many points are measured: also what is said while something else is."""
+        """Return the number of measured points, also as an interim finding of other measures."""
         rows = sum(len(result) for name, result in done.items() if _parts(name)[1][0].isdigit())
         return MetricReported("points", float(rows + more))
 

@@ -1,4 +1,4 @@
-"""The numbers of the lab ``landscape`` out of what was measured of one net: names as in its row, without the slot."""
+"""The metrics of one net in the lab ``landscape``, named as in its spec without the slot."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,14 +7,14 @@ from typing import Any
 from engine.events import MetricReported, Split
 from engine.labs.landscape.spec import SLOTS
 
-#: What a run records of a state and is measured again.
+#: The recorded splits that are measured again.
 SPLITS = {Split.TRAIN_CLEAN: "train", Split.TEST_SUBSET: "test"}
-#: Loss of the centre and the stored one are taken as equal up to so much.
+#: Tolerance of equal losses.
 SAME_LOSS = 1e-6
 
 
 def compared(scores: Mapping[str, Sequence[float]], stored: Mapping[Split, Any]) -> dict[str, float]:
-    """Return loss and error measured again beside those recorded, and whether they are the same."""
+    """Return the measured and the recorded scores, and whether they are equal."""
     metrics: dict[str, float] = {}
     same = []
     for split, word in SPLITS.items():
@@ -31,7 +31,7 @@ def compared(scores: Mapping[str, Sequence[float]], stored: Mapping[Split, Any])
 
 
 def bent(result: Mapping[str, Any]) -> dict[str, float]:
-    """Return the figures of what the task ``hessian`` of a net found."""
+    """Return the metrics of a net's task ``hessian``."""
     random = result["along_random"]
     return {
         "top_hessian_eigenvalue": result["top"], "lowest_hessian_eigenvalue": result["lowest"],
@@ -43,6 +43,6 @@ def bent(result: Mapping[str, Any]) -> dict[str, float]:
 
 
 def metrics_of(net: int, values: Mapping[str, float]) -> Iterator[MetricReported]:
-    """Yield figures of a net that has a slot in the table."""
+    """Yield the metrics of a net with a slot."""
     if net < len(SLOTS):
         yield from (MetricReported(f"{SLOTS[net]}_{name}", float(value)) for name, value in values.items())

@@ -1,4 +1,4 @@
-"""The row of the landscape lab: question, answer, settings, pictures, numbers, what it looks at. Torch-free."""
+"""The spec of the landscape lab. Torch-free."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from engine.config import RunConfig
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 from engine.models.registry import variant
 
-#: The figures' words for the nets, in the order of the runs; further nets are drawn alone.
+#: The names of the nets in metrics, in the order of the runs; further nets have curves alone.
 SLOTS = ("first", "second")
 TRAJECTORY, AUTO = "trajectory", "auto"
 _LI = "Li et al. 2018, Visualizing the Loss Landscape of Neural Nets"
@@ -39,40 +39,33 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel(
-        "plane", "Loss around the net", "a", "loss", y_scale="log", kind="plane", path="path",
-        how_to_read="The middle is the net as it was trained, on axes that are shares of its weights: at a = 1 every "
-        "filter has been moved by as much as it is long. All nets have the same random draws, axes and colours; the "
-        "loss is that of the same few training images everywhere. Round, evenly spaced lines are a bowl; kinks, "
-        "plateaus and side valleys are what the deep plain net is said to have. Coarse first, finer as points come in.",
-        caveat="Two directions out of hundreds of thousands: a random plane shows next to nothing of the sharp ones "
-        "(see the slices). A plateau at the loss of guessing is not a valley. Batch-norm statistics, unless "
-        "recalibrated, are those of the middle, so far out the residual net's loss, whose stream adds up, grows to "
-        "values that no training meets.",
-    ),
-    Panel(
-        "slices", "Loss along one direction", "step, as a share of the length of the weights", "loss", y_scale="log",
-        how_to_read="The same step lengths along three directions: the gradient, the direction in which the loss bends "
-        "most (the Hessian's largest eigenvalue), and the first random direction of the plane. Narrow is sharp. Steps "
-        "lie closer in the middle.",
-        caveat="The random direction looks flat in every net, and says nothing about how hard the net is to train. "
-        "The sharpest direction is that of the few images measured on; on more of them it is a little less sharp.",
-    ),
-    Panel(
-        "path", "Way of the training, seen in the plane", "a", "b",
-        how_to_read="The saved states, projected on the plane, oldest first; the middle is the state looked at. With "
-        "directions = trajectory it is the plane in which the way moves most.",
-        caveat="In a random plane the way shrinks to a dot, whatever the training did: the figure says which share "
-        "of it the plane holds. The loss under the way is that of the plane, not that of the states, which lie above "
-        "or below it and have other batch-norm parameters. That a way looks simple in its own main plane is expected "
-        "of any way, of a random walk too.",
-    ),
-    Panel(
-        "errors", "Error around the net", "a", "images told wrong, percent", kind="plane", path="path",
-        how_to_read="The same points as above: the share of the training images that is told wrong.",
-        caveat="Far from the middle nets say one class for all images: 90 percent with ten classes, however high "
-        "the loss.",
-    ),
+    Panel("plane", "Loss around the net", "a", "loss", y_scale="log", kind="plane", path="path",
+          how_to_read="The middle is the net as it was trained, on axes that are shares of its weights: at a = 1 every "
+          "filter has been moved by as much as it is long. All nets have the same random draws, axes and colours; the "
+          "loss is that of the same few training images everywhere. Round, evenly spaced lines are a bowl; kinks, "
+          "plateaus and side valleys are what the deep plain net is said to have. Coarse first, finer as points come "
+          "in.",
+          caveat="Two directions out of hundreds of thousands: a random plane shows next to nothing of the sharp ones "
+          "(see the slices). A plateau at the loss of guessing is not a valley. Batch-norm statistics, unless "
+          "recalibrated, are those of the middle, so far out the residual net's loss, whose stream adds up, grows to "
+          "values that no training meets."),
+    Panel("slices", "Loss along one direction", "step, as a share of the length of the weights", "loss", y_scale="log",
+          how_to_read="The same step lengths along three directions: the gradient, the direction in which the loss "
+          "bends most (the Hessian's largest eigenvalue), and the first random direction of the plane. Narrow is "
+          "sharp. Steps lie closer in the middle.",
+          caveat="The random direction looks flat in every net, and says nothing about how hard the net is to train. "
+          "The sharpest direction is that of the few images measured on; on more of them it is a little less sharp."),
+    Panel("path", "Way of the training, seen in the plane", "a", "b",
+          how_to_read="The saved states, projected on the plane, oldest first; the middle is the state looked at. With "
+          "directions = trajectory it is the plane in which the way moves most.",
+          caveat="In a random plane the way shrinks to a dot, whatever the training did: the figure says which share "
+          "of it the plane holds. The loss under the way is that of the plane, not that of the states, which lie above "
+          "or below it and have other batch-norm parameters. That a way looks simple in its own main plane is expected "
+          "of any way, of a random walk too."),
+    Panel("errors", "Error around the net", "a", "images told wrong, percent", kind="plane", path="path",
+          how_to_read="The same points as above: the share of the training images that is told wrong.",
+          caveat="Far from the middle nets say one class for all images: 90 percent with ten classes, however high the "
+          "loss."),
 )  # fmt: skip
 
 _OF_NET = (
@@ -118,7 +111,6 @@ _METRICS = (
 
 
 def _suits(configs: Sequence[RunConfig]) -> str:
-    """Return why nets cannot be compared: their losses are of other images."""
     sets = dict.fromkeys(
         (c.data.name, c.data.resize, c.data.pool, c.data.validation, c.model.image_size) for c in configs
     )
@@ -134,7 +126,7 @@ def _images(one: tuple[str, int, int, int, int]) -> str:
 
 
 def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
-    """Return the deepest plain and the deepest residual net of a race, of one depth and seed where there are such."""
+    """Return the deepest plain and the deepest residual net of a race, if possible of one depth and seed."""
     plain, residual = (
         [place for place, config in enumerate(configs) if variant(config.model.shortcut).plain == flat]
         for flat in (True, False)
@@ -151,7 +143,7 @@ def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
-    """Return about how long it takes for nets of the quick race, depth 56."""
+    """Return the estimated time for nets of depth 56 of the quick race."""
     nets = len([run for run in settings["runs"].split(",") if run.strip()]) or 2
     recalibrated = settings["bn"] == "recalibrated" or (settings["bn"], settings["directions"]) == (AUTO, TRAJECTORY)
     points: int = (2 ** (settings["finer"] + 2) + 1) ** 2 * (4 if recalibrated else 1)

@@ -1,8 +1,8 @@
-"""The loss of one training's net at any step away from its weights, on fixed training images, and how it bends there.
+"""The loss around the weights of a trained net on fixed training images, and its Hessian.
 
-Points of the plane are evaluated as the training was: batch norm folded, at its precision (``FoldedNet``). Slices take
-32-bit floats: their steps are smaller than what bf16 tells apart. Steps are flat vectors over all trained parameters
-(``engine.probes.offline.filter_directions``); the net is a copy, the training's state stays as it is.
+Points of the plane are evaluated as in training: batch norm folded, at its precision (``FoldedNet``). Slices need
+32-bit floats: their steps are too small for bf16. Steps are flat vectors over all trained parameters
+(``engine.probes.offline.filter_directions``). The net is a copy.
 """
 
 import dataclasses
@@ -20,19 +20,20 @@ from engine.probes.offline.hessian import Hessian
 from engine.training.evaluate import FoldedNet, reset_bn, subset
 from engine.training.state import check_document, check_tensors
 
-#: Multiply-adds between two yields: of a pass forward, and of a product with the Hessian.
+#: Multiply-adds between two yields: of a forward pass, and of a product with the Hessian.
 _PASS = {"cpu": 5e9, "cuda": 1e12}
 _PRODUCT = {"cpu": 0.5e9, "cuda": 1e11}
-#: Up to so many multiply-adds over all images the graphs of the Hessian are kept: less than 1 GB on a CPU.
+#: Largest number of multiply-adds over all images with kept graphs of the Hessian: less than 1 GB on a CPU.
 _KEPT = 2e9
 
 
 class Surface:
     """The neighbourhood of one training's state.
 
-    ``images`` of the training's own, in a fixed random order that the data set alone decides, as for its fixed subset.
-    ``recalibrate``: at every point of the plane batch norm takes the mean and variance of these images, averaged over
-    batches of training size; otherwise the running statistics of the state hold everywhere.
+    Args:
+        images: number of training images, taken in the fixed random order of the data set's subset.
+        recalibrate: at every point of the plane batch norm takes the statistics of these images, averaged over batches
+            of training size, in place of the state's running statistics.
     """
 
     def __init__(self, inspected: InspectedRun, images: int, recalibrate: bool):
@@ -52,7 +53,7 @@ class Surface:
 
     @cached_property
     def weights(self) -> Tensor:
-        """The weights of the state, flat, zero where there are no filters."""
+        """The flat weights of the state, zero outside the filters."""
         return self._flat_of(self._inspected.document)
 
     def directions(self, seed: int) -> Tensor:
@@ -60,7 +61,7 @@ class Surface:
         return torch.stack([random_direction(self._weights, seed, axis) for axis in range(2)])
 
     def offsets(self) -> Generator[None, None, Tensor]:
-        """Return the weights of all other saved states less those of this one, (n, parameters), oldest first."""
+        """Return the weights of all other saved states less this one's, (n, parameters), oldest first."""
         offsets = []
         for _, read in self._inspected.trail:
             offsets.append(self._flat_of(read()) - self.weights)
@@ -68,7 +69,7 @@ class Surface:
         return torch.stack(offsets) if offsets else torch.zeros(0, len(self._start), device=self._start.device)
 
     def point(self, step: Tensor) -> Generator[None, None, list[float]]:
-        """Return loss in nats and error in percent after ``step``, as the training evaluated; yield between batches."""
+        """Return loss in nats and error in percent after ``step``, evaluated as in training; yield after each batch."""
         self._inspected.enter()
         self._place(step)
         if self._recalibrate:
@@ -80,7 +81,7 @@ class Surface:
         return (yield from self._measure(self._folded))
 
     def fine_point(self, step: Tensor) -> Generator[None, None, list[float]]:
-        """Return the same in 32-bit floats and with the running statistics."""
+        """Return ``point`` in 32-bit floats and with the running statistics."""
         self._inspected.enter()
         self._place(step)
         return (yield from self._measure(self._folded_fp32))
@@ -114,7 +115,7 @@ class Surface:
         return zip(torch.split(self._images, size), torch.split(self._labels, size), strict=True)
 
     def _place(self, step: Tensor) -> None:
-        """Set the net's parameters to those of the state plus ``step``, its statistics to those of the state."""
+        """Set the net to the state's parameters plus ``step``, with the state's statistics."""
         with torch.no_grad():
             pieces = torch.split(self._start + step, [p.numel() for p in self._parameters])
             for parameter, piece in zip(self._parameters, pieces, strict=True):

@@ -1,4 +1,4 @@
-"""One net of the lab ``lesion``: lesions in it, each measured as its training measured the net."""
+"""One net of the lab ``lesion``, its lesions evaluated as in training."""
 
 import dataclasses
 import math
@@ -23,46 +23,44 @@ from engine.probes.online.instrumented_pass import instrumented_pass
 from engine.probes.online.measure import ProbeContext
 from engine.training.evaluate import Score, subset
 
-#: What ``path_gradients`` returns, by name.
+#: The result of ``path_gradients`` by name.
 PathGradients = dict[str, Any]
 
-#: Images of a pass along paths, fewer for large nets: multiply-adds of such a pass, forward.
+#: Images of a pass along paths; multiply-adds of its forward pass, which limit the images of large nets.
 _PATH_BATCH, _PATH_BUDGET = 128, 1e9
-#: Path lengths that are measured at most.
+#: Limit of the measured path lengths.
 MAX_LENGTHS = 60
 
 
 class AblatedNet:
     """The net of an inspected run, evaluated on the first ``images`` of its fixed test subset.
 
-    ``recalibrated``: every evaluation averages the BN statistics anew over 20 training batches, the lesion in place.
+    ``recalibrated``: every evaluation averages the BN statistics anew over 20 training batches, with the lesion.
     """
 
     def __init__(self, inspected: InspectedRun, images: int, recalibrated: bool):
-        changes = {
-            "recalibrate_bn": recalibrated,
-            "data.eval_images": min(images, inspected.config.data.eval_images),
-        }
-        self._inspected = dataclasses.replace(inspected, config=replace(inspected.config, changes))
+        fewer = min(images, inspected.config.data.eval_images)
+        config = replace(inspected.config, {"recalibrate_bn": recalibrated, "data.eval_images": fewer})
+        self._inspected = dataclasses.replace(inspected, config=config)
         self._model = inspected.model()
         self._evaluator = self._inspected.evaluator(self._model)
         self.lesions = Ablation(self._model, [self._evaluator.net])
 
     def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
-        """Return loss and error with a lesion, on the test images; yields after each batch."""
+        """Return loss and error with a lesion on the test images; yield after each batch."""
         with lesion or nullcontext():
             scores = yield from self._inspected.scores(self._evaluator, self._model, [Split.TEST_SUBSET])
         return scores[Split.TEST_SUBSET]
 
 
 def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool | None]]:
-    """Measure the net again as its run did; return the score and whether the run recorded the same.
+    """Return the net's score, evaluated as in its run, and whether the run recorded the same; yield after each batch.
 
-    The same: as many wrong, the loss to 1e-6. None where nothing was recorded at that step. Yields after each batch.
+    The same: equal errors, losses to 1e-6. None without a record of that step.
     """
     model = inspected.model()
     evaluator, stored = inspected.evaluator(model), inspected.stored.get(Split.TEST_SUBSET)
-    # The recorded subset may be a part of a pass over the test set, in other batches, which may round differently.
+    # The recorded subset may stem from a pass over the test set, whose batches may round differently.
     passes = [[Split.TEST_SUBSET], [Split.TEST_SUBSET, Split.TEST]][: 1 + (Split.TEST in inspected.stored)]
     for splits in passes:
         score = (yield from inspected.scores(evaluator, model, splits))[Split.TEST_SUBSET]
@@ -73,7 +71,7 @@ def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool 
 
 
 def update_sizes(inspected: InspectedRun) -> list[float]:
-    """Return ||c F(x)|| / ||s(x)|| of every block, as the probes of a training measure it (``update_size``)."""
+    """Return ||c F(x)|| / ||s(x)|| of every block, as the probe ``update_size`` does."""
     inspected.enter()
     model = inspected.model()
     images = inspected.images.to(inspected.device.torch_device)
@@ -87,11 +85,11 @@ def update_sizes(inspected: InspectedRun) -> list[float]:
 
 
 def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradients, None, PathGradients]:
-    """Return the mean gradient norm along single paths, by their length; yields what is known after each batch.
+    """Return the mean gradient norm along single paths by length; yield interim results after each batch.
 
-    ``lengths`` ascending, ``means`` of ||dL_i/dh_i|| along a random path of that length for each of ``samples`` test
-    images, the same for all lengths; ``whole`` the mean norm of the gradient of the whole net over these images.
-    ``forks`` is how many blocks have a shortcut. A plain net has one path, itself.
+    ``lengths`` ascend. ``means`` are of ||dL_i/dh_i|| along a random path of that length for each of ``samples`` test
+    images, the same for all lengths. ``whole`` is the mean norm of the whole net's gradient over these images.
+    ``forks`` counts the blocks with a shortcut. A plain net has one path, itself.
     """
     inspected.enter()
     device, paths = inspected.device, GradientPaths(inspected.model())
@@ -102,7 +100,7 @@ def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradi
     size = int(max(1, min(_PATH_BATCH, _PATH_BUDGET / count(inspected.config.model).multiply_adds)))
 
     def norms(rows: Tensor, routes: Tensor | None = None) -> list[float]:
-        """Along the given routes, of the images in these rows of the fixed subset, which begins anew at its end."""
+        """Return the norms along ``routes`` for these rows of the fixed subset, repeated cyclically."""
         pixels, labels = images.test.batch(fixed[rows.to(fixed.device) % len(fixed)])
         inputs = images.normalise(pixels).contiguous(memory_format=device.memory_format)
         each = paths.gradients(inputs, labels, None if routes is None else routes.to(device.torch_device))

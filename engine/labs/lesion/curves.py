@@ -1,8 +1,8 @@
-"""From what the lab ``lesion`` has measured so far to its curves and numbers.
+"""The curves and metrics of the lab ``lesion`` from the results so far.
 
-``done`` maps a task's name to its result: [error, loss] of an evaluation, for ``stored`` with 1, 0 or NaN behind it
-(whether it is what the run recorded), for ``scale`` a list of [factor, error]; for ``size`` a number per block; for
-``paths`` what ``engine.labs.lesion.ablated_net.path_gradients`` returns.
+``done`` maps a task's name to its result: ``scale`` a list of [factor, error], ``size`` a number per block, ``paths``
+the result of ``engine.labs.lesion.ablated_net.path_gradients``, other tasks [error, loss]. ``stored`` adds 1 if the run
+recorded the same, 0 if not, NaN without a record.
 """
 
 import math
@@ -19,12 +19,12 @@ from engine.labs.lesion import plan
 from engine.labs.lesion.plan import Case
 from engine.labs.tasks import Finding, Result, Results
 
-#: The share of the gradient that "most" means.
+#: "Most" of the gradient: this share.
 MOST = 0.9
 
 
 class Measured(NamedTuple):
-    """What is measured so far of the net ``case``, the job's net number ``at``, with one kind of BN statistics."""
+    """The results so far of the net ``case``, number ``at`` of the job, with one kind of BN statistics."""
 
     case: Case
     at: int
@@ -32,18 +32,18 @@ class Measured(NamedTuple):
     done: Results
 
     def result(self, part: str, blocks: Iterable[int] = ()) -> Result | None:
-        """Return the result of a task of this net, None where it is not measured."""
+        """Return the result of a task of this net, None before its measure."""
         return self.done.get(plan.task_name(part, self.at, self.bn, blocks))
 
     @property
     def intact(self) -> float:
-        """The error of the net as it is, NaN as long as it is not measured."""
+        """The error of the intact net, NaN before its measure."""
         error: float = (self.result(plan.INTACT) or [math.nan])[0]
         return error
 
     @property
     def deletions(self) -> list[tuple[int, float]]:
-        """Block, from 1, and the error without it, of the blocks that were deleted, front to back."""
+        """Deleted blocks, numbered from 1, with the error without each, front to back."""
         results = ((block + 1, self.result(plan.DELETE, [block])) for block in range(len(self.case.stages)))
         return [(block, result[0]) for block, result in results if result is not None]
 
@@ -60,11 +60,11 @@ class Measured(NamedTuple):
         return MetricReported(f"{self.case.role}_{name}", *_cleaned([value]))
 
     def deleted(self) -> CurveUpdated:
-        """Return the bars of the deletions; 0 is the net as it is."""
+        """Return the bars of the deletions; 0 is the intact net."""
         return self.curve("deleted", [(0, self.intact), *self.deletions])
 
     def swapped(self) -> Iterator[Finding]:
-        """Yield errors after swapping neighbours, by the first of the two, and by the distance of swapped blocks."""
+        """Yield errors after a swap of neighbours by the first of the two, and after any swap by distance."""
         errors = {pair: result[0] for pair in self.case.pairs if (result := self.result(plan.SWAP, pair))}
         near = [(a + 1, error) for (a, b), error in errors.items() if b - a == 1]
         yield self.curve("swapped", [(0, self.intact), *near])
@@ -75,7 +75,7 @@ class Measured(NamedTuple):
             yield self.metric("median_error_after_swap", median(error for _, error in near))
 
     def scaled(self, block: int) -> Iterator[CurveUpdated]:
-        """Yield error against the factor on the branch of ``block``, after the mean over the measured blocks there."""
+        """Yield error against the factor on the branch of ``block``, after the mean over its stage."""
         number = self.case.stages[block]
         inside = [place for place, stage in enumerate(self.case.stages) if stage == number]
         curves = [curve for place in inside if (curve := self.result(plan.SCALE, [place]))]
@@ -84,7 +84,7 @@ class Measured(NamedTuple):
         yield self.curve("scaled", self.result(plan.SCALE, [block]) or [], f" stage {number}", f"block {block + 1}")
 
     def predicted(self) -> Iterator[Finding]:
-        """Yield the size of each block's update against the rise of the error without it, and how their ranks agree."""
+        """Yield each block's update size against the rise of the error without it, and their rank correlation."""
         sizes = self.result(plan.SIZE)
         if sizes is None:
             return
@@ -94,7 +94,7 @@ class Measured(NamedTuple):
         yield self.metric("size_predicts_loss", rank_correlation([*points.values()]))
 
     def summary(self, main: bool) -> Iterator[MetricReported]:
-        """Yield median and extremes of the errors; ``main``: with the BN statistics of all other lesions."""
+        """Yield median and extremes of the errors; ``main``: with the BN statistics of the other lesions."""
         errors = [error for _, error in self.deletions]
         if self.bn == plan.RECALIBRATED:
             yield self.metric("median_error_recalibrated", median(errors))
@@ -105,7 +105,7 @@ class Measured(NamedTuple):
             yield self.metric("least_error_after_deletion", min(errors))
 
     def paths(self, gradients: Mapping[str, Any]) -> Iterator[CurveUpdated]:
-        """Yield shares of the gradient and of the paths by length, and the gradient of one path by that of the net."""
+        """Yield shares of gradient and paths by length, and the gradient of one path by that of the net."""
         net = self._replace(bn=plan.RUNNING)
         lengths, means, whole = gradients["lengths"], gradients["means"], gradients["whole"]
         relative = [mean / whole if whole > 0 else math.nan for mean in means]
@@ -117,7 +117,7 @@ class Measured(NamedTuple):
 
 
 def path_metrics(gradients: Mapping[str, Any]) -> Iterator[MetricReported]:
-    """Yield the lengths that hold most of the gradient, the share of paths of these lengths, and how much cancels."""
+    """Yield the lengths with most of the gradient, their share of the paths, and the sum of all paths' norms."""
     lengths, forks = gradients["lengths"], gradients["forks"]
     first = last = share = math.nan
     if (span := holding(gradient_shares(forks, lengths, gradients["means"]), MOST)) is not None:
@@ -131,18 +131,14 @@ def path_metrics(gradients: Mapping[str, Any]) -> Iterator[MetricReported]:
 
 
 def gradient_shares(forks: int, lengths: Sequence[int], means: Sequence[float]) -> list[float]:
-    """Return C(forks, k) x mean of every length k, divided by their sum; a plain net (no forks) has one path.
-
-    NaN where nothing is finite.
-    """
-    shares: list[float] = _log_gradients(forks, lengths, means).softmax(0).tolist()
-    return shares
+    """Return C(forks, k) x mean of every length k by their sum; NaN without a finite one. Without forks: one path."""
+    return _log_gradients(forks, lengths, means).softmax(0).tolist()
 
 
 def path_norms(gradients: Mapping[str, Any]) -> float:
-    """Return the sum of C(n, k) x mean over all lengths, over the norm of the net's gradient; inf beyond every float.
+    """Return the sum of C(n, k) x mean over all lengths by the norm of the net's gradient; inf on overflow.
 
-    Where not every length was measured, those between count as their neighbours.
+    Lengths without a measure count as their neighbours.
     """
     lengths, whole = gradients["lengths"], gradients["whole"]
     step = lengths[1] - lengths[0] if len(lengths) > 1 else 1
@@ -151,17 +147,17 @@ def path_norms(gradients: Mapping[str, Any]) -> float:
 
 
 def holding(shares: Sequence[float], share: float) -> tuple[int, int] | None:
-    """Return the first and the last place of the shortest range that holds at least ``share`` of the sum."""
+    """Return the first and last index of the shortest range with at least ``share`` of the sum."""
     ranges = combinations_with_replacement(range(len(shares)), 2)
     holds = [(first, last) for first, last in ranges if sum(shares[first : last + 1]) >= share]
     return min(holds, key=lambda span: span[1] - span[0], default=None)
 
 
 def rank_correlation(points: Sequence[tuple[float, float]]) -> float:
-    """Return Spearman's correlation, ties with their mean rank; NaN for fewer than 3 points or equal values."""
+    """Return Spearman's correlation, ties at their mean rank; NaN for fewer than 3 points or equal values."""
     if len(points) < 3 or not all(math.isfinite(value) for point in points for value in point):
         return math.nan
-    # Half a second of import, here in the worker alone.
+    # The import takes half a second; only the worker needs it.
     from scipy.stats import spearmanr
 
     x, y = zip(*points, strict=True)
@@ -169,7 +165,7 @@ def rank_correlation(points: Sequence[tuple[float, float]]) -> float:
 
 
 def _log_gradients(forks: int, lengths: Sequence[int], means: Sequence[float]) -> Tensor:
-    """Return log(C(forks, k) x mean) for every length k: C(600, 300) is beyond every float."""
+    """Return log(C(forks, k) x mean) for every length k: C(600, 300) would overflow."""
     counts = [math.log(math.comb(forks, length)) if forks else 0.0 for length in lengths]
     of_one = torch.tensor(means, dtype=torch.float64).nan_to_num(0.0, math.inf)
     return torch.tensor(counts, dtype=torch.float64) + of_one.log()

@@ -1,4 +1,4 @@
-"""What the curves of the lab ``lesion`` show, in words. Torch-free."""
+"""The findings of the lab ``lesion``. Torch-free."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -9,12 +9,12 @@ from engine.labs.job_curves import JobCurve, JobCurves
 from engine.labs.lesion.plan import RECALIBRATED
 from engine.labs.spec import FindingRule
 
-#: Units: points of the error. A block can go if the error rises by less.
+#: Points of the error: a block is dispensable if the error rises by less.
 LITTLE = 2.0
 
 
 def deleted(curves: JobCurves) -> Iterator[Found]:
-    """Yield what the deletion of each block costs a net, for each net and kind of batch-norm statistics."""
+    """Yield the cost of deletions, for each net and kind of batch-norm statistics."""
     for curve in curves.of("deleted"):
         errors = dict(curve.points)
         intact = errors.pop(0.0, None)
@@ -23,7 +23,7 @@ def deleted(curves: JobCurves) -> Iterator[Found]:
 
 
 def paths(curves: JobCurves) -> Iterator[Found]:
-    """Yield through how many branches the paths of a net go, for each net."""
+    """Yield the number of branches on the paths of each net."""
     for curve in curves.of("paths"):
         if curve.points:
             yield Found("paths", _paths(curve), curve.kind)

@@ -1,7 +1,6 @@
-"""The lab ``lesion``: blocks of trained nets are deleted, swapped and scaled; gradients are split by paths.
+"""The lab ``lesion``: deletes, swaps and scales blocks of trained nets, and splits gradients by paths.
 
-The tasks are those of ``plan``, the nets under the knife are ``ablated_net``'s, what a lesion means is
-``engine.probes.offline.ablation``'. The runs looked at are never changed: lesions are made in copies.
+``engine.probes.offline.ablation`` defines the lesions. They are made in copies; the inspected runs never change.
 """
 
 import math
@@ -20,7 +19,7 @@ from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab, relay
 
 
 class LesionLab(TaskLab[LesionTask]):
-    """One job of the lab; it makes lesions in copies of the inspected nets."""
+    """One job of the lab; see ``TaskLab``."""
 
     def __init__(
         self, settings: Mapping[str, Any], device: Device, state: State | None, inspected_runs: Sequence[InspectedRun]
@@ -32,11 +31,11 @@ class LesionLab(TaskLab[LesionTask]):
         self._cases = [self._case(at) for at in range(len(self._inspected))]
 
     def plan(self) -> list[LesionTask]:
-        """Return all tasks in the order in which they are done."""
+        """Return all tasks in their order."""
         return plan.planned(self._cases, self.settings)
 
     def measure(self, task: LesionTask, done: Results) -> Measuring:
-        """Do one task; what is yielded meanwhile is the bars of the deletions as they are, or the paths so far."""
+        """Measure one task; yield the present bars of the deletions, or the paths so far."""
         net, inspected = self._measured(task, done), self._inspected[task.case]
         if task.part == plan.SIZE:
             return update_sizes(inspected)
@@ -63,7 +62,7 @@ class LesionLab(TaskLab[LesionTask]):
         return [score.error, score.loss]
 
     def findings(self, task: LesionTask, done: Results) -> Iterator[Finding]:
-        """Yield every curve and number that the task changed; numbers of the first net of its role alone."""
+        """Yield every changed curve and metric, metrics of the first net of each role alone."""
         if len(done) == 1:
             yield from (MetricReported(metric.name, math.nan) for metric in METRICS)
         roles = [case.role for case in self._cases]

@@ -1,7 +1,6 @@
-"""What the lab ``lesion`` measures, in which order: its tasks. Torch-free.
+"""The tasks of the lab ``lesion`` and their order. Torch-free.
 
-The first bars are those of deletions, spread over the net and alternating between the nets; what follows is what may
-come later.
+Deletions come first, spread over each net and alternating between the nets.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,18 +12,15 @@ RUNNING, RECALIBRATED, BOTH = "running", "recalibrated", "both"
 #: Kinds of tasks.
 INTACT, DELETE, STORED, SIZE, PATHS, SWAP, SCALE = "intact", "delete", "stored", "size", "paths", "swap", "scale"
 FACTORS = (0.0, 0.5, 0.75, 1.5)
-#: Per net in the default grid: deletions, those that are repeated with recalibrated statistics, swaps of neighbours,
-#: swaps of blocks that are further apart, and, per stage, blocks that are scaled.
+#: Per net in the default grid: deletions, deletions repeated with recalibrated statistics, swaps of neighbours, swaps
+#: of distant blocks; scaled blocks per stage.
 MAX_DELETED, MAX_RECALIBRATED, MAX_SWAPPED, MAX_APART, SCALED_PER_STAGE = 30, 4, 16, 6, 2
 #: Swaps per net in the full grid.
 MAX_SWAPPED_IN_FULL = 400
 
 
 class Case(NamedTuple):
-    """One net that lesions are made in. ``stages`` holds each block's stage, ``pairs`` the blocks that can be swapped.
-
-    ``forks`` is how many of its blocks have a shortcut.
-    """
+    """One net: its blocks' ``stages``, swappable ``pairs``, and ``forks``, the number of blocks with a shortcut."""
 
     name: str
     stages: tuple[int, ...]
@@ -38,12 +34,12 @@ class Case(NamedTuple):
 
     @property
     def role(self) -> str:
-        """How the names of its figures begin."""
+        """The prefix of the net's metrics."""
         return "plain" if self.plain else "residual"
 
 
 class LesionTask(NamedTuple):
-    """A task: what is done to blocks (positions from 0) of the net ``case``, with which BN statistics."""
+    """A lesion of ``blocks`` (from 0) of the net ``case``, or another measure, with one kind of BN statistics."""
 
     part: str
     case: int
@@ -58,7 +54,7 @@ class LesionTask(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What the page says while it is done."""
+        """The page's text during the task."""
         blocks = " and ".join(str(block + 1) for block in self.blocks)
         what = {
             INTACT: "as it is", DELETE: f"without block {blocks}", STORED: "against what its run recorded",
@@ -74,7 +70,7 @@ def task_name(part: str, case: int, bn: str = RUNNING, blocks: Iterable[int] = (
 
 
 def main_bn(settings: Mapping[str, Any]) -> str:
-    """Return the BN statistics of all lesions but the additional deletions."""
+    """Return the BN statistics of all lesions except the additional deletions."""
     return RECALIBRATED if settings["bn"] == RECALIBRATED else RUNNING
 
 
@@ -101,7 +97,7 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[LesionTa
 
 
 def swaps(case: Case, full: bool) -> list[tuple[int, int]]:
-    """Return the pairs that are swapped: neighbours and some that are 2, 4, 8, ... blocks apart; or all."""
+    """Return the swapped pairs: neighbours and some pairs 2, 4, 8, ... blocks apart; or all."""
     if full:
         return [case.pairs[i] for i in spread(len(case.pairs), MAX_SWAPPED_IN_FULL)]
     near = [pair for pair in case.pairs if pair[1] - pair[0] == 1]
@@ -116,13 +112,13 @@ def swaps(case: Case, full: bool) -> list[tuple[int, int]]:
 
 
 def scaled(case: Case, full: bool) -> list[int]:
-    """Return the blocks whose branch is scaled: some of every stage, its first and its last among them; or all."""
+    """Return the blocks with a scaled branch: some of every stage, its first and last included; or all."""
     stages = [[b for b, of in enumerate(case.stages) if of == stage] for stage in sorted(set(case.stages))]
     return [inside[i] for inside in stages for i in spread(len(inside), len(inside) if full else SCALED_PER_STAGE)]
 
 
 def spread(count: int, most: int) -> list[int]:
-    """Return at most ``most`` of the numbers below ``count``, evenly spread, the first and the last among them."""
+    """Return at most ``most`` of the numbers below ``count``, evenly spread, the first and the last included."""
     if count <= most:
         return list(range(count))
     return sorted({round(i * (count - 1) / max(1, most - 1)) for i in range(most)})
@@ -135,7 +131,7 @@ def middles(count: int, most: int) -> list[int]:
 
 
 def coarse_to_fine(items: Sequence[Any]) -> list[Any]:
-    """Return the same items so that each beginning of the list is spread over all of them."""
+    """Return the items in an order whose every beginning is spread over all of them."""
     width = max(1, (len(items) - 1).bit_length())
     order = sorted(range(len(items)), key=lambda i: f"{i:0{width}b}"[::-1])
     return [items[i] for i in order]

@@ -1,4 +1,4 @@
-"""The row of the lesion lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the lesion lab. Torch-free."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -29,66 +29,53 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel(
-        "deleted", "Error without one block", "block that is deleted (0: none)", "test error, %", kind="bars",
-        how_to_read="The bar at 0 is the net as it is. Deleting a block lets what its shortcut carries pass on; a "
-        "plain block has none, so its input passes on in place of its output. Blocks count from 1 through all stages: "
-        "in the CIFAR family each stage has a third of them, so of 27 blocks the stages begin with 1, 10 and 19; there "
-        "channels double and maps are halved.",
-        caveat="Batch norm's running statistics were gathered with the block in place, so part of the damage is "
-        "theirs; the recalibrated bars are without that part. Where a plain block changes the shape, its input passes "
-        "on as option A would carry it, subsampled and with channels of zeros: no identity.",
-    ),
-    Panel(
-        "paths", "Which paths carry the gradient?", "branches on the path", "share of all",
-        how_to_read="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the "
-        "smooth curve around the middle. Times the gradient along one path of that length it is the share of the "
-        "gradient. Where that curve lies left of the other, short paths carry the gradient. A plain net has one path, "
-        "through all of its blocks: a point.",
-        caveat="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
-        "own gradient all paths make together, so this is what flows, not what arrives. Length is counted in "
-        "branches, of two layers each in the usual block.",
-    ),
-    Panel(
-        "path_gradient", "Gradient along one path", "branches on the path", "norm, as a share of the net's gradient",
-        y_scale="log", neutral=1.0,
-        how_to_read="Mean norm of dL/dh at the first block's input along random paths of one length, over that of the "
-        "whole net. All values are those of the whole net; only on the way back one path is followed. The plain net's "
-        "one path is its whole gradient: 1.",
-        caveat="Means over random paths and images, which a few of them dominate. With running statistics of batch "
-        "norm, in 32-bit floats, whatever the training computed in.",
-    ),
-    Panel(
-        "predicts", "Does a block that says little matter little?", "||F(x)|| / ||x|| of the block",
-        "rise of the error without it, points", x_scale="log", neutral=0.0,
-        how_to_read="A point for each deleted block. If the points rise to the right, small responses mean what they "
-        "seem to: the block can be left out. How well the two orders agree is a number below.",
-        caveat="Sizes are those of the training's probe batch, with that batch's own statistics. In a plain block x "
-        "is its input in the shape of its output: nothing is added there, and size says only how loud it is.",
-    ),
-    Panel(
-        "swapped", "Error after swapping a block with the next", "first of the two blocks (0: none)", "test error, %",
-        kind="bars",
-        how_to_read="Two neighbours of one stage exchange all their weights. If every block made a step of its own out "
-        "of what the one before has made, the order could not be changed.",
-        caveat="Blocks that change the shape cannot be swapped and are missing. As with deletions, running "
-        "statistics of batch norm belong to the order as it was.",
-    ),
-    Panel(
-        "apart", "Error after swapping, by distance", "blocks apart (0: none)", "test error, %",
-        how_to_read="Means over the swapped pairs that are so far apart. Where the curve rises, neighbours can stand "
-        "in for each other and distant blocks cannot.",
-        caveat="In the default grid distances beyond 1 are a pair per stage at most, so one bad pair decides; the "
-        "furthest pairs hold the first block of a stage.",
-    ),
-    Panel(
-        "scaled", "Error against a factor on one branch", "factor on F(x) (0: deleted)", "test error, %",
-        how_to_read="The branch of one block is multiplied with the factor; 1 is the net as it is. Each stage has one "
-        "curve for each of its measured blocks and one for their mean. Flat on the left: the branch is hardly needed.",
-        caveat="Of a plain block all that comes out is multiplied, so 0 is no deletion but silence: every image gets "
-        "the same answer. With recalibrated statistics other factors do next to nothing there, for the batch norm that "
-        "follows undoes them.",
-    ),
+    Panel("deleted", "Error without one block", "block that is deleted (0: none)", "test error, %", kind="bars",
+          how_to_read="The bar at 0 is the net as it is. Deleting a block lets what its shortcut carries pass on; a "
+          "plain block has none, so its input passes on in place of its output. Blocks count from 1 through all "
+          "stages: in the CIFAR family each stage has a third of them, so of 27 blocks the stages begin with 1, 10 and "
+          "19; there channels double and maps are halved.",
+          caveat="Batch norm's running statistics were gathered with the block in place, so part of the damage is "
+          "theirs; the recalibrated bars are without that part. Where a plain block changes the shape, its input "
+          "passes on as option A would carry it, subsampled and with channels of zeros: no identity."),
+    Panel("paths", "Which paths carry the gradient?", "branches on the path", "share of all",
+          how_to_read="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the "
+          "smooth curve around the middle. Times the gradient along one path of that length it is the share of the "
+          "gradient. Where that curve lies left of the other, short paths carry the gradient. A plain net has one "
+          "path, through all of its blocks: a point.",
+          caveat="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
+          "own gradient all paths make together, so this is what flows, not what arrives. Length is counted in "
+          "branches, of two layers each in the usual block."),
+    Panel("path_gradient", "Gradient along one path", "branches on the path", "norm, as a share of the net's gradient",
+          y_scale="log", neutral=1.0,
+          how_to_read="Mean norm of dL/dh at the first block's input along random paths of one length, over that of "
+          "the whole net. All values are those of the whole net; only on the way back one path is followed. The plain "
+          "net's one path is its whole gradient: 1.",
+          caveat="Means over random paths and images, which a few of them dominate. With running statistics of batch "
+          "norm, in 32-bit floats, whatever the training computed in."),
+    Panel("predicts", "Does a block that says little matter little?", "||F(x)|| / ||x|| of the block",
+          "rise of the error without it, points", x_scale="log", neutral=0.0,
+          how_to_read="A point for each deleted block. If the points rise to the right, small responses mean what they "
+          "seem to: the block can be left out. How well the two orders agree is a number below.",
+          caveat="Sizes are those of the training's probe batch, with that batch's own statistics. In a plain block x "
+          "is its input in the shape of its output: nothing is added there, and size says only how loud it is."),
+    Panel("swapped", "Error after swapping a block with the next", "first of the two blocks (0: none)", "test error, %",
+          kind="bars",
+          how_to_read="Two neighbours of one stage exchange all their weights. If every block made a step of its own "
+          "out of what the one before has made, the order could not be changed.",
+          caveat="Blocks that change the shape cannot be swapped and are missing. As with deletions, running "
+          "statistics of batch norm belong to the order as it was."),
+    Panel("apart", "Error after swapping, by distance", "blocks apart (0: none)", "test error, %",
+          how_to_read="Means over the swapped pairs that are so far apart. Where the curve rises, neighbours can stand "
+          "in for each other and distant blocks cannot.",
+          caveat="In the default grid distances beyond 1 are a pair per stage at most, so one bad pair decides; the "
+          "furthest pairs hold the first block of a stage."),
+    Panel("scaled", "Error against a factor on one branch", "factor on F(x) (0: deleted)", "test error, %",
+          how_to_read="The branch of one block is multiplied with the factor; 1 is the net as it is. Each stage has "
+          "one curve for each of its measured blocks and one for their mean. Flat on the left: the branch is hardly "
+          "needed.",
+          caveat="Of a plain block all that comes out is multiplied, so 0 is no deletion but silence: every image gets "
+          "the same answer. With recalibrated statistics other factors do next to nothing there, for the batch norm "
+          "that follows undoes them."),
 )  # fmt: skip
 
 
@@ -100,8 +87,7 @@ def _of(role: str, words: str) -> tuple[Metric, ...]:
     plain = role == "plain"
     return (
         metric("blocks", "blocks", "", "He et al. 2015, section 4.2: (depth - 2) / 2", "27 at depth 56"),
-        metric("intact_error", "error as it is", "%", "measured again as in training, whole test subset",
-               "as stored"),
+        metric("intact_error", "error as it is", "%", "measured again as in training, whole test subset", "as stored"),
         metric("stored_error", "error that its run recorded", "%", "its evaluation at that step", "as it is"),
         metric("intact_loss", "loss as it is", "nats", "as the error", "as stored to 0.000001"),
         metric("error_before", "error before a lesion", "%", "on the lesions' own images", "near the error as it is"),
@@ -111,9 +97,8 @@ def _of(role: str, words: str) -> tuple[Metric, ...]:
                "chance or above" if plain else "highest at the first blocks and where the shape changes"),
         metric("least_error_after_deletion", "smallest error without a block", "%", lesion,
                "far above the error before" if plain else "the error before"),
-        metric("median_error_recalibrated", "median error without a block, BN recalibrated", "%",
-               "BN statistics over 20 training batches with the lesion in place", "below the one with running "
-               "statistics"),
+        metric("median_error_recalibrated", "median error without a block, BN recalibrated", "%", "BN statistics over "
+               "20 training batches with the lesion in place", "below the one with running statistics"),
         metric("least_error_recalibrated", "smallest error without a block, BN recalibrated", "%",
                "as the median", "a plain net that learned little can reach the error before"),
         metric("median_error_after_swap", "median error with two neighbours swapped", "%",
@@ -143,7 +128,7 @@ METRICS = (
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
-    """Two nets of 27 blocks, those of the quick race at depth 56, on one common core."""
+    """Return the estimated time for two nets of 27 blocks of the quick race on one common core."""
     case = plan.Case("", (1,) * 9 + (2,) * 9 + (3,) * 9, _PAIRS, 27)
     once = 0.03 + 0.105 * min(settings["images"], 1000) / 1000
     seconds = 2.0 + 28 * settings["paths"] * 0.0009
@@ -153,7 +138,7 @@ def _seconds(settings: Mapping[str, Any]) -> float:
     return float(seconds)
 
 
-#: The pairs of such a net that can be swapped.
+#: The swappable pairs of a net of 27 blocks.
 _PAIRS = tuple((a, b) for s in range(3) for a in range(9 * s + (s > 0), 9 * s + 9) for b in range(a + 1, 9 * s + 9))
 
 

@@ -1,7 +1,4 @@
-"""What the mapping lab trains: arms, targets, learning rates, and the grids made of them. Torch-free.
-
-Rows of its heat maps are named ``ARM, blocks L``, columns are targets.
-"""
+"""The arms, targets, learning rates and grids of the mapping lab. Torch-free."""
 
 from typing import NamedTuple
 
@@ -9,12 +6,12 @@ from engine.events import CurveName
 
 
 class Arm(NamedTuple):
-    """One way to build and start a stack.
+    """One architecture and start of a stack.
 
     ``residual``: h + f(h) instead of f(h). ``norm``: batch norm after both weight layers of a block. ``scaled``: the
-    branch starts 1/L as large (in its second weights, with batch norm in its second gamma, since batch norm undoes a
-    scale of weights). ``identity``: W1 = [I, -I], W2 its transpose, plus a tenth of the usual draw by sqrt(L).
-    ``zero``: the second gamma of every block starts at 0. ``figure`` is how figures name the arm.
+    second weights start 1/L as large, with batch norm the second gamma. ``identity``: W1 = [I, -I], W2 its transpose,
+    plus a tenth of the usual draw by sqrt(L). ``zero``: the second gamma of every block starts at 0. ``figure`` is the
+    arm's name in metrics.
     """
 
     name: str
@@ -41,18 +38,18 @@ ARMS = (PLAIN, IDENTITY_START, RESIDUAL, SCALED, PLAIN_BN, IDENTITY_START_BN, RE
 
 IDENTITY, ROTATION, NEGATED, CONSTANT, SMOOTH = "identity", "rotation", "-x", "constant", "smooth"
 NEAR, NEAR_NONLINEAR, DEFINITE, ZERO = "near identity", "near identity, nonlinear", "positive definite", "zero"
-#: The target between x and ``toward``, at the slider's place.
+#: The target between x and ``toward``, by the slider.
 BLEND = "blend"
 
 #: The columns of the heat maps: those of the default grid first, the slider's last.
 TARGETS = (IDENTITY, ROTATION, NEGATED, CONSTANT, SMOOTH, NEAR, NEAR_NONLINEAR, DEFINITE, ZERO, BLEND)
 
-#: Learning rates of SGD with momentum 0.9; the best one is chosen for every arm, target and depth.
+#: Learning rates of SGD with momentum 0.9; every arm, target and depth takes the best one.
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 class Grid(NamedTuple):
-    """A named choice of arms, targets and depths (in blocks), and how many seeds it takes."""
+    """A named choice of arms, targets, depths (in blocks) and number of seeds."""
 
     arms: tuple[Arm, ...]
     targets: tuple[str, ...]
@@ -66,19 +63,19 @@ GRIDS: dict[str, Grid] = {
     "full": Grid(ARMS, TARGETS[:-1], (2, 6, 16), 4),
 }
 
-#: What can be swept, besides ``none`` and ``all``.
+#: The sweeps, besides ``none`` and ``all``.
 SWEEPS = ("start", "target", "decay")
-#: The points of the sweeps over ``start`` and ``target``, and those of weight decay (the first is as good as none).
+#: The points of the sweeps over ``start`` and ``target``, and over weight decay (the first has no effect).
 POINTS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 DECAYS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-#: The targets of the sweep over ``start``, and of that over weight decay with their panels.
+#: The targets of the sweep over ``start``; those of the sweep over weight decay with their panels.
 START_TARGETS = (IDENTITY, ROTATION, NEGATED, SMOOTH)
 DECAY_TARGETS = {IDENTITY: "decay_identity", ZERO: "decay_zero"}
-#: The panels of the sweep over ``target``, by where it goes.
+#: The panels of the sweep over ``target``, by its end.
 TOWARD = {CONSTANT: "to_constant", NEGATED: "to_negated"}
-#: Sweeps train stacks of this many blocks, where ``blocks`` does not say another number.
+#: Default number of blocks in sweeps.
 SWEEP_BLOCKS = 6
-#: And for this share of the steps.
+#: Sweeps take this share of the steps.
 SWEPT = 2 / 3
 
 

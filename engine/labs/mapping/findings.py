@@ -1,4 +1,4 @@
-"""What the heat map of the lab ``mapping`` shows, in words. Torch-free."""
+"""The findings of the lab ``mapping``. Torch-free."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -9,16 +9,16 @@ from engine.labs.job_curves import JobCurves
 from engine.labs.mapping.arms import CONSTANT, IDENTITY, NEGATED, ROTATION, SMOOTH, TARGETS
 from engine.labs.spec import FindingRule
 
-#: What the sentence calls the targets, in the order of the sentence.
+#: Target -> its words, in the order of the sentence.
 _WORDS = {
     IDENTITY: "x", ROTATION: "a rotation", NEGATED: "-x", CONSTANT: "a constant", SMOOTH: "a random smooth map",
 }  # fmt: skip
-#: Arms are alike if their errors are at most this many times the smallest one.
+#: Arms are alike within this factor of the smallest error.
 CLEAR = 2.0
 
 
 def deepest(curves: JobCurves) -> Iterator[Found]:
-    """Yield which arms have the smallest error on each target, of the deepest stacks."""
+    """Yield the arms with the smallest error on each target, of the deepest stacks."""
     rows = curves.of("heat")
     blocks = max((curve.name.value or 0 for curve in rows), default=0)
     stacks = {curve.kind: dict(curve.points) for curve in rows if curve.name.value == blocks}

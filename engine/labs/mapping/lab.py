@@ -1,4 +1,4 @@
-"""The lab ``mapping``: which maps are easy to learn for plain and for residual stacks, and what the start has to do.
+"""The lab ``mapping``: the maps that plain and residual stacks learn easily, and the role of the start.
 
 A task is one arm at one depth on all its targets, at all learning rates and seeds. The heat map comes first, shallow
 stacks before deep ones, then the sweeps.
@@ -28,7 +28,7 @@ class MappingLab(TaskLab[MappingTask]):
         return plan(self.settings)
 
     def measure(self, task: MappingTask, done: Results) -> Measuring:
-        """Train the task's nets; meanwhile yields its row or curves as they stand. Errors are all it returns."""
+        """Train the task's nets; yield the interim row or curves."""
         for trained in train(task, self.settings["batch"]):
             scored = cells(trained, self._seeds)
             yield from self._row(task, scored) if task.part == HEAT else self._sweep(task, scored)
@@ -38,7 +38,7 @@ class MappingLab(TaskLab[MappingTask]):
         return result
 
     def findings(self, task: MappingTask, done: Results) -> Iterator[Finding]:
-        """Yield the task's curves, and the metrics that are known; with the last task all of them."""
+        """Yield the task's curves and the known metrics, with the last task all of them."""
         planned, scored = self.plan(), self._cells(task.name, done)
         if task.part == HEAT:
             yield from self._row(task, scored)
@@ -57,7 +57,7 @@ class MappingLab(TaskLab[MappingTask]):
                 yield MetricReported(name, value)
 
     def _metrics(self, heat: Mapping[tuple[arms.Arm, int], Mapping[str, Cell]]) -> dict[str, float]:
-        """Return every metric from the rows of the heat map that are done; NaN where a cell is not among them."""
+        """Return every metric from the finished rows of the heat map; NaN without its cell."""
         depths = grid_of(self.settings).depths
         deep, shallow = max(depths), min(depths)
 
@@ -81,14 +81,14 @@ class MappingLab(TaskLab[MappingTask]):
         return cells(Trained(done[name]["steps"], done[name]["errors"]), self._seeds)
 
     def _row(self, task: MappingTask, scored: list[Cell]) -> Iterator[CurveUpdated]:
-        """The task's row of both heat maps."""
+        """Yield the task's row of both heat maps."""
         name = arms.row(task.arm, task.blocks)
         columns = [arms.TARGETS.index(target) for target in grid_of(self.settings).targets]
         yield CurveUpdated("heat", name, columns, drawn([max(cell.error, EXACT) for cell in scored]))
         yield CurveUpdated("best", name, columns, [cell.rate for cell in scored])
 
     def _opened(self, task: MappingTask, scored: list[Cell]) -> Iterator[CurveUpdated]:
-        """What the task's cells open: loss curves and rate curves, their mean and every seed."""
+        """Yield the loss and rate curves of the task's cells, their mean and every seed."""
         for target, cell in zip(grid_of(self.settings).targets, scored, strict=True):
             name = arms.row(task.arm, task.blocks)._replace(cell=target)
             for index, part in [(None, ""), *self._parts()]:
@@ -100,7 +100,7 @@ class MappingLab(TaskLab[MappingTask]):
         return [(index, f"seed {seed}") for index, seed in enumerate(seeds_of(self.settings))]
 
     def _sweep(self, task: MappingTask, scored: list[Cell]) -> Iterator[CurveUpdated]:
-        """The task's curves of its sweep: the error at the best rate over the points, mean and every seed."""
+        """Yield the sweep's curves: the error at the best rate over the points, mean and every seed."""
         x = points(self.settings, task.part)
         if task.part == START:
             kinds = [("start", target) for target in arms.START_TARGETS]
@@ -115,7 +115,7 @@ class MappingLab(TaskLab[MappingTask]):
                 yield CurveUpdated(panel, CurveName(kind, part=part), x, seed)
 
     def _conditions(self, task: MappingTask) -> Generator[CurveUpdated, None, list[list[float]]]:
-        """Measure the condition number at every point for every seed, (seeds, points)."""
+        """Return the condition numbers (seeds, points)."""
         rows: list[list[float]] = []
         for seed in seeds_of(self.settings):
             rows.append([condition(seed, task.blocks, point) for point in points(self.settings, START)])

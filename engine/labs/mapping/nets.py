@@ -1,6 +1,6 @@
-"""The stacks of the mapping lab: K nets of L blocks (``engine.labs.block_stacks``), all in one batched product.
+"""The stacks of the mapping lab: K nets of L blocks (``engine.labs.block_stacks``) in batched products.
 
-Backward is written out: recording the graph takes as long as computing.
+Backward is written out, as autograd's graph takes as long as the products.
 """
 
 from collections.abc import Sequence
@@ -26,14 +26,14 @@ _EPS = 1e-5
 
 
 class Start(NamedTuple):
-    """How one net begins: the seed of its draws, and ``identity`` from 0 (the arm's own start) to 1 ([I, -I])."""
+    """The start of a net: seed of the draws, and ``identity`` from 0 (the arm's own start) to 1 ([I, -I])."""
 
     seed: int
     identity: float = 0.0
 
 
 class Normed(NamedTuple):
-    """What batch norm keeps for its way back: normalised values and 1 / standard deviation."""
+    """Batch norm's values for backward: normalised values and 1 / standard deviation."""
 
     values: Tensor
     inverse: Tensor
@@ -42,9 +42,9 @@ class Normed(NamedTuple):
 class Stacks:
     """K nets of one arm and depth.
 
-    ``values`` and ``velocity`` (sums of gradients, as momentum makes them) are flat; ``parts`` and ``moves`` are views
-    of them by name, each (L, K, ...): ``w1`` (.., WIDTH, INNER), ``w2`` (.., INNER, WIDTH), ``b1``, ``b2`` and with
-    batch norm ``g1``, ``g2`` (.., 1, units).
+    ``values`` and ``velocity`` (momentum's sums of gradients) are flat. ``parts`` and ``moves`` are views of them by
+    name, each (L, K, ...): ``w1`` (.., WIDTH, INNER), ``w2`` (.., INNER, WIDTH), ``b1``, ``b2`` and with batch norm
+    ``g1``, ``g2`` (.., 1, units).
     """
 
     def __init__(self, arm: Arm, blocks: int, starts: Sequence[Start]) -> None:
@@ -82,10 +82,7 @@ class Stacks:
             self.parts["g2"].fill_(0.0 if arm.zero else 1 / self.blocks if arm.scaled else 1.0)
 
     def forward(self, x: Tensor, keep: bool = False) -> Tensor:
-        """Return what every net makes of ``x`` (batch, WIDTH): (K, batch, WIDTH), the caller's until the next call.
-
-        ``keep`` what ``backward`` needs.
-        """
+        """Return the outputs (K, batch, WIDTH) for ``x`` (batch, WIDTH), valid until the next call."""
         parts, batch, h = self.parts, len(x), x.expand(self.nets, *x.shape)
         self._kept = []
         for block in range(self.blocks):
@@ -107,9 +104,9 @@ class Stacks:
         return h
 
     def backward(self, slope: Tensor, momentum: float) -> None:
-        """Add the gradients to ``momentum`` times ``velocity``: they never stand alone, which spares passes over them.
+        """Set ``velocity`` to ``momentum`` times itself plus the gradients, without a pass over the gradients alone.
 
-        ``slope`` (K, batch, WIDTH) is the gradient of the outputs of the last kept ``forward``.
+        ``slope`` (K, batch, WIDTH) is the gradient of the last kept outputs.
         """
         parts, moves, batch = self.parts, self.moves, slope.shape[1]
         for block in reversed(range(self.blocks)):
@@ -136,7 +133,7 @@ class Stacks:
                 slope = below.add_(slope) if self.arm.residual else below
 
     def _room(self, use: str, place: int, *shape: int) -> Tensor:
-        """Return the buffer (K, ``shape``) for a ``use``; fresh memory at every step costs as much as the products."""
+        """Return the buffer (K, ``shape``) of a ``use``; fresh memory at every step costs as much as the products."""
         key: tuple[str | int, ...] = (use, place, *shape)
         if key not in self._rooms:
             self._rooms[key] = torch.empty(self.nets, *shape)
@@ -144,10 +141,7 @@ class Stacks:
 
 
 def kernel(stacks: Stacks) -> Tensor:
-    """Return the kernel (INPUTS * OUTPUTS, same) of a single plain net, in 64-bit floats.
-
-    The inputs are the same in every job. Raises ValueError for other nets.
-    """
+    """Return the kernel (INPUTS * OUTPUTS, same) of one plain net on fixed inputs. Raises ValueError."""
     if stacks.nets != 1 or stacks.arm != PLAIN:
         raise ValueError("the kernel is that of one plain net")
     weights = [{name: part[block].double() for name, part in stacks.parts.items()} for block in range(stacks.blocks)]
@@ -156,14 +150,14 @@ def kernel(stacks: Stacks) -> Tensor:
 
 
 def condition(seed: int, blocks: int, identity: float) -> float:
-    """Return the largest by the smallest eigenvalue of the kernel of a plain stack that starts at ``identity``."""
+    """Return the condition number of the kernel of a plain stack that starts at ``identity``."""
     values = torch.linalg.eigvalsh(kernel(Stacks(PLAIN, blocks, [Start(seed, identity)])))
     return float(values[-1] / values[0].clamp_min(1e-20))
 
 
 def _norm(z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:
-    """Normalise ``z`` (K, batch, units) over the batch, into ``values``; ``z`` becomes gamma times that plus beta."""
-    # torch.var_mean over this dimension takes ten times as long as these.
+    """Normalise ``z`` (K, batch, units) over the batch into ``values``; ``z`` becomes gamma * values + beta."""
+    # torch.var_mean over this dimension takes ten times as long.
     torch.sub(z, z.mean(1, keepdim=True), out=values)
     inverse = torch.mul(values, values, out=z).mean(1, keepdim=True).add_(_EPS).rsqrt_()
     values.mul_(inverse)
@@ -172,7 +166,7 @@ def _norm(z: Tensor, gamma: Tensor, beta: Tensor, values: Tensor) -> Normed:
 
 
 def _norm_back(slope: Tensor, total: Tensor, normed: Normed, gamma: Tensor, out: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the gradients of batch norm's input, in ``out``, and of gamma, given that of its output and its sum."""
+    """Return the gradients of batch norm's input, in ``out``, and of gamma; ``total`` is the sum of ``slope``."""
     batch = slope.shape[1]
     along = torch.mul(slope, normed.values, out=out).sum(1, keepdim=True)
     torch.mul(normed.values, along / -batch, out=out)

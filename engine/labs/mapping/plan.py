@@ -1,4 +1,4 @@
-"""What a job of the mapping lab does, piece by piece: problems, their order, how long they take. Torch-free."""
+"""The tasks of the mapping lab, their order and their time. Torch-free."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -8,17 +8,17 @@ from engine.labs.mapping.arms import PLAIN, RATES, SWEEPS, Arm, Grid, row
 
 HEAT, START, TARGET, DECAY = "heat", *SWEEPS
 
-#: Seconds of one common core per net, block and step of 64 inputs; batch norm takes so many times as long.
+#: Seconds of one common core per net, block and step of 64 inputs; batch norm's factor on them.
 _SECONDS, _NORM = 11e-6, 1.8
 _BATCH = 64
-#: Reading errors takes so much of the time on top, and everything else so many seconds.
+#: Further time: of the readings as a share, and of everything else in seconds.
 _READING, _BEFORE = 0.15, 0.5
 
 
 class Problem(NamedTuple):
-    """One map to fit with one seed, and how: ``start`` and ``decay`` are those of the sliders.
+    """One map to fit with one seed, and the sliders ``start`` and ``decay``.
 
-    ``blend`` says how far the target ``BLEND`` is on its way from x to ``toward``.
+    ``blend`` is the position of the target ``BLEND`` between x and ``toward``.
     """
 
     target: str
@@ -30,7 +30,7 @@ class Problem(NamedTuple):
 
 
 class MappingTask(NamedTuple):
-    """One task: the stacks of one arm and depth, trained together on all ``problems``, seeds of a cell in a row."""
+    """The stacks of one arm and depth, trained together on all ``problems``, seeds of a cell in a row."""
 
     part: str
     arm: Arm
@@ -45,20 +45,20 @@ class MappingTask(NamedTuple):
 
     @property
     def words(self) -> str:
-        """What the page says while it is done."""
+        """The page's text during the task."""
         what = "targets" if self.part == HEAT else f"sweep over {self.part}"
         nets = len(self.problems) * len(RATES)
         return f"{what}: {row(self.arm, self.blocks).text} ({nets} nets at once)"
 
     @property
     def seconds(self) -> float:
-        """About how long it takes one common core with 64 inputs per step, the reading of errors left out."""
+        """The estimated time on one common core with 64 inputs per step, without readings."""
         work = len(self.problems) * len(RATES) * self.blocks * self.steps
         return work * _SECONDS * (_NORM if self.arm.norm else 1.0)
 
 
 def grid_of(settings: Mapping[str, Any]) -> Grid:
-    """Return what is trained for the heat map: the grid of the settings, with their own depth, seeds and blend."""
+    """Return the grid of the heat map, with the settings' depth, seeds and blend."""
     grid = arms.GRIDS[settings["grid"]]
     depths = tuple(sorted({2, settings["blocks"]})) if settings["blocks"] else grid.depths
     targets = (*grid.targets, arms.BLEND) if settings["target"] > 0 else grid.targets
@@ -71,14 +71,14 @@ def seeds_of(settings: Mapping[str, Any]) -> range:
 
 
 def points(settings: Mapping[str, Any], sweep: str) -> tuple[float, ...]:
-    """Return where a sweep measures: its points, and the place of its slider."""
+    """Return the points of a sweep, its slider's value included."""
     if sweep == DECAY:
         return tuple(sorted({*arms.DECAYS, settings["weight_decay"]} - {0.0}))
     return tuple(sorted({*arms.POINTS, settings["identity_start" if sweep == START else sweep]}))
 
 
 def plan(settings: Mapping[str, Any]) -> list[MappingTask]:
-    """Return all tasks in their order: the heat map by depth, then the sweeps, each function of the settings alone."""
+    """Return all tasks in their order: the heat map by depth, then the sweeps."""
     grid, deep, steps = grid_of(settings), settings["blocks"] or arms.SWEEP_BLOCKS, settings["steps"]
     sweeps = SWEEPS if settings["sweep"] == "all" else () if settings["sweep"] == "none" else (settings["sweep"],)
     stacks = [(HEAT, arm, blocks, steps) for blocks in grid.depths for arm in grid.arms]
@@ -90,7 +90,7 @@ def plan(settings: Mapping[str, Any]) -> list[MappingTask]:
 
 
 def problems(settings: Mapping[str, Any], part: str, arm: Arm) -> tuple[Problem, ...]:
-    """Return the problems of a task, seeds of a cell in a row, at the places of the sliders but for what is swept."""
+    """Return the problems of a task, seeds of a cell in a row, at the sliders' values except the swept one."""
     # Only the start of the plain arm moves.
     usual = Problem(arms.BLEND, 0, settings["identity_start"] if arm == PLAIN else 0.0, settings["weight_decay"])
     blended = usual._replace(toward=settings["toward"])
@@ -115,13 +115,13 @@ def problems(settings: Mapping[str, Any], part: str, arm: Arm) -> tuple[Problem,
 
 
 def seconds(settings: Mapping[str, Any]) -> float:
-    """Return about how long a job takes on one common core."""
+    """Return the estimated time on one common core."""
     batch: int = settings["batch"]
     return _BEFORE + sum(task.seconds for task in plan(settings)) * (batch / _BATCH + _READING)
 
 
 def refuse(settings: Mapping[str, Any]) -> str:
-    """Return in one line why settings do not go together, '' when they do."""
+    """Return one line about settings that conflict, else ''."""
     for setting, moves, other in (
         ("identity_start", settings["identity_start"] > 0, "identity_start 0"),
         ("sweep start", settings["sweep"] == START, "another sweep"),

@@ -1,4 +1,4 @@
-"""The row of the mapping lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the mapping lab. Torch-free."""
 
 from engine.labs.mapping import arms
 from engine.labs.mapping.findings import RULES
@@ -31,77 +31,57 @@ _RELATIVE = "E||f(x) - H(x)||^2 / E||x||^2"
 _BEST = "Every arm has its own best learning rate for every target and depth."
 
 _PANELS = (
-    Panel(
-        "heat", "Which map is easy for which stack?", "target", _RELATIVE, y_scale="log", kind="heat",
-        columns=arms.TARGETS, opens="curves",
-        how_to_read="Each cell is the error left after training, in parts of the inputs' power: 1 is as bad as "
-        "answering 0 to a target as large as x. Read along a row for what the arm finds hard, down a column for what "
-        "helps on that target. A cell opens its loss curves.",
-        caveat=f"{_BEST} Everything below 0.000001 has the same colour. A few hundred steps show how fast a stack "
-        "learns, not where it would end.",
-    ),
-    Panel(
-        "curves", "Loss while training", "step", _RELATIVE, y_scale="log",
-        how_to_read="The loss of the opened cell at its best learning rate: thin for each seed, bold their geometric "
-        "mean.",
-        caveat="Measured on 256 inputs that are the same for all; training sees fresh ones at every step. Values "
-        "below 1e-12 are drawn there.",
-    ),
-    Panel(
-        "best", "Best learning rate", "target", "learning rate", y_scale="log", kind="heat", columns=arms.TARGETS,
-        opens="rates",
-        how_to_read=f"Which of the rates {arms.RATES[0]:g} to {arms.RATES[-1]:g} left the smallest error. A cell opens "
-        "the error at every rate.",
-        caveat=f"A cell at {arms.RATES[0]:g} or {arms.RATES[-1]:g} is at the edge of the grid: beyond it the arm "
-        "might do better. Where several rates are exact the smallest of them is shown.",
-    ),
-    Panel(
-        "rates", "Error against learning rate", "learning rate", _RELATIVE, x_scale="log", y_scale="log",
-        how_to_read="The final error of the opened cell at every rate tried. Lowest inside the range: the rate was "
-        "tuned. A gap: training diverged.",
-        caveat="The rates are a factor of three apart, so the best one is known to about that.",
-    ),
-    Panel(
-        "start", "The same plain stack, moved from a random start to the identity", "start", _RELATIVE, y_scale="log",
-        how_to_read="No shortcut anywhere: only where training begins moves, from the usual draw (0) to blocks that "
-        "are the identity (1). All of the gain near x appears, and all of the failure on -x.",
-        caveat=f"{_BEST} The exact identity is not the best start for a rotation: a little noise helps.",
-    ),
-    Panel(
-        "condition", "How uneven the untrained plain stack learns", "start", "condition number of the kernel",
-        y_scale="log",
-        how_to_read="Largest by smallest eigenvalue of the neural tangent kernel of the same starts. It says how much "
-        "slower the slowest direction is learned than the fastest, whatever the target.",
-        caveat="It holds close to the start only, and says nothing about how far away the target is: -x fails where "
-        "it is smallest. 32 inputs and 4 outputs; seeds differ by up to ten times.",
-    ),
-    Panel(
-        "to_constant", "From x to a constant", "target", _RELATIVE, y_scale="log",
-        how_to_read="0 is H(x) = x, 1 is a constant; between them (1-t) x + t c. Where the curves cross, the residual "
-        "form stops being the better one.",
-        caveat=f"{_BEST} The distance from x grows along the axis, but so falls what is left to learn of x.",
-    ),
-    Panel(
-        "to_negated", "From x to -x", "target", _RELATIVE, y_scale="log",
-        how_to_read="0 is x, 0.5 is the zero map, 1 is -x: H(x) = (1-2t) x. An identity start that cannot pass through "
-        "the zero map stays there.",
-        caveat=f"{_BEST} A plain stack finds x and -x equally hard, as a random start knows neither.",
-    ),
-    Panel(
-        "decay_identity", "Weight decay, when the target is x", "weight decay", _RELATIVE, x_scale="log",
-        y_scale="log",
-        how_to_read="Decay pulls weights to 0. That makes a residual block the identity and a plain block the zero "
-        "map, so here it works for the one and against the other.",
-        caveat=f"{_BEST} The leftmost point, 0.00001, is as good as no decay. Biases decay too.",
-    ),
-    Panel(
-        "decay_zero", "Weight decay, when the target is 0", "weight decay", _RELATIVE, x_scale="log", y_scale="log",
-        how_to_read="The mirror image: decay helps the plain stack to the zero map and pulls a residual one to x.",
-        caveat=f"{_BEST} Values below 1e-12 are drawn there.",
-    ),
+    Panel("heat", "Which map is easy for which stack?", "target", _RELATIVE, y_scale="log", kind="heat",
+          columns=arms.TARGETS, opens="curves",
+          how_to_read="Each cell is the error left after training, in parts of the inputs' power: 1 is as bad as "
+          "answering 0 to a target as large as x. Read along a row for what the arm finds hard, down a column for what "
+          "helps on that target. A cell opens its loss curves.",
+          caveat=f"{_BEST} Everything below 0.000001 has the same colour. A few hundred steps show how fast a stack "
+          "learns, not where it would end."),
+    Panel("curves", "Loss while training", "step", _RELATIVE, y_scale="log",
+          how_to_read="The loss of the opened cell at its best learning rate: thin for each seed, bold their geometric "
+          "mean.",
+          caveat="Measured on 256 inputs that are the same for all; training sees fresh ones at every step. Values "
+          "below 1e-12 are drawn there."),
+    Panel("best", "Best learning rate", "target", "learning rate", y_scale="log", kind="heat", columns=arms.TARGETS,
+          opens="rates",
+          how_to_read=f"Which of the rates {arms.RATES[0]:g} to {arms.RATES[-1]:g} left the smallest error. A cell "
+          "opens the error at every rate.",
+          caveat=f"A cell at {arms.RATES[0]:g} or {arms.RATES[-1]:g} is at the edge of the grid: beyond it the arm "
+          "might do better. Where several rates are exact the smallest of them is shown."),
+    Panel("rates", "Error against learning rate", "learning rate", _RELATIVE, x_scale="log", y_scale="log",
+          how_to_read="The final error of the opened cell at every rate tried. Lowest inside the range: the rate was "
+          "tuned. A gap: training diverged.",
+          caveat="The rates are a factor of three apart, so the best one is known to about that."),
+    Panel("start", "The same plain stack, moved from a random start to the identity", "start", _RELATIVE, y_scale="log",
+          how_to_read="No shortcut anywhere: only where training begins moves, from the usual draw (0) to blocks that "
+          "are the identity (1). All of the gain near x appears, and all of the failure on -x.",
+          caveat=f"{_BEST} The exact identity is not the best start for a rotation: a little noise helps."),
+    Panel("condition", "How uneven the untrained plain stack learns", "start", "condition number of the kernel",
+          y_scale="log",
+          how_to_read="Largest by smallest eigenvalue of the neural tangent kernel of the same starts. It says how "
+          "much slower the slowest direction is learned than the fastest, whatever the target.",
+          caveat="It holds close to the start only, and says nothing about how far away the target is: -x fails where "
+          "it is smallest. 32 inputs and 4 outputs; seeds differ by up to ten times."),
+    Panel("to_constant", "From x to a constant", "target", _RELATIVE, y_scale="log",
+          how_to_read="0 is H(x) = x, 1 is a constant; between them (1-t) x + t c. Where the curves cross, the "
+          "residual form stops being the better one.",
+          caveat=f"{_BEST} The distance from x grows along the axis, but so falls what is left to learn of x."),
+    Panel("to_negated", "From x to -x", "target", _RELATIVE, y_scale="log",
+          how_to_read="0 is x, 0.5 is the zero map, 1 is -x: H(x) = (1-2t) x. An identity start that cannot pass "
+          "through the zero map stays there.",
+          caveat=f"{_BEST} A plain stack finds x and -x equally hard, as a random start knows neither."),
+    Panel("decay_identity", "Weight decay, when the target is x", "weight decay", _RELATIVE, x_scale="log",
+          y_scale="log",
+          how_to_read="Decay pulls weights to 0. That makes a residual block the identity and a plain block the zero "
+          "map, so here it works for the one and against the other.",
+          caveat=f"{_BEST} The leftmost point, 0.00001, is as good as no decay. Biases decay too."),
+    Panel("decay_zero", "Weight decay, when the target is 0", "weight decay", _RELATIVE, x_scale="log", y_scale="log",
+          how_to_read="The mirror image: decay helps the plain stack to the zero map and pulls a residual one to x.",
+          caveat=f"{_BEST} Values below 1e-12 are drawn there."),
 )  # fmt: skip
 
-#: The figures that are the error of one cell at the deepest stack: name, arm, target.
+#: The metrics that are the error of one cell at the deepest stack: name, arm, target.
 ERROR_METRICS = tuple(
     (f"{word}_{arm.figure}", arm, target)
     for words, those in (

@@ -1,4 +1,4 @@
-"""The maps H that the mapping lab fits, on inputs of ``WIDTH`` numbers; each but the fixed ones is drawn by seed."""
+"""The targets H of the mapping lab, on inputs of ``WIDTH`` numbers, fixed or drawn by seed."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ _FIRST_SEED = 1000
 
 
 class Draws(NamedTuple):
-    """What is drawn for the maps of one seed: two matrices, a rotation with determinant 1, and a constant."""
+    """The draws of one seed: three matrices, a rotation with determinant 1, and a constant."""
 
     first: Tensor
     second: Tensor
@@ -25,7 +25,7 @@ class Draws(NamedTuple):
 
 
 def draw(seed: int) -> Draws:
-    """Draw the maps of ``seed``; all targets of a seed share these draws."""
+    """Return the draws of ``seed``, shared by all its targets."""
     generator = torch.Generator().manual_seed(_FIRST_SEED + seed)
 
     def normal(*shape: int) -> Tensor:
@@ -38,17 +38,16 @@ def draw(seed: int) -> Draws:
 
 
 def answers(problem: Problem, draws: Draws, x: Tensor) -> Tensor:
-    """Return H(x) (..., WIDTH) for inputs of that shape."""
+    """Return H(x) for inputs (..., WIDTH)."""
     if problem.target == arms.BLEND:
-        end = _MAPS[problem.toward](draws, x)
-        return (1 - problem.blend) * x + problem.blend * end
+        return (1 - problem.blend) * x + problem.blend * _MAPS[problem.toward](draws, x)
     return _MAPS[problem.target](draws, x)
 
 
 def table(problems: Sequence[Problem]) -> Callable[[Tensor], Tensor]:
-    """Return what gives the answers of all ``problems`` (problems, ..., WIDTH) to inputs (..., WIDTH)."""
+    """Return a function from inputs (..., WIDTH) to the answers of all ``problems`` (problems, ..., WIDTH)."""
     by_seed = {problem.seed: draw(problem.seed) for problem in problems}
-    # Problems that differ in start or decay alone share their answers.
+    # Start and decay do not change the answers.
     keys = [problem._replace(start=0.0, decay=0.0) for problem in problems]
 
     def answers_to(x: Tensor) -> Tensor:
@@ -59,7 +58,7 @@ def table(problems: Sequence[Problem]) -> Callable[[Tensor], Tensor]:
 
 
 def _definite(draws: Draws, x: Tensor) -> Tensor:
-    """Eigenvalues from 0.3 to 2 in equal ratios, in the directions of the rotation."""
+    # Eigenvalues from 0.3 to 2 in equal ratios, in the directions of the rotation.
     values = torch.linspace(math.log(0.3), math.log(2.0), WIDTH).exp()
     return x @ ((draws.rotation * values) @ draws.rotation.T)
 

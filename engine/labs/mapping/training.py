@@ -1,7 +1,7 @@
-"""Training in the mapping lab: all problems of one arm and depth at all learning rates, as one batched computation.
+"""Training in the mapping lab: all problems of one arm and depth at all learning rates in one batch.
 
-SGD with momentum, fresh standard normal inputs at every step: there is nothing to over-fit. All arms see the same
-inputs. The loss of net k is the mean of its squared errors; it is summed over nets, so that they do not touch.
+SGD with momentum on fresh standard normal inputs, which nothing can over-fit and all arms share. The loss sums the mean
+squared errors of the nets, so the nets do not influence each other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,36 +18,30 @@ from engine.labs.mapping.plan import MappingTask
 from engine.labs.mapping.targets import table
 
 MOMENTUM = 0.9
-#: Inputs on which errors are measured; the same in every job.
+#: Inputs of a reading, the same in every job.
 EXAMINED = 256
-#: Points of a loss curve, the one before training left out, never closer than so many steps (a reading costs more
-#: than a step); the last three of them make the final error.
+#: Readings of a loss curve after the one before training; least steps between two, as a reading costs more than a
+#: step; readings in the final error.
 READINGS, CLOSEST, LAST = 30, 5, 3
-#: Nets times blocks times steps between two pulses, about a fifth of a second.
+#: Nets times blocks times steps between two yields, about a fifth of a second.
 PULSE = 15_000
 _TRAINING_SEED, _EXAMINED_SEED = 5, 99
 
 
 class Trained(NamedTuple):
-    """``steps`` (readings,) and the relative error at each, (readings, problems, rates); not finite: diverged.
-
-    The relative error is E||f(x) - H(x)||^2 / WIDTH, and E||x||^2 / WIDTH is 1.
-    """
+    """``steps`` (readings,) and E||f(x) - H(x)||^2 / E||x||^2 (readings, problems, rates); not finite if diverged."""
 
     steps: list[int]
     errors: Tensor
 
     @property
     def final(self) -> Tensor:
-        """The mean error of the last readings, (problems, rates), infinite where the net diverged."""
+        """The mean error of the last readings, (problems, rates), infinite for a diverged net."""
         return self.errors[-LAST:].mean(0).nan_to_num(torch.inf, torch.inf)
 
 
 def train(task: MappingTask, batch: int, rates: Sequence[float] = RATES) -> Iterator[Trained]:
-    """Train every problem of a task at every rate, ``batch`` inputs a step.
-
-    Yields the errors so far after ``PULSE`` nets, blocks and steps, at last all.
-    """
+    """Train every problem of a task at every rate, ``batch`` inputs a step; yield the errors so far, at last all."""
     problems, steps = task.problems, task.steps
     nets = [(problem, rate) for problem in problems for rate in rates]
     stacks = Stacks(task.arm, task.blocks, [Start(problem.seed, problem.start) for problem, _ in nets])
@@ -70,7 +64,7 @@ def train(task: MappingTask, batch: int, rates: Sequence[float] = RATES) -> Iter
                 x = torch.randn(batch, WIDTH, generator=generator)
                 out = stacks.forward(x, keep=True)
                 out.view(*shape, batch, WIDTH).sub_(answers(x)[:, None])
-                # Gradients are linear in those of the outputs: there the rates cost least.
+                # Gradients are linear in the outputs', where a factor costs least.
                 stacks.backward(out.mul_(scale), MOMENTUM)
                 if decays:
                     for name, part in stacks.parts.items():
@@ -87,7 +81,7 @@ def _errors(stacks: Stacks, x: Tensor, right: Tensor, shape: tuple[int, int]) ->
 
 @contextmanager
 def denormals_flushed() -> Iterator[None]:
-    """Count numbers too small for a normal float as 0 here: momenta that fade to them are a hundred times as slow."""
+    """Flush denormal floats to 0 in this context: momenta that fade to them are a hundred times as slow."""
     before = bool(torch.tensor(1e-40).mul(1.0) == 0)
     torch.set_flush_denormal(True)
     try:

@@ -1,7 +1,7 @@
-"""The lab ``shattering``: the gradient over a line of inputs, how far it remembers its neighbours, and collapse.
+"""The lab ``shattering``: the gradient over a line of inputs, its autocorrelation, and collapse.
 
 Tasks: the noises, then one net each, every kind for the first seed, then for the next; on the full grid more branch
-scales of the scaled residual net. What is drawn after a task is the mean over the seeds that are done.
+scales of the scaled residual net. Curves are means over the finished seeds.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,18 +20,20 @@ from engine.labs.spec import metric_key
 from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab
 
 _NOISE = "noise"
-#: Every so many slopes are drawn.
+#: Distance of the drawn slopes.
 _EVERY = 2
-#: Kinds from the top of the picture of gradients: from noise to no noise, the controls at the ends.
+#: Places of the drawn slopes, between two inputs.
+_PLACES: list[float] = ((nets.LINE[1:] + nets.LINE[:-1]) / 2)[::_EVERY].tolist()
+#: Kinds from the top of the panel of gradients: from noise to no noise, the controls at the ends.
 ROWS = (NOISES[0], *KINDS, NOISES[1])
-#: So many root mean squares of a slope are the distance of two rows.
+#: Distance of two rows in root mean squares of a slope.
 _PER_ROW = 4.0
-#: Layers between two looks at pause and stop.
+#: Layers between two yields.
 _PACE = 10
 
 
 class Net(NamedTuple):
-    """One net: its kind, its seed and the scale of its branch, 1 for every kind but the scaled one."""
+    """One net: kind, seed and branch scale, 1 for every kind except the scaled one."""
 
     kind: str
     seed: int
@@ -44,7 +46,7 @@ class Net(NamedTuple):
 
 
 class ShatteringLab(TaskLab[Task]):
-    """One job of the lab; see ``engine.labs.tasks.TaskLab``."""
+    """One job of the lab; see ``TaskLab``."""
 
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
@@ -56,12 +58,12 @@ class ShatteringLab(TaskLab[Task]):
         self._nets = {net.name: net for net in planned}
 
     def plan(self) -> list[Task]:
-        """One net of each kind comes first: its gradient is the picture."""
+        """Return the tasks: one net of each kind comes first, for its gradient."""
         nets = (Task(name, f"{net.kind}, seed {net.seed}") for name, net in self._nets.items())
         return [Task(_NOISE, "noises to compare with"), *nets]
 
     def measure(self, task: Task, done: Results) -> Measuring:
-        """Go through the layers of one net; what it keeps is what is drawn."""
+        """Measure the layers of one net; the result holds the drawn values."""
         if task.name == _NOISE:
             return {
                 kind: {
@@ -83,7 +85,7 @@ class ShatteringLab(TaskLab[Task]):
         return result | {"spread": (layer.slopes.max() - layer.slopes.min()).item()}
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
-        """Yield the kind's curves over the seeds that are done, and with the last seed its figures."""
+        """Yield the kind's curves over the finished seeds, and with the last seed its metrics."""
         if task.name == _NOISE:
             yield from self._noises(done[_NOISE])
             return
@@ -97,11 +99,10 @@ class ShatteringLab(TaskLab[Task]):
             yield from self._metrics(net.kind, rows)
 
     def _own(self, net: Net) -> bool:
-        """Whether a net has the job's own branch scale, and so curves."""
+        """Return whether a net has the job's own branch scale, and so curves."""
         return net.kind != SCALED or net.branch == self.settings["branch"]
 
     def _alike(self, net: Net) -> list[Net]:
-        """The nets of all seeds that differ in nothing else."""
         return [net._replace(seed=seed) for seed in self._seeds]
 
     def _noises(self, result: Result) -> Iterator[Finding]:
@@ -110,9 +111,8 @@ class ShatteringLab(TaskLab[Task]):
             yield _curve("lags", CurveName(kind), means(result[kind]["lags"]), first=0)
 
     def _row(self, kind: str, slopes: list[float]) -> CurveUpdated:
-        """Kinds stand above one another in the picture of gradients, the first at the top."""
         height = len(ROWS) - ROWS.index(kind)
-        return CurveUpdated("gradient", CurveName(kind), _places(), [height + slope / _PER_ROW for slope in slopes])
+        return CurveUpdated("gradient", CurveName(kind), _PLACES, [height + slope / _PER_ROW for slope in slopes])
 
     def _curves(self, net: Net, rows: list[dict[str, Any]]) -> Iterator[Finding]:
         if net.seed == 0:
@@ -122,7 +122,7 @@ class ShatteringLab(TaskLab[Task]):
             yield _curve(panel, CurveName(net.kind, part=f"seed {net.seed}"), rows[-1][what], first)
 
     def _branches(self, done: Results) -> Iterator[Finding]:
-        """The scaled net over its scales, the unscaled one at 1: where all seeds are done."""
+        """Yield the scaled net over its scales with all seeds, the unscaled one at 1."""
         points: dict[float, float] = {}
         for first in (net for net in self._nets.values() if net.kind in (RESIDUAL, SCALED) and net.seed == 0):
             names = [net.name for net in self._alike(first)]
@@ -141,18 +141,11 @@ class ShatteringLab(TaskLab[Task]):
 
 
 def _drawn(slopes: Tensor) -> list[float]:
-    """Return some of the slopes, divided by their root mean square, so that kinds of any scale fit into one picture."""
+    """Return every second slope by their root mean square, so that all kinds fit into one panel."""
     size = slopes.square().mean().sqrt().clamp_min(1e-300)
-    drawn: list[float] = (slopes / size)[::_EVERY].tolist()
-    return drawn
-
-
-def _places() -> list[float]:
-    """Where the drawn slopes are: between two inputs."""
-    places: list[float] = ((nets.LINE[1:] + nets.LINE[:-1]) / 2)[::_EVERY].tolist()
-    return places
+    return (slopes / size)[::_EVERY].tolist()
 
 
 def _curve(panel: str, name: CurveName, values: list[float], first: int = 1) -> CurveUpdated:
-    """Return ``values`` over layers from 1, or over what ``first`` counts from."""
+    """Return ``values`` over layers or lags from ``first``."""
     return CurveUpdated(panel, name, [float(place) for place in range(first, first + len(values))], values)

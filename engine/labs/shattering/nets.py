@@ -1,7 +1,7 @@
-"""The nets of the shattering lab: the curve that an untrained net draws over a line of inputs, layer by layer.
+"""The nets of the shattering lab: outputs of untrained nets over a line of inputs, layer by layer.
 
-As in Balduzzi et al. 2017: a scalar input, 200 units per layer, 256 inputs from -2 to 2, which are one batch. The draws
-are those of ``engine.labs.dense_stacks.direction``. Floats have 64 bits, so that a constant gradient is seen to be one.
+As in Balduzzi et al. 2017: a scalar input, 200 units per layer, one batch of 256 inputs from -2 to 2. The draws are
+those of ``engine.labs.dense_stacks.direction``. A constant gradient shows as constant in 64-bit floats alone.
 """
 
 import math
@@ -22,16 +22,16 @@ _BLOCKS = {PLAIN: blocks.PLAIN, BN: blocks.BN, RESIDUAL: blocks.RESIDUAL, SCALED
 
 
 class Layer(NamedTuple):
-    """What is seen after one layer: the ``slopes`` (inputs - 1,) of the output, the mean ``cosine`` between inputs."""
+    """The measures after one layer: ``slopes`` (inputs - 1,) of the output, mean ``cosine`` between inputs."""
 
     slopes: Tensor
     cosine: float
 
 
 def layers(kind: str, count: int, branch: float, seed: int) -> Iterator[Layer]:
-    """Yield what is seen in a net of 1, 2, ... ``count`` layers; ``branch`` scales that of the scaled residual net.
+    """Yield the measures of nets of 1 to ``count`` layers; ``branch`` scales that of the scaled residual net.
 
-    Batch norm couples the inputs, so d out/dx is the slope between neighbours of the curve that the net draws.
+    Batch norm couples the inputs, so d out/dx is the slope between neighbouring outputs.
     """
     generator, h, readout = line(seed, torch.float64)
     step = (LINE[1] - LINE[0]).item()
@@ -43,14 +43,14 @@ def layers(kind: str, count: int, branch: float, seed: int) -> Iterator[Layer]:
 
 
 def noise(kind: str, seed: int) -> Tensor:
-    """Return slopes (inputs - 1,) of no net at all: white noise, or a random walk, which is brown noise."""
+    """Return slopes (inputs - 1,) without a net: white noise, or a random walk, brown noise."""
     white = torch.randn(GRID - 1, generator=torch.Generator().manual_seed(seed)).double()
     return white if kind == WHITE else white.cumsum(0)
 
 
 def _next(kind: str, h: Tensor, draw: Tensor, branch: float) -> Tensor:
     if kind == LOOKS_LINEAR:
-        # The two halves of the layer carry relu(h) and relu(-h) through mirrored weights: together h times them.
+        # relu(h) and relu(-h) pass mirrored weights; together they give h times the weights.
         weight = torch.linalg.qr(draw)[0]
         return torch.cat([torch.relu(h), torch.relu(-h)], 1) @ torch.cat([weight, -weight])
     scale = branch if kind == SCALED else 1.0

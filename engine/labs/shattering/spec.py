@@ -1,4 +1,4 @@
-"""The row of the shattering lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the shattering lab. Torch-free."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,12 @@ PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "res
 LOOKS_LINEAR = "looks-linear"
 KINDS: tuple[str, ...] = (BN, RESIDUAL, SCALED, PLAIN, LOOKS_LINEAR)
 
-#: What a gradient without, and one with, a memory of its neighbours looks like.
+#: Controls: slopes without and with autocorrelation.
 WHITE, WALK = "white noise", "brown noise"
 NOISES: tuple[str, ...] = (WHITE, WALK)
 
 #: Branch scales of the full grid.
 BRANCHES: tuple[float, ...] = (0.03, 0.1, 0.3)
-
 
 _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
 _SEEDS = "Thin lines are single nets, the bold one is their mean."
@@ -34,48 +33,37 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel(
-        "gradient", "The gradient over a line of inputs, one net each", "input",
-        "d out/dx, kinds above one another",
-        how_to_read="Nets with one input and as many layers as are shown; a curve is the slope of the output at every "
-        "input. Where neighbours have similar slopes, a step that helps one of them helps the other. Plain with BN "
-        "looks like white noise: its gradient is shattered. With shortcuts it is nearer to brown noise, a random walk. "
-        "Looks-linear is a control that is exactly constant.",
-        caveat="Each curve is divided by its root mean square and shifted to a row of its own, so heights tell "
-        "nothing between curves; every second slope is drawn. Plain without BN looks smooth for a bad reason: see the "
-        "collapse below.",
-    ),
-    Panel(
-        "lags", "How far the gradient remembers its neighbours", "distance, in inputs", "autocorrelation of d out/dx",
-        neutral=0.0,
-        how_to_read="1 at distance 0. White noise falls to 0 at once, brown noise slowly. Plain nets with BN are like "
-        f"white noise from 10 layers on, residual ones lie between. {_SEEDS}",
-        caveat="256 inputs from −2 to 2: at larger distances few pairs are left, and curves go below 0 because "
-        "the mean is taken out.",
-    ),
-    Panel(
-        "depth", "Autocorrelation at distance 4", "layer", "autocorrelation of d out/dx", neutral=0.0,
-        how_to_read="With BN and without shortcuts nothing is left after about 8 layers. With shortcuts it falls "
-        f"slowly, and more slowly the smaller the branch. {_SEEDS}",
-        caveat="Single nets differ much, above all plain ones without BN and the scaled residual ones. What the "
-        "gradient does in training is another matter: these nets are untrained.",
-    ),
-    Panel(
-        "cosine", "Collapse: do all inputs look alike?", "layer", "mean cosine between inputs", neutral=1.0,
-        how_to_read="1: every input has become the same direction, the net has forgotten which one it sees. Plain "
-        "without BN goes there; its gradient does not shatter because it hardly depends on the input. Batch norm "
-        f"prevents this, and pays with shattering when there is no shortcut. {_SEEDS}",
-        caveat="All inputs lie on one line and share the first layer's bias, so that they look alike from the start: "
-        "about 0.5 after the first layer in nets that collapse nowhere.",
-    ),
-    Panel(
-        "branches", "Residual nets by branch scale", "branch scale", "autocorrelation at distance 4", x_scale="log",
-        neutral=0.0,
-        how_to_read="The deepest nets; at 1 the branch is not scaled. The smaller the branch, the longer neighbours "
-        "agree.",
-        caveat="A branch scale of almost 0 keeps the gradient of a linear net, and computes little else at the "
-        "start. The full grid has more points.",
-    ),
+    Panel("gradient", "The gradient over a line of inputs, one net each", "input", "d out/dx, kinds above one another",
+          how_to_read="Nets with one input and as many layers as are shown; a curve is the slope of the output at "
+          "every input. Where neighbours have similar slopes, a step that helps one of them helps the other. Plain "
+          "with BN looks like white noise: its gradient is shattered. With shortcuts it is nearer to brown noise, a "
+          "random walk. Looks-linear is a control that is exactly constant.",
+          caveat="Each curve is divided by its root mean square and shifted to a row of its own, so heights tell "
+          "nothing between curves; every second slope is drawn. Plain without BN looks smooth for a bad reason: see "
+          "the collapse below."),
+    Panel("lags", "How far the gradient remembers its neighbours", "distance, in inputs", "autocorrelation of d out/dx",
+          neutral=0.0,
+          how_to_read="1 at distance 0. White noise falls to 0 at once, brown noise slowly. Plain nets with BN are "
+          f"like white noise from 10 layers on, residual ones lie between. {_SEEDS}",
+          caveat="256 inputs from −2 to 2: at larger distances few pairs are left, and curves go below 0 because the "
+          "mean is taken out."),
+    Panel("depth", "Autocorrelation at distance 4", "layer", "autocorrelation of d out/dx", neutral=0.0,
+          how_to_read="With BN and without shortcuts nothing is left after about 8 layers. With shortcuts it falls "
+          f"slowly, and more slowly the smaller the branch. {_SEEDS}",
+          caveat="Single nets differ much, above all plain ones without BN and the scaled residual ones. What the "
+          "gradient does in training is another matter: these nets are untrained."),
+    Panel("cosine", "Collapse: do all inputs look alike?", "layer", "mean cosine between inputs", neutral=1.0,
+          how_to_read="1: every input has become the same direction, the net has forgotten which one it sees. Plain "
+          "without BN goes there; its gradient does not shatter because it hardly depends on the input. Batch norm "
+          f"prevents this, and pays with shattering when there is no shortcut. {_SEEDS}",
+          caveat="All inputs lie on one line and share the first layer's bias, so that they look alike from the start: "
+          "about 0.5 after the first layer in nets that collapse nowhere."),
+    Panel("branches", "Residual nets by branch scale", "branch scale", "autocorrelation at distance 4", x_scale="log",
+          neutral=0.0,
+          how_to_read="The deepest nets; at 1 the branch is not scaled. The smaller the branch, the longer neighbours "
+          "agree.",
+          caveat="A branch scale of almost 0 keeps the gradient of a linear net, and computes little else at the "
+          "start. The full grid has more points."),
 )  # fmt: skip
 
 #: At 50 layers, ten nets: autocorrelation at lag 4, mean cosine.
@@ -104,14 +92,13 @@ _METRICS = (
 
 
 def _refuse(settings: Mapping[str, Any]) -> str:
-    """Why settings do not go together, '' when they do."""
     if settings["shown"] > settings["layers"]:
         return f"layers shown ({settings['shown']}) must be at most the layers ({settings['layers']})"
     return ""
 
 
 def _seconds(settings: Mapping[str, Any]) -> float:
-    """About how long the nets take on a common core; a layer of the looks-linear kind as long as two others."""
+    # A layer of the looks-linear kind takes as long as two others.
     kinds = len(KINDS) + 1 + (len(BRANCHES) if settings["grid"] == "full" else 0)
     return float(0.3 + 1.3e-3 * settings["nets"] * settings["layers"] * kinds)
 

@@ -1,4 +1,4 @@
-"""What the curves of the lab ``smoothness`` show, in words. Torch-free."""
+"""The findings of the lab ``smoothness``. Torch-free."""
 
 from collections.abc import Iterator
 from math import isfinite
@@ -10,7 +10,7 @@ from engine.labs.spec import FindingRule
 
 
 def loss(curves: JobCurves) -> Iterator[Found]:
-    """Yield the rate of a net, its first and last loss, and how far one step turns the gradient, for each kind."""
+    """Yield rate, first and last loss, and the change of the gradient after one step, for each kind."""
     for curve in curves.of("loss"):
         if len(curve.x) > 1 and isfinite(curve.y[0]) and isfinite(curve.y[-1]):
             rate, change = _rate(curves, curve.kind), _change(curves, curve.kind)

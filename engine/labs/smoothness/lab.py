@@ -1,37 +1,36 @@
-"""The lab ``smoothness``: what one step along the gradient meets, with and without batch norm, plain and residual.
+"""The lab ``smoothness``: loss and gradient along a step, with and without batch norm, plain and residual.
 
-Tasks, in order, for each kind of net: a training at every learning rate of the grid, then one at the best of them for
-each seed, in which every few updates loss and gradient are measured along the gradient. The rate is chosen with the
-first seed; all kinds see the same batches and start from the same draws.
+Tasks for each kind of net: a training at every learning rate of the grid with the first seed, then a training at the
+best rate for each seed, with measures along the gradient every few updates. All kinds share batches and draws.
 """
 
 import math
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from engine.config import DataConfig, ModelConfig, OptimConfig, RunConfig
+from engine.config import DataConfig, OptimConfig, RunConfig
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.seed_curves import geometric
-from engine.labs.small_images import embedded_images
+from engine.labs.small_images import embedded_images, model_config
 from engine.labs.smoothness.spec import KINDS, ONE_RATE, rates_of
 from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
 from engine.labs.spec import metric_key
 from engine.labs.tasks import Finding, Measuring, Results, State, Task, TaskLab
 
-#: The loss that decides between rates, and the one at the end: a mean over so many last updates.
+#: Last updates in the loss that decides between rates, and in the final loss.
 _LAST = 10
-#: A curve of a trial grows on the page after every so many updates.
+#: Updates between two interim curves.
 _SHOWN_EVERY = 5
 #: The length of one learning rate among ``LENGTHS``.
 _AT_RATE = LENGTHS.index(1.0)
 
-#: What a measured training came to, by name: its rate, steps and bands, at its end its loss.
+#: A measured training by name: rate, steps and bands, at its end the loss.
 Followed = dict[str, Any]
 
 
 class SmoothnessLab(TaskLab[Task]):
-    """One job of the lab; see ``TaskLab``. Results: a trial's loss at the end; of a measured training lists."""
+    """One job of the lab; see ``TaskLab``. A trial results in its final loss, a measured training in lists."""
 
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
@@ -41,7 +40,7 @@ class SmoothnessLab(TaskLab[Task]):
         self._images = embedded_images()
 
     def plan(self) -> Sequence[Task]:
-        """Return the tasks; see the module."""
+        """Return the tasks, kind by kind."""
         tasks = []
         for kind in KINDS:
             if self.settings["rates"] != ONE_RATE:
@@ -50,7 +49,7 @@ class SmoothnessLab(TaskLab[Task]):
         return tasks
 
     def measure(self, task: Task, done: Results) -> Measuring:
-        """Do one training; see ``TaskLab``."""
+        """Do one training."""
         kind, _, what = task.name.partition(": ")
         word, _, value = what.partition(" ")
         if word == "rate":
@@ -58,7 +57,7 @@ class SmoothnessLab(TaskLab[Task]):
         return (yield from self._followed(kind, int(value), self._best(kind, done)))
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
-        """Yield what the task changed; see ``TaskLab``."""
+        """Yield the findings that the task changed."""
         kind, _, what = task.name.partition(": ")
         if what.startswith("rate"):
             yield self._rate_curve(kind, done)
@@ -74,12 +73,9 @@ class SmoothnessLab(TaskLab[Task]):
 
     def _descent(self, kind: str, rate: float, seed: int) -> Descent:
         settings, images = self.settings, self._images
-        model = ModelConfig.checked(
-            depth=settings["depth"], shortcut=KINDS[kind], width=settings["width"], channels=images.channels,
-            classes=len(images.classes), image_size=images.image_size,
-        )  # fmt: skip
         run = RunConfig(
-            model=model, data=DataConfig(name=images.name, crop=0),
+            model=model_config(images, settings["depth"], KINDS[kind], settings["width"]),
+            data=DataConfig(name=images.name, crop=0),
             optim=OptimConfig(lr=rate, batch_size=settings["batch"], steps=settings["steps"]), seed=seed,
         )  # fmt: skip
         return Descent(run, images, self.device.torch_device)
@@ -108,7 +104,7 @@ class SmoothnessLab(TaskLab[Task]):
         return {**followed, "loss": _late(losses, self.settings["steps"])}
 
     def _best(self, kind: str, done: Results) -> float:
-        """Return the rate with the lowest loss; the smallest one where none is finite."""
+        """Return the rate with the lowest loss; the smallest one without a finite loss."""
         if self.settings["rates"] == ONE_RATE:
             return self._rates[0]
         return min(self._rates, key=lambda rate: (done[_trial(kind, rate)], rate))
@@ -124,7 +120,7 @@ class SmoothnessLab(TaskLab[Task]):
         return CurveUpdated("rates", CurveName(kind), tried, [done[_trial(kind, rate)] for rate in tried])
 
     def _band_curves(self, kind: str, seeds: Sequence[Followed]) -> Iterator[CurveUpdated]:
-        """Yield the bands over what every seed has: the widest range, the geometric means of the lines."""
+        """Yield the bands over the steps of all seeds: the widest range, the geometric means of the lines."""
         count = min(len(one["steps"]) for one in seeds)
         if not count:
             return
@@ -181,12 +177,11 @@ def _measured(kind: str, seed: int) -> str:
 
 
 def _late(losses: Sequence[float], steps: int) -> float:
-    """Return the mean loss of the last updates, infinity for a training that ended early."""
+    """Return the mean loss of the last updates; infinity for a training that ended early."""
     last = losses[-_LAST:]
     ended = len(losses) < steps or not all(map(math.isfinite, last))
     return math.inf if ended or not last else math.fsum(last) / len(last)
 
 
 def _mean(values: Iterable[float]) -> float:
-    """Return the geometric mean; infinity and zero win, as they do there."""
     return geometric(values, diverged=math.inf)

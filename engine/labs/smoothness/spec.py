@@ -1,4 +1,4 @@
-"""The row of the smoothness lab: question, answer, settings, pictures and numbers. Torch-free."""
+"""The spec of the smoothness lab. Torch-free."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,12 +9,7 @@ from engine.labs.spec import LabSpec, Metric, Option, Panel, metric_key
 PLAIN_BN, PLAIN, RESIDUAL_BN, RESIDUAL = "plain with BN", "plain without BN", "residual with BN", "residual without BN"
 
 #: Kind of net -> its shortcut, as in a run.
-KINDS: dict[str, str] = {
-    PLAIN_BN: "none",
-    PLAIN: "none:norm=none",
-    RESIDUAL_BN: "A",
-    RESIDUAL: "A:norm=none",
-}
+KINDS: dict[str, str] = {PLAIN_BN: "none", PLAIN: "none:norm=none", RESIDUAL_BN: "A", RESIDUAL: "A:norm=none"}
 TUNED, ONE_RATE, WIDE = "tuned", "one for all", "tuned, wide"
 #: The grids of learning rates; the first is tried first.
 _GRIDS: dict[str, tuple[float, ...]] = {
@@ -22,17 +17,17 @@ _GRIDS: dict[str, tuple[float, ...]] = {
     WIDE: (0.03, 0.1, 0.3, 1.0, 3.0, 0.01, 0.003, 0.001, 0.0003),
 }
 
-#: Seconds of a training update of a net of depth 20, width 8, 64 images of 14x14; of a measure in updates.
+#: Seconds of an update of a net of depth 20 and width 8 with 64 images of 14x14; updates that a measure costs.
 _UPDATE_S, _MEASURE = 0.011, 8.0
 
 
 def rates_of(settings: Mapping[str, Any]) -> tuple[float, ...]:
-    """Return the learning rates that are tried."""
+    """Return the learning rates of the trials."""
     return (settings["rate"],) if settings["rates"] == ONE_RATE else _GRIDS[settings["rates"]]
 
 
 def seconds(settings: Mapping[str, Any]) -> float:
-    """Return about how long settings take on one core."""
+    """Return the estimated time on one core."""
     steps, rates = settings["steps"], rates_of(settings)
     trials = 0 if settings["rates"] == ONE_RATE else len(rates) * steps
     measured = settings["seeds"] * (steps + _MEASURE * settings["moments"])
@@ -42,7 +37,7 @@ def seconds(settings: Mapping[str, Any]) -> float:
 
 
 def refuse(settings: Mapping[str, Any]) -> str:
-    """Return why settings do not go together, '' when they do."""
+    """Return one line about settings that conflict, else ''."""
     if (settings["depth"] - 2) % 6:
         return f"depth must be 6n+2, for example 14, 20 or 26 (got {settings['depth']})"
     if settings["moments"] > settings["steps"]:
@@ -70,39 +65,29 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel(
-        "loss", "Losses along the gradient", "update", "loss, nats", y_scale="log", kind="bands",
-        how_to_read="The line is the loss of the mini-batch; the band is what steps of a quarter to four learning "
-        "rates along its gradient would meet. A narrow band: the gradient says truly where the loss goes.",
-        caveat="Each kind steps in its own learning rates: a net that only trains with tiny ones has a narrow band "
-        "for that reason. Choose one rate for all to compare equal steps.",
-    ),
-    Panel(
-        "gradient", "How much the gradient changes on the way", "update", "||g(w - eta g) - g|| / ||g||",
-        y_scale="log", neutral=1.0, kind="bands",
-        how_to_read="The line is one learning rate away, the band a quarter to four. At 1 the gradient there has as "
-        "much that is new as it had before the step; far below 1 it still holds.",
-        caveat="Relative to the gradient's own length: short gradients change easily by much of it.",
-    ),
-    Panel(
-        "stability", "Learning rate times effective smoothness", "update", "lr x beta", y_scale="log", neutral=2.0,
-        how_to_read="On a quadratic bowl gradient descent is stable below 2. This compares kinds that train at "
-        "different rates: what counts is the rate that the curvature lets them use.",
-        caveat="Of a mini-batch, along its own gradient, with steps up to four rates long: not a bound for the whole "
-        "loss, and momentum moves the limit.",
-    ),
-    Panel(
-        "beta", "Effective smoothness", "update", "beta", y_scale="log",
-        how_to_read="The largest change of the gradient for the way to it. High: curved, only small steps are safe.",
-        caveat="Batch norm makes the loss independent of the weights' scale, so beta also falls when weights grow: "
-        "compare with the picture beside it.",
-    ),
-    Panel(
-        "rates", "Where the learning rates come from", "learning rate", "loss of the last 10 updates", x_scale="log",
-        y_scale="log",
-        how_to_read="The trial of every rate with the first seed; each kind then trains at its lowest point.",
-        caveat="A lowest point at an end of the grid could be lower beyond it.",
-    ),
+    Panel("loss", "Losses along the gradient", "update", "loss, nats", y_scale="log", kind="bands",
+          how_to_read="The line is the loss of the mini-batch; the band is what steps of a quarter to four learning "
+          "rates along its gradient would meet. A narrow band: the gradient says truly where the loss goes.",
+          caveat="Each kind steps in its own learning rates: a net that only trains with tiny ones has a narrow band "
+          "for that reason. Choose one rate for all to compare equal steps."),
+    Panel("gradient", "How much the gradient changes on the way", "update", "||g(w - eta g) - g|| / ||g||",
+          y_scale="log", neutral=1.0, kind="bands",
+          how_to_read="The line is one learning rate away, the band a quarter to four. At 1 the gradient there has as "
+          "much that is new as it had before the step; far below 1 it still holds.",
+          caveat="Relative to the gradient's own length: short gradients change easily by much of it."),
+    Panel("stability", "Learning rate times effective smoothness", "update", "lr x beta", y_scale="log", neutral=2.0,
+          how_to_read="On a quadratic bowl gradient descent is stable below 2. This compares kinds that train at "
+          "different rates: what counts is the rate that the curvature lets them use.",
+          caveat="Of a mini-batch, along its own gradient, with steps up to four rates long: not a bound for the whole "
+          "loss, and momentum moves the limit."),
+    Panel("beta", "Effective smoothness", "update", "beta", y_scale="log",
+          how_to_read="The largest change of the gradient for the way to it. High: curved, only small steps are safe.",
+          caveat="Batch norm makes the loss independent of the weights' scale, so beta also falls when weights grow: "
+          "compare with the picture beside it."),
+    Panel("rates", "Where the learning rates come from", "learning rate", "loss of the last 10 updates", x_scale="log",
+          y_scale="log",
+          how_to_read="The trial of every rate with the first seed; each kind then trains at its lowest point.",
+          caveat="A lowest point at an end of the grid could be lower beyond it."),
 )  # fmt: skip
 
 

@@ -1,9 +1,8 @@
-"""What one step along the gradient meets: the range of losses and of gradients, and how fast the gradient changes.
+"""Losses and gradients along one step of gradient descent, and the effective smoothness.
 
-Santurkar, Tsipras, Ilyas and Madry 2018, How Does Batch Normalization Help Optimization?, section 3.1: at a training
-step, loss and gradient are measured again at w - eta g for several eta, on the same mini-batch. The greatest change of
-the gradient by the way to it is an "effective" beta-smoothness. A training is the project's net, batches, augmentation
-and SGD, in 32-bit floats; the measuring works on a copy, so it changes nothing of the training.
+Santurkar, Tsipras, Ilyas and Madry 2018, How Does Batch Normalization Help Optimization?, section 3.1, measures loss
+and gradient at w - eta g for several eta on one mini-batch. The largest change of the gradient by its distance is the
+"effective" beta-smoothness. Nets, batches, augmentation and SGD are the project's, in 32-bit floats.
 """
 
 import copy
@@ -22,15 +21,15 @@ from engine.data.images import ImageSet
 from engine.models.build import build_model
 from engine.training.optim import build_optimizer
 
-#: Lengths of the steps that are tried, in learning rates.
+#: Lengths of the measured steps in learning rates.
 LENGTHS: tuple[float, ...] = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 class Band(NamedTuple):
-    """One step's measure: the loss there, and over ``LENGTHS`` the losses and relative changes of the gradient.
+    """The loss at one update, and losses and relative changes of the gradient over ``LENGTHS``.
 
-    ``changes`` are ||g(w - eta g) - g|| / ||g||; ``beta`` the largest ||g(w - eta g) - g|| / (eta ||g||). What is not
-    finite is infinite.
+    ``changes`` are ||g(w - eta g) - g|| / ||g||; ``beta`` is the largest ||g(w - eta g) - g|| / (eta ||g||). NaN counts
+    as infinity.
     """
 
     loss: float
@@ -40,7 +39,7 @@ class Band(NamedTuple):
 
 
 class Descent:
-    """One training, update by update: a net on the seed's own batches with one learning rate."""
+    """One training, update by update, on the seed's batches with one learning rate."""
 
     def __init__(self, config: RunConfig, images: ImageSet, device: torch.device) -> None:
         self._config, self._device, self._images = config, device, images.to(device)
@@ -57,7 +56,7 @@ class Descent:
         return augment(self._images.normalise(pixels), self._config.seed, step, data.crop, data.flip), labels
 
     def steps(self, last: int) -> Iterator[tuple[int, float]]:
-        """Do updates 1 to ``last``; yield (update, loss of its batch before it); end when a loss is not finite."""
+        """Do updates 1 to ``last``; yield (update, its batch's loss before it); end after a loss that is not finite."""
         for step in range(1, last + 1):
             inputs, labels = self.batch(step)
             loss = F.cross_entropy(self.model(inputs), labels)
@@ -70,9 +69,9 @@ class Descent:
             self._optimizer.step()
 
     def band(self, step: int, lr: float) -> Iterator[Band | None]:
-        """Measure on the batch of update ``step`` at the present weights; yield None after each length, then the band.
+        """Measure a copy of the net on the batch of update ``step``; yield None after each length, then the band.
 
-        Train-mode batch norm with the batch's own statistics; the running ones of the net stay as they are.
+        Batch norm uses the batch's statistics.
         """
         inputs, labels = self.batch(step)
         probe = copy.deepcopy(self.model)
@@ -104,5 +103,4 @@ def _norm(tensors: Sequence[Tensor]) -> float:
 
 
 def _finite(value: float) -> float:
-    """Return the value, infinity for what is no number."""
     return value if math.isfinite(value) else math.inf

@@ -1,7 +1,4 @@
-"""Commands to the engine from outside: written to the store, acknowledged and answered there.
-
-Torch-free.
-"""
+"""Gives commands to the engine through the store, where the engine answers. Torch-free."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,12 +12,12 @@ from engine.store.rows import CommandRow
 from engine.store.writer import Writer
 
 ACKNOWLEDGE_S = 3.0
-#: What the engine has begun may take longer: a checkpoint is copied, the database is locked by somebody.
+#: A claimed command may take longer: a checkpoint is copied, or the database is locked.
 CLAIMED_S = 30.0
 
 
 class CommandClient:
-    """Gives commands to the engine of one workspace and waits for the answers."""
+    """Gives commands to the engine of one workspace and awaits the answers."""
 
     def __init__(self, engine: EngineProcess):
         self.workspace, self._engine = engine.workspace, engine
@@ -30,19 +27,18 @@ class CommandClient:
         return self.await_done(self.ask(verb, run), until_done_s)
 
     def ask(self, verb: str, run: int, argument: str = "") -> int:
-        """Give the engine a command and wait for its acknowledgement; return the command's id.
+        """Give the engine a command and await the acknowledgement; return the command's id.
 
-        Raises CommandRefused with the engine's reason, EngineUnreachable when no engine answers within 3 s (the
-        command is then withdrawn), and the errors of ``EngineProcess.ensure``.
+        Raises CommandRefused with the engine's reason, EngineUnreachable without an answer within ``ACKNOWLEDGE_S``
+        (after withdrawing the command), and the errors of ``EngineProcess.ensure``.
         """
         return self._ask(verb, run=run, argument=argument)
 
     def ask_each(self, verb: str, runs: Sequence[int], until_done_s: float = ACKNOWLEDGE_S) -> dict[int, str]:
         """Give the engine one command for each of several runs at once; return ``{run: answer}``.
 
-        The answer is '' for a done command, a refusal in the engine's words, or a remark on a command under way after
-        ``until_done_s``. A command that no engine has begun by then is withdrawn. Raises CommandRefused for an unknown
-        verb, and the errors of ``EngineProcess.ensure``.
+        The answer is '' for a done command, else a refusal or, after ``until_done_s``, a remark on a command under way.
+        Withdraws unclaimed commands then. Raises CommandRefused for an unknown verb, the errors of ``ensure``.
         """
         with self._store(verb) as (writer, reader):
             commands = {run: writer.commands.give(verb, run) for run in dict.fromkeys(runs)}
@@ -57,12 +53,12 @@ class CommandClient:
         return answers
 
     def set_pace(self, race: int, pace: str) -> None:
-        """Let a race keep another pace from the next updates on. Raises ConfigError, and the errors of ``ask``."""
+        """Set the pace of a race from the next updates on. Raises ConfigError, and the errors of ``ask``."""
         lockstep(pace)
         self._ask(PACE, race=race, argument=pace)
 
     def await_done(self, command: int, seconds: float) -> bool:
-        """Return whether the command was done within ``seconds``; a run in a long step ends that step first."""
+        """Return whether the command was done within ``seconds``."""
         with Reader(self.workspace) as reader:
             return until(lambda: answer(reader, command).done is not None, seconds)
 
@@ -77,7 +73,7 @@ class CommandClient:
                 silence = f"no engine answered within {ACKNOWLEDGE_S:g} s; nothing was changed"
                 if writer.commands.withdraw(command, silence):
                     raise EngineUnreachable(f"{silence}; see {self.workspace.engine_log}")
-                if not until(is_acknowledged, CLAIMED_S):  # it is being done
+                if not until(is_acknowledged, CLAIMED_S):
                     raise EngineUnreachable(
                         f"the engine has begun with {verb} and not answered yet; look at `python -m engine runs` "
                         f"before asking again, and at {self.workspace.engine_log}"

@@ -1,4 +1,4 @@
-"""What is stored of a race or of a lab's job, as the rows from which is concluded: for page and command line."""
+"""Conclusions from the stored rows of a race or of a lab's job, for page and command line."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -16,7 +16,7 @@ from engine.store.rows import LabJobRow, RunRow
 
 
 def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
-    """Return where the runs of one race stand. A fork is no arm of its race: its beginning is another run's."""
+    """Return the runs of one race for a comparison, without forks, which share the beginning of another run."""
     changed = reader.interventions.changed_keys([row.id for row in rows]) if rows else {}
     race = reader.races.get(rows[0].race) if rows else None
     tuned = race is not None and race.config.run.optim.lr == TUNED
@@ -26,7 +26,7 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     return [
         ComparedRun(
             run=row.id, arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
-            # A rate that trials still look for is never named: its run has not begun.
+            # A rate that is still tuned is never shown: its run has not begun.
             lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0, state=row.state.value, step=row.step,
             total_steps=row.total_steps, warmup_lr=row.config.optim.warmup_lr, changed=changed.get(row.id, ()),
             tuned=tuned, at_edge=(row.depth, row.shortcut) in edges,
@@ -37,7 +37,7 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
 
 
 def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
-    """Return what may be concluded from the runs of one race."""
+    """Return the conclusion from the runs of one race."""
     ids, step = [run.run for run in compared(runs)], common_step(runs)
 
     def errors(split: Split, column: str = "error") -> dict[int, float]:
@@ -51,7 +51,7 @@ def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
 
 
 def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, Answers] | None:
-    """Return what a room is asked about these runs, and what holds its predictions against the truth."""
+    """Return the question to an audience about these runs, and the answers."""
     question = question_for(runs)
     if question is None:
         return None
@@ -63,7 +63,7 @@ def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, A
 
 
 def lab_findings(reader: Reader, job: LabJobRow) -> list[Found]:
-    """Return what the curves of a lab's job show so far, in words; nothing of a lab that is no longer there."""
+    """Return the findings of a lab's job so far; [] for an unknown lab."""
     lab = LABS.get(job.lab)
     if lab is None or not lab.findings:
         return []

@@ -1,6 +1,6 @@
-"""The engine from outside, for page and command line: its status, races, labs, commands and clients.
+"""Controls the engine for page and command line: status, races, labs, commands and clients. Torch-free.
 
-Torch-free. Making a ``Control`` touches nothing; every method opens what it needs, so threads may share one.
+Every method opens its own connections, so threads may share a ``Control``.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,10 +24,7 @@ _Submitted = TypeVar("_Submitted")
 
 
 class Control:
-    """Steers the engine of one workspace.
-
-    ``engine``: the process; ``commands`` and ``interventions``: requests to the engine; ``notes`` need no engine.
-    """
+    """Controls the engine of one workspace; ``notes`` need no engine."""
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
@@ -36,17 +33,11 @@ class Control:
         self.interventions = InterventionClient(self.commands)
 
     def start_race(self, race: RaceConfig) -> tuple[int, list[int]]:
-        """Hand a race to the engine, which is started if none lives; return the race's id and its runs' ids.
-
-        Nothing is written unless an engine of this version lives. Raises the errors of ``EngineProcess.ensure``.
-        """
+        """Submit a race; return the ids of race and runs. Raises the errors of ``EngineProcess.ensure``."""
         return self._submitted(lambda writer: writer.races.submit(race))
 
     def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
-        """Hand a lab to the engine, which is started if none lives; return the job's run id.
-
-        Raises ConfigError in one line, and the errors of ``EngineProcess.ensure``.
-        """
+        """Submit a lab; return the job's id. Raises ConfigError, and the errors of ``EngineProcess.ensure``."""
         lab = get_lab(name)
         config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings), device=lab.device)
         if lab.run_option is not None:
@@ -59,7 +50,7 @@ class Control:
         self.engine.ensure()
         with Writer(self.workspace) as writer:
             submitted = submit(writer)
-        self.engine.ensure()  # the engine before may have ended in between, without anything to do
+        self.engine.ensure()  # an idle engine may have ended in between
         return submitted
 
     def enter(self, kind: str) -> None:

@@ -1,4 +1,4 @@
-"""Steering interventions from outside: a change of a live run, an extension, a fork. Torch-free."""
+"""Requests interventions: a change of a live run, an extension, a fork. Torch-free."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from engine.runs.client.commands import CommandClient, answer
 from engine.runs.protocol.forking import plan_fork
 from engine.store.reader import Reader
 
-#: How long a fork may take: where files have no second name its checkpoint is copied.
+#: Time limit of a fork: file systems without links copy the checkpoint.
 _FORK_S = 30.0
 
 
 class InterventionClient:
-    """Interventions; every method raises the errors of ``CommandClient.ask``, each in one line."""
+    """Requests interventions; every method raises the errors of ``CommandClient.ask``."""
 
     def __init__(self, commands: CommandClient):
         self.workspace, self._commands = commands.workspace, commands
@@ -22,23 +22,18 @@ class InterventionClient:
     def set_value(self, run: int, key: str, value: str | float) -> int:
         """Change ``lr``, ``weight_decay`` or ``strength`` of a live run from its next step on; return the command's id.
 
-        Raises ConfigError when there is no such key or the value is out of its range, CommandRefused when the run has
-        ended or has no shortcut.
+        Raises ConfigError for a wrong key or value, CommandRefused for an ended run or a net without shortcuts.
         """
         return self._commands.ask("set", run, f"{key}={check_change(key, value)!r}")
 
     def extend(self, run: int, steps: int) -> int:
-        """Let a finished run go on until it has ``steps`` in total; return the command's id.
-
-        Raises CommandRefused when it is not finished, or has done as many steps already.
-        """
+        """Extend a finished run to ``steps`` in total; return the command's id. Raises CommandRefused."""
         return self._commands.ask("extend", run, str(int(steps)))
 
     def fork(self, run: int, step: int | None = None, settings: Mapping[str, str] | None = None) -> int:
-        """Make a run that goes on from a saved step of ``run`` (None: the newest) and return its id.
+        """Fork ``run`` at a saved step (None: the newest) with ``settings`` as in ``--set``; return the fork's id.
 
-        ``settings``: what differs, as texts like ``--set key=value``; ``strength`` is one of them. Raises ConfigError
-        in one line for what cannot be forked so (``engine.runs.protocol.forking``), before anything is started.
+        Raises ConfigError before the command for an impossible fork (``engine.runs.protocol.forking``).
         """
         settings = dict(settings or {})
         with Reader(self.workspace) as reader:

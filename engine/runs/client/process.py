@@ -1,4 +1,4 @@
-"""The engine's process from outside: find it, start it, end it. Torch-free."""
+"""Finds, starts and ends the engine's process. Torch-free."""
 
 import os
 import signal
@@ -24,9 +24,9 @@ from engine.store.rows import EngineRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: An engine that lives but did not say so for this long is ``silent``.
+#: A living engine without a heartbeat for this long is ``silent``.
 SILENT_S = 5.0
-#: A process that was started and lives gets so much longer: on a busy machine the first lines of an engine take long.
+#: Extra time for a started, living process: an engine starts slowly on a busy machine.
 SLOW_START_S = 50.0
 _POLL_S = 0.03
 _ATTEMPTS = 2
@@ -34,10 +34,7 @@ _ATTEMPTS = 2
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """How the workspace's engine is.
-
-    ``state`` is alive, none, other-version or silent; ``message`` one line for people.
-    """
+    """The state (alive, none, other-version, silent) of the workspace's engine."""
 
     state: str
     pid: int | None = None
@@ -47,13 +44,13 @@ class EngineStatus:
 
 
 class EngineProcess:
-    """The engine of one workspace as a process. Making the object touches nothing; threads may share one."""
+    """The process of one workspace's engine; threads may share the object."""
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
 
     def status(self) -> EngineStatus:
-        """Return how the engine is. Raises DatabaseDamaged and VersionMismatch for a database that cannot be read."""
+        """Return the engine's status. Raises DatabaseDamaged and VersionMismatch for an unreadable database."""
         row = self._engine_row()
         if row is None or not ProcessId(row.pid, row.pid_started).lives():
             return EngineStatus("none", message="no engine runs; it starts with the next race or command")
@@ -71,14 +68,14 @@ class EngineProcess:
         return EngineStatus(state, row.pid, row.version, row.devices, message)
 
     def ensure(self, timeout_s: float = 10.0) -> EngineRow:
-        """Start the engine if none lives, and return what it says of itself.
+        """Start the engine if none lives, and return its row.
 
-        Raises VersionMismatch for an engine of another version, EngineUnreachable when it does not answer in time,
-        WorkspaceError and DatabaseDamaged when the workspace cannot be used.
+        Raises VersionMismatch for an engine of another version, EngineUnreachable without an answer in time,
+        WorkspaceError and DatabaseDamaged for an unusable workspace.
         """
         self.workspace.prepare()
         self._status_of_this_version()
-        Writer(self.workspace).close()  # makes the tables where there are none
+        Writer(self.workspace).close()  # creates missing tables
         began = time.monotonic()
         started, attempts = None, 0
         while True:
@@ -86,7 +83,7 @@ class EngineProcess:
             if status.state == "alive" and (row := self._engine_row()) is not None:
                 return row
             if status.state == "none" and (started is None or started.poll() is not None) and not self._lock_is_held():
-                # The first attempt may have met the engine before, which was just ending.
+                # The first attempt may have met an ending engine.
                 if attempts == _ATTEMPTS:
                     raise EngineUnreachable(f"the engine ended while it started: {self._last_words()}")
                 started, attempts = self._start(), attempts + 1
@@ -100,10 +97,10 @@ class EngineProcess:
             time.sleep(_POLL_S)
 
     def shutdown(self, timeout_s: float = 40.0) -> bool:
-        """Pause all runs and end the engine, of whatever version; return False when none lives.
+        """Pause all runs and end the engine of any version, by SIGTERM without a readable database.
 
-        An engine whose database is damaged, or of an older version, is ended by SIGTERM. Raises EngineUnreachable when
-        it does not end in time, DatabaseDamaged when there is damage and no engine.
+        Returns False without an engine. Raises EngineUnreachable when the engine does not end in time, DatabaseDamaged
+        for a damaged database without an engine.
         """
         try:
             row = self._engine_row()
@@ -112,7 +109,6 @@ class EngineProcess:
             with Writer(self.workspace) as writer:
                 writer.commands.give(SHUTDOWN)
         except (DatabaseDamaged, VersionMismatch):
-            # It cannot be told through the database; SIGTERM makes it pause its runs as well.
             if not self._end_by_signal(timeout_s):
                 raise
             return True
@@ -120,10 +116,9 @@ class EngineProcess:
         return True
 
     def new_database(self) -> Path:
-        """Move a damaged database aside and return where it is kept; the next race makes a new one.
+        """End the engine of a damaged database, move the database aside and return its new path.
 
-        An engine that lives on the damaged database is ended first. Raises WorkspaceError when the database is healthy
-        or there is none, EngineRunning when it is healthy and an engine lives.
+        Raises WorkspaceError for a healthy or missing database, EngineRunning while an engine lives on a healthy one.
         """
         if not self.workspace.database.exists():
             raise WorkspaceError(f"workspace {self.workspace.path} holds no database; there is nothing to move aside")
@@ -152,7 +147,7 @@ class EngineProcess:
             return None
 
     def _end_by_signal(self, timeout_s: float = 40.0) -> bool:
-        """End the engine that wrote ``engine.pid``, without the database; return False when none lives."""
+        """End the engine of ``engine.pid``; return False when none lives."""
         try:
             pid, started = self.workspace.engine_pid.read_text().split()
             process = ProcessId(int(pid), float(started))
@@ -170,14 +165,14 @@ class EngineProcess:
             raise EngineUnreachable(f"the engine (process {process.pid}) did not end; see {self.workspace.engine_log}")
 
     def _start(self) -> subprocess.Popen[bytes]:
-        """Start the engine as a program of its own: another session, no pipes, its output in ``engine.log``."""
+        """Start the engine in another session, without pipes, its output in ``engine.log``."""
         arguments = [sys.executable, "-m", "engine", "--workspace", str(self.workspace.path), "serve"]
         with self.workspace.engine_log.open("ab") as log:
             process = subprocess.Popen(
                 arguments, cwd=PROJECT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, close_fds=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
-        # Without a wait for its end the process would stay in the table as a zombie.
+        # Without a wait the ended process would stay a zombie.
         threading.Thread(target=process.wait, name="engine-reaper", daemon=True).start()
         return process
 
@@ -195,7 +190,7 @@ class EngineProcess:
 
 
 def until(met: Callable[[], bool], seconds: float) -> bool:
-    """Return whether ``met()`` became true within so many seconds."""
+    """Return whether ``met()`` became true within ``seconds``."""
     deadline = time.monotonic() + seconds
     while not met():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Names of races and notes of runs, written directly: no engine is needed. Torch-free."""
+"""Writes names of races and notes of runs, without the engine. Torch-free."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from engine.store.writer import Writer
 
 MAX_NAME_LENGTH = 120
 MAX_NOTE_LENGTH = 500
-#: Spreadsheets take a cell that begins so for a formula, and tables are downloaded.
+#: Spreadsheets read a cell of an exported table that begins so as a formula.
 _FORMULA = ("=", "+", "-", "@")
 
 
 class NoteClient:
-    """Writes names and notes; mistakes are ConfigErrors in one line."""
+    """Writes names and notes; raises ConfigError for wrong ones."""
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
 
     def rename_race(self, race: int, name: str) -> str:
-        """Give a race another name, '' for none; return it as it is kept."""
+        """Rename a race ('' for no name); return the stored name."""
         kept = checked(name, "a name", MAX_NAME_LENGTH)
         with self._writer() as writer:
             if not writer.notes.rename_race(race, kept):
@@ -27,7 +27,7 @@ class NoteClient:
         return kept
 
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
-        """Write a note on these runs, '' to take it away; return those that exist, at least one."""
+        """Write a note on these runs ('' removes notes); return the ids of existing runs, at least one."""
         kept = checked(note, "a note", MAX_NOTE_LENGTH)
         with self._writer() as writer:
             written = writer.notes.annotate(runs, kept)
@@ -42,10 +42,7 @@ class NoteClient:
 
 
 def checked(text: str, what: str, longest: int) -> str:
-    """Return a text without blanks at its ends.
-
-    Raises ConfigError unless it is one printable line of that length that no spreadsheet takes for a formula.
-    """
+    """Return a stripped text. Raises ConfigError unless it is a short printable line and no formula."""
     kept = text.strip()
     if len(kept) > longest:
         raise ConfigError(f"{what} has at most {longest} characters (got {len(kept)})")

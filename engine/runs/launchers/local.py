@@ -1,8 +1,7 @@
-"""Workers on this machine: forked from a process that has torch loaded (``forkserver``), else spawned.
+"""Workers on this machine: forked from a process with torch loaded (``forkserver``), else spawned.
 
-Python 3.11's fork server ignores ``sys_path`` and swallows ImportErrors of its preload: the engine stands in the
-project's root when it is started, and the first process out of it proves that torch is there. Starting a process
-waits for the fork server, which needs seconds to load torch; so a thread of its own does the starting.
+Python 3.11's fork server ignores ``sys_path`` and hides ImportErrors of its preload: the engine runs in the project's
+root, and a first process proves that torch is loaded. The fork server needs seconds for torch; a thread waits for it.
 """
 
 import contextlib
@@ -26,10 +25,10 @@ if TYPE_CHECKING:
     Context = ForkServerContext | SpawnContext
 
 PRELOAD = "engine.runs.launchers.preload"
-#: What multiprocessing reports when the fork server that knew the exit code is gone itself.
+#: Exit code from multiprocessing when the fork server, which knew the exit code, is gone.
 _UNKNOWN_EXIT = 255
 _SIGKILL = 9
-#: multiprocessing reads an exit code once, and looks at all children when it starts one: not in two threads at once.
+#: multiprocessing reads an exit code once, and polls all children at each start: not in two threads at once.
 _one_at_a_time = threading.Lock()
 
 
@@ -38,7 +37,7 @@ class LocalWorker:
 
     def __init__(self, job: Job, context: "Context", work: Callable[[Job, Connection], None]):
         self.job = job
-        # One way: signals go down, the end of the pipe tells the worker that its engine is gone.
+        # One way: signals go down, and the end of the pipe shows the worker the engine's end.
         self._theirs, self._signals = context.Pipe(duplex=False)
         self._process = context.Process(target=work, args=(job, self._theirs), name=f"run-{job.run}")
         self._identity: ProcessId | None = None
@@ -46,7 +45,7 @@ class LocalWorker:
         self._killed = False
 
     def start(self) -> None:
-        """Start the process; waits for the fork server. Never raises: see ``ended``."""
+        """Start the process once the fork server is ready. Never raises: see ``ended``."""
         try:
             if self._killed:
                 self._failure = "ended before it started"
@@ -54,11 +53,11 @@ class LocalWorker:
             with _one_at_a_time:
                 self._process.start()
             pid = self._process.pid
-            assert pid is not None, "a process that was started has a number"
+            assert pid is not None, "a started process has an id"
             self._identity = process_before(pid, float("inf")) or ProcessId(pid, 0.0)
             if self._killed:
                 self.kill()
-        except Exception as error:  # whatever it is, the engine must go on
+        except Exception as error:  # the engine must survive any failure
             self._failure = f"worker could not be started ({type(error).__name__}: {error})"
         finally:
             self._theirs.close()
@@ -69,18 +68,18 @@ class LocalWorker:
         return None if self._identity is None else self._identity.pid
 
     def send(self, word: str) -> None:
-        """Say ``pause``, ``stop`` or ``changes``; the worker hears it between two steps."""
+        """Send ``pause``, ``stop`` or ``changes``; the worker reacts between two steps."""
         with contextlib.suppress(OSError):
             self._signals.send(word)
 
     def ended(self) -> str | None:
-        """Return None while the worker lives or is being started, else how it ended."""
+        """Return None while the worker lives or starts, else how the worker ended."""
         if self._failure is not None:
             return self._failure
         if self._identity is None:
             return None
         if not _one_at_a_time.acquire(blocking=False):
-            return None  # a process is being started; asked again soon
+            return None  # another process is starting; the next round tries again
         try:
             code = self._process.exitcode
         finally:
@@ -103,10 +102,7 @@ def _work(job: Job, signals: Connection) -> None:
 
 
 class LocalLauncher:
-    """Starts workers on this machine; see ``engine.runs.launchers.registry.Launcher``.
-
-    ``work``: what a worker does with its job; tests put faults there.
-    """
+    """Starts workers on this machine (``engine.runs.launchers.registry.Launcher``); tests replace ``work``."""
 
     work: Callable[[Job, Connection], None] = staticmethod(_work)
 
@@ -117,7 +113,7 @@ class LocalLauncher:
             self._context = multiprocessing.get_context("forkserver")
             os.chdir(PROJECT)
             self._context.set_forkserver_preload([PRELOAD])
-        # By hand, not by an executor: at the engine's exit Python would wait for an executor's thread.
+        # No executor: at the engine's exit Python would wait for an executor's thread.
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         threading.Thread(target=self._start_in_turn, name="launcher", daemon=True).start()
 
@@ -132,7 +128,7 @@ class LocalLauncher:
         return worker
 
     def close(self) -> None:
-        """Start nothing any more."""
+        """Start no further worker."""
         self._tasks.put(None)
 
     def _warm(self) -> None:
@@ -151,10 +147,10 @@ class LocalLauncher:
 
 
 def _prove_preload() -> None:
-    """Run in a forked process: the preload swallows ImportErrors, so here they are shown."""
+    """Exit with 0 in a forked process with torch; show the ImportError that the fork server hides."""
     loaded = PRELOAD in sys.modules
     if not loaded:
-        __import__(PRELOAD)  # shows what went wrong, with its traceback
+        __import__(PRELOAD)  # shows the traceback
     raise SystemExit(0 if loaded and "torch" in sys.modules else 1)
 
 

@@ -1,7 +1,4 @@
-"""What the fork server loads once, so that a worker finds it loaded. Imported by the fork server and workers alone.
-
-Nothing here computes: a thread pool that exists before the fork would be broken after it, and CUDA must not be touched.
-"""
+"""The modules that the fork server loads once; without computation, for thread pools and CUDA do not survive a fork."""
 
 import gc
 
@@ -10,8 +7,8 @@ import engine.hardware.device
 import engine.probes.online.probe
 import engine.runs.worker.worker
 import engine.training.checkpoint
-import engine.training.trainer  # noqa: F401 - loaded for those who are forked
+import engine.training.trainer  # noqa: F401 - loaded for forked workers
 
 gc.collect()
-# What is loaded now lives as long as the workers: collections after the fork need not touch (and copy) its pages.
+# Loaded modules live as long as the workers: collections after the fork need not touch (and copy) their pages.
 gc.freeze()

@@ -1,10 +1,7 @@
-"""The launchers as a torch-free table, and what each of them promises. A new launcher is one file and one row.
-
-``launcher`` names a class as ``module:attribute``; it is imported where an engine starts.
-"""
+"""The launchers as a torch-free table, and their protocol. A new launcher is one file and one row."""
 
 from dataclasses import dataclass
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import Protocol
 
 from engine.errors import ConfigError
@@ -12,7 +9,7 @@ from engine.runs.protocol.job import Job
 
 
 class Launched(Protocol):
-    """A worker, from its launch until its process is gone."""
+    """A launched worker."""
 
     job: Job
 
@@ -21,31 +18,31 @@ class Launched(Protocol):
         """The worker's process; None until it exists."""
 
     def send(self, word: str) -> None:
-        """Say ``pause``, ``stop`` or ``changes`` to the worker; repeats and signals to a dead worker do nothing."""
+        """Send ``pause``, ``stop`` or ``changes``; repeats and signals to a dead worker do nothing."""
 
     def ended(self) -> str | None:
-        """Return None while the worker lives (or is being started), else in words how it ended."""
+        """Return None while the worker lives or starts, else how the worker ended."""
 
     def kill(self) -> None:
         """End the process at once."""
 
 
 class Launcher(Protocol):
-    """Starts workers. A worker must find out by itself when its engine is gone."""
+    """Starts workers, which detect the end of their engine themselves."""
 
     def warm(self) -> None:
-        """Prepare in the background, so that workers start fast. Never blocks."""
+        """Prepare fast starts in the background. Never blocks."""
 
     def launch(self, job: Job) -> Launched:
         """Start a worker for the job. Never blocks; a start that fails shows in ``Launched.ended``."""
 
     def close(self) -> None:
-        """Let go of everything; workers that still live are left to their own."""
+        """Release all resources; living workers go on."""
 
 
 @dataclass(frozen=True)
 class LauncherRow:
-    """One way to start workers."""
+    """One launcher; ``launcher`` names the class as ``module:attribute``."""
 
     name: str
     label: str
@@ -70,6 +67,5 @@ def make_launcher(name: str) -> Launcher:
     """Return a launcher by name. Raises ConfigError naming the choices."""
     if name not in LAUNCHERS:
         raise ConfigError(f"unknown launcher {name!r}; choose from {', '.join(LAUNCHERS)}")
-    module, attribute = LAUNCHERS[name].launcher.split(":")
-    made: Launcher = getattr(import_module(module), attribute)()
-    return made
+    launcher: Launcher = resolve_name(LAUNCHERS[name].launcher)()
+    return launcher

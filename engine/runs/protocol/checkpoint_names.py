@@ -1,7 +1,4 @@
-"""Checkpoints as every part of the engine knows them: why one was written, when one is certain, which are saved.
-
-A checkpoint file is never written in place, so one file may have several names. Torch-free.
-"""
+"""Reasons, steps and shared files of checkpoints. Torch-free."""
 
 import os
 import shutil
@@ -11,14 +8,14 @@ from pathlib import Path
 from engine.errors import ConfigError
 from engine.store.reader import Reader
 
-#: The reasons for which a checkpoint is written; ``FORK`` marks the one that a fork began with.
+#: The reasons of checkpoints; ``FORK`` marks the first checkpoint of a fork.
 TENTH, AUTOSAVE, PAUSED, END, FORK = "tenth", "autosave", "pause", "end", "fork"
 
 
 def tenths(*ends: int) -> frozenset[int]:
-    """Return the steps after which a checkpoint is always written: every tenth of the run, the end included.
+    """Return the steps of certain checkpoints: every tenth of a run, its end included.
 
-    ``ends``: the run's number of steps, and those to which it was extended: then every tenth of what was added.
+    ``ends``: the run's steps, then the total steps of each extension, which has tenths of its own.
     """
     return frozenset(
         before + max(1, round(part * (end - before) / 10))
@@ -28,7 +25,7 @@ def tenths(*ends: int) -> frozenset[int]:
 
 
 def saved_step(reader: Reader, run: int, step: int | None) -> int:
-    """Return a saved step of a run; ``step`` None means the newest. Raises ConfigError naming what is saved."""
+    """Return a saved step of a run; ``step`` None means the newest. Raises ConfigError naming the saved steps."""
     saved = [checkpoint.step for checkpoint in reader.checkpoints.of(run)]
     if not saved:
         raise ConfigError(f"run {run} has no checkpoint yet; the first comes after a tenth of its steps")
@@ -40,7 +37,7 @@ def saved_step(reader: Reader, run: int, step: int | None) -> int:
 
 
 def share(source: Path, goal: Path) -> None:
-    """Give a checkpoint file a second name; copy it where the file system has no links. Raises OSError."""
+    """Link a checkpoint file, which is never written in place; copy without links. Raises OSError."""
     try:
         os.link(source, goal)
     except FileNotFoundError:

@@ -1,8 +1,7 @@
-"""Plans a fork: the saved step it begins with, and what differs from there on. Torch-free.
+"""Plans a fork: the saved step of its begin, and its changes from there on. Torch-free.
 
-A fork may change every setting that keeps each tensor of the net at its name and shape. A rate or a weight decay holds
-from the fork's first step on, like one that is set in a live run; the new config decides everything else. Mistakes are
-found here, in one line, before anything is made.
+A fork may change every setting that keeps the name and shape of each tensor. Rate and weight decay change at the fork's
+first step, as in a live run; the new config decides all other settings.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from engine.runs.protocol.planning import check_compiler, check_fit, shape_of
 from engine.store.reader import Reader
 from engine.store.rows import ForkPlan, RunRow
 
-#: Kept from the parent: with others the fork would not equal it bit for bit until its change takes effect.
+#: Kept from the parent: the fork equals the parent bit for bit until a change takes effect.
 _KEPT = ("device", "threads")
 _MAX_NAMED = 4
 
@@ -25,7 +24,7 @@ _MAX_NAMED = 4
 def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mapping[str, str]) -> ForkPlan:
     """Plan a fork; ``step`` None takes the newest saved step, ``settings`` as in ``--set``.
 
-    Raises ConfigError in one line: no such step, no such setting, a net whose tensors differ, a full race.
+    Raises ConfigError for a missing step, a wrong setting, different tensors, a full race.
     """
     if parent.tunes is not None:
         raise ConfigError(f"run {parent.id} is a trial for race {parent.tunes}; fork a run of that race")
@@ -35,7 +34,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         raise ConfigError(f"race {parent.race} has {MAX_RUNS} runs, the most there can be; delete one of them first")
     config, own = _changed(before, settings)
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
-        _check_images(config)  # the images of the parent were checked with the parent
+        _check_images(config)
     if config.compile and (config.compile, config.model) != (before.compile, before.model):
         check_compiler(config, [variant(config.model.shortcut)])
     _check_tensors(parent, config.model)
@@ -55,7 +54,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
 
 
 def _sees(config: RunConfig) -> tuple[object, ...]:
-    """Return the settings that concern the images."""
+    """Return the settings that a net's images depend on."""
     model = config.model
     return config.data, model.channels, model.classes, model.image_size, config.device
 
@@ -80,7 +79,7 @@ def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig,
 
 
 def _check_images(config: RunConfig) -> None:
-    """Raise ConfigError unless the net fits the images of its data set, and batches and subsets do."""
+    """Raise ConfigError unless the net, batches and subsets fit the data set."""
     source = get_source(config.data.name, config.data.resize)
     wrong = [
         f"{key}={value}"

@@ -1,4 +1,4 @@
-"""What the engine hands to a worker, and the words that it says to the worker afterwards. Torch-free."""
+"""The job that the engine gives to a worker, and the engine's later messages. Torch-free."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +7,13 @@ from pathlib import Path
 PAUSE = "pause"
 #: Write a checkpoint and end the run for good.
 STOP = "stop"
-#: Read again what was changed in the run, and go on.
+#: Read the changes of the run again, and go on.
 CHANGES = "changes"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One task for a worker: the run (or a lab's job), its workspace's folder, its device and CPU threads."""
+    """One run or job of a lab for a worker, with workspace folder, device and CPU threads."""
 
     run: int
     workspace: Path

@@ -1,7 +1,4 @@
-"""Plans a race once, from what a person requested: page and command line find a mistake here, before anything is made.
-
-Torch-free.
-"""
+"""Plans a requested race and finds mistakes, for page and command line. Torch-free."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +15,7 @@ from engine.models.registry import Variant, variant
 from engine.models.sites import variant_of
 from engine.store.workspace import Workspace
 
-#: Settings that other choices decide, and which ones.
+#: Settings that follow from other choices.
 _DECIDED = {
     "model.depth": "the depths of the race",
     "model.shortcut": "the shortcuts of the race",
@@ -35,10 +32,9 @@ class RaceRequest:
     """A race as a person requests it.
 
     Args:
-        depths: Empty means the preset's, as for ``shortcuts``.
-        data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first that is present.
-        steps: Updates of a run; None means the preset's.
-        settings: Texts as in ``--set key=value``. They win over the preset.
+        depths, shortcuts, steps: Empty or None means the preset's.
+        data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first present one.
+        settings: Texts as in ``--set key=value``, which override the preset.
         pace: ``free`` or ``lockstep:K``.
     """
 
@@ -55,10 +51,9 @@ class RaceRequest:
 
 
 def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
-    """Return the race that is requested, with every value that the preset and the data set decide.
+    """Return the requested race with all values of preset and data set; scan a path of images, which takes seconds.
 
-    A path of images is looked through (seconds for large folders) and becomes absolute. Raises ConfigError or DataError
-    in one line.
+    Raises ConfigError, DataError.
     """
     preset = get_preset(request.preset)
     depths = tuple(request.depths) or preset.depths
@@ -72,11 +67,10 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
         run = replace(run, {"optim.steps": request.steps})
     data = request.data if request.data is not None else _preferred(preset, workspace)
     source = get_source(data, run.data.resize)
-    run = replace(
-        run, {"data.name": source.name, **shape_of(source, run.data), **_habits(source, run.data, chosen_keys)}
-    )
+    implied = shape_of(source, run.data) | _habits(source, run.data, chosen_keys)
+    run = replace(run, {"data.name": source.name, **implied})
     for each in variants:
-        variant_of(run.model.family, each.text)  # refuses what the family does not have
+        variant_of(run.model.family, each.text)  # refuses shortcuts that the family lacks
     check_fit(run, source)
     check_compiler(run, variants)
     race = RaceConfig.checked(
@@ -95,7 +89,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
         pace=request.pace,
     )
     _check_size(race)
-    race.runs()  # refuses depths that the family does not have
+    race.runs()  # refuses depths that the family lacks
     for depth in depths if run.model.family == "cifar" else ():
         for each in variants:
             each.blocks_per_stage(depth)  # refuses layers per shortcut that do not divide a stage
@@ -111,10 +105,7 @@ def _preferred(preset: Preset, workspace: Workspace) -> str:
 
 
 def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> tuple[RunConfig, frozenset[str]]:
-    """Apply settings; return the run and the full keys that were set.
-
-    A family comes with ``depth``, one of the race's, and with its own width where the preset has its family's own.
-    """
+    """Apply settings; return the run and the full keys. A new family gets ``depth`` and replaces a default width."""
     full = {key: next((p for p in leaves(run) if key in {p, p.rsplit(".", 1)[-1]}), key) for key in settings}
     for key, path in full.items():
         if path in _DECIDED:
@@ -128,16 +119,14 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
 
 
 def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
-    """Return what a net for these images has, by dotted keys. Raises ConfigError when the pool does not fit them."""
+    """Return the settings of a net for these images. Raises ConfigError for a pool that does not fit."""
     check_pool(source, data.pool)
     size = source.image_size // data.pool
-    return {
-        "model.channels": source.channels, "model.classes": len(source.classes), "model.image_size": size,
-    }  # fmt: skip
+    return {"model.channels": source.channels, "model.classes": len(source.classes), "model.image_size": size}
 
 
 def _habits(source: Source, data: DataConfig, chosen_keys: frozenset[str]) -> dict[str, bool | int]:
-    """Return replacements for settings of a preset that do not suit the data set, unless a person set them."""
+    """Return replacements for a preset's settings that do not suit the data set, unless set by a person."""
     habits: dict[str, bool | int] = {}
     if not source.mirrors and "data.flip" not in chosen_keys:
         habits["data.flip"] = False
@@ -158,7 +147,7 @@ def _check_size(race: RaceConfig) -> None:
 
 
 def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
-    """Raise ConfigError when these nets cannot be compiled, or not on this machine."""
+    """Raise ConfigError for nets that cannot be compiled on this machine."""
     if run.compile and any(each.shortcut.name == "stochastic-depth" for each in variants):
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
     on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
@@ -167,7 +156,7 @@ def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
 
 
 def check_fit(run: RunConfig, source: Source) -> None:
-    """Raise ConfigError when batches or subsets are larger than the set, or the device is not there."""
+    """Raise ConfigError for too large batches or subsets, or a missing device."""
     left = source.train_images - run.data.validation
     if run.optim.batch_size > left:
         held = f" that validation={run.data.validation} leaves" if run.data.validation else ""

@@ -1,15 +1,15 @@
-"""The commands that a client may give to the engine: a contract, stored in the table ``commands``. Torch-free."""
+"""The commands of clients to the engine, a contract stored in the table ``commands``. Torch-free."""
 
 #: Commands on one run: moves from state to state, then interventions.
 RUN_VERBS = ("pause", "resume", "stop", "delete", "set", "extend", "fork")
-#: The command on a race: keep another pace.
+#: The command on a race.
 PACE = "pace"
 #: The command on the engine: pause all runs and end.
 SHUTDOWN = "shutdown"
-#: Verbs that leave a run in its state; others on the same run need not wait until they are done.
+#: Verbs that leave a run in its state; other commands on the run need not wait.
 BESIDE = frozenset({"set", "fork"})
 
 
 def unknown(verb: str, choices: tuple[str, ...] = RUN_VERBS) -> str:
-    """Return the refusal of a verb that does not exist."""
+    """Return the refusal of an unknown verb."""
     return f"unknown command {verb!r}; choose from {', '.join(choices)}"

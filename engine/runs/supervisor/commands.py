@@ -1,7 +1,6 @@
-"""Serves commands: the table ``commands`` is the engine's inbox, and each row also carries the answer.
+"""Serves the table ``commands``: acknowledges a new command, and answers once the run has the requested state.
 
-A command is acknowledged when the engine has seen it, and done when the run has reached the requested state. Commands
-on one run are served in order, one at a time. Repeats are harmless, so two viewers may press the same button.
+Commands on one run are served in order, one at a time. Repeats are harmless: two viewers may press the same button.
 """
 
 import logging
@@ -43,12 +42,12 @@ class CommandHandler:
         self._begun: set[int] = set()
 
     def serve(self) -> None:
-        """Acknowledge what is new and go on with what is not done."""
+        """Acknowledge new commands and continue those that are not done."""
         busy: set[int] = set()
         for command in self._reader.commands.pending():
             first = command.acknowledged is None
             if command.claimed is None:
-                # Whoever asked may give up waiting; from here on it is too late to take the command back.
+                # The client may withdraw the command until here.
                 if not self._writer.commands.claim(command.id):
                     continue
                 _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
@@ -63,17 +62,17 @@ class CommandHandler:
                 self._writer.commands.acknowledge(command.id)
 
     def forget_shutdowns(self, before: float) -> None:
-        """Finish the shutdown commands of a time ``before``, for an earlier engine; other commands are served late."""
+        """Finish the shutdown commands that were created ``before``, for an earlier engine."""
         for command in self._reader.commands.pending():
             if command.verb == SHUTDOWN and command.created < before:
                 self._writer.commands.finish(command.id)
 
     def _guarded_answer(self, command: CommandRow, busy: set[int]) -> str | None:
-        """Return the answer of ``_answer``; an error in one command is its refusal, not the end of the engine."""
+        """Return the answer; an error in one command is its refusal, not the end of the engine."""
         try:
             return self._answer(command, busy)
         except (sqlite3.Error, WorkspaceError):
-            raise  # the database does not answer, or is gone: the engine's own trouble
+            raise  # the engine handles a database that does not answer
         except SkipscopeError as error:
             return str(error)
         except Exception as error:
@@ -101,7 +100,7 @@ class CommandHandler:
             if training.tunes is not None:
                 return f"run {run} is a trial for race {training.tunes}; interventions are for the runs of that race"
             return self._interventions[command.verb](training, command)
-        # An acknowledged command may have waited for another command on the run: it begins here.
+        # An acknowledged command may have waited for another command on the run and begins here.
         first = command.id not in self._begun
         self._begun.add(command.id)
         return self._verbs[command.verb](row, first)
@@ -165,14 +164,13 @@ class CommandHandler:
         if self._pool.has(row.id):
             if row.state in {_S.STARTING, _S.RUNNING, _S.STOPPING}:
                 return f"run {row.id} is {row.state}; stop it before deleting it"
-            return None  # its worker is on its way out
-        folder = self._workspace.run(row.id)
+            return None  # its worker is about to end
         self._writer.jobs.delete(row.id)
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
         if isinstance(row, RunRow) and self._reader.races.get(row.race) is None:
             self._coordinator.forget(row.race)
         return ""
 
     def _move(self, row: JobRow, to: RunState, **fields: Any) -> str | None:
-        # A worker may have moved the run since it was read: then the next round looks again.
+        # None: a worker moved the run meanwhile, so the next round tries again.
         return "" if self._writer.jobs.move_from(row, to, **fields) else None

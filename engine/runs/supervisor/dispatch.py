@@ -1,4 +1,4 @@
-"""Starts queued runs as the scheduler allows, and records what the others wait for."""
+"""Starts queued runs by the scheduler's plan, and records why the others wait."""
 
 import logging
 import time
@@ -17,16 +17,16 @@ from engine.store.reader import Reader
 from engine.store.rows import JobRow, LabJobRow, RunRow
 from engine.store.writer import Writer
 
-#: How often free GPU memory is looked at while runs wait for it.
+#: Interval of the queries of free GPU memory.
 MEMORY_LOOK_S = 2.0
-#: From this step on a run has taken the GPU memory that it needs: what the driver says is free counts it already.
+#: From this step on a run has allocated its GPU memory, so the driver's free memory accounts for the run.
 SETTLED_STEP = 10
 
 _log = logging.getLogger(__name__)
 
 
 class Dispatch:
-    """Starts the runs of one workspace on this machine. Raises ConfigError for an impossible number of runs per GPU."""
+    """Starts the runs of one workspace on this machine. Raises ConfigError for a wrong number of runs per GPU."""
 
     def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool, coordinator: Coordinator, tuning: Tuning):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
@@ -36,9 +36,8 @@ class Dispatch:
         self._scheduled_at: tuple[int, int, int] | None = None
 
     def schedule(self) -> None:
-        """Start the runs that may start; record what each of the others waits for."""
-        # The plan holds until a run's state changes or a worker comes or goes.
-        # Other programs take GPU memory and release it, so the memory is looked at again all the same.
+        """Start the runs that may start; record why the others wait."""
+        # The plan holds until a run's state, the number of workers or, with GPUs, the memory changes.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
         moment = (self._reader.points.head()[1], len(self._pool), look)
         if moment == self._scheduled_at:
@@ -68,17 +67,17 @@ class Dispatch:
         for row in queued:
             if (reason := waits.get(row.id)) is not None and reason != row.detail:
                 self._writer.jobs.update(row.id, detail=reason)
-        self._scheduled_at = moment  # last: the next round repeats what the database refused
+        self._scheduled_at = moment  # last: the next round repeats a refused write
 
     def _with_estimate(self, active: Active) -> Active:
-        """Return an active run with the GPU memory that it has not taken yet; see ``SETTLED_STEP``."""
+        """Return an active run with its missing GPU memory; see ``SETTLED_STEP``."""
         row = self._reader.runs.get(active.run) if active.device.startswith("cuda") and not active.lab else None
         if row is None or (row.state == RunState.RUNNING and row.step >= SETTLED_STEP):
             return active
         return replace(active, memory_estimate=gpu_bytes(row.config))
 
     def _enter_race(self, row: RunRow) -> None:
-        """Let the run take part in the lockstep of its race; a run that is behind holds the others from now on."""
+        """Let the run take part in the lockstep of its race, from its checkpoint on."""
         saved, pace = self._reader.checkpoints.of(row.id), self._reader.races.known(row.race).pace
         try:
             self._coordinator.enter(row.race, row.id, saved[-1].step if saved else 0, pace)
@@ -86,7 +85,7 @@ class Dispatch:
             _log.warning("run %d keeps in step with nobody: %s", row.id, error)
 
     def _arms_of(self, race: int) -> int:
-        """Return how many runs the race was planned with, whether or not they still exist."""
+        """Return the number of planned runs of a race, deleted runs included."""
         if race not in self._arms:
             row = self._reader.races.known(race)
             self._arms[race] = len(row.config.runs() if row.tunes is None else row.config.trials())
@@ -94,7 +93,7 @@ class Dispatch:
 
 
 def _waiting(row: RunRow, arms: int) -> Waiting:
-    # Trials come before every run of the race they serve, and after every race before it.
+    # Trials precede the runs of the race that they serve, and follow every earlier race.
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
     device = _device(row, row.config.device)
     estimate = 0 if device == "cpu" else gpu_bytes(row.config)
@@ -106,6 +105,6 @@ def _lab_waiting(row: LabJobRow) -> Waiting:
 
 
 def _device(row: JobRow, wanted: str) -> str:
-    """Return where a job may start. The kind of device is kept from the first start on; which GPU does not matter."""
+    """Return where a job may start: on its kind of device from the first start on, on any GPU."""
     kind = row.device.partition(":")[0] if row.device else wanted
     return wanted if wanted.startswith(kind) else kind

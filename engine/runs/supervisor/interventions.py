@@ -1,7 +1,7 @@
 """Interventions in the engine: the change of a live run, an extension, a fork.
 
-The engine records an intervention under the time of its command, before it acknowledges the command. A command that
-two engines serve, because the first one ended in between, therefore takes effect once.
+The engine records an intervention with the time of its command, before the acknowledgement. A command that two engines
+serve, because the first engine ended, therefore takes effect once.
 """
 
 import json
@@ -37,7 +37,7 @@ class Interventions:
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
-        """Change ``key=value`` of a live run; done once a step uses the value, or at once if the run does not train."""
+        """Change ``key=value`` of a live run; done once a step uses the value, or now if the run does not train."""
         key, _, text = command.argument.partition("=")
         change = self._recorded(row, key, command)
         if change is None:
@@ -58,7 +58,7 @@ class Interventions:
         return ""
 
     def extend(self, row: RunRow, command: CommandRow) -> str | None:
-        """Let a finished run go on until it has ``argument`` steps in total."""
+        """Extend a finished run to ``argument`` steps in total."""
         if self._recorded(row, STEPS, command) is not None:
             return ""
         if row.state != _S.FINISHED:
@@ -71,7 +71,7 @@ class Interventions:
         return "" if self._writer.interventions.extend(row.id, steps, command.created) else None
 
     def fork(self, row: RunRow, command: CommandRow) -> str | None:
-        """Make a run that goes on from a saved step of this run, with the changes of ``argument`` (JSON)."""
+        """Fork a run at a saved step, with the changes of ``argument`` (JSON)."""
         if self._reader.interventions.fork_of(row.id, command.created) is not None:
             return ""
         try:
@@ -87,29 +87,26 @@ class Interventions:
         return ""
 
     def _recorded(self, row: RunRow, key: str, command: CommandRow) -> ChangeRow | None:
-        """Return what this command, served before, changed in the run."""
+        """Return the change that this command made when served before."""
         changes = self._reader.interventions.changes(row.id)
         return next((change for change in changes if (change.key, change.created) == (key, command.created)), None)
 
 
 def _share_checkpoint(workspace: Workspace, run: int, step: int, child: int) -> int:
-    """Put a checkpoint of ``run`` into the folder of ``child``; return the size in bytes. Raises OSError.
-
-    The folder of the child goes with an error, for the child is not recorded then.
-    """
+    """Put a checkpoint of ``run`` into the folder of ``child``; return the size in bytes. Raises OSError."""
     source, goal = (workspace.checkpoint(one, step) for one in (run, child))
     try:
         goal.parent.mkdir(parents=True, exist_ok=True)
-        goal.unlink(missing_ok=True)  # an engine that was killed before it recorded the fork leaves the file
+        goal.unlink(missing_ok=True)  # left by an engine that was killed before the record
         share(source, goal)
         return goal.stat().st_size
     except OSError:
-        shutil.rmtree(workspace.run(child), ignore_errors=True)
+        shutil.rmtree(workspace.run(child), ignore_errors=True)  # the fork is not recorded
         raise
 
 
 def _no_change(row: RunRow, key: str) -> str:
-    """Return why the run cannot be changed so, '' if it can."""
+    """Return why the run refuses the change, '' if it does not."""
     if row.state not in CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"
     if key == "strength" and variant(row.config.model.shortcut).plain:

@@ -1,8 +1,7 @@
-"""How much GPU memory a run will need, estimated before it starts: a pure function of its config. Torch-free.
+"""Estimates the GPU memory of a run from its config, on the safe side. Pure, torch-free.
 
-The scheduler passes over a GPU that has less free. An estimate, on the safe side for the nets of this project: a test
-holds its largest part, the activations, against what autograd keeps of built nets. A run that needs more after all ends
-as ``failed`` with advice (``engine.runs.worker.out_of_memory``).
+A test compares the activations, the largest part, with the tensors that autograd keeps. A run that needs more memory
+ends as ``failed`` with advice (``engine.runs.worker.out_of_memory``).
 """
 
 import math
@@ -13,20 +12,20 @@ from engine.errors import ConfigError
 from engine.models.count import count
 from engine.models.tensors import parts
 
-#: What a process with CUDA takes before it computes anything: context, cuDNN, cuBLAS.
+#: A process with CUDA before any computation: context, cuDNN, cuBLAS.
 PROCESS_BYTES = 600 * 2**20
-#: Images whose number is not known beforehand, as bytes on the device.
+#: A data set of unknown size on the device.
 UNKNOWN_IMAGES = 500 * 2**20
 #: Weight, gradient, momentum and a copy during a checkpoint, 4 bytes each; the weight in bf16.
 BYTES_PER_PARAMETER = 18
-#: For each number that a convolution puts out, so many are kept for the backward pass (measured: 1.0 to 2.7).
+#: Values kept for the backward pass per output value of a convolution (measured: 1.0 to 2.7).
 KEPT = 3
-#: What the allocator leaves unused.
+#: Allowance for the allocator's unused memory.
 SLACK = 1.2
 
 
 def activation_bytes(config: RunConfig) -> int:
-    """Return what the activations of one training step take, about."""
+    """Return the estimated bytes of the activations of one training step."""
     outputs = 0
     for part in parts(config.model):
         shape = dict(part.tensors).get("weight", ())
@@ -37,10 +36,10 @@ def activation_bytes(config: RunConfig) -> int:
 
 
 def gpu_bytes(config: RunConfig) -> int:
-    """Return about how many bytes of a GPU's memory the run takes."""
+    """Return the estimated bytes of a GPU's memory that the run takes."""
     try:
         parameters, activations = count(config.model).parameters, activation_bytes(config)
-    except ConfigError:  # a net that cannot be built: its worker says so
+    except ConfigError:  # the worker reports an impossible net
         return PROCESS_BYTES
     source, model = SOURCES.get(config.data.name), config.model
     pixels = model.channels * (model.image_size * config.data.pool) ** 2

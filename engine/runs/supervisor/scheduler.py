@@ -1,16 +1,12 @@
-"""Which queued run starts now, on which device, with how many threads. Pure functions, torch-free.
+"""Plans which queued runs start now, on which device, with how many threads. Pure functions, torch-free.
 
-The rules:
-
-* Order is (race, position). On each device a run that waits holds back those behind it, so nothing starves.
+* Order is (race, position). A waiting run holds back the later runs of its kind of device, so no run starves.
 * CPU: a race of several arms trains with one thread per run, at most 2 x cores runs at once; a race of a single run
   gets all cores. A run with several threads never trains beside others: contending OpenMP barriers spin.
-* CUDA: runs are spread evenly over the devices, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. The
-  scheduler passes over a GPU with too little free memory (``engine.runs.supervisor.memory_estimate``). Free is what the
-  driver reports, less what the runs that started a moment ago have not taken yet. A run that is estimated to need more
-  than a whole GPU starts on an empty one. Without a GPU, runs go to the CPU; beside a full one they wait.
-* A lab takes seconds and somebody waits for it: it starts at once, beside whatever trains, at most ``LABS`` at a time,
-  and holds nobody back.
+* CUDA: runs spread evenly over the GPUs, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. The scheduler
+  skips a GPU with too little free memory: what the driver reports, less what new runs have not allocated yet
+  (``engine.runs.supervisor.memory_estimate``). A run with a larger estimate than a whole GPU starts on an empty GPU.
+* A lab takes seconds: it starts at once, at most ``LABS`` at a time, and holds no run back.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
 """
 
@@ -20,16 +16,15 @@ from dataclasses import dataclass, field
 from engine.hardware.machine import RUNS_PER_GPU
 
 LABS = 2
-#: A run may need so much of a GPU's memory; one that needs more gets a GPU that is free to this share.
+#: A run with a larger estimate starts on a GPU whose memory is free to this share.
 _WHOLE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A queued run.
+    """A queued run of a race of ``arms`` runs. ``threads`` 0 and ``device`` ``auto``: not fixed yet.
 
-    ``threads`` 0 and ``device`` ``auto``: not fixed yet; ``arms``: runs of its race; ``memory_estimate``: bytes that it
-    will take of a GPU.
+    Units: ``memory_estimate`` in bytes of a GPU.
     """
 
     run: int
@@ -44,7 +39,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A run, or a lab, that has a worker. ``memory_estimate``: bytes of a GPU that it has not taken yet."""
+    """A run or a lab with a worker. ``memory_estimate``: bytes of a GPU not allocated yet."""
 
     run: int
     threads: int
@@ -55,7 +50,7 @@ class Active:
 
 @dataclass(frozen=True, slots=True)
 class GpuMemory:
-    """The memory of one GPU in bytes; None: the driver does not say, so only the number of runs counts."""
+    """The memory of one GPU in bytes, None where the driver does not report it."""
 
     total: int | None
     free: int | None
@@ -63,7 +58,7 @@ class GpuMemory:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where runs can start: ``devices`` as in ``engine.hardware.machine.devices``, ``memory`` by device, of GPUs."""
+    """The devices (``engine.hardware.machine.devices``), the cores and the GPUs' memory by device."""
 
     devices: Sequence[str]
     cores: int
@@ -82,14 +77,14 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What starts now, and for every other queued run in words what it waits for."""
+    """The runs that start now, and the reason of every other queued run."""
 
     starts: tuple[Start, ...]
     waits: dict[int, str]
 
 
 def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machine) -> Plan:
-    """Return the runs that start now and why the others wait."""
+    """Return the plan for the queued runs."""
     devices, cores = machine.devices, machine.cores
     running = list(active)
     starts: list[Start] = []
@@ -152,13 +147,13 @@ def _on_cuda(
     if not fitting:
         free = ", ".join(f"{device} {max(0, left[device] or 0) / 1e9:.1f} GB" for device in slots)
         return None, f"waits for GPU memory: needs about {waiting.memory_estimate / 1e9:.1f} GB, left on {free}"
-    # Of equally loaded ones the emptiest; where nothing is known of the memory, the first.
+    # The emptiest of equally loaded GPUs; the first without memory reports.
     chosen = min(fitting, key=lambda device: (load[device], -(left[device] or 0)))
     return Start(waiting.run, chosen, waiting.threads or 1), ""
 
 
 def _left(device: str, running: Sequence[Active], memory: Mapping[str, GpuMemory]) -> int | None:
-    """Return the bytes that nobody has taken or will take in a moment; None where the driver does not say."""
+    """Return the free bytes less those that new runs will allocate; None where the driver does not report."""
     gpu = memory.get(device)
     if gpu is None or gpu.free is None:
         return None
@@ -166,7 +161,6 @@ def _left(device: str, running: Sequence[Active], memory: Mapping[str, GpuMemory
 
 
 def _fits(waiting: Waiting, left: int | None, gpu: GpuMemory | None) -> bool:
-    """Return whether a GPU has room for the run, as far as its driver says."""
     if left is None or gpu is None:
         return True
     return left >= (min(waiting.memory_estimate, int(_WHOLE * gpu.total)) if gpu.total else waiting.memory_estimate)

@@ -1,11 +1,8 @@
-"""The engine: one per workspace, torch-free. Schedules queued runs, serves commands, watches workers, adopts runs.
+"""The engine (``python -m engine serve``), one per workspace: schedules runs, serves commands, watches workers.
 
-    python -m engine serve
-
-It holds the workspace's lock, says who it is in table ``engine``, and leads its own process group. It ends some time
-after the last run and the last client are gone, at once when its workspace disappears, and on SIGTERM, SIGINT or the
-``shutdown`` command, which pause all runs first. If it is killed, its workers write checkpoints and end by themselves,
-and the next engine adopts their runs.
+The engine holds the workspace's lock and leads its own process group. It ends without runs and clients, without its
+workspace, and, with all runs paused, on SIGTERM, SIGINT or ``shutdown``. Workers of a killed engine write checkpoints
+and end; the next engine adopts their runs. Torch-free.
 """
 
 import contextlib
@@ -38,21 +35,20 @@ from engine.store.writer import Writer
 ROUND_S = 0.05
 HEARTBEAT_S = 1.0
 IDLE_S = 60.0
-#: The engine before may be about to let go, and somebody may look for a moment whether the lock is held.
+#: Another engine may be about to end, and a client may hold the lock for a moment to test it.
 LOCK_S = 1.0
-#: How long workers get to write their checkpoints when the engine is told to end; then they find out by themselves.
+#: How long a shutdown waits for the workers' checkpoints; afterwards the workers detect the engine's end.
 CLOSING_S = 30.0
-#: A database up to this size is read through at the start; beyond it that would be felt.
+#: A database up to this size is checked at the start; a larger one would delay the start.
 _CHECKED_BYTES = 64 * 1024**2
 
 _log = logging.getLogger(__name__)
 
 
 def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local") -> None:
-    """Be the workspace's engine until there is nothing more to do.
+    """Be the workspace's engine until no work is left.
 
-    Raises EngineRunning when another engine lives, WorkspaceError and DatabaseDamaged when the workspace cannot be
-    used; each in one line, with nothing changed.
+    Raises EngineRunning when another engine lives, WorkspaceError and DatabaseDamaged for an unusable workspace.
     """
     workspace.prepare()
     lock = FileLock(workspace.engine_lock)
@@ -65,16 +61,16 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local")
         ) from None
     try:
         if workspace.database.exists() and workspace.database.stat().st_size <= _CHECKED_BYTES:
-            with contextlib.suppress(NoDatabase):  # an empty file: the tables are made in it
+            with contextlib.suppress(NoDatabase):  # an empty file: the writer creates the tables
                 check(workspace)
         me = this_process()
-        # For when the database cannot be read: see Control.shutdown.
+        # For an unreadable database: see EngineProcess.shutdown.
         workspace.engine_pid.write_text(f"{me.pid} {me.started!r}\n")
         Supervisor(workspace, idle_s, launcher).run()
     finally:
         with contextlib.suppress(OSError):
             workspace.engine_pid.unlink()
-        # After a deleted workspace there is no lock file to let go of.
+        # A deleted workspace has no lock file.
         with contextlib.suppress(OSError):
             lock.release()
 
@@ -86,7 +82,7 @@ class Supervisor:
         self._workspace, self._idle_s = workspace, idle_s
         number_gpus_alike()
         self._launcher = make_launcher(launcher)
-        self._launcher.warm()  # torch loads while the rest is set up
+        self._launcher.warm()  # loads torch in the background
         self._writer, self._reader = Writer(workspace), Reader(workspace)
         self._pool = WorkerPool(self._launcher, self._reader, self._writer)
         self._coordinator = Coordinator(workspace)
@@ -129,12 +125,12 @@ class Supervisor:
             self._writer.close()
 
     def _goes_on(self) -> bool:
-        """Do a round and return whether another one follows; signs off when none does."""
+        """Do a round and return whether another round follows; sign off before the end."""
         try:
             if self._round():
                 return True
             self._writer.presence.leave_engine()
-            # Whoever asked while this engine still said that it lives relies on it; later ones start another engine.
+            # Clients that submitted before the sign-off rely on this engine; later clients start another.
             if self._closing_at is None and (self._queued() or self._reader.commands.pending()):
                 self._sign_on()
                 return True
@@ -142,17 +138,17 @@ class Supervisor:
         except (sqlite3.OperationalError, DatabaseBusy, DiskFull) as error:
             if not self._workspace_is_there():
                 raise
-            # A database that somebody else keeps locked, or a full disk, is no reason to end.
+            # A locked database or a full disk does not end the engine.
             _log.warning("the database does not answer (%s); trying again", error)
             return True
 
     def _round(self) -> bool:
-        """Do everything that is due; return False when the engine may end."""
+        """Do all due work; return False when the engine may end."""
         now = time.monotonic()
         if not self._adopted:
             self._pool.adopt()
             self._handler.forget_shutdowns(self._began)
-            self._tuning.see_to()  # before a command that was given meanwhile is served
+            self._tuning.see_to()  # before the first command
             self._adopted = True
         self._pool.watch()
         self._coordinator.sweep(self._pool.occupies)
@@ -184,7 +180,7 @@ class Supervisor:
         return self._reader.jobs.all([RunState.QUEUED])
 
     def _close_down(self, now: float) -> bool:
-        """Pause everything; return whether workers are still on their way out."""
+        """Pause all runs; return whether workers are still ending."""
         for row in self._queued():
             self._writer.jobs.move_from(row, RunState.PAUSED, detail="paused before it started")
         if not self._paused_all:
@@ -198,7 +194,7 @@ class Supervisor:
         return True
 
     def _is_needed(self) -> bool:
-        """Return whether a run is not at rest or a client lives; forgets clients that died."""
+        """Return whether a run is at work or a client lives; remove dead clients."""
         needed = bool(len(self._pool)) or bool(self._reader.jobs.all([RunState.QUEUED, *ALIVE]))
         for pid, started, kind in self._reader.presence.clients():
             if ProcessId(pid, started).lives():
@@ -214,7 +210,7 @@ class Supervisor:
     def _take_signals(self) -> None:
         def end(*_: object) -> None:
             if self._closing_at is not None:
-                os._exit(1)  # asked twice: the workers notice and write their checkpoints alone
+                os._exit(1)  # second signal: the workers detect the end and write their checkpoints
             self.shutdown()
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -225,7 +221,7 @@ class Supervisor:
 
 
 def _identity(workspace: Workspace) -> tuple[int, int] | None:
-    """Return what tells this folder's database from any other at the same place; None if there is none."""
+    """Return device and inode of the database file; None if there is none."""
     try:
         status = workspace.database.stat()
     except OSError:

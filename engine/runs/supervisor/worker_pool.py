@@ -1,6 +1,6 @@
-"""The living workers: those that this engine launched, and those that a dead engine left behind.
+"""The living workers of this engine and of a dead engine; the pool records the end of each worker.
 
-The pool records how each worker ends. It gives no run to a second worker while the first one lives.
+No run gets a second worker while the first worker lives.
 """
 
 import logging
@@ -15,7 +15,7 @@ from engine.store.reader import Reader
 from engine.store.rows import JobRow, LabJobRow
 from engine.store.writer import Writer
 
-#: A worker of a dead engine ends by itself within its grace; after this long it is ended.
+#: A worker of a dead engine ends within its grace; the pool kills the worker after this time.
 LEFT_BEHIND_S = 20.0
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class WorkerPool:
         return len(self._launched) + len(self._left_behind)
 
     def active(self) -> list[Active]:
-        """Return who occupies which device, for the scheduler."""
+        """Return the occupied devices, for the scheduler."""
         return [
             *(Active(job.run, job.threads, job.device, job.lab) for job in (w.job for w in self._launched.values())),
             *(
@@ -60,25 +60,25 @@ class WorkerPool:
         self._launched[job.run] = self._launcher.launch(job)
 
     def send(self, run: int, word: str) -> None:
-        """Say ``pause``, ``stop`` or ``changes`` to the run's worker; do nothing if the run has none."""
+        """Send ``pause``, ``stop`` or ``changes`` to the run's worker, if there is one."""
         if run in self._launched:
             self._launched[run].send(word)
 
     def send_all(self, word: str) -> None:
-        """Say ``pause`` or ``stop`` to all workers."""
+        """Send ``pause`` or ``stop`` to all workers."""
         for worker in self._launched.values():
             worker.send(word)
 
     def kill_all(self) -> None:
-        """End all workers at once: there is nothing left to write to."""
+        """Kill all workers."""
         for worker in self._launched.values():
             worker.kill()
 
     def watch(self) -> None:
-        """Find workers that ended. A run whose worker gave no reason is lost, with the cause in words."""
+        """Find ended workers; a run whose worker recorded no end is lost, with a cause."""
         for run, worker in list(self._launched.items()):
             if (how := worker.ended()) is not None:
-                # Written first: if the database does not answer, the next round finds the worker again.
+                # Write first: after a refused write the next round finds the worker again.
                 self._record_end(run, how)
                 del self._launched[run]
         for run, (row, process) in list(self._left_behind.items()):
@@ -90,18 +90,18 @@ class WorkerPool:
                 process.kill()
 
     def mark_lost(self) -> None:
-        """Mark as lost the runs whose state claims a worker that does not exist. Call it after ``adopt``."""
+        """Mark the runs at work without a worker as lost. Call after ``adopt``."""
         for row in self._reader.jobs.all(ALIVE):
             if not self.occupies(row.id):
                 self._record_end(row.id, "it has no worker")
 
     def adopt(self) -> None:
-        """Take over the runs of a dead engine: wait for their workers, then queue them again. May be repeated."""
+        """Take over the runs of a dead engine: wait for their workers, then queue the runs. May be repeated."""
         self._adopted_at = time.monotonic()
         for row in self._reader.jobs.all([*ALIVE, RunState.PAUSED]):
             if not _is_orphan(row):
                 continue
-            # The worker wrote heartbeats itself: a process that started later only has its number.
+            # The worker wrote heartbeats: a process that started later reuses its id.
             process = process_before(row.pid, row.heartbeat) if row.pid and row.heartbeat else None
             if process is not None:
                 self._left_behind[row.id] = (row, process)
@@ -111,14 +111,14 @@ class WorkerPool:
                 self._take_back(row.id)
 
     def _take_back(self, run: int) -> None:
-        """Queue a run of a dead engine again; it resumes from its newest checkpoint."""
+        """Queue a run of a dead engine again."""
         row = self._reader.jobs.get(run)
         if row is None or not _is_orphan(row):
             return
         if row.state == RunState.STOPPING:
             self._writer.jobs.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
             return
-        # One transaction: a run that stayed lost in between would not be taken back again.
+        # One transaction: a crash in between would leave the run lost.
         self._writer.jobs.move(
             run, RunState.QUEUED, via=RunState.LOST if row.state in ALIVE else None,
             detail="resumed by a new engine", cause="", ended=None,

@@ -1,7 +1,4 @@
-"""A run's checkpoint files: when one is due, which are kept, which one a run resumes from.
-
-Torch-free.
-"""
+"""A run's checkpoint files: due, saved, pruned, resumed from. Torch-free."""
 
 import contextlib
 import logging
@@ -21,16 +18,16 @@ AUTOSAVE_S = 60.0
 MAX_FILES = 12
 MAX_BYTES = 2 * 1024**3
 
-#: A state as it is saved: plain values and tensors by name (``engine.training.trainer``, a lab's ``state``).
+#: A saved state: plain values and tensors by name (``engine.training.trainer``, a lab's ``state``).
 Document = dict[str, Any]
-#: Said of a run that had got somewhere and has nothing to go on from.
+#: Log entry of a run with progress but without a checkpoint.
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
 _log = logging.getLogger(__name__)
 
 
 class CheckpointFiles(Protocol):
-    """How a state becomes a file and back (``engine.training.checkpoint``); both raise CheckpointError."""
+    """Writes and reads a state (``engine.training.checkpoint``); both methods raise CheckpointError."""
 
     def save(self, state: Document, path: Path) -> None: ...  # noqa: D102
 
@@ -40,10 +37,9 @@ class CheckpointFiles(Protocol):
 def surplus(
     rows: Sequence[CheckpointRow], fixed: Set[int], most_files: int = MAX_FILES, most_bytes: int = MAX_BYTES
 ) -> list[int]:
-    """Return the steps whose files go: old autosaves first, then the oldest tenths while the run is over its bounds.
+    """Return the steps whose files go: old autosaves, then the oldest tenths while the run is over its bounds.
 
-    ``fixed`` are the tenths; what a fork began with counts as one. The newest checkpoint always stays: a run resumes
-    from it.
+    ``fixed`` are the tenths; the start of a fork counts as a tenth. The newest checkpoint stays for a resume.
     """
     ordered = sorted(rows, key=lambda row: row.step)
     gone = [row.step for row in ordered[:-1] if row.step not in fixed and row.reason != FORK]
@@ -54,9 +50,9 @@ def surplus(
 
 
 class CheckpointStore:
-    """The checkpoints of one run; ``ends`` as in ``tenths``, empty for a job without steps to go back to.
+    """The checkpoints of one run; ``ends`` as in ``tenths``, empty for a job without tenths.
 
-    ``forked``: the state that ``latest`` returned is the parent's, as the fork found it.
+    ``forked``: the state of ``latest`` is the parent's.
     """
 
     def __init__(
@@ -78,7 +74,7 @@ class CheckpointStore:
         return AUTOSAVE if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
 
     def save(self, state: Document, step: int, reason: str) -> None:
-        """Write a checkpoint, record it, and remove what is over the bounds. Raises CheckpointError, WorkspaceError."""
+        """Write and record a checkpoint; remove the surplus. Raises CheckpointError, WorkspaceError."""
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
         path = self._workspace.checkpoint(self._run, step)
@@ -90,7 +86,7 @@ class CheckpointStore:
             self._writer.checkpoints.remove(self._run, old)
 
     def prune(self) -> None:
-        """Remove the half-written and unrecorded files that a killed worker left."""
+        """Remove the incomplete and unrecorded files of a killed worker."""
         known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints.of(self._run)}
         for path in self._workspace.checkpoint(self._run, 0).parent.glob("*"):
             if path not in known and path.suffix in {".part", ".pt"}:
@@ -99,35 +95,32 @@ class CheckpointStore:
                     path.unlink()
 
     def latest(self) -> Document | None:
-        """Return the newest state that can be read, None if there is none.
+        """Return the newest readable state, None if there is none; log entries name damaged files and a lost progress.
 
-        A remark names each damaged file that is passed over; the records of files that are gone are removed. A run that
-        had made progress and has nothing to go on from gets a remark. A fork has no start of its own to go back to.
-
-        Raises CheckpointError for a fork without a readable checkpoint.
+        Raises CheckpointError for a fork without a readable checkpoint: a fork has no start of its own.
         """
         state: Document | None = None
-        passed_over: list[tuple[int, str]] = []
+        damaged: list[tuple[int, str]] = []
         for saved in reversed(self._reader.checkpoints.of(self._run)):
             path = self._workspace.checkpoint(self._run, saved.step)
             try:
                 state = self._files.load(path)
             except CheckpointError as error:
                 _log.warning("%s", error)
-                passed_over.append((saved.step, str(error)))
+                damaged.append((saved.step, str(error)))
                 if not path.exists():
                     self._writer.checkpoints.remove(self._run, saved.step)
                 continue
             self._saved_step, self.forked = saved.step, saved.reason == FORK
             break
-        then = "" if state is None else "; went back to the one before it"
-        for step, words in passed_over:
-            self._writer.log.add(self._run, step, "checkpoint", words + then)
+        remedy = "" if state is None else "; went back to the one before it"
+        for step, message in damaged:
+            self._writer.log.add(self._run, step, "checkpoint", message + remedy)
         row = self._reader.jobs.known(self._run)
         parent, begun = (row.parent_run, row.step) if isinstance(row, RunRow) else (None, row.done)
         if state is None and parent is not None:
             raise CheckpointError(f"no readable checkpoint of this fork of run {parent}; delete it and fork again")
-        if state is None and (passed_over or begun > 0):
+        if state is None and (damaged or begun > 0):
             _log.warning(NO_CHECKPOINT)
             self._writer.log.add(self._run, 0, "checkpoint", NO_CHECKPOINT)
         return state

@@ -1,6 +1,6 @@
-"""The worker's link to its engine: signals from the pipe, the engine's end, and the heartbeat.
+"""The worker's link to its engine: signals from the pipe, the engine's end, and the heartbeat, in two threads.
 
-Two threads run beside the training. The heartbeat says that the process lives, not that it did a step lately.
+The heartbeat shows that the process lives, not that the training advances.
 """
 
 import logging
@@ -19,33 +19,32 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 HEARTBEAT_S = 1.0
-#: After the engine is gone a worker has this long to reach the end of its step and write its checkpoint.
+#: Time for a worker to end its step and write its checkpoint after its engine vanished.
 GRACE_S = 8.0
-#: Exit code of a worker that did not get there.
+#: Exit code of a worker that exceeded ``GRACE_S``.
 GRACE_EXIT = 3
 
 _log = logging.getLogger(__name__)
 
 
 class Signal(StrEnum):
-    """Why a worker stops asking for the next step."""
+    """Why a worker takes no further event."""
 
     PAUSE = PAUSE
     STOP = STOP
-    #: SIGTERM, for example at the machine's shutdown.
+    #: SIGTERM, for example when the machine shuts down.
     TERMINATED = "terminated"
     ENGINE_GONE = "engine gone"
 
 
-#: A person's command outranks an event: a run that was told to pause stays paused although its engine vanished before,
-#: and the next engine does not resume it.
+#: A command outranks an event: the next engine does not resume a run that a person paused.
 _RANK = {Signal.TERMINATED: 0, Signal.ENGINE_GONE: 1, Signal.PAUSE: 2, Signal.STOP: 3}
 
 
 class EngineLink:
-    """Listens to the engine and says that the worker lives.
+    """Listens to the engine and writes heartbeats.
 
-    ``signal`` holds the strongest one so far; ``changes`` is set when the run's changes are to be read again.
+    ``signal``: the strongest signal so far; ``changes``: the run's changes are to be read again.
     """
 
     def __init__(self, workspace: Workspace, run: int, signals: Connection):
@@ -54,7 +53,7 @@ class EngineLink:
         self._workspace, self._run, self._signals = workspace, run, signals
 
     def start(self) -> "EngineLink":
-        """Start both threads and take over the signals: Ctrl-C is the engine's business, SIGTERM means pause."""
+        """Start both threads; ignore Ctrl-C, which the engine handles, and pause on SIGTERM."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._heard(Signal.TERMINATED))
         threading.Thread(target=self._listen, name="signals", daemon=True).start()
@@ -62,7 +61,7 @@ class EngineLink:
         return self
 
     def engine_lives(self) -> bool:
-        """Return whether the engine that started this worker is still there."""
+        """Return whether the engine that started this worker lives."""
         parent = parent_process()
         return parent is None or not wait([parent.sentinel], 0)
 
@@ -70,11 +69,11 @@ class EngineLink:
         if self.signal is None or _RANK[new] > _RANK[self.signal]:
             self.signal = new
 
-    def _told(self, word: str) -> None:
-        if word == CHANGES:
+    def _receive(self, message: str) -> None:
+        if message == CHANGES:
             self.changes = True
         else:
-            self._heard(Signal(word))
+            self._heard(Signal(message))
 
     def _listen(self) -> None:
         parent = parent_process()
@@ -82,12 +81,11 @@ class EngineLink:
         while True:
             ready = wait(sources)
             try:
-                if ready == [self._signals] or self._signals.poll():
-                    self._told(self._signals.recv())
-                    continue
+                if ready != [self._signals] and not self._signals.poll():
+                    break
+                self._receive(self._signals.recv())
             except (EOFError, OSError):
-                pass
-            break
+                break
         self._heard(Signal.ENGINE_GONE)
         grace = threading.Timer(GRACE_S, _give_up)
         grace.daemon = True

@@ -1,4 +1,4 @@
-"""A lab in its worker: pulls the lab's events and writes them to the store, as ``training_job`` does for a run."""
+"""A lab in its worker: takes the lab's events and writes them to the store."""
 
 import dataclasses
 import logging
@@ -6,7 +6,7 @@ import os
 import time
 from contextlib import closing
 from functools import partial
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from engine.config import DataConfig, LabConfig, RunConfig, replace
@@ -24,7 +24,7 @@ from engine.store.workspace import Workspace
 if TYPE_CHECKING:
     from engine.labs.inspected_run import InspectedRun
 
-#: Curves and figures are written this often at most, and with every unit.
+#: Curves and metrics are written this often at most, and after every task.
 _FLUSH_S = 0.1
 
 _log = logging.getLogger("engine.run")
@@ -43,25 +43,24 @@ class LabJob:
         self._flushed_at = 0.0
 
     def run(self) -> None:
-        """Prepare, work, and record how it ended."""
+        """Prepare, work, and record the end."""
         from engine.hardware.device import choose
         from engine.training import checkpoint
         from engine.training.clock import Clock
         from engine.training.state import FORMAT
 
         config = self._row.config
-        row = get_lab(config.lab)
-        _log.info("lab %s, job %d, process %d, settings %s", row.name, self._run, os.getpid(), config.settings)
+        spec = get_lab(config.lab)
+        _log.info("lab %s, job %d, process %d, settings %s", spec.name, self._run, os.getpid(), config.settings)
         self._reporter.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
-        # No tenths: a lab has no steps to go back to, its newest checkpoint is all that counts.
+        # No tenths: a lab resumes from its newest checkpoint alone.
         checkpoints = CheckpointStore(self._run, (), self._writer, self._reader, checkpoint)
         checkpoints.prune()
-        before = self._restored(checkpoints.latest())
-        module, attribute = row.lab.split(":")
-        inspected = (self._inspected_runs(row, config),) if row.run_option is not None else ()
-        lab = getattr(import_module(module), attribute)(dict(config.settings), device, before.get("state"), *inspected)
-        clock = Clock(before.get("seconds", 0.0))
+        saved = self._restored(checkpoints.latest())
+        inspected = (self._inspected_runs(spec, config),) if spec.run_option is not None else ()
+        lab = resolve_name(spec.lab)(dict(config.settings), device, saved.get("state"), *inspected)
+        clock = Clock(saved.get("seconds", 0.0))
 
         def save(reason: str = "pause") -> None:
             document = {
@@ -93,33 +92,33 @@ class LabJob:
         self._reporter.leave()
 
     def _inspected_runs(self, lab: LabSpec, config: LabConfig) -> "tuple[InspectedRun, ...]":
-        """Return the inspected runs in the states that they had when the job first began."""
+        """Return the inspected runs in their states at the first start of the job."""
         from engine.data.images import ImageSet, load_images
         from engine.hardware.device import choose
         from engine.labs.inspected_run import InspectedRun
         from engine.training import checkpoint
         from engine.training.evaluate import Score
 
-        found: list[InspectedRun] = []
+        inspected: list[InspectedRun] = []
         sets: dict[DataConfig, ImageSet] = {}
         for snapshot in pin(self._workspace, self._reader, self._run, lab, config.settings):
             state = checkpoint.load(snapshot.state)
             training = RunConfig.from_json(state["config"])
             if training.data not in sets:
                 sets[training.data] = load_images(training.data, self._workspace.path, self._reporter.report)
-            where = {"device": self._job.device, "threads": snapshot.threads, "precision": snapshot.precision}
-            device = choose(replace(training, where))
-            stored = {Split(name): Score(Split(name), *figures) for name, figures in snapshot.stored.items()}
+            changes = {"device": self._job.device, "threads": snapshot.threads, "precision": snapshot.precision}
+            device = choose(replace(training, changes))
+            stored = {Split(name): Score(Split(name), *scores) for name, scores in snapshot.stored.items()}
             trail = [(step, partial(checkpoint.load, path)) for step, path in snapshot.trail]
             images = sets[training.data].to(device.torch_device)
             name = f"{training.model.arm}, run {snapshot.run}"
-            found.append(
+            inspected.append(
                 InspectedRun(snapshot.run, name, training, snapshot.step, state, stored, images, device, trail)
             )
-        arms = [run.config.model.arm for run in found]
+        arms = [run.config.model.arm for run in inspected]
         return tuple(
             dataclasses.replace(run, name=arm) if arms.count(arm) == 1 else run
-            for run, arm in zip(found, arms, strict=True)
+            for run, arm in zip(inspected, arms, strict=True)
         )
 
     def _restored(self, saved: Document | None) -> Document:
@@ -131,7 +130,7 @@ class LabJob:
         return saved
 
     def _handle(self, event: LabEvent, seconds: float) -> bool:
-        """Record one event; return whether the lab ended with it."""
+        """Record one event; return whether the event ended the lab."""
         match event:
             case CurveUpdated():
                 self._curves.append(event)

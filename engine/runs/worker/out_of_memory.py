@@ -1,13 +1,13 @@
-"""Recognises out-of-memory errors of torch, CUDA and the C library by their text, and advises. Torch-free."""
+"""Recognises out-of-memory errors of torch, CUDA and the C library by their text. Torch-free."""
 
 from engine.runs.protocol.job import Job
 
-#: What torch, CUDA's libraries and the C library say when there is no memory left.
+#: Parts of the messages of torch, CUDA's libraries and the C library.
 _WORDS = ("out of memory", "can't allocate memory", "alloc_failed", "cannot allocate memory")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether the device or the machine had no memory left: a MemoryError or one of torch's errors."""
+    """Return whether the device or the machine had no memory left."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     words = str(error).lower()
@@ -15,7 +15,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def advice(job: Job, batch_size: int | None) -> str:
-    """Return the cause in one line, with a remedy. ``batch_size`` None: the job has no batches."""
+    """Return the cause with a remedy; ``batch_size`` None for a job without batches."""
     smaller = "fewer units" if batch_size is None else f"a smaller batch (now {batch_size}: --set batch_size=...)"
     if job.device.startswith("cuda"):
         return f"out of memory on {job.device}: take {smaller} or fewer runs per GPU (SKIPSCOPE_RUNS_PER_GPU)"

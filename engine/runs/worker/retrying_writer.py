@@ -1,7 +1,6 @@
-"""A worker's writer that repeats its writes while the database is locked by another program or the disk is full.
+"""A worker's writer that repeats its writes while the database is locked or the disk is full.
 
-Every method of a table of ``Writer`` is one transaction, so a refused one can be repeated. Meanwhile nothing trains,
-and measurements wait in memory.
+Every method of a table of ``Writer`` is one transaction and can be repeated. Meanwhile the training waits.
 """
 
 import logging
@@ -16,15 +15,15 @@ from engine.runs.worker.engine_link import EngineLink
 from engine.store.connection import WritingTable
 from engine.store.writer import Writer
 
-#: How long SQLite itself waits in a worker: short, because signals are heard between two tries only.
+#: SQLite's busy timeout in a worker: short, because signals are checked between two tries only.
 BUSY_S = 1.0
 GIVE_UP_AFTER_S = 60.0
-#: How long the last writes of a worker are tried, whatever signal came.
+#: Time limit of a worker's last writes, whatever signal came.
 LAST_WORDS_S = 10.0
 _PAUSE_S = 1.0
 _LOOK_S = 0.1
 
-#: Errors that may be over when one tries again.
+#: Errors that may pass until a retry.
 PASSING = (DatabaseBusy, DiskFull)
 
 _Table = TypeVar("_Table", bound=WritingTable)
@@ -32,10 +31,9 @@ _log = logging.getLogger("engine.run")
 
 
 class RetryingWriter:
-    """The tables of a ``Writer`` that a worker fills, each write repeated; raises DatabaseBusy or DiskFull at last.
+    """The tables of a ``Writer`` that a worker fills, each write repeated until ``GIVE_UP_AFTER_S`` or a signal.
 
-    It gives up after ``GIVE_UP_AFTER_S``, or at once when there is a signal. Measurements are then kept in memory; the
-    next write begins with them.
+    Raises DatabaseBusy or DiskFull then. Measurements stay in memory; the next write begins with them.
     """
 
     def __init__(self, writer: Writer, link: EngineLink):
@@ -44,12 +42,12 @@ class RetryingWriter:
         self._give_up_after_s, self._hears = GIVE_UP_AFTER_S, True
         self.jobs, self.checkpoints = self._retried(writer.jobs), self._retried(writer.checkpoints)
         self.interventions = self._retried(writer.interventions)
-        # What would leave a gap in the record is kept when it could not be written.
+        # A lost measurement would leave a gap: refused writes of these methods are kept.
         self.points, self.log = self._retried(writer.points, {"record"}), self._retried(writer.log, {"add"})
         self.probes, self.labs = self._retried(writer.probes, {"add"}), self._retried(writer.labs, {"results"})
 
     def last_words(self) -> None:
-        """Give up early and ignore signals from now on: the worker is about to end."""
+        """Give up early and ignore signals from now on, before the worker ends."""
         self._give_up_after_s, self._hears = LAST_WORDS_S, False
 
     def _retried(self, table: _Table, kept: Set[str] = frozenset()) -> _Table:
@@ -75,7 +73,7 @@ class RetryingWriter:
 
 
 class _RetriedTable:
-    """Stands in for a table; ``kept`` names the methods whose data must not be lost."""
+    """Proxy of a table; ``kept`` names the methods whose data must not be lost."""
 
     def __init__(self, table: WritingTable, kept: Set[str], write: Callable[[Callable[[], Any], bool], Any]):
         self._table, self._kept, self._write = table, kept, write

@@ -1,4 +1,4 @@
-"""Records what a worker prepares and why it ends; its measurements go to the store directly."""
+"""Records a worker's preparation, begin and end."""
 
 import logging
 import time
@@ -27,7 +27,7 @@ class StatusReporter:
         self._reported, self._reported_at = "", 0.0
 
     def begin(self, started: float | None, **facts: Any) -> None:
-        """Record that the work begins or goes on; ``started``: when it began first, None if it begins now."""
+        """Record that the work begins or resumes; ``started``: the first begin, None for now."""
         values: dict[str, Any] = {"detail": "", "started": started or time.time(), **facts}
         if not self.writer.jobs.move(self.run, RunState.RUNNING, only_from={RunState.STARTING}, **values):
             self.writer.jobs.update(self.run, **values)
@@ -37,7 +37,7 @@ class StatusReporter:
         self.writer.jobs.move(self.run, state, only_from=ALIVE, cause=cause, detail=detail, ended=time.time(), **facts)
 
     def rescue(self, save: Callable[[], int | None], reason: str) -> None:
-        """Save a checkpoint although the database cannot be written, and try once more to record the pause.
+        """Save a checkpoint although the database refuses writes; try once more to record the pause.
 
         ``save`` returns the step of the checkpoint, None for a job without steps.
         """
@@ -51,10 +51,7 @@ class StatusReporter:
         self.leave(step, reason)
 
     def leave(self, step: int | None = None, reason: str = "") -> None:
-        """Record why the worker ends before the run does; ``step`` is the checkpoint's, None if there is none.
-
-        ``reason``: what made the worker end without a command.
-        """
+        """Record why the worker ends before its run; ``reason`` without a command, ``step`` of the checkpoint."""
         signal = self.link.signal
         where = "" if step is None else f" at step {step}"
         if signal != Signal.STOP:
@@ -62,7 +59,7 @@ class StatusReporter:
             if signal == Signal.TERMINATED:
                 detail = f"paused{where}: its worker was asked to end (SIGTERM)"
             if reason and signal != Signal.ENGINE_GONE:
-                # The reason without the advice behind the semicolon.
+                # Without the remedy after the semicolon.
                 detail = f"paused{where}: {reason.partition(';')[0]}"
             _log.info("%s -> paused%s", signal, where)
             if self.writer.jobs.move(
@@ -73,12 +70,12 @@ class StatusReporter:
         self.end(RunState.STOPPED, detail=f"stopped{where}")
 
     def fail(self, cause: str) -> None:
-        """Record a failure: the traceback in the log, the cause in one line on the run."""
+        """Record a failure: the traceback in the log, the cause in the run's row."""
         _log.exception("failed: %s", cause)
         self.end(RunState.FAILED, cause)
 
     def report(self, text: str, now: bool = False) -> None:
-        """Show what is being prepared. Raises Interrupted when a signal has come."""
+        """Record the current preparation. Raises Interrupted after a signal."""
         if self.link.signal is not None:
             raise Interrupted
         moment = time.monotonic()

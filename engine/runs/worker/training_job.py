@@ -37,11 +37,11 @@ from engine.store.workspace import Workspace
 if TYPE_CHECKING:
     from engine.training.trainer import Trainer
 
-#: images/s is a mean over this many seconds of training.
+#: Window of images/s.
 RATE_WINDOW_S = 5.0
-#: A run that waits for slower ones shows its last figures after so long, and says so after so long.
+#: A run that waits in lockstep records its last metrics, then its detail, after these times.
 _SHOWN_AFTER_S, _SAID_AFTER_S = 0.25, 1.0
-#: How each quantity is kept.
+#: The coding of each quantity.
 CODINGS = {row.name: Coding(row.code, row.low, row.high) for row in QUANTITIES.values()}
 
 _log = logging.getLogger("engine.run")
@@ -60,7 +60,7 @@ class TrainingJob:
         self._is_trial = self._row.tunes is not None
 
     def run(self) -> None:
-        """Prepare, train, and record how it ended."""
+        """Prepare, train, and record the end."""
         try:
             self._train()
         finally:
@@ -84,7 +84,7 @@ class TrainingJob:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
         self._link.changes = False
         changes = LiveEdits(config.optim, self._changes(), self._on_record())
-        # Only the metrics of a trial are needed: no tenths and nothing at the end, just a state to resume from.
+        # A trial needs its metrics alone: no tenths and no last checkpoint, only a state to resume from.
         ends = () if self._is_trial else changes.ends
         checkpoints = CheckpointStore(self._run, ends, self._writer, self._reader, checkpoint)
         checkpoints.prune()
@@ -114,13 +114,13 @@ class TrainingJob:
                         changes.add(self._changes())
             step = self._save(trainer, checkpoints, "pause")
         except PASSING as error:
-            # Metrics that were not fetched yet are inside of the state.
+            # The state contains the metrics that were not fetched yet.
             self._reporter.rescue(lambda: self._write(trainer, checkpoints, "pause"), str(error))
             return
         self._reporter.leave(step)
 
     def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
-        """Record one event; return whether the run ended with it."""
+        """Record one event; return whether the event ended the run."""
         match event:
             case Stepped(step):
                 if reason := checkpoints.due(step):
@@ -161,7 +161,7 @@ class TrainingJob:
                     "finished after %d steps and %.1f s, %.1f %% evaluation, %.1f %% probes",
                     step, seconds, 100 * share, 100 * probes,
                 )  # fmt: skip
-                # A worker that only did the last evaluation has no rate; the one before it has left its own.
+                # A worker that did only the last evaluation has no rate; the rate of the worker before stays.
                 overall = self._rate.overall()
                 rate: dict[str, Any] = {} if overall is None else {"images_per_s": overall}
                 self._reporter.end(
@@ -171,7 +171,7 @@ class TrainingJob:
         return False
 
     def _keep_in_step(self, step: int, trainer: "Trainer") -> None:
-        """Publish the step, and wait while the run is too far ahead of the others. Its clock stands still."""
+        """Publish the step; wait, with the clock stopped, while the run is too far ahead of the others."""
         if not self._throttle.reach(step) or step >= self._total_steps:
             return
         shown = said = False
@@ -185,7 +185,7 @@ class TrainingJob:
                 said = True
                 self._writer.jobs.update(self._run, detail="waits for the slowest run of its race")
 
-        # A change of the live run is taken over before the next update, so it is no reason to stop waiting.
+        # A change of the live run takes effect before the next update and need not end the wait.
         self._throttle.hold(step, lambda: self._link.signal is not None, waits)
         if said and self._link.signal is None:
             self._writer.jobs.update(self._run, detail="")
@@ -205,7 +205,7 @@ class TrainingJob:
         return [Change(row.id, row.key, row.value, row.step) for row in self._reader.interventions.changes(self._run)]
 
     def _on_record(self) -> int:
-        """Return the last recorded step; the record of a fork begins after the step of its parent."""
+        """Return the last recorded step; a fork's record begins after the parent's step."""
         last = self._reader.points.last([self._run]).get((self._run, Split.TRAIN))
         return max(last["step"] if last else 0, self._row.parent_step or 0)
 
@@ -218,7 +218,7 @@ class TrainingJob:
             self._record(rest.rows)
 
     def _save(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
-        """Record the metrics, then write a checkpoint of the same step; return that step."""
+        """Record the metrics, then write a checkpoint of the same step; return the step."""
         self._record_rest(trainer)
         return self._write(trainer, checkpoints, reason)
 
@@ -231,7 +231,7 @@ class TrainingJob:
 
 
 class Rate:
-    """Images per second of training, evaluation included: over the last seconds, and over all."""
+    """Images per second of training, evaluation included."""
 
     def __init__(self, batch_size: int):
         self._batch_size = batch_size
@@ -239,7 +239,7 @@ class Rate:
         self._first: tuple[float, int] | None = None
 
     def add(self, rows: tuple[StepRow, ...]) -> None:
-        """Take note of the steps' seconds."""
+        """Add measured steps."""
         if self._first is None:
             self._first = (rows[0].seconds, rows[0].step)
             self._marks.append(self._first)
@@ -248,7 +248,7 @@ class Rate:
             self._marks.popleft()
 
     def recent(self) -> float | None:
-        """Return images/s over the last seconds; None before there are two steps."""
+        """Return images/s over the last ``RATE_WINDOW_S``; None before two steps."""
         return self._between(self._marks[0]) if self._marks else None
 
     def overall(self) -> float | None:

@@ -1,8 +1,7 @@
-"""One job in one process: a training or a lab.
+"""One job, a training or a lab, in one process. The jobs import torch, so the engine can import this module.
 
-torch and everything above it are imported inside the jobs (``training_job``, ``lab_job``), so that the engine
-can import this module. Between two events the worker looks for signals (``engine.runs.worker.engine_link``); on a pause
-it takes no further event, writes a checkpoint and ends. The run's own log file tells what the worker did.
+Between two events the worker checks for signals (``engine.runs.worker.engine_link``). A pause writes a checkpoint and
+ends the worker.
 """
 
 import faulthandler
@@ -25,14 +24,14 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: The page that shows the workers has to stay quick on the same cores.
+#: The page must stay responsive on the same cores.
 NICENESS = 5
 
 _log = logging.getLogger("engine.run")
 
 
 def work(job: Job, signals: Connection) -> None:
-    """Do ``job`` from its newest checkpoint or from its start; return when the process may end."""
+    """Run ``job`` from its newest checkpoint or its start; return when the process may end."""
     workspace = Workspace(job.workspace)
     link = EngineLink(workspace, job.run, signals)
     if not link.engine_lives():
@@ -68,7 +67,7 @@ def work(job: Job, signals: Connection) -> None:
 
 
 def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
-    """Send this process's log to the run's file, crashes inside native code included."""
+    """Write this process's log, native crashes included, to the run's file."""
     workspace.run(run).mkdir(exist_ok=True)
     handler = logging.FileHandler(workspace.log(run), encoding="utf-8")
     stack.callback(handler.close)

@@ -1,4 +1,4 @@
-"""The table ``checkpoints``: which files a run has to go on from. Torch-free."""
+"""The table ``checkpoints``: the files from which a run resumes. Torch-free."""
 
 import time
 
@@ -7,7 +7,7 @@ from engine.store.rows import CheckpointRow
 
 
 class CheckpointReader(ReadingTable):
-    """Which checkpoints there are."""
+    """Reads checkpoints."""
 
     def of(self, run: int) -> list[CheckpointRow]:
         """Return a run's checkpoints, oldest step first."""
@@ -20,12 +20,12 @@ class CheckpointReader(ReadingTable):
 
 
 class CheckpointWriter(WritingTable):
-    """How a checkpoint gets on record, and off it."""
+    """Records and removes checkpoints."""
 
     def add(self, run: int, step: int, reason: str, size: int) -> None:
-        """Record a checkpoint file of ``size`` bytes. Reasons: tenth, autosave, pause, end, fork."""
+        """Record a checkpoint file of ``size`` bytes; reasons as in ``engine.runs.protocol.checkpoint_names``."""
         self._execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)", run, step, reason, size, time.time())
 
     def remove(self, run: int, step: int) -> None:
-        """Forget a checkpoint whose file is gone."""
+        """Remove the record of a checkpoint whose file is gone."""
         self._execute("DELETE FROM checkpoints WHERE run = ? AND step = ?", run, step)

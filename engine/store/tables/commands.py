@@ -1,7 +1,4 @@
-"""The table ``commands``: what clients ask of the engine, each row with the engine's answer.
-
-Torch-free.
-"""
+"""The table ``commands``: requests of clients, each with the engine's answer. Torch-free."""
 
 import time
 
@@ -10,7 +7,7 @@ from engine.store.rows import CommandRow
 
 
 class CommandReader(ReadingTable):
-    """Which commands there are and what the engine answered."""
+    """Reads commands and answers."""
 
     def pending(self) -> list[CommandRow]:
         """Return the commands that are not done, oldest first."""
@@ -22,10 +19,10 @@ class CommandReader(ReadingTable):
 
 
 class CommandWriter(WritingTable):
-    """How a command is given, withdrawn, claimed and answered."""
+    """Gives, withdraws, claims and answers commands."""
 
     def give(self, verb: str, run: int | None = None, argument: str = "", *, race: int | None = None) -> int:
-        """Ask the engine for something; return the command's id. The engine's answer appears in the same row."""
+        """Write a command; return the command's id. The engine answers in the same row."""
         with self._transaction() as connection:
             return insert(connection, "commands", verb=verb, run=run, race=race, argument=argument, created=time.time())
 
@@ -35,13 +32,10 @@ class CommandWriter(WritingTable):
         return self._execute(sql, time.time(), command) == 1
 
     def withdraw(self, command: int, refusal: str) -> bool:
-        """Take back a command that no engine has claimed; return False for a command that is claimed or done."""
-        sql = (
-            "UPDATE commands SET acknowledged = ?, done = ?, refusal = ?"
-            " WHERE id = ? AND claimed IS NULL AND done IS NULL"
-        )
-        now = time.time()
-        return self._execute(sql, now, now, refusal, command) == 1
+        """Withdraw a command; return False for a command that is claimed or done."""
+        now, sql = time.time(), "UPDATE commands SET acknowledged = ?, done = ?, refusal = ?"
+        where = " WHERE id = ? AND claimed IS NULL AND done IS NULL"
+        return self._execute(sql + where, now, now, refusal, command) == 1
 
     def acknowledge(self, command: int) -> None:
         """Mark that the engine has seen the command."""

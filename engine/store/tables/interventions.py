@@ -1,8 +1,6 @@
-"""The table ``changes`` (what was changed in live runs, and how far finished ones were extended), and forks of runs.
+"""The table ``changes`` (changes of live runs, extensions of finished runs), and forks of runs. Torch-free."""
 
-Torch-free.
-"""
-
+import json
 import time
 from collections.abc import Callable, Sequence
 
@@ -16,7 +14,7 @@ from engine.store.tables.runs import insert_run
 
 
 class InterventionWriter(WritingTable):
-    """How interventions get into the store."""
+    """Records interventions."""
 
     def add_change(self, run: int, key: str, value: float, created: float) -> None:
         """Record a change of a live run; the worker that applies the change fills in the step."""
@@ -24,11 +22,11 @@ class InterventionWriter(WritingTable):
             insert(connection, "changes", run=run, key=key, value=value, created=created)
 
     def drop_change(self, change: int) -> None:
-        """Remove a change that no step will ever apply."""
+        """Remove a change that no step will apply."""
         self._execute("DELETE FROM changes WHERE id = ? AND step IS NULL", change)
 
     def take_over(self, run: int, change: int, step: int, text: str) -> None:
-        """Record that a change takes effect at update ``step``, with a remark; a repeat does nothing."""
+        """Record that a change takes effect at update ``step``, with a log entry; a repeat does nothing."""
         with self._transaction() as connection:
             cursor = connection.execute("UPDATE changes SET step = ? WHERE id = ? AND step IS NULL", (step, change))
             if cursor.rowcount:
@@ -36,7 +34,7 @@ class InterventionWriter(WritingTable):
                 update_job(connection, run)
 
     def extend(self, run: int, steps: int, created: float) -> bool:
-        """Queue a finished run again, with ``steps`` in total; return False when it is not finished any more."""
+        """Queue a finished run again, with ``steps`` in total; return False when its state has changed."""
         with self._transaction() as connection:
             row = connection.execute("SELECT state, total_steps FROM runs WHERE id = ?", (run,)).fetchone()
             if row is None or row["state"] != RunState.FINISHED:
@@ -48,27 +46,25 @@ class InterventionWriter(WritingTable):
         return True
 
     def fork(self, parent: RunRow, plan: ForkPlan, created: float, place: Callable[[int], int]) -> int:
-        """Write a fork of ``parent``, queued, and return its id; its changes get their ids here.
+        """Write a queued fork of ``parent``; return its id.
 
-        ``place(run)`` puts the checkpoint's file into the fork's folder and returns its size in bytes: without a file
-        there is no fork.
+        ``place(run)`` puts the checkpoint's file into the fork's folder and returns the size in bytes.
         """
         step = plan.step
         with self._transaction() as connection:
-            position = connection.execute("SELECT max(position) + 1 FROM runs WHERE race = ?", (parent.race,))
-            seconds = connection.execute(
-                "SELECT max(seconds) FROM points WHERE run = ? AND step <= ?", (parent.id, step)
-            ).fetchone()[0]
+            position, seconds = connection.execute(
+                "SELECT (SELECT max(position) + 1 FROM runs WHERE race = ?),"
+                " (SELECT coalesce(max(seconds), 0.0) FROM points WHERE run = ? AND step <= ?)",
+                (parent.race, parent.id, step),
+            ).fetchone()
             child = insert_run(
-                connection, parent.race, position.fetchone()[0], plan.config, step=step, total_steps=plan.total_steps,
-                device=parent.device, threads=parent.threads, seconds=seconds or 0.0, created=created,
+                connection, parent.race, position, plan.config, step=step, total_steps=plan.total_steps,
+                device=parent.device, threads=parent.threads, seconds=seconds, created=created,
                 parent_run=parent.id, parent_step=step,
             )  # fmt: skip
             for change in plan.changes:
-                insert(
-                    connection, "changes", run=child, key=change.key, value=change.value, step=change.step,
-                    created=created,
-                )  # fmt: skip
+                values = {"key": change.key, "value": change.value, "step": change.step, "created": created}
+                insert(connection, "changes", run=child, **values)
             size = place(child)
             insert(connection, "checkpoints", run=child, step=step, reason="fork", bytes=size, created=time.time())
             log(connection, child, step, "fork", f"fork of run {parent.id} at step {step}")
@@ -76,36 +72,31 @@ class InterventionWriter(WritingTable):
 
 
 class InterventionReader(ReadingTable):
-    """What the store says of interventions."""
+    """Reads interventions."""
 
     def changes(self, run: int) -> list[ChangeRow]:
-        """Return what was changed in a run while it lived, in the order asked for, extensions included."""
+        """Return the changes of a run, extensions included, in the order of their commands."""
         return self.changes_of([run])
 
     def changes_of(self, runs: Sequence[int]) -> list[ChangeRow]:
-        """Return what was changed in these runs, each in the order asked for, extensions included."""
-        return self._all(
-            ChangeRow,
-            "SELECT * FROM changes WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, id",
-            list(runs),
-        )
+        """Return the changes of these runs, each as in ``changes``."""
+        sql = "SELECT * FROM changes WHERE run IN (SELECT value FROM json_each(?)) ORDER BY run, id"
+        return self._all(ChangeRow, sql, list(runs))
 
     def further_ends(self, run: int) -> tuple[int, ...]:
-        """Return the numbers of steps to which a run was extended, ascending."""
+        """Return the total steps of each extension of a run, ascending."""
         return tuple(int(row.value) for row in self.changes(run) if row.key == STEPS)
 
     def changed_keys(self, runs: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """Return what was changed in each of these runs while it trained, by key; runs without changes are left out."""
-        keys: dict[int, tuple[str, ...]] = {}
-        for run, key in self._rows(
-            "SELECT DISTINCT run, key FROM changes WHERE step IS NOT NULL AND key <> ?"
-            " AND run IN (SELECT value FROM json_each(?)) ORDER BY run, key",
+        """Return ``{run: keys}`` of the settings that took effect in live runs, for runs with changes."""
+        rows = self._rows(
+            "SELECT run, json_group_array(DISTINCT key) AS keys FROM changes WHERE step IS NOT NULL AND key <> ?"
+            " AND run IN (SELECT value FROM json_each(?)) GROUP BY run",
             STEPS, list(runs),
-        ):  # fmt: skip
-            keys[run] = (*keys.get(run, ()), key)
-        return keys
+        )  # fmt: skip
+        return {row["run"]: tuple(sorted(json.loads(row["keys"]))) for row in rows}
 
     def fork_of(self, run: int, created: float) -> int | None:
-        """Return the fork of a run that was asked for at that moment, None if there is none."""
+        """Return the fork of a run whose command was ``created`` at that moment, None if there is none."""
         rows = self._rows("SELECT id FROM runs WHERE parent_run = ? AND created = ?", run, created)
         return rows[0]["id"] if rows else None

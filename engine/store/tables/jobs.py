@@ -1,7 +1,4 @@
-"""What runs (table ``runs``) and jobs of labs (table ``lab_jobs``) have in common: an id, a state, a worker.
-
-A state changes by legal moves alone (``engine.events.MOVES``). Torch-free.
-"""
+"""Runs (table ``runs``) and jobs of labs (table ``lab_jobs``) alike; states change by legal moves. Torch-free."""
 
 import time
 from collections.abc import Iterable
@@ -19,14 +16,14 @@ _STATE = "SELECT state FROM runs WHERE id = ? UNION ALL SELECT state FROM lab_jo
 
 
 class JobReader(ReadingTable):
-    """What the store says of whatever has a worker."""
+    """Reads runs and jobs of labs."""
 
     def __init__(self, connection: ReadingConnection):
         super().__init__(connection)
         self._runs, self._labs = RunReader(connection), LabReader(connection)
 
     def all(self, states: Iterable[RunState] = ()) -> list[RunRow | LabJobRow]:
-        """Return runs, trials among them, and jobs of labs, in some states or in any."""
+        """Return runs, trials included, and jobs of labs, in some states or in any."""
         wanted = list(states)
         return [*self._runs.all(states=wanted, every=True), *self._labs.all(wanted)]
 
@@ -35,14 +32,14 @@ class JobReader(ReadingTable):
         return self._runs.get(run) or self._labs.get(run)
 
     def known(self, run: int) -> RunRow | LabJobRow:
-        """Return one run or job. Raises ConfigError in one line if there is none."""
+        """Return one run or job. Raises ConfigError if there is none."""
         if (row := self.get(run)) is None:
             raise ConfigError(missing(f"run {run}"))
         return row
 
 
 class JobWriter(WritingTable):
-    """How runs and jobs of labs get on from state to state."""
+    """Moves runs and jobs of labs from state to state."""
 
     def move(
         self,
@@ -53,10 +50,9 @@ class JobWriter(WritingTable):
         only_from: Iterable[RunState] | None = None,
         **fields: Any,
     ) -> bool:
-        """Move a run to another state and set columns of its table with it.
+        """Move a run to another state and set columns of its row; return False for a state not in ``only_from``.
 
-        ``via``: a state that is passed through in the same transaction. ``only_from``: do nothing and return False
-        unless the run is in one of these states now. Raises CommandRefused when a move is not in ``MOVES``.
+        ``via``: an intermediate state in the same transaction. Raises CommandRefused for a move not in ``MOVES``.
         """
         with self._transaction() as connection:
             row = connection.execute(_STATE, (run, run)).fetchone()
@@ -73,21 +69,21 @@ class JobWriter(WritingTable):
         return True
 
     def move_from(self, row: JobRow, to: RunState, **fields: Any) -> bool:
-        """Move a run unless its state is no longer that of ``row``; return whether it moved."""
+        """Move a run unless its state differs from ``row``; return whether the run moved."""
         return self.move(row.id, to, only_from={row.state}, **fields)
 
     def update(self, run: int, **fields: Any) -> None:
-        """Set columns that viewers must see (detail, device, parameters, ...), the state left alone."""
+        """Set columns that viewers must see (detail, device, parameters, ...)."""
         with self._transaction() as connection:
             update_job(connection, run, **fields)
 
     def beat(self, run: int) -> None:
-        """Record that the run's worker lives; viewers are not told."""
+        """Record a heartbeat of the run's worker; viewers get no notice."""
         with self._transaction() as connection:
             set_columns(connection, run, heartbeat=time.time())
 
     def delete(self, run: int) -> None:
-        """Remove a run or a lab's job with all that is on record of it; a race goes with its last run."""
+        """Remove a run or a lab's job with all of its rows; the last run of a race removes the race."""
         with self._transaction() as connection:
             row = connection.execute("SELECT race FROM runs WHERE id = ?", (run,)).fetchone()
             revision = next_revision(connection)

@@ -32,10 +32,10 @@ class CurveRow:
 
 
 class LabWriter(WritingTable):
-    """How a lab gets into the store."""
+    """Records jobs of labs and their results."""
 
     def submit(self, config: LabConfig) -> int:
-        """Write a lab's job, queued; return its id."""
+        """Write a queued job of a lab; return its id."""
         with self._transaction() as connection:
             job = _next_id(connection)
             insert(
@@ -45,7 +45,7 @@ class LabWriter(WritingTable):
         return job
 
     def progress(self, job: int, event: Progressed, seconds: float) -> None:
-        """Record how far a lab is; the words of the event name its next task."""
+        """Record the progress of a lab; the words of the event name the next task."""
         with self._transaction() as connection:
             connection.execute(
                 "UPDATE lab_jobs SET done = ?, total = ?, detail = ?, seconds = ?, heartbeat = ?, changed = ?"
@@ -54,17 +54,16 @@ class LabWriter(WritingTable):
             )
 
     def results(self, job: int, curves: Sequence[CurveUpdated] = (), metrics: Sequence[MetricReported] = ()) -> None:
-        """Keep curves and numbers; those of the same name are replaced, and viewers are told."""
+        """Record curves and metrics, in place of earlier ones of the same name; notify viewers."""
         with self._transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO lab_curves (job, panel, kind, setting, value, cell, part, points, x, y)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (job, curve.panel, *curve.name, len(curve.x), blobs.encode(np.asarray(curve.x), "f4"),
-                     blobs.encode(np.asarray(curve.y), "f4"))
-                    for curve in curves
+                    (job, c.panel, *c.name, len(c.x), *(blobs.encode(np.asarray(axis), "f4") for axis in (c.x, c.y)))
+                    for c in curves
                 ],
-            )  # fmt: skip
+            )
             connection.executemany(
                 "INSERT OR REPLACE INTO lab_metrics VALUES (?, ?, ?)",
                 [(job, metric.name, metric.value if np.isfinite(metric.value) else None) for metric in metrics],
@@ -73,14 +72,14 @@ class LabWriter(WritingTable):
 
 
 class LabReader(ReadingTable):
-    """What can be asked about labs."""
+    """Reads jobs of labs and their results."""
 
     def get(self, job: int) -> LabJobRow | None:
         """Return one job, None if there is none."""
         return self._first(LabJobRow, "SELECT * FROM lab_jobs WHERE id = ?", job)
 
     def known(self, job: int) -> LabJobRow:
-        """Return one job. Raises ConfigError in one line if there is none."""
+        """Return one job. Raises ConfigError if there is none."""
         if (row := self.get(job)) is None:
             raise ConfigError(missing(f"lab job {job}"))
         return row
@@ -100,10 +99,7 @@ class LabReader(ReadingTable):
         return {row["lab"]: row["id"] for row in rows}
 
     def curves(self, job: int, since: int = 0, panels: Sequence[str] = ()) -> list[CurveRow]:
-        """Return the curves of a job that were made or replaced after the cursor ``since``, oldest first.
-
-        Those of some panels, or of all.
-        """
+        """Return the curves of a job, of some panels or of all, newer than the cursor ``since``, oldest first."""
         rows = self._rows(
             "SELECT id, panel, kind, setting, value, cell, part, x, y FROM lab_curves WHERE job = ? AND id > ?"
             " AND (? OR panel IN (SELECT value FROM json_each(?))) ORDER BY id",
@@ -115,13 +111,13 @@ class LabReader(ReadingTable):
         ]
 
     def metrics(self, job: int) -> dict[str, float | None]:
-        """Return the numbers that a job found so far; None where it was not finite."""
+        """Return the metrics of a job so far; None for a metric that is not finite."""
         rows = self._rows("SELECT name, value FROM lab_metrics WHERE job = ? ORDER BY name", job)
         return {row["name"]: row["value"] for row in rows}
 
 
 def _next_id(connection: sqlite3.Connection) -> int:
-    """Return the number of a new job, the next one of the runs, inside the caller's transaction."""
+    """Return the id of a new job from the sequence of the runs, inside the caller's transaction."""
     if not connection.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'runs'").rowcount:
         connection.execute("INSERT INTO sqlite_sequence VALUES ('runs', 1)")
     return int(connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()[0])

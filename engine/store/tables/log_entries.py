@@ -1,4 +1,4 @@
-"""The table ``log_entries``: what was said about a run at one of its steps. Torch-free."""
+"""The table ``log_entries``: remarks on a step of a run. Torch-free."""
 
 import sqlite3
 import time
@@ -8,22 +8,19 @@ from engine.store.connection import ReadingTable, WritingTable, insert
 
 
 class LogReader(ReadingTable):
-    """What was said about runs."""
+    """Reads log entries."""
 
     def of(self, runs: Sequence[int]) -> list[sqlite3.Row]:
         """Return the log entries of these runs in order: run, step, kind, text, created."""
-        return self._rows(
-            "SELECT run, step, kind, text, created FROM log_entries"
-            " WHERE run IN (SELECT value FROM json_each(?)) ORDER BY id",
-            list(runs),
-        )
+        sql = "SELECT run, step, kind, text, created FROM log_entries"
+        return self._rows(f"{sql} WHERE run IN (SELECT value FROM json_each(?)) ORDER BY id", list(runs))
 
 
 class LogWriter(WritingTable):
-    """How something is said about a run."""
+    """Adds log entries."""
 
     def add(self, run: int, step: int, kind: str, text: str) -> None:
-        """Add an entry to the record of a run; a repeat after a resume is kept once."""
+        """Add an entry; a repeat after a resume does nothing."""
         with self._transaction() as connection:
             sql = "SELECT 1 FROM log_entries WHERE run = ? AND step = ? AND kind = ? AND text = ?"
             if connection.execute(sql, (run, step, kind, text)).fetchone() is None:

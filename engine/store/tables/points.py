@@ -1,4 +1,4 @@
-"""The table ``points``: what a training measured. Torch-free."""
+"""The table ``points``: metrics of trainings. Torch-free."""
 
 import math
 import sqlite3
@@ -13,7 +13,7 @@ from engine.store.decimate import keep_extremes
 from engine.store.rows import Series
 
 SERIES_COLUMNS = ("step", "loss", "error", "running_loss", "running_error", "lr", "seconds")
-#: What a point is kept for when a series is thinned.
+#: Columns that decide which points decimation keeps.
 DECIDING_COLUMNS = ("step", "loss", "error")
 
 #: SQLite's largest integer.
@@ -21,17 +21,14 @@ _LARGEST = 2**63 - 1
 
 
 class PointReader(ReadingTable):
-    """The curves of trainings."""
+    """Reads the curves of trainings."""
 
     def __init__(self, connection: ReadingConnection):
         super().__init__(connection)
         self._columns = connection.columns
 
     def head(self) -> tuple[int, int]:
-        """Return the stream's cursor: the newest point's id and the newest change's number. Costs microseconds.
-
-        Neither ever falls, not even when the newest points are deleted.
-        """
+        """Return the stream's cursor: the newest point's id and the newest change's number. Neither ever falls."""
         row = self._rows(
             "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'points'), 0),"
             " (SELECT value FROM counters WHERE name = 'changed')"
@@ -40,7 +37,7 @@ class PointReader(ReadingTable):
 
     def since(self, since: int, upto: int, runs: Sequence[int], limit: int = 20_000) -> list[sqlite3.Row]:
         """Return points with ``since < id <= upto`` of these runs, in order of id."""
-        # +run keeps SQLite from walking through all points of these runs by their index instead of the few new ids.
+        # +run makes SQLite scan the few new ids instead of all points of these runs.
         return self._rows(
             "SELECT id, run, split, step, loss, error, running_loss, running_error, seconds FROM points"
             " WHERE id > ? AND id <= ? AND +run IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?",
@@ -58,8 +55,7 @@ class PointReader(ReadingTable):
     ) -> Series:
         """Return the points of a run and split from the first to the last of ``steps``, in order of step.
 
-        ``at_most`` decimates by min/max/last per power-of-two bucket of steps (see ``engine.store.decimate``);
-        ``upto`` ignores points with a larger id.
+        ``at_most`` decimates (``engine.store.decimate``); ``upto`` ignores points with a larger id.
         """
         where = "run = ? AND split = ? AND step >= ? AND step <= ? AND id <= ?"
         last, newest = (_LARGEST if end is None else end for end in (steps[1], upto))
@@ -67,7 +63,7 @@ class PointReader(ReadingTable):
         if at_most is None:
             columns = self._columns(SERIES_COLUMNS, f"FROM points WHERE {where} ORDER BY step", values)
             return Series(columns, total=len(columns["step"]))
-        # Of a long run most points are left out: what decides about that is read first, the rest for what is kept.
+        # Decimation drops most points of a long run: read the deciding columns of all, the rest of the kept points.
         deciding = self._columns(DECIDING_COLUMNS, f"FROM points WHERE {where} ORDER BY step", values)
         kept = keep_extremes(deciding["step"], [deciding["loss"], deciding["error"]], at_most)
         kept_steps = deciding["step"][kept].astype(np.int64).tolist()
@@ -77,7 +73,7 @@ class PointReader(ReadingTable):
 
     def last(self, runs: Sequence[int]) -> dict[tuple[int, Split], sqlite3.Row]:
         """Return the newest point of every run and split."""
-        # One seek in the index of (run, split, step) for each, however long the runs are.
+        # One seek in the index of (run, split, step) for each run and split.
         rows = self._rows(
             "SELECT points.* FROM json_each(?) AS wanted, json_each(?) AS kinds JOIN points ON points.id ="
             " (SELECT id FROM points AS p WHERE p.run = wanted.value AND p.split = kinds.value"
@@ -87,7 +83,7 @@ class PointReader(ReadingTable):
         return {(row["run"], Split(row["split"])): row for row in rows}
 
     def evaluated(self, run: int, step: int) -> dict[str, tuple[float, float, int]]:
-        """Return what a run's evaluation after ``step`` updates recorded, split -> (loss, error, images)."""
+        """Return the evaluations of a run after ``step`` updates: ``{split: (loss, error, images)}``."""
         rows = self._rows(
             "SELECT split, loss, error, images FROM points WHERE run = ? AND step = ? AND split != ?",
             run, step, Split.TRAIN.value,
@@ -96,7 +92,7 @@ class PointReader(ReadingTable):
 
 
 class PointWriter(WritingTable):
-    """What a worker records of a training."""
+    """Records the metrics of a training."""
 
     def record(
         self,
@@ -105,11 +101,7 @@ class PointWriter(WritingTable):
         evaluations: Sequence[Evaluated] = (),
         images_per_s: float | None = None,
     ) -> None:
-        """Append points in one transaction.
-
-        A step that is on record already (computed again after a worker was killed) keeps its first figures. Values
-        that are not finite are stored as NULL.
-        """
+        """Append points in one transaction, values that are not finite as NULL; a recorded step keeps its values."""
         if not rows and not evaluations:
             return
         points = [

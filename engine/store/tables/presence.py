@@ -1,4 +1,4 @@
-"""The tables ``engine`` and ``clients``: who is there. Torch-free."""
+"""The tables ``engine`` and ``clients``: living processes. Torch-free."""
 
 import time
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from engine.store.rows import EngineRow
 
 
 class PresenceWriter(WritingTable):
-    """How programs say that they are there."""
+    """Registers the engine and its clients."""
 
     def enter_client(self, pid: int, pid_started: float, kind: str) -> None:
-        """Add a client, an app server or a following command line; the engine stays up for it."""
+        """Add a client (app server or command line); the engine stays up for its clients."""
         self._execute("INSERT OR REPLACE INTO clients VALUES (?, ?, ?)", pid, pid_started, kind)
 
     def leave_client(self, pid: int, pid_started: float) -> None:
@@ -24,21 +24,21 @@ class PresenceWriter(WritingTable):
         self._execute(sql, pid, pid_started, version, list(devices), now, now)
 
     def engine_beat(self) -> None:
-        """Record that the engine lives."""
+        """Record a heartbeat of the engine."""
         self._execute("UPDATE engine SET heartbeat = ?", time.time())
 
     def leave_engine(self) -> None:
-        """Remove the engine, which ends in good order."""
+        """Remove the engine when it ends in good order."""
         self._execute("DELETE FROM engine")
 
 
 class PresenceReader(ReadingTable):
-    """Which engine and which clients said that they are there."""
+    """Reads the registered engine and clients."""
 
     def engine(self) -> EngineRow | None:
-        """Return what the engine last said of itself; None after it ended in good order."""
+        """Return the registered engine; None after it ended in good order."""
         return self._first(EngineRow, "SELECT * FROM engine")
 
     def clients(self) -> list[tuple[int, float, str]]:
-        """Return (pid, process start time, kind) of every client that entered and did not leave."""
+        """Return (pid, process start time, kind) of every registered client."""
         return [tuple(row) for row in self._rows("SELECT pid, pid_started, kind FROM clients")]

@@ -1,7 +1,6 @@
-"""The tables of the probes: ``layers`` (what a net's arrays belong to), ``probes`` (when), ``arrays`` (what).
+"""The tables of the probes: ``layers``, ``probes`` and ``arrays``. Torch-free.
 
-``engine.store.blobs`` codes the arrays. The code stands beside the bytes, so that a reader needs nothing else.
-Torch-free.
+``engine.store.blobs`` codes the arrays. Each row names its code, so that a reader needs nothing else.
 """
 
 import sqlite3
@@ -15,7 +14,7 @@ from engine.events import Probed
 from engine.store import blobs
 from engine.store.connection import ReadingTable, WritingTable
 
-#: The first probes of a run are close together and always shown.
+#: The first probes of a run are close together; decimation keeps them.
 _KEPT_FIRST = 6
 
 
@@ -32,7 +31,7 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class ProbeRow:
-    """One probe of a run: after which step, at which second of its clock, what it cost, on how many images."""
+    """One probe of a run. Units: ``seconds`` of the run's clock, ``took_s`` the cost in seconds."""
 
     id: int
     step: int
@@ -43,7 +42,7 @@ class ProbeRow:
 
 @dataclass(frozen=True, slots=True)
 class Coding:
-    """How an array is kept: code, range, and entries per row of its first dimension."""
+    """The code and the range of a stored array."""
 
     code: str
     low: float
@@ -51,10 +50,10 @@ class Coding:
 
 
 class ProbeWriter(WritingTable):
-    """What a worker records of its probes."""
+    """Records probes."""
 
     def add_layers(self, run: int, rows: Sequence[LayerRow]) -> None:
-        """Record the layers and blocks to which the arrays of a run belong; a resumed run repeats this."""
+        """Record the layers and blocks of a run's net; a repeat does nothing."""
         with self._transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO layers VALUES (?, ?, ?, ?, ?, ?)",
@@ -62,7 +61,7 @@ class ProbeWriter(WritingTable):
             )
 
     def add(self, run: int, probed: Probed, codings: Mapping[str, Coding]) -> None:
-        """Append one probe with its arrays in one transaction; a step that is on record keeps its first figures."""
+        """Append one probe with its arrays; a recorded step keeps its first values."""
         with self._transaction() as connection:
             cursor = connection.execute(
                 "INSERT OR IGNORE INTO probes (run, step, seconds, took_s, images) VALUES (?, ?, ?, ?, ?)",
@@ -89,7 +88,7 @@ def _array_row(probe: int, name: str, array: np.ndarray, coding: Coding) -> tupl
 
 
 class ProbeReader(ReadingTable):
-    """What can be asked about probes."""
+    """Reads probes."""
 
     def layers(self, run: int, kind: str | None = None) -> list[LayerRow]:
         """Return the layers and blocks of a run's net, or those of one kind, front to back."""
@@ -97,17 +96,16 @@ class ProbeReader(ReadingTable):
         return self._all(LayerRow, sql, run, kind, kind)
 
     def head(self) -> int:
-        """Return the newest probe's id; never falls. Costs microseconds."""
+        """Return the newest probe's id, which never falls."""
         rows = self._rows("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'probes'), 0)")
         return int(rows[0][0])
 
     def all(
         self, run: int, *, since: int = 0, upto: int | None = None, at_most: int | None = None
     ) -> tuple[list[ProbeRow], int]:
-        """Return the probes of a run with since < id <= upto in order of step, and how many there are.
+        """Return the probes of a run with ``since < id <= upto`` in order of step, and their number.
 
-        ``at_most`` keeps the first six, every 2^m-th by position and the last: which are kept does not change while a
-        run grows, until m does.
+        ``at_most`` keeps the first six, every 2^m-th and the last; kept probes stay while m stays.
         """
         sql = "SELECT * FROM probes WHERE run = ? AND id > ? AND (? IS NULL OR id <= ?) ORDER BY step"
         rows = self._all(ProbeRow, sql, run, since, upto, upto)
@@ -123,11 +121,11 @@ class ProbeReader(ReadingTable):
         return kept, total
 
     def array(self, probe: int, quantity: str) -> np.ndarray | None:
-        """Return one array as it was measured, float32, (length,) or (length, width); None where there is none."""
+        """Return one float32 array, (length,) or (length, width); None where there is none."""
         return self.arrays([probe], quantity).get(probe)
 
     def arrays(self, probes: Sequence[int], quantity: str) -> dict[int, np.ndarray]:
-        """Return one quantity of many probes: ``{probe: array}``, in order of id; probes without it are left out."""
+        """Return ``{probe: array}`` of one quantity in order of id, for probes that have the quantity."""
         rows = self._rows(
             "SELECT probe, length, width, code, low, high, data FROM arrays"
             " WHERE quantity = ? AND probe IN (SELECT value FROM json_each(?)) ORDER BY probe",
@@ -136,7 +134,7 @@ class ProbeReader(ReadingTable):
         return {row["probe"]: _array(row) for row in rows}
 
     def quantities(self, run: int) -> list[str]:
-        """Return the names of the quantities that were measured in a run, at its last probe."""
+        """Return the names of the quantities of a run's last probe."""
         rows = self._rows(
             "SELECT quantity FROM arrays WHERE probe = (SELECT id FROM probes WHERE run = ? ORDER BY step DESC LIMIT 1)"
             " ORDER BY rowid",

@@ -1,4 +1,4 @@
-"""The table ``races``: what was planned. Torch-free."""
+"""The table ``races``: planned races. Torch-free."""
 
 import sqlite3
 import time
@@ -15,31 +15,28 @@ _RACES = "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS r
 
 
 class RaceReader(ReadingTable):
-    """What the store says of races."""
+    """Reads races."""
 
     def newest(self, limit: int = 200) -> list[RaceRow]:
-        """Return the newest races first; those of trials are hidden: see ``tuning``."""
+        """Return races, newest first, without races of trials."""
         return self._all(RaceRow, f"{_RACES} WHERE tunes IS NULL ORDER BY id DESC LIMIT ?", limit)
 
     def get(self, race: int) -> RaceRow | None:
-        """Return one race, that of trials too; None if there is none."""
+        """Return one race, also a race of trials; None if there is none."""
         return self._first(RaceRow, f"{_RACES} WHERE id = ?", race)
 
     def known(self, race: int) -> RaceRow:
-        """Return one race, that of trials too. Raises ConfigError in one line if there is none."""
+        """Return one race, also a race of trials. Raises ConfigError if there is none."""
         if (row := self.get(race)) is None:
             raise ConfigError(missing(f"race {race}"))
         return row
 
 
 class RaceWriter(WritingTable):
-    """How races and their runs get into the store."""
+    """Writes races and their runs."""
 
     def submit(self, race: RaceConfig) -> tuple[int, list[int]]:
-        """Write a race and its runs, all queued, and the trials of ``lr=tuned`` as a race of their own.
-
-        Returns the race's id and its runs' ids in starting order.
-        """
+        """Write a race with queued runs, and a race of trials for ``lr=tuned``; return the ids of race and runs."""
         with self._transaction() as connection:
             race_id, runs = self._submit(connection, race, race.runs(), race.pace)
             if trials := race.trials():
@@ -61,7 +58,7 @@ class RaceWriter(WritingTable):
         ]
 
     def set_pace(self, race: int, pace: str) -> None:
-        """Set the pace of a race (``engine.config.lockstep``) and tell viewers."""
+        """Set the pace of a race (``engine.config.lockstep``) and notify viewers."""
         with self._transaction() as connection:
             connection.execute("UPDATE races SET pace = ? WHERE id = ?", (pace, race))
             next_revision(connection)

@@ -1,7 +1,6 @@
-"""All trainings of a workspace at a glance: one row per run with its last figures. Torch-free.
+"""All trainings of a workspace: one row per run with its last metrics. Torch-free.
 
-A workspace may hold hundreds of runs with many points each: every figure is one seek in the index of
-(run, split, step), and configs are not parsed.
+Fast with hundreds of runs: a metric is one seek in the index of (run, split, step), and no config is parsed.
 """
 
 from collections.abc import Sequence
@@ -20,12 +19,7 @@ _LAST = " ".join(
 
 @dataclass(frozen=True, slots=True)
 class RunListRow:
-    """One run and where it stands. Errors in percent, None where not measured or not finite.
-
-    ``training`` is the running training error, ``clean`` that of the fixed training subset, ``part`` that of the test
-    subset of ``eval_images`` images after ``part_step`` updates, ``whole`` that of the full test set after
-    ``whole_step``.
-    """
+    """One run with its last errors in percent: running, clean training subset, test subset (part), whole test set."""
 
     id: int
     race: int
@@ -57,10 +51,10 @@ class RunListRow:
 
 
 class RunListReader(ReadingTable):
-    """What the store says of all runs together."""
+    """Reads all trainings at once."""
 
     def rows(self) -> list[RunListRow]:
-        """Return every training, newest race first, in starting order within one; no trials."""
+        """Return every training without trials, newest race first, in starting order within a race."""
         return self._all(
             RunListRow,
             "SELECT runs.*, races.name AS race_name, json_extract(runs.config, '$.data.name') AS data,"
@@ -71,14 +65,11 @@ class RunListReader(ReadingTable):
         )
 
     def race_names(self) -> dict[int, str]:
-        """Return the names of the races that have one."""
+        """Return ``{race: name}`` of the named races."""
         return {row["id"]: row["name"] for row in self._rows("SELECT id, name FROM races WHERE name <> ''")}
 
     def running_errors(self, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, float]]:
-        """Return (run, running training error) at or before each wanted (run, step), in the wanted order.
-
-        What is not on record, or not finite, is left out.
-        """
+        """Return (run, running training error) at or before each wanted (run, step), in that order, if recorded."""
         rows = self._rows(
             "SELECT run, error FROM (SELECT json_extract(value, '$[0]') AS run, (SELECT running_error FROM points"
             " WHERE run = json_extract(value, '$[0]') AND split = 'train' AND step <= json_extract(value, '$[1]')"

@@ -1,4 +1,4 @@
-"""The tables ``runs`` and ``deletions``: where each run stands. Torch-free."""
+"""The tables ``runs`` and ``deletions``. Torch-free."""
 
 import sqlite3
 from collections.abc import Iterable
@@ -15,13 +15,10 @@ _RUNS = "SELECT runs.*, (SELECT tunes FROM races WHERE races.id = runs.race) AS 
 
 
 class RunReader(ReadingTable):
-    """What the store says of runs."""
+    """Reads runs."""
 
     def all(self, race: int | None = None, states: Iterable[RunState] = (), *, every: bool = False) -> list[RunRow]:
-        """Return runs in starting order, of one race or of all, in some states or in any.
-
-        ``every``: trials of learning rates too.
-        """
+        """Return runs in starting order, of one race or all, in some states or any; ``every`` includes trials."""
         wanted = list(states)
         races = "(? OR tunes IS NULL)" if race is None else "race = ?"
         some = "state IN (SELECT value FROM json_each(?))" if wanted else "?"
@@ -33,18 +30,16 @@ class RunReader(ReadingTable):
         return self._first(RunRow, f"{_RUNS} WHERE id = ?", run)
 
     def known(self, run: int) -> RunRow:
-        """Return one run. Raises ConfigError in one line if there is none, or a lab's job has this number."""
+        """Return one run. Raises ConfigError if there is none, or the id is that of a lab's job."""
         if (row := self.get(run)) is not None:
             return row
         if jobs := self._rows("SELECT lab FROM lab_jobs WHERE id = ?", run):
-            lab = jobs[0]["lab"]
-            raise ConfigError(
-                f"run {run} is a job of the lab {lab}, not a training; `python -m engine runs` lists both"
-            )
+            text = f"run {run} is a job of the lab {jobs[0]['lab']}, not a training"
+            raise ConfigError(f"{text}; `python -m engine runs` lists both")
         raise ConfigError(missing(f"run {run}"))
 
     def changed(self, since: int, race: int | None = None) -> tuple[list[RunRow], list[int]]:
-        """Return the runs that changed after the ``changed`` cursor, and the ids of those deleted after it."""
+        """Return the runs that changed after the cursor ``since``, and the ids of runs deleted since then."""
         after = "WHERE changed > ? AND (? IS NULL OR race = ?)"
         gone = self._rows(f"SELECT run FROM deletions {after}", since, race, race)
         rows = self._all(RunRow, f"{_RUNS} {after} ORDER BY changed", since, race, race)

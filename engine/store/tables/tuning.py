@@ -1,8 +1,4 @@
-"""Trials of learning rates in the store: runs of a race of their own, whose ``races.tunes`` names the race they serve.
-
-``engine.runs.protocol.trials`` decides which rate is taken. The trial whose rate was taken says so in its ``detail``.
-Torch-free.
-"""
+"""Trials of learning rates: runs of a race whose ``races.tunes`` names the race that the trials serve. Torch-free."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +12,15 @@ from engine.store.tables.log_entries import log
 from engine.store.tables.points import PointReader
 from engine.store.tables.runs import RunReader
 
-#: Detail of the trial whose rate its arm's runs train with.
+#: Detail of the trial whose rate the runs of its arm take.
 CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """One trial of one rate.
+    """One trial of one rate; ``warming``: the last step had the rate of the warm-up, not ``lr``.
 
-    ``error``: running training error in percent at its last step so far, None where it is not finite or not there;
-    ``warming``: that step was still taken at the rate of the warm-up, so it says nothing about ``lr``.
+    Units: running training ``error`` of the last step in percent, None where not finite or missing.
     """
 
     run: int
@@ -45,7 +40,7 @@ class TrialRow:
 
 @dataclass(frozen=True, slots=True)
 class ArmTuning:
-    """The whole curve of one arm, rates ascending; ``lr`` is the one that was taken, None while there is none."""
+    """The trials of one arm, rates ascending."""
 
     depth: int
     shortcut: str
@@ -58,28 +53,25 @@ class ArmTuning:
 
     @property
     def lr(self) -> float | None:
-        """The rate that was taken; None before that, or when no trial gave one."""
+        """The chosen rate, None without a choice."""
         return next((trial.lr for trial in self.trials if trial.detail == CHOSEN), None)
 
     @property
     def at_edge(self) -> bool:
-        """Whether the best rate is the smallest or the largest that was tried: a better one may lie outside."""
+        """Whether the chosen rate is the smallest or largest of the grid: a better rate may lie outside."""
         return self.lr is not None and self.lr in (self.trials[0].lr, self.trials[-1].lr)
 
     @property
     def done(self) -> int:
-        """How many trials have ended."""
+        """The number of ended trials."""
         return sum(trial.state in ENDED for trial in self.trials)
 
 
 class TuningWriter(WritingTable):
-    """How a rate that was found gets into the store."""
+    """Records chosen rates."""
 
     def take(self, runs: Sequence[int], trial: int, lr: float, text: str) -> None:
-        """Let these waiting runs train with ``lr``, found by ``trial``; ``text`` goes on their record.
-
-        A run that has a rate already, or has left ``queued`` and ``paused``, is left alone.
-        """
+        """Give the rate of ``trial`` to these runs while queued or paused without a rate, with a log entry."""
         with self._transaction() as connection:
             for run in runs:
                 row = connection.execute("SELECT config, state FROM runs WHERE id = ?", (run,)).fetchone()
@@ -94,14 +86,14 @@ class TuningWriter(WritingTable):
 
 
 class TuningReader(ReadingTable):
-    """What can be asked about trials."""
+    """Reads trials."""
 
     def __init__(self, connection: ReadingConnection):
         super().__init__(connection)
         self._runs, self._points = RunReader(connection), PointReader(connection)
 
     def pending(self) -> list[tuple[int, int]]:
-        """Return (race of the trials, race they serve) wherever something may be left to do."""
+        """Return (race of trials, served race) for all trials with work left."""
         rows = self._rows(
             "SELECT id, tunes FROM races AS trials WHERE tunes IS NOT NULL AND ("
             " NOT EXISTS (SELECT 1 FROM races WHERE id = trials.tunes)"
@@ -114,14 +106,14 @@ class TuningReader(ReadingTable):
         return [(row["id"], row["tunes"]) for row in rows]
 
     def trials(self, race: int | None = None) -> list[RunRow]:
-        """Return the trials for a race as run rows, in starting order; those of all races if None."""
+        """Return the trials for a race, or for all races, in starting order."""
         races = self._rows(
             "SELECT id FROM races WHERE tunes IS NOT NULL AND (? IS NULL OR tunes = ?) ORDER BY id", race, race
         )
         return [run for row in races for run in self._runs.all(row["id"])]
 
     def arms(self, race: int) -> list[ArmTuning]:
-        """Return the learning-rate curve of every arm of a race in starting order; empty where none is looked for."""
+        """Return the trials of every arm of a race in starting order; [] without tuning."""
         rows = self.trials(race)
         points = self._points.last([row.id for row in rows]) if rows else {}
         arms: dict[tuple[int, str], list[TrialRow]] = {}

@@ -1,6 +1,6 @@
-"""What people write beside the record: the name of a race, the note of a run.
+"""Names of races and notes of runs. Torch-free.
 
-A name or a note changes no result, so no engine is asked. Torch-free.
+A name or a note changes no result, so no engine is involved.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,10 @@ from engine.store.revision import next_revision
 
 
 class VisitorNoteWriter(WritingTable):
-    """How names and notes get into the store."""
+    """Writes names and notes."""
 
     def rename_race(self, race: int, name: str) -> bool:
-        """Give a race another name and let viewers see that something changed; return False when there is none."""
+        """Rename a race and notify viewers; return False for a missing race."""
         with self._transaction() as connection:
             cursor = connection.execute("UPDATE races SET name = ? WHERE id = ? AND tunes IS NULL", (name, race))
             if cursor.rowcount:
@@ -21,7 +21,7 @@ class VisitorNoteWriter(WritingTable):
         return bool(cursor.rowcount)
 
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
-        """Write a note on these runs, in one transaction; return those that exist."""
+        """Write a note on these runs; return the ids of existing runs."""
         written = []
         with self._transaction() as connection:
             for run in runs:

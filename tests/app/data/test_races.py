@@ -93,7 +93,7 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
         writer.checkpoints.add(runs[1], 10, "tenth", 4096)
         writer.jobs.move(runs[2], RunState.STARTING)
         writer.jobs.move(runs[2], RunState.FAILED, cause="out of memory")
-    cards = races.run_summaries(race)
+    cards = streaming.history(runs, 100).run_summaries
     assert [card["run"] for card in cards] == runs
     assert {card["race"] for card in cards} == {race}
     assert set(cards[0]) == {
@@ -108,8 +108,9 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert (cards[2]["state"], cards[2]["cause"]) == ("failed", "out of memory")
     assert cards[0]["train_images"] == 20_000
     assert (cards[0]["eval_images"], cards[0]["bn"]) == (1000, "running")
-    other, _ = submit(place, run={"data.eval_images": 500, "recalibrate_bn": True})
-    assert {(card["eval_images"], card["bn"]) for card in races.run_summaries(other)} == {(500, "recalibrated")}
+    _, runs = submit(place, run={"data.eval_images": 500, "recalibrate_bn": True})
+    cards = streaming.history(runs, 100).run_summaries
+    assert {(card["eval_images"], card["bn"]) for card in cards} == {(500, "recalibrated")}
 
 
 def test_defaults_of_the_run_config_are_no_settings_of_a_race(place):

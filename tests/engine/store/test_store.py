@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from engine.config import RaceConfig
-from engine.errors import CommandRefused, WorkspaceError
+from engine.errors import CommandRefused, DatabaseDamaged, WorkspaceError
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -229,3 +229,16 @@ def test_a_transaction_that_sqlite_ended_hides_no_cause(writer):
     with pytest.raises(WorkspaceError, match="the disk is full"), writer.transaction() as connection:
         connection.execute("ROLLBACK")  # as SQLite does on a full disk
         raise sqlite3.OperationalError("database or disk is full")
+
+
+def test_a_stored_value_of_a_wrong_type_is_an_error_in_one_line(writer, reader):
+    _, (run,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    for column, value in (("pid", "none\nat all"), ("versions", "{"), ("state", "asleep")):
+        with writer.transaction() as connection:
+            connection.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run))
+        with pytest.raises(DatabaseDamaged, match=rf"wrong value \({column}") as caught:
+            reader.runs.get(run)
+        assert "\n" not in str(caught.value)
+        with writer.transaction() as connection:
+            connection.execute("UPDATE runs SET pid = NULL, versions = '{}', state = 'queued' WHERE id = ?", (run,))
+    assert reader.runs.get(run).pid is None

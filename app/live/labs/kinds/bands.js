@@ -1,4 +1,4 @@
-/** A panel of bands as a Plotly figure: for each kind the area between its parts `low` and `high`, and a line for its curve without a part. */
+/** A panel of bands as a Plotly figure: for each kind the area from `low` to `high`, and a line for its curve without a part. */
 import { seeThrough } from "../../shared/plot_style.js";
 import { placed } from "./colors.js";
 import { axis, base, columnTicks, drawable, named, span } from "./curves.js";
@@ -7,7 +7,6 @@ import { crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 const MARGIN = { l: 50, t: 8, b: 46 };
 const SHADE = { light: 0.2, dark: 0.3 };
 
-/** As buildCurves. */
 export function buildBands(panel, curves, pick, { styles, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
@@ -22,7 +21,6 @@ export function buildBands(panel, curves, pick, { styles, width, height }, theme
   };
   if (!full && spans.y) layout.annotations = endLabels(names, [], { side: "right", range: spans.y, scale: panel.y_scale, styles, theme, plotPx: height - MARGIN.t - MARGIN.b, width });
   const drawn = rows.map((row) => traces(row, styles, theme, panel));
-  // Lines lie over the areas of all kinds.
   return { data: [...drawn.map(([area]) => area), ...drawn.map(([, line]) => line)].filter(Boolean), layout, side: "right", legend: full ? names.map(({ curve, name }) => ({ name, style: styles[curve.kind] })) : [] };
 }
 
@@ -49,7 +47,7 @@ function at(curve, x) {
   return curve?.y[curve.x.indexOf(x)] ?? null;
 }
 
-/** Around the band, once for each stretch where both edges are finite; stretches are apart. */
+/** The outline of the band, once for each stretch with finite edges. */
 function outline(low, high, scale) {
   const stretches = [[]];
   low.x.forEach((x, index) => {

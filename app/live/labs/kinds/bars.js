@@ -4,11 +4,11 @@ import { isSeed } from "../curves.js";
 import { spoken } from "../../shared/format.js";
 
 const MARGIN = { l: 50, r: 12, t: 14, b: 46 };
-/** Share of a place that its bars take. */
+/** Share of a place under its bars. */
 const TAKEN = 0.82;
-/** Width of a letter on the average in pixels. */
+/** Mean width of a letter. */
 const LETTER_PX = 7.4;
-/** Bars of fewer pixels have no number on them. */
+/** Narrower bars have no number. */
 const NUMBER_PX = 36;
 
 /** As buildCurves; the kinds stand in a legend. */
@@ -37,7 +37,7 @@ export function buildBars(panel, curves, pick, { styles, width, height }, theme)
       ? { type: "scatter", mode: "markers", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), name: curve.name, meta: "seed", text: hover(curve), hoverinfo: "text", marker: { size: 6, color, line: { color: theme.page, width: 1 } } }
       : {
         type: "bar", x: curve.x.map((x) => middle(x, index)), y: curve.y.map(good), width: 0.94 * share, name: curve.name, meta: "bar", hovertext: hover(curve), hoverinfo: "text",
-        // Points of seeds are to be seen on their bar.
+        // Faint under the points of seeds.
         marker: { color, opacity: row.length > 1 ? 0.55 : 0.9, line: { color, width: 1 } },
         ...(share * placePx > NUMBER_PX && row.length === 1 ? { text: curve.y.map((y) => (good(y) === null ? "" : spoken(y, 2))), textposition: "outside", cliponaxis: false, textfont: { color: theme.text, size: 12 } } : {}),
       })).toSorted((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
@@ -46,7 +46,7 @@ export function buildBars(panel, curves, pick, { styles, width, height }, theme)
   return { data, layout, side: "right", legend: rows.map(([curve]) => ({ name: curve.row, style: styles[curve.kind] })) };
 }
 
-/** Words where a bar cannot be. */
+/** Words in place of a bar. */
 function lost(rows, good, middle, theme) {
   return rows.flatMap((row, index) => row.filter(({ part }) => !part).flatMap((curve) => curve.x.map((x, at) => (good(curve.y[at]) !== null ? null : {
     x: middle(x, index), xref: "x", y: 0, yref: "paper", yanchor: "bottom", text: curve.y[at] === null ? "not finite" : "not above 0", textangle: -90, showarrow: false, font: { size: 12, color: theme.muted },

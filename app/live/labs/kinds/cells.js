@@ -1,10 +1,7 @@
-/** The cells { column, row, kind, setting, value, text } of heat maps. The names of a cell's curves begin with `text`: `identity: plain, blocks 6`. */
+/** The cells { column, row, kind, setting, value, text } of heat maps. The names of a cell's curves begin with `text`. */
 import { valued } from "../curves.js";
 
-/**
- * The rows { curve, cells } of a heat map from top to bottom, by value, then by kind in the order in which kinds came. `cells`
- * has the y of every column: undefined where nothing was measured, null where it was not finite.
- */
+/** The rows { curve, cells } of a heat map by value, then by kind. `cells` has every column's y: undefined unmeasured, null not finite. */
 export function rowsOf(panel, curves) {
   const kinds = curves.kinds();
   return curves.of(panel.name).filter((curve) => !curve.part)
@@ -12,13 +9,13 @@ export function rowsOf(panel, curves) {
     .map((curve) => ({ curve, cells: panel.columns.map((_, column) => curve.y[curve.x.indexOf(column)]) }));
 }
 
-/** The first of the `wanted` texts that names a cell that is there; else the first cell of all; null without any. */
+/** The cell of the first valid `wanted` text, else the first cell, or null. */
 export function settledCell(panels, curves, wanted) {
   const cells = cellsOf(panels, curves);
   return wanted.map((text) => cells.find((cell) => cell.text === text)).find(Boolean) ?? cells[0] ?? null;
 }
 
-/** All cells, of the heat maps from left to right and from top to bottom; without a heat map those that have curves. */
+/** All cells of the heat maps in reading order; without a heat map the cells with curves. */
 function cellsOf(panels, curves) {
   const maps = panels.filter((panel) => panel.kind === "heat");
   if (maps.length) return maps.flatMap((panel) => rowsOf(panel, curves).flatMap((row) => panel.columns.map((column, index) => row.cells[index] !== undefined && cellOf(column, row.curve)).filter(Boolean)));
@@ -34,7 +31,7 @@ export function cellWords({ column, kind, setting, value }) {
   return [column, kind, value !== null && valued(setting, value)].filter(Boolean).join(", ");
 }
 
-/** The next cell that is there in the direction of an arrow key, or the one at an end of the row; null for none. */
+/** The next measured cell in the direction of an arrow key, or at an end of the row; or null. */
 export function stepped(panel, curves, picked, key) {
   const rows = rowsOf(panel, curves);
   const at = { row: rows.findIndex(({ curve }) => curve.row === picked?.row), column: panel.columns.indexOf(picked?.column) };

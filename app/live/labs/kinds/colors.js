@@ -1,15 +1,14 @@
-/** One scale of colours for heights and cells, even to the eye and safe for colour-blind eyes, and what stands on it. Pure functions. */
+/** The colour scale of heights and cells, perceptually even and safe for colour-blind eyes. Pure functions. */
 import { multiples, roundStep } from "../../shared/axis_labels.js";
 import { VIRIDIS as STOPS, channels } from "../../shared/plot_style.js";
 import { extent } from "../curves.js";
 
-/** On a logarithmic scale values further than this many decades from the end that is kept share a colour. */
+/** Decades of a logarithmic scale; values beyond share a colour. */
 const DECADES = 8;
 const INKS = { dark: "#000000", light: "#ffffff" };
-
 const COLORS = STOPS.map((color, index) => [index / (STOPS.length - 1), color]);
 
-/** A value as the scale has it, log10 of it on a logarithmic one; null for what has no place there. */
+/** A value in the scale's unit, log10 on a logarithmic scale; null without a place. */
 export function placed(value, scale) {
   if (value === null || value === undefined || !Number.isFinite(value)) return null;
   if (scale !== "log") return value;
@@ -17,9 +16,8 @@ export function placed(value, scale) {
 }
 
 /**
- * What a scale shows of some values: { low, high, ticks: [{ at, text }] } in the scale's own unit, on round numbers, so
- * that colours seldom change while values come in. Where they span too much, `kept` is the end that is shown: "high"
- * values or "low" ones. Null without any value.
+ * The range { low, high, ticks: [{ at, text }] } of some values in the scale's unit, on round numbers for few changes; or null.
+ * `kept` is the end that a too wide span keeps.
  */
 export function rangeOf(values, scale, kept = "high") {
   const span = extent(values.map((value) => placed(value, scale)).filter((value) => value !== null));
@@ -42,7 +40,7 @@ function decades([least, most], kept) {
   return { low, high, ticks };
 }
 
-/** Ten to some power: whole numbers of it below 0.01 and above 1,000 as powers. */
+/** Ten to some power: below 0.01 and above 1,000 written as a power. */
 function plainly(at) {
   return Number.isInteger(at) && (at < -2 || at > 3) ? `10<sup>${String(at).replace("-", "−")}</sup>` : String(Number((10 ** at).toPrecision(2)));
 }
@@ -54,7 +52,7 @@ function evenly([least, most]) {
   return { low: ticks[0], high: ticks.at(-1), ticks: ticks.map((at) => ({ at, text: String(at).replace("-", "−") })) };
 }
 
-/** Plotly's colour axis for a range, its bar lying below the plot, `y` and `len` in shares of it; words: what the colours are. */
+/** Plotly's colour axis for a range, with the bar below the plot, `y` and `len` in shares of the plot. */
 export function colorAxis({ low, high, ticks }, words, theme, { y, len }) {
   return {
     cmin: low, cmax: high, colorscale: COLORS,
@@ -67,7 +65,7 @@ export function colorAxis({ low, high, ticks }, words, theme, { y, len }) {
   };
 }
 
-/** The ink, black or white, that stands out more from the colour at a place of a range. By hand: Plotly's own dark ink is too pale. */
+/** The ink, black or white, with more contrast to a colour. By hand: Plotly's dark ink is too pale. */
 export function inkOn(place, { low, high }) {
   const at = Math.min(1, Math.max(0, (place - low) / (high - low))) * (STOPS.length - 1);
   const first = Math.min(STOPS.length - 2, Math.floor(at));

@@ -1,29 +1,28 @@
-/** A panel of curves as a Plotly figure: the picked curve is bold, its setting in other kinds readable, all others faint. Without a pick seeds alone are thin. */
+/** A panel of curves as a Plotly figure: the picked curve is bold, other kinds at its setting readable, all others faint. */
 import { ends, extent, isSeed, same } from "../curves.js";
 import { spoken } from "../../shared/format.js";
 import { placed } from "./colors.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
 
-/** With more curves than this, only the picked kind's extremes and the picked setting's curves are named. */
+/** Of more curves, only the extremes of the kinds and the picked setting's curves have names. */
 const MAX_NAMED = 4;
-/** Axes that span less than this many decades are labelled with plain numbers. */
+/** Axes of fewer decades have plain numbers. */
 const FEW_DECADES = 2.2;
 const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20, 50, 100];
 
-/** How a curve is drawn, by what it is. */
+/** From the lowest to the top. */
 const LOOKS = {
   seed: { width: 1.2, opacity: 0.4 }, lone: { width: 1.6, opacity: 0.75 },
   faint: { width: 1.2, opacity: 0.28 }, few: { width: 1.2, opacity: 0.55 }, beside: { width: 2, opacity: 0.65 }, even: { width: 3, opacity: 1 }, picked: { width: 4, opacity: 1 },
 };
-/** From the lowest to the top. */
 const ORDER = Object.keys(LOOKS);
 
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
  * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
  * the lab's setting that is picked, or null, width, height in pixels }.
- * Returns { data, layout, side, legend }: the names stand on that side, the y axis on the other; what y is stands above it
- * in words, which can be read without tilting the head. `legend`: [{ name, style }], for names that do not fit there.
+ * Returns { data, layout, side, legend }: the names stand on `side`, the y axis on the other. `legend`: [{ name, style }],
+ * for names that do not fit.
  */
 export function buildCurves(panel, curves, pick, { styles, setting, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
@@ -58,24 +57,24 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
   return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
 }
 
-/** One curve for each name that is told: those without a part, of rows that have seeds alone the first. */
+/** The named curves: of each row the curve without a part, else the first seed. */
 export function named(all) {
   return [...Map.groupBy(all, (curve) => `${curve.cell}: ${curve.row}`).values()].map((row) => row.find((curve) => !curve.part) ?? row[0]);
 }
 
-/** Whether a kind has several curves, at several values of a setting, so that its name alone does not tell which. */
+/** Whether a kind has curves at several values of a setting. */
 function fanned(means, { kind, value }) {
   return value !== null && means.some((other) => other.kind === kind && !same(other.value, value));
 }
 
-/** Curves of one kind at several values get fainter from the largest to the smallest. */
+/** The opacity of a curve: smaller values of a kind are fainter. */
 function fade(means, curve) {
   const fan = means.filter(({ kind, value }) => kind === curve.kind && value !== null).toSorted((a, b) => a.value - b.value);
   const at = fan.findIndex(({ value }) => same(value, curve.value));
   return fan.length > 1 && at >= 0 ? 0.45 + (0.55 * (at + 1)) / fan.length : 1;
 }
 
-/** What the layouts of all panels have in common. */
+/** The common layout of all panels. */
 export function base(theme, width, height, margin, fontPx = FONT_PX) {
   return {
     uirevision: "keep", width, height, margin, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -83,7 +82,7 @@ export function base(theme, width, height, margin, fontPx = FONT_PX) {
   };
 }
 
-/** Names on the x axis where x is an index into the panel's columns. */
+/** The panel's columns as names on the x axis. */
 export function columnTicks({ columns }, theme) {
   return columns.length ? { tickmode: "array", tickvals: columns.map((_, index) => index), ticktext: columns, tickfont: { color: theme.text, size: 13 } } : {};
 }
@@ -99,12 +98,12 @@ export function axis(title, scale, found, theme) {
   };
 }
 
-/** Whether the picked setting is on a panel's axis, which then bears its label. */
+/** Whether a panel's axis is the picked setting. */
 function onSetting(panel, setting) {
   return Boolean(setting) && panel.x.toLowerCase() === setting.settingLabel.toLowerCase();
 }
 
-/** Where the setting is on the axis, the axis shows all of it from the start, so that nothing moves while it fills. */
+/** The full range of a setting on the axis, so that nothing moves during the measurement. */
 function settingRange(panel, setting) {
   if (!onSetting(panel, setting)) return {};
   const [low, high] = [setting.low, setting.high].map((value) => placed(value, panel.x_scale));
@@ -112,17 +111,16 @@ function settingRange(panel, setting) {
   return { range: [low - pad, high + pad], ...(panel.x_scale === "log" ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}) };
 }
 
-/** [smallest, largest] of what is drawn, in the axis's own unit (log10 on a log axis); null without points. */
+/** [smallest, largest] of the drawn points in the axis's unit (log10 on a log axis), or null. */
 export function span(all, key, scale) {
   return extent(all.flatMap((curve) => curve[key]).map((value) => placed(value, scale)).filter((value) => value !== null));
 }
 
-/** A value where a scale has a place for it, else null. */
 export function drawable(value, scale) {
   return placed(value, scale) === null ? null : value;
 }
 
-/** The side where the curves lie further apart; the right one when it makes little difference. */
+/** The side with the larger distances between curves, in doubt the right one. */
 export function labelSide(all, panel) {
   const apart = (end) => {
     const [low, high] = extent(all.map((curve) => placed(ends(curve)?.[end][1], panel.y_scale)).filter((y) => y !== null)) ?? [0, 0];
@@ -131,7 +129,7 @@ export function labelSide(all, panel) {
   return apart(0) > 2 * apart(1) + 0.3 ? "left" : "right";
 }
 
-/** The neutral line, and the picked setting where it is on the axis. */
+/** The neutral line, and the picked setting on the axis. */
 export function reference(panel, value, theme) {
   const shapes = [];
   const shape = { type: "line", layer: "below", line: { color: theme.muted, width: 1.5, dash: "dot" } };
@@ -153,7 +151,7 @@ function line(curve, look, faded, { panel, styles, theme }) {
   };
 }
 
-/** A ring on the picked curve at the picked setting, where the setting is on the axis. */
+/** A ring on the picked curve at the picked setting on the axis. */
 function mark(bold, pick, styles, theme) {
   if (!bold || pick.value === null) return [];
   const index = bold.x.findIndex((x) => Math.abs(Math.log(x / pick.value)) < 1e-3);
@@ -165,7 +163,7 @@ function mark(bold, pick, styles, theme) {
   }];
 }
 
-/** Every kind's curves with the smallest and the largest setting, so that a fan has names at its edges. */
+/** Every kind's curves with the smallest and the largest setting. */
 function extremes(all) {
   return [...Map.groupBy(all, (curve) => curve.kind).values()].flatMap((fan) => {
     const ordered = fan.filter((curve) => curve.value !== null && !curve.part).toSorted((a, b) => a.value - b.value);

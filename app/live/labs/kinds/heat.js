@@ -1,4 +1,4 @@
-/** A heat map as a Plotly figure: rows are curves, grouped by their setting. Unmeasured cells are framed, those that are not finite crossed. */
+/** A heat map as a Plotly figure: rows are curves, grouped by their setting. */
 import { cellWords, cellOf, rowsOf } from "./cells.js";
 import { colorAxis, inkOn, placed, rangeOf } from "./colors.js";
 import { base } from "./curves.js";
@@ -6,19 +6,18 @@ import { valued, yWords } from "../curves.js";
 import { spoken, wrapped } from "../../shared/format.js";
 import { NARROW } from "./labels.js";
 
-/** Rows and the words above a group, in pixels. */
 const ROW_PX = { few: 34, many: 26 };
 const MANY = 12;
-/** What lies between two groups, as a share of a row. */
+/** The words above a group, as a share of a row. */
 const HEADER = 0.85;
 const BAR_PX = 62, RIGHT_PX = 16;
 const FONT_PX = 13;
-/** Turned names of columns that are narrower stand in one line. */
+/** Turned names of narrower columns have one line. */
 const TWO_LINES_PX = 38;
-/** Width of a letter on the average as a share of its height. */
+/** Mean width of a letter as a share of its height. */
 const LETTER = 0.54;
 
-/** As buildCurves; pick.cell is ringed, `places` say which columns and rows lie where. */
+/** As buildCurves, with a ring on pick.cell and the `places` of columns and rows. */
 export function buildHeat(whole, curves, pick, { width }, theme) {
   const { panel, measured } = narrowed(whole, rowsOf(whole, curves));
   const rows = placedRows(measured);
@@ -45,14 +44,14 @@ export function buildHeat(whole, curves, pick, { width }, theme) {
   return { data: [...tables(rows, panel, range), ...numbers(rows, panel, range, columnPx)], layout, height, places: { columns: panel.columns, rows: rows.map(({ at, curve }) => ({ at, curve })) } };
 }
 
-/** The panel and its rows without the columns in which nothing was measured: a job may measure some of them alone. */
+/** The panel and its rows without unmeasured columns. */
 function narrowed(panel, rows) {
   const there = panel.columns.map((_, column) => rows.some(({ cells }) => cells[column] !== undefined));
   const kept = (list) => list.filter((_, column) => there[column]);
   return { panel: { ...panel, columns: kept(panel.columns) }, measured: rows.map((row) => ({ ...row, cells: kept(row.cells) })) };
 }
 
-/** Rows with `at`, their place from the top in rows, and `header`, the group's words where one begins. */
+/** Rows with `at`, their place from the top, and `header`, the words of a new group. */
 function placedRows(rows) {
   const groups = new Set(rows.map(({ curve }) => curve.value)).size;
   let at = -1, before;
@@ -65,7 +64,7 @@ function placedRows(rows) {
   });
 }
 
-/** One table of colours for each group: the rows of a table are evenly spaced. */
+/** One table of colours for each group: Plotly spaces the rows of a table evenly. */
 function tables(rows, panel, range) {
   return [...Map.groupBy(rows, ({ curve }) => curve.value).values()].map((group) => ({
     type: "heatmap", coloraxis: "coloraxis", x0: 0, dx: 1, y0: group[0].at, dy: 1, xgap: 2, ygap: 2, meta: "cells",
@@ -80,7 +79,7 @@ function heightOf(value, { y_scale }, { low }) {
   return placed(value, y_scale) ?? low;
 }
 
-/** The numbers in the cells, as exact as fits; crosses in cells that are not finite. */
+/** The numbers in the cells, as exact as the width allows; crosses in cells that are not finite. */
 function numbers(rows, panel, range, columnPx) {
   const all = rows.flatMap(({ at, cells }) => cells.map((value, column) => ({ at, column, value })).filter(({ value }) => value !== undefined));
   const fits = [2, 1].find((digits) => all.every(({ value }) => value === null || number(value, digits).length * FONT_PX * LETTER < columnPx - 4));
@@ -96,20 +95,20 @@ function numbers(rows, panel, range, columnPx) {
   ];
 }
 
-/** A number of two digits, or for narrow cells of one, below 0.001 its power of ten alone. */
+/** A number of two digits, in narrow cells of one, below 0.001 a power of ten alone. */
 function number(value, digits) {
   if (digits === 2 || value === 0) return spoken(value, 2);
   return Math.abs(value) >= 0.001 && Math.abs(value) < 1000 ? spoken(value, 1) : spoken(Math.sign(value) * 10 ** Math.round(Math.log10(Math.abs(value))), 1);
 }
 
-/** Frames around cells without a colour: dotted where nothing was measured, solid where it was not finite. */
+/** Frames around cells without a colour: dotted for unmeasured ones, solid for those that are not finite. */
 function frames(rows, theme) {
   return rows.flatMap(({ at, cells }) => cells.map((value, column) => (value !== undefined && value !== null ? null : {
     ...box(column, at, 0.44), line: { color: theme.muted, width: 1, dash: value === null ? "solid" : "dot" },
   })).filter(Boolean));
 }
 
-/** Around the picked cell, in two tones so that it stands out from every colour. */
+/** A ring around the picked cell, in two tones for contrast to every colour. */
 function ring(rows, panel, picked, theme) {
   const row = rows.find(({ curve }) => curve.row === picked?.row), column = panel.columns.indexOf(picked?.column);
   if (!row || column < 0) return [];
@@ -120,7 +119,7 @@ function box(column, at, half) {
   return { type: "rect", x0: column - half, x1: column + half, y0: at - half, y1: at + half };
 }
 
-/** The columns' names above them, in lines where words fit, else turned. */
+/** The names above the columns, in lines where words fit, else turned. */
 function headings(columns, columnPx) {
   const letters = Math.floor((columnPx - 4) / (FONT_PX * LETTER));
   const turned = columns.some((name) => name.split(" ").some((word) => word.length > letters));

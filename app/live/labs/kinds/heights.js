@@ -1,10 +1,7 @@
 /** The heights of a plane from the curves `KIND, b VALUE`: one grid for each kind, and the path of the training over it. */
 import { placed } from "./colors.js";
 
-/**
- * Grids of a panel by kind: [{ kind, x, y, z, way }], x and y ascending, z[row][column] in the colour scale's own unit, null
- * where nothing is known; `way` is the curve of the panel's path or undefined.
- */
+/** Grids by kind: [{ kind, x, y, z, way }], x and y ascending, z[row][column] in the colour scale's unit or null, `way` the path's curve. */
 export function gridsOf(panel, curves) {
   return [...Map.groupBy(curves.of(panel.name).filter((curve) => curve.value !== null), ({ kind }) => kind)].map(([kind, rows]) => {
     const x = [...new Set(rows.flatMap((row) => row.x))].toSorted((a, b) => a - b);
@@ -16,7 +13,7 @@ export function gridsOf(panel, curves) {
   });
 }
 
-/** A row at every place of x, in straight lines between its own points. By hand: Plotly's `connectgaps` would fill every gap. */
+/** A row at every place of x, interpolated linearly. By hand: Plotly's `connectgaps` would fill every gap. */
 function filledRow(row, x, scale) {
   const own = row.x.map((at, index) => ({ at, height: placed(row.y[index], scale) })).toSorted((a, b) => a.at - b.at);
   let after = 0;
@@ -30,7 +27,7 @@ function filledRow(row, x, scale) {
   });
 }
 
-/** The height over a place (a, b) between the four points of the grid around it; null outside or where one is unknown. */
+/** The bilinear height at (a, b); null outside or beside an unknown point. */
 export function heightAt({ x, y, z }, a, b) {
   const [column, across] = between(x, a), [row, along] = between(y, b);
   if (column === null || row === null) return null;

@@ -1,4 +1,4 @@
-/** The kinds of panels: which function draws each, and what stands around the picture to steer it. */
+/** The kinds of panels: the function that draws each, and the controls around the picture. */
 import { cellOf, stepped } from "./cells.js";
 import { buildBands } from "./bands.js";
 import { buildBars } from "./bars.js";
@@ -7,35 +7,30 @@ import { buildHeat } from "./heat.js";
 import { buildPlane } from "./plane.js";
 import { PlaneControls } from "./plane_controls.js";
 
-/**
- * Each makes of a panel { data, layout } for Plotly, with { side, legend } as buildCurves and, where a kind has a height of
- * its own, { height }; a heat map also tells the `places` of its columns and rows.
- */
+/** Each returns { data, layout } for Plotly with { side, legend } as buildCurves, some also { height } and { places }. */
 export const BUILDERS = { curves: buildCurves, bars: buildBars, bands: buildBands, heat: buildHeat, plane: buildPlane };
 
-/** Whether a panel shows areas rather than lines. */
 export function filled({ kind }) {
   return kind === "bars" || kind === "bands";
 }
 
 /**
- * What steers the picture of one panel: { nodes } to stand above it, and, where needed, words(shown, curves) at every drawing,
- * look, which goes to the builder, wait(), whether to draw later, listen(Plotly) after the first drawing, drawn(promise,
- * began) after each, and resetView(Plotly) where the whole is asked for.
+ * The controls of one panel: { nodes } above the picture, and optionally words(shown, curves) at every draw, look for the
+ * builder, wait(): whether to draw later, listen(Plotly) after the first draw, drawn(promise, began) after each, resetView(Plotly).
  */
 export function controlsOf(one, panels) {
   if (one.panel.kind === "heat") return heatControls(one, panels);
   return one.panel.kind === "plane" ? new PlaneControls(one, () => panels.zooms.changed(one.panel.name)) : { nodes: [] };
 }
 
-/** A click on a cell picks it; so do the arrow keys while the picture has the focus. */
+/** A click or the arrow keys pick a cell. */
 function heatControls(one, panels) {
   const { panel, plot } = one;
   if (!panel.opens) return { nodes: [] };
   plot.tabIndex = 0;
   plot.setAttribute("role", "application");
   plot.setAttribute("aria-roledescription", "heat map; the arrow keys pick a cell");
-  const pick = (found) => found && panels.choose({ cell: found.text });
+  const pick = (cell) => cell && panels.choose({ cell: cell.text });
   plot.addEventListener("keydown", (event) => {
     const { curves, pick: { cell } } = panels.shown();
     const next = stepped(panel, curves, cell, event.key);

@@ -1,4 +1,4 @@
-/** Names of a panel's curves: beside the curves' ends, or as a legend above the panel where there are too many. */
+/** Names of a panel's curves: beside the curves' ends, many of them as a legend above the panel. */
 import { ends } from "../curves.js";
 import { pushedApart } from "../../shared/axis_labels.js";
 import { element, svgElement } from "../../shared/dom.js";
@@ -8,21 +8,21 @@ import { placed } from "./colors.js";
 export const NARROW = 480;
 export const FONT_PX = 14;
 const LINE_PX = FONT_PX + 4;
-/** Width of a letter on the average as a share of its height. */
+/** Mean width of a letter as a share of its height. */
 const LETTER = 0.53;
-/** A label that is pushed further than this from its line gets a leader. */
+/** Beyond this distance from its line a label has a leader. */
 const LEADER_PX = 6;
-/** On a phone more names than this would take the room of the curves. */
+/** Names beside the curves on a phone at most. */
 const MAX_NARROW = 4;
-/** Plotly's dashes as SVG has them. */
+/** Plotly's dashes for SVG. */
 const DASHES = { dash: "9 6", dot: "3 4", dashdot: "9 4 3 4", longdash: "15 6", longdashdot: "15 4 3 4" };
 
-/** Pixels beside the plot that names take. */
+/** Pixels of the names beside the plot. */
 export function labelRoom(width) {
   return width < NARROW ? 92 : 130;
 }
 
-/** Whether names of so many curves go into a legend: where they do not fit under one another beside the plot. */
+/** Whether names go into a legend, because they do not fit beside the plot. */
 export function crowded(names, width, plotPx) {
   const rows = names.map((name) => lines(name, width).length).reduce((a, b) => a + b, 0);
   return rows * LINE_PX > plotPx || (width < NARROW && names.length > MAX_NARROW);
@@ -33,10 +33,7 @@ function lines(words, width) {
   return words.split("\n").flatMap((line) => wrapped(line, most));
 }
 
-/**
- * Labels as Plotly's annotations, inside the picture. named: [{ curve, name }]; edges: the same, named only where there is
- * room; range: the y axis from low to high in its own unit; scale: "log" or "linear".
- */
+/** Labels as Plotly's annotations. named and edges: [{ curve, name }], edges only with room; range: of the y axis in its unit. */
 export function endLabels(named, edges, { side, range: [low, high], scale, bold, styles, theme, plotPx, width }) {
   const [left, way] = side === "left" ? [true, -1] : [false, 1];
   const pad = 0.06 * (high - low || 1); // Plotly's own margin around the points, about
@@ -66,12 +63,12 @@ export function endLabels(named, edges, { side, range: [low, high], scale, bold,
   });
 }
 
-/** The name of one curve of a fan in two lines: the kind, its setting. */
+/** The name of a curve in two lines: the kind, its setting. */
 export function edgeName({ kind, setting, value }) {
   return `${kind},\n${setting} ${spoken(value)}`;
 }
 
-/** Draw a legend into its node: entries [{ name, style }], none hides it; `fill` for areas and bars. */
+/** Draw a legend of entries [{ name, style }]; `fill` for areas and bars. */
 export function drawLegend(node, entries, fill, theme) {
   const key = JSON.stringify([entries, fill, theme.scheme]);
   node.hidden = !entries.length;

@@ -1,4 +1,4 @@
-/** A panel of planes as a Plotly figure: for each net its contours or its surface, with the same axes, colours and heights. */
+/** A panel of planes as a Plotly figure: contours or a surface for each net, with common axes, colours and heights. */
 import { axisSuffix } from "../../shared/plot_style.js";
 import { colorAxis, rangeOf } from "./colors.js";
 import { spoken } from "../../shared/format.js";
@@ -8,17 +8,17 @@ import { gridsOf, heightAt } from "./heights.js";
 import { NARROW } from "./labels.js";
 
 const TITLE_PX = 26, AXIS_PX = 46, BAR_PX = 66, GAP_PX = 14, LEFT_PX = 46, SIDE_PX = 16;
-/** A picture is no wider and no narrower than this where there is a choice. */
+/** Bounds of a picture's width. */
 const MAX_PX = 430, MIN_PX = { narrow: 130, wide: 215 };
-/** Lines of equal height in all. */
+/** Contour lines. */
 const LEVELS = 14;
 const FONT_PX = 13;
-/** How far the way floats over the surface, as a share of all heights. */
+/** Distance of the path over the surface, as a share of all heights. */
 const RAISED = 0.015;
-/** The side from which surfaces are seen at first. */
+/** The first view of surfaces. */
 export const CAMERA = { eye: { x: 1.25, y: -1.25, z: 0.95 }, center: { x: 0, y: 0, z: -0.12 }, up: { x: 0, y: 0, z: 1 } };
 
-/** As buildCurves; look.surface: whether surfaces are drawn, look.camera the side from which they are seen. */
+/** As buildCurves, with look.surface for surfaces, seen from look.camera. */
 export function buildPlane(panel, curves, pick, { styles, surface, camera, width }, theme) {
   const grids = gridsOf(panel, curves);
   const range = rangeOf(curves.of(panel.name).flatMap(({ y }) => y), panel.y_scale, "low") ?? { low: 0, high: 1, ticks: [] };
@@ -47,7 +47,7 @@ export function buildPlane(panel, curves, pick, { styles, surface, camera, width
   return { data, layout, height, side: "right" };
 }
 
-/** Boxes of the pictures in shares of the room between the margins, in as many columns as fit. */
+/** Boxes of the pictures in shares of the room between the margins. */
 function arranged(count, width, surface) {
   const left = surface ? SIDE_PX : LEFT_PX;
   const room = width - left - SIDE_PX;
@@ -68,7 +68,7 @@ function axes(spans, panel, first, theme) {
   return [{ ...axis, range: spans.x, title: title(panel.x) }, { ...axis, range: spans.y, showticklabels: first, title: title(first ? "b" : "") }];
 }
 
-/** What contours and surfaces have in common. */
+/** The common part of contours and surfaces. */
 function heightsOf({ kind, x, y, z }, panel) {
   const text = z.map((row) => row.map((height) => (height === null ? "" : spoken(panel.y_scale === "log" ? 10 ** height : height))));
   return { x, y, z, name: kind, meta: "heights", coloraxis: "coloraxis", connectgaps: false, text, hovertemplate: `${kind}<br>${panel.x} %{x:.3~g}, b %{y:.3~g}<br><b>%{text}</b><extra></extra>` };
@@ -82,7 +82,7 @@ function contours(grid, nth, range, panel) {
     contours: { start: range.low, end: range.high, size: (range.high - range.low) / LEVELS, coloring: "heatmap" }, line: { width: 0.6, color: "rgba(255,255,255,0.55)" },
   }];
   const marks = { type: "scatter", ...on, hoverinfo: "skip" };
-  // Two tones: to be seen on every colour.
+  // Two tones for contrast to every colour.
   if (way) {
     for (const line of [{ color: "#000000", width: 5 }, { color: "#ffffff", width: 2.5 }]) traces.push({ ...marks, mode: "lines", x: way.x, y: way.y, line, connectgaps: false, name: kind, meta: "way" });
     traces.push({ ...marks, mode: "markers", x: [way.x[0], way.x.at(-1)], y: [way.y[0], way.y.at(-1)], meta: "ends", marker: { size: 11, color: ["#ffffff", "#000000"], line: { color: ["#000000", "#ffffff"], width: 2 } }, cliponaxis: true });

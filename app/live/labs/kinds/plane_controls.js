@@ -1,12 +1,12 @@
-/** The switch above a panel of planes, contours or surfaces, and what keeps all surfaces turned alike. */
+/** The switch between contours and surfaces above a panel of planes, and the common camera of all surfaces. */
 import { CAMERA } from "./plane.js";
 import { button, element, setText } from "../../shared/dom.js";
 
 const WAYS = ["contours", "surface"];
-/** Between two drawings lies at least so many times what one of them took. */
+/** Smallest pause between two draws, in durations of a draw. */
 const REST = 4;
 
-/** See controlsOf. `later()` draws the panel again. */
+/** The controls of `controlsOf`; `later()` draws the panel again. */
 export class PlaneControls {
   constructor({ panel, plot }, later) {
     Object.assign(this, { plot, later, path: panel.path, look: { surface: false, camera: CAMERA }, ready: 0 });
@@ -32,7 +32,7 @@ export class PlaneControls {
     setText(this.key, `✛ the net itself${this.path && curves.of(this.path).length ? "; ○ start and ● end of its training" : ""}`);
   }
 
-  /** A plane that sharpens is not drawn at every row that comes. */
+  /** Whether to draw a growing plane later. */
   wait() {
     const left = this.ready - performance.now();
     if (left <= 0) return false;
@@ -52,12 +52,11 @@ export class PlaneControls {
     for (const name of ["plotly_relayouting", "plotly_relayout"]) this.plot.on(name, (change) => this.#turned(Plotly, change));
   }
 
-  /** Surfaces are seen from the side from which they were at first. */
   resetView(Plotly) {
     if (this.look.surface) Plotly.relayout(this.plot, { "scene.camera": structuredClone(CAMERA) });
   }
 
-  /** One surface was turned: the others follow. */
+  /** Turn the other surfaces like the turned one. */
   #turned(Plotly, change) {
     const key = Object.keys(change ?? {}).find((name) => /^scene\d*\.camera$/.test(name));
     if (!key || this.turning) return;

@@ -1,8 +1,8 @@
-/** The probes of one run: per quantity one array of codes for every column. Columns stand in order of step; new ones come last. */
+/** The probes of one run: per quantity one array of codes for every column, in order of step. */
 export class Columns {
-  /** found: one run of /live/probes/history; learn(name, codes) hears of every array that comes in. */
-  constructor({ arrays, ...found }, learn) {
-    Object.assign(this, found, { learn, arrays: new Map() });
+  /** One run of /live/probes/history; learn(name, codes) gets every array. */
+  constructor({ arrays, ...run }, learn) {
+    Object.assign(this, run, { learn, arrays: new Map() });
     for (const [name, text] of Object.entries(arrays)) {
       const codes = decoded(text);
       const length = codes.length / this.steps.length;
@@ -11,7 +11,7 @@ export class Columns {
     }
   }
 
-  /** Add what the stream brought; a column that is here already is left alone. */
+  /** Add a column of the stream; a known column stays unchanged. */
   append(step, share, arrays, names) {
     if (step <= this.lastStep) return;
     this.steps.push(step);
@@ -29,7 +29,7 @@ export class Columns {
     return this.steps.at(-1) ?? -1;
   }
 
-  /** The newest column at or before a step, -1 where there is none. By hand: `findLastIndex` looks at every column. */
+  /** The newest column at or before a step, or -1. By hand: `findLastIndex` reads every column. */
   at(step) {
     let [low, high] = [0, this.steps.length];
     while (low < high) {
@@ -40,16 +40,15 @@ export class Columns {
     return low - 1;
   }
 
-  /** The codes of a quantity in a column, null where it was not measured. */
   codes(name, column) {
     return this.arrays.get(name)?.[column] ?? null;
   }
 
-  /** The first column in which a quantity has any value; before it, it was not measured. */
+  /** The first column with a value of a quantity. */
   firstMeasured(name) {
     const list = this.arrays.get(name) ?? [];
-    const found = list.findIndex((codes) => codes?.some(Boolean));
-    return found < 0 ? list.length : found;
+    const first = list.findIndex((codes) => codes?.some(Boolean));
+    return first < 0 ? list.length : first;
   }
 
   /** Whether a quantity was measured before the first update. */
@@ -57,13 +56,13 @@ export class Columns {
     return this.steps[0] === 0 && this.firstMeasured(name) === 0;
   }
 
-  /** What the entries of a quantity belong to: [name, stage, channels] each. */
+  /** The layers or blocks of a quantity's entries: [name, stage, channels] each. */
   places(row) {
     return row.per === "block" ? this.blocks : this.layers;
   }
 }
 
-/** By hand: not every browser has `Uint8Array.fromBase64`, and `Uint8Array.from` takes several times as long. */
+/** By hand: some browsers lack `Uint8Array.fromBase64`, and `Uint8Array.from` takes several times as long. */
 function decoded(text) {
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);

@@ -1,22 +1,22 @@
-/** Distributions of one layer's responses as Plotly figures. Shares per bin are drawn per unit of z; bins narrower than a line are joined. */
+/** Distributions of one layer's responses as Plotly figures, per unit of z; bins narrower than a line are joined. */
 import { grouped, spoken } from "../../shared/format.js";
 import { FONT_PX, axisOf, layoutOf } from "./plot.js";
 
-/** z runs over so many standard deviations of the widest distribution. */
+/** Reach of the z axis in standard deviations of the widest distribution. */
 const REACH_STD = 4;
 const MIN_BINS = 48;
 const MAX_NAMES = 10;
-/** A usual peak of a ridge reaches over so many of the outlines above it, and none over more than twice as many. */
+/** Outlines that the median peak of a ridge covers; the highest peak covers twice as many at most. */
 const RIDGE_UP = 4;
 
-/** The reach of the z axis for standard deviations: four of the largest, on a round number. */
+/** The reach of the z axis, on a round number. */
 export function reach(stds) {
   const most = REACH_STD * Math.max(0.02, ...stds.filter((std) => Number.isFinite(std)));
   const power = 10 ** Math.floor(Math.log10(most));
   return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((part) => part * power).find((value) => value >= most * 0.95);
 }
 
-/** Shares per bin -> { z, density, beyond }: outline points within the reach, and the share outside of it. */
+/** Shares per bin -> { z, height, beyond }: outline points within the reach, and the share outside. */
 export function density(shares, edges, far) {
   const least = (2 * far) / MIN_BINS;
   const [z, height] = [[], []];
@@ -56,7 +56,6 @@ export function buildHistogram(moments, edges, theme, size) {
   return { data, layout, words: tails(found, far) };
 }
 
-/** What lies beyond the picture, in words. */
 function tails(found, far) {
   const parts = found.flatMap(({ label, beyond, moment }) => [
     moment.not_finite > 0 && `${label}: ${percent(moment.not_finite)} not finite`,
@@ -78,7 +77,7 @@ export function buildRidge(over, run, edges, theme, size) {
   const middle = heights.toSorted((a, b) => a - b)[heights.length >> 1];
   const color = run.color[theme.scheme];
   const data = outlines.map(({ z, height: y }, index) => {
-    const floor = outlines.length - 1 - index; // the first on top, each later one in front of it
+    const floor = outlines.length - 1 - index; // the first on top, later ones in front
     const lifted = y.map((value) => floor + Math.min(2 * RIDGE_UP, (RIDGE_UP * value) / middle));
     return { type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color, width: 1.4 }, hoverinfo: "skip" };
   });
@@ -93,14 +92,13 @@ export function buildRidge(over, run, edges, theme, size) {
   return { data, layout, words: "Each outline is one probe, the newest in front; heights are cut where they would hide others." };
 }
 
-/** The standard deviation that a histogram shows, from the middles of its bins. */
+/** The standard deviation of a histogram, from the middles of its bins. */
 function deviation(shares, edges) {
   const middles = edges.slice(1).map((high, index) => ({ z: (edges[index] + high) / 2, share: shares[index + 1] ?? 0 }));
   const [sum, mean, square] = [0, 1, 2].map((power) => middles.reduce((total, { z, share }) => total + share * z ** power, 0));
   return sum ? Math.sqrt(Math.max(0, square / sum - (mean / sum) ** 2)) : NaN;
 }
 
-/** The standard deviations of a layer's channels, largest first. */
 export function buildChannels(moments, theme, size) {
   const data = moments.map(({ label, color, moment, run }) => ({
     type: "scatter", mode: "lines+markers", x: moment.channels.map((_, index) => index + 1), y: moment.channels.map((value) => (value > 0 ? value : null)), meta: run,

@@ -1,4 +1,4 @@
-/** One layer: its distribution in every shown run, or over time in one run, and its channels. Fetches them a little after the pointer rests. */
+/** One layer, fetched after the pointer rests: its channels, its distribution in every shown run or over time in one run. */
 import { buildChannels, buildHistogram, buildRidge } from "./histogram.js";
 import { grouped } from "../../shared/format.js";
 import { option } from "./panels.js";
@@ -7,7 +7,7 @@ import { PLOT_OPTIONS } from "./plot.js";
 const REST_MS = 60;
 
 export class LayerPanel {
-  /** part(name) finds elements; state: see state.js; chosen(place) is called when another layer is chosen here. */
+  /** part(name) finds elements; chosen(place) hears of another layer. */
   constructor(part, state, chosen) {
     Object.assign(this, { part, state, wanted: null });
     this.slider = part("layer-slider");
@@ -25,7 +25,6 @@ export class LayerPanel {
     return this.state.over !== null;
   }
 
-  /** Fetch what the state now asks for. */
   again() {
     this.overRun = this.state.over || this.overRun;
     this.part("over-run").value = this.overRun ?? "";
@@ -94,7 +93,7 @@ export class LayerPanel {
     this.part("hist-says").hidden = !words;
   }
 
-  /** Draw what was fetched last, for the runs that are shown. */
+  /** Draw the last answer for the shown runs. */
   draw() {
     const { Plotly, theme, wanted, found } = this;
     if (!Plotly || !wanted || !found) return;
@@ -130,13 +129,13 @@ export class LayerPanel {
   }
 }
 
-/** The layer of a run that stands where the wanted one does: the same name, else the same relative depth. */
+/** The wanted layer in a run: by its name, else by its relative depth. */
 function layerIn(run, { layer, place, of }) {
   const names = run.columns.layers.map(([name]) => name);
   return names.includes(layer) ? layer : names[Math.round((place / Math.max(1, of - 1)) * (names.length - 1))];
 }
 
-/** Which layer stands for nets that have none of that name. */
+/** A sentence for each layer that stands in for one of another name. */
 function others(moments, { layer }) {
   const standIns = Map.groupBy(moments.filter(({ moment }) => moment.layer !== layer), ({ moment }) => `${moment.layer} (${moment.index + 1} of ${moment.of})`);
   return [...standIns].map(([where, list]) => `${list.map(({ label }) => label).join(", ")} ${list.length > 1 ? "have" : "has"} no layer of this name; ${where} stands at the same relative depth.`);

@@ -1,4 +1,4 @@
-/** A quantity over depth and time: a canvas for each of two nets, mirrored. Where a pixel holds several layers, their largest value stays. */
+/** A quantity over depth and time: a mirrored canvas for each of two nets. A pixel of several cells shows their largest value. */
 import { roundStep } from "../../shared/axis_labels.js";
 import { element } from "../../shared/dom.js";
 import { grouped } from "../../shared/format.js";
@@ -26,7 +26,7 @@ export class ProbeMap {
     });
   }
 
-  /** nets: one or two of { columns, says, diverged } (says: why there is nothing to see); draws what is there. */
+  /** nets: one or two of { columns, says: the reason for an empty half, diverged }. */
   draw(nets, scale, timeline, theme) {
     Object.assign(this, { nets, scale, columns: timeline.columns });
     for (const made of this.halves) {
@@ -38,7 +38,6 @@ export class ProbeMap {
     this.look(timeline.index);
   }
 
-  /** Move the line of time. */
   look(index) {
     const count = Math.max(1, this.columns?.length ?? 1);
     for (const { now } of this.halves) {
@@ -47,7 +46,7 @@ export class ProbeMap {
     }
   }
 
-  /** Mark a layer in each half that has a place. */
+  /** Mark a place in each half. */
   mark(places) {
     this.halves.forEach(({ layer, index }) => {
       const [place, count] = [places[index], this.#depth(index)];
@@ -58,7 +57,6 @@ export class ProbeMap {
     });
   }
 
-  /** How many layers or blocks a half shows. */
   #depth(index) {
     return this.nets?.[index]?.columns.places(this.scale.row).length ?? 0;
   }
@@ -68,7 +66,7 @@ export class ProbeMap {
     return this.halves.some(({ canvas, index }) => this.nets?.[index] && (this.columns.length > canvas.width || this.#depth(index) > canvas.height));
   }
 
-  /** What is drawn, for shared/export/map_picture.js. */
+  /** The picture for shared/export/map_picture.js. */
   picture(theme) {
     const at = (word, side) => ({ text: word.textContent, at: parseFloat(word.style[side]) / 100 });
     const shown = this.halves.filter(({ index }) => this.nets?.[index]);
@@ -115,7 +113,7 @@ export class ProbeMap {
     this.#borders(context, rows, made.index === 1, theme, ratio);
   }
 
-  /** One pixel per cell: the image, and where values are missing. */
+  /** One pixel per cell: the image, and a mask of missing values. */
   #cells(columns, depth, { width, height }, downwards, theme) {
     const table = this.scale.pixels(theme.scheme);
     const name = this.scale.row.name;
@@ -229,7 +227,7 @@ function surface(image) {
   return canvas;
 }
 
-/** Stripes over the cells that the mask names. */
+/** Draw stripes over the cells of a mask. */
 function hatch(context, mask, theme, ratio) {
   const { width, height } = context.canvas;
   const size = HATCH_PX * ratio;

@@ -1,4 +1,4 @@
-/** The panels around the map: profiles, choices, colour bar, and the registry's words about the chosen quantity. */
+/** The panels around the map: profiles, choices, colour bar, and the registry's words about the quantity. */
 import { button, element } from "../../shared/dom.js";
 import { spoken } from "../../shared/format.js";
 import { PLOT_OPTIONS, markX, tickWord } from "./plot.js";
@@ -60,7 +60,7 @@ export class ProbePanels {
       select.value = net.run.card.run;
     });
     map.draw(nets, scale, timeline, theme);
-    const some = (what) => map.halves.some((half, index) => nets[index] && half[what]);
+    const some = (count) => map.halves.some((half, index) => nets[index] && half[count]);
     if (some("missing")) parts.push("▨ no value");
     this.part("map-note").textContent = parts.join(" · ");
     if (some("infinite")) {
@@ -144,7 +144,7 @@ export class ProbePanels {
     }));
   }
 
-  /** Mark a place of the net in the profiles: where the layers stand in order. */
+  /** Mark a place of the net in the profiles. */
   mark(place) {
     this.marked = place;
     for (const name of ["profile", "side", "side2"]) {

@@ -1,11 +1,11 @@
-/** What all plots of the probe pages have in common: options, layout, and lines that lie over them without a redraw. */
+/** The common parts of all plots of the probe pages: options, layout, and lines over a plot without a redraw. */
 import { element } from "../../shared/dom.js";
 
 export const FONT_PX = 13;
 /** No button that uploads the chart, no bar that jumps in. */
 export const PLOT_OPTIONS = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" };
 
-/** The layout of a plot of a width and a height; `right` is the margin beside it in pixels, `more` what only this plot has. */
+/** The layout of a plot; `right` is a margin in pixels, `more` holds width, height and the plot's own parts. */
 export function layoutOf(theme, { right = 10, ...more }) {
   return {
     margin: { t: 6, r: right, b: 40, l: 52 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
@@ -19,7 +19,7 @@ export function axisOf(theme, text, more) {
   return { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted }, title, ...more };
 }
 
-/** A word at a place of a scale in percent; `edge` is the end of the scale over which it would reach. */
+/** A word at a place of a scale in percent; `edge` is the end of the scale that the word would cross. */
 export function tickWord(text, percent, edge) {
   const word = element("span", "", text);
   word.style.left = `${percent}%`;
@@ -27,7 +27,7 @@ export function tickWord(text, percent, edge) {
   return word;
 }
 
-/** A line at one x over the first panel of a plot, moved without a redraw; null takes it away. */
+/** Move the line at one x over the first panel of a plot; null hides the line. */
 export function markX(plot, x) {
   const { xaxis, yaxis } = plot._fullLayout;
   const line = plot.parentElement.querySelector(".sp-mark") ?? plot.parentElement.appendChild(element("i", "sp-mark"));

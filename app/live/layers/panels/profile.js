@@ -1,20 +1,20 @@
-/** A profile over the layers as a Plotly figure: one line for each run, its values at step 0 as a dotted ghost. Its range covers the whole history. */
+/** A profile over the layers as a Plotly figure: one line for each run, a dotted ghost at step 0. Its range covers the history. */
 import { pushedApart } from "../../shared/axis_labels.js";
 import { axisSuffix } from "../../shared/plot_style.js";
 import { spoken } from "../../shared/format.js";
 import { FONT_PX, axisOf, layoutOf } from "./plot.js";
 
 const LABEL_PX = FONT_PX + 3;
-/** Labels at the line ends, at most; with more lines the chips above name them. */
+/** Labels at the line ends at most: the chips above name more lines. */
 const MAX_LABELS = 8;
-/** Lines of fewer points than this show each of them. */
+/** Lines of fewer points have markers. */
 const FEW_POINTS = 30;
 const GAP = 0.17;
-/** Below this width a finger scrolls the page; a drag zooms only above it. */
+/** Below this width a finger scrolls the page instead of a zoom. */
 export const NARROW_PX = 400;
-/** What a label costs where it lies on a line, a ghost or another label, in pixels of way that it would rather take. */
+/** The cost of a label over a line, a ghost or another label, in pixels of distance. */
 const COST = { line: 60, ghost: 8, label: 400 };
-/** Farther from its line's end than this, a label is tied to it. */
+/** Beyond this distance from its line's end a label has a leader. */
 const TIED_PX = 14;
 
 /**
@@ -66,7 +66,7 @@ function readings(columns, scale, step) {
   return { now: numbers(columns.codes(name, columns.at(step))), start: first?.some(Boolean) ? numbers(first) : null };
 }
 
-/** [value, place] in the order of the form; values that are missing go to the end of a sorted one. */
+/** [value, place] in the order of the form; a sorted form drops missing values. */
 function arranged(list, form) {
   const pairs = list.map((value, place) => [value, place]);
   return form === "sorted" ? pairs.filter(([value]) => value !== null).toSorted((a, b) => b[0] - a[0]) : pairs;
@@ -90,7 +90,7 @@ function traces(line, form, suffix, scale, theme) {
   return [make(line.start, { mode: "lines", line: { color, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" }), drawn];
 }
 
-/** The quantity's neutral value as a line, where it is in sight. */
+/** The quantity's neutral value as a line within the range. */
 function reference(scale, suffix, [low, high], theme) {
   const { neutral } = scale.row;
   const at = neutral === null ? NaN : scale.onAxis(neutral);
@@ -98,7 +98,7 @@ function reference(scale, suffix, [low, high], theme) {
   return at > low && at < high ? [{ type: "line", xref: `x${suffix} domain`, yref: `y${suffix}`, x0: 0, x1: 1, y0: neutral, y1: neutral, line, layer: "below" }] : [];
 }
 
-/** Names at the line ends: in the margin pushed apart; inside the panel at the nearest place that covers no line, tied to a far end. */
+/** Names at the line ends: pushed apart in the margin, inside the panel at the cheapest place, with a leader to a far end. */
 function labels(shown, form, panel, ghosts, theme) {
   const { range, perUnit, deepest } = panel;
   const pixel = (value) => (panel.scale.onAxis(value) - range[0]) * perUnit;
@@ -120,7 +120,7 @@ function labels(shown, form, panel, ghosts, theme) {
   });
 }
 
-/** The end with the height of its label: the one that costs least. */
+/** A line end with the cheapest height of its label. */
 function beside(end, paths, taken, { perPlace, height }) {
   const width = 10 + 0.55 * FONT_PX * end.line.label.length;
   const [from, to] = [end.x, end.x + width / perPlace];
@@ -136,8 +136,8 @@ function beside(end, paths, taken, { perPlace, height }) {
   };
   let best = { at: end.natural, cost: Infinity };
   for (let y = LABEL_PX / 2; y <= height - LABEL_PX / 2; y += 4) {
-    const found = { at: y, cost: cost(y) };
-    if (found.cost < best.cost) best = found;
+    const place = { at: y, cost: cost(y) };
+    if (place.cost < best.cost) best = place;
   }
   return { ...end, to, at: best.at };
 }

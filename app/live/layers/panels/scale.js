@@ -1,4 +1,4 @@
-/** One quantity as values, places on an axis and pixels, from the codes of layers/messages.py. Ranges are kept in codes and only grow. */
+/** One quantity as values, places on an axis and pixels, from the codes of layers/messages.py. Ranges only grow. */
 import { multiples, roundStep } from "../../shared/axis_labels.js";
 import { VIRIDIS, channels } from "../../shared/plot_style.js";
 
@@ -6,12 +6,12 @@ export const NOTHING = 0;
 export const INFINITE = 65535;
 const TOP = 65534;
 const WIDER = 1e4;
-/** Both directions from a middle that is near the ground: after ColorBrewer's RdBu and Crameri's berlin. */
+/** From a middle near the background: after ColorBrewer's RdBu and Crameri's berlin. */
 const DIVERGING = {
   light: ["#053061", "#2166ac", "#4393c3", "#92c5de", "#f3f3f3", "#f4a582", "#d6604d", "#b2182b", "#67001f"],
   dark: ["#9eb0ff", "#5aa3da", "#2d75a0", "#1a4155", "#14191e", "#4a2112", "#8a4a33", "#c57d6a", "#ffacac"],
 };
-/** Values that are infinite; in none of the scales. */
+/** Of infinite values; in none of the scales. */
 export const INFINITE_COLOR = "#e0119d";
 const STEPS = 256;
 
@@ -23,14 +23,12 @@ export class Scale {
     this.diverging = !this.log && row.neutral !== null && row.neutral - row.low > 0.25 * (row.high - row.low) && row.high - row.neutral > 0.25 * (row.high - row.low);
     this.low = this.log ? row.low / WIDER : row.low;
     this.span = this.log ? Math.log((row.high / row.low) * WIDER * WIDER) : row.high - row.low;
-    /** What the entries of the quantity belong to, in a word. */
     this.place = row.per === "block" ? "block" : "layer";
     this.range = null;
     this.counts = new Uint32Array(1 << 12);
     this.counted = 0;
   }
 
-  /** The value of a code; NaN for none, Infinity for too much. */
   value(code) {
     if (code === NOTHING) return NaN;
     if (code === INFINITE) return Infinity;
@@ -38,12 +36,12 @@ export class Scale {
     return this.log ? this.low * Math.exp(place * this.span) : this.low + place * this.span;
   }
 
-  /** The value as an axis in its own unit has it: log10 of it on a logarithmic scale. */
+  /** A value in the axis's unit: log10 on a logarithmic scale. */
   onAxis(value) {
     return this.log ? Math.log10(value) : value;
   }
 
-  /** Learn which values occur; `codes` of one more column. What lies beyond a logarithmic code is drawn at the edge. */
+  /** Count the codes of one more column; values beyond a logarithmic code lie at the edge. */
   learn(codes) {
     for (const code of codes) {
       if (code === NOTHING || code === INFINITE || (this.log && (code === 1 || code === TOP))) continue;
@@ -53,7 +51,7 @@ export class Scale {
     this.fresh = true;
   }
 
-  /** Ranges of the values so far in the axis's own unit, on round numbers: `all` with a margin, `most` without the rarest 0.5 % at both ends. */
+  /** Ranges in the axis's unit, on round numbers: `all` with a margin, `most` without 0.5 % at both ends. */
   ranges() {
     if (this.fresh || !this.range) {
       this.fresh = false;
@@ -73,7 +71,7 @@ export class Scale {
     return [this.onAxis(this.value((first << 4) + 1)), this.onAxis(this.value(Math.min(TOP, (last << 4) + 16)))];
   }
 
-  /** Outwards to a grid that is coarse enough to change seldom. */
+  /** Round outwards to a coarse grid, for few changes. */
   #round([low, high], margin) {
     const room = margin * (high - low);
     const size = this.log ? (high - low > 1.5 ? 0.25 : 0.1) : (this.row.high - this.row.low) / (high - low < 0.2 * (this.row.high - this.row.low) ? 40 : 20);
@@ -104,7 +102,7 @@ export class Scale {
     return table;
   }
 
-  /** The place of the neutral value in a logarithmic range, 0 to 1, null without one. Each of its sides has all shades of blue or red. */
+  /** The place of the neutral value in a logarithmic range, 0 to 1, or null. Each side has all shades of blue or red. */
   #middle() {
     if (!this.log || this.row.neutral === null) return null;
     const [low, high] = this.ranges().most;
@@ -129,20 +127,20 @@ export class Scale {
     });
   }
 
-  /** The ramp from left to right as colours in equal distances. */
+  /** The ramp from left to right as equidistant colours. */
   stops(scheme) {
     const ramp = this.ramp(scheme);
     return Array.from({ length: 41 }, (_, index) => `rgb(${ramp[Math.round(this.#toned(index / 40) * (STEPS - 1))]})`);
   }
 
-  /** Round values for ticks inside a range of the axis's own unit, at most so many. */
+  /** Round values for ticks within a range of the axis's unit, at most `most`. */
   ticks([low, high], most) {
     if (this.log) return logTicks(low, high, most);
     return multiples(low, high, roundStep((high - low) / most));
   }
 }
 
-/** By hand: Plotly writes the ticks between decades as single small digits, and the colour bar has no Plotly. */
+/** By hand: Plotly labels ticks between decades with small digits, and the colour bar has no Plotly. */
 function logTicks(low, high, most) {
   const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, index) => 10 ** (Math.floor(low) + index));
   const within = (value) => Math.log10(value) >= low - 1e-6 && Math.log10(value) <= high + 1e-6;

@@ -1,7 +1,7 @@
 /** Learning-rate curves: which points are where, names that do not cover each other. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { apart, buildRates } from "../../../../app/live/learning_rates/figure.js";
+import { buildRates } from "../../../../app/live/learning_rates/figure.js";
 import { ratesFooter } from "../../../../app/live/learning_rates/view.js";
 
 const THEME = { scheme: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
@@ -17,12 +17,16 @@ test("ended trials are a line, those without an error stand at the top, running 
   assert.ok(Math.abs(layout.annotations[0].x - Math.log10(0.2)) < 1e-12);
 });
 
-test("names at one height are moved as little as possible", () => {
-  assert.deepEqual(apart([0, 100], 17), [0, 100]);
-  assert.deepEqual(apart([50, 50], 20), [40, 60]);
-  const many = apart([10, 12, 14, 80], 20);
-  many.slice(1).forEach((height, index) => assert.ok(height - many[index] >= 20 - 1e-9, String(many)));
-  assert.ok(Math.abs((many[0] + many[1] + many[2]) / 3 - 12) < 1e-9 && many[3] === 80);
+test("names at one height stand apart, within the chart, and far ones stay at their line ends", () => {
+  const heights = (...errors) => {
+    const { layout } = buildRates(errors.map((error, index) => arm(`A-${index}`, [trial(0.1, error)])), THEME, 700, 300);
+    const perPoint = (layout.height - layout.margin.t - layout.margin.b) / 100;
+    return layout.annotations.map(({ y, yshift }) => y * perPoint + yshift);
+  };
+  const [low, high] = heights(0, 100);
+  assert.equal(low, 0);
+  assert.ok(heights(10, 12, 14, 80).every((height, index, all) => !index || height - all[index - 1] >= 17 - 1e-9));
+  assert.ok(heights(98, 99, 100).every((height) => height <= high + 1e-9));
 });
 
 test("the footer says what the curves rest on", () => {

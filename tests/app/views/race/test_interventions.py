@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.data import interventions, races
+from app.data import interventions, streaming
 from app.data.workspace import reading
 from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState
@@ -134,7 +134,7 @@ def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     assert runs[child]["label"] == f"A-56 fork {child}"
     assert runs[child]["color"] != runs[parent.id]["color"]
     assert runs[child]["mark"] != runs[parent.id]["mark"]
-    card = next(card for card in races.run_summaries(bench.race) if card["run"] == child)
+    card = streaming.history([child], 100).run_summaries[0]
     assert (card["parent"], card["parent_step"]) == (parent.id, 100)
     assert card["changes"] == [[100, f"fork of run {parent.id} at step 100"]]
     told = {"run": f"A-56 (run {child})", "from step": "100", "what": card["changes"][0][1]}

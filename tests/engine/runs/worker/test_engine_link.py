@@ -115,7 +115,7 @@ def test_stop_outranks_everything(workspace):
 
 def test_word_of_changes_is_no_order(workspace):
     line = EngineLink(workspace, 1, None)
-    line._told("changes")
+    line._receive("changes")
     assert (line.signal, line.changes) == (None, True)
-    line._told("pause")
+    line._receive("pause")
     assert line.signal == Signal.PAUSE
