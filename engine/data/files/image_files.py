@@ -87,6 +87,11 @@ def files_below(folder: Path, only_images: bool = False) -> int:
     return sum(1 for name in islice(_names(folder), _COUNTED) if not only_images or is_image(name))
 
 
+def any_image_below(folder: Path) -> bool:
+    """Return whether an image lies below a folder, among the first 100,000 files."""
+    return any(map(is_image, islice(_names(folder), _COUNTED)))
+
+
 def _names(folder: Path) -> Iterator[str]:
     for _, _, files in os.walk(folder):
         yield from files

@@ -5,13 +5,14 @@ both is refused, and what is refused says how to name it.
 """
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from engine.data.files.annotations import Annotations, annotations_in
-from engine.data.files.image_files import is_image, is_system
+from engine.data.files.image_files import any_image_below, is_image, is_system
 from engine.data.files.listing import composed, printable
 from engine.data.files.split_names import SplitName, read_name
 from engine.errors import DataError
@@ -23,6 +24,10 @@ _FIRST = ("test", "val", "valid", "validation")
 _DEEPEST = 3
 #: Class folders that are looked into for splits below them: where one has them, all have.
 _LOOKED_INTO = 20
+#: Folders around a set have few others beside, with lists and notes.
+_BESIDE = 8
+#: ``images_part_1``, ``fold2``: pieces of a set that was too large for one folder, or was cut for cross-validation.
+_PART = re.compile(r"(.*?(?:part|fold|batch|shard|chunk|subset|images|imgs)[-_ ]?)\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -61,15 +66,36 @@ def layout_of(path: Path) -> Layout:
     while True:
         found = _splits(outer)
         if found is not None:
-            return replace(found, outer=path)
+            return replace(_innermost(found), outer=path)
         inside = folders_in(outer)
-        if len(inside) != 1 or depth == _DEEPEST or not folders_in(inside[0]) or _has_images(inside[0]):
+        around = _around(inside)
+        if around is None or depth == _DEEPEST:
             break
-        outer, depth = inside[0], depth + 1
+        outer, depth = around, depth + 1
     if depth and len(inside) < 2:  # one class in its folders, which the caller refuses by its name
         return Layout(path, path)
     _refuse_splits_below(path, inside)
+    _refuse_parts(path, inside)
     return Layout(path, outer, doubt=_same_inside(inside))
+
+
+def _innermost(found: Layout) -> Layout:
+    """Return the splits inside of the folder of training classes, where these are splits themselves."""
+    inside = _splits(found.train)
+    if inside is None:
+        return found
+    if found.test is not None:
+        raise _doubt(found.train, folders_in(found.train), "could be splits or classes")
+    return replace(inside, others=(*found.others, *inside.others))
+
+
+def _around(folders: list[Path]) -> Path | None:
+    """Return the folder around the set, None where these are the classes: one folder, or one alone with images."""
+    if len(folders) > 1 and len(folders) <= _BESIDE:
+        folders = [folder for folder in folders if any_image_below(folder)]
+    if len(folders) != 1 or not folders_in(folders[0]) or _has_images(folders[0]):
+        return None
+    return folders[0]
 
 
 def _splits(path: Path) -> Layout | None:
@@ -171,6 +197,13 @@ def _refuse_splits_below(path: Path, classes: Iterable[Path]) -> None:
                 f"{printable(str(path))} has splits below its classes ({below}); put them above, as train/CLASS/IMAGE "
                 "and test/CLASS/IMAGE"
             )
+
+
+def _refuse_parts(path: Path, classes: list[Path]) -> None:
+    """Raise DataError where the folders are numbered parts of one set: images are spread over them without classes."""
+    found = [_PART.fullmatch(folder.name) for folder in classes]
+    if len(classes) > 1 and all(found) and len({match[1] for match in found if match}) == 1:
+        raise _doubt(path, classes, "could be parts or classes")
 
 
 def _same_inside(classes: list[Path]) -> str:
