@@ -67,7 +67,10 @@ def test_deep_and_endless_folders_end(tmp_path):
         (("test/cats", "test/dogs", "val/cats", "val/dogs"), "test and val in"),
         (("Train1/cats", "Train1/dogs", "Train2/cats", "Train2/dogs", "Test/cats"), "Train1 and Train2 and Test in"),
         (("train/cats", "train/dogs", "bus/cats", "bus/dogs"), "train and bus in"),
-        (("train/train/cats", "train/train/dogs", "train/val/cats", "train/val/dogs", "test/train"), "train and val in"),
+        (
+            ("train/train/cats", "train/train/dogs", "train/val/cats", "train/val/dogs", "test/train"),
+            "train and val in",
+        ),
         (("cats/train", "cats/test", "dogs/train", "dogs/test"), "has splits below its classes"),
         (("data_part1", "data_part2", "data_part3"), "data_part1 and data_part2 and data_part3 in"),
     ],
