@@ -1,7 +1,11 @@
 """The choices of a visitor as torch-free tables, and the problems of a choice."""
 
 import re
+import threading
+import time
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from app.data.workspace import workspace_path
@@ -10,8 +14,8 @@ from engine.config.presets import PRESETS, get_preset
 from engine.config.presets import Preset as Preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
-from engine.data.registry import SOURCES, Source
-from engine.errors import ConfigError
+from engine.data.registry import SOURCES, Source, get_source
+from engine.errors import ConfigError, SkipscopeError
 from engine.models.arm_names import contested as contested
 from engine.models.arm_names import figure_in_words as figure_in_words
 from engine.models.arm_names import layers_of_a_shortcut as layers_of_a_shortcut
@@ -30,6 +34,21 @@ from engine.paths import PROJECT
 
 #: Depths offered as chips: those of the paper's Table 6 and two small ones.
 DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a path is taken for, one subject a line, or why it cannot be trained on; neither while it is looked at."""
+
+    lines: tuple[str, ...] = ()
+    problem: str = ""
+
+
+#: One at a time: the disk is the limit. What was found is shown for so many seconds before it is looked at again.
+_looking = ThreadPoolExecutor(1, thread_name_prefix="look")
+_looks: dict[tuple[str, int], tuple[float, Future[Look]]] = {}
+_lock = threading.Lock()
+_FRESH_S, _REMEMBERED = 10.0, 32
 _WHOLE = re.compile(r"[0-9]{1,6}")
 
 
@@ -56,6 +75,32 @@ def data_present(name: str) -> bool:
     """Return whether a data set needs no download. Raises SkipscopeError for a data set off the page's list."""
     check_source(name)
     return present(name, workspace_path())
+
+
+def look(name: str, resize: int) -> Look:
+    """Return what the engine finds below a path that the page offers; never waits for it.
+
+    Raises SkipscopeError for what is not offered.
+    """
+    check_source(name)
+    now = time.monotonic()
+    with _lock:
+        begun, future = _looks.pop((name, resize), (0.0, None))
+        if future is None or (future.done() and now - begun > _FRESH_S):
+            # The engine remembers what it found, so that nothing is read again where nothing has changed.
+            begun, future = now, _looking.submit(_look, name, resize)
+        _looks[name, resize] = begun, future
+        while len(_looks) > _REMEMBERED:
+            _looks.pop(next(iter(_looks)))
+    return future.result() if future.done() else Look()
+
+
+def _look(name: str, resize: int) -> Look:
+    try:
+        found = get_source(name, resize).description
+    except SkipscopeError as error:
+        return Look(problem=str(error))
+    return Look(found.lines() if found else ())
 
 
 def preset_source(name: str) -> str:

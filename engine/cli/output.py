@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import click
@@ -16,6 +16,7 @@ from engine.events import Split
 from engine.runs.client.conclusions import compared_runs, verdict
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
+from engine.store.tables.log_entries import BROKEN_IMAGES, TAKEN
 from engine.store.workspace import Workspace
 
 #: How long a command line waits for a command; a run in a long step ends the step first.
@@ -121,6 +122,10 @@ def _log(workspace: Workspace, run: int) -> str | None:
 def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return the runs of ``runs --json``: ``results`` with state, cause and log."""
     figure, totals, names = _figures(reader, rows), reader.checkpoints.totals(), reader.run_list.race_names()
+    said = by(
+        (row for row in reader.log.of([row.id for row in rows]) if row["kind"] in (TAKEN, BROKEN_IMAGES)),
+        itemgetter("run"),
+    )
     changes = by(reader.interventions.changes_of([row.id for row in rows]), attrgetter("run"))
     return [
         {
@@ -136,6 +141,7 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
             "validation_error": figure(row, Split.VALIDATION, "error"),
             **fields(row, "parameters", "device", "precision", "threads", "probe_share"),
             **dict(zip(("checkpoints", "checkpoint_bytes"), totals.get(row.id, (0, 0)), strict=True)),
+            "data_remarks": [remark["text"] for remark in said.get(row.id, ())],
             "versions": row.versions,
         }
         for row, result in zip(rows, results(reader, rows), strict=True)

@@ -15,13 +15,15 @@ from rich.table import Table
 from engine.cli.interrupt import ctrl_c_heard, pause
 from engine.cli.output import RUN_ID, echo_json, number, pairs, race_document, results
 from engine.cli.tuning import curves, under_way
-from engine.config import FREE
+from engine.config import FREE, DataConfig
 from engine.config.presets import PRESETS
+from engine.data.registry import get_source
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ALIVE, ENDED, ENGINE_GONE, RunState
 from engine.runs.client.control import Control
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
+from engine.store.tables.log_entries import BROKEN_IMAGES
 from engine.store.workspace import Workspace
 
 _POLL_S = 0.2
@@ -79,6 +81,8 @@ def race(context: click.Context, /, as_json: bool, **choices: Any) -> None:
     request = RaceRequest(**choices)
     with _looking(request.data, shown=not as_json):
         plan = plan_race(request, workspace)
+    for line in _taken(plan.run.data):
+        click.echo(line, err=True)
     control = Control(workspace)
     race_id, runs = control.start_race(plan)
     follower = Follower(control, race_id, runs)
@@ -110,6 +114,12 @@ def _looking(data: str | None, shown: bool) -> AbstractContextManager[object]:
     if shown and console.is_terminal and ":" in (data or ""):
         return console.status(f"looking through {data}")
     return nullcontext()
+
+
+def _taken(data: DataConfig) -> list[str]:
+    """Return what below a path is taken for what, [] for a registered set."""
+    found = get_source(data.name, data.resize).description
+    return [f"{data.name} is taken as", *(f"  {line}" for line in found.lines())] if found else []
 
 
 @click.command()
@@ -199,7 +209,7 @@ class Follower:
     def left_out(self, reader: Reader) -> list[str]:
         """Return the remarks on unreadable images, one line per data set."""
         remarks = reader.log.of(self._runs)
-        return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == "data"))
+        return list(dict.fromkeys(remark["text"] for remark in remarks if remark["kind"] == BROKEN_IMAGES))
 
     def _until_ended(self, reader: Reader, pressed: Event, show: Callable[[], None]) -> int:
         announced = False

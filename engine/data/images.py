@@ -68,7 +68,8 @@ class ImageSet:
 
     Shapes: ``mean`` float32 (channels, S, S), the training set's per-pixel mean in units of the pixels. ``scale``
     is the training set's standard deviation around it. ``checksum`` identifies the content. ``validation`` was held
-    out of the training set, None where nothing was. ``remark`` says in one line what was left out, '' if nothing was.
+    out of the training set, None where nothing was. ``remark`` says in one line what was left out, '' if nothing was,
+    ``description`` what was taken for what below a path.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ImageSet:
     checksum: str
     validation: Images | None = None
     remark: str = ""
+    description: str = ""
 
     @property
     def channels(self) -> int:
@@ -126,6 +128,7 @@ def load_images(config: DataConfig, workspace: Path, report: Callable[[str], Non
         classes=decoded.classes,
         checksum=decoded.checksum,
         remark=decoded.remark,
+        description=decoded.description,
     )
     return hold_out(images, config.validation) if config.validation else images
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from engine.data.description import Description
 from engine.errors import ConfigError
 
 #: A net of three stages needs images of this many pixels a side.
@@ -35,6 +36,10 @@ class Source:
     mirrors: bool = True
     #: Megabytes of its download.
     megabytes: int = 0
+    #: What was taken for what below a path; None for a registered set, of which that is known.
+    description: Description | None = None
+    #: Whether pixels are wider than 8 bits, so that the range of the whole set is looked for before they are decoded.
+    wide: bool = False
 
 
 @dataclass(frozen=True)

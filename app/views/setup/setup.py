@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.data import commands, options, run_times, workspace
 from app.views import markdown_escape, page_frame, picker
-from app.views.setup import advanced, block_drawing, form_state, preset_cards, setup_fields, setup_link, zoo
+from app.views.setup import advanced, block_drawing, data_look, form_state, preset_cards, setup_fields, setup_link, zoo
 
 _DEPTHS = list(options.DEPTHS)
 _STYLE = Path(__file__).with_name("setup.css")
@@ -90,6 +90,7 @@ def _images(preset: options.Preset) -> None:
     )
     if words := form_state.download():
         st.caption(words)
+    data_look.render(preset.run.data.resize)
 
 
 def _length() -> None:

@@ -15,7 +15,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import TIMEOUT_MAX
@@ -49,6 +49,8 @@ class Decoded:
     checksum: str
     classes: tuple[str, ...]
     remark: str
+    #: What was taken for what below a path, in one line; '' for a registered set.
+    description: str = ""
 
 
 def data_folder(workspace: Path) -> Path:
@@ -71,14 +73,14 @@ def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], 
         report(f"waiting for another process that prepares {origin.source.name}")
         return False  # ``report`` may raise to give up
 
-    decoded = _read(target)
+    decoded = _usable(target, origin)
     if decoded is None:
         check_pool(origin.source, pool)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             # With a limit, however long: without one filelock refuses to wait for another thread of this process.
             with FileLock(folder / f".{origin.family}.lock").acquire(TIMEOUT_MAX, 0.02, cancel_check=wait):
-                decoded = _read(target)  # another process may have been faster
+                decoded = _usable(target, origin)  # another process may have been faster
                 if decoded is None:
                     if target.exists():
                         report(f"the decoded copy in {target} is damaged or old; decoding again")
@@ -88,6 +90,25 @@ def load_decoded(name: str, pool: int, workspace: Path, report: Callable[[str], 
             raise DataError(f"{folder} cannot be written ({error.strerror or error})") from None
     # Copies of registered sets did not always name their classes.
     return decoded if decoded.classes else replace(decoded, classes=origin.source.classes)
+
+
+def _usable(target: Path, origin: Origin) -> Decoded | None:
+    """Return the copy in ``target``, None when there is none that is right.
+
+    Copies of earlier versions do not say what was taken for what, and hold wide values without their range.
+    """
+    decoded = _read(target)
+    if decoded is None or decoded.description or isinstance(origin, RegisteredOrigin):
+        return decoded
+    if origin.source.wide:
+        return None
+    description = origin.description()
+    with suppress(OSError, ValueError):  # it is looked through again at the next load
+        meta = json.loads((target / META).read_text(encoding="utf-8")) | {"description": description}
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target, delete=False) as file:
+            json.dump(meta, file, indent=1)
+        Path(file.name).replace(target / META)
+    return replace(decoded, description=description)
 
 
 def _written(target: Path) -> Decoded:
@@ -100,7 +121,7 @@ def _written(target: Path) -> Decoded:
 def _make(origin: Origin, pool: int, target: Path, folder: Path, report: Callable[[str], None]) -> None:
     """Decode the full-size copy unless it is there, then average it. The caller holds the lock."""
     base = folder / origin.folder
-    whole = _read(base) if pool > 1 else None
+    whole = _usable(base, origin) if pool > 1 else None
     _check_space(origin.source, pool, whole is not None, folder)
     if whole is None:
         _put(base, origin.source, 1, lambda writer, place: origin.write(writer, place, folder, report))
@@ -126,7 +147,7 @@ def _average(base: Path, pool: int, writer: ArrayWriter, place: Path, report: Ca
     if (base / BROKEN).exists():
         shutil.copyfile(base / BROKEN, place / BROKEN)
     meta = json.loads((base / META).read_text(encoding="utf-8"))
-    return {key: meta[key] for key in ("classes", "images", "broken", "examples") if key in meta}
+    return {key: meta[key] for key in ("classes", "images", "broken", "examples", "description") if key in meta}
 
 
 def _put(target: Path, source: Source, pool: int, fill: Callable[[ArrayWriter, Path], dict[str, Any]]) -> None:
@@ -161,7 +182,8 @@ def _read(target: Path) -> Decoded | None:
         checksum = hashlib.sha256("".join(sorted(meta["sha256"].values())).encode()).hexdigest()
         remark = _remark(meta, target) if meta.get("broken") else ""
         classes = tuple(meta.get("classes", ()))
-        return Decoded(RawImages(**arrays), mean, float(meta["scale"]), checksum, classes, remark)
+        description = str(meta.get("description", ""))
+        return Decoded(RawImages(**arrays), mean, float(meta["scale"]), checksum, classes, remark, description)
     except (OSError, ValueError, KeyError, TypeError, EOFError):
         return None
 

@@ -1,26 +1,32 @@
 """The columns of one Parquet file: which hold images and labels, and the class names beside them. Torch-free."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.data.files.listing import printable
 from engine.errors import DataError
 
-IMAGE_COLUMNS = ("img", "image")
-LABEL_COLUMNS = ("label", "fine_label")
+#: In order of preference. The first two of each were known first: they go before all others.
+IMAGE_COLUMNS = (
+    "img", "image", "images", "imgs", "picture", "photo", "image_bytes", "img_bytes", "image_data", "bytes", "jpg",
+    "jpeg", "png", "webp",
+)  # fmt: skip
+LABEL_COLUMNS = (
+    "label", "fine_label", "labels", "target", "targets", "category", "class", "classes", "class_label", "class_name",
+    "class_id", "category_id", "category_name", "label_name", "label_id", "cls", "y",
+)  # fmt: skip
+_FIRST = 2
 
 
 def columns(where: str, schema: Any) -> tuple[str, str]:
     """Return the names of the image column and of the label column of a ``pyarrow.Schema``.
 
-    Raises DataError when one is missing, named twice, or of another type.
+    Raises DataError when one is missing, named twice, or of another type, or when several could be it.
     """
     import pyarrow as pa
 
-    binary, text = (pa.binary(), pa.large_binary()), (pa.string(), pa.large_string())
-    image = next((name for name in IMAGE_COLUMNS if name in schema.names), None)
-    label = next((name for name in LABEL_COLUMNS if name in schema.names), None)
+    image, label = _named(where, schema.names, IMAGE_COLUMNS), _named(where, schema.names, LABEL_COLUMNS)
     if image is None or label is None:
         names = printable(", ".join(schema.names))
         raise DataError(f"{where} has the columns {names}; it takes img or image, and label or fine_label")
@@ -30,17 +36,44 @@ def columns(where: str, schema: Any) -> tuple[str, str]:
     kind, column = schema.field(image).type, image
     if pa.types.is_struct(kind):
         place = kind.get_field_index("bytes")
-        if place < 0 or kind.field(place).type not in binary:
+        if place < 0 or not _is_binary(kind.field(place).type):
             raise DataError(f"{where} keeps no image bytes in {image} (a struct with bytes, as Hugging Face writes it)")
         column = f"{image}.bytes"
-    elif kind not in binary:
+    elif not _is_binary(kind):
         raise DataError(
             f"{where} keeps {printable(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
         )
     kind = schema.field(label).type
-    if not (pa.types.is_integer(kind) or kind in text):
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not (pa.types.is_integer(plain) or is_text(plain)):
         raise DataError(f"{where} keeps {printable(str(kind))} in {label}; labels are whole numbers or texts")
     return column, label
+
+
+def _named(where: str, names: Sequence[str], known: Sequence[str]) -> str | None:
+    """Return the column of one of the known names, in any case, None where there is none."""
+    first = next((name for name in known[:_FIRST] if name in names), None)
+    if first is not None:
+        return first
+    found = [name for name in dict.fromkeys(names) if name.lower() in known]
+    preferred = [name for name in found if name.lower() in known[:_FIRST]] or found
+    if len(preferred) > 1:
+        listed = printable(", ".join(preferred))
+        raise DataError(f"{where} has the columns {listed}, which could each be it; call the right one {known[0]}")
+    return preferred[0] if preferred else None
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return kind in (pa.binary(), pa.large_binary(), pa.binary_view())
+
+
+def is_text(kind: Any) -> bool:
+    """Return whether values of this ``pyarrow`` type are texts."""
+    import pyarrow as pa
+
+    return kind in (pa.string(), pa.large_string(), pa.string_view())
 
 
 def names_of(metadata: Mapping[bytes, bytes] | None, label: str) -> tuple[str, ...]:

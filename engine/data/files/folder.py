@@ -1,7 +1,8 @@
 """``folder:PATH``: class folders full of image files, PATH/CLASS/IMAGE or PATH/train/CLASS/IMAGE with PATH/test beside.
 
-Files may be nested below their class. Hidden files and folders are ignored; links are followed, each folder once per
-class, so loops end. Classes and images come in the order of their names, as in torchvision's ImageFolder.
+Files may be nested below their class. Links are followed, each folder once per class, so loops end. Classes and images
+come in the order of their names, as in torchvision's ImageFolder. ``engine.data.files.layout`` tells splits from
+classes.
 """
 
 import hashlib
@@ -11,13 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.data.files.listing import SPLIT_NOTE, Item, Listing, held_out, printable, spread, stamps_of
+import numpy as np
+
+from engine.data.files.image_files import LeftOut, files_below, is_image, is_system
+from engine.data.files.layout import SHAPES, Layout, folders_in, is_folder, layout_of
+from engine.data.files.listing import SPLIT_NOTE, Item, Listing, composed, held_out, printable, spread, stamps_of
 from engine.errors import DataError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm")
-#: In order of preference: labelled test images, as ImageNet has them, lie in ``val``.
-TEST_FOLDERS = ("test", "val", "valid", "validation")
-_SHAPES = "CLASS/IMAGE, or train/CLASS/IMAGE and test/CLASS/IMAGE"
+#: Steps of a walk through a long list that soon comes by every part of it.
+_STRIDE = 997
+_SUFFIXES_NAMED = "png, jpg, bmp, gif, webp, tif, ppm and others that pillow reads"
+#: One image: its path below the root, bytes, time of change in nanoseconds.
+_File = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,21 @@ class FolderListing(Listing):
         """Go through a split, class after class."""
         return map(self._item, self.files[split])
 
+    def labels(self, split: str) -> np.ndarray:
+        """Return the class of each image of a split."""
+        return np.array([label for _, label in self.files[split]], np.int64)
+
     def sample(self, most: int) -> Iterator[Item]:
         """Go through at most ``most`` images, spread over both splits."""
         train, test = self.files["train"], self.files["test"]
         for place in spread(len(train) + len(test), most):
             yield self._item(train[place] if place < len(train) else test[place - len(train)])
+
+    def scattered(self) -> Iterator[Item]:
+        """Go through all images, from every part of the set early on."""
+        files = [*self.files["train"], *self.files["test"]]
+        for first in range(min(_STRIDE, len(files))):
+            yield from map(self._item, files[first::_STRIDE])
 
     def _item(self, file: tuple[str, int]) -> Item:
         return Item(printable(file[0]), file[1], self.path / file[0])
@@ -46,120 +62,162 @@ def listing(path: Path) -> FolderListing:
     try:
         if not path.is_dir():
             problem = "is a file" if path.exists() else "is not there"
-            raise DataError(f"{name} {problem}; folder:PATH names a folder of class folders ({_SHAPES})")
-        return _listing(path)
+            raise DataError(f"{name} {problem}; folder:PATH names a folder of class folders ({SHAPES})")
+        return _Walk(layout_of(path)).listing()
     except OSError as error:
         where = printable(str(error.filename or path))
         raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:{name} needs all of it") from None
 
 
-def _listing(path: Path) -> FolderListing:
-    train, test = _splits(path)
-    images_of: dict[tuple[str, str], list[tuple[str, int, int]]] = {}
-    stamped = [path]
-    for split, folder in (("train", train), ("test", test)):
-        if folder is not None:
-            stamped.append(folder)
-            images_of |= {(split, place.name): _images(place, path, stamped) for place in _folders(folder)}
-    classes = tuple(sorted({name for _, name in images_of}))
-    _check_classes(path, train, test, classes, images_of)
-    hashed = hashlib.sha256()
-    files: dict[str, list[tuple[str, int]]] = {"train": [], "test": []}
-    for (split, name), images in sorted(images_of.items()):
-        label = classes.index(name)
-        for position, (relative, size, changed) in enumerate(images):
-            hashed.update(b"%s\0%d\0%d\n" % (os.fsencode(relative), size, changed))
-            apart = test is None and held_out(position, len(images))
-            files["test" if apart else split].append((relative, label))
-    return FolderListing(
-        path=path,
-        classes=tuple(map(printable, classes)),
-        counts={split: len(images) for split, images in files.items()},
-        note=SPLIT_NOTE if test is None else "",
-        digest=hashed.hexdigest(),
-        stamps=stamps_of(dict.fromkeys(stamped)),
-        files=files,
-    )
+class _Walk:
+    """Goes through the folders of a layout once, and collects what is there."""
 
+    def __init__(self, layout: Layout):
+        self._layout, self._root = layout, layout.outer
+        self._stamped = [layout.outer]
+        self._left_out = LeftOut()
+        self._hashed = hashlib.sha256()
 
-def _splits(path: Path) -> tuple[Path, Path | None]:
-    """Return the folder of the training classes and, where there is one, that of the test classes."""
-    by_name = {folder.name.lower(): folder for folder in reversed(_folders(path))}
-    train = by_name.get("train")
-    if train is None:
-        return path, None
-    tests = [by_name[name] for name in TEST_FOLDERS if name in by_name]
-    if not tests and len(by_name) > 1:
-        return path, None  # a class that is called train
-    if not _folders(train):
-        raise DataError(f"{printable(str(train))} holds no class folders; folder:PATH takes {_SHAPES}")
-    # A test folder without class folders holds images without labels.
-    return train, next((folder for folder in tests if _folders(folder)), None)
+    def listing(self) -> FolderListing:
+        """Return what was collected. Raises DataError in one line, OSError."""
+        layout, test = self._layout, self._layout.test
+        images_of: dict[tuple[str, str], list[_File]] = {}
+        for split, folder in (("train", layout.train), ("test", test)):
+            if folder is not None and not (split == "test" and layout.annotations):
+                self._stamped.append(folder)
+                self._stray(folder)
+                images_of |= {(split, place.name): self._images(place) for place in folders_in(folder)}
+        if layout.outer not in self._stamped[1:]:
+            self._stray(layout.outer)
+        if layout.annotations and test is not None:
+            images_of |= self._annotated(test, [name for _, name in images_of])
+        images_of = self._one_form(images_of)
+        # In the order of their names as they are stored, which is what stored runs know them by.
+        classes = tuple(sorted({name for _, name in images_of}))
+        _check_classes(layout, classes, images_of)
+        if not layout.usual:
+            self._mark(*(os.fsencode(folder.relative_to(self._root)) for folder in (layout.train, test) if folder))
+        files = self._files(classes, images_of)
+        for folder in layout.others:
+            if count := files_below(folder, only_images=True):
+                self._left_out.add("images in other folders", layout.named(folder), count)
+        held = "" if test is not None else SPLIT_NOTE
+        train_from = layout.doubt if layout.train == self._root else f"from {layout.named(layout.train)}"
+        return FolderListing(
+            path=self._root,
+            classes=tuple(map(printable, map(composed, classes))),
+            counts={split: len(images) for split, images in files.items()},
+            note=held,
+            digest=self._hashed.hexdigest(),
+            stamps=stamps_of(dict.fromkeys(self._stamped)),
+            taken={"train": train_from, "test": held if test is None else self._test_from(test)},
+            left_out=self._left_out.lines(),
+            files=files,
+        )
 
+    def _test_from(self, test: Path) -> str:
+        found = self._layout.annotations
+        return f"from {self._layout.named(test)}" + (f", labels from {printable(found.file.name)}" if found else "")
 
-def _folders(path: Path) -> list[Path]:
-    with os.scandir(path) as entries:
-        names = [entry.name for entry in entries if not _hidden(entry.name) and _is_folder(entry)]
-    return [path / name for name in sorted(names)]
+    def _mark(self, *parts: bytes) -> None:
+        """Set the decoded copy apart from one of an earlier version that took the same files for something else."""
+        self._hashed.update(b"\0".join((b"taken as", *parts, b"\n")))
 
+    def _files(
+        self, classes: tuple[str, ...], images_of: Mapping[tuple[str, str], Sequence[_File]]
+    ) -> dict[str, list[tuple[str, int]]]:
+        files: dict[str, list[tuple[str, int]]] = {"train": [], "test": []}
+        test = self._layout.test
+        for (split, name), images in sorted(images_of.items()):
+            label = classes.index(name)
+            for position, (relative, size, changed) in enumerate(images):
+                self._hashed.update(b"%s\0%d\0%d\n" % (os.fsencode(relative), size, changed))
+                apart = test is None and held_out(position, len(images))
+                files["test" if apart else split].append((relative, label))
+        return files
 
-def _images(folder: Path, root: Path, stamped: list[Path]) -> list[tuple[str, int, int]]:
-    """Return the images below ``folder`` as (path below ``root``, bytes, time of change), by name."""
-    # By hand: ``os.walk`` recurses before Python 3.12, so that deeply nested folders would end it.
-    images, waiting, visited = [], [folder], set()
-    above = len(os.path.join(root, ""))  # noqa: PTH118, a string: Path is slow for a million files
-    while waiting:
-        place = waiting.pop()
-        status = place.stat()
-        if (status.st_dev, status.st_ino) in visited:
-            continue  # a link back to where we were
-        visited.add((status.st_dev, status.st_ino))
-        stamped.append(place)
-        with os.scandir(place) as entries:
+    def _one_form(self, images_of: dict[tuple[str, str], list[_File]]) -> dict[tuple[str, str], list[_File]]:
+        """Return the images with each class under one name: that of training, where a name has several forms."""
+        names: dict[str, str] = {}
+        for split in ("train", "test"):
+            for name in sorted(name for own, name in images_of if own == split):
+                names.setdefault(composed(name), name)
+        merged: dict[tuple[str, str], list[_File]] = {}
+        for (split, name), images in images_of.items():
+            one = names[composed(name)]
+            merged[split, one] = sorted([*merged.get((split, one), ()), *images])
+        if merged.keys() != images_of.keys():
+            self._mark(b"composed names")
+        return merged
+
+    def _annotated(self, folder: Path, classes: Sequence[str]) -> dict[tuple[str, str], list[_File]]:
+        """Return the images in a folder by the classes that a file beside them names."""
+        found = self._layout.annotations
+        assert found is not None
+        status = found.file.stat()
+        self._mark(b"%d" % status.st_size, b"%d" % status.st_mtime_ns)
+        by_form = {composed(name): name for name in classes}
+        images_of: dict[tuple[str, str], list[_File]] = {}
+        for image in self._images(folder):
+            named = found.labels.get(os.path.basename(image[0]))  # noqa: PTH119, a string
+            name = by_form.get(composed(named)) if named is not None else None
+            if name is None:
+                self._left_out.add(f"images that {printable(found.file.name)} does not name", image[0])
+            else:
+                images_of.setdefault(("test", name), []).append(image)
+        return images_of
+
+    def _stray(self, folder: Path) -> None:
+        """Count images that lie beside class folders, and what is a system's."""
+        with os.scandir(folder) as entries:
             for entry in entries:
-                if _hidden(entry.name):
-                    continue
-                if _is_folder(entry):
-                    waiting.append(place / entry.name)
-                elif entry.name.lower().endswith(SUFFIXES):
-                    try:
-                        status = entry.stat()  # of what a link leads to
-                    except OSError:  # a link to nothing: a broken image, counted when it is decoded
-                        images.append((entry.path[above:], 0, 0))
-                        continue
-                    if stat.S_ISREG(status.st_mode):  # a pipe would keep its reader waiting for ever
-                        images.append((entry.path[above:], status.st_size, status.st_mtime_ns))
-    return sorted(images)
+                if is_system(entry.name):
+                    self._left_out.add_entry(entry)
+                elif is_image(entry.name) and not is_folder(entry):
+                    self._left_out.add("images outside of class folders", entry.name)
 
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
+    def _images(self, folder: Path) -> list[_File]:
+        """Return the images below ``folder`` by name."""
+        # By hand: ``os.walk`` recurses before Python 3.12, so that deeply nested folders would end it.
+        images, waiting, visited = [], [folder], set()
+        above = len(os.path.join(self._root, ""))  # noqa: PTH118, a string: Path is slow for a million files
+        while waiting:
+            place = waiting.pop()
+            status = place.stat()
+            if (status.st_dev, status.st_ino) in visited:
+                continue  # a link back to where we were
+            visited.add((status.st_dev, status.st_ino))
+            self._stamped.append(place)
+            with os.scandir(place) as entries:
+                for entry in entries:
+                    if is_system(entry.name):
+                        self._left_out.add_entry(entry)
+                    elif is_folder(entry):
+                        waiting.append(place / entry.name)
+                    elif not is_image(entry.name):
+                        if self._layout.annotations is None or place / entry.name != self._layout.annotations.file:
+                            self._left_out.add_file(entry.name)
+                    else:
+                        try:
+                            status = entry.stat()  # of what a link leads to
+                        except OSError:  # a link to nothing: a broken image, counted when it is decoded
+                            images.append((entry.path[above:], 0, 0))
+                            continue
+                        if stat.S_ISREG(status.st_mode):  # a pipe would keep its reader waiting for ever
+                            images.append((entry.path[above:], status.st_size, status.st_mtime_ns))
+                        else:
+                            self._left_out.add("pipes and devices", entry.name)
+        return sorted(images)
 
 
 def _check_classes(
-    path: Path,
-    train: Path,
-    test: Path | None,
-    classes: tuple[str, ...],
-    images_of: Mapping[tuple[str, str], Sequence[object]],
+    layout: Layout, classes: tuple[str, ...], images_of: Mapping[tuple[str, str], Sequence[object]]
 ) -> None:
     """Raise DataError in one line when this is no set of at least two classes with images of each."""
+    train, test = layout.train, layout.test
     where = printable(str(train))
     if not any(images_of.values()):
-        with os.scandir(path) as entries:
-            names = [entry.name.lower() for entry in entries]
-        if any(name.endswith(".parquet") for name in names):
-            raise DataError(f"{printable(str(path))} holds Parquet files; name it parquet:{printable(str(path))}")
-        if any(name.endswith(SUFFIXES) for name in names):
-            raise DataError(f"the images in {printable(str(path))} lie in no class folder; folder:PATH takes {_SHAPES}")
-        raise DataError(f"{where} holds no images; folder:PATH takes {_SHAPES} ({', '.join(SUFFIXES)})")
+        raise _no_images(layout.outer, where)
     for name in classes:
         if test is not None and ("train", name) not in images_of:
             raise DataError(
@@ -176,3 +234,14 @@ def _check_classes(
         raise DataError(
             f"{where} has one class only ({printable(classes[0])}); a race needs at least two class folders"
         )
+
+
+def _no_images(path: Path, where: str) -> DataError:
+    with os.scandir(path) as entries:
+        names = [entry.name for entry in entries]
+    shown = printable(str(path))
+    if any(name.lower().endswith(".parquet") for name in names):
+        return DataError(f"{shown} holds Parquet files; name it parquet:{shown}")
+    if any(map(is_image, names)):
+        return DataError(f"the images in {shown} lie in no class folder; folder:PATH takes {SHAPES}")
+    return DataError(f"{where} holds no images; folder:PATH takes {SHAPES} ({_SUFFIXES_NAMED})")

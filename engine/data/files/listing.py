@@ -1,10 +1,13 @@
 """What lies below a path, seen without decoding anything: the contract of ``folder`` and ``parquet``. Torch-free."""
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 #: Without test images of their own, one image in this many of every class is kept for the test.
 HELD_OUT = 6
@@ -27,6 +30,7 @@ class Listing(ABC):
 
     ``note`` says in words how test images were chosen and what was left out, '' when the data say it themselves.
     ``digest`` is of names, sizes and times of change. ``stamps`` are the places whose change makes the listing old.
+    ``taken`` says for each split in words where its images come from, ``left_out`` what is not taken, one line each.
     """
 
     path: Path
@@ -35,6 +39,8 @@ class Listing(ABC):
     note: str
     digest: str
     stamps: Stamps
+    taken: dict[str, str]
+    left_out: tuple[str, ...]
 
     @abstractmethod
     def items(self, split: str) -> Iterator[Item]:
@@ -43,6 +49,15 @@ class Listing(ABC):
     @abstractmethod
     def sample(self, most: int) -> Iterator[Item]:
         """Go through at most ``most`` images, spread over everything; all of them when there are no more."""
+
+    @abstractmethod
+    def labels(self, split: str) -> np.ndarray:
+        """Return the class of each image of a split, int64 (k,)."""
+
+    def scattered(self) -> Iterator[Item]:
+        """Go through all images, early ones of every part first where that costs nothing."""
+        yield from self.items("train")
+        yield from self.items("test")
 
 
 def held_out(position: int, count: int) -> bool:
@@ -66,6 +81,11 @@ def unchanged(stamps: Stamps) -> bool:
         return stamps_of(path for path, _ in stamps) == stamps
     except OSError:
         return False
+
+
+def composed(name: str) -> str:
+    """Return a name in the one form in which two spellings of the same letters are equal (Unicode NFC)."""
+    return unicodedata.normalize("NFC", name)
 
 
 def printable(text: str) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from engine.config.data import utf8_problem
-from engine.data.files.folder import SUFFIXES
+from engine.data.files.image_files import is_image, is_system
 from engine.data.files.listing import printable
 from engine.data.files.paths import KINDS, absolute
 
@@ -66,8 +66,10 @@ def kind_of(path: Path) -> str:
             return "parquet"
         train = next((folder for folder in folders if folder.name.lower() == "train"), None)
         classes = [entry for entry in _glance(train) if entry.is_dir()] if train else folders
+        if len(classes) == 1:  # a folder around the set
+            classes = [entry for entry in _glance(classes[0]) if entry.is_dir()]
         inside = [path for place in classes[:3] for path in _glance(place)]
-        pictures = any(path.suffix.lower() in SUFFIXES or path.is_dir() for path in inside)
+        pictures = any(is_image(path.name) or path.is_dir() for path in inside)
         return "folder" if len(classes) > 1 and pictures else ""
     except OSError:
         return ""
@@ -75,7 +77,7 @@ def kind_of(path: Path) -> str:
 
 def _glance(folder: Path) -> list[Path]:
     with os.scandir(folder) as entries:
-        return [Path(entry.path) for entry in islice(entries, _GLANCE) if not entry.name.startswith(".")]
+        return [Path(entry.path) for entry in islice(entries, _GLANCE) if not is_system(entry.name)]
 
 
 def _parquet(paths: list[Path]) -> bool:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from pkgutil import resolve_name
@@ -13,6 +14,7 @@ import numpy as np
 
 from engine.data.files.array_writer import ArrayWriter
 from engine.data.files.paths import absolute, listing_of, path_of, path_source
+from engine.data.files.value_range import ValueRange
 from engine.data.source import Source
 from engine.errors import DataError
 
@@ -63,6 +65,14 @@ class PathOrigin:
         """The row of the path. Raises DataError when the images cannot be trained on."""
         return path_source(self._name, self._resize)
 
+    def description(self, scale: ValueRange | None = None) -> str:
+        """Return in one line what was taken for what, with the range of wide values once all were looked at."""
+        found = self.source.description
+        assert found is not None
+        if scale is not None:
+            found = replace(found, values=scale.in_words(), looked_at=sum(found.counts.values()))
+        return found.in_one_line()
+
     def outdated(self, name: str) -> bool:
         """Return whether a folder holds a copy of what lay below the path before."""
         return name.startswith(f"{self.family}-") and not name.startswith(self._content)
@@ -72,11 +82,14 @@ class PathOrigin:
         # Image decoders, which nobody needs for a copy that is there.
         from engine.data.files.decoding import decode_into
 
-        broken = decode_into(writer, self._listing, self.source, self._resize, report)
+        broken, scale = decode_into(writer, self._listing, self.source, self._resize, report)
         if broken:
             (place / BROKEN).write_text("\n".join(broken) + "\n", encoding="utf-8")
         total = sum(self._listing.counts.values())
-        return {"classes": self._listing.classes, "images": total, "broken": len(broken), "examples": broken[:3]}
+        return {
+            "classes": self._listing.classes, "images": total, "broken": len(broken), "examples": broken[:3],
+            "description": self.description(scale),
+        }  # fmt: skip
 
 
 Origin = RegisteredOrigin | PathOrigin

@@ -1,8 +1,9 @@
 """``parquet:PATH``: Hugging Face style Parquet, one file or a folder of them, read row group by row group.
 
 A row is one image: ``img`` or ``image``, a struct with ``bytes`` (or the bytes themselves), and ``label`` or
-``fine_label``. The names of files, or of their folders, say which rows are for what: train*, test*, validation*.
-Class names come from the ``huggingface`` metadata where they stand there.
+``fine_label``, or columns of other usual names. The names of files, or of their folders, say which rows are for what:
+``train-0``, ``mnist_test``, ``partial-validation``. Class names come from the ``huggingface`` metadata where they stand
+there.
 """
 
 import hashlib
@@ -17,16 +18,21 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.data.files.columns import columns, names_of
-from engine.data.files.listing import SPLIT_NOTE, Item, Listing, held_out, printable, spread, stamps_of
+from engine.data.files.image_files import is_system
+from engine.data.files.listing import SPLIT_NOTE, Item, Listing, composed, held_out, printable, spread, stamps_of
+from engine.data.files.split_names import TEST, read_name
 from engine.errors import DataError
 
-#: In order of preference, longer ones before their beginnings.
-_TEST_NAMES = ("test", "validation", "valid", "val")
+#: What a name may begin with, longer ones before their beginnings; these were known first and go before other names.
+_BEGINNINGS = ("train", "test", "validation", "valid", "val")
+#: In order of preference.
+_TEST_NAMES = (*_BEGINNINGS[1:], *(name for name in TEST if name not in _BEGINNINGS))
 #: Rows read at a time; a row group may be larger than one likes to hold.
 _ROWS = 256
 _SAMPLED_GROUPS = 8
-#: What ``_labels`` returns for a file: labels, class names, the image column.
-_Labels = tuple[npt.NDArray[np.int64], tuple[str, ...], str]
+_SAID_FILES = 3
+#: What ``_labels`` returns for a file: labels, class names, the columns of images and labels.
+_Labels = tuple[npt.NDArray[np.int64], tuple[str, ...], tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +69,17 @@ class ParquetListing(Listing):
         for part, group in chosen:
             yield from islice(_items(part, np.ones(len(part.labels), bool), group), most // len(chosen))
 
+    def labels(self, split: str) -> np.ndarray:
+        """Return the class of each row of a split."""
+        return np.concatenate([part.labels[part.for_test == (split == "test")] for part in self.parts])
+
+    def scattered(self) -> Iterator[Item]:
+        """Go through all rows, the last row group of each file first: colours may come late."""
+        groups = [(part, _groups(part.path)) for part in self.parts]
+        late = [(part, own.pop()) for part, own in reversed(groups) if own]
+        for part, group in (*late, *((part, group) for part, own in groups for group in own)):
+            yield from _items(part, np.ones(len(part.labels), bool), group)
+
 
 def listing(path: Path) -> ParquetListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
@@ -73,7 +90,7 @@ def listing(path: Path) -> ParquetListing:
         files = _files(path)
         if not files:
             raise DataError(f"{name} holds no .parquet files; parquet:PATH names a file or a folder of them")
-        train, test, left_out = _splits(path, files)
+        train, test, others = _splits(path, files)
         hashed = hashlib.sha256()
         for file in files:
             status = file.stat()
@@ -85,15 +102,20 @@ def listing(path: Path) -> ParquetListing:
             f"{printable(str(error.filename or path))} cannot be read ({error.strerror or error})"
         ) from None
     raw = {file: _labels(file) for file in (*train, *test)}
-    classes, parts, unused = _classes(path, raw, train, test)
+    forms = _forms(raw)
+    if _read_anew(path, files, train) or any(one != other for one, other in forms.items()):
+        hashed.update(b"taken as splits and classes by other rules\n")  # apart from a copy made before these rules
+    classes, parts, unused = _classes(path, raw, test, forms)
     if not test:
         parts = _hold_out(path, classes, parts)
     notes = (
         "" if test else SPLIT_NOTE,
         f"{unused} class names without images are left out" if unused else "",
-        f"{left_out} files of other splits are left out" if left_out else "",
+        f"{len(others)} files of other splits are left out" if others else "",
     )
+    pairs = dict.fromkeys(" and ".join(own.removesuffix(".bytes") for own in found) for *_, found in raw.values())
     tested = sum(int(part.for_test.sum()) for part in parts)
+    left_out = (f"{unused} class names without images", f"{len(others)} files of other splits ({_named(path, others)})")
     return ParquetListing(
         path=path,
         classes=classes,
@@ -101,6 +123,11 @@ def listing(path: Path) -> ParquetListing:
         note="; ".join(filter(None, notes)),
         digest=hashed.hexdigest(),
         stamps=stamps,
+        taken={
+            "train": f"from {_named(path, train)}, columns {printable(', '.join(pairs))}",
+            "test": f"from {_named(path, test)}" if test else SPLIT_NOTE,
+        },
+        left_out=tuple(line for line, count in zip(left_out, (unused, len(others)), strict=True) if count),
         parts=parts,
     )
 
@@ -109,13 +136,21 @@ def _files(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     below = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".parquet" and file.is_file())
-    return [file for file in below if not any(part.startswith(".") for part in file.relative_to(path).parts)]
+    return [file for file in below if not any(map(is_system, file.relative_to(path).parts))]
 
 
-def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]:
-    """Return training files, test files (none: rows are held out), and how many files are for neither."""
+def _named(path: Path, files: list[Path]) -> str:
+    """Return the names of files below the path, the first few of many."""
+    names = [printable(str(file.relative_to(path)) if file != path else file.name) for file in files]
+    return ", ".join(names[:_SAID_FILES]) + (
+        f" and {len(names) - _SAID_FILES} more" if len(names) > _SAID_FILES else ""
+    )
+
+
+def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], list[Path]]:
+    """Return training files, test files (none: rows are held out), and the files that are for neither."""
     if path.is_file():
-        return files, [], 0
+        return files, [], []
 
     by_split: dict[str, list[Path]] = {}
     for file in files:
@@ -123,20 +158,44 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], int]
     train = by_split.get("train", [])
     tests = [by_split[name] for name in _TEST_NAMES if name in by_split]
     if not train:
+        if len(by_split) == 1 and not any(_began_with(file.relative_to(path)) for file in files):
+            return files, [], []  # one split alone, by a word inside of its name: nothing to be kept apart
         if tests:
             raise DataError(f"{printable(str(path))} has files for the test but none whose name starts with train")
-        return files, [], 0
+        return files, [], []
     # A split without rows, or without labels of all of them, is no test.
     labels = ((group, np.concatenate([_labels(file)[0] for file in group])) for group in tests)
     test = next((group for group, own in labels if own.size and (own >= 0).all()), [])
-    return train, test, len(files) - len(train) - len(test)
+    return train, test, [file for file in files if file not in train and file not in test]
+
+
+def _read_anew(path: Path, files: list[Path], train: list[Path]) -> bool:
+    """Return whether words inside of names tell splits that beginnings of names alone would not."""
+    if path.is_file():
+        return False
+    before = [_began_with(file.relative_to(path)) for file in files]
+    pooled = train == files and not any(before)
+    return not pooled and before != [_split_of(file.relative_to(path)) for file in files]
 
 
 def _split_of(relative: Path) -> str:
     """Return the split that a file's name tells, or else the nearest of its folders', '' when none does."""
-    names = ("train", *_TEST_NAMES)
-    parts = reversed(relative.parts)
-    return next((name for part in parts for name in names if part.lower().startswith(name)), "")
+    for part in reversed((*relative.parts[:-1], relative.stem)):
+        if began := _beginning(part):
+            return began
+        name = read_name(composed(part))
+        if name.role:
+            return "train" if name.role == "train" else TEST[name.rank]
+    return ""
+
+
+def _began_with(relative: Path) -> str:
+    """Return the split by the beginnings of names alone."""
+    return next(filter(None, map(_beginning, reversed(relative.parts))), "")
+
+
+def _beginning(part: str) -> str:
+    return next((name for name in _BEGINNINGS if part.lower().startswith(name)), "")
 
 
 def _open(file: Path) -> Any:
@@ -168,13 +227,16 @@ def _labels(file: Path) -> _Labels:
         schema = opened.schema_arrow
         column, label = columns(where, schema)
         values = opened.read(columns=[label]).column(label)
+        if pa.types.is_dictionary(values.type):
+            values = values.cast(values.type.value_type)
         if not pa.types.is_integer(values.type):
+            values = values.cast(pa.large_string())
             names = tuple(sorted(values.unique().drop_null().to_pylist()))
-            return _int64(pc.index_in(values, pa.array(names, values.type))), names, column
+            return _int64(pc.index_in(values, pa.array(names, values.type))), names, (column, label)
     except (pa.ArrowException, OSError, LookupError, ValueError) as error:  # ValueError: texts that are not UTF-8
         raise _unreadable(file, error) from None
     try:
-        return _int64(values), names_of(schema.metadata, label), column
+        return _int64(values), names_of(schema.metadata, label), (column, label)
     except pa.ArrowException:
         raise DataError(f"{where} has a label above {2**63 - 1}; labels are whole numbers from 0 on") from None
 
@@ -185,8 +247,15 @@ def _int64(values: Any) -> npt.NDArray[np.int64]:
     return numbers
 
 
+def _forms(raw: Mapping[Path, _Labels]) -> dict[str, str]:
+    """Return for each class name the first one that differs from it in its Unicode form alone, mostly itself."""
+    first: dict[str, str] = {}
+    names = [name for _, own, _ in raw.values() for name in own]
+    return {name: first.setdefault(composed(name), name) for name in names}
+
+
 def _classes(
-    path: Path, raw: Mapping[Path, _Labels], train: list[Path], test: list[Path]
+    path: Path, raw: Mapping[Path, _Labels], test: list[Path], forms: Mapping[str, str]
 ) -> tuple[tuple[str, ...], list[Part], int]:
     """Return the classes that occur, each file's rows with labels counted among them, and how many names have none."""
     names = next((names for _, names, _ in raw.values() if names), ())
@@ -200,11 +269,13 @@ def _classes(
             raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
         distinct, places = np.unique(labels, return_inverse=True)
         own_classes = [(own or names)[label] if names else label for label in distinct.tolist()]
+        own_classes = [forms.get(name, name) for name in own_classes]
         if file in test and (unknown := sorted(map(str, {*own_classes} - used))):
             raise DataError(f"class {printable(unknown[0])} of {where} has no training images; each class needs both")
         used |= {*own_classes}
         coded[file] = own_classes, places
-    used_names = [name for name in names if name in used]
+    distinct_names = list(dict.fromkeys(forms[name] for name in names))
+    used_names = [name for name in distinct_names if name in used]
     used_names += sorted(used - {*used_names})
     if len(used_names) < 2:
         content = "one class only" if used_names else "no rows"
@@ -213,13 +284,14 @@ def _classes(
     parts = [
         Part(
             path=file,
-            column=raw[file][2],
+            column=raw[file][2][0],
             labels=np.array([numbers[name] for name in own], np.int64)[places],
             for_test=np.full(len(places), file in test),
         )
         for file, (own, places) in coded.items()
     ]
-    return tuple(printable(str(name)) for name in used_names), parts, max(0, len(names) - len(used_names))
+    shown = tuple(printable(composed(str(name))) for name in used_names)
+    return shown, parts, max(0, len(distinct_names) - len(used_names))
 
 
 def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[Part]:

@@ -8,19 +8,31 @@ import os
 import threading
 import time
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from engine.config.data import utf8_problem
-from engine.data.files.listing import Listing, Stamps, printable, unchanged
+from engine.data.description import Description
+from engine.data.files.listing import Item, Listing, Stamps, printable, unchanged
+from engine.data.files.value_range import ValueRange, joined
 from engine.data.source import MAX_SIZE, MIN_SIZE, Source
 from engine.errors import ConfigError, DataError
+
+if TYPE_CHECKING:  # image decoders are loaded where a path is looked through
+    from engine.data.files.pixels import Header
 
 #: The quick look ends after so many headers or seconds, whichever comes first.
 SAMPLED_IMAGES = 1000
 SAMPLED_S = 3.0
+#: Of so many images the values are looked at too, of wide ones of as many as the time allows.
+VALUED_IMAGES = 64
+VALUED_S = 1.5
 #: From one broken image in this many on, a set is refused.
 BROKEN_LIMIT = 100
 _REMEMBERED = 32
@@ -43,16 +55,18 @@ KINDS = {
 
 @dataclass(frozen=True)
 class QuickLook:
-    """What a quick look found: enough for a row, whatever the images are resized to."""
+    """What a quick look found: enough for a row, whatever the images are resized to.
 
-    classes: tuple[str, ...]
-    counts: dict[str, int]
+    ``description`` says it for people; its size is that of the first image.
+    """
+
+    description: Description
     note: str
     stamps: Stamps
-    grey: bool
     first: NamedSize
     #: The first image of another size, None when all that were looked at agree.
     other: NamedSize | None
+    wide: bool
 
 
 _known: dict[str, QuickLook] = {}
@@ -110,30 +124,121 @@ def path_source(name: str, resize: int = 0) -> Source:
     return row(name, facts, resize)
 
 
-def quick_look(listing: Listing) -> QuickLook:
-    """Look at headers. Raises DataError when nothing can be read, or too many are broken where all were looked at."""
-    from engine.data.files.pixels import Unreadable, look
+class Sample:
+    """Some images of a set, looked at within a limited time: all headers, the values of some."""
 
-    headers, broken, count, began = [], [], 0, time.monotonic()
+    def __init__(self, size: int):
+        self.headers: list[tuple[str, Header]] = []
+        self.broken: list[str] = []
+        self.count = 0
+        self.constant = True
+        self._every = max(1, size // VALUED_IMAGES)
+        self._valued_s = 0.0
+        self._ranges: dict[bool, list[ValueRange]] = {True: [], False: []}
+
+    @property
+    def grey(self) -> bool:
+        """Whether none has colours."""
+        return all(header.grey for _, header in self.headers)
+
+    @property
+    def wide(self) -> bool:
+        """Whether any has values wider than 8 bits."""
+        return any(header.wide for _, header in self.headers)
+
+    @property
+    def all_constant(self) -> bool:
+        """Whether values were looked at, and every image is of one value all over."""
+        return self.constant and any(self._ranges.values())
+
+    def look_at(self, items: Iterable[Item]) -> None:
+        """Look at one image after the other until the time is over."""
+        from engine.data.files.pixels import Unreadable, look
+
+        began = time.monotonic()
+        for item in items:
+            self.count += 1
+            try:
+                header = look(item)
+            except Unreadable as reason:
+                self.broken.append(f"{item.name} ({reason})")
+            else:
+                self.headers.append((item.name, header))
+                if header.wide or self.constant or self.count % self._every == 0:
+                    self._look_at_values(item)
+            if time.monotonic() - began - self._valued_s > SAMPLED_S:
+                break
+
+    def colours_in(self, items: Iterable[Item]) -> bool:
+        """Return whether any has colours, as far as the time allows: where the first are grey, later ones decide."""
+        from engine.data.files.pixels import Unreadable, look
+
+        began = time.monotonic()
+        for item in items:
+            with suppress(Unreadable):  # counted when it is decoded
+                if not look(item).grey:
+                    return True
+            if time.monotonic() - began > SAMPLED_S:
+                return False
+        return False
+
+    def values_in_words(self) -> str:
+        """Return the range of the values, and what becomes of wide ones."""
+        words = []
+        for wide, ranges in self._ranges.items():
+            if (found := joined(ranges)) is not None:
+                words.append(found.in_words() if wide else f"values {found.low:g} to {found.high:g}")
+        number = sum(map(len, self._ranges.values()))
+        return " and ".join(words) + (f" in {number:,} of them" if number < self.count else "")
+
+    def _look_at_values(self, item: Item) -> None:
+        from engine.data.files.pixels import Unreadable, values
+
+        if self._valued_s > VALUED_S:
+            return
+        began = time.monotonic()
+        with suppress(Unreadable):  # counted when it is decoded
+            header, found = values(item)
+            self._ranges[header.wide].append(found.range)
+            self.constant = self.constant and found.constant
+        self._valued_s += time.monotonic() - began
+
+
+def quick_look(listing: Listing) -> QuickLook:
+    """Look at headers, and at the values of some images.
+
+    Raises DataError when nothing can be read, when too many are broken where all were looked at, or when all images are
+    of one value each.
+    """
+    total = sum(listing.counts.values())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what decoders think of odd files
-        for item in listing.sample(SAMPLED_IMAGES):
-            count += 1
-            try:
-                headers.append((item, look(item)))
-            except Unreadable as reason:
-                broken.append(f"{item.name} ({reason})")
-            if time.monotonic() - began > SAMPLED_S:
-                break
-    total = sum(listing.counts.values())
-    if not headers:
-        raise DataError(f"none of the images in {printable(str(listing.path))} can be read, for example {broken[0]}")
-    if count == total:
-        check_broken(listing.path, broken, total)
-    sizes = [(item.name, header.size) for item, header in headers]
+        sample = Sample(min(total, SAMPLED_IMAGES))
+        sample.look_at(listing.sample(SAMPLED_IMAGES))
+        if not sample.headers:
+            where = printable(str(listing.path))
+            raise DataError(f"none of the images in {where} can be read, for example {sample.broken[0]}")
+        if sample.count == total:
+            check_broken(listing.path, sample.broken, total)
+        grey = sample.grey and (sample.count >= total or not sample.colours_in(listing.scattered()))
+    if sample.all_constant:
+        raise constant(listing.path)
+    sizes = [(name, header.size) for name, header in sample.headers]
+    labels = {split: np.bincount(listing.labels(split), minlength=len(listing.classes)) for split in listing.counts}
+    description = Description(
+        name=str(listing.path),
+        classes=listing.classes,
+        counts=listing.counts,
+        per_class={split: (int(found.min()), int(found.max())) for split, found in labels.items()},
+        taken=listing.taken,
+        channels=1 if grey else 3,
+        size=sizes[0][1][0],
+        values=sample.values_in_words(),
+        looked_at=sample.count,
+        left_out=listing.left_out,
+    )
     other = next((named for named in sizes if named[1] != sizes[0][1]), None)
-    grey = all(header.grey for _, header in headers)
-    return QuickLook(listing.classes, listing.counts, listing.note, listing.stamps, grey, sizes[0], other)
+    return QuickLook(description, listing.note, listing.stamps, sizes[0], other, sample.wide)
 
 
 def row(name: str, facts: QuickLook, resize: int) -> Source:
@@ -150,21 +255,24 @@ def row(name: str, facts: QuickLook, resize: int) -> Source:
                 f"the images in {printable(path)} are {width}x{width}; nets take {MIN_SIZE} to {MAX_SIZE} pixels "
                 "a side: add --set data.resize=32"
             )
-    train, test = facts.counts["train"], facts.counts["test"]
-    size = resize or width
+    description = replace(facts.description, size=resize or width)
+    train, test = description.counts["train"], description.counts["test"]
+    size = description.size
     note = facts.note and f" ({facts.note})"
     return Source(
         name=name,
         label=f"{printable(Path(path).name)} ({KINDS[kind].label})",
-        help=f"{len(facts.classes)} classes, {size}x{size}: {train:,} images to train, {test:,} to test{note}.",
+        help=f"{len(description.classes)} classes, {size}x{size}: {train:,} images to train, {test:,} to test{note}.",
         licence="whatever its owner says",
         source=path,
-        channels=1 if facts.grey else 3,
+        channels=description.channels,
         image_size=size,
-        classes=facts.classes,
+        classes=description.classes,
         train_images=train,
         test_images=test,
         loader=KINDS[kind].listing,
+        description=description,
+        wide=facts.wide,
     )
 
 
@@ -182,6 +290,14 @@ def oblong(path: str | Path, one: NamedSize) -> DataError:
     return DataError(
         f"the images in {printable(str(path))} are not square ({name} is {width}x{height}); "
         "add --set data.resize=32 to cut and shrink them"
+    )
+
+
+def constant(path: Path) -> DataError:
+    """Return the error for images of one value each, of which nothing can be learnt."""
+    return DataError(
+        f"every image in {printable(str(path))} is of one value all over; look at the files, which may have been "
+        "written wrongly"
     )
 
 

@@ -1,22 +1,25 @@
 """One encoded image: its size and kind from the header, its pixels as 8-bit grey or RGB. Torch-free.
 
-Palettes, CMYK and other colour spaces become RGB; transparency is dropped; 16 bits become the upper 8. The EXIF
-orientation is ignored: pixels stay as they are stored, as in torchvision's ImageFolder. Of an animation the first
-frame is taken.
+Palettes, CMYK and other colour spaces become RGB; transparency is dropped; wider values become 8 bits by the range of
+the set (``engine.data.files.value_range``). The EXIF orientation is ignored: pixels stay as they are stored, as in
+torchvision's ImageFolder. Of an animation the first frame is taken.
 """
 
 import io
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.listing import Item, printable
+from engine.data.files.value_range import ValueRange, range_of, upper_eight
 
-#: Only these decoders are tried, whatever a file is called: some others start programs.
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
-_GREY = ("1", "L", "LA", "La", "I")
+_GREY = ("1", "L", "LA", "La")
+#: For a look at the values, a JPEG file is decoded at about this size.
+_GLANCE = 64
 
 
 class Unreadable(Exception):
@@ -25,10 +28,19 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Header:
-    """What an image is: pixels across and down, and whether it has no colours."""
+    """What an image is: pixels across and down, whether it has no colours, and values wider than 8 bits."""
 
     size: tuple[int, int]
     grey: bool
+    wide: bool = False
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of one image: their range, and whether all pixels are the same."""
+
+    range: ValueRange
+    constant: bool
 
 
 def look(item: Item) -> Header:
@@ -37,18 +49,40 @@ def look(item: Item) -> Header:
         return _header(image)
 
 
-def decode(item: Item, channels: int, resize: int) -> tuple[Header, np.ndarray]:
+def values(item: Item) -> tuple[Header, Values]:
+    """Return the header and the values; those of a JPEG file are of a smaller copy. Raises Unreadable."""
+    with _opened(item) as image:
+        header = _header(image)
+        try:
+            image.draft(None, (_GLANCE, _GLANCE))
+            # 8-bit pixels are judged as they are trained on: of a palette not the places but the colours count.
+            array = np.asarray(image) if header.wide else np.asarray(_eight_bit(image, 1 if header.grey else 3))
+            found = range_of(array)
+        except Exception as error:
+            raise Unreadable(_reason(error)) from None
+    if found is None:
+        raise Unreadable("no value is a number")
+    return header, Values(found, is_constant(array))
+
+
+def is_constant(array: np.ndarray) -> bool:
+    """Return whether all pixels of an image (height, width) or (height, width, channels) are the same."""
+    return bool((array == array[:1, :1]).all())
+
+
+def decode(item: Item, channels: int, resize: int, scale: ValueRange | None = None) -> tuple[Header, np.ndarray]:
     """Return the header and the pixels, uint8 (channels, height, width), height and width ``resize`` unless it is 0.
 
-    Resizing takes the middle square, shrunk with antialiasing, which is the shorter side resized and the middle cut
-    out. JPEG files are decoded at the smallest size at least twice the wanted one. Raises Unreadable.
+    ``scale`` is the range that wide values of the set have; without it 16 bits become the upper 8. Resizing takes the
+    middle square, shrunk with antialiasing, which is the shorter side resized and the middle cut out. JPEG files are
+    decoded at the smallest size at least twice the wanted one. Raises Unreadable.
     """
     with _opened(item) as image:
         header = _header(image)
         try:
             if resize:
                 image.draft(None, (2 * resize, 2 * resize))
-            picture = _eight_bit(image, channels)
+            picture = _eight_bit(image, channels, scale)
             if resize:
                 picture = ImageOps.fit(picture, (resize, resize), Image.Resampling.BILINEAR)
             array = np.asarray(picture)
@@ -61,8 +95,10 @@ def _opened(item: Item) -> Image.Image:
     content = item.content
     if not content:
         raise Unreadable("no bytes")
+    own = BY_SUFFIX.get(content.suffix.lower()) if isinstance(content, Path) else None
+    formats = (*_always(), own) if own else _always()
     try:
-        return Image.open(content if isinstance(content, Path) else io.BytesIO(content), formats=FORMATS)
+        return Image.open(content if isinstance(content, Path) else io.BytesIO(content), formats=formats)
     except UnidentifiedImageError:
         empty = isinstance(content, Path) and content.stat().st_size == 0
         raise Unreadable("empty" if empty else "no image of a known format") from None
@@ -70,23 +106,32 @@ def _opened(item: Item) -> Image.Image:
         raise Unreadable(_reason(error)) from None
 
 
+@cache
+def _always() -> tuple[str, ...]:
+    """Return the decoders that this pillow has."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
 def _header(image: Image.Image) -> Header:
-    grey = image.mode in _GREY or image.mode.startswith("I;16")
+    wide = image.mode.startswith(("I", "F"))
+    grey = wide or image.mode in _GREY
     if image.mode == "P":
         try:
             palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
         except Exception as error:
             raise Unreadable(_reason(error)) from None
         grey = bool((palette == palette[:, :1]).all())
-    return Header(image.size, grey)
+    return Header(image.size, grey, wide)
 
 
-def _eight_bit(image: Image.Image, channels: int) -> Image.Image:
-    # By hand where pillow's own conversion clips: 16 bits become the upper 8 here.
-    if image.mode == "F":
+def _eight_bit(image: Image.Image, channels: int, scale: ValueRange | None = None) -> Image.Image:
+    # By hand where pillow's own conversion clips.
+    if image.mode == "F" and scale is None:
         raise Unreadable("float pixels, whose range nobody knows")
-    if image.mode.startswith("I"):
-        image = Image.fromarray((np.asarray(image).astype(np.int64) >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode.startswith(("I", "F")):
+        array = np.asarray(image)
+        image = Image.fromarray(upper_eight(array) if scale is None else scale.to_bytes(array))
     elif image.mode in ("P", "PA"):
         image = image.convert("RGBA")
     return image.convert("L" if channels == 1 else "RGB")

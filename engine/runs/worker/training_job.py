@@ -31,6 +31,7 @@ from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
+from engine.store.tables.log_entries import BROKEN_IMAGES, TAKEN
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
 
@@ -89,10 +90,12 @@ class TrainingJob:
         checkpoints = CheckpointStore(self._run, ends, self._writer, self._reader, checkpoint)
         checkpoints.prune()
         state = checkpoints.latest()
+        if images.description and state is None:
+            self._writer.log.add(self._run, 0, TAKEN, images.description)
         if images.remark:
             _log.warning("%s", images.remark)
             if state is None:
-                self._writer.log.add(self._run, 0, "data", images.remark)
+                self._writer.log.add(self._run, 0, BROKEN_IMAGES, images.remark)
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._reporter.report("compiling the net", now=True)

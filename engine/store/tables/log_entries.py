@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from engine.store.connection import ReadingTable, WritingTable, insert
 
+#: The kind of the entry that says what below a path was taken for what, and of the one that says what is broken.
+TAKEN, BROKEN_IMAGES = "taken", "data"
+
 
 class LogReader(ReadingTable):
     """Reads log entries."""

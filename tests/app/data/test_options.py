@@ -1,5 +1,7 @@
 """What can be chosen, and what is wrong with a choice in one line."""
 
+import time
+
 import pytest
 
 from app.data import commands, options
@@ -21,6 +23,27 @@ def test_choices_are_checked_in_one_line(place):
     with pytest.raises(SkipscopeError, match="nearest 20 and 26"):
         commands.planned(commands.RaceRequest([21], ["none"]))
     assert not place.database.exists()
+
+
+def test_a_path_is_looked_through_without_waiting(place, tmp_path, monkeypatch):
+    below = pictures.folder(tmp_path / "offered" / "pets", each=6)
+    (tmp_path / "offered" / "broken" / "a").mkdir(parents=True)
+    for name in ("a/x.png", "a/y.png", "b/x.png", "b/y.png"):
+        pictures.put(tmp_path / "offered" / "broken" / name, b"")
+    monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "offered"))
+
+    def looked(name, resize=0):
+        for _ in range(400):
+            if (found := options.look(name, resize)) != options.Look():
+                return found
+            time.sleep(0.05)
+        return found
+
+    assert looked(f"folder:{below}").lines[:2] == ("2 classes: cats, dogs", "10 training images, 5 of each class")
+    assert "RGB, 16x16" in looked(f"folder:{below}", 16).lines[3]
+    assert "none of the images" in looked(f"folder:{tmp_path}/offered/broken").problem
+    with pytest.raises(SkipscopeError, match="below SKIPSCOPE_DATA"):
+        options.look(f"folder:{tmp_path}", 0)
 
 
 def test_the_page_offers_names_and_what_lies_below_the_data_folder_only(place, tmp_path, monkeypatch):

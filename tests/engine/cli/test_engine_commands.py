@@ -239,7 +239,16 @@ def test_a_folder_with_broken_images_is_raced_and_says_so(call, engine_workspace
     assert (code, out) == (0, "")
     with Reader(engine_workspace) as reader:
         assert reader.runs.all()[-1].train_images == 199
-    assert "1 of 240 images cannot be read and are left out: cats/007.png (no image of a known format)" in err
+    broken = "1 of 240 images cannot be read and are left out: cats/007.png (no image of a known format)"
+    assert broken in err
+    lines = err.splitlines()
+    at = lines.index(f"folder:{pets} is taken as")
+    assert lines[at + 1 : at + 3] == ["  2 classes: cats, dogs", "  200 training images, 100 of each class"]
+    assert at < next(place for place, line in enumerate(lines) if broken in line)
+    assert err.count("2 classes: cats, dogs") == 1, "told before, not after"
+    row = json.loads(call("runs", "--json", at=engine_workspace)[1])["runs"][-1]
+    assert row["data_remarks"][0].startswith("2 classes: cats, dogs; 200 training images, 100 of each class; ")
+    assert row["data_remarks"][1].startswith(broken)
     code, out, err = call("race", "--data", f"folder:{pets}/cats", at=engine_workspace)
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1

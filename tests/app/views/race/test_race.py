@@ -1,5 +1,7 @@
 """The race page through Streamlit's AppTest, in every state that a workspace can be in. No engine, no browser."""
 
+import time
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -189,6 +191,14 @@ def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, m
     page.run()
     page.selectbox(key="data").set_value(f"folder:{below}").run()
     page.number_input(key="resize").set_value(16).run()
+    for _ in range(100):
+        told = " ".join(caption.value for caption in page.sidebar.caption)
+        if "Looking through" not in told:
+            break
+        time.sleep(0.1)
+        page.run()
+    assert "2 classes: cats, dogs" in told
+    assert "RGB, 16x16" in told
     page.button(key="start").click().run()
     assert not page.exception
     assert started[0].run.data.name == f"folder:{below}"

@@ -101,6 +101,7 @@ def test_sizes_and_colours_that_the_quick_look_missed_are_found(pets, workspace,
     assert load(f"folder:{pets}", workspace, resize=16).image_size == 16
     grey = pictures.folder(pets.parent / "grey", each=120, channels=1)
     put(grey / "dogs" / "118.png", png(pixels(0)))
+    monkeypatch.setattr(paths, "SAMPLED_S", 0.0)  # else it is found, and all become RGB
     with pytest.raises(DataError, match="dogs/118.png in .* has colours"):
         load(f"folder:{grey}", workspace)
     assert all("resize16" in name for name in copies(workspace))
@@ -262,3 +263,47 @@ def test_a_path_that_is_not_utf8_writes_nothing(tmp_path, workspace):
     with pytest.raises(ConfigError, match=r"bad\\udcff is not valid UTF-8; rename it"):
         cache.load_decoded(f"folder:{tmp_path}/bad\udcff", 1, workspace, lambda text: None)
     assert not workspace.exists()
+
+
+def test_a_set_of_constant_images_is_refused(tmp_path, workspace, monkeypatch):
+    for label, name in enumerate(("cats", "dogs")):
+        for i in range(12):
+            put(tmp_path / "flat" / name / f"{i}.png", png(np.full((8, 8, 3), 10 * i + label, np.uint8)))
+    with pytest.raises(DataError, match="every image in .*flat is of one value all over"):
+        load(f"folder:{tmp_path}/flat", workspace)
+    put(tmp_path / "flat" / "cats" / "x.png", png(pixels(0)))
+    assert len(load(f"folder:{tmp_path}/flat", workspace).train) == 21
+    monkeypatch.setattr(paths.Sample, "all_constant", False)  # where a quick look was not enough, decoding finds it
+    (tmp_path / "flat" / "cats" / "x.png").unlink()
+    with pytest.raises(DataError, match="of one value all over"):
+        load(f"folder:{tmp_path}/flat", workspace)
+
+
+def test_wide_values_are_scaled_by_the_whole_set_and_a_copy_without_is_made_anew(tmp_path, workspace, monkeypatch):
+    for label, name in enumerate(("cats", "dogs")):
+        for i in range(12):
+            array = pixels(12 * label + i, channels=1).astype(np.uint16) + 100 * label
+            put(tmp_path / "wide" / name / f"{i:02}.png", png(array))
+    found = load(f"folder:{tmp_path}/wide", workspace)
+    everything = np.concatenate([found.train.pixels.numpy(), found.test.pixels.numpy()])
+    assert (everything.min(), everything.max()) == (0, 255)
+    assert "values 0 to 355, scaled to 0 to 255 by this range of the whole set" in found.description
+    pooled = load(f"folder:{tmp_path}/wide", workspace, pool=2)
+    assert pooled.description == found.description
+    for name in copies(workspace):  # as an earlier version left them
+        meta = workspace / "data" / name / "meta.json"
+        meta.write_text(meta.read_text().replace('"description"', '"other"'))
+    said = []
+    assert load(f"folder:{tmp_path}/wide", workspace, said.append, pool=2).checksum == pooled.checksum
+    assert sum("damaged or old" in text for text in said) == 1
+
+
+def test_an_older_copy_is_kept_and_told(pets, workspace):
+    found = load(f"folder:{pets}", workspace)
+    meta = workspace / "data" / copies(workspace)[0] / "meta.json"
+    meta.write_text(meta.read_text().replace('"description"', '"other"'))
+    said = []
+    again = load(f"folder:{pets}", workspace, said.append)
+    assert (again.description, again.checksum, said) == (found.description, found.checksum, [])
+    assert '"description"' in meta.read_text(), "written down, so that it is looked through once"
+    assert [path.name for path in meta.parent.iterdir() if path.name.startswith("tmp")] == []
