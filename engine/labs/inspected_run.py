@@ -18,7 +18,7 @@ from engine.hardware.device import Device
 from engine.models.build import build_model
 from engine.models.shortcuts.strength import set_strength
 from engine.training.evaluate import Evaluator, Score
-from engine.training.state import check_document, check_tensors
+from engine.training.state import check_document, check_net, check_tensors
 
 #: The state of a training, as ``Trainer.state`` returns it.
 Document = dict[str, Any]
@@ -55,6 +55,7 @@ class InspectedRun:
     def model_of(self, document: Document) -> nn.Module:
         """Return the net of another state of the same training, as ``model``."""
         check_document(document)
+        check_net(document, self.config.model)
         model: nn.Module = build_model(self.config.model, self.config.seed)
         check_tensors(document["model"], model.state_dict())
         model.load_state_dict(document["model"])

@@ -17,9 +17,12 @@ from engine.events import (
     Started,
     Stepped,
 )  # fmt: skip
+from engine.models.registry import variant
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
+from tests.contracts.variants import one_change, shallow
 from tests.engine.training import tiny
 
 
@@ -291,6 +294,35 @@ def test_a_checkpoint_of_another_net_or_other_images_is_refused():
         tiny.trainer(tiny.config(), state=state | {"data": "1" * 64})
     with pytest.raises(CheckpointError, match="format"):
         tiny.trainer(tiny.config(), state=state | {"format": 0})
+
+
+OF_AN_OLDER_NET = r"^the checkpoint of [^,;]+ is of an older version, in which its projections had another input"
+
+
+@pytest.mark.parametrize("text", one_change())
+def test_an_older_checkpoint_is_refused_where_the_net_computes_something_else_now(text):
+    """Projections with pre-activation; every other variant goes on from a checkpoint of format 1."""
+    config = tiny.config(model__shortcut=text, model__depth=shallow(text), model__width=4)
+    state = tiny.trainer(config).state()
+    older = state | {"format": 1}
+    assert tiny.trainer(config, state=state).progress.step == 0
+    if variant(text).shortcut.name in ("B", "C") and variant(text).order in ("full-pre", "relu-only-pre"):
+        for start in (older, ParentState(older)):
+            with pytest.raises(CheckpointError, match=OF_AN_OLDER_NET):
+                tiny.trainer(config, state=start)
+    else:
+        tiny.trainer(config, state=older)
+
+
+@pytest.mark.parametrize("text", ["B:order=full-pre", "C:order=relu-only-pre"])
+def test_a_net_with_projections_and_pre_activation_resumes_bit_for_bit(text):
+    config = tiny.config(model__shortcut=text, optim__steps=8, eval_every=8)
+    whole, first = tiny.trainer(config), tiny.trainer(config)
+    list(whole.events())
+    tiny.until(first.events(), lambda event: event == Stepped(3))
+    second = tiny.trainer(config, state=first.state())
+    list(second.events())
+    assert tiny.same_weights(whole, second)
 
 
 @pytest.mark.parametrize(
