@@ -12,6 +12,11 @@ from engine.errors import ConfigError
 
 #: Runs of a race, curves of a chart and runs of an address at most: the page streams no more at once.
 MAX_RUNS = 64
+MAX_SEEDS = 100
+MAX_FIRST_SEED = 2**31 - 200
+#: The seed of all trials: one that no race has, so that a rate is never chosen with batches and first weights that then
+#: decide about it.
+TRIAL_SEED = 2**31 - 1
 #: The pace of a race whose runs do not wait for each other.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
@@ -41,8 +46,8 @@ class RaceConfig(Config):
 
     depths: tuple[int, ...] = Field((20, 56), min_length=1, max_length=16)
     shortcuts: tuple[str, ...] = Field(("none", "A"), min_length=1, max_length=32)
-    seeds: int = Field(1, ge=1, le=100)
-    first_seed: int = Field(0, ge=0, le=2**31 - 200)
+    seeds: int = Field(1, ge=1, le=MAX_SEEDS)
+    first_seed: int = Field(0, ge=0, le=MAX_FIRST_SEED)
     preset: str = ""
     name: str = Field("", max_length=120)
     run: RunConfig = RunConfig()
@@ -66,7 +71,7 @@ class RaceConfig(Config):
         return values
 
     def trials(self) -> list[RunConfig]:
-        """Return the trials that ``lr=tuned`` asks for: every rate of the grid for every arm, with the first seed.
+        """Return the trials that ``lr=tuned`` asks for: every rate of the grid for every arm, with ``TRIAL_SEED``.
 
         A trial is shorter than the run and keeps the shape of its schedule. It is evaluated at its end, and not probed.
         """
@@ -75,7 +80,7 @@ class RaceConfig(Config):
         return [
             replace(
                 run,
-                {"optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0},
+                {"seed": TRIAL_SEED, "optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0},
             )
             for run in waiting
             for steps in [run.optim.trial_steps()]

@@ -9,7 +9,7 @@ from engine.errors import CheckpointError
 from engine.models.registry import variant
 
 #: Raised by one when the document or what a net computes with its tensors changes. Since 2 projections with
-#: pre-activation get the activated input.
+#: pre-activation get the activated input, and fixed subsets have classes in equal numbers.
 FORMAT = 2
 _READABLE = (1, FORMAT)
 

@@ -5,6 +5,7 @@ the same, so nothing else would tell. Checkpoints have a format of their own for
 """
 
 from engine.models.registry import variant
+from engine.provenance import release
 from engine.store.rows import RunRow
 
 #: The first version whose projections get the activated input.
@@ -14,8 +15,7 @@ _SINCE = (0, 5)
 def refusal(row: RunRow) -> str:
     """Return in one line why a run may not be continued, '' if it may."""
     version = row.versions.get("skipscope", "")
-    numbers = tuple(int(part) if part.isdecimal() else 0 for part in version.split(".")[:2])
-    if numbers >= _SINCE or not variant(row.config.model.shortcut).projects_activated:
+    if release(row.versions) >= _SINCE or not variant(row.config.model.shortcut).projects_activated:
         return ""
     return (
         f"run {row.id} ({row.arm}) is of version {version or 'unknown'}, in which its projections had another input; "

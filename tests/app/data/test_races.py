@@ -99,7 +99,7 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert set(cards[0]) == {
         "run", "race", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
         "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "probe_share",
-        "batch_size", "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "bn", "variant", "plain", "lr",
+        "batch_size", "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "closing_images", "bn", "variant", "plain", "lr",
         "parent", "parent_step", "changes", "note",
     }  # fmt: skip
     assert [card["plain"] for card in cards] == [True, True, False, False]
@@ -107,7 +107,7 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert (cards[1]["checkpoints"], cards[1]["checkpoint_bytes"], cards[0]["checkpoints"]) == (1, 4096, 0)
     assert (cards[2]["state"], cards[2]["cause"]) == ("failed", "out of memory")
     assert cards[0]["train_images"] == 20_000
-    assert (cards[0]["eval_images"], cards[0]["bn"]) == (1000, "running")
+    assert (cards[0]["eval_images"], cards[0]["closing_images"], cards[0]["bn"]) == (1000, 5000, "running")
     other, _ = submit(place, run={"data.eval_images": 500, "recalibrate_bn": True})
     assert {(card["eval_images"], card["bn"]) for card in races.run_summaries(other)} == {(500, "recalibrated")}
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from engine.cli.output import tuning_document
-from engine.config import TUNED
+from engine.config import TRIAL_SEED, TUNED
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
 from engine.runs.lockstep import Coordinator
@@ -134,7 +134,7 @@ def test_trials_are_a_race_of_their_own_that_no_list_shows(make):
     lab = make()
     rows = [lab.reader.runs.get(run) for run in lab.trials()]
     assert [(row.shortcut, row.config.optim.lr, row.seed) for row in rows] == [
-        (shortcut, rate, 0) for shortcut in ("none", "A") for rate in GRID
+        (shortcut, rate, TRIAL_SEED) for shortcut in ("none", "A") for rate in GRID
     ]
     assert {(row.total_steps, row.config.probe.images, tuple(row.config.evaluation_steps())) for row in rows} == {
         (100, 0, (100,))
