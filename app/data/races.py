@@ -251,7 +251,8 @@ def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any
     happened to the run as ``[step, text]``: what was changed while it trained, the begin of a fork; ``note`` what
     people wrote beside it.
     ``evaluation_share`` and ``probe_share`` are 0 to 1, ``eval_images`` the size of each fixed subset,
-    ``closing_images`` that of the training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
+    ``closing_images`` that of the training subset where the run ends, ``bn`` the batch-norm statistics of the
+    evaluations: ``running`` or ``recalibrated``.
     """
     return {
         **{name: getattr(row, name) for name in _AS_STORED},

@@ -4,7 +4,6 @@ from pydantic import Field, field_validator
 
 from engine.config.base import Config
 
-
 #: Training images whose error is measured where a run ends, at least: with 5,000 the sampling error of an error of
 #: 20 % is 0.6 points, with the 1,000 of the live subset 1.3.
 CLOSING_IMAGES = 5_000

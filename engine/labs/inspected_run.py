@@ -30,8 +30,8 @@ class InspectedRun:
 
     ``name`` is unlike that of the job's other inspected runs. ``stored`` holds the losses and errors that the run
     recorded after that step on the images that are measured today; it is empty where the run evaluated nothing then.
-    ``device`` is as in training: kind, precision, threads. ``trail`` reads the run's other saved states, oldest first, as (step, function that returns the
-    document).
+    ``device`` is as in training: kind, precision, threads. ``trail`` reads the run's other saved states, oldest
+    first, as (step, function that returns the document).
     """
 
     run: int

@@ -78,7 +78,8 @@ class Evaluator:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.
 
         Where the whole test set is measured, the scores of the test subset come from the same pass; all held-out images
-        and at least ``CLOSING_IMAGES`` training images are measured too. ``model`` is left as it is, in train mode, BN statistics included.
+        and at least ``CLOSING_IMAGES`` training images are measured too. ``model`` is left as it is, in train
+        mode, BN statistics included.
         """
         whole = Split.TEST in splits
         passes = [split for split in splits if not (split == Split.TEST_SUBSET and whole)]

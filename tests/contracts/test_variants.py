@@ -185,12 +185,12 @@ def test_shortcuts_get_the_bare_input_and_projections_with_pre_activation_the_ac
             block.shortcut.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
     with torch.no_grad():
         net(images())
-    for block, x, given in zip(blocks, seen[::2], seen[1::2], strict=False):
+    for block, x, passed in zip(blocks, seen[::2], seen[1::2], strict=False):
         projects = chosen.shortcut.name in ("B", "C") and any(True for _ in block.shortcut.parameters())
         if projects and ORDERS[chosen.order].pre and block is not blocks[0]:
-            assert given is not x and (given >= 0).all() and (x < 0).any()
+            assert passed is not x and (passed >= 0).all() and (x < 0).any()
         else:
-            assert given is x
+            assert passed is x
     assert len(seen) == (0 if chosen.plain else 2 * len(blocks))
 
 

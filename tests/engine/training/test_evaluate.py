@@ -103,7 +103,7 @@ def test_large_nets_are_evaluated_in_small_batches():
     def sizes(**changes):
         config = tiny.config(**changes)
         evaluator = Evaluator(build_model(config.model, 0), config, tiny.images(), tiny.device())
-        return [len(batch) for batch in evaluator._batches(torch.arange(500))]
+        return [len(batch) for batch in torch.split(torch.arange(500), evaluator._batch)]
 
     assert sizes(model__depth=8) == [500]
     # 40,147,456 multiply-adds per image, 10e9 per batch.

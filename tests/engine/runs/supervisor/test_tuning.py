@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from engine.cli.output import tuning_document
-from engine.config import TRIAL_SEED, TUNED
+from engine.config import TRIAL_SEED, TUNED, RaceConfig, replace
+from engine.config.race import MAX_FIRST_SEED
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
 from engine.runs.lockstep import Coordinator
@@ -156,6 +157,28 @@ def test_how_long_a_trial_is_and_that_the_schedule_keeps_its_shape(make, steps, 
     assert (optim.steps, optim.warmup_lr) == (given, 0.01)
     drop = round(given / 2)
     assert [optim.lr_at(step) for step in (drop, drop + 1)] == [1.0, pytest.approx(0.1)]
+
+
+def test_trials_that_an_older_version_planned_with_the_first_seed_still_decide(make):
+    lab = make(shortcuts=("A",), seeds=1)
+    with lab.writer.transaction() as connection:
+        for run in lab.trials():
+            config = replace(lab.reader.runs.get(run).config, {"seed": 0}).to_json()
+            connection.execute("UPDATE runs SET seed = 0, config = ? WHERE id = ?", (config, run))
+    for run, error in zip(lab.trials(), (60.0, 30.0, 40.0), strict=True):
+        lab.end(run, error)
+    assert lab.tuning.see_to() == {}
+    assert [lab.reader.runs.get(run).config.optim.lr for run in lab.runs] == [0.1]
+    assert {trial.seed for arm in lab.reader.tuning.arms(lab.race) for trial in arm.trials} == {0}
+
+
+def test_no_race_can_have_the_seed_of_the_trials():
+    most = RaceConfig(depths=(8,), shortcuts=("A",), seeds=100, first_seed=MAX_FIRST_SEED)
+    assert max(run.seed for run in most.runs()) < TRIAL_SEED
+    tuned = replace(most, {"run.optim.lr": TUNED})
+    assert {run.seed for run in tuned.trials()} == {TRIAL_SEED}
+    with pytest.raises(ConfigError):
+        replace(most, {"first_seed": MAX_FIRST_SEED + 1})
 
 
 def test_runs_wait_and_take_the_best_rate_arm_by_arm(make):
