@@ -6,43 +6,24 @@ from types import SimpleNamespace
 import pytest
 
 from engine.cli.output import tuning_document
-from engine.config import TRIAL_SEED, TUNED, RaceConfig, replace
-from engine.config.race import MAX_FIRST_SEED
+from engine.config import TRIAL_SEED, TUNED, replace
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
-from engine.runs.protocol.trials import WITH_ITS_RUNS, best
+from engine.runs.protocol.trials import WITH_ITS_RUNS
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import _waiting
 from engine.runs.supervisor.scheduler import Machine, Start, schedule
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.tables.tuning import ArmTuning, TrialRow
 from engine.store.writer import Writer
 
 S = RunState
 GRID = (0.01, 0.1, 1.0)
-
-
-def trial(lr, error, state=S.FINISHED, warming=False):
-    return TrialRow(1, lr, state, 60, 60, error, warming, "", "")
-
-
-def arm(*trials):
-    return ArmTuning(20, "none", tuple(trials))
-
-
-def test_the_best_is_the_lowest_error_of_those_that_finished_and_of_equals_the_smaller_rate():
-    assert best(arm(trial(0.01, 40.0), trial(0.1, 30.0), trial(1.0, 35.0))).lr == 0.1
-    assert best(arm(trial(0.01, 30.0), trial(0.1, 30.0), trial(1.0, 35.0))).lr == 0.01
-    assert best(arm(trial(0.01, 40.0), trial(0.1, 3.0, S.DIVERGED), trial(1.0, 3.0, S.STOPPED))).lr == 0.01
-    assert best(arm(trial(0.01, 40.0), trial(0.1, None), trial(1.0, 3.0, S.FAILED))).lr == 0.01
-    assert best(arm(trial(0.01, 40.0), trial(0.1, 3.0, warming=True))).lr == 0.01
-    assert best(arm(trial(0.1, None), trial(1.0, 3.0, S.LOST))) is None
 
 
 class Lab:
@@ -170,15 +151,6 @@ def test_trials_that_an_older_version_planned_with_the_first_seed_still_decide(m
     assert lab.tuning.see_to() == {}
     assert [lab.reader.runs.get(run).config.optim.lr for run in lab.runs] == [0.1]
     assert {trial.seed for arm in lab.reader.tuning.arms(lab.race) for trial in arm.trials} == {0}
-
-
-def test_no_race_can_have_the_seed_of_the_trials():
-    most = RaceConfig(depths=(8,), shortcuts=("A",), seeds=100, first_seed=MAX_FIRST_SEED)
-    assert max(run.seed for run in most.runs()) < TRIAL_SEED
-    tuned = replace(most, {"run.optim.lr": TUNED})
-    assert {run.seed for run in tuned.trials()} == {TRIAL_SEED}
-    with pytest.raises(ConfigError):
-        replace(most, {"first_seed": MAX_FIRST_SEED + 1})
 
 
 def test_runs_wait_and_take_the_best_rate_arm_by_arm(make):
