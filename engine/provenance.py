@@ -1,6 +1,7 @@
 """Where a number comes from: package versions and the project's commit, read without importing torch or running git."""
 
 import platform
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -20,6 +21,12 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             installed[package] = "not installed"
     return installed
+
+
+def release(versions: Mapping[str, str]) -> tuple[int, ...]:
+    """Return the first two numbers of the version that is on record: (0, 5) for 0.5.1, (0,) where none is."""
+    parts = versions.get("skipscope", "").split(".")[:2]
+    return tuple(int(part) if part.isdecimal() else 0 for part in parts)
 
 
 def commit() -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.data.workspace import current, kept_until_change, reading
+from engine.config import TRIAL_SEED as TRIAL_SEED
 from engine.config import TUNED, RunConfig, leaves
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
@@ -21,6 +22,7 @@ from engine.events import RunState as RunState
 from engine.models import arm_names
 from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
+from engine.provenance import release
 from engine.store.reader import Reader
 from engine.store.rows import RaceRow
 from engine.store.rows import RunRow as RunRow
@@ -222,12 +224,21 @@ def _train_images(row: RunRow) -> int:
     return row.train_images or (source.train_images - row.config.data.validation if source else 0)
 
 
+def _closing_images(row: RunRow) -> int:
+    """Return how many training images are measured where the run ends; versions before 0.5 measured the live subset."""
+    data = row.config.data
+    if release(row.versions) < (0, 5):
+        return data.eval_images
+    return min(data.closing_images, _train_images(row) or data.closing_images)
+
+
 def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any]) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
     ``arm`` and ``variant`` are names for people. ``lr`` is None before the tuned rate is known. ``changes`` are
     ``[step, text]`` of changes while training and of a fork's start. ``evaluation_share`` and ``probe_share`` are 0 to
-    1, ``eval_images`` is the size of each fixed subset, ``bn`` the batch-norm statistics of the evaluations.
+    1, ``eval_images`` is the size of each fixed subset, ``closing_images`` that of the training subset where the run
+    ends, ``bn`` the batch-norm statistics of the evaluations.
     """
     return {
         **{name: getattr(row, name) for name in _AS_STORED},
@@ -237,6 +248,7 @@ def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any
         "plain": is_plain(row.shortcut), "lr": None if row.config.optim.lr == TUNED else row.config.optim.lr,
         "batch_size": row.config.optim.batch_size, "train_images": _train_images(row), "checkpoints": checkpoints[0],
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
+        "closing_images": _closing_images(row),
         "bn": "recalibrated" if row.config.recalibrate_bn else "running",
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip

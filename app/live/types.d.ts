@@ -46,6 +46,7 @@ export interface Card {
   total_steps: number;
   step: number;
   eval_images: number;
+  closing_images?: number;
   [more: string]: any;
 }
 

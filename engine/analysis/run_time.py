@@ -168,7 +168,8 @@ def _trained_images(run: RunConfig) -> float:
 def _evaluated_images(run: RunConfig, test_images: int) -> int:
     held_out = min(run.data.eval_images, run.data.validation)
     regular = (2 * run.data.eval_images + held_out) * (len(run.evaluation_steps()) - 1)
-    return regular + run.data.eval_images + test_images + run.data.validation
+    # At the end; the data sets of a time that is told have that many training images.
+    return regular + run.data.closing_images + test_images + run.data.validation
 
 
 def _gain(threads: int) -> float:

@@ -12,6 +12,10 @@ from engine.errors import ConfigError
 
 #: Limit of the runs of a race, the curves of a chart and the runs of an address: the page streams no more at once.
 MAX_RUNS = 64
+MAX_SEEDS = 100
+MAX_FIRST_SEED = 2**31 - 200
+#: The seed of all trials. No race has this seed, so no rate is chosen with the batches and first weights of a race.
+TRIAL_SEED = 2**31 - 1
 #: The pace of runs that do not wait for each other.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
@@ -38,8 +42,8 @@ class RaceConfig(Config):
 
     depths: tuple[int, ...] = Field((20, 56), min_length=1, max_length=16)
     shortcuts: tuple[str, ...] = Field(("none", "A"), min_length=1, max_length=32)
-    seeds: int = Field(1, ge=1, le=100)
-    first_seed: int = Field(0, ge=0, le=2**31 - 200)
+    seeds: int = Field(1, ge=1, le=MAX_SEEDS)
+    first_seed: int = Field(0, ge=0, le=MAX_FIRST_SEED)
     preset: str = ""
     name: str = Field("", max_length=120)
     run: RunConfig = RunConfig()
@@ -63,13 +67,16 @@ class RaceConfig(Config):
         return values
 
     def trials(self) -> list[RunConfig]:
-        """Return the trials of ``lr=tuned``: every rate of the grid for every arm, with the first seed.
+        """Return the trials of ``lr=tuned``: every rate of the grid for every arm, with ``TRIAL_SEED``.
 
         A trial is shorter than its run and keeps the schedule's shape. It is evaluated at its end and never probed.
         """
         arms = len(self.shortcuts) * len(self.depths)
         return [
-            replace(run, {"optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0})
+            replace(
+                run,
+                {"seed": TRIAL_SEED, "optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0},
+            )
             for run in self.runs()[:arms]
             if run.optim.lr == TUNED
             for steps in [run.optim.trial_steps()]

@@ -18,7 +18,7 @@ from engine.hardware.device import Device
 from engine.models.build import build_model
 from engine.models.shortcuts.strength import set_strength
 from engine.training.evaluate import Evaluator, Score
-from engine.training.state import check_document, check_tensors
+from engine.training.state import check_document, check_net, check_tensors
 
 #: The state of a training, as ``Trainer.state`` returns it.
 Document = dict[str, Any]
@@ -29,8 +29,8 @@ class InspectedRun:
     """One training after ``step`` updates.
 
     ``name`` is unique among the job's inspected runs. ``stored`` holds the scores that the run recorded after that
-    step, if any. ``device`` has the training's kind, precision and threads. ``trail`` holds the run's other saved
-    states, oldest first, as (step, function that returns the document).
+    step on the images of today's evaluations, if any. ``device`` has the training's kind, precision and threads.
+    ``trail`` holds the run's other saved states, oldest first, as (step, function that returns the document).
     """
 
     run: int
@@ -54,6 +54,7 @@ class InspectedRun:
     def model_of(self, document: Document) -> nn.Module:
         """Return the net of another state of the same training. Raises CheckpointError."""
         check_document(document)
+        check_net(document, self.config.model)
         model: nn.Module = build_model(self.config.model, self.config.seed)
         check_tensors(document["model"], model.state_dict())
         model.load_state_dict(document["model"])

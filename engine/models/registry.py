@@ -52,6 +52,11 @@ class Variant:
         """Whether nothing is added around a block."""
         return not self.shortcut.builder
 
+    @property
+    def projects_activated(self) -> bool:
+        """Whether projections get the activated input: those of options B and C in the pre-activation orders."""
+        return self.shortcut.projects and ORDERS[self.order].pre
+
     def blocks_per_stage(self, depth: int) -> int:
         """Return how many blocks a stage of the CIFAR family has at ``depth`` = 6n+2.
 

@@ -1,20 +1,20 @@
 """Loss and error over whole splits, in eval mode, on a copy of the net that has BN folded into its convolutions.
 
 The fixed subsets depend on the data set alone, never on a seed: all arms and all races on one data set are measured on
-the same images.
+the same images, with classes in equal numbers.
 """
 
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from engine.config import RunConfig
 from engine.data.images import Images, ImageSet
+from engine.data.subset import balanced
 from engine.events import Split
 from engine.hardware.device import Device
 from engine.models.count import count
@@ -48,7 +48,7 @@ class Score:
 
 
 class Evaluator:
-    """Measures ``model``, or a net of its shape, on the fixed subsets and on the whole test set.
+    """Measures ``model``, or a net of its shape, on the fixed subsets; at an end on all test images and more others.
 
     ``net`` is the copy that the images go through.
     """
@@ -67,6 +67,8 @@ class Evaluator:
         self._subsets = {
             split: (part, subset(part, config.data.eval_images)) for split, part in measured.items() if part is not None
         }
+        #: The training images of an end: a larger subset, of which the other one is a part.
+        self._closing = subset(images.train, config.data.closing_images)
         self._calibration = subset(images.train, _RECALIBRATION_BATCHES * config.optim.batch_size)
         self._calibration_batch = config.optim.batch_size
         self._folded = FoldedNet(model, device)
@@ -75,8 +77,9 @@ class Evaluator:
     def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.
 
-        Where the whole test set is measured, the scores of the test subset come from the same pass, and all held-out
-        images are measured too. ``model`` is left as it is, in train mode, BN statistics included.
+        Where the whole test set is measured, the scores of the test subset come from the same pass; all held-out images
+        and at least ``CLOSING_IMAGES`` training images are measured too. ``model`` is left as it is, in train
+        mode, BN statistics included.
         """
         whole = Split.TEST in splits
         passes = [split for split in splits if not (split == Split.TEST_SUBSET and whole)]
@@ -111,23 +114,21 @@ class Evaluator:
             yield _score(split, losses, wrong)
 
     def _measured(self, split: Split, whole: bool) -> tuple[Images, tuple[Tensor, ...]]:
-        """Return the images of a split and the batches to measure; in a ``whole`` evaluation all held-out images."""
+        """Return the images of a split and the batches to measure; a ``whole`` evaluation takes more than a subset."""
         images, indices = self._subsets[Split.TEST_SUBSET if split == Split.TEST else split]
         if split == Split.TEST or (split == Split.VALIDATION and whole):
             indices = torch.arange(len(images), device=self._device.torch_device)
-        return images, self._batches(indices)
-
-    def _batches(self, indices: Tensor) -> tuple[Tensor, ...]:
-        return torch.split(indices, self._batch)
+        elif split == Split.TRAIN_CLEAN and whole:
+            indices = self._closing
+        return images, torch.split(indices, self._batch)
 
     def _input(self, images: Images, indices: Tensor) -> Tensor:
         return self._images.normalise(images.batch(indices)[0]).contiguous(memory_format=self._device.memory_format)
 
 
 def subset(images: Images, size: int) -> Tensor:
-    """Return the indices of a fixed random subset, ascending, int64 (size,); all of them if there are fewer."""
-    chosen = np.random.default_rng(0).permutation(len(images))[:size]
-    return torch.from_numpy(np.sort(chosen)).to(images.labels.device)
+    """Return the indices of a fixed subset with classes in equal numbers (``engine.data.subset``), int64 (size,)."""
+    return torch.from_numpy(balanced(images.labels.cpu().numpy(), size)).to(images.labels.device)
 
 
 class FoldedNet:

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from engine.config import ModelConfig
 from engine.errors import CheckpointError
+from engine.models.registry import variant
 
-#: Raised by one when the document changes.
-FORMAT = 1
+#: Raised by one when the document or what a net computes with its tensors changes. Since 2 projections with
+#: pre-activation get the activated input, and fixed subsets have classes in equal numbers.
+FORMAT = 2
+_READABLE = (1, FORMAT)
 
 #: The value of ``Trainer.state``: plain values and tensors, by name.
 StateDocument = dict[str, Any]
@@ -57,6 +61,15 @@ def check_tensors(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
 
 
 def check_document(state: object) -> None:
-    """Raise CheckpointError unless ``state`` is a document of this format."""
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    """Raise CheckpointError unless ``state`` is a document of this format, or an older one that can be read."""
+    if not isinstance(state, dict) or state.get("format") not in _READABLE:
         raise CheckpointError(f"the checkpoint is not of format {FORMAT}; start the run anew")
+
+
+def check_net(state: StateDocument, model: ModelConfig) -> None:
+    """Raise CheckpointError where ``state``, of the net ``model``, was trained with another forward pass."""
+    if state["format"] < FORMAT and variant(model.shortcut).projects_activated:
+        raise CheckpointError(
+            f"the checkpoint of {model.arm} is of an older version, in which its projections had another input; "
+            "start the run anew"
+        )

@@ -33,7 +33,15 @@ from engine.training.evaluate import Batch, Evaluator
 from engine.training.live_edits import LiveEdits
 from engine.training.metrics import StepMetrics
 from engine.training.optim import WARMUP_CHECK, build_optimizer, momentum_of, set_momentum, warmup_ends
-from engine.training.state import FORMAT, ParentState, Progress, StateDocument, check_document, check_tensors
+from engine.training.state import (
+    FORMAT,
+    ParentState,
+    Progress,
+    StateDocument,
+    check_document,
+    check_net,
+    check_tensors,
+)  # fmt: skip
 from engine.training.update import Update
 
 #: Seconds between two fetches of the metrics from the device.
@@ -253,6 +261,7 @@ class Trainer:
     def _restore(self, state: StateDocument, forked: bool) -> None:
         check_document(state)
         saved = RunConfig.from_json(state["config"])
+        check_net(state, saved.model)
         changes = {key: pair for key, pair in diff(saved, self.config).items() if key not in _MAY_DIFFER}
         if changes and not forked:
             words = ", ".join(f"{key} {there} instead of {here}" for key, (there, here) in changes.items())

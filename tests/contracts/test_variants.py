@@ -17,7 +17,7 @@ from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.family import PaperNet
 from engine.models.init.rng import random_modules
-from engine.models.registry import SHORTCUTS, variant
+from engine.models.registry import ORDERS, SHORTCUTS, variant
 from engine.models.shortcuts.strength import set_strength
 from engine.models.tensors import tensors
 from engine.probes.online.probe import OnlineProbe
@@ -171,6 +171,27 @@ def test_state_goes_round_and_folded_nets_agree(text):
     left = [name for name, m in folded.net.named_modules() if isinstance(m, torch.nn.BatchNorm2d)]
     if variant(text).order not in ("bn-after-addition", "full-pre"):
         assert not left
+
+
+@pytest.mark.parametrize("text", one_change())
+def test_shortcuts_get_the_bare_input_and_projections_with_pre_activation_the_activated_one(text):
+    """1603.05027, appendix; the first block follows the stem's ReLU."""
+    chosen, net = variant(text), fresh(text)
+    seen = []
+    blocks = [module for module in net.modules() if hasattr(module, "branch")]
+    for block in blocks:
+        if block.shortcut is not None:
+            block.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+            block.shortcut.register_forward_pre_hook(lambda module, args: seen.append(args[0]))
+    with torch.no_grad():
+        net(images())
+    for block, x, passed in zip(blocks, seen[::2], seen[1::2], strict=False):
+        projects = chosen.shortcut.name in ("B", "C") and any(True for _ in block.shortcut.parameters())
+        if projects and ORDERS[chosen.order].pre and block is not blocks[0]:
+            assert passed is not x and (passed >= 0).all() and (x < 0).any()
+        else:
+            assert passed is x
+    assert len(seen) == (0 if chosen.plain else 2 * len(blocks))
 
 
 @tiered(KINDS, A_FEW)

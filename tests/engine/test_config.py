@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from engine.config import (
+    TRIAL_SEED,
+    TUNED,
     DataConfig,
     ModelConfig,
     OptimConfig,
@@ -17,6 +19,7 @@ from engine.config import (
     replace,
 )  # fmt: skip
 from engine.config.presets import PRESETS, get_preset
+from engine.config.race import MAX_FIRST_SEED
 from engine.data.registry import SOURCES
 from engine.errors import ConfigError
 from engine.models.registry import SHORTCUTS
@@ -174,3 +177,12 @@ def test_a_data_set_whose_name_is_not_utf8_is_refused_in_one_line(name):
     with pytest.raises(ValidationError):
         DataConfig(name=name)
     assert DataConfig(name="folder:/d/Müller 猫").name == "folder:/d/Müller 猫"
+
+
+def test_no_race_can_have_the_seed_of_the_trials():
+    most = RaceConfig(depths=(8,), shortcuts=("A",), seeds=100, first_seed=MAX_FIRST_SEED)
+    assert max(run.seed for run in most.runs()) < TRIAL_SEED
+    tuned = replace(most, {"run.optim.lr": TUNED})
+    assert {run.seed for run in tuned.trials()} == {TRIAL_SEED}
+    with pytest.raises((ConfigError, ValidationError)):
+        replace(most, {"first_seed": MAX_FIRST_SEED + 1})

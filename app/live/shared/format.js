@@ -113,3 +113,11 @@ function field(value) {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/**
+ * The training images of the clean error in words: of the live subset, and of the larger one at the end of a run.
+ * @type {(images: number, closing?: number) => string}
+ */
+export function cleanImages(images, closing = images) {
+  return `${grouped(images)} images${closing === images ? "" : `, ${grouped(closing)} at the end`}`;
+}

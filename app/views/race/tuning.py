@@ -65,11 +65,13 @@ def _chart(race: races.Race, arms: list[races.ArmTuning]) -> None:
         curves.append({"arm": label, "mark": look.mark, "chosen": arm.lr, "trials": trials, **run_colors(run)})
     words = " ".join(_edges(arms))
     live_rates(race.id, curves, words.replace("**", ""), key=f"rates_{race.id}")
-    steps = arms[0].trials[0].total_steps
+    first = arms[0].trials[0]
+    # Trials of versions before 0.5 have the first seed of their race.
+    seed = "a seed that no race has" if first.seed == races.TRIAL_SEED else f"seed {first.seed}"
     st.caption(
-        f"Training error (mean of {streaming.RUNNING_WINDOW} steps) at the end of trials of {steps:,} steps with the "
-        "first seed. Ring: the rate that the arm's runs take, the one with the smallest error. Open marks: not yet at "
-        "its end. Cross: it diverged. " + words
+        f"Training error (mean of {streaming.RUNNING_WINDOW} steps) at the end of trials of "
+        f"{first.total_steps:,} steps with {seed}. Ring: the rate that the arm's runs take, the one with the smallest "
+        "error. Open marks: not yet at its end. Cross: it diverged. " + words
     )
 
 

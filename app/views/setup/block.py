@@ -35,6 +35,10 @@ _PATHS: dict[str, tuple[str, ...]] = {
     "bare_convolution": ("1x1 conv",),
     "dropped": ("dropout {rate}",),
 }
+#: The same where a projection gets the activated input.
+_ACTIVATED: dict[str, tuple[str, ...]] = {
+    "option_b": ("identity; 1x1 conv of the activated x, BN where the shape changes",),
+}
 #: The factor of the branch, by the name of the coefficient's builder.
 _COEFFICIENTS: dict[str, tuple[str, ...]] = {
     "constant": ("x {branch}",),
@@ -76,11 +80,15 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The layout of a block: boxes of the branch, of the shortcut and after the sum; the sum's height."""
+    """The layout of a block: boxes of the branch, of the shortcut and after the sum.
+
+    ``fork_y`` and ``sum_y`` are the heights at which the shortcut leaves and comes back.
+    """
 
     branch: tuple[Box, ...]
     path: tuple[Box, ...]
     finish: tuple[Box, ...]
+    fork_y: float
     sum_y: float
     height: float
     plain: bool
@@ -119,7 +127,16 @@ def path_words(variant: Any) -> list[str]:
     row = variant.shortcut
     if variant.plain:
         return []
-    return _filled(_PATHS.get(row.builder.rpartition(":")[2], (row.formula,)), variant.options)
+    paths = _PATHS | (_ACTIVATED if variant.projects_activated else {})
+    return _filled(paths.get(row.builder.rpartition(":")[2], (row.formula,)), variant.options)
+
+
+def shared_words(variant: Any) -> list[str]:
+    """Return the first steps of the branch that the shortcut has too: what activates the input of a projection."""
+    if not (variant.projects_activated and variant.shortcut.builder.endswith(":option_c")):
+        return []
+    steps = branch_words(variant)[0]
+    return steps[: steps.index("ReLU") + 1]
 
 
 def coefficient_words(variant: Any) -> list[str]:
@@ -138,11 +155,13 @@ def plan(variant: Any) -> Plan:
     words = path_words(variant)
     height = _column(words, _PATH, 0, _PATH_WIDTH)[1] - _GAP
     middle = (first + branch_end - _GAP - height) / 2
-    path, path_end = _column(words, _PATH, max(first, middle), _PATH_WIDTH, kind="path")
+    shared = branch[: len(shared_words(variant))]
+    fork_y = shared[-1].rectangle[3] + _GAP / 2 if shared else _TOP - 1
+    path, path_end = _column(words, _PATH, max(fork_y + _GAP + 1, middle), _PATH_WIDTH, kind="path")
     sum_y = max(branch_end, path_end) + _RADIUS
     below = branch_end if variant.plain else sum_y + _RADIUS + _GAP
     finish, end = _column(after, _BRANCH, below, _BRANCH_WIDTH)
-    return Plan(tuple(branch), tuple(path), tuple(finish), sum_y, end + 16, variant.plain)
+    return Plan(tuple(branch), tuple(path), tuple(finish), fork_y, sum_y, end + 16, variant.plain)
 
 
 def svg(variant: Any, scheme: str, color: str) -> str:
@@ -170,7 +189,9 @@ def in_words(variant: Any) -> str:
     """Return the drawing's text alternative in one line."""
     steps, after = branch_words(variant)
     words = [f"Branch: {'; '.join(steps)}."]
-    words.append(f"Shortcut: {'; '.join(path_words(variant))}, then the sum." if not variant.plain else "No shortcut.")
+    start = f"from behind {', '.join(shared)}; " if (shared := shared_words(variant)) else ""
+    path = f"Shortcut: {start}{'; '.join(path_words(variant))}, then the sum."
+    words.append("No shortcut." if variant.plain else path)
     return " ".join(words + [f"After it: {', '.join(after)}."] * bool(after))
 
 
@@ -196,8 +217,8 @@ def _wires(drawn: Plan, text_color: str, color: str) -> list[str]:
     arrow = f'<path d="{tip}" fill="none" stroke="{text_color}"/>'
     if drawn.plain:
         return [stem.format(f"{end:g}"), arrow]
-    over, joined = _TOP - 1, drawn.sum_y
-    way = f"M{_BRANCH} {over}H{_PATH}V{joined:g}H{_BRANCH + 14}"
+    joined = drawn.sum_y
+    way = f"M{_BRANCH} {drawn.fork_y:g}H{_PATH}V{joined:g}H{_BRANCH + 14}"
     tip = f"M{_BRANCH + 16} {joined - 4:g}L{_BRANCH + 11} {joined:g}L{_BRANCH + 16} {joined + 4:g}"
     return [
         stem.format(f"{joined - _RADIUS:g}"),

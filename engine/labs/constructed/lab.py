@@ -33,6 +33,9 @@ _OTHERS = 4
 class ConstructedLab(TaskLab[ArmTask]):
     """One job of the lab; see ``TaskLab``."""
 
+    #: 2: fixed subsets have classes in equal numbers.
+    FORMAT = 2
+
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         self._budget = budget(self.settings)

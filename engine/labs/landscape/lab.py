@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from engine.errors import ConfigError
-from engine.events import CurveName, CurveUpdated, MetricReported
+from engine.events import CurveName, CurveUpdated, MetricReported, Split
 from engine.hardware.device import Device
 from engine.labs.inspected_run import InspectedRun
 from engine.labs.landscape import grid
@@ -32,6 +32,9 @@ _SIDE = 5
 
 class LandscapeLab(TaskLab[Task]):
     """One job of the lab, all runs on one scale. Raises ConfigError for a run with too few saved states."""
+
+    #: 2: fixed subsets have classes in equal numbers.
+    FORMAT = 2
 
     def __init__(
         self, settings: Mapping[str, Any], device: Device, state: State | None, inspected_runs: Sequence[InspectedRun]
@@ -107,9 +110,11 @@ class LandscapeLab(TaskLab[Task]):
     def _centre(self, net: int, done: Results) -> Measuring:
         inspected = self._inspected[net]
         model = inspected.model()
-        work = inspected.scores(inspected.evaluator(model), model, list(SPLITS))
+        # Where a run ended, the recorded training error is that of more images.
+        splits = [*SPLITS, *[Split.TEST] * (Split.TEST in inspected.stored)]
+        work = inspected.scores(inspected.evaluator(model), model, splits)
         scores = yield from relayed(work, lambda _: [self._counted(done)])
-        return {split.value: [score.loss, score.error, score.images] for split, score in scores.items()}
+        return {split.value: [scores[split].loss, scores[split].error, scores[split].images] for split in SPLITS}
 
     def _hessian(self, net: int, done: Results) -> Measuring:
         surface = self._surface(net)

@@ -21,6 +21,9 @@ from engine.labs.tasks import Finding, Measuring, Results, State, TaskLab, relay
 class LesionLab(TaskLab[LesionTask]):
     """One job of the lab; see ``TaskLab``."""
 
+    #: 2: fixed subsets have classes in equal numbers.
+    FORMAT = 2
+
     def __init__(
         self, settings: Mapping[str, Any], device: Device, state: State | None, inspected_runs: Sequence[InspectedRun]
     ) -> None:

@@ -2,10 +2,11 @@
 
 y = v s(x) + c F(x), in the orders of He et al. 2016 (1603.05027), Fig. 4; ``engine.models.zoo.orders`` shows them. The
 convolutions are conv1 to convM. bnI is the batch norm after convI, in full pre-activation the one before it. s(x) has
-the bare x as its input, also where the branch starts with BN and ReLU.
+the bare x as its input, also where the branch starts with BN and ReLU; the projections of options B and C do not.
 
-Two special cases of that paper's appendix: in the pre-activation orders the first block has no activation in front,
-because the stem has just made one; and the last sum is activated once more before the head (``engine.models.family``).
+Three special cases of that paper's appendix, all in the pre-activation orders. The first block has no activation in
+front, because the stem has just made one. The last sum is activated once more before the head
+(``engine.models.family``). A projection gets the activated input, which it shares with the branch.
 
 Without norm the orders are the same with BN left out, and convolutions have biases. With Fixup's scalars one number is
 added before and after each convolution, and the branch ends in a multiplier.
@@ -21,6 +22,7 @@ from torch import Tensor, nn
 from engine.models.init.rng import Survival
 from engine.models.registry import Site, Variant
 from engine.models.shortcuts.scalars import ScaleShift, Shift
+from engine.models.shortcuts.shortcuts import Projection
 from engine.models.taps import Tap
 
 
@@ -56,6 +58,9 @@ class PreActBlock(nn.Module):
         self.coefficient = coefficient
         self.shortcut = shortcut
         self._front, self._finish = self._steps(order, last, first)
+        #: How many steps at the front of the branch make the input of the projection too.
+        shared = variant.projects_activated and isinstance(shortcut, Projection)
+        self._shared = self._front.index("conv1") if shared else 0
         self.branch = self._front[-1]
         self.conv_bn_pairs = tuple(
             (one, next_) for one, next_ in pairwise(self._front) if one.startswith("conv") and next_.startswith("bn")
@@ -68,7 +73,8 @@ class PreActBlock(nn.Module):
 
     def _joined(self, x: Tensor) -> Tensor:
         """Return the sum."""
-        f = self._run(self._front, x)
+        x = self._run(self._front[: self._shared], x)
+        f = self._run(self._front[self._shared :], x)
         return f if self.shortcut is None else torch.add(f, self.shortcut(x), alpha=self.strength)
 
     def _run(self, steps: tuple[str, ...], x: Tensor) -> Tensor:

@@ -70,8 +70,12 @@ class ZeroPadded(_Carrying):
 class Projection(nn.Sequential):
     """Option C, and option B where the shape changes: 1x1 convolution, then BN; without norm a bias instead of BN.
 
-    Paper: He et al. 2015, section 3.3, equation 2, and section 4.1. Projections do not count into the depth.
+    Paper: He et al. 2015, section 3.3, equation 2, and section 4.1. Projections do not count into the depth. In the
+    pre-activation orders the input is activated first (1603.05027, appendix; ``engine.models.layers.preact``).
     """
+
+    # DEVIATION: the authors' code of 1603.05027 has no BN behind a projection with pre-activation. Here it stays, so
+    # that all orders of an arm have the same parameters.
 
     def __init__(self, site: Site):
         normed = site.norm == "batch"

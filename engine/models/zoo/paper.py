@@ -65,6 +65,7 @@ B = Shortcut(
     formula="y = x + F(x), y = Wx + F(x) where the shape changes",
     source="He et al. 2015, section 3.3, option B",
     builder="engine.models.shortcuts.shortcuts:option_b",
+    projects=True,
     shortcut_sizes=projection_where_shape_changes,
     published=(
         _imagenet("ResNet-34", "B", 24.52, 7.46),
@@ -81,6 +82,7 @@ C = Shortcut(
     formula="y = Wx + F(x)",
     source="He et al. 2015, section 4.1, option C",
     builder="engine.models.shortcuts.shortcuts:option_c",
+    projects=True,
     shortcut_sizes=projection,
     published=(_imagenet("ResNet-34", "C", 24.19, 7.40),),
 )

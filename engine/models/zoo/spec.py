@@ -97,8 +97,9 @@ class Shortcut:
     called with a ``Site`` and the row's options as keywords and return a module, or None where there is nothing to do.
     The shortcut maps x, (N, inputs, S, S), to s(x) of the shape of F(x); an empty builder means that nothing is
     added. The coefficient maps x to c, which F(x) is multiplied with; where ``shares_gate``, the shortcut is called
-    with (x, c); where it ``skips``, F need not be computed for some updates. ``shortcut_sizes`` and
-    ``coefficient_sizes`` list their tensors.
+    with (x, c); where it ``skips``, F need not be computed for some updates. Where it ``projects``, the input of its
+    projections is activated first in the pre-activation orders. ``shortcut_sizes`` and ``coefficient_sizes`` list their
+    tensors.
 
     ``initializer`` names how weights start (``engine.models.init.initializers``). ``norms`` and ``orders`` are those
     that the shortcut works with; the first norm is its default, empty orders mean all. ``scalars``: scalar biases and
@@ -116,6 +117,7 @@ class Shortcut:
     coefficient: str = ""
     shares_gate: bool = False
     skips: bool = False
+    projects: bool = False
     shortcut_sizes: Sizes = no_parts
     coefficient_sizes: Sizes = no_parts
     initializer: str = "he"

@@ -12,6 +12,7 @@ from engine.config import STEPS, check_change
 from engine.errors import ConfigError
 from engine.events import CHANGEABLE, FINAL, RunState
 from engine.models.registry import variant
+from engine.runs.protocol import older_nets
 from engine.runs.protocol.checkpoint_names import share
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import CHANGES
@@ -68,12 +69,16 @@ class Interventions:
             return f"run {row.id} has done {row.total_steps} steps; extend it to more, at most {MAX_STEPS}"
         if not self._reader.checkpoints.of(row.id):
             return f"run {row.id} has no checkpoint to go on from"
+        if reason := older_nets.refusal(row):
+            return reason
         return "" if self._writer.interventions.extend(row.id, steps, command.created) else None
 
     def fork(self, row: RunRow, command: CommandRow) -> str | None:
         """Fork a run at a saved step, with the changes of ``argument`` (JSON)."""
         if self._reader.interventions.fork_of(row.id, command.created) is not None:
             return ""
+        if reason := older_nets.refusal(row):
+            return reason
         try:
             requested = json.loads(command.argument)
             plan = plan_fork(self._reader, row, requested["step"], requested["settings"])

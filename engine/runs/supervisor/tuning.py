@@ -1,7 +1,7 @@
 """``lr=tuned`` in the engine: trials of a grid of rates for every arm, before the runs of the arm start. Torch-free.
 
 A learning rate that suits one arm alone can cause the whole gap between two arms. The trials are a race of their own,
-with the first seed of the race that waits for them. ``engine.runs.protocol.trials`` holds the rule.
+with a seed that no race has (``engine.config.race``). ``engine.runs.protocol.trials`` holds the rule.
 Trials follow the waiting runs of their arm: the trials pause when the last run pauses, and resume with the first run.
 They stop when no run is left, and the engine deletes them with the race.
 """

@@ -98,6 +98,7 @@ class LabJob:
         from engine.labs.inspected_run import InspectedRun
         from engine.training import checkpoint
         from engine.training.evaluate import Score
+        from engine.training.state import FORMAT
 
         inspected: list[InspectedRun] = []
         sets: dict[DataConfig, ImageSet] = {}
@@ -108,7 +109,12 @@ class LabJob:
                 sets[training.data] = load_images(training.data, self._workspace.path, self._reporter.report)
             changes = {"device": self._job.device, "threads": snapshot.threads, "precision": snapshot.precision}
             device = choose(replace(training, changes))
-            stored = {Split(name): Score(Split(name), *scores) for name, scores in snapshot.stored.items()}
+            stored = {
+                Split(name): Score(Split(name), *scores)
+                for name, scores in snapshot.stored.items()
+                # Older versions had other fixed subsets.
+                if state["format"] == FORMAT or name == Split.TEST
+            }
             trail = [(step, partial(checkpoint.load, path)) for step, path in snapshot.trail]
             images = sets[training.data].to(device.torch_device)
             name = f"{training.model.arm}, run {snapshot.run}"

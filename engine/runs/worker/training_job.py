@@ -26,6 +26,7 @@ from engine.events import (
 from engine.hardware.compiler import CACHE, use_cache
 from engine.probes.registry import QUANTITIES
 from engine.runs.lockstep import Throttle
+from engine.runs.protocol import older_nets
 from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
@@ -76,6 +77,8 @@ class TrainingJob:
         from engine.training.state import ParentState
         from engine.training.trainer import Trainer
 
+        if reason := older_nets.refusal(self._row):
+            raise ConfigError(reason)
         config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
         device = choose(config)

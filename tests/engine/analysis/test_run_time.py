@@ -54,8 +54,8 @@ def test_a_run_like_one_that_finished_takes_its_seconds_again(images):
 
 def test_the_seconds_of_a_run_are_its_steps_and_its_evaluations():
     speed = Speed("A", WORK, 0.001, 0.0001)
-    # One evaluation at the end: clean training images and the whole test set.
-    assert run_seconds(RUN, speed, TEST_IMAGES) == pytest.approx(100 * 128 * 0.001 + 6_000 * 0.0001)
+    # One evaluation at the end: clean training images (``CLOSING_IMAGES``) and the whole test set.
+    assert run_seconds(RUN, speed, TEST_IMAGES) == pytest.approx(100 * 128 * 0.001 + 10_000 * 0.0001)
     assert run_seconds(replace(RUN, {"probe.images": 32}), speed, TEST_IMAGES) > run_seconds(RUN, speed, TEST_IMAGES)
 
 

@@ -53,3 +53,12 @@ def test_a_state_of_another_net_is_refused():
     inspected = trained()
     with pytest.raises(CheckpointError, match="other tensors"):
         inspected.model_of(trained(model__depth=14).document)
+
+
+def test_an_older_state_of_a_net_that_computes_something_else_now_is_refused():
+    inspected = trained(model__shortcut="B:order=full-pre")
+    inspected.model()
+    with pytest.raises(CheckpointError, match="its projections had another input"):
+        inspected.model_of(inspected.document | {"format": 1})
+    residual = trained(model__shortcut="A")
+    residual.model_of(residual.document | {"format": 1})

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -73,7 +75,7 @@ def test_scores_are_those_of_the_net_in_eval_mode():
     images = tiny.images()
     net.eval()
     for split, data, chosen in (
-        (Split.TRAIN_CLEAN, images.train, subset(images.train, 60)),
+        (Split.TRAIN_CLEAN, images.train, torch.arange(200)),
         (Split.TEST_SUBSET, images.test, subset(images.test, 60)),
         (Split.TEST, images.test, torch.arange(120)),
     ):
@@ -101,18 +103,42 @@ def test_large_nets_are_evaluated_in_small_batches():
     def sizes(**changes):
         config = tiny.config(**changes)
         evaluator = Evaluator(build_model(config.model, 0), config, tiny.images(), tiny.device())
-        return [len(batch) for batch in evaluator._batches(torch.arange(500))]
+        return [len(batch) for batch in torch.split(torch.arange(500), evaluator._batch)]
 
     assert sizes(model__depth=8) == [500]
     # 40,147,456 multiply-adds per image, 10e9 per batch.
     assert sizes(model__depth=20, model__width=64) == [249, 249, 2]
 
 
-def test_subsets_are_fixed():
+def test_subsets_are_fixed_and_have_classes_in_equal_numbers():
     images = tiny.images()
     assert torch.equal(subset(images.train, 60), subset(images.train, 60))
     assert len(subset(images.train, 60).unique()) == 60
+    assert images.train.labels[subset(images.train, 60)].bincount().tolist() == [6] * 10
     assert torch.equal(subset(images.train, 10_000), torch.arange(200))
+
+
+@pytest.mark.parametrize(("images", "live", "closing"), [(300, 60, 90), (80, 60, 80), (300, 120, 120)])
+def test_at_an_end_more_training_images_are_measured_the_live_ones_among_them(monkeypatch, images, live, closing):
+    monkeypatch.setattr("engine.config.data.CLOSING_IMAGES", 90)
+    config, net = trained_net("A", depth=8)
+    config = config.model_copy(update={"data": config.data.model_copy(update={"eval_images": live})})
+    whole = tiny.images()
+    part = replace(whole.train, pixels=whole.train.pixels.repeat(2, 1, 1, 1)[:images])
+    part = replace(part, labels=whole.train.labels.repeat(2)[:images])
+    evaluator = Evaluator(net, config, replace(whole, train=part), tiny.device())
+
+    def measured(splits):
+        return next(score for score in evaluator.run(net, splits) if getattr(score, "split", "") == Split.TRAIN_CLEAN)
+
+    during, end = measured([Split.TRAIN_CLEAN, Split.TEST_SUBSET]), measured([Split.TRAIN_CLEAN, Split.TEST])
+    assert (during.images, end.images) == (live, closing)
+    chosen = subset(part, closing)
+    assert set(subset(part, live).tolist()) <= set(chosen.tolist())
+    net.eval()
+    with torch.no_grad():
+        logits = net(whole.normalise(part.pixels[chosen]))
+    assert end.error == pytest.approx(100 * (logits.argmax(1) != part.labels[chosen]).float().mean().item(), abs=1e-4)
 
 
 def test_recalibration_works_on_a_copy_and_is_labelled():

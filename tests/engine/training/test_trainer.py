@@ -4,6 +4,7 @@ import time
 import pytest
 import torch
 
+from engine.config import STEPS, Change
 from engine.data.images import hold_out
 from engine.errors import CheckpointError, ConfigError
 from engine.events import (
@@ -17,9 +18,13 @@ from engine.events import (
     Started,
     Stepped,
 )  # fmt: skip
+from engine.models.registry import variant
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
+from engine.training.live_edits import LiveEdits
+from engine.training.state import ParentState
 from engine.training.trainer import Trainer
+from tests.contracts.variants import one_change, shallow
 from tests.engine.training import tiny
 
 
@@ -52,9 +57,20 @@ def test_evaluation_cadence_and_splits():
     assert done == [
         (10, Split.TRAIN_CLEAN, 60), (10, Split.TEST_SUBSET, 60),
         (20, Split.TRAIN_CLEAN, 60), (20, Split.TEST_SUBSET, 60),
-        (24, Split.TRAIN_CLEAN, 60), (24, Split.TEST_SUBSET, 60), (24, Split.TEST, 120),
+        (24, Split.TRAIN_CLEAN, 200), (24, Split.TEST_SUBSET, 60), (24, Split.TEST, 120),
     ]  # fmt: skip
     assert {event.bn for event in events if isinstance(event, Evaluated)} == {"running"}
+
+
+def test_every_end_has_the_larger_training_subset_and_the_whole_test():
+    config = tiny.config()
+    edits = LiveEdits(config.optim, [Change(1, STEPS, 36, 24)])
+    events = list(Trainer(config, tiny.images(), tiny.device(), None, edits).events())
+    done = {(step, split): images for step, split, _, _, images in tiny.evaluations(events)}
+    assert {step: images for (step, split), images in done.items() if split == Split.TRAIN_CLEAN} == {
+        step: 200 if step in (24, 36) else 60 for step, _ in done
+    }
+    assert [step for step, split in done if split == Split.TEST] == [24, 36]
 
 
 def test_held_out_images_are_not_trained_on_and_measured_as_their_own_split():
@@ -65,7 +81,7 @@ def test_held_out_images_are_not_trained_on_and_measured_as_their_own_split():
     done = [(step, split, count) for step, split, _, _, count in tiny.evaluations(events)]
     assert done[:3] == [(10, Split.TRAIN_CLEAN, 60), (10, Split.TEST_SUBSET, 60), (10, Split.VALIDATION, 60)]
     assert [entry for entry in done if entry[0] == 24] == [
-        (24, Split.TRAIN_CLEAN, 60), (24, Split.VALIDATION, 90), (24, Split.TEST_SUBSET, 60), (24, Split.TEST, 120),
+        (24, Split.TRAIN_CLEAN, 110), (24, Split.VALIDATION, 90), (24, Split.TEST_SUBSET, 60), (24, Split.TEST, 120),
     ]  # fmt: skip
     # Stopped within the last evaluation, and gone on: the same figures.
     first = Trainer(run, images, tiny.device())
@@ -291,6 +307,35 @@ def test_a_checkpoint_of_another_net_or_other_images_is_refused():
         tiny.trainer(tiny.config(), state=state | {"data": "1" * 64})
     with pytest.raises(CheckpointError, match="format"):
         tiny.trainer(tiny.config(), state=state | {"format": 0})
+
+
+OF_AN_OLDER_NET = r"^the checkpoint of [^,;]+ is of an older version, in which its projections had another input"
+
+
+@pytest.mark.parametrize("text", one_change())
+def test_an_older_checkpoint_is_refused_where_the_net_computes_something_else_now(text):
+    """Projections with pre-activation; every other variant goes on from a checkpoint of format 1."""
+    config = tiny.config(model__shortcut=text, model__depth=shallow(text), model__width=4)
+    state = tiny.trainer(config).state()
+    older = state | {"format": 1}
+    assert tiny.trainer(config, state=state).progress.step == 0
+    if variant(text).shortcut.name in ("B", "C") and variant(text).order in ("full-pre", "relu-only-pre"):
+        for start in (older, ParentState(older)):
+            with pytest.raises(CheckpointError, match=OF_AN_OLDER_NET):
+                tiny.trainer(config, state=start)
+    else:
+        tiny.trainer(config, state=older)
+
+
+@pytest.mark.parametrize("text", ["B:order=full-pre", "C:order=relu-only-pre"])
+def test_a_net_with_projections_and_pre_activation_resumes_bit_for_bit(text):
+    config = tiny.config(model__shortcut=text, optim__steps=8, eval_every=8)
+    whole, first = tiny.trainer(config), tiny.trainer(config)
+    list(whole.events())
+    tiny.until(first.events(), lambda event: event == Stepped(3))
+    second = tiny.trainer(config, state=first.state())
+    list(second.events())
+    assert tiny.same_weights(whole, second)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@
  */
 /** @import { LegendEntry, Run, Theme, View } from "../../types.js" */
 import { drawnGroups } from "./seed_stats.js";
-import { grouped, plural } from "../../shared/format.js";
+import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 import { WIDTHS, curveTable, dash } from "./curves.js";
 import { shownGaps } from "./difference_figure.js";
@@ -33,7 +33,7 @@ function meanings(runs, view, theme) {
   const { running, clean, test } = curveTable(view);
   const gap = view.layout === "gap", difference = gap ? "difference in " : "";
   const several = averaged(runs, view);
-  const images = runs[0]?.card.eval_images;
+  const { eval_images: images, closing_images: closing } = runs[0]?.card ?? {};
   const of = images ? ` (${grouped(images)} images)` : "";
   const shows = (/** @type {string} */ curve) => view.curves.includes(curve);
   return [
@@ -42,7 +42,7 @@ function meanings(runs, view, theme) {
     shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
     shows("test") && { name: `${difference}${test[2]}${of}`, width: WIDTHS.test, symbol: "circle" },
-    shows("clean") && !gap && { name: `${clean[2]}${of}`, symbol: "circle-open" },
+    shows("clean") && !gap && { name: `${clean[2]}${images ? ` (${cleanImages(images, closing)})` : ""}`, symbol: "circle-open" },
   ].filter((entry) => typeof entry === "object").map((entry) => ({ color: theme.text, meaning: true, ...entry }));
 }
 

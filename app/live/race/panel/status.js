@@ -1,6 +1,6 @@
 /** The texts and buttons around the chart: the state of the link, the verdict, engine trouble, commands to all runs. */
 import { setText } from "../../shared/dom.js";
-import { grouped } from "../../shared/format.js";
+import { cleanImages, grouped } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
 import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
 
@@ -45,11 +45,11 @@ export class RaceStatus {
 
   /** The labels of the curves: steps of the running mean, images of the evaluations. */
   #evaluated(runs) {
-    const { eval_images: images, bn = "running" } = runs[0]?.card ?? {};
+    const { eval_images: images, closing_images: closing, bn = "running" } = runs[0]?.card ?? {};
     setText(this.part("running-label"), `training, ${runningMean()}`);
     if (!images) return;
     setText(this.part("test-label"), `test (${grouped(images)} images)`);
-    setText(this.part("clean-label"), `clean training (${grouped(images)} images, ${bn} batch-norm statistics)`);
+    setText(this.part("clean-label"), `clean training (${cleanImages(images, closing)}, ${bn} batch-norm statistics)`);
   }
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {

@@ -80,6 +80,8 @@ def orders_differ(text):
         return f"{text} is drawn as {layers} and built as {expected}"
     if [word.split(",")[0] for word in after] != [kinds[re.sub(r"\d", "", step)] for step in finish]:
         return f"{text}: after the sum {after} is drawn and {finish} is built"
+    if len(block.shared_words(found)) != getattr(built, "_shared", 0):
+        return f"{text}: the shortcut is drawn and built from different places"
     if bool(factor) != scaled or found.plain != (built.shortcut is None):
         return f"{text}: the factor of the branch or the shortcut is drawn and not built, or built and not drawn"
     return ""
@@ -97,6 +99,8 @@ def overlaps(text):
             return f"{text}: a box is off the sheet"
     if not drawn.plain:
         ends = [box.rectangle[3] + 9 for box in drawn.branch] + [box.rectangle[3] for box in drawn.path]
+        if any(box.rectangle[1] < drawn.fork_y for box in drawn.path):
+            return f"{text}: the shortcut leaves below its boxes"
         if max(ends) > drawn.sum_y or any(box.rectangle[1] < drawn.sum_y + 9 for box in drawn.finish):
             return f"{text}: the sum is not between what is added and what follows"
     if any(max(map(len, box.lines)) * 6.6 > box.width for box in drawn.boxes):
@@ -138,4 +142,9 @@ def test_options_are_told_and_words_say_all_of_it():
         "After it: ReLU."
     )
     assert "No shortcut." in block.in_words(variant("none"))
+    assert "Shortcut: from behind BN, ReLU; 1x1 conv; BN," in block.in_words(variant("C:order=full-pre"))
+    assert "Shortcut: from behind ReLU; 1x1 conv; BN," in block.in_words(variant("C:order=relu-only-pre"))
+    assert "Shortcut: 1x1 conv; BN," in block.in_words(variant("C:order=relu-before-addition"))
+    assert "1x1 conv of the activated x" in block.in_words(variant("B:order=full-pre"))
+    assert "activated" not in block.in_words(variant("B"))
     assert "After it" not in block.in_words(variant("A:order=full-pre"))

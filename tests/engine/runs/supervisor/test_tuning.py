@@ -6,42 +6,24 @@ from types import SimpleNamespace
 import pytest
 
 from engine.cli.output import tuning_document
-from engine.config import TUNED
+from engine.config import TRIAL_SEED, TUNED, replace
 from engine.errors import ConfigError
 from engine.events import ENGINE_GONE, RunState, StepRow
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
-from engine.runs.protocol.trials import WITH_ITS_RUNS, best
+from engine.runs.protocol.trials import WITH_ITS_RUNS
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import _waiting
 from engine.runs.supervisor.scheduler import Machine, Start, schedule
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.tables.tuning import ArmTuning, TrialRow
 from engine.store.writer import Writer
 
 S = RunState
 GRID = (0.01, 0.1, 1.0)
-
-
-def trial(lr, error, state=S.FINISHED, warming=False):
-    return TrialRow(1, lr, state, 60, 60, error, warming, "", "")
-
-
-def arm(*trials):
-    return ArmTuning(20, "none", tuple(trials))
-
-
-def test_the_best_is_the_lowest_error_of_those_that_finished_and_of_equals_the_smaller_rate():
-    assert best(arm(trial(0.01, 40.0), trial(0.1, 30.0), trial(1.0, 35.0))).lr == 0.1
-    assert best(arm(trial(0.01, 30.0), trial(0.1, 30.0), trial(1.0, 35.0))).lr == 0.01
-    assert best(arm(trial(0.01, 40.0), trial(0.1, 3.0, S.DIVERGED), trial(1.0, 3.0, S.STOPPED))).lr == 0.01
-    assert best(arm(trial(0.01, 40.0), trial(0.1, None), trial(1.0, 3.0, S.FAILED))).lr == 0.01
-    assert best(arm(trial(0.01, 40.0), trial(0.1, 3.0, warming=True))).lr == 0.01
-    assert best(arm(trial(0.1, None), trial(1.0, 3.0, S.LOST))) is None
 
 
 class Lab:
@@ -134,7 +116,7 @@ def test_trials_are_a_race_of_their_own_that_no_list_shows(make):
     lab = make()
     rows = [lab.reader.runs.get(run) for run in lab.trials()]
     assert [(row.shortcut, row.config.optim.lr, row.seed) for row in rows] == [
-        (shortcut, rate, 0) for shortcut in ("none", "A") for rate in GRID
+        (shortcut, rate, TRIAL_SEED) for shortcut in ("none", "A") for rate in GRID
     ]
     assert {(row.total_steps, row.config.probe.images, tuple(row.config.evaluation_steps())) for row in rows} == {
         (100, 0, (100,))
@@ -156,6 +138,19 @@ def test_how_long_a_trial_is_and_that_the_schedule_keeps_its_shape(make, steps, 
     assert (optim.steps, optim.warmup_lr) == (given, 0.01)
     drop = round(given / 2)
     assert [optim.lr_at(step) for step in (drop, drop + 1)] == [1.0, pytest.approx(0.1)]
+
+
+def test_trials_that_an_older_version_planned_with_the_first_seed_still_decide(make):
+    lab = make(shortcuts=("A",), seeds=1)
+    with lab.writer.transaction() as connection:
+        for run in lab.trials():
+            config = replace(lab.reader.runs.get(run).config, {"seed": 0}).to_json()
+            connection.execute("UPDATE runs SET seed = 0, config = ? WHERE id = ?", (config, run))
+    for run, error in zip(lab.trials(), (60.0, 30.0, 40.0), strict=True):
+        lab.end(run, error)
+    assert lab.tuning.see_to() == {}
+    assert [lab.reader.runs.get(run).config.optim.lr for run in lab.runs] == [0.1]
+    assert {trial.seed for arm in lab.reader.tuning.arms(lab.race) for trial in arm.trials} == {0}
 
 
 def test_runs_wait_and_take_the_best_rate_arm_by_arm(make):

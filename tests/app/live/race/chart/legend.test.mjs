@@ -11,6 +11,8 @@ test("a legend has the arms in the order of the race, then what lines mean", () 
     "plain-20", "plain-56", "A-20", "A-56", "training error, mean of 50 steps", "smallest to largest seed, of the test as whiskers", "each seed", "test error (1,000 images)",
   ]);
   assert.deepEqual(names(race(1), { curves: ["running", "raw", "clean"] }).slice(4), ["training error, mean of 50 steps", "single steps", "clean training error (1,000 images)"]);
+  const closing = race(1).map((one) => ({ ...one, card: { ...one.card, closing_images: 5000 } }));
+  assert.deepEqual(names(closing, { curves: ["clean"] }).slice(4), ["clean training error (1,000 images, 5,000 at the end)"]);
   assert.deepEqual(names(race(1), { layout: "gap" }), [
     "plain: 56 − 20", "A: 56 − 20", "20: plain − A", "56: plain − A", "difference in training error, mean of 50 steps",
   ]);
