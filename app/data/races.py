@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.data.workspace import current, kept_until_change, reading
+from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.config import TUNED, RunConfig, leaves
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
@@ -21,6 +22,7 @@ from engine.events import RunState as RunState
 from engine.models import arm_names
 from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
+from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
 from engine.store.rows import RaceRow
 from engine.store.rows import RunRow as RunRow
@@ -220,11 +222,14 @@ def stored_runs(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return the summaries of stored runs, with the number and size of their checkpoints."""
-    totals = reader.checkpoints.totals() if rows else {}
+    totals, different = (reader.checkpoints.totals(), differences(reader, rows)) if rows else ({}, {})
     remarks = defaultdict(list)
     for remark in reader.log.of([row.id for row in rows]) if rows else ():
         remarks[remark["run"]].append(remark)
-    return [run_summary(row, totals.get(row.id, (0, 0)), remarks[row.id]) for row in rows]
+    return [
+        run_summary(row, totals.get(row.id, (0, 0)), remarks[row.id], different.get(row.id, NO_DIFFERENCE))
+        for row in rows
+    ]
 
 
 def _train_images(row: RunRow) -> int:
@@ -233,13 +238,16 @@ def _train_images(row: RunRow) -> int:
     return row.train_images or (source.train_images - row.config.data.validation if source else 0)
 
 
-def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any]) -> dict[str, Any]:
+def run_summary(
+    row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any], difference: Difference = NO_DIFFERENCE
+) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
     ``arm`` and ``variant`` are names for people, ``plain`` whether nothing is added around the blocks, ``lr`` the
     config's rate (None while it is looked for), ``parent`` and ``parent_step`` where a fork begins, ``changes`` what
     happened to the run as ``[step, text]``: what was changed while it trained, the begin of a fork; ``note`` what
-    people wrote beside it.
+    people wrote beside it. ``difference`` says what makes the run an arm of its own, ``difference_name`` in few words;
+    both are '' for a comparable run.
     ``evaluation_share`` and ``probe_share`` are 0 to 1, ``eval_images`` the size of each fixed subset, ``bn`` the
     batch-norm statistics of the evaluations: ``running`` or ``recalibrated``.
     """
@@ -252,6 +260,7 @@ def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any
         "batch_size": row.config.optim.batch_size, "train_images": _train_images(row), "checkpoints": checkpoints[0],
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
         "bn": "recalibrated" if row.config.recalibrate_bn else "running",
+        "difference": difference.text, "difference_name": difference.name,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
 

@@ -125,11 +125,7 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
     one is left out.
     """
     own = _asked_about(question, runs)
-    broken = {
-        arm: "was changed while it trained" if members[0].changed else members[0].fate
-        for arm, members in own.items()
-        if not any(map(is_sound, members))
-    }
+    broken = {arm: _fate(members[0]) for arm, members in own.items() if not any(map(is_sound, members))}
     truth, besides = _truth(question, runs, errors)
     fates, rests = [], []
     for choice, beside in zip(question.choices, besides, strict=True):
@@ -137,6 +133,13 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
         fates.append(f", which {broken[choice.label]}" if choice.label in broken else "")
         rests.append(f"{beside}.{''.join(others)}")
     return Answers(truth, tuple(fates), tuple(rests))
+
+
+def _fate(run: ComparedRun) -> str:
+    """Say why a run is not held against others."""
+    if run.changed:
+        return f"was changed while it trained ({listed(list(run.changed))})"
+    return f"has another recipe ({listed(list(run.recipe))})" if run.recipe else run.fate
 
 
 def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float]) -> tuple[str, list[str]]:

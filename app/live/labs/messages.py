@@ -3,7 +3,8 @@
 One document serves as snapshot and as message:
 
     cursor    CHANGES.TRACE, where to go on from
-    card      run, lab, state, step of total units, detail (what comes next), seconds, cause, settings, device, ...
+    card      run, lab, state, step of total units, detail (what comes next), seconds, cause, settings, device, ...,
+              differences (what makes runs that it looked at arms of their own, '' for comparable ones)
     figures   {name: number, null where it was not finite}
     findings  [{name, text}] with kind, setting and value where they hold there alone: see engine.events.Found
     traces    [{panel, kind, x, y}] with setting and value, cell, part where the curve has them: see
@@ -52,6 +53,7 @@ def _card(news: labs.LabNews) -> dict[str, Any]:
         "detail": job.detail, "seconds": significant(job.seconds), "cause": job.cause, "log": str(news.log),
         "settings": job.config.settings, "device": job.device, "precision": job.precision,
         "threads": job.threads, "created": job.created, "ended": job.ended,
+        "differences": "; ".join(news.differences),
     }  # fmt: skip
 
 

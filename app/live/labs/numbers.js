@@ -7,10 +7,13 @@ const WIDE = 900;
 const COLUMNS = ["number", "measured", "expected", "source"];
 
 /**
- * rows: [{ name, label, unit, source, expected }]; values: { name: number or null }. Cells keep their nodes.
+ * rows: [{ name, label, unit, source, expected }]; figures: { name: number or null }; card: the job's, null before it is
+ * known. Beside each number stands what makes the runs that it was measured on arms of their own. Cells keep their nodes.
  * whole: whether the page shows the whole lab; other pages fold the table at first.
  */
-export function numbersTable(details, rows, values, known, whole) {
+export function numbersTable(details, rows, { figures: values, card }, whole) {
+  const known = Boolean(card);
+  const differences = card?.differences ? ` (${card.differences})` : "";
   const table = details.querySelector("table");
   if (!table.rows.length) {
     table.createTHead().insertRow().append(...COLUMNS.map((column) => Object.assign(element("th", "", column), { scope: "col" })));
@@ -25,7 +28,7 @@ export function numbersTable(details, rows, values, known, whole) {
   details.hidden = !known || !rows.length;
   const measured = rows.filter(({ name }) => name in values).length;
   rows.forEach((row, index) => {
-    const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
+    const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}${differences}` : "–";
     setText(table.tBodies[0].rows[index].cells[1], words);
   });
   setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} measured)`);

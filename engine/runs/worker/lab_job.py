@@ -112,13 +112,16 @@ class LabJob:
             stored = {Split(name): Score(Split(name), *figures) for name, figures in snapshot.stored.items()}
             trail = [(step, partial(checkpoint.load, path)) for step, path in snapshot.trail]
             images = sets[training.data].to(device.torch_device)
-            name = f"{training.model.arm}, run {snapshot.run}"
+            # A net that is no ordinary one of its arm says so wherever it is named: legend, sentence, table, file.
+            name = ", ".join(filter(None, (f"{training.model.arm}, run {snapshot.run}", snapshot.difference)))
             found.append(
                 InspectedRun(snapshot.run, name, training, snapshot.step, state, stored, images, device, trail)
             )
         arms = [run.config.model.arm for run in found]
         return tuple(
-            dataclasses.replace(run, name=arm) if arms.count(arm) == 1 else run
+            dataclasses.replace(run, name=run.name.replace(f"{arm}, run {run.run}", arm, 1))
+            if arms.count(arm) == 1
+            else run
             for run, arm in zip(found, arms, strict=True)
         )
 

@@ -94,17 +94,6 @@ class InterventionReader(ReadingTable):
         """Return the numbers of steps to which a run was extended, ascending."""
         return tuple(int(row.value) for row in self.changes(run) if row.key == STEPS)
 
-    def changed_keys(self, runs: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """Return what was changed in each of these runs while it trained, by key; runs without changes are left out."""
-        keys: dict[int, tuple[str, ...]] = {}
-        for run, key in self._rows(
-            "SELECT DISTINCT run, key FROM changes WHERE step IS NOT NULL AND key <> ?"
-            " AND run IN (SELECT value FROM json_each(?)) ORDER BY run, key",
-            STEPS, list(runs),
-        ):  # fmt: skip
-            keys[run] = (*keys.get(run, ()), key)
-        return keys
-
     def fork_of(self, run: int, created: float) -> int | None:
         """Return the fork of a run that was asked for at that moment, None if there is none."""
         rows = self._rows("SELECT id FROM runs WHERE parent_run = ? AND created = ?", run, created)

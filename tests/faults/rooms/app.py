@@ -73,7 +73,7 @@ ROOM = Room(
         Fault(
             name="changed-run-counts-as-seed",
             file="engine/analysis/comparison.py",
-            text="return not run.changed and run.state not in BROKEN and not halted_early",
+            text="return not run.differs and run.state not in BROKEN and not halted_early",
             faulty="return run.state not in BROKEN and not halted_early",
             breaks="A net whose shortcuts were cut while it trained is a seed of the untouched arm.",
         ),
@@ -122,7 +122,7 @@ ROOM = Room(
         Fault(
             name="lost-arm-not-named",
             file="engine/analysis/verdict.py",
-            text="of_type if run.depth > pairs[0].deep.depth and not run.changed)),",
+            text="of_type if run.depth > pairs[0].deep.depth and not run.differs)),",
             faulty="of_type if run.depth > pairs[0].deep.depth and run.step)),",
             breaks="A deepest arm that broke before its first step does not keep the verdict open.",
         ),
