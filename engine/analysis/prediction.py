@@ -89,8 +89,9 @@ def question_for(runs: Sequence[ComparedRun]) -> Question | None:
     own = by(runs, attrgetter("arm"))
     if not own:
         return None
-    after = f"After {min(run.total_steps for run in runs):,} steps"
-    seeds = len({run.seed for run in runs})
+    compared = [run for run in runs if not run.differs] or runs
+    after = f"After {min(run.total_steps for run in compared):,} steps"
+    seeds = len({run.seed for run in compared})
     error = f"training error{f', mean of {seeds} seeds' if seeds > 1 else ''}"
     choices = tuple(Choice(arm, arm, (arm,)) for arm in own)
     if len(choices) == 1:

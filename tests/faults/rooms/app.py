@@ -78,6 +78,27 @@ ROOM = Room(
             breaks="A net whose shortcuts were cut while it trained is a seed of the untouched arm.",
         ),
         Fault(
+            name="changed-net-in-a-finding",
+            file="engine/analysis/layer_findings.py",
+            text="nets = [net for net in nets if not net.difference]",
+            faulty="nets = list(nets)",
+            breaks="A net whose shortcuts were cut is counted in the pairs of Fig. 7.",
+        ),
+        Fault(
+            name="fork-as-a-lab-default",
+            file="engine/runs/protocol/inspected_runs.py",
+            text="rows = [row for row in every if row.id not in different]",
+            faulty="rows = every",
+            breaks="A lab looks at a fork or a changed run that nobody named.",
+        ),
+        Fault(
+            name="change-that-changes-nothing",
+            file="engine/analysis/difference.py",
+            text="if in_force.get(key) != value:",
+            faulty="if True:",
+            breaks="A run whose strength was set from 1 to 1 is no seed of its arm any more.",
+        ),
+        Fault(
             name="cure-of-unshared-seeds",
             file="engine/analysis/verdict.py",
             text="taken_away = interval([plain[seed] - own[seed] for seed in shared])",
