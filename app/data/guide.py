@@ -22,19 +22,20 @@ place in ``sources.toml``.
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from app.data.labs import lab_changed
 from app.data.workspace import current, reading
 from engine.analysis.numbers import in_words as in_words
 from engine.errors import GuideError
-from engine.events import Found
+from engine.events import Found, RunState
 from engine.labs.registry import LABS, LabSpec
 from engine.paths import PROJECT
-from engine.runs.client.conclusions import lab_findings
+from engine.runs.client.conclusions import lab_differences, lab_findings
+from engine.store.reader import Reader
 from engine.store.rows import LabJobRow
 
 FOLDER = PROJECT / "assets" / "guide"
@@ -258,7 +259,8 @@ class Measurement:
     """A result of a lab in this workspace: a number or the ``text`` of a finding.
 
     ``job`` is None before the lab's first finished job, ``value`` also without a finite number. ``basis`` names the
-    inspected runs, and the settings that differ from the usual ones.
+    inspected runs, and the settings that differ from the usual ones; ``differences`` what makes some of these runs arms
+    of their own.
     """
 
     label: str
@@ -269,6 +271,7 @@ class Measurement:
     value: float | None = None
     basis: str = ""
     text: str = ""
+    differences: str = ""
 
     @property
     def known(self) -> bool:
@@ -293,23 +296,46 @@ def measurements(references: Iterable[ResultReference]) -> Measurements:
     newest, results = finished_labs(), {}
     for lab in {reference.lab for reference in wanted} & newest.keys():
         with reading() as reader, reader.snapshot():
-            if (job := reader.labs.get(newest[lab])) is not None:
+            if (job := _job_of(reader, lab, newest[lab])) is not None:
                 findings = [finding for finding in lab_findings(reader, job) if finding.holds_at(job.config.settings)]
-                results[lab] = job, reader.labs.metrics(job.id), findings
-    return {reference: _measurement(reference, *results.get(reference.lab, (None, {}, []))) for reference in wanted}
+                differences = "; ".join(lab_differences(reader, job))
+                results[lab] = _Results(job, reader.labs.metrics(job.id), findings, differences)
+    return {reference: _measurement(reference, results.get(reference.lab)) for reference in wanted}
 
 
-def _measurement(
-    reference: ResultReference, job: LabJobRow | None, numbers: Mapping[str, float | None], findings: list[Found]
-) -> Measurement:
-    lab = LABS[reference.lab]
+class _Results(NamedTuple):
+    """What one job has found; ``differences`` as in ``Measurement``."""
+
+    job: LabJobRow
+    numbers: Mapping[str, float | None]
+    findings: list[Found]
+    differences: str
+
+
+def _job_of(reader: Reader, lab: str, newest: int) -> LabJobRow | None:
+    """Return the newest finished job of a lab that looked at comparable runs alone, else the newest of all."""
+    if LABS[lab].run_option is not None:
+        for job in reader.labs.newest(lab):
+            if job.state == RunState.FINISHED and not lab_differences(reader, job):
+                return job
+    return reader.labs.get(newest)
+
+
+def _measurement(reference: ResultReference, results: _Results | None) -> Measurement:
+    lab, job = LABS[reference.lab], results.job if results else None
     basis = _basis(lab, job.config.settings) if job else ""
     if reference.kind == "finding":
+        findings = results.findings if results else []
+        # Each sentence says the differences of its own net.
         text = " ".join(finding.text for finding in findings if finding.name == reference.name)
         return Measurement(reference.name, job=job.id if job else None, basis=basis, text=text)
     row = next(metric for metric in lab.metrics if metric.name == reference.name)
-    number = (job.id, numbers[row.name], basis) if job and row.name in numbers else ()
-    return Measurement(row.label, row.unit, row.expected, row.source, *number)
+    usual = Measurement(row.label, row.unit, row.expected, row.source)
+    if results is None or row.name not in results.numbers:
+        return usual
+    return replace(
+        usual, job=results.job.id, value=results.numbers[row.name], basis=basis, differences=results.differences
+    )
 
 
 def _basis(lab: LabSpec, settings: Mapping[str, Any]) -> str:

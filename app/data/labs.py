@@ -15,7 +15,8 @@ from engine.labs.registry import LabSpec as LabSpec
 from engine.labs.registry import Option as Option
 from engine.labs.registry import Panel as Panel
 from engine.labs.registry import check_setting, check_settings, get_lab
-from engine.runs.client.conclusions import lab_findings
+from engine.runs.client.conclusions import lab_differences, lab_findings
+from engine.runs.protocol.comparable_runs import differences
 from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS as MAX_INSPECTED_RUNS
 from engine.runs.protocol.inspected_runs import STEP, suitable
 from engine.store.rows import LabJobRow as LabJobRow
@@ -30,7 +31,7 @@ class LabNews:
     """One job of a lab at one moment.
 
     ``cursor`` is (newest change of the store, newest curve of this job). ``traces`` are the curves after a cursor,
-    ``log`` is the file of the worker.
+    ``log`` is the file of the worker, ``differences`` what makes inspected runs arms of their own.
     """
 
     job: LabJobRow
@@ -39,6 +40,7 @@ class LabNews:
     findings: list[Found]
     cursor: tuple[int, int]
     log: Path
+    differences: list[str]
 
 
 def lab_setting(name: str, option: str, text: str) -> bool | int | float | str | None:
@@ -100,12 +102,17 @@ def lab_changed(name: str, settings: Mapping[str, Any], job: Mapping[str, Any]) 
 
 
 def lab_trainings(name: str) -> dict[int, str]:
-    """Return the runs that a lab can inspect, newest first: id -> name. Raises SkipscopeError."""
+    """Return the runs that a lab can inspect, newest first: id -> name, with what makes a run an arm of its own.
+
+    Raises SkipscopeError.
+    """
     if current().pool.file() is None:
         return {}
     with reading() as reader:
         rows = suitable(reader, get_lab(name))[:_TRAININGS]
-    return {row.id: f"{row.arm}, seed {row.seed}, step {row.step}, race {row.race}, run {row.id}" for row in rows}
+        different = differences(reader, rows)
+    names = {row.id: f"{row.arm}, seed {row.seed}, step {row.step}, race {row.race}, run {row.id}" for row in rows}
+    return {run: f"{words}: {different[run].text}" if run in different else words for run, words in names.items()}
 
 
 @requires_presenter
@@ -118,6 +125,15 @@ def lab_job(run: int) -> LabJobRow | None:
     """Return one job of a lab, None for an unknown id. Raises SkipscopeError."""
     with reading() as reader:
         return reader.labs.get(run)
+
+
+def job_differences(job: LabJobRow) -> list[str]:
+    """Return what makes runs that a job looked at arms of their own, none for comparable runs.
+
+    Raises SkipscopeError.
+    """
+    with reading() as reader, reader.snapshot():
+        return lab_differences(reader, job)
 
 
 def latest_lab(name: str) -> LabJobRow | None:
@@ -133,8 +149,8 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
             return None
         traces = reader.labs.curves(run, since)
         cursor = (reader.points.head()[1], traces[-1].id if traces else since)
-        findings = lab_findings(reader, row)
-        return LabNews(row, traces, reader.labs.metrics(run), findings, cursor, current().workspace.log(run))
+        findings, different = lab_findings(reader, row), lab_differences(reader, row)
+        return LabNews(row, traces, reader.labs.metrics(run), findings, cursor, current().workspace.log(run), different)
 
 
 def lab_command(name: str, settings: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The probes' measurements inside the nets: quantities, columns over time, and one layer at one moment."""
 
 from bisect import bisect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -10,12 +10,14 @@ import numpy as np
 
 from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import reading
+from engine.analysis.difference import Difference
 from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
 from engine.config.probe_steps import probe_steps
 from engine.models.arm_names import arm_label
 from engine.probes.online.histogram import edges
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
+from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.tables.probes import LayerRow, ProbeRow
@@ -93,7 +95,7 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
             for row in rows
             if about in (probed_columns := columns[row.id]).arrays
         ]
-        findings = _findings(about, probed, -1)
+        findings = _findings(about, probed, differences(reader, rows), -1)
         return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned, findings)
 
 
@@ -133,11 +135,14 @@ def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -
         kept = [probe for probe in recorded[first:] if probe.id in arrays]
         if kept and (row := reader.runs.get(run)) is not None:
             probed.append((row, [probe.step for probe in kept], np.stack([arrays[probe.id] for probe in kept])))
-    return _findings(about, probed, after)
+    return _findings(about, probed, differences(reader, [row for row, *_ in probed]), after)
 
 
 def _findings(
-    about: str, probed: Sequence[tuple[RunRow, list[int], np.ndarray]], after: int
+    about: str,
+    probed: Sequence[tuple[RunRow, list[int], np.ndarray]],
+    different: Mapping[int, Difference],
+    after: int,
 ) -> dict[int, LayerFinding]:
     """Return the finding at each step of the runs after ``after``."""
     findings = {}
@@ -145,7 +150,8 @@ def _findings(
         nets = [
             ProbedNet(
                 arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
-                last_step=steps[-1], values=values[at - 1].tolist(),
+                last_step=steps[-1], values=values[at - 1].tolist(), run=row.id,
+                difference=different[row.id].name if row.id in different else "",
             )
             for row, steps, values in probed
             if (at := bisect(steps, step))

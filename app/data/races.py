@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.data.workspace import current, kept_until_change, reading
+from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.config import TRIAL_SEED as TRIAL_SEED
 from engine.config import TUNED, RunConfig, leaves
 from engine.config.presets import PRESETS
@@ -23,6 +24,7 @@ from engine.models import arm_names
 from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
 from engine.provenance import release
+from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
 from engine.store.rows import RaceRow
 from engine.store.rows import RunRow as RunRow
@@ -211,11 +213,14 @@ def stored_runs(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return the summaries of stored runs, with the number and size of their checkpoints."""
-    totals = reader.checkpoints.totals() if rows else {}
+    totals, different = (reader.checkpoints.totals(), differences(reader, rows)) if rows else ({}, {})
     remarks = defaultdict(list)
     for remark in reader.log.of([row.id for row in rows]) if rows else ():
         remarks[remark["run"]].append(remark)
-    return [run_summary(row, totals.get(row.id, (0, 0)), remarks[row.id]) for row in rows]
+    return [
+        run_summary(row, totals.get(row.id, (0, 0)), remarks[row.id], different.get(row.id, NO_DIFFERENCE))
+        for row in rows
+    ]
 
 
 def _train_images(row: RunRow) -> int:
@@ -232,13 +237,16 @@ def _closing_images(row: RunRow) -> int:
     return min(data.closing_images, _train_images(row) or data.closing_images)
 
 
-def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any]) -> dict[str, Any]:
+def run_summary(
+    row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any], difference: Difference = NO_DIFFERENCE
+) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
     ``arm`` and ``variant`` are names for people. ``lr`` is None before the tuned rate is known. ``changes`` are
-    ``[step, text]`` of changes while training and of a fork's start. ``evaluation_share`` and ``probe_share`` are 0 to
-    1, ``eval_images`` is the size of each fixed subset, ``closing_images`` that of the training subset where the run
-    ends, ``bn`` the batch-norm statistics of the evaluations.
+    ``[step, text]`` of changes while training and of a fork's start. ``difference`` says what makes the run an arm of
+    its own, ``difference_name`` in few words; both are '' for a comparable run. ``evaluation_share`` and
+    ``probe_share`` are 0 to 1, ``eval_images`` is the size of each fixed subset, ``closing_images`` that of the
+    training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations.
     """
     return {
         **{name: getattr(row, name) for name in _AS_STORED},
@@ -250,6 +258,7 @@ def run_summary(row: RunRow, checkpoints: tuple[int, int], remarks: Sequence[Any
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
         "closing_images": _closing_images(row),
         "bn": "recalibrated" if row.config.recalibrate_bn else "running",
+        "difference": difference.text, "difference_name": difference.name,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 
 from app.data.workspace import WorkspaceContext, current, kept_until_change
 from engine.models import arm_names
+from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
 from engine.store.tables.run_list import RunListRow
 
@@ -15,9 +16,13 @@ SPARK_POINTS = 24
 
 @dataclass(frozen=True, slots=True)
 class TableRow(RunListRow):
-    """One run of the table; ``spark`` are running training errors in percent at equidistant steps."""
+    """One run of the table; ``spark`` are running training errors in percent at equidistant steps.
+
+    ``difference`` says in few words what makes the run an arm of its own, '' for a comparable run.
+    """
 
     spark: tuple[float, ...]
+    difference: str = ""
 
     @property
     def arm(self) -> str:
@@ -63,7 +68,16 @@ def _table_rows(reader: Reader) -> list[TableRow]:
     rows = reader.run_list.rows()
     sparks = _sparks(current(), reader, rows)
     names = [field.name for field in fields(RunListRow)]
-    return [TableRow(**{name: getattr(row, name) for name in names}, spark=sparks.get(row.id, ())) for row in rows]
+    possible = [run for id in reader.run_list.possibly_different() if (run := reader.runs.get(id)) is not None]
+    different = {run: found.name for run, found in differences(reader, possible).items()}
+    return [
+        TableRow(
+            **{name: getattr(row, name) for name in names},
+            spark=sparks.get(row.id, ()),
+            difference=different.get(row.id, ""),
+        )
+        for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +103,7 @@ class Filter:
 
 
 def _searched(row: TableRow) -> str:
-    texts = (row.arm, row.race_name, row.data, row.device, row.note, row.state.value)
+    texts = (row.arm, row.difference, row.race_name, row.data, row.device, row.note, row.state.value)
     return f"run {row.id} race {row.race} {' '.join(texts)}".lower()
 
 

@@ -40,6 +40,9 @@ export interface Card {
   parent: number | null;
   parent_step: number | null;
   changes: [number, string][];
+  /** What makes the run an arm of its own, "" for a comparable one; and the same in few words. */
+  difference: string;
+  difference_name: string;
   lr: number | null;
   batch_size: number;
   train_images: number;

@@ -1,8 +1,8 @@
 """Where the runs of a race stand, which of them are compared, and at which step. Pure.
 
 The deepest arm of a shortcut type is compared with its shallowest, seed by seed. All figures of one sentence are those
-of the largest step that every run taking part has reached. A run that was changed while it trained is an arm of its
-own, no seed of the arm that it began as.
+of the largest step that every run taking part has reached. A run with a difference (``engine.analysis.difference``) is
+an arm of its own, no seed of the arm that it began as.
 """
 
 import math
@@ -26,8 +26,8 @@ MIN_STEPS = 200
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
     """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any; ``changed``
-    names what was changed in it while it trained, ``tuned`` says that the base rate is the best of a grid for its arm,
-    ``at_edge`` that it is the smallest or the largest of that grid.
+    says what was changed in it while it trained, ``recipe`` what differs from the plan of its race; ``tuned`` says that
+    the base rate is the best of a grid for its arm, ``at_edge`` that it is the smallest or the largest of that grid.
     """
 
     run: int
@@ -41,8 +41,14 @@ class ComparedRun:
     total_steps: int
     warmup_lr: float | None = None
     changed: tuple[str, ...] = ()
+    recipe: tuple[str, ...] = ()
     tuned: bool = False
     at_edge: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether the run is an arm of its own, which is compared with none."""
+        return bool(self.changed or self.recipe)
 
     @property
     def plain(self) -> bool:
@@ -81,9 +87,9 @@ def by(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 
 
 def is_sound(run: ComparedRun) -> bool:
-    """Return whether a run takes part now or later: it was not changed, did not break, nor halt before step 50."""
+    """Return whether a run takes part now or later: it has no difference, did not break, nor halt before step 50."""
     halted_early = run.state in HALTED and run.step < min(MIN_STEP, run.total_steps)
-    return not run.changed and run.state not in BROKEN and not halted_early
+    return not run.differs and run.state not in BROKEN and not halted_early
 
 
 def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
@@ -116,8 +122,8 @@ def conclusive_step(compared_pairs: Sequence[Pair]) -> int:
 
 def is_left_out(run: ComparedRun, members: Sequence[ComparedRun]) -> bool:
     """Return whether a run is not among the compared ones because it broke or halted early."""
-    if run.changed or not is_sound(run):
-        return not run.changed
+    if run.differs or not is_sound(run):
+        return not run.differs
     mates = any(other.depth == run.depth and other.shortcut == run.shortcut for other in members)
     return run.state in HALTED and run not in members and mates
 
@@ -133,8 +139,8 @@ def common_step(runs: Sequence[ComparedRun]) -> int:
 
 
 def still_trains(runs: Sequence[ComparedRun]) -> bool:
-    """Return whether a run of the race has not ended, those aside that were changed while they trained."""
-    return any(run.state not in ENDED for run in runs if not run.changed)
+    """Return whether a run of the race has not ended, those aside that have a difference."""
+    return any(run.state not in ENDED for run in runs if not run.differs)
 
 
 def at_the_end(runs: Sequence[ComparedRun]) -> bool:

@@ -1,11 +1,14 @@
 """On what a verdict rests, in words: steps, seeds, rates, which error, what was left out, what is waited for. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, Pair, by, common_step
 from engine.analysis.interval import CONFIDENCE
 from engine.analysis.verdict import Finding, Judgement, RaceErrors
 from engine.events import BROKEN, HALTED
+
+_CHANGED, _RECIPE = attrgetter("changed"), attrgetter("recipe")
 
 
 def evidence(runs: Sequence[ComparedRun], judgement: Judgement, errors: RaceErrors) -> str:
@@ -77,22 +80,28 @@ def _rates(runs: Sequence[ComparedRun]) -> str:
 
 
 def notes(runs: Sequence[ComparedRun]) -> str:
-    """Name every run that ended early, and every one that was changed while it trained."""
+    """Name every run that ended early, and every one that is an arm of its own, with its difference."""
     several = several_seeds(runs)
-    changed = [
-        f"{'all runs' if len(runs) == len(alike) > 1 else _listed([_name(run, several) for run in alike])} "
-        f"({', '.join(keys)})"
-        for keys, alike in by(runs, lambda run: run.changed).items()
-        if keys
-    ]
+    changed, recipes = (_differing(runs, difference, several) for difference in (_CHANGED, _RECIPE))
     ended = [
         f"{_name(run, several)} {run.fate}"
         for run in runs
         if run.state in BROKEN or (run.state in HALTED and run.step < run.total_steps)
     ]
     return joined(
-        f"Changed while training: {'; '.join(changed)}." if changed else "",
+        f"Changed while training: {changed}." if changed else "",
+        f"Of another recipe: {recipes}." if recipes else "",
         f"{_listed(ended, ' ended early')}." if ended else "",
+    )
+
+
+def _differing(runs: Sequence[ComparedRun], difference: Callable[[ComparedRun], tuple[str, ...]], several: bool) -> str:
+    """Name the runs with one kind of difference, those that differ alike together."""
+    return "; ".join(
+        f"{'all runs' if len(runs) == len(alike) > 1 else _listed([_name(run, several) for run in alike])} "
+        f"({', '.join(words)})"
+        for words, alike in by(runs, difference).items()
+        if words
     )
 
 

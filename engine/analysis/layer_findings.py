@@ -23,14 +23,15 @@ MARGIN = 0.005
 LEVEL = (0.995, 1.005)
 #: A net with a stage beyond these factors per layer changes by no single factor.
 SINGLE = (0.1, 10.0)
-_ARM = attrgetter("arm")
+_ARM = attrgetter("arm_key")
 
 
 @dataclass(frozen=True)
 class ProbedNet:
     """The values of one quantity in one net, at its newest probe up to a step; ``last_step`` is that of its last probe.
 
-    ``values`` are front to back; of the growth the whole net first, then its stages.
+    ``values`` are front to back; of the growth the whole net first, then its stages. A net with a ``difference``
+    (``engine.analysis.difference``, in few words) is an arm of its own.
     """
 
     arm: str
@@ -39,6 +40,18 @@ class ProbedNet:
     seed: int
     last_step: int
     values: Sequence[float]
+    run: int = 0
+    difference: str = ""
+
+    @property
+    def arm_key(self) -> str:
+        """The arm's name, of a net that is an arm of its own the number of its run."""
+        return f"run {self.run}" if self.difference else self.arm
+
+    @property
+    def name(self) -> str:
+        """The arm's name with its difference."""
+        return ", ".join(filter(None, (self.arm, self.difference)))
 
     @cached_property
     def mean(self) -> float:
@@ -49,7 +62,10 @@ class ProbedNet:
 
 @dataclass(frozen=True, slots=True)
 class LayerFinding:
-    """What is said at one step: an opening, a clause for each arm, and what closes it about all arms together."""
+    """What is said at one step: an opening, a clause for each arm, and what closes it about the comparable arms.
+
+    ``arms`` are by ``ProbedNet.arm_key``.
+    """
 
     opening: str
     arms: Mapping[str, str]
@@ -70,13 +86,16 @@ def layer_finding(quantity: str, per: str, step: int, nets: Sequence[ProbedNet])
     nets = [net for net in nets if net.last_step >= step and isfinite(net.mean)]
     if not nets:
         return None
-    means = {arm: f"{arm} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, _ARM).items()}
+    means = {
+        arm: f"{seeds[0].name} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, _ARM).items()
+    }
     opening = f"Mean over the {'blocks' if per == 'block' else 'layers'} at step {step:,}:"
     # At the start every response std is 1 in every net: there is nothing to find yet.
     return LayerFinding(opening, means, _figure_7(nets) if quantity == RESPONSES and step > 0 else "")
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
+    nets = [net for net in nets if not net.difference]
     pairs = [(net, other) for net in nets for other in nets if not is_plain(net.shortcut) and net.seed == other.seed]
     twins = [_is_below(net, other) for net, other in pairs if is_plain(other.shortcut) and net.depth == other.depth]
     deeper = [

@@ -89,8 +89,9 @@ def question_for(runs: Sequence[ComparedRun]) -> Question | None:
     own = by(runs, attrgetter("arm"))
     if not own:
         return None
-    after = f"After {min(run.total_steps for run in runs):,} steps"
-    seeds = len({run.seed for run in runs})
+    compared = [run for run in runs if not run.differs] or runs
+    after = f"After {min(run.total_steps for run in compared):,} steps"
+    seeds = len({run.seed for run in compared})
     error = f"training error{f', mean of {seeds} seeds' if seeds > 1 else ''}"
     choices = tuple(Choice(arm, arm, (arm,)) for arm in own)
     if len(choices) == 1:
@@ -125,11 +126,7 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
     one is left out.
     """
     own = _asked_about(question, runs)
-    broken = {
-        arm: "was changed while it trained" if members[0].changed else members[0].fate
-        for arm, members in own.items()
-        if not any(map(is_sound, members))
-    }
+    broken = {arm: _fate(members[0]) for arm, members in own.items() if not any(map(is_sound, members))}
     truth, besides = _truth(question, runs, errors)
     fates, rests = [], []
     for choice, beside in zip(question.choices, besides, strict=True):
@@ -137,6 +134,13 @@ def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int
         fates.append(f", which {broken[choice.label]}" if choice.label in broken else "")
         rests.append(f"{beside}.{''.join(others)}")
     return Answers(truth, tuple(fates), tuple(rests))
+
+
+def _fate(run: ComparedRun) -> str:
+    """Say why a run is not held against others."""
+    if run.changed:
+        return f"was changed while it trained ({listed(list(run.changed))})"
+    return f"has another recipe ({listed(list(run.recipe))})" if run.recipe else run.fate
 
 
 def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float]) -> tuple[str, list[str]]:

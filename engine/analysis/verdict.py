@@ -175,7 +175,7 @@ def judge(runs: Sequence[ComparedRun], errors: RaceErrors) -> Judgement:
             by_training(gap, shown[index]), by_training(running[index], running_shown[index]),
             1 - (1 - CONFIDENCE) / max(1, unresolved),
             any(is_left_out(run, taken) for run in of_type),
-            tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth and not run.changed)),
+            tuple(dict.fromkeys(run.arm for run in of_type if run.depth > pairs[0].deep.depth and not run.differs)),
         )  # fmt: skip
         found.append(replace(finding, verdict=decide(finding, errors, test_shown[index])))
     return Judgement(tuple(found), tuple(replace(cure, resolved=_is_resolved(cure, running_cures)) for cure in cures))

@@ -16,7 +16,7 @@ from engine.cli.output import echo_json, pairs, table
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, Found, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
-from engine.runs.client.conclusions import lab_findings
+from engine.runs.client.conclusions import lab_differences, lab_findings
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.rows import LabJobRow
@@ -51,6 +51,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
                 click.echo(f"lab {name} {state}{f': {cause}; log: {workspace.log(job)}' if cause else ''}", err=True)
             findings = [] if ended is None else lab_findings(reader, ended)
             document = _document(row, ended, reader.labs.metrics(job), findings)
+            document["differences"] = [] if ended is None else lab_differences(reader, ended)
     finally:
         control.leave()
     if as_json:
@@ -112,6 +113,8 @@ def _print(row: LabSpec, document: dict[str, Any], findings: Sequence[Found]) ->
         shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
         metrics.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
     Console().print(metrics)
+    if document["differences"]:
+        click.echo(f"Measured on runs that are arms of their own: {'; '.join(document['differences'])}.")
     for found in findings:
         if found.holds_at(document["settings"]):
             click.echo(found.text)

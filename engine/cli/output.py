@@ -10,10 +10,12 @@ import click
 from rich.table import Column, Table
 
 from engine.analysis.comparison import by
+from engine.analysis.difference import NO_DIFFERENCE
 from engine.config import STEPS
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.runs.client.conclusions import compared_runs, verdict
+from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.tables.log_entries import BROKEN_IMAGES, TAKEN
@@ -127,6 +129,7 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
         itemgetter("run"),
     )
     changes = by(reader.interventions.changes_of([row.id for row in rows]), attrgetter("run"))
+    different = differences(reader, rows)
     return [
         {
             **result,
@@ -134,6 +137,7 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
             "race_name": names.get(row.race, ""),
             **fields(row, "arm", "note"),
             "changes": [fields(change, "key", "value", "step") for change in changes.get(row.id, ())],
+            "difference": different.get(row.id, NO_DIFFERENCE).text,
             **fields(row, "parent_run", "parent_step", "detail", "cause"),
             "log": _log(workspace, row.id),
             "total_steps": row.total_steps,
@@ -150,11 +154,10 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
 
 def what_happened(row: dict[str, Any]) -> str:
     """Return the remarks on a run of ``runs_document``: fork, changes, cause or detail, note, race."""
-    fork = f"fork of run {row['parent_run']} at step {row['parent_step']}" if row["parent_run"] is not None else ""
-    changes = [_in_words(change) for change in row["changes"]]
+    changes = filter(None, map(_not_yet_or_extended, row["changes"]))
     note = f"note: {row['note']}" if row["note"] else ""
     race = f"race {row['race']}: {row['race_name']}" if row["race_name"] else ""
-    return "; ".join(filter(None, (fork, *changes, cause_or_detail(row), note, race)))
+    return "; ".join(filter(None, (row["difference"], *changes, cause_or_detail(row), note, race)))
 
 
 def cause_or_detail(row: dict[str, Any]) -> str:
@@ -162,11 +165,11 @@ def cause_or_detail(row: dict[str, Any]) -> str:
     return f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
 
 
-def _in_words(change: dict[str, Any]) -> str:
+def _not_yet_or_extended(change: dict[str, Any]) -> str:
+    """Return an extension, or a change that no step goes by yet; '' for what is part of the run's difference."""
     if change["key"] == STEPS:
         return f"extended from {change['step']} to {change['value']:g} steps"
-    since = f"from step {change['step']}" if change["step"] is not None else "not taken over yet"
-    return f"{change['key']} {change['value']:g} {since}"
+    return "" if change["step"] is not None else f"{change['key']} {change['value']:g} not taken over yet"
 
 
 def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ export function jobFooter(card, labels) {
   const settings = Object.entries(card.settings).filter(([name]) => name in labels).map(([name, value]) => `${labels[name].toLowerCase()} ${said(value)}`);
   return [
     ...settings,
+    card.differences,
     card.precision,
     card.device,
     card.threads > 0 && counted(card.threads, "thread"),

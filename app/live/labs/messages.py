@@ -1,7 +1,8 @@
 """The document of a lab job, snapshot and stream message alike, with numbers of 4 significant digits.
 
 cursor    CHANGES.TRACE, the position to follow from
-card      run, lab, state, step of total units, detail (the next unit), seconds, cause, settings, device, ...
+card      run, lab, state, step of total units, detail (the next unit), seconds, cause, settings, device, ...,
+          differences (what makes inspected runs arms of their own, '' for comparable runs)
 figures   {name: number, null where not finite}
 findings  [{name, text}], with kind, setting and value where they hold there alone: engine.events.Found
 traces    [{panel, kind, x, y}], with setting and value, cell, part where the curve has them: a trace replaces
@@ -50,6 +51,7 @@ def _card(news: labs.LabNews) -> dict[str, Any]:
         "detail": job.detail, "seconds": significant(job.seconds), "cause": job.cause, "log": str(news.log),
         "settings": job.config.settings, "device": job.device, "precision": job.precision,
         "threads": job.threads, "created": job.created, "ended": job.ended,
+        "differences": "; ".join(news.differences),
     }  # fmt: skip
 
 

@@ -7,10 +7,13 @@ const WIDE = 900;
 const COLUMNS = ["number", "measured", "expected", "source"];
 
 /**
- * Draw rows [{ name, label, unit, source, expected }] with values { name: number or null }.
+ * Draw rows [{ name, label, unit, source, expected }] with figures { name: number or null } of a job's card, null before
+ * it is known. Beside each number stands what makes the inspected runs arms of their own.
  * whole: whether the page shows the whole lab; other pages fold the table at first.
  */
-export function numbersTable(details, rows, values, known, whole) {
+export function numbersTable(details, rows, { figures: values, card }, whole) {
+  const known = Boolean(card);
+  const differences = card?.differences ? ` (${card.differences})` : "";
   const table = details.querySelector("table");
   if (!table.rows.length) {
     table.createTHead().insertRow().append(...COLUMNS.map((column) => Object.assign(element("th", "", column), { scope: "col" })));
@@ -25,7 +28,7 @@ export function numbersTable(details, rows, values, known, whole) {
   details.hidden = !known || !rows.length;
   const measured = rows.filter(({ name }) => name in values).length;
   rows.forEach((row, index) => {
-    const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}` : "–";
+    const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}${differences}` : "–";
     setText(table.tBodies[0].rows[index].cells[1], words);
   });
   setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} measured)`);

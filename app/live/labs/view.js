@@ -113,7 +113,7 @@ export class LabView {
     this.picks.draw(this.data.picks, this.curves, this.values, shown);
     this.#says(shown);
     setText(this.part("strip"), jobFooter(this.card, this.data.options));
-    numbersTable(this.part("numbers"), this.data.figures, this.figures, Boolean(this.card), this.data.whole);
+    numbersTable(this.part("numbers"), this.data.figures, this, this.data.whole);
     this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
   }
 
@@ -190,6 +190,7 @@ export class LabView {
 
   #says(shown) {
     const lines = sentencesOf(this.findings, shown, this.data.picks?.setting);
+    if (this.card?.differences) lines.unshift(`Measured on no ordinary net of its arm: ${this.card.differences}.`);
     const node = this.part("says");
     while (node.children.length > lines.length) node.lastChild.remove();
     while (node.children.length < lines.length) node.append(element("p"));

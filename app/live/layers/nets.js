@@ -1,21 +1,22 @@
 /** The compared nets of a race: their common step, and the two nets of the map. Pure functions. */
 import { AT_WORK, ENDED } from "../shared/run_states.js";
+import { comparable } from "./arm_names.js";
 import { absence } from "./sentences.js";
 
 /** The last common step of nets at work and finished nets, else of paused nets, else of all nets; -1 without a probe. */
 export function commonStep(runs) {
-  const probed = runs.filter(({ columns }) => columns.steps.length);
+  const probed = comparable(runs.filter(({ columns }) => columns.steps.length));
   const going = probed.filter(({ card: { state } }) => AT_WORK.has(state) || state === "finished");
   const waiting = probed.filter(({ card: { state } }) => !ENDED.has(state) || state === "finished");
   const list = [going, waiting, probed].find((nets) => nets.length);
   return list ? Math.min(...list.map(({ columns }) => columns.lastStep)) : -1;
 }
 
-/** The nets of the map, plain above and residual below: the picked ones, else the deepest with the first seed. */
+/** The nets of the map, plain above and residual below: the picked ones, else the deepest comparable net with the first seed. */
 export function mapNets(runs, picks) {
   const choices = ["plain", "residual"].map((family) => runs.filter((run) => run.family === family)).filter((list) => list.length);
   return choices.map((list, half) => {
-    const usual = list.toSorted((a, b) => b.card.depth - a.card.depth || a.card.seed - b.card.seed)[0];
+    const usual = comparable(list).toSorted((a, b) => b.card.depth - a.card.depth || a.card.seed - b.card.seed)[0];
     const run = list.find(({ card }) => card.run === picks[half]) ?? usual;
     const says = absence(run.card, run.columns) || null;
     return { run, columns: run.columns, choices: list, says, diverged: run.card.state === "diverged" && run.columns.steps.length ? run.card.step : 0 };

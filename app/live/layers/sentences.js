@@ -1,6 +1,7 @@
 /** The sentences of the probe pages: absences, findings, and the reading under the pointer. */
 import { grouped, spoken } from "../shared/format.js";
 import { ENDED } from "../shared/run_states.js";
+import { armKey, armName, isCompared } from "./arm_names.js";
 
 const BEFORE = new Set(["queued", "starting"]);
 
@@ -8,10 +9,13 @@ const BEFORE = new Set(["queued", "starting"]);
 export function absence(card, columns) {
   if (columns.steps.length) return "";
   if (!columns.planned.length) return "This race was recorded without probes. Start a new one on the Race page to look inside.";
-  if (BEFORE.has(card.state)) return `${card.arm} is ${card.state}: the first probe comes before the first update.`;
-  if (card.step > 0) return "This race was recorded before there were probes. Start a new one on the Race page to look inside.";
-  if (ENDED.has(card.state)) return `${card.arm} is ${card.state}; it ended before its first probe.`;
-  if (card.state === "paused") return `${card.arm} is paused before its first probe.`;
+  if (BEFORE.has(card.state)) return `${armName(card)} is ${card.state}: the first probe comes before the first update.`;
+  const missed = !card.parent && columns.planned.some((step) => step <= card.step);
+  if (card.step > 0 && missed) return "This race was recorded before there were probes. Start a new one on the Race page to look inside.";
+  if (ENDED.has(card.state)) return `${armName(card)} is ${card.state}; it ended before its first probe.`;
+  if (card.state === "paused") return `${armName(card)} is paused before its first probe.`;
+  const next = columns.planned.find((step) => step > card.step);
+  if (card.step > 0) return `${armName(card)} waits for its first probe${next === undefined ? "" : `, after step ${grouped(next)}`}.`;
   return "The first probe comes before the first update.";
 }
 
@@ -35,18 +39,18 @@ export function remark(run, scale, step) {
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
 }
 
-/** The finding of layer_findings.py at a step, [opening, { arm: words }, closing], as words; hidden arms also hide the closing. */
+/** The finding of layer_findings.py at a step, [opening, { arm: words }, closing], as words; a hidden compared arm also hides the closing. */
 export function finding(parts, shown) {
   const [opening, arms, closing] = parts ?? ["", {}, ""];
-  const words = Object.keys(arms).filter((arm) => shown.some(({ card }) => card.arm === arm)).map((arm) => arms[arm]);
-  const all = words.length === Object.keys(arms).length;
-  return words.length ? [opening, `${words.join(", ")}.`, all && closing].filter(Boolean).join(" ") : "";
+  const visible = Object.keys(arms).filter((arm) => shown.some(({ card }) => armKey(card) === arm));
+  const all = Object.keys(arms).every((arm) => !isCompared(arm) || visible.includes(arm));
+  return visible.length ? [opening, `${visible.map((arm) => arms[arm]).join(", ")}.`, all && closing].filter(Boolean).join(" ") : "";
 }
 
 /** The same as [{ run, name, words }], one for each arm; the only run of an arm has its own name. */
 export function growth(parts, shown) {
   return Object.entries(parts?.[1] ?? {}).flatMap(([arm, words]) => {
-    const [run, ...others] = shown.filter(({ card }) => card.arm === arm);
+    const [run, ...others] = shown.filter(({ card }) => armKey(card) === arm);
     return run ? [{ run, name: others.length ? arm : run.label, words }] : [];
   });
 }

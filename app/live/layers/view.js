@@ -1,4 +1,5 @@
 /** A page of probes: stream, columns, time, layer, panels. The browser holds all data but distributions. */
+import { nameRuns } from "./arm_names.js";
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
 import { ProbeStream } from "./stream.js";
@@ -119,7 +120,7 @@ export class ProbeView {
     this.runs = answer.cards.map((card) => {
       const { label, color, textColor, family } = this.data.runs.find(({ run }) => run === card.run);
       const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
-      return { card, columns, label, color, textColor, family };
+      return { card, columns, label, usual: label, color, textColor, family };
     });
     this.#timed();
   }
@@ -129,7 +130,13 @@ export class ProbeView {
     for (const [id, places] of Object.entries(message.l ?? {})) Object.assign(byId.get(Number(id))?.columns ?? {}, places);
     for (const [id, step, share, arrays] of message.b ?? []) byId.get(id)?.columns.append(step, share, arrays, this.wanted);
     Object.assign(this.findings, message.f);
-    for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
+    let differs = false;
+    for (const card of message.c ?? []) {
+      const run = byId.get(card.run);
+      if (!run) continue;
+      differs ||= run.card.difference !== card.difference;
+      run.card = card;
+    }
     if (message.b) this.lastNews = performance.now();
     if (message.engine !== undefined) this.engine = message.engine;
     if (message.error !== undefined) this.trouble = message.error;
@@ -138,12 +145,14 @@ export class ProbeView {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
       this.feed.forget([...gone]);
     }
-    if (this.runs.some(({ columns }) => columns.steps.length > 2 * MAX_COLUMNS)) this.feed.open();
+    // A run that has become an arm of its own is part of no finding any more, of earlier steps neither.
+    if (differs || this.runs.some(({ columns }) => columns.steps.length > 2 * MAX_COLUMNS)) this.feed.open();
     this.#timed();
     if (gone.size && !this.runs.length) this.send("command", { verb: "gone", at: Date.now() });
   }
 
   #timed() {
+    nameRuns(this.runs);
     const steps = Math.max(0, ...this.runs.map(({ card }) => card.total_steps));
     this.timeline.update(this.runs.map(({ columns }) => columns), steps, commonStep(this.runs));
     this.#soon();

@@ -35,12 +35,17 @@ def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> st
 
 
 def measured(measurement: guide.Measurement | None, briefly: bool = False) -> str:
-    """Return a number or a finding in words; ``briefly``: without settings and expectation."""
+    """Return a number or a finding in words, with what makes the inspected runs arms of their own.
+
+    ``briefly``: without settings and expectation.
+    """
     if measurement is None or not measurement.known:
         expected = measurement.expected if measurement and not briefly else ""
         none = "no number in the newest job" if measurement and measurement.job is not None else "not measured here yet"
         return f"*{none}{literal(f', expected: {expected}') if expected else ''}*"
     words = f"**{literal(measurement.text) or number(measurement, literal(measurement.unit))}**"
+    if measurement.differences:
+        words += f" ({literal(measurement.differences)})"
     return f"{words} (with {literal(measurement.basis)})" if measurement.basis and not briefly else words
 
 
@@ -89,4 +94,5 @@ def number_rows(numbers: guide.Measurements) -> list[dict[str, str]]:
 def _value(measurement: guide.Measurement) -> str:
     if measurement.job is None:
         return "not yet"
-    return f"{number(measurement, measurement.unit) or 'no number'} (job {measurement.job})"
+    basis = ", ".join(filter(None, (f"job {measurement.job}", measurement.differences)))
+    return f"{number(measurement, measurement.unit) or 'no number'} ({basis})"

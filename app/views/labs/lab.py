@@ -12,6 +12,7 @@ from app.views import page_frame
 from app.views.labs import address
 from app.views.labs.controls import controls, key_of, usual
 from app.views.labs.selectors import SELECTORS
+from app.views.markdown_escape import literal
 from app.web import presenter_link
 
 
@@ -27,6 +28,8 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
         st.subheader(lab.question, anchor=anchor(name))
         st.markdown(lab.answer)
     job = address.job(name, key_of(name, "job"))
+    if job and (differences := labs.job_differences(job)):
+        st.warning(f"The measurement below is of no ordinary net of its arm: {literal('; '.join(differences))}.")
     _newer(name, job)
     if presenter_link.may_command():
         settings, pressed = controls(lab, job.config.settings if job else None)

@@ -118,8 +118,11 @@ def races_columns() -> dict[str, Any]:
 
 
 def arm_of(row: run_table.TableRow) -> str:
-    """Return the arm of a run, with the parent of a fork."""
-    return row.arm if row.parent_run is None else f"{row.arm}, fork of run {row.parent_run}"
+    """Return the arm of a run, with the parent of a fork, and what makes the run an arm of its own."""
+    fork = "" if row.parent_run is None else f"fork of run {row.parent_run}"
+    # A fork without a change is named by its parent alone.
+    difference = "" if fork and row.difference.startswith("fork at") else row.difference
+    return ", ".join(filter(None, (row.arm, fork, difference)))
 
 
 def in_words(state: str) -> str:

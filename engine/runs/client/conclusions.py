@@ -1,9 +1,11 @@
 """Conclusions from the stored rows of a race or of a lab's job, for page and command line."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
+from engine.analysis.difference import NO_DIFFERENCE
 from engine.analysis.prediction import Answers, Question, answers, question_for, taking_part
 from engine.analysis.statement import Conclusion, conclude
 from engine.analysis.verdict import RaceErrors
@@ -11,13 +13,15 @@ from engine.config import TUNED
 from engine.events import Found, Split
 from engine.labs.registry import LABS
 from engine.models.arm_names import arm_label
+from engine.runs.protocol.comparable_runs import differences
+from engine.runs.protocol.inspected_runs import inspected_differences
 from engine.store.reader import Reader
 from engine.store.rows import LabJobRow, RunRow
 
 
 def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     """Return the runs of one race for a comparison, without forks, which share the beginning of another run."""
-    changed = reader.interventions.changed_keys([row.id for row in rows]) if rows else {}
+    different = differences(reader, rows)
     race = reader.races.get(rows[0].race) if rows else None
     tuned = race is not None and race.config.run.optim.lr == TUNED
     edges = (
@@ -28,11 +32,12 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
             run=row.id, arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
             # A rate that is still tuned is never shown: its run has not begun.
             lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0, state=row.state.value, step=row.step,
-            total_steps=row.total_steps, warmup_lr=row.config.optim.warmup_lr, changed=changed.get(row.id, ()),
-            tuned=tuned, at_edge=(row.depth, row.shortcut) in edges,
+            total_steps=row.total_steps, warmup_lr=row.config.optim.warmup_lr, tuned=tuned,
+            changed=difference.changed, recipe=difference.recipe, at_edge=(row.depth, row.shortcut) in edges,
         )
         for row in rows
         if row.parent_run is None
+        for difference in [different.get(row.id, NO_DIFFERENCE)]
     ]  # fmt: skip
 
 
@@ -63,11 +68,35 @@ def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, A
 
 
 def lab_findings(reader: Reader, job: LabJobRow) -> list[Found]:
-    """Return the findings of a lab's job so far; [] for an unknown lab."""
+    """Return the findings of a lab's job so far; [] for an unknown lab.
+
+    A sentence about a net that is an arm of its own ends with its difference.
+    """
     lab = LABS.get(job.lab)
     if lab is None or not lab.findings:
         return []
-    return lab.found(reader.labs.curves(job.id, panels=lab.found_in))
+    found = lab.found(reader.labs.curves(job.id, panels=lab.found_in))
+    different = lab_differences(reader, job)
+    return [_with_differences(finding, different) for finding in found] if different else found
+
+
+def lab_differences(reader: Reader, job: LabJobRow) -> list[str]:
+    """Return what makes runs that a job looked at arms of their own: ``A-20, run 9: shortcuts cut at step 169``."""
+    lab = LABS.get(job.lab)
+    return list(inspected_differences(reader, lab, job).values()) if lab else []
+
+
+def _with_differences(found: Found, different: Sequence[str]) -> Found:
+    own = [words for words in different if not found.kind or _is_about(found.kind, words)]
+    return replace(found, text=f"{found.text} ({'; '.join(own)})") if own else found
+
+
+def _is_about(kind: str, words: str) -> bool:
+    """Return whether a kind of curve is that of the run: named by its arm, in a job of several by its number too."""
+    arm, _, run = words.partition(":")[0].partition(", ")
+    parts = kind.split(", ")
+    named = [part for part in parts if part.startswith("run ")]
+    return parts[0].partition(" ")[0] == arm and (not named or named[0].split(" ")[:2] == run.split(" "))
 
 
 def _curve(reader: Reader, run: int, split: Split, column: str, steps: tuple[int, int]) -> dict[int, float]:

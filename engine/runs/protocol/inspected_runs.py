@@ -14,8 +14,9 @@ from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.spec import LabSpec
 from engine.runs.protocol.checkpoint_names import saved_step, share
+from engine.runs.protocol.comparable_runs import difference_at, differences
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import ChangeRow, LabJobRow, RunRow
 from engine.store.workspace import Workspace
 
 #: Trainings that stand still: their newest checkpoint is what they are.
@@ -64,11 +65,30 @@ def suitable(reader: Reader, lab: LabSpec) -> list[RunRow]:
     return sorted((row for row in rows if row.id in saved), key=lambda row: -row.id)
 
 
+def inspected_differences(reader: Reader, lab: LabSpec, job: LabJobRow) -> dict[int, str]:
+    """Return what makes runs that a job looked at arms of their own: ``A-20, run 9: shortcuts cut at step 169``.
+
+    By run. Comparable runs and deleted ones are left out, and so is what was changed after the state looked at.
+    """
+    settings, option = job.config.settings, lab.run_option
+    if option is None:
+        return {}
+    step = int(settings.get(STEP, NEWEST))
+
+    def counts(change: ChangeRow) -> bool:
+        seen = change.created <= job.created
+        return seen and (step == NEWEST or change.step is None or change.step <= step)
+
+    rows = [row for run in _asked(settings.get(option.name, option.default)) if (row := reader.runs.get(run))]
+    found = differences(reader, rows, counts)
+    return {row.id: f"{row.arm}, run {row.id}: {found[row.id].text}" for row in rows if row.id in found}
+
+
 class Snapshot(NamedTuple):
     """One training of a job: the step, the file of its state, the files of its other saved states, oldest first.
 
     ``precision`` and ``threads`` are those of the training; ``stored`` what it recorded after that step, split ->
-    (loss, error, images).
+    (loss, error, images). ``difference`` says in few words what makes it an arm of its own, '' for a comparable run.
     """
 
     run: int
@@ -78,6 +98,7 @@ class Snapshot(NamedTuple):
     precision: str
     threads: int
     stored: dict[str, tuple[float, float, int]]
+    difference: str = ""
 
 
 def pin(workspace: Workspace, reader: Reader, job: int, lab: LabSpec, settings: Mapping[str, Any]) -> list[Snapshot]:
@@ -104,7 +125,9 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
     step, state = files[-1]
     about = json.loads((kept / _ABOUT).read_text(encoding="utf-8"))
     stored = {split: tuple(figures) for split, figures in about["stored"].items()}
-    return Snapshot(run, step, state, tuple(files[:-1]), about["precision"], about["threads"], stored)
+    return Snapshot(
+        run, step, state, tuple(files[:-1]), about["precision"], about["threads"], stored, about.get("difference", "")
+    )
 
 
 def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int) -> None:
@@ -119,14 +142,20 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
                 raise ConfigError(f"the checkpoint of run {row.id} at step {step} is gone") from None
         except OSError as error:
             raise ConfigError(f"the checkpoint of run {row.id} cannot be taken over ({error.strerror})") from None
-    about = {"precision": row.precision, "threads": row.threads, "stored": reader.points.evaluated(row.id, step)}
+    different = difference_at(reader, row, step)
+    about = {
+        "precision": row.precision,
+        "threads": row.threads,
+        "stored": reader.points.evaluated(row.id, step),
+        "difference": different.name if different else "",
+    }
     (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
 
 
-def _asked(value: int | str) -> list[int]:
+def _asked(value: int | float | str) -> list[int]:
     """Return the runs that a setting names, none for the newest that suit. Raises ConfigError."""
-    if isinstance(value, int):
-        return [value] if value else []
+    if not isinstance(value, str):
+        return [int(value)] if value else []
     words = [word.strip() for word in value.split(",") if word.strip()]
     if not all(word.isascii() and word.isdigit() and int(word) for word in words):
         raise ConfigError(f'runs must be ids with commas between them, for example "3,4" (got {value!r})')
@@ -137,8 +166,15 @@ def _asked(value: int | str) -> list[int]:
 
 
 def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
-    """Return the newest training that suits, or several of its race as the lab chooses them."""
-    rows = suitable(reader, lab)
+    """Return the newest comparable training that suits, or several of its race as the lab chooses them."""
+    every = suitable(reader, lab)
+    different = differences(reader, every)
+    rows = [row for row in every if row.id not in different]
+    if every and not rows:
+        raise ConfigError(
+            f"every training that suits is an arm of its own (run {every[0].id}: {different[every[0].id].text}); name "
+            "the one to look at"
+        )
     if not rows:
         raise ConfigError("there is no training to look at yet; run a race first, and let it finish or pause it")
     if not several:

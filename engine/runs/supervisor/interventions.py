@@ -5,12 +5,13 @@ serve, because the first engine ended, therefore takes effect once.
 """
 
 import json
+import math
 import shutil
 from functools import partial
 
-from engine.config import STEPS, check_change
+from engine.config import LIVE, STEPS, check_change
 from engine.errors import ConfigError
-from engine.events import CHANGEABLE, FINAL, RunState
+from engine.events import CHANGEABLE, FINAL, RunState, Split
 from engine.models.registry import variant
 from engine.runs.protocol import older_nets
 from engine.runs.protocol.checkpoint_names import share
@@ -46,7 +47,7 @@ class Interventions:
                 value = check_change(key, text)
             except ConfigError as error:
                 return str(error)
-            if refusal := _no_change(row, key):
+            if refusal := _refusal(row, key) or self._changes_nothing(row, key, value):
                 return refusal
             self._writer.interventions.add_change(row.id, key, value, command.created)
             self._pool.send(row.id, CHANGES)
@@ -91,6 +92,31 @@ class Interventions:
             return f"the checkpoint of run {row.id} at step {plan.step} cannot be taken over ({error.strerror})"
         return ""
 
+    def _changes_nothing(self, row: RunRow, key: str, value: float) -> str:
+        """Return in one line that ``key`` has this value already, '' if it has another or none is known."""
+        changes = [change for change in self._reader.interventions.changes(row.id) if change.key == key]
+        if changes and (key != "lr" or changes[-1].step is None):
+            in_force = changes[-1].value
+        elif key == "strength":
+            in_force = 1.0
+        elif key == "weight_decay":
+            in_force = row.config.optim.weight_decay
+        else:
+            in_force = self._rate(row, set_before=bool(changes))
+        same = math.isclose(in_force, value, rel_tol=1e-9)
+        return f"run {row.id} has {key} ({LIVE[key].label}) {value:g} already; nothing was changed" if same else ""
+
+    def _rate(self, row: RunRow, *, set_before: bool) -> float:
+        """Return the learning rate in force, NaN where setting it would change something all the same."""
+        optim = row.config.optim
+        point = self._reader.points.last([row.id]).get((row.id, Split.TRAIN))
+        rate = point["lr"] if point else optim.lr
+        if not isinstance(rate, int | float):
+            return math.nan  # trials still look for it
+        # To set the rate of a warm-up ends the warm-up.
+        warming = optim.warmup_lr is not None and not set_before and (point is None or rate == optim.warmup_lr)
+        return math.nan if warming else rate
+
     def _recorded(self, row: RunRow, key: str, command: CommandRow) -> ChangeRow | None:
         """Return the change that this command made when served before."""
         changes = self._reader.interventions.changes(row.id)
@@ -110,7 +136,7 @@ def _share_checkpoint(workspace: Workspace, run: int, step: int, child: int) -> 
         raise
 
 
-def _no_change(row: RunRow, key: str) -> str:
+def _refusal(row: RunRow, key: str) -> str:
     """Return why the run refuses the change, '' if it does not."""
     if row.state not in CHANGEABLE:
         return f"run {row.id} is {row.state}; only running, starting, queued and paused runs can be changed"

@@ -117,13 +117,16 @@ class LabJob:
             }
             trail = [(step, partial(checkpoint.load, path)) for step, path in snapshot.trail]
             images = sets[training.data].to(device.torch_device)
-            name = f"{training.model.arm}, run {snapshot.run}"
+            # A net that is an arm of its own says so wherever it is named: legend, sentence, table, file.
+            name = ", ".join(filter(None, (f"{training.model.arm}, run {snapshot.run}", snapshot.difference)))
             inspected.append(
                 InspectedRun(snapshot.run, name, training, snapshot.step, state, stored, images, device, trail)
             )
         arms = [run.config.model.arm for run in inspected]
         return tuple(
-            dataclasses.replace(run, name=arm) if arms.count(arm) == 1 else run
+            dataclasses.replace(run, name=run.name.replace(f"{arm}, run {run.run}", arm, 1))
+            if arms.count(arm) == 1
+            else run
             for run, arm in zip(inspected, arms, strict=True)
         )
 

@@ -1,6 +1,5 @@
 """The table ``changes`` (changes of live runs, extensions of finished runs), and forks of runs. Torch-free."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
 
@@ -86,15 +85,6 @@ class InterventionReader(ReadingTable):
     def further_ends(self, run: int) -> tuple[int, ...]:
         """Return the total steps of each extension of a run, ascending."""
         return tuple(int(row.value) for row in self.changes(run) if row.key == STEPS)
-
-    def changed_keys(self, runs: Sequence[int]) -> dict[int, tuple[str, ...]]:
-        """Return ``{run: keys}`` of the settings that took effect in live runs, for runs with changes."""
-        rows = self._rows(
-            "SELECT run, json_group_array(DISTINCT key) AS keys FROM changes WHERE step IS NOT NULL AND key <> ?"
-            " AND run IN (SELECT value FROM json_each(?)) GROUP BY run",
-            STEPS, list(runs),
-        )  # fmt: skip
-        return {row["run"]: tuple(sorted(json.loads(row["keys"]))) for row in rows}
 
     def fork_of(self, run: int, created: float) -> int | None:
         """Return the fork of a run whose command was ``created`` at that moment, None if there is none."""

@@ -64,6 +64,16 @@ class RunListReader(ReadingTable):
             " WHERE races.tunes IS NULL ORDER BY runs.race DESC, runs.position",
         )
 
+    def possibly_different(self) -> list[int]:
+        """Return every run that may be an arm of its own: forks, changed runs, those whose config is not the race's."""
+        own = "'$.seed', '$.model.depth', '$.model.shortcut'"
+        rows = self._rows(
+            "SELECT id FROM runs WHERE parent_run IS NOT NULL OR id IN (SELECT run FROM changes)"
+            f" OR json_remove(config, {own}) <> (SELECT json_remove(json_extract(races.config, '$.run'), {own})"
+            " FROM races WHERE races.id = runs.race) ORDER BY id"
+        )
+        return [row["id"] for row in rows]
+
     def race_names(self) -> dict[int, str]:
         """Return ``{race: name}`` of the named races."""
         return {row["id"]: row["name"] for row in self._rows("SELECT id, name FROM races WHERE name <> ''")}

@@ -1,5 +1,6 @@
 """What the layers of nets show at one step, in words."""
 
+from dataclasses import replace
 from math import inf, nan, sqrt
 
 import pytest
@@ -53,6 +54,17 @@ def test_nothing_is_found_at_the_start_in_other_quantities_or_of_runs_that_are_n
 )
 def test_a_mean_has_as_many_digits_at_every_moment(value, words):
     assert said(net("A-20", value), quantity="other") == f"Mean over the layers at step 10: A-20 {words}."
+
+
+def test_a_net_with_a_difference_is_an_arm_of_its_own_and_part_of_no_pair():
+    nets = [net("plain-20", 0.8), net("A-20", 0.6), net("A-56", 0.59), net("plain-56", 0.8)]
+    cut = replace(net("A-56", 0.98), run=20, difference="shortcuts cut at 60")
+    found = layer_finding(RESPONSES, "layer", 10, [*nets, cut])
+    without = layer_finding(RESPONSES, "layer", 10, nets)
+    assert found.arms == {**without.arms, "run 20": "A-56, shortcuts cut at 60 0.980"}
+    assert (found.closing, found.opening) == (without.closing, without.opening)
+    grown = growth(net("A-56", 1.03), replace(cut, values=(1.01,)))
+    assert grown == {**growth(net("A-56", 1.03)), "run 20": growth(net("A-56", 1.01))["A-56"]}
 
 
 def growth(*nets):

@@ -73,9 +73,30 @@ ROOM = Room(
         Fault(
             name="changed-run-counts-as-seed",
             file="engine/analysis/comparison.py",
-            text="return not run.changed and run.state not in BROKEN and not halted_early",
+            text="return not run.differs and run.state not in BROKEN and not halted_early",
             faulty="return run.state not in BROKEN and not halted_early",
             breaks="A net whose shortcuts were cut while it trained is a seed of the untouched arm.",
+        ),
+        Fault(
+            name="changed-net-in-a-finding",
+            file="engine/analysis/layer_findings.py",
+            text="nets = [net for net in nets if not net.difference]",
+            faulty="nets = list(nets)",
+            breaks="A net whose shortcuts were cut is counted in the pairs of Fig. 7.",
+        ),
+        Fault(
+            name="fork-as-a-lab-default",
+            file="engine/runs/protocol/inspected_runs.py",
+            text="rows = [row for row in every if row.id not in different]",
+            faulty="rows = every",
+            breaks="A lab looks at a fork or a changed run that nobody named.",
+        ),
+        Fault(
+            name="change-that-changes-nothing",
+            file="engine/analysis/difference.py",
+            text="if in_force.get(key) != value:",
+            faulty="if True:",
+            breaks="A run whose strength was set from 1 to 1 is no seed of its arm any more.",
         ),
         Fault(
             name="cure-of-unshared-seeds",
@@ -122,7 +143,7 @@ ROOM = Room(
         Fault(
             name="lost-arm-not-named",
             file="engine/analysis/verdict.py",
-            text="of_type if run.depth > pairs[0].deep.depth and not run.changed)),",
+            text="of_type if run.depth > pairs[0].deep.depth and not run.differs)),",
             faulty="of_type if run.depth > pairs[0].deep.depth and run.step)),",
             breaks="A deepest arm that broke before its first step does not keep the verdict open.",
         ),

@@ -9,12 +9,12 @@ const MINUS = "−";
 
 /**
  * The pairs of arms that can be compared: { depth: [gap], family: [gap] }, gap: { name, run, pairs: [{ seed, from, take }] }:
- * `from` minus `take`, and `run`, whose colour the gap has. Forks are no part of it.
+ * `from` minus `take`, and `run`, whose colour the gap has. Forks, changed runs and those of another recipe are no part of it.
  * @param {Run[]} runs
  * @returns {Gaps}
  */
 export function differencesOf(runs) {
-  const arms = [...Map.groupBy(runs.filter(({ card }) => card.parent === null), ({ card }) => `${card.race}|${card.arm}`).values()];
+  const arms = [...Map.groupBy(runs.filter(({ card }) => card.parent === null && !card.difference), ({ card }) => `${card.race}|${card.arm}`).values()];
   const races = severalRaces(runs);
   const ofRace = (/** @type {Run} */ { card: { race } }) => (races ? ` (race ${race})` : "");
   const byVariant = [...Map.groupBy(arms, ([{ card }]) => `${card.race}|${card.variant}`).values()];

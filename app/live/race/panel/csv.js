@@ -4,7 +4,7 @@ import { shownGaps } from "../chart/difference_figure.js";
 import { differenceStats } from "../chart/differences.js";
 import { csv } from "../../shared/format.js";
 
-const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error"];
+const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error", "difference"];
 const GAP_COLUMNS = ["series", "step", "mean", "low", "high", "seeds"];
 
 /**
@@ -25,6 +25,7 @@ function runRows({ card, series }, view) {
     return points.step.map((step, index) => [
       card.run, card.arm, card.depth, card.shortcut, card.seed, split, step, card.train_images ? (step * card.batch_size) / card.train_images : null,
       ...["seconds", "loss", "error", "running_loss", "running_error"].map((key) => points[key]?.[index]),
+      card.difference,
     ]);
   });
 }

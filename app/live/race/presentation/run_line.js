@@ -55,6 +55,9 @@ function made() {
 
 function byArm(runs) {
   const arm = armNames(runs);
-  const groups = Map.groupBy(runs, ({ card, label }) => (card.parent === null ? arm(card) : label));
+  const groups = Map.groupBy(runs, ({ card, label }) => {
+    if (card.parent === null) return card.difference ? `${label}, ${card.difference_name}` : arm(card);
+    return label;
+  });
   return [...groups].map(([name, members]) => ({ name, members }));
 }

@@ -20,6 +20,16 @@ test("the map shows the deepest net of each family, unless another is picked", (
   assert.deepEqual(mapNets(runs.slice(3), [null, null]).map(({ choices }) => choices.length), [1]);
 });
 
+test("a fork or a changed net moves neither the common step nor the map", () => {
+  const runs = [net(1, "plain-20", 50), net(2, "A-20", 40)];
+  const fork = net(3, "A-56", 10);
+  fork.card.difference = "fork of run 2 at step 5";
+  assert.equal(commonStep([...runs, fork]), 40);
+  assert.deepEqual(mapNets([fork, ...runs], [null, null]).map(({ run }) => run.card.run), [1, 2]);
+  assert.deepEqual(mapNets([fork, ...runs], [null, 3]).map(({ run }) => run.card.run), [1, 3]);
+  assert.equal(commonStep([fork]), 10);
+});
+
 test("a block stands for its last layer", () => {
   const runs = [net(1, "A-20", 9, "running", { layers: 7 })];
   assert.deepEqual(underGlass(runs, runs, 1, { ...ROW, per: "block" }, 9).layer, "conv5");

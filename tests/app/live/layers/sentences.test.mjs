@@ -1,6 +1,7 @@
 /** What cannot be shown and why, what was found, what the pointer is on. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { armKey, comparable, nameRuns } from "../../../../app/live/layers/arm_names.js";
 import { absence, finding, growth, readout, remark } from "../../../../app/live/layers/sentences.js";
 import { probed, scale } from "./probes.mjs";
 
@@ -13,6 +14,34 @@ test("each absence has its sentence", () => {
   assert.equal(says("paused"), "A-20 is paused before its first probe.");
   assert.equal(says("running"), "The first probe comes before the first update.");
   assert.equal(absence({}, { steps: [0] }), "");
+});
+
+test("a race was recorded before there were probes only where a probe was missed", () => {
+  const says = (card, planned = [0, 75, 150]) => absence({ arm: "A-20", state: "running", parent: null, ...card }, { steps: [], planned });
+  assert.match(says({ step: 5 }), /before there were probes/);
+  const fork = { parent: 4, step: 60, difference: "fork of run 4 at step 60", difference_name: "fork at 60" };
+  assert.equal(says(fork), "A-20, fork at 60 waits for its first probe, after step 75.");
+  assert.equal(says({ ...fork, step: 75 }), "A-20, fork at 60 waits for its first probe, after step 150.");
+  assert.equal(says({ step: 5 }, [10]), "A-20 waits for its first probe, after step 10.");
+  assert.equal(says({ ...fork, state: "stopped" }), "A-20, fork at 60 is stopped; it ended before its first probe.");
+});
+
+test("a net with a difference is an arm of its own: in name, in findings, and no default", () => {
+  const runs = [probed(1, "A-20", [0], {}), probed(2, "A-20", [0], {}), probed(3, "A-20", [0], {}, { seed: 1 })];
+  for (const run of runs) run.usual = run.label;
+  Object.assign(runs[1].card, { difference: "shortcuts cut at step 60", difference_name: "shortcuts cut at 60" });
+  nameRuns(runs);
+  assert.deepEqual(runs.map(({ label }) => label), ["A-20", "A-20 s0, shortcuts cut at 60", "A-20"]);
+  assert.deepEqual(runs.map(({ card }) => armKey(card)), ["A-20", "run 2", "A-20"]);
+  assert.deepEqual(comparable(runs).map(({ card }) => card.run), [1, 3]);
+  assert.equal(comparable(runs.slice(1, 2)).length, 1, "where all differ they are shown");
+  const found = ["Mean:", { "A-20": "A-20 0.600", "run 2": "A-20, shortcuts cut at 60 0.980" }, "Fig. 7."];
+  assert.equal(finding(found, runs), "Mean: A-20 0.600, A-20, shortcuts cut at 60 0.980. Fig. 7.");
+  assert.equal(finding(found, [runs[0]]), "Mean: A-20 0.600. Fig. 7.");
+  assert.equal(finding(found, [runs[1]]), "Mean: A-20, shortcuts cut at 60 0.980.");
+  runs[1].card.difference = "";
+  nameRuns(runs);
+  assert.equal(runs[1].label, "A-20");
 });
 
 test("what is special about a run is said, else nothing", () => {

@@ -9,10 +9,11 @@ from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.errors import ConfigError
 from engine.events import Evaluated, RunState, Split
 from engine.labs.spec import LabSpec, Option
-from engine.runs.protocol.inspected_runs import pin, resolve, suitable
+from engine.runs.protocol.inspected_runs import inspected_differences, pin, resolve, suitable
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
+from tests.engine.runs.protocol.mixed_race import mixed_race
 
 ONE = Option("run", "Run", "Which.", 0, run_reference="run")
 SEVERAL = Option("runs", "Runs", "Which.", "", run_reference="runs")
@@ -99,6 +100,37 @@ def test_bad_questions_are_refused_in_one_line(workspace, store, race):
         with pytest.raises(ConfigError, match=words) as caught:
             resolve(reader, lab(option), settings(option, value, step))
         assert "\n" not in str(caught.value)
+
+
+def test_an_arm_of_its_own_is_no_default_and_says_what_it_is_where_it_is_named(workspace, store):
+    writer, reader = store
+    mixed = mixed_race(writer, reader)
+    assert resolve(reader, lab(ONE), settings(ONE, 0)).settings["run"] == mixed.ordinary[-1]
+    assert resolve(reader, lab(SEVERAL), settings(SEVERAL, "")).settings["runs"] == ",".join(map(str, mixed.ordinary))
+    offered = {row.id for row in suitable(reader, lab(ONE))}
+    assert offered == {*mixed.ordinary, *mixed.own}, "a person may pick them"
+    assert resolve(reader, lab(ONE), settings(ONE, mixed.fork)).settings["run"] == mixed.fork
+    saved(workspace, writer, mixed.changed, 100)
+    workspace.checkpoint(mixed.changed, 300).write_bytes(b"state 300")
+    assert [pin(workspace, reader, 80 + step, lab(ONE), settings(ONE, mixed.changed, step))[0].difference
+            for step in (100, 300)] == ["", "shortcuts cut at 169"]  # fmt: skip
+    for run in mixed.ordinary:
+        writer.jobs.delete(run)
+    with pytest.raises(ConfigError, match=f"arm of its own .run {mixed.fork}: fork of run .* name the one"):
+        resolve(reader, lab(ONE), settings(ONE, 0))
+
+
+def test_a_job_says_the_difference_of_what_it_looked_at(store):
+    writer, reader = store
+    mixed = mixed_race(writer, reader)
+
+    def said(**settings):
+        job = writer.labs.submit(LabConfig(lab="x", settings=settings))
+        return inspected_differences(reader, lab(SEVERAL), reader.labs.known(job))
+
+    cut = {mixed.changed: f"A-20, run {mixed.changed}: shortcuts cut at step 169"}
+    assert said(runs=f"{mixed.ordinary[0]},{mixed.changed}") == said(runs=str(mixed.changed), step=300) == cut
+    assert said(runs=str(mixed.changed), step=100) == said(runs=str(mixed.ordinary[2]), step=-1) == {}
 
 
 def test_without_a_training_it_says_what_to_do(store):

@@ -1,11 +1,13 @@
 """The command ``set`` in every state of a run, against the store alone: no engine runs."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from engine.config import RaceConfig
-from engine.events import RunState
+from engine.config import replace as change_config
+from engine.events import RunState, StepRow
 from engine.runs.supervisor.interventions import Interventions
 from engine.store.reader import Reader
 from engine.store.rows import CommandRow
@@ -27,7 +29,12 @@ def bench(workspace):
             return reader.runs.get(run)
 
         yield SimpleNamespace(
-            served=Interventions(reader, writer, pool), reader=reader, run=run, in_state=in_state, sent=sent
+            served=Interventions(reader, writer, pool),
+            reader=reader,
+            run=run,
+            in_state=in_state,
+            sent=sent,
+            record=lambda lr: writer.points.record(run, [StepRow(9, 2.0, 90.0, 2.0, 90.0, lr, 1.0)]),
         )
 
 
@@ -57,6 +64,33 @@ def test_a_run_that_does_not_train_takes_a_change_at_once(bench, state):
     assert bench.served.set(bench.in_state(state), command(bench.run)) == ""
     assert bench.served.set(bench.in_state(state), command(bench.run)) == "", "a repeat is harmless"
     assert len(bench.reader.interventions.changes(bench.run)) == 1
+
+
+@pytest.mark.parametrize("argument", ["strength=1", "lr=0.1", "weight_decay=0.0001"])
+def test_a_change_to_the_value_in_force_is_refused_and_leaves_nothing(bench, argument):
+    words = bench.served.set(bench.in_state(S.RUNNING), command(bench.run, argument))
+    key, value = argument.split("=")
+    assert words.startswith(f"run {bench.run} has {key} (") and words.endswith(f" {value} already; nothing was changed")
+    assert bench.reader.interventions.changes(bench.run) == bench.sent == []
+
+
+def test_what_was_changed_before_is_the_value_in_force(bench):
+    row = bench.in_state(S.PAUSED)
+    for created, (argument, refused) in enumerate(
+        [("strength=0", False), ("strength=0", True), ("strength=1", False), ("lr=0.05", False), ("lr=0.05", True),
+         ("lr=0.1", False)]
+    ):  # fmt: skip
+        words = bench.served.set(row, command(bench.run, argument, float(created)))
+        assert bool(words) == refused, (argument, words)
+    assert [change.value for change in bench.reader.interventions.changes(bench.run)] == [0.0, 1.0, 0.05, 0.1]
+
+
+def test_the_rate_in_force_is_that_of_the_schedule_and_the_end_of_a_warm_up_is_a_change(bench):
+    row = bench.in_state(S.PAUSED)
+    bench.record(0.01)
+    assert bench.served.set(row, command(bench.run, "lr=0.01"))
+    warming = replace(row, config=change_config(row.config, {"optim.warmup_lr": 0.01}))
+    assert bench.served.set(warming, command(bench.run, "lr=0.01")) == ""
 
 
 @pytest.mark.parametrize("state", [S.STOPPED, S.FINISHED, S.DIVERGED, S.FAILED, S.LOST])

@@ -5,7 +5,7 @@ import { exportCsv } from "../../../../../app/live/race/panel/csv.js";
 import { VIEW, race, run } from "../runs.mjs";
 import { parsed } from "../../shared/table.mjs";
 
-const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error"];
+const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error", "difference"];
 const table = (runs, view) => parsed(exportCsv(runs, { ...VIEW, ...view }));
 
 test("the table has what is drawn, one point in a row", () => {
