@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.views import gradients, layers
+from app.data.workspace import SkipscopeError
+from app.views import gradients, layers, page_frame
 from app.views.guide import guide
 from app.views.labs import pages
 from app.views.race import audience, race
@@ -32,4 +33,7 @@ mine = presenter_link.may_command()
 st.set_page_config(initial_sidebar_state="auto" if page == HOME and mine else "collapsed")
 if not mine:
     audience.note()
-page.run()
+try:
+    page.run()
+except SkipscopeError as error:
+    page_frame.show_error(str(error))

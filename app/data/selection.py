@@ -39,8 +39,9 @@ def number_from(text: str) -> int | None:
 def numbers_from(text: str, what: str = "runs") -> tuple[list[int], str]:
     """Return the first ``MAX_RUNS`` numbers of an address such as ``3,7,12``, and its problem in one line or ''."""
     words = [word.strip() for word in text.split(",") if word.strip()]
-    invalid = [word for word in words if number_from(word) is None]
-    numbers = list(dict.fromkeys(int(word) for word in words if word not in invalid))
+    read = [number_from(word) for word in words]
+    invalid = [word for word, number in zip(words, read, strict=True) if number is None]
+    numbers = list(dict.fromkeys(number for number in read if number is not None))
     problems = []
     if invalid:
         problems.append(f"{what} in an address are numbers such as 3,7,12 (left out: {invalid[0][:20]!r})")

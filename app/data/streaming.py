@@ -155,9 +155,9 @@ def conclusions(runs: Sequence[int]) -> Conclusions:
 def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
     compared = compared_runs(reader, rows)
     if len({row.race for row in rows}) == 1:
-        concluded = verdict(reader, compared)
-        cure = concluded.cure.words if concluded.cure else ""
-        return Conclusions(concluded.text, cure, *(prediction(reader, compared) or ()))
+        # The verdict is about the whole race: a selection of its runs would be another comparison.
+        concluded = verdict(reader, compared_runs(reader, reader.runs.all(rows[0].race)))
+        return Conclusions(concluded.text, concluded.cure_text, *(prediction(reader, compared) or ()))
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
     return Conclusions(SEVERAL_RACES if rows else "", "", *(prediction(reader, named) or ()))

@@ -84,9 +84,10 @@ def kept_until_change(read: Callable[[Reader], list[_Row]], points: bool = False
     with reading() as reader, reader.snapshot():
         head = reader.points.head()
         state = context.pool.file(), head if points else head[1]
-        if read not in context.kept or context.kept[read][0] != state:
-            context.kept[read] = state, read(reader)
-        return context.kept[read][1]
+        kept = context.kept.get(read)
+        if kept is None or kept[0] != state:
+            kept = context.kept[read] = state, read(reader)
+        return kept[1]
 
 
 def health() -> Health:

@@ -17,7 +17,7 @@ CONFIDENCE = 0.95
 POWER = 0.8
 #: More seeds than these are not promised to resolve anything.
 MAX_SEEDS = 100
-#: Errors are counts of images, at least 5,000 of them: seeds that agree to an image still vary by 0.02 points.
+#: Errors are counts of images. Seeds that agree to an image still vary by one image: 0.02 points of 5,000 images.
 RESOLUTION = 0.02
 
 
@@ -48,13 +48,16 @@ class Interval:
         return self.high is not None and self.high < margin
 
 
-def interval(differences: Sequence[float], confidence: float = CONFIDENCE) -> Interval:
-    """Return the mean of paired differences with its t interval. Raises StatisticsError without a difference."""
+def interval(differences: Sequence[float], resolution: float = RESOLUTION) -> Interval:
+    """Return the mean of paired differences with its t interval; their spread is at least ``resolution`` points.
+
+    Raises StatisticsError without a difference.
+    """
     mean, seeds = fmean(differences), len(differences)
     if seeds < 2:
         return Interval(mean, math.nan, None, None, tuple(differences))
-    spread = max(stdev(differences), RESOLUTION)
-    half = _quantile(seeds, confidence) * spread / math.sqrt(seeds)
+    spread = max(stdev(differences), resolution)
+    half = _quantile(seeds, CONFIDENCE) * spread / math.sqrt(seeds)
     return Interval(mean, spread, mean - half, mean + half, tuple(differences))
 
 

@@ -58,19 +58,13 @@ class Cure:
     high: float | None
     seeds: int
 
-    @property
-    def words(self) -> str:
-        """The figures for the chart of gaps."""
-        if self.low is None or self.high is None:
-            return f"cure {signed(self.gap)} points, one seed"
-        return f"cure {signed(self.gap)} points ({signed(self.low)} to {signed(self.high)})"
-
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """What may be said of a race: the verdict on its first shortcut type, the sentences, the figures behind them.
 
-    ``provisional``: a run of the race has not ended, those aside that were changed while they trained.
+    ``provisional``: a run of the race has not ended, those aside that were changed while they trained. ``cure_text``
+    names every cure, for the chart of gaps.
     """
 
     kind: Verdict
@@ -78,6 +72,7 @@ class Conclusion:
     provisional: bool = False
     comparisons: tuple[Comparison, ...] = ()
     cure: Cure | None = None
+    cure_text: str = ""
 
 
 def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
@@ -113,7 +108,17 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
         for one in judgement.findings
     )  # fmt: skip
     cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
-    return Conclusion(head.verdict, text, provisional, comparisons, cure)
+    return Conclusion(head.verdict, text, provisional, comparisons, cure, _cure_text(judgement))
+
+
+def _cure_text(judgement: Judgement) -> str:
+    named = len(judgement.cures) > 1
+    parts = []
+    for cure in judgement.cures:
+        found = cure.difference
+        doubt = ", one seed" if found.seeds == 1 else "" if cure.resolved else ", not resolved"
+        parts.append(f"{f'{cure.shortcut} ' if named else ''}{signed(found.mean)} points{_ends(found)}{doubt}")
+    return f"cure {'; '.join(parts)}" if parts else ""
 
 
 def _nothing(runs: Sequence[ComparedRun]) -> tuple[Verdict, str]:

@@ -29,10 +29,11 @@ from enum import StrEnum
 from statistics import fmean
 
 from engine.analysis.comparison import MIN_STEPS, ComparedRun, Pair, by, compared, is_left_out, taking_part
-from engine.analysis.interval import CONFIDENCE, Interval, holm, interval, p_value
+from engine.analysis.interval import CONFIDENCE, RESOLUTION, Interval, holm, interval, p_value
 
-#: Differences below this many points are shown as 0.0, and no conclusion rests on them.
-LEVEL = 0.05
+#: Differences below this many points are called level, and no conclusion rests on them: evaluation in bf16 instead of
+#: fp32 moves the error of one net by up to so much.
+LEVEL = 0.2
 #: Gaps below this many points are called none: two equal nets at 20 % error differ by 0.8 points (one standard error)
 #: on 5,000 images of their own, and neighbouring depths of the paper's Table 6 by 0.3 to 1.2.
 MARGIN = 1.0
@@ -67,13 +68,15 @@ class RaceErrors:
     """Errors in percent by run, each kind at one step for all runs; a run without a finite one is left out.
 
     ``at_end``: the race has ended, so clean errors count and ``test`` is that of the full test set; else the running
-    errors count, and the others are empty.
+    errors count, and the others are empty. ``resolution`` is what one image of the smallest measured set moves, in
+    points.
     """
 
     running: Mapping[int, float] = field(default_factory=dict)
     clean: Mapping[int, float] = field(default_factory=dict)
     test: Mapping[int, float] = field(default_factory=dict)
     at_end: bool = False
+    resolution: float = RESOLUTION
 
     @property
     def training(self) -> Mapping[int, float]:
@@ -161,10 +164,10 @@ def judge(runs: Sequence[ComparedRun], errors: RaceErrors) -> Judgement:
         pair for pair in taking_part(runs) if all(math.isfinite(errors.training.get(run.run, math.nan)) for run in pair)
     ]
     types = sorted(by(measured, lambda pair: pair.deep.shortcut).values(), key=lambda pairs: not pairs[0].deep.plain)
-    gaps, shown, cures = _held_together(types, errors.training)
-    running, running_shown, running_cures = _held_together(types, errors.running)
+    gaps, shown, cures = _held_together(types, errors.training, errors.resolution)
+    running, running_shown, running_cures = _held_together(types, errors.running, errors.resolution)
     unresolved = shown.count(False) + sum(not cure.resolved for cure in cures)
-    tests = [_gaps(pairs, errors.test) for pairs in types]
+    tests = [_gaps(pairs, errors.test, errors.resolution) for pairs in types]
     test_shown = holm([p_value(test) if test else 1.0 for test in tests], TEST_CONFIDENCE)
     taken, found = compared(runs), []
     for index, (pairs, gap) in enumerate(zip(types, gaps, strict=True)):
@@ -212,11 +215,11 @@ def by_training(gap: Interval | None, different: bool) -> Verdict:
 
 
 def _held_together(
-    types: Sequence[Sequence[Pair]], kind: Mapping[int, float]
+    types: Sequence[Sequence[Pair]], kind: Mapping[int, float], resolution: float
 ) -> tuple[list[Interval | None], list[bool], list[CureFinding]]:
     """Return the gaps in one kind of error, which of them are shown to differ from zero, and the cures likewise."""
-    gaps = [_gaps(pairs, kind) for pairs in types]
-    cures = _cures(types, gaps)
+    gaps = [_gaps(pairs, kind, resolution) for pairs in types]
+    cures = _cures(types, gaps, resolution)
     every = [*gaps, *(cure.difference for cure in cures)]
     shown = holm([1.0 if each is None else p_value(each) for each in every])
     of_cures = zip(cures, shown[len(gaps) :], strict=True)
@@ -228,7 +231,7 @@ def _is_resolved(cure: CureFinding, running: Sequence[CureFinding]) -> bool:
     return cure.resolved and any(one.resolved for one in same) and abs(cure.difference.mean) >= LEVEL
 
 
-def _cures(types: Sequence[Sequence[Pair]], gaps: Sequence[Interval | None]) -> list[CureFinding]:
+def _cures(types: Sequence[Sequence[Pair]], gaps: Sequence[Interval | None], resolution: float) -> list[CureFinding]:
     """Return the cure of each type with shortcuts whose depths are those of the plain nets."""
     if not types or not types[0][0].deep.plain or gaps[0] is None:
         return []
@@ -239,7 +242,7 @@ def _cures(types: Sequence[Sequence[Pair]], gaps: Sequence[Interval | None]) -> 
             continue
         own = {pair.deep.seed: value for pair, value in zip(pairs, gap.values, strict=True)}
         if shared := [seed for seed in plain if seed in own]:
-            taken_away = interval([plain[seed] - own[seed] for seed in shared])
+            taken_away = interval([plain[seed] - own[seed] for seed in shared], resolution)
             found.append(CureFinding(pairs[0].deep.shortcut, fmean(plain[seed] for seed in shared), taken_away, False))
     return found
 
@@ -248,7 +251,7 @@ def _depths(pairs: Sequence[Pair]) -> tuple[int, int]:
     return pairs[0].deep.depth, pairs[0].shallow.depth
 
 
-def _gaps(pairs: Sequence[Pair], kind: Mapping[int, float]) -> Interval | None:
+def _gaps(pairs: Sequence[Pair], kind: Mapping[int, float], resolution: float) -> Interval | None:
     """Return the gap in one kind of error, None unless every run of these pairs has it."""
     gaps = [kind.get(pair.deep.run, math.nan) - kind.get(pair.shallow.run, math.nan) for pair in pairs]
-    return interval(gaps) if gaps and all(map(math.isfinite, gaps)) else None
+    return interval(gaps, resolution) if gaps and all(map(math.isfinite, gaps)) else None

@@ -32,4 +32,4 @@ def arm_name(depth: int, shortcut: str) -> str:
     """Return ``plain-56`` for a net without shortcuts, else ``A-56``, followed by the options of the variant."""
     parsed = ShortcutConfig(shortcut)
     name = "plain" if parsed.name == "none" else parsed.name
-    return " ".join([f"{name}-{depth}", *(f"{key}={value}" for key, value in parsed.pairs)])
+    return " ".join([f"{name}-{depth}", *(f"{key}={value}" if value else key for key, value in parsed.pairs)]).rstrip()

@@ -56,7 +56,7 @@ def connect(
         uri = f"{path.as_uri()}?mode={'ro' if readonly else 'rwc'}"
         wait_s = BUSY_TIMEOUT_S if busy_s is None else busy_s
         # check_same_thread: threads use a connection in turn.
-        connection = sqlite3.connect(uri, wait_s, isolation_level=None, check_same_thread=False, uri=True)
+        connection = sqlite3.connect(uri, timeout=wait_s, isolation_level=None, check_same_thread=False, uri=True)
         connection.row_factory = sqlite3.Row
         try:
             connection.execute("PRAGMA foreign_keys = ON")
@@ -174,7 +174,7 @@ class ReadingTable:
             rows: list[_Row] = _decoder(kinds).validate_python(stored)
         except ValidationError as error:
             reason = " ".join(first_line(error).split()).lstrip("0123456789.")[:_MAX_SHOWN_LENGTH]  # without the index
-            raise DatabaseDamaged(
+            raise WorkspaceError(
                 f"{self._database} holds a wrong value ({reason}); choose another folder with --workspace DIR"
             ) from None
         return rows

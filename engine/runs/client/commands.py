@@ -32,6 +32,7 @@ class CommandClient:
         Raises CommandRefused with the engine's reason, EngineUnreachable without an answer within ``ACKNOWLEDGE_S``
         (after withdrawing the command), and the errors of ``EngineProcess.ensure``.
         """
+        _check_verb(verb)
         return self._ask(verb, run=run, argument=argument)
 
     def ask_each(self, verb: str, runs: Sequence[int], until_done_s: float = ACKNOWLEDGE_S) -> dict[int, str]:
@@ -40,7 +41,8 @@ class CommandClient:
         The answer is '' for a done command, else a refusal or, after ``until_done_s``, a remark on a command under way.
         Withdraws unclaimed commands then. Raises CommandRefused for an unknown verb, the errors of ``ensure``.
         """
-        with self._store(verb) as (writer, reader):
+        _check_verb(verb)
+        with self._store() as (writer, reader):
             commands = {run: writer.commands.give(verb, run) for run in dict.fromkeys(runs)}
             until(lambda: all(answer(reader, command).done for command in commands.values()), until_done_s)
             answers = {}
@@ -63,7 +65,7 @@ class CommandClient:
             return until(lambda: answer(reader, command).done is not None, seconds)
 
     def _ask(self, verb: str, run: int | None = None, race: int | None = None, argument: str = "") -> int:
-        with self._store(verb) as (writer, reader):
+        with self._store() as (writer, reader):
             command = writer.commands.give(verb, run, argument, race=race)
 
             def is_acknowledged() -> bool:
@@ -83,13 +85,16 @@ class CommandClient:
         return command
 
     @contextmanager
-    def _store(self, verb: str) -> Iterator[tuple[Writer, Reader]]:
+    def _store(self) -> Iterator[tuple[Writer, Reader]]:
         """Open the store once an engine lives."""
-        if verb not in (*RUN_VERBS, PACE):
-            raise CommandRefused(unknown(verb))
         self._engine.ensure()
         with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
             yield writer, reader
+
+
+def _check_verb(verb: str) -> None:
+    if verb not in RUN_VERBS:
+        raise CommandRefused(unknown(verb))
 
 
 def answer(reader: Reader, command: int) -> CommandRow:

@@ -52,7 +52,10 @@ def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
     running = errors(Split.TRAIN, "running_error")
     if not at_the_end(runs):
         return conclude(runs, RaceErrors(running))
-    return conclude(runs, RaceErrors(running, errors(Split.TRAIN_CLEAN), errors(Split.TEST), at_end=True))
+    clean, test = errors(Split.TRAIN_CLEAN), errors(Split.TEST)
+    measured = [images for run in ids for *_, images in reader.points.evaluated(run, step).values()]
+    resolution = 100 / min(measured) if measured else RESOLUTION
+    return conclude(runs, RaceErrors(running, clean, test, at_end=True, resolution=resolution))
 
 
 def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, Answers] | None:

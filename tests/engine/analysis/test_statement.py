@@ -244,8 +244,9 @@ def test_the_cure_is_that_of_the_seeds_that_both_families_have():
     assert conclude(runs, RaceErrors(errors)).cure == Cure(
         pytest.approx(50.0), pytest.approx(50 - half, abs=1e-3), pytest.approx(50 + half, abs=1e-3), 3
     )
-    assert conclude(runs, RaceErrors(errors)).cure.words == "cure 50.0 points (−12.1 to 112.1)"
-    assert Cure(32.1, None, None, 1).words == "cure 32.1 points, one seed"
+    assert conclude(runs, RaceErrors(errors)).cure_text == "cure 50.0 points (−12.1 to 112.1), not resolved"
+    one = [run for run in runs if run.seed == 0]
+    assert conclude(one, RaceErrors(errors)).cure_text == "cure 25.0 points, one seed"
     del errors[3]  # A-56 of the first seed
     assert conclude(runs, RaceErrors(errors)).cure == Cure(
         pytest.approx(62.5), pytest.approx(62.5 - 12.7062 * 12.5, abs=1e-3), pytest.approx(221.33, abs=0.01), 2

@@ -52,7 +52,7 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
       data.push(emptyTrace(panel.suffix));
       return;
     }
-    if (kind === "depth" && view.cure) layout.annotations.push(cureNote(view.cure, panel.suffix, view, theme));
+    if (kind === "depth" && view.cure && view.metric === "error" && view.curves.includes("running")) layout.annotations.push(cureNote(view.cure, panel.suffix, view, theme));
     data.push(...inOrder(differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
     if (!namedCurves(view).length) return;
     const color = { [theme.scheme]: theme.muted };
