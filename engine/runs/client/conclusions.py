@@ -6,6 +6,7 @@ from math import isfinite
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.difference import NO_DIFFERENCE
+from engine.analysis.interval import RESOLUTION
 from engine.analysis.prediction import Answers, Question, answers, question_for, taking_part
 from engine.analysis.statement import Conclusion, conclude
 from engine.analysis.verdict import RaceErrors
