@@ -48,7 +48,7 @@ class Interval:
         return self.high is not None and self.high < margin
 
 
-def interval(differences: Sequence[float], resolution: float = RESOLUTION) -> Interval:
+def interval(differences: Sequence[float], resolution: float = RESOLUTION, confidence: float = CONFIDENCE) -> Interval:
     """Return the mean of paired differences with its t interval; their spread is at least ``resolution`` points.
 
     Raises StatisticsError without a difference.
@@ -57,7 +57,7 @@ def interval(differences: Sequence[float], resolution: float = RESOLUTION) -> In
     if seeds < 2:
         return Interval(mean, math.nan, None, None, tuple(differences))
     spread = max(stdev(differences), resolution)
-    half = _quantile(seeds, CONFIDENCE) * spread / math.sqrt(seeds)
+    half = _quantile(seeds, confidence) * spread / math.sqrt(seeds)
     return Interval(mean, spread, mean - half, mean + half, tuple(differences))
 
 

@@ -71,10 +71,12 @@ def race_document(reader: Reader, race: int) -> dict[str, Any]:
     """Return the document of ``race --json``; ``verdict`` is the page's."""
     rows = reader.runs.all(race)
     tuning = tuning_document(reader, race)
+    concluded = asdict(verdict(reader, compared_runs(reader, rows)))
+    del concluded["cure_text"]  # the page's words for ``cure``
     return {
         "race": race,
         "runs": results(reader, rows),
-        "verdict": asdict(verdict(reader, compared_runs(reader, rows))),
+        "verdict": concluded,
         **({"tuning": tuning} if tuning else {}),
     }
 

@@ -33,7 +33,7 @@ def test_half_of_an_interval_is_the_printed_quantile(freedom, quantiles):
     seeds = freedom + 1
     values = [math.sqrt(seeds) * value for value in _of_spread_one(seeds)]
     for confidence, quantile in zip((0.95, 0.99), quantiles, strict=True):
-        found = interval(values, confidence)
+        found = interval(values, confidence=confidence)
         assert found.high - found.mean == pytest.approx(quantile, abs=6e-4)
         assert found.mean - found.low == pytest.approx(quantile, abs=6e-4)
 
