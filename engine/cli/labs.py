@@ -113,7 +113,7 @@ def _print(row: LabSpec, document: dict[str, Any], findings: Sequence[Found]) ->
         shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
         metrics.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
     Console().print(metrics)
-    if document["differences"]:
+    if document.get("differences"):
         click.echo(f"Measured on runs that are arms of their own: {'; '.join(document['differences'])}.")
     for found in findings:
         if found.holds_at(document["settings"]):

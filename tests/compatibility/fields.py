@@ -27,7 +27,13 @@ OF_BITS = ("figures",)
 BY_CHANCE = {"race that was stopped": {"step", "train_loss", "train_error", "train_clean_error", "text"}}
 _TYPES = ("<null>", "<bool>", "<list>", "<number>", "<text>")
 #: Keys that 0.4.0 did not have, and the keys of its documents beside which they stand.
-ADDED = {"verdict": {"race", "runs"}, "findings": {"lab", "settings", "figures"}}
+ADDED = {
+    "verdict": {"race", "runs"},
+    "findings": {"lab", "settings", "figures"},
+    "differences": {"lab", "settings", "figures"},
+    "difference": {"run", "parent_run"},
+    "data_remarks": {"run", "parent_run"},
+}
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"
 

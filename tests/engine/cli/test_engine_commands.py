@@ -82,7 +82,7 @@ def test_lab_prints_one_document_with_stable_names(call, engine_workspace):
     code, out, err = call("lab", "gradients", *small, "--json", at=engine_workspace)
     assert (code, err) == (0, "")
     document = json.loads(out)
-    assert list(document) == ["lab", "settings", "seconds", "figures", "findings"]
+    assert list(document) == ["lab", "settings", "seconds", "figures", "findings", "differences"]
     assert document["lab"] == "gradients"
     assert document["settings"]["layers"] == 6
     assert document["settings"]["gain"] == 1.0

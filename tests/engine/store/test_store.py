@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from engine.config import RaceConfig
-from engine.errors import CommandRefused, DatabaseDamaged, WorkspaceError
+from engine.errors import CommandRefused, WorkspaceError
 from engine.events import MOVES, Evaluated, RunState, Split, StepRow
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -236,7 +236,7 @@ def test_a_stored_value_of_a_wrong_type_is_an_error_in_one_line(writer, reader):
     for column, value in (("pid", "none\nat all"), ("versions", "{"), ("state", "asleep")):
         with writer.transaction() as connection:
             connection.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run))
-        with pytest.raises(DatabaseDamaged, match=rf"wrong value \({column}") as caught:
+        with pytest.raises(WorkspaceError, match=rf"wrong value \({column}") as caught:
             reader.runs.get(run)
         assert "\n" not in str(caught.value)
         with writer.transaction() as connection:

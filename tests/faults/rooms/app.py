@@ -101,8 +101,8 @@ ROOM = Room(
         Fault(
             name="cure-of-unshared-seeds",
             file="engine/analysis/verdict.py",
-            text="taken_away = interval([plain[seed] - own[seed] for seed in shared])",
-            faulty="taken_away = interval([a - b for a, b in zip(plain.values(), own.values(), strict=False)])",
+            text="interval([plain[seed] - own[seed] for seed in shared], resolution)",
+            faulty="interval([a - b for a, b in zip(plain.values(), own.values(), strict=False)], resolution)",
             breaks="Where a seed broke, the cure subtracts the gap of one seed from that of another.",
         ),
         Fault(

@@ -20,7 +20,7 @@ from tests.engine.labs.bench import DEVICE, PRECISIONS, ended
 from tests.engine.labs.inspected_runs import trained
 from tests.engine.training import tiny
 
-SMALL = {"finer": 0, "images": 60, "products": 4}
+SMALL = {"finer": 0, "images": 200, "products": 4}
 
 
 def nets():
@@ -100,7 +100,8 @@ def test_a_point_is_the_loss_of_a_net_that_was_moved_there_by_hand():
             parameter += (0.3 * directions[0] - 0.2 * directions[1])[piece].view_as(parameter)
     by_hand = ended(inspected.scores(inspected.evaluator(model), model, [Split.TRAIN_CLEAN]))[Split.TRAIN_CLEAN]
     assert loss == pytest.approx(by_hand.loss, rel=1e-5) and error == pytest.approx(by_hand.error, abs=1e-4)
-    assert ended(surface.fine_point(torch.zeros_like(directions[0])))[0] == pytest.approx(
+    whole = Surface(inspected, 200, False)
+    assert ended(whole.fine_point(torch.zeros_like(directions[0])))[0] == pytest.approx(
         inspected.stored[Split.TRAIN_CLEAN].loss, rel=1e-5
     )
 
