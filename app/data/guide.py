@@ -27,6 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from app.data.lab_references import lab_reference, reference_findings
 from app.data.labs import lab_changed
 from app.data.workspace import current, reading
 from engine.analysis.numbers import in_words as in_words
@@ -256,11 +257,11 @@ def _named(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """A result of a lab in this workspace: a number or the ``text`` of a finding.
+    """A result of a lab: a number or the ``text`` of a finding, measured in this workspace or recorded elsewhere.
 
-    ``job`` is None before the lab's first finished job, ``value`` also without a finite number. ``basis`` names the
-    inspected runs, and the settings that differ from the usual ones; ``differences`` what makes some of these runs arms
-    of their own.
+    ``job`` is None before the lab's first finished job: then the reference counts, and ``recorded`` says when and where
+    that was. ``value`` is None without a finite number. ``basis`` names the inspected runs, and the settings that
+    differ from the usual ones; ``differences`` what makes some of these runs arms of their own.
     """
 
     label: str
@@ -272,11 +273,12 @@ class Measurement:
     basis: str = ""
     text: str = ""
     differences: str = ""
+    recorded: str = ""
 
     @property
     def known(self) -> bool:
         """Whether there is a number or a finding."""
-        return self.job is not None and (self.value is not None or bool(self.text))
+        return self.value is not None or bool(self.text)
 
 
 Measurements = Mapping[ResultReference, Measurement]
@@ -291,7 +293,7 @@ def finished_labs() -> dict[str, int]:
 
 
 def measurements(references: Iterable[ResultReference]) -> Measurements:
-    """Return the results of registered labs in this workspace. Raises SkipscopeError."""
+    """Return the results of registered labs: of this workspace, else of the reference. Raises SkipscopeError."""
     wanted = [reference for reference in references if reference.lab in LABS]
     newest, results = finished_labs(), {}
     for lab in {reference.lab for reference in wanted} & newest.keys():
@@ -299,17 +301,33 @@ def measurements(references: Iterable[ResultReference]) -> Measurements:
             if (job := _job_of(reader, lab, newest[lab])) is not None:
                 findings = [finding for finding in lab_findings(reader, job) if finding.holds_at(job.config.settings)]
                 differences = "; ".join(lab_differences(reader, job))
-                results[lab] = _Results(job, reader.labs.metrics(job.id), findings, differences)
+                basis = _basis(LABS[lab], job.config.settings)
+                results[lab] = _Results(reader.labs.metrics(job.id), findings, job.id, basis, differences)
+    for lab in {reference.lab for reference in wanted} - results.keys():
+        if recorded := _recorded(lab):
+            results[lab] = recorded
     return {reference: _measurement(reference, results.get(reference.lab)) for reference in wanted}
 
 
 class _Results(NamedTuple):
-    """What one job has found; ``differences`` as in ``Measurement``."""
+    """What one job has found; job to ``recorded`` as in ``Measurement``."""
 
-    job: LabJobRow
     numbers: Mapping[str, float | None]
     findings: list[Found]
-    differences: str
+    job: int | None = None
+    basis: str = ""
+    differences: str = ""
+    recorded: str = ""
+
+
+@cache
+def _recorded(lab: str) -> _Results | None:
+    """Return the results of a lab's reference, None without one. Raises SkipscopeError."""
+    if (reference := lab_reference(lab)) is None:
+        return None
+    findings = [finding for finding in reference_findings(reference) if finding.holds_at(reference.settings)]
+    basis = ", ".join(reference.inspected)
+    return _Results(reference.metrics, findings, basis=basis, recorded=reference.origin.text)
 
 
 def _job_of(reader: Reader, lab: str, newest: int) -> LabJobRow | None:
@@ -322,20 +340,19 @@ def _job_of(reader: Reader, lab: str, newest: int) -> LabJobRow | None:
 
 
 def _measurement(reference: ResultReference, results: _Results | None) -> Measurement:
-    lab, job = LABS[reference.lab], results.job if results else None
-    basis = _basis(lab, job.config.settings) if job else ""
+    found = results or _Results({}, [])
     if reference.kind == "finding":
-        findings = results.findings if results else []
         # Each sentence says the differences of its own net.
-        text = " ".join(finding.text for finding in findings if finding.name == reference.name)
-        return Measurement(reference.name, job=job.id if job else None, basis=basis, text=text)
-    row = next(metric for metric in lab.metrics if metric.name == reference.name)
+        text = " ".join(finding.text for finding in found.findings if finding.name == reference.name)
+        return Measurement(reference.name, job=found.job, basis=found.basis, recorded=found.recorded, text=text)
+    row = next(metric for metric in LABS[reference.lab].metrics if metric.name == reference.name)
     usual = Measurement(row.label, row.unit, row.expected, row.source)
-    if results is None or row.name not in results.numbers:
+    if row.name not in found.numbers:
         return usual
     return replace(
-        usual, job=results.job.id, value=results.numbers[row.name], basis=basis, differences=results.differences
-    )
+        usual, value=found.numbers[row.name], job=found.job, basis=found.basis, differences=found.differences,
+        recorded=found.recorded,
+    )  # fmt: skip
 
 
 def _basis(lab: LabSpec, settings: Mapping[str, Any]) -> str:

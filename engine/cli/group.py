@@ -21,6 +21,7 @@ from engine.cli.labs import lab
 from engine.cli.layers import layers
 from engine.cli.output import echo_json
 from engine.cli.races import pace, race
+from engine.cli.reference import reference
 from engine.cli.runs import STATE_COMMANDS, runs
 from engine.config import ModelConfig, arm_name
 from engine.errors import SkipscopeError
@@ -80,7 +81,7 @@ def main(context: click.Context, workspace: str | None) -> None:
     context.obj = Workspace.at(workspace)
 
 
-for _command in (race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, bench, doctor):
+for _command in (race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, reference, bench, doctor):
     main.add_command(_command)
 
 

@@ -40,7 +40,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
     try:
         with ctrl_c_heard() as pressed, Reader(workspace) as reader:
             try:
-                ended = _follow(control, reader, job, pressed, shown=not as_json)
+                ended = follow(control, reader, job, pressed, shown=not as_json)
             except KeyboardInterrupt:
                 with suppress(CommandRefused):  # the job has ended
                     control.commands.await_done(control.commands.ask("stop", job), _STOPPED_WITHIN_S)
@@ -64,7 +64,7 @@ def lab(context: click.Context, name: str, settings: tuple[str, ...], as_json: b
 lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 
-def _follow(control: Control, reader: Reader, job: int, pressed: Event, shown: bool) -> LabJobRow | None:
+def follow(control: Control, reader: Reader, job: int, pressed: Event, shown: bool) -> LabJobRow | None:
     """Return the row of the ended job; None for a deleted job."""
     console = Console(stderr=True)
     with Progress(

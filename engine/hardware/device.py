@@ -1,12 +1,10 @@
 """Where and how a run computes: device, threads, precision, memory layout. Loaded in workers and by the doctor."""
 
-import contextlib
 import ctypes
 import os
 import sys
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -14,6 +12,7 @@ from torch import nn
 
 from engine.config import RunConfig
 from engine.errors import DeviceError
+from engine.hardware.machine import processor
 
 # Names of malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -81,12 +80,7 @@ def device_name(device: torch.device) -> str:
     """Return the model name of a GPU, or of the processor as the system knows it."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    # Not platform.processor(): on Linux it names the architecture alone.
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return "CPU"
+    return processor()
 
 
 def describe() -> dict[str, Any]:

@@ -7,6 +7,7 @@ import contextlib
 import os
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import psutil
 import pynvml
@@ -71,6 +72,16 @@ class Gpu:
     total: int | None
     free: int | None
     busy: int | None = None
+
+
+def processor() -> str:
+    """Return the model name of the processor as the system knows it."""
+    # Not platform.processor(): on Linux it names the architecture alone.
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return "CPU"
 
 
 def devices() -> list[str]:

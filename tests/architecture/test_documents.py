@@ -23,7 +23,8 @@ MAX_LINES, MAX_WIDTH, MAX_TREE = 200, 140, 15
 #: The packages that have a README of their own, and what each must say.
 PACKAGES = (
     "engine/config", "engine/hardware", "engine/data", "engine/models", "engine/training", "engine/probes",
-    "engine/labs", "engine/analysis", "engine/store", "engine/runs", "engine/cli", "engine/bench",
+    "engine/labs", "engine/analysis", "engine/store", "engine/runs", "engine/exchange", "engine/cli",
+    "engine/bench",
     "app/web", "app/data", "app/live", "app/views", "app",
 )  # fmt: skip
 #: Top level of the project; dot files stand beside it.

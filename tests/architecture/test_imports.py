@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.runs.launchers",),
     ("engine.runs.supervisor",),
     ("engine.runs.client",),
+    ("engine.exchange",),
     ("engine.cli",),
     ("app",),
     ("app.data",),

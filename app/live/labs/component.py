@@ -7,6 +7,7 @@ from typing import Any
 
 from app import theme
 from app.data import labs
+from app.data.lab_references import reference_origin
 from app.live.shared.component import component, surroundings
 
 #: Depth of the net whose lightness a lab's curves have.
@@ -59,7 +60,7 @@ class LabView:
 
 
 def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: LabView, key: str = "lab") -> None:
-    """Mount the view of a lab's job, with ``run`` None before the first one.
+    """Mount the view of a lab's job; with ``run`` None, before the first one, that of the recorded results.
 
     At a call of ``on_command``, ``st.session_state[key].command`` holds ``{"verb": ..., "run": ...}``. Verbs: pause,
     resume, stop, engine, and measure with ``setting`` and ``value``.
@@ -70,6 +71,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
         data={
             "lab": name,
             "run": run,
+            "recorded": bool(reference_origin(name)),
             "whole": view.panels is None,
             "panels": [asdict(panel) for panel in chosen_panels(lab.panels, view.panels)],
             "figures": [asdict(figure) for figure in lab.metrics],
@@ -78,7 +80,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
             "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
             "families": [{"begins": word, "styles": styles} for word, styles in family_styles().items()],
             "spare": spare_styles(),
-            **surroundings(history="live/lab", stream="live/lab/stream"),
+            **surroundings(history="live/lab", stream="live/lab/stream", reference="live/lab/reference"),
         },
         on_command_change=on_command,
     )

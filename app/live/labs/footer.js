@@ -13,8 +13,7 @@ export function jobFooter(card, labels) {
     card.device,
     card.threads > 0 && counted(card.threads, "thread"),
     card.seconds > 0 && `measured in ${took(card)}`,
-    card.ended ? `on ${moment(card.ended)}` : `begun ${moment(card.created)}`,
-    `job ${card.run}`,
+    ...(card.recorded ? [`reference, ${card.recorded}`] : [card.ended ? `on ${moment(card.ended)}` : `begun ${moment(card.created)}`, `job ${card.run}`]),
   ].filter(Boolean).join(" · ");
 }
 

@@ -2,7 +2,8 @@
 
 cursor    CHANGES.TRACE, the position to follow from
 card      run, lab, state, step of total units, detail (the next unit), seconds, cause, settings, device, ...,
-          differences (what makes inspected runs arms of their own, '' for comparable runs)
+          differences (what makes inspected runs arms of their own, '' for comparable runs); of a reference also
+          recorded (where, when, and of which trainings), and the state is ``recorded``
 figures   {name: number, null where not finite}
 findings  [{name, text}], with kind, setting and value where they hold there alone: engine.events.Found
 traces    [{panel, kind, x, y}], with setting and value, cell, part where the curve has them: a trace replaces
@@ -14,6 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from app.data import labs
+from app.data.lab_references import LabReference, reference_findings
 
 DIGITS = 4
 
@@ -34,6 +36,21 @@ def lab_document(news: labs.LabNews) -> dict[str, Any]:
         "figures": {name: significant(value) for name, value in news.figures.items()},
         "findings": [_named(asdict(found)) for found in news.findings],
         "traces": [_trace(trace) for trace in news.traces],
+    }
+
+
+def reference_document(reference: LabReference) -> dict[str, Any]:
+    """Return the document of a lab's recorded results: like that of a job that has ended, without its id."""
+    card = {
+        "run": 0, "lab": reference.lab, "state": "recorded", "step": 0, "total": 0, "detail": "", "cause": "",
+        "seconds": reference.seconds, "settings": reference.settings, "device": reference.device, "precision": "",
+        "threads": 0, "differences": "", "recorded": ", ".join((reference.origin.text, *reference.inspected)),
+    }  # fmt: skip
+    return {
+        "card": card,
+        "figures": dict(reference.metrics),
+        "findings": [_named(asdict(found)) for found in reference_findings(reference)],
+        "traces": [_trace(curve) for curve in reference.curves],
     }
 
 

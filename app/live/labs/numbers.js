@@ -26,10 +26,12 @@ export function numbersTable(details, rows, { figures: values, card }, whole) {
   }
   if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE;
   details.hidden = !known || !rows.length;
+  const verb = card?.recorded ? "recorded" : "measured";
+  setText(table.tHead.rows[0].cells[1], verb);
   const measured = rows.filter(({ name }) => name in values).length;
   rows.forEach((row, index) => {
     const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}${differences}` : "–";
     setText(table.tBodies[0].rows[index].cells[1], words);
   });
-  setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} measured)`);
+  setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} ${verb})`);
 }

@@ -2,6 +2,7 @@
 
     GET /live/lab?run=ID                          one snapshot of a job as JSON, see labs/messages.py
     GET /live/lab/stream?run=ID[&since=CURSOR]    Server-Sent Events with what is new from the cursor on
+    GET /live/lab/reference?lab=NAME              the recorded results of a lab, for a page without a job
 
 A stream ends when the job is deleted or another database takes this one's place.
 """
@@ -14,7 +15,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.data import labs, streaming
-from app.live.labs.messages import lab_changes, lab_document
+from app.data.lab_references import LabReference, lab_reference
+from app.live.labs.messages import lab_changes, lab_document, reference_document
 from app.live.stream.answers import json_answer, news_events, resumed_from, stored, stream_answer
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import BadRequest, number, refuse_ahead
@@ -34,7 +36,14 @@ def lab_routes(feed: Feed) -> list[Route]:
         await stored(_refuse_stranger, run, since)
         return stream_answer(follow(feed, run, since))
 
-    return [Route("/live/lab", snapshot, methods=["GET"]), Route("/live/lab/stream", stream, methods=["GET"])]
+    async def reference(request: Request) -> Response:
+        return json_answer(reference_document(await stored(_reference, request.query_params.get("lab", ""))))
+
+    return [
+        Route("/live/lab", snapshot, methods=["GET"]),
+        Route("/live/lab/stream", stream, methods=["GET"]),
+        Route("/live/lab/reference", reference, methods=["GET"]),
+    ]
 
 
 def follow(feed: Feed, run: int, since: tuple[int, int]) -> AsyncIterator[bytes]:
@@ -70,6 +79,13 @@ def _news(run: int) -> labs.LabNews:
     if news is None:
         raise BadRequest(404, f"there is no lab job {run}")
     return news
+
+
+def _reference(lab: str) -> LabReference:
+    reference = lab_reference(lab)
+    if reference is None:
+        raise BadRequest(404, "lab must name a lab with recorded results, for example lab=gradients")
+    return reference
 
 
 def _refuse_stranger(run: int, since: tuple[int, int]) -> None:

@@ -53,6 +53,8 @@ export class LabView {
           message: (message) => this.#message(message),
           link: (link, linkReason = "") => { Object.assign(this, { link, linkReason }); this.#soon(); },
         });
+      } else if (data.recorded) {
+        this.#recorded();
       }
       loadPlotly(data.urls.plotly).catch(() => {}); // ahead of the first curves; the panels report a failure
     }
@@ -65,6 +67,17 @@ export class LabView {
     this.leave();
     this.state?.address.stop();
     this.panels?.stop();
+  }
+
+  /** Show the recorded results where there is no job. */
+  async #recorded() {
+    try {
+      const answer = await fetch(`${this.data.urls.reference}?lab=${this.data.lab}`);
+      const message = answer.ok ? await answer.json() : null;
+      if (message && this.run === null && !this.stopped) this.#message(message);
+    } catch {
+      // The page stays as it is without recorded results.
+    }
   }
 
   #forget() {
@@ -150,8 +163,8 @@ export class LabView {
 
   #status() {
     const { card } = this;
-    this.part("top").hidden = this.run === null;
-    this.host.dataset.empty = this.run === null;
+    this.part("top").hidden = !card && this.run === null;
+    this.host.dataset.empty = !card && this.run === null;
     const [symbol, tone] = this.data.states[card?.state] ?? ["", "gray"];
     setText(this.part("state"), card ? `${symbol} ${card.state}` : "");
     this.part("state").dataset.tone = tone;
@@ -200,6 +213,7 @@ export class LabView {
 
 function statusWords(card) {
   if (!card) return "";
+  if (card.recorded) return `Reference, ${card.recorded}. Run the lab to measure it here.`;
   if (card.cause) return `${card.cause}${card.state === "failed" && card.log ? `\nLog: ${card.log}` : ""}`;
   const units = card.total ? `${card.step} of ${card.total}` : "";
   if (card.state === "finished") return `in ${took(card)}`;

@@ -16,7 +16,10 @@ NEWS_S = 3.0
 #: Pixels of a line of text: longer lines are hard to read.
 _LINE = 820
 _HOME = "why"
-_BOLD = "**Bold numbers and sentences** were measured in this workspace; all others name their source."
+_BOLD = (
+    "**Bold numbers and sentences** were measured in this workspace. Underlined ones are a reference: point at one to "
+    "see when it was recorded. All others name their source."
+)
 _TITLE = "Why? Seven questions, each with an experiment"
 _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: what each of them says",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
@@ -41,7 +44,7 @@ def render_home() -> None:
     for page in readable:
         with st.container(border=True):
             st.subheader(f"{page.number}. {page.question}", anchor=False)
-            st.markdown(guide_words.running(page.sections["Short answer"], measurements))
+            st.markdown(guide_words.running(page.sections["Short answer"], measurements), unsafe_allow_html=True)
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
     _await_news(readable)
 
@@ -54,7 +57,7 @@ def render(name: str) -> None:
     measurements = _measurements([page])
 
     def section(title: str) -> None:
-        st.markdown(guide_words.running(page.sections[title], measurements), width=_LINE)
+        st.markdown(guide_words.running(page.sections[title], measurements), width=_LINE, unsafe_allow_html=True)
 
     st.header(f"{page.number}. {page.question}", anchor=False)
     section("Short answer")

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from html import escape
 
 from app.data import guide
 from app.views.markdown_escape import literal
@@ -15,7 +16,7 @@ _READ = {
 
 
 def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> str:
-    """Return a section as one Markdown text. Measured results are bold, citations name their source.
+    """Return a section as Markdown with HTML: measured results bold, recorded ones with a tooltip, citations with source.
 
     Settings stand at the first number of a lab alone, the expectation at the first place of a number without a result.
     """
@@ -24,7 +25,7 @@ def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> st
         match part:
             case guide.ResultReference():
                 measurement = measurements.get(part)
-                mark = part.lab if measurement and measurement.known else part
+                mark = part.lab if measurement and measurement.job is not None and measurement.known else part
                 texts.append(measured(measurement, briefly=mark in explained))
                 explained.add(mark)
             case guide.Citation():
@@ -43,10 +44,20 @@ def measured(measurement: guide.Measurement | None, briefly: bool = False) -> st
         expected = measurement.expected if measurement and not briefly else ""
         none = "no number in the newest job" if measurement and measurement.job is not None else "not measured here yet"
         return f"*{none}{literal(f', expected: {expected}') if expected else ''}*"
+    if measurement.job is None:
+        return recorded(measurement)
     words = f"**{literal(measurement.text) or number(measurement, literal(measurement.unit))}**"
     if measurement.differences:
         words += f" ({literal(measurement.differences)})"
     return f"{words} (with {literal(measurement.basis)})" if measurement.basis and not briefly else words
+
+
+def recorded(measurement: guide.Measurement) -> str:
+    """Return a recorded number or finding, underlined with dots, with its origin in a tooltip."""
+    words = measurement.text or f"about {number(measurement, measurement.unit)}"
+    on = f" on {measurement.basis}" if measurement.basis else ""
+    origin = f"Reference{on}, {measurement.recorded}. Run the lab to measure it here."
+    return f'<abbr title="{escape(origin)}">{literal(words)}</abbr>'
 
 
 def number(measurement: guide.Measurement, unit: str) -> str:
@@ -92,7 +103,7 @@ def number_rows(numbers: guide.Measurements) -> list[dict[str, str]]:
 
 
 def _value(measurement: guide.Measurement) -> str:
+    shown = number(measurement, measurement.unit) or "no number"
     if measurement.job is None:
-        return "not yet"
-    basis = ", ".join(filter(None, (f"job {measurement.job}", measurement.differences)))
-    return f"{number(measurement, measurement.unit) or 'no number'} ({basis})"
+        return f"not yet (reference: {shown})" if measurement.recorded else "not yet"
+    return f"{shown} ({', '.join(filter(None, (f'job {measurement.job}', measurement.differences)))})"

@@ -1,0 +1,75 @@
+"""``reference``: measures all labs at their defaults and the races that the guide cites, and records the results."""
+
+from pathlib import Path
+
+import click
+
+from engine.cli.interrupt import ctrl_c_heard
+from engine.cli.labs import follow
+from engine.cli.output import race_document
+from engine.cli.races import Follower
+from engine.config.presets import get_preset
+from engine.errors import EngineError
+from engine.events import RunState
+from engine.exchange import lab_reference, race_reference
+from engine.exchange.reference_files import FOLDER
+from engine.labs.registry import LABS, get_lab
+from engine.runs.client.control import Control
+from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.store.reader import Reader
+from engine.store.rows import LabJobRow
+from engine.store.workspace import Workspace
+
+#: The recorded races by preset, and their seeds. Labs that look at trainings take those of the first.
+RACES = {"quick": 3}
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=FOLDER, metavar="DIR",
+              help="Where the files go.  [default: assets/reference]")  # fmt: skip
+@click.pass_obj
+def reference(workspace: Workspace, names: tuple[str, ...], into: Path) -> None:
+    """Measure labs and races at their defaults and record the results for pages that have none yet.
+
+    NAME is a lab or a preset; without one all are recorded, which takes about ten minutes on two cores.
+    """
+    races = [name for name in names if name in RACES] if names else list(RACES)
+    labs = [get_lab(name).name for name in names if name not in RACES] if names else list(LABS)
+    control = Control(workspace)
+    control.enter("reference")
+    try:
+        with Reader(control.workspace.prepare()) as reader:
+            for preset in races:
+                click.echo(race_reference.write(_race(control, reader, preset), into), err=True)
+            for lab in labs:
+                click.echo(lab_reference.write(_lab(control, reader, lab), into), err=True)
+    finally:
+        control.leave()
+
+
+def _race(control: Control, reader: Reader, preset: str) -> race_reference.RaceReference:
+    """Train a race to its end and return it. Raises EngineError."""
+    request = RaceRequest(preset=get_preset(preset).name, seeds=RACES[preset])
+    race, runs = control.start_race(plan_race(request, control.workspace))
+    with ctrl_c_heard() as pressed:
+        if Follower(control, race, runs).follow(reader, pressed, shown=True):
+            raise EngineError(f"a run of race {race} did not finish; `python -m engine runs` says why")
+    document = race_document(reader, race)
+    return race_reference.of_race(reader, preset, document, list(reader.runs.all(race)))
+
+
+def _lab(control: Control, reader: Reader, name: str) -> lab_reference.LabReference:
+    """Run a lab at its defaults to its end and return its results. Raises ConfigError, EngineError."""
+    with ctrl_c_heard() as pressed:
+        job = follow(control, reader, control.start_lab(name, {}), pressed, shown=True)
+    if job is None or job.state != RunState.FINISHED:
+        raise EngineError(f"the lab {name} did not finish; `python -m engine runs` says why")
+    return lab_reference.of_job(reader, job, _inspected(reader, job))
+
+
+def _inspected(reader: Reader, job: LabJobRow) -> tuple[str, ...]:
+    option = LABS[job.lab].run_option
+    numbers = str(job.config.settings[option.name]).split(",") if option is not None else []
+    rows = [reader.runs.known(int(number)) for number in numbers]
+    return tuple(f"{row.arm}, seed {row.seed}, {row.step:,} steps" for row in rows)

@@ -1,0 +1,1 @@
+"""Files of results that leave a workspace, one module for each format. Torch-free."""
