@@ -1,7 +1,7 @@
 """The recorded results of one lab at its defaults, which a page shows until the lab has run in the workspace.
 
-Torch-free. They are curves and metrics, no pictures and no sentences: the page draws the curves, and the lab's rules find their
-sentences in them.
+They are curves and metrics, no pictures and no sentences: the page draws the curves, and the lab's rules find their
+sentences in them. Torch-free.
 """
 
 from collections.abc import Mapping

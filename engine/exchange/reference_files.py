@@ -1,7 +1,7 @@
 """The files of ``assets/reference``: where they lie, and the common part of what they say. Torch-free."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -39,7 +39,9 @@ class Origin:
         return f"recorded on {self.day.day} {self.day:%B %Y}, {self.processor}, torch {self.versions['torch']}"
 
 
-def write(name: str, origin: Origin, facts: Mapping[str, Any], curves: list[Mapping[str, Any]], folder: Path) -> Path:
+def write(
+    name: str, origin: Origin, facts: Mapping[str, Any], curves: Sequence[Mapping[str, Any]], folder: Path
+) -> Path:
     """Write a file, one curve a line; return its path."""
     head = {
         "format": _FORMAT, "day": origin.day.isoformat(), "processor": origin.processor,

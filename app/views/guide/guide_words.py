@@ -16,7 +16,7 @@ _READ = {
 
 
 def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> str:
-    """Return a section as Markdown with HTML: measured results bold, recorded ones with a tooltip, citations with source.
+    """Return a section as Markdown with HTML: measured results bold, recorded ones underlined, citations with source.
 
     Settings stand at the first number of a lab alone, the expectation at the first place of a number without a result.
     """
