@@ -1,7 +1,7 @@
 """Labs: their specifications, their jobs, and the results of a job so far."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,8 @@ from typing import Any
 from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
 from engine.errors import ConfigError
-from engine.events import Found, RunState
+from engine.events import AT_WORK, Found, RunState
+from engine.hardware.cores import cores
 from engine.labs.registry import LABS as LABS
 from engine.labs.registry import LabSpec as LabSpec
 from engine.labs.registry import Option as Option
@@ -22,6 +23,8 @@ from engine.runs.protocol.inspected_runs import STEP, suitable
 from engine.store.rows import LabJobRow as LabJobRow
 from engine.store.tables.labs import CurveRow
 
+#: The estimate for a lab that is too short to have one.
+_SHORT_S = 5.0
 #: Newest jobs among which a finished one counts, and trainings in a list.
 _JOBS, _TRAININGS = 20, 200
 
@@ -66,14 +69,36 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
     lab = get_lab(name)
     if lab.seconds is None:
         return f"Takes {lab.takes} with its usual settings."
-    reckoned, basis = lab.seconds(settings), "reckoned, not measured here yet"
-    for job in _newest(name, _JOBS):
+    seconds, job = _estimate(lab, lab.seconds, settings)
+    return f"About {_spoken(seconds)} ({f'from job {job} here' if job else 'reckoned, not measured here yet'})."
+
+
+def _estimate(
+    lab: LabSpec, reckon: Callable[[Mapping[str, Any]], float], settings: Mapping[str, Any]
+) -> tuple[float, int | None]:
+    """Return the estimated seconds, and the finished job that scales them, None before one."""
+    for job in _newest(lab.name, _JOBS):
         # A job of an earlier version may lack a setting.
-        before = lab.seconds(lab.defaults() | job.config.settings)
+        before = reckon(lab.defaults() | job.config.settings)
         if job.state == RunState.FINISHED and job.seconds > 0 and before > 0:
-            reckoned, basis = reckoned * job.seconds / before, f"from job {job.id} here"
-            break
-    return f"About {_spoken(reckoned)} ({basis})."
+            return reckon(settings) * job.seconds / before, job.id
+    return reckon(settings), None
+
+
+def unmeasured() -> list[str]:
+    """Return the labs without a job at their defaults, queued ones included. Raises SkipscopeError."""
+    return [name for name, lab in LABS.items() if not any(_is_usual(lab, job) for job in _newest(name, _JOBS))]
+
+
+def _is_usual(lab: LabSpec, job: LabJobRow) -> bool:
+    return job.state in (*AT_WORK, RunState.FINISHED) and not lab_changed(lab.name, lab.defaults(), job.config.settings)
+
+
+def time_of_all(names: Iterable[str]) -> str:
+    """Return the estimated duration of labs at their defaults, side by side on all cores: ``about 2 min``."""
+    labs = [LABS[name] for name in names]
+    seconds = [_estimate(lab, lab.seconds, lab.defaults())[0] if lab.seconds else _SHORT_S for lab in labs]
+    return f"about {_spoken(max([*seconds, sum(seconds) / cores()]))}"
 
 
 def _newest(name: str, limit: int) -> list[LabJobRow]:

@@ -10,6 +10,7 @@ from app.views import page_frame
 from app.views.guide import guide_words
 from app.views.labs import lab
 from app.views.markdown_escape import literal
+from app.web import presenter_link
 
 #: Seconds between two looks for a finished lab, whose numbers enter the text.
 NEWS_S = 3.0
@@ -39,6 +40,7 @@ def render_home() -> None:
     st.markdown(
         f"Each page asks one question about deep nets and answers it with an experiment that runs in seconds. {_BOLD}"
     )
+    _measure_all()
     readable = [page for page in map(_page, guide.guide_names()) if page is not None]
     measurements = _measurements(readable)
     for page in readable:
@@ -47,6 +49,22 @@ def render_home() -> None:
             st.markdown(guide_words.running(page.sections["Short answer"], measurements), unsafe_allow_html=True)
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
     _await_news(readable)
+
+
+def _measure_all() -> None:
+    """Offer to measure every lab that has no job at its usual settings."""
+    if not (presenter_link.may_command() and workspace.health().usable):
+        return
+    with page_frame.refusals(page_frame.show_error):
+        names = labs.unmeasured()
+        ready = [name for name in names if labs.LABS[name].run_option is None or labs.lab_trainings(name)]
+        words = f"Measure all here ({labs.time_of_all(ready)})" if ready else ""
+        if words and st.button(words, icon=":material/science:", key="measure_all"):
+            for name in ready:
+                labs.start_lab(name, {})
+            st.rerun()
+        if waiting := [name for name in names if name not in ready]:
+            st.caption(f"The labs {' and '.join(waiting)} look at trained nets: run a race first.")
 
 
 def render(name: str) -> None:
