@@ -27,8 +27,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from app.data.lab_references import lab_reference, reference_findings
-from app.data.labs import lab_changed
+from app.data.labs import lab_changed, lab_reference, reference_findings
 from app.data.workspace import current, reading
 from engine.analysis.numbers import in_words as in_words
 from engine.errors import GuideError

@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
 from engine.errors import ConfigError
 from engine.events import AT_WORK, Found, RunState
+from engine.exchange.lab_reference import LabReference as LabReference
+from engine.exchange.lab_reference import read
 from engine.hardware.cores import cores
 from engine.labs.registry import LABS as LABS
 from engine.labs.registry import LabSpec as LabSpec
@@ -176,6 +179,18 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
         cursor = (reader.points.head()[1], traces[-1].id if traces else since)
         findings, different = lab_findings(reader, row), lab_differences(reader, row)
         return LabNews(row, traces, reader.labs.metrics(run), findings, cursor, current().workspace.log(run), different)
+
+
+@cache
+def lab_reference(name: str) -> LabReference | None:
+    """Return the recorded results of a lab, None where there are none. Raises SkipscopeError for a broken file."""
+    return read(name) if name in LABS else None
+
+
+def reference_findings(reference: LabReference) -> list[Found]:
+    """Return the sentences that the lab's rules find in the recorded curves."""
+    lab = LABS[reference.lab]
+    return lab.found(curve for curve in reference.curves if curve.panel in lab.found_in)
 
 
 def lab_command(name: str, settings: Mapping[str, Any]) -> str:

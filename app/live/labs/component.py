@@ -7,7 +7,6 @@ from typing import Any
 
 from app import theme
 from app.data import labs
-from app.data.lab_references import reference_origin
 from app.live.shared.component import component, surroundings
 
 #: Depth of the net whose lightness a lab's curves have.
@@ -71,7 +70,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
         data={
             "lab": name,
             "run": run,
-            "recorded": bool(reference_origin(name)),
+            "recorded": labs.lab_reference(name) is not None,
             "whole": view.panels is None,
             "panels": [asdict(panel) for panel in chosen_panels(lab.panels, view.panels)],
             "figures": [asdict(figure) for figure in lab.metrics],

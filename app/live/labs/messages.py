@@ -15,7 +15,6 @@ from dataclasses import asdict
 from typing import Any
 
 from app.data import labs
-from app.data.lab_references import LabReference, reference_findings
 
 DIGITS = 4
 
@@ -39,7 +38,7 @@ def lab_document(news: labs.LabNews) -> dict[str, Any]:
     }
 
 
-def reference_document(reference: LabReference) -> dict[str, Any]:
+def reference_document(reference: labs.LabReference) -> dict[str, Any]:
     """Return the document of a lab's recorded results: like that of a job that has ended, without its id."""
     card = {
         "run": 0, "lab": reference.lab, "state": "recorded", "step": 0, "total": 0, "detail": "", "cause": "",
@@ -49,7 +48,7 @@ def reference_document(reference: LabReference) -> dict[str, Any]:
     return {
         "card": card,
         "figures": dict(reference.metrics),
-        "findings": [_named(asdict(found)) for found in reference_findings(reference)],
+        "findings": [_named(asdict(found)) for found in labs.reference_findings(reference)],
         "traces": [_trace(curve) for curve in reference.curves],
     }
 

@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.data import labs, streaming
-from app.data.lab_references import LabReference, lab_reference
 from app.live.labs.messages import lab_changes, lab_document, reference_document
 from app.live.stream.answers import json_answer, news_events, resumed_from, stored, stream_answer
 from app.live.stream.feed import Feed
@@ -81,8 +80,8 @@ def _news(run: int) -> labs.LabNews:
     return news
 
 
-def _reference(lab: str) -> LabReference:
-    reference = lab_reference(lab)
+def _reference(lab: str) -> labs.LabReference:
+    reference = labs.lab_reference(lab)
     if reference is None:
         raise BadRequest(404, "lab must name a lab with recorded results, for example lab=gradients")
     return reference
