@@ -194,12 +194,6 @@ def runs(race: int) -> list[RunRow]:
         return reader.runs.all(race)
 
 
-def difference_names(race: int) -> dict[int, str]:
-    """Return what makes runs of a race arms of their own, in few words by run. Raises SkipscopeError."""
-    with reading() as reader, reader.snapshot():
-        return {run: found.name for run, found in differences(reader, reader.runs.all(race)).items()}
-
-
 def tuning(race: int) -> list[ArmTuning]:
     """Return the learning-rate curve of every arm of a race; empty without ``lr=tuned``. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():

@@ -70,21 +70,18 @@ def runs_of(race: races.Race) -> list[Run]:
 
 
 def label(race: races.Race, run: races.RunRow) -> str:
-    """Return the name of a run within its race: the arm, with several seeds the seed.
-
-    The difference of a run that is an arm of its own follows in the browser, where it can change, and in ``names``.
-    """
+    """Return the name of a run within its race: the arm, with several seeds the seed. The browser adds differences."""
     arm = races.arm_label(run.depth, run.shortcut)
     return f"{arm} s{run.seed}" if race.seeds > 1 else arm
 
 
-def names(race: races.Race) -> dict[int, str]:
-    """Return the names of a race's runs with difference and number: ``A-56, shortcuts cut at 60 (run 20)``."""
-    own = races.difference_names(race.id)
-    return {
-        run.id: f"{', '.join(filter(None, (label(race, run), own.get(run.id))))} (run {run.id})"
-        for run in races.runs(race.id)
-    }
+def numbered(race: races.Race, run: races.RunRow) -> str:
+    """Return the name of a run for a choice: ``A-56 (run 4)``, of a fork ``A-56, fork at 60 (run 20)``.
+
+    A change while it trains is no part of it: a choice whose words change is undone.
+    """
+    fork = f", fork at {run.parent_step:,}" if run.parent_step is not None else ""
+    return f"{label(race, run)}{fork} (run {run.id})"
 
 
 def _look_name(run: races.RunRow) -> str:

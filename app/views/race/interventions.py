@@ -76,7 +76,7 @@ def _fork(race: races.Race) -> None:
     if not saved:
         st.caption("No run is saved yet: the first checkpoint comes after a tenth of a run's steps.")
         return
-    names = picker.names(race)
+    names = _names(race)
     which, when, what, value, apply = st.columns([5, 3, 5, 4, 3], vertical_alignment="bottom")
     run = which.selectbox("Run", list(saved), format_func=names.__getitem__, key="whatif_run")
     steps = saved.get(run, [])
@@ -98,7 +98,7 @@ def _extend(race: races.Race) -> None:
     if not runs:
         st.caption("No run of this race is finished now; only finished runs can be given more steps.")
         return
-    names = picker.names(race)
+    names = _names(race)
     which, steps, apply = st.columns([4, 3, 2], vertical_alignment="bottom")
     everyone = "all finished runs"
     offered: list[int | str] = [everyone, *runs] if len(runs) > 1 else [*runs]
@@ -140,6 +140,10 @@ def _pace(race: races.Race) -> None:
             st.rerun(scope="fragment")
 
 
+def _names(race: races.Race) -> dict[int, str]:
+    return {run.id: picker.numbered(race, run) for run in races.runs(race.id)}
+
+
 def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[races.RunRow]]:
     """Return the choices: all runs, all of an arm with several, each run."""
     targets = {f"all {len(runs)} runs": list(runs)} if len(runs) > 1 else {}
@@ -147,8 +151,7 @@ def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[r
     for run in runs:
         arms[races.arm_label(run.depth, run.shortcut)].append(run)
     targets |= {f"all of {arm}": of_arm for arm, of_arm in arms.items() if len(of_arm) > 1}
-    names = picker.names(race)
-    return targets | {names[run.id]: [run] for run in runs if run.id in names}
+    return targets | {picker.numbered(race, run): [run] for run in runs}
 
 
 #: The label of every way to intervene, and the function that draws its controls.

@@ -34,7 +34,7 @@ test("marks name the runs by what is different, once", () => {
   const built = words(figure([...race(1), ...ownArms()]));
   assert.ok(built.includes("A-56, shortcuts cut at 40"), "a fork, at its begin");
   assert.equal(built.filter((text) => text.includes("strength 1 → 0")).length, 1, "of the fork the name says it");
-  const changed = { ...ownArms()[1], usual: "A-20" };
-  assert.ok(words(figure([...race(1), changed])).includes("A-20: strength 1 → 0"), "of a run that was another before, the mark is the difference");
+  const one = { ...ownArms()[1], usual: "A-20" };
+  assert.ok(words(figure([...race(1), one])).includes("A-20: strength 1 → 0"), "of a run that was another before, the mark is the difference");
   assert.equal(short("shortcut strength 1 to 0.5"), "strength 1 → 0.5");
 });
