@@ -63,10 +63,10 @@ def interval(differences: Sequence[float], resolution: float = RESOLUTION, confi
 
 def p_value(found: Interval) -> float:
     """Return the two-sided p value of the hypothesis that there is no difference; 1 with one seed."""
-    from scipy.special import stdtr
-
     if found.seeds < 2:
         return 1.0
+    from scipy.special import stdtr
+
     return 2 * float(stdtr(found.seeds - 1, -abs(found.mean) / found.spread * math.sqrt(found.seeds)))
 
 
@@ -88,10 +88,10 @@ def needed_seeds(found: Interval, distance: float, confidence: float = CONFIDENC
 
     Probably: with a probability of 0.8, if mean and spread stay as they are.
     """
-    from scipy.special import nctdtr
-
     if found.seeds < 2 or distance <= 0:
         return None
+    from scipy.special import nctdtr
+
     for seeds in range(found.seeds + 1, MAX_SEEDS + 1):
         if 1 - nctdtr(seeds - 1, distance / found.spread * math.sqrt(seeds), _quantile(seeds, confidence)) >= POWER:
             return seeds

@@ -2,7 +2,8 @@
 
 Groups train in turns, so that all groups meet the same noise of the machine: the conventional loop with all cores; two
 runs of the engine with one thread each, as in a race; one run with all cores. Then a worker alternately measures a step
-of the engine and the convolutions of a step.
+of the engine and the convolutions of a step. The processes are started by hand: a pool of the standard library gives a
+task to any free process, and here each process keeps its net for the turns to come.
 """
 
 import statistics

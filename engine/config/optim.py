@@ -48,6 +48,7 @@ class OptimConfig(Config):
     @field_validator("tune_grid", mode="before")
     @classmethod
     def _ascending_rates(cls, grid: Any) -> Any:
+        # By hand: one line says all that is right, where a constrained type gives a message for each part.
         rates: Any = None
         with suppress(ValueError):  # a part that is no number
             rates = [float(part) for part in grid.split(",")] if isinstance(grid, str) else grid

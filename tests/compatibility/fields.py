@@ -5,10 +5,11 @@ A field is one of three kinds. ``Measured`` fields depend on the machine or on t
 of the recording. All others are the same everywhere.
 """
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 RECORDED = Path(__file__).with_name("recorded")
 
@@ -36,6 +37,8 @@ ADDED = {
 }
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"
+#: Between the keys of a path.
+_STEP = " > "
 
 
 def masked(documents: Mapping[str, Any], bits: bool = True) -> dict[str, Any]:
@@ -89,25 +92,58 @@ def _type(value: Any) -> str:
     return "<number>" if isinstance(value, int | float) else "<text>"
 
 
-def differences(expected: Any, found: Any, path: str = "") -> Iterator[str]:
+def differences(expected: Any, found: Any) -> Iterator[str]:
     """Say where two documents differ, one line for each field."""
+    return (difference.text for difference in _differences(expected, found, ""))
+
+
+def changed_fields(expected: Any, found: Any) -> dict[str, Any]:
+    """Return the values of ``found`` that are others than in ``expected``, by the path of the field."""
+    return {entry.path: entry.value for entry in _differences(expected, found, "") if entry.is_change}
+
+
+def amended(documents: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return recorded documents with the fields that a later version changed on purpose (``amendments.json``)."""
+    documents = copy.deepcopy(dict(documents))
+    for amendment in read("amendments.json")[name]:
+        for path, value in amendment["fields"].items():
+            *keys, last = path.split(_STEP)
+            parent: Any = documents
+            for key in keys:
+                parent = parent[_index(parent, key)]
+            parent[_index(parent, last)] = value
+    return documents
+
+
+def _index(parent: Any, key: str) -> str | int:
+    return int(key) if isinstance(parent, list) else key
+
+
+class _Difference(NamedTuple):
+    path: str
+    text: str
+    value: Any = None
+    is_change: bool = False
+
+
+def _differences(expected: Any, found: Any, path: str) -> Iterator[_Difference]:
     if isinstance(expected, dict) and isinstance(found, dict):
         for key in expected.keys() - found.keys():
-            yield f"{path}: {key} is gone"
+            yield _Difference(path, f"{path}: {key} is gone")
         for key in found.keys() - expected.keys():
             if key in ADDED and expected.keys() >= ADDED[key]:
                 continue
-            yield f"{path}: {key} is new"
+            yield _Difference(path, f"{path}: {key} is new")
         for key in expected:
             if key in found:
-                yield from differences(expected[key], found[key], f"{path} > {key}" if path else str(key))
-    elif isinstance(expected, list) and isinstance(found, list) and f" > {MAY_GROW} > " in path:
-        yield from (f"{path}: {entry} is gone" for entry in expected if entry not in found)
+                yield from _differences(expected[key], found[key], f"{path}{_STEP}{key}" if path else str(key))
+    elif isinstance(expected, list) and isinstance(found, list) and f"{_STEP}{MAY_GROW}{_STEP}" in path:
+        yield from (_Difference(path, f"{path}: {entry} is gone") for entry in expected if entry not in found)
     elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
         for place, (one, other) in enumerate(zip(expected, found, strict=True)):
-            yield from differences(one, other, f"{path} > {place}")
+            yield from _differences(one, other, f"{path}{_STEP}{place}")
     elif expected != found or type(expected) is not type(found):
-        yield f"{path}: {_short(expected)} became {_short(found)}"
+        yield _Difference(path, f"{path}: {_short(expected)} became {_short(found)}", found, is_change=True)
 
 
 def _short(value: Any) -> str:
