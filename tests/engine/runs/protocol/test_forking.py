@@ -222,11 +222,12 @@ def test_tensors_are_those_of_the_built_net(shortcut, changes):
     assert list(tensors(config)) == list(built)
 
 
-def test_a_fork_cannot_begin_a_warm_up_but_end_one(parts):
-    reader, _ = parts
+def test_a_fork_cannot_begin_a_warm_up_but_end_one(parts, workspace):
+    reader, writer = parts
     with pytest.raises(ConfigError, match="a warm-up begins with a run"):
         plan(reader, warmup_lr="0.01")
-    assert plan(reader, warmup_lr="null").config.optim.warmup_lr is None
+    run = _scheduled(workspace, writer, warmup_lr="0.01")
+    assert plan(reader, 60, run=run, warmup_lr="null").config.optim.warmup_lr is None
 
 
 def test_a_fork_is_compiled_only_where_a_race_would_be(parts):
