@@ -139,6 +139,7 @@ function named({ text, runs: changed }, runs) {
   const fork = FORK.test(text), all = runs.filter(({ card }) => card.parent === null).length;
   if (!fork && changed.length === all && all > 1) return short(text);
   const names = changed.map(({ card, label, usual }) => (card.parent === null ? usual : label));
-  const who = names.length > MAX_NAMED ? `${names.length} ${fork ? "forks" : "runs"}` : names.join(" and ");
-  return fork ? who : `${who}: ${short(text)}`;
+  // Names of forks are long, and stand at the ends of their lines.
+  if (fork) return names.length > 1 ? `${names.length} forks` : names[0];
+  return `${names.length > MAX_NAMED ? `${names.length} runs` : names.join(" and ")}: ${short(text)}`;
 }

@@ -44,9 +44,12 @@ export function statedIn(view) {
   return facts ? `${facts.end ? curveTable(view).clean[2] : "running training error"} at step ${grouped(facts.step)}` : "";
 }
 
-/** @type {(gap: StatedGap) => string} */
+/**
+ * The interval as the verdict writes it.
+ * @type {(gap: StatedGap) => string}
+ */
 function interval({ low, high }) {
-  return low === null || high === null ? "" : ` (${signed(low, "error")} to ${signed(high, "error")})`;
+  return [low, high].map((end) => (end === null ? "" : signed(end, "error").replace("+", ""))).filter(Boolean).join(" to ");
 }
 
 /**
@@ -63,7 +66,7 @@ export function statedTrace(gap, view, theme, suffix) {
     ...axesOf(suffix), mode: "markers", meta: "stated", name, x: xs(band, run.card, view.x).slice(at).slice(0, 1), y: [mean],
     marker: { symbol: "diamond-tall", size: 12 * mark, color: theme.page, line: { width: 2 * line, color } },
     ...(low === null || high === null ? {} : { error_y: { type: "data", symmetric: false, array: [high - mean], arrayminus: [mean - low], color, thickness: 2 * line, width: 6 * mark } }),
-    hovertemplate: `${name}<br>mean of ${plural(seeds, "seed")} ${signed(mean, "error")} points${interval(gap) && `<br>95 % interval${interval(gap)}`}<br>${statedIn(view)}<extra></extra>`,
+    hovertemplate: `${name}<br>mean of ${plural(seeds, "seed")} ${signed(mean, "error")} points${interval(gap) && `<br>95 % interval ${interval(gap)}`}<br>${statedIn(view)}<extra></extra>`,
   };
 }
 
@@ -73,8 +76,8 @@ export function statedTrace(gap, view, theme, suffix) {
  */
 export function factsNote(stated, view, theme, { suffix, widthPx }) {
   const { label } = sizes(view);
-  const head = `${statedIn(view)}${stated.some(({ low }) => low !== null) ? ", mean (95 % interval)" : ", one seed"}`;
-  const lines = [...(stated.length ? [head] : []), ...stated.map((gap) => `${gap.name} ${signed(gap.mean, "error")}${interval(gap)}`), factsOf(view)?.cure ?? ""];
+  const numbers = stated.map((gap) => `${gap.name.split(":")[0]} ${signed(gap.mean, "error")} (${interval(gap) ? `95 %: ${interval(gap)}` : "one seed"})`);
+  const lines = [stated.length ? statedIn(view) : "", ...numbers, factsOf(view)?.cure ?? ""];
   const text = lines.filter(Boolean).flatMap((line) => fitted(line, widthPx, label).map(escaped)).join("<br>");
   return text ? [{ text, align: "left", showarrow: false, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 0, xanchor: "left", yanchor: "bottom", xshift: 4, bgcolor: seeThrough(theme.page, 0.8), font: { size: label, color: theme.text } }] : [];
 }
