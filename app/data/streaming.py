@@ -9,6 +9,7 @@ from app.data.connection_pool import File
 from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import current, reading
 from engine.analysis.prediction import Answers, Question
+from engine.analysis.statement import GapFacts as GapFacts
 from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
 from engine.events import AT_WORK
 from engine.events import Split as Split
@@ -40,11 +41,11 @@ class Head(NamedTuple):
 class Conclusions:
     """The conclusions about some runs: the verdict's sentences, the question to a room, the answers to predictions.
 
-    ``cure`` is the text beside the chart of gaps, '' where there is none.
+    ``gaps`` is what the chart of gaps says, None where there is nothing.
     """
 
     verdict: str
-    cure: str = ""
+    gaps: GapFacts | None = None
     question: Question | None = None
     answers: Answers | None = None
 
@@ -157,7 +158,7 @@ def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
     if len({row.race for row in rows}) == 1:
         # The verdict is about the whole race: a selection of its runs would be another comparison.
         concluded = verdict(reader, compared_runs(reader, reader.runs.all(rows[0].race)))
-        return Conclusions(concluded.text, concluded.cure_text, *(prediction(reader, compared) or ()))
+        return Conclusions(concluded.text, concluded.facts, *(prediction(reader, compared) or ()))
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
-    return Conclusions(SEVERAL_RACES if rows else "", "", *(prediction(reader, named) or ()))
+    return Conclusions(SEVERAL_RACES if rows else "", None, *(prediction(reader, named) or ()))

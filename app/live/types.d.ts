@@ -59,7 +59,9 @@ export interface Run {
   series: Series;
   color: Color;
   textColor: Color;
+  /** Its name, with its difference; and without, as the page named it. */
   label: string;
+  usual: string;
   mark: string;
   glyph?: string;
 }
@@ -87,8 +89,18 @@ export interface View {
   big?: boolean;
   hidden?: boolean;
   height?: number;
-  /** How much smaller the gap of nets with shortcuts is than that of plain nets, in words. */
-  cure?: string;
+  gaps?: GapFacts | null;
+}
+
+/**
+ * What the server says of a race's gaps in points at a step: their means over seeds with 95 % intervals, and how much smaller
+ * the gap with shortcuts is, in words. Errors are clean training errors at the end of a race, running ones before.
+ */
+export interface GapFacts {
+  step: number;
+  end: boolean;
+  cure: string;
+  of: [shortcut: string, deep: number, shallow: number, seeds: number, mean: number, low: number | null, high: number | null][];
 }
 
 /** Plotly's own objects are open: what stands in them, its reference says. */
@@ -158,6 +170,9 @@ export interface Gap {
   pairs: Pair[];
 }
 export type Gaps = { depth: Gap[]; family: Gap[] };
+
+/** A gap of depth with what the server says of it. */
+export type StatedGap = Gap & { seeds: number; mean: number; low: number | null; high: number | null };
 
 /** A name at the end of a line. */
 export interface LineEnd {

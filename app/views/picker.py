@@ -9,6 +9,8 @@ from app.views import page_frame
 
 #: The choice itself; another page drops the widget's own state.
 _CHOSEN = "chosen_race"
+#: The race of an address that does not exist, and the one that is shown instead.
+_MISSING = "missing_race"
 
 
 def titled_race(title: str, no_race: str) -> races.Race | None:
@@ -27,7 +29,8 @@ def titled_race(title: str, no_race: str) -> races.Race | None:
 def pick_race(race_list: list[races.Race]) -> races.Race:
     """Draw the picker; return the race of the address (of any age), else of the last choice, else the newest."""
     by_id = {race.id: race for race in race_list}
-    wanted = [st.session_state.get("race"), page_frame.number_param("race"), st.session_state.get(_CHOSEN)]
+    requested = page_frame.number_param("race")
+    wanted = [st.session_state.get("race"), requested, st.session_state.get(_CHOSEN)]
     for number in wanted:
         if number and number not in by_id and (older := races.race(number)):
             by_id[number] = older
@@ -35,6 +38,14 @@ def pick_race(race_list: list[races.Race]) -> races.Race:
     chosen = st.selectbox(
         "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
     )
+    if requested and requested not in by_id:
+        st.session_state[_MISSING] = (requested, chosen)
+    missing, instead = st.session_state.get(_MISSING, (0, 0))
+    # The line stays until the visitor chooses: the address has another number from now on.
+    if chosen == instead:
+        st.caption(f"There is no race {missing}. Showing race {chosen}.")
+    else:
+        st.session_state.pop(_MISSING, None)
     st.session_state[_CHOSEN] = chosen
     page_frame.put_param("race", str(chosen))
     return by_id[chosen]
@@ -59,11 +70,18 @@ def runs_of(race: races.Race) -> list[Run]:
 
 
 def label(race: races.Race, run: races.RunRow) -> str:
-    """Return the name of a run within its race: the arm, with several seeds the seed, of a fork its number."""
-    words = [races.arm_label(run.depth, run.shortcut)]
-    words += [f"s{run.seed}"] if race.seeds > 1 else []
-    words += [f"fork {run.id}"] if run.parent_run is not None else []
-    return " ".join(words)
+    """Return the name of a run within its race: the arm, with several seeds the seed. The browser adds differences."""
+    arm = races.arm_label(run.depth, run.shortcut)
+    return f"{arm} s{run.seed}" if race.seeds > 1 else arm
+
+
+def numbered(race: races.Race, run: races.RunRow) -> str:
+    """Return the name of a run for a choice: ``A-56 (run 4)``, of a fork ``A-56, fork at 60 (run 20)``.
+
+    A change while it trains is no part of it: a choice whose words change is undone.
+    """
+    fork = f", fork at {run.parent_step:,}" if run.parent_step is not None else ""
+    return f"{label(race, run)}{fork} (run {run.id})"
 
 
 def _look_name(run: races.RunRow) -> str:

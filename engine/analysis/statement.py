@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 
-from engine.analysis.comparison import MIN_STEPS, ComparedRun, by, pairs, still_trains, taking_part
+from engine.analysis.comparison import (
+    MIN_STEPS,
+    ComparedRun,
+    by,
+    common_step,
+    compared,
+    pairs,
+    still_trains,
+    taking_part,
+)
 from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early
 from engine.analysis.interval import MAX_SEEDS, Interval, needed_seeds
 from engine.analysis.numbers import signed
@@ -60,11 +69,24 @@ class Cure:
 
 
 @dataclass(frozen=True, slots=True)
+class GapFacts:
+    """What the chart of gaps says beside its curves.
+
+    The gaps are those of ``comparisons`` at ``step``, in clean training error where ``at_end``, else in the running
+    one. ``cure`` names every cure, '' where there is none.
+    """
+
+    step: int
+    at_end: bool
+    cure: str
+    comparisons: tuple[Comparison, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Conclusion:
     """What may be said of a race: the verdict on its first shortcut type, the sentences, the figures behind them.
 
-    ``provisional``: a run of the race has not ended, those aside that were changed while they trained. ``cure_text``
-    names every cure, for the chart of gaps.
+    ``provisional``: a run of the race has not ended, those aside that were changed while they trained.
     """
 
     kind: Verdict
@@ -72,7 +94,7 @@ class Conclusion:
     provisional: bool = False
     comparisons: tuple[Comparison, ...] = ()
     cure: Cure | None = None
-    cure_text: str = ""
+    facts: GapFacts | None = None
 
 
 def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
@@ -108,7 +130,8 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
         for one in judgement.findings
     )  # fmt: skip
     cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
-    return Conclusion(head.verdict, text, provisional, comparisons, cure, _cure_text(judgement))
+    facts = GapFacts(common_step(runs), errors.at_end, _cure_text(judgement), comparisons)
+    return Conclusion(head.verdict, text, provisional, comparisons, cure, facts)
 
 
 def _cure_text(judgement: Judgement) -> str:
@@ -141,7 +164,8 @@ def _headline(runs: Sequence[ComparedRun], judgement: Judgement) -> str:
     apart = joined(*(f"S{cure[1:]}." for cure in cured))
     match head.verdict:
         case Verdict.PROVISIONAL if still_trains(runs):
-            return f"So far {gap}."
+            both = "both" if len(compared(runs)) == len(head.runs) else "all"
+            return f"So far {gap} at step {common_step(runs):,}, where {both} are."
         case Verdict.PROVISIONAL:
             return f"No conclusion, the compared runs did not all finish the same steps: {gap}."
         case Verdict.TOO_FEW_STEPS:

@@ -72,7 +72,7 @@ def race_document(reader: Reader, race: int) -> dict[str, Any]:
     rows = reader.runs.all(race)
     tuning = tuning_document(reader, race)
     concluded = asdict(verdict(reader, compared_runs(reader, rows)))
-    del concluded["cure_text"]  # the page's words for ``cure``
+    del concluded["facts"]  # the chart's
     return {
         "race": race,
         "runs": results(reader, rows),

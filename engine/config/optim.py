@@ -82,6 +82,10 @@ class OptimConfig(Config):
         """Return the learning rate of update ``step`` (1 is the first) without warm-up."""
         return self.rate * self.drop_factor ** self.drops_before(step)
 
+    def rate_after(self, step: int, set_to: float, set_at: int) -> float:
+        """Return the learning rate of update ``step`` where update ``set_at`` set it: later drops divide it."""
+        return set_to * self.drop_factor ** (self.drops_before(step) - self.drops_before(set_at))
+
     def drops_before(self, step: int) -> int:
         """Return how many drops of the schedule precede update ``step``."""
         return sum(1 for share in self.drops if step > round(share * self.steps))

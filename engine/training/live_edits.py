@@ -96,8 +96,7 @@ class LiveEdits:
         change = self._last("lr")
         if change is None:
             return learning_rate(self._optim, step, warming)
-        drops = self._optim.drops_before(step) - self._optim.drops_before(_began(change))
-        return change.value * self._optim.drop_factor**drops
+        return self._optim.rate_after(step, change.value, _began(change))
 
     def apply(self, model: nn.Module, optimizer: Optimizer) -> None:
         """Set weight decay and shortcut strength of the next update; the rate is set at every step."""

@@ -125,7 +125,7 @@ def test_a_picture_has_title_legend_and_caption_and_svg_is_vector(page):
     drawn = picture(page, "svg").decode()
     for said in (
         "Is deeper worse?",
-        "training error, mean of 50 steps",
+        "training error, mean of up to 50 steps",
         "test error (1,000 images)",
         "smallest to largest seed",
         "fashion-mnist-mini, 99 to 100 of 300 steps, 2 seeds, rate 0.1",

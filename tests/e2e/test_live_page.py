@@ -208,7 +208,7 @@ def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
     wait_view(page, "v.runs[0].series.detail")
     inside = view(page, "v.runs[0].series.detail.points.step")
     assert inside == list(range(inside[0], inside[-1] + 1)), "every step of the zoomed range"
-    expect(page.locator(".ss-strip")).to_contain_text("steps shown")
+    expect(page.locator(".ss-strip")).to_contain_text("steps of 4 runs shown")
 
 
 @pytest.mark.slow

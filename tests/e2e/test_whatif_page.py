@@ -70,6 +70,8 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     changed = f"v.runs.find(r => r.card.run === {residual}).card.changes"
     wait_view(page, f"{changed}.length === 1 && {changed}[0][1] === 'shortcut strength 1 to 0'")
     expect(page.locator(".ss-changes", has_text="strength 1 → 0 from step")).to_be_visible()
+    cut = view(page, f"v.runs.find(r => r.card.run === {residual}).card.changes")[0][0]
+    expect(page.locator(".ss-name", has_text=f"A-8, shortcuts cut at {cut:,}")).to_be_visible()
     # The words stand at the step, which may lie outside of what is zoomed to.
     page.wait_for_function(
         "() => document.querySelector('.ss-plot')._fullLayout.annotations.some(a => a.text.includes('strength 1 → 0'))"
@@ -88,7 +90,12 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     wait_view(page, "v.runs.length === 3")
     fork = view(page, "v.runs[2].card")
     assert (fork["parent"], fork["parent_step"], fork["plain"]) == (residual, step, False)
-    expect(page.locator(".ss-changes", has_text=f"fork of A-8 (run {residual}) at step")).to_be_visible()
+    expect(
+        page.locator(".ss-changes", has_text=f"fork of A-8, shortcuts cut at {cut:,} (run {residual}) at step")
+    ).to_be_visible()
+    expect(
+        page.locator(".ss-name", has_text=f"A-8, shortcuts cut at {cut:,}, learning rate 0.01 from {step:,}")
+    ).to_be_visible()
     wait_view(page, f"v.runs[2].series.train.step[0] > {step}")
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
 

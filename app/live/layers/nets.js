@@ -1,6 +1,6 @@
 /** The compared nets of a race: their common step, and the two nets of the map. Pure functions. */
 import { AT_WORK, ENDED } from "../shared/run_states.js";
-import { comparable } from "./arm_names.js";
+import { comparable } from "../shared/arm_names.js";
 import { absence } from "./sentences.js";
 
 /** The last common step of nets at work and finished nets, else of paused nets, else of all nets; -1 without a probe. */
@@ -18,7 +18,7 @@ export function mapNets(runs, picks) {
   return choices.map((list, half) => {
     const usual = comparable(list).toSorted((a, b) => b.card.depth - a.card.depth || a.card.seed - b.card.seed)[0];
     const run = list.find(({ card }) => card.run === picks[half]) ?? usual;
-    const says = absence(run.card, run.columns) || null;
+    const says = absence(run) || null;
     return { run, columns: run.columns, choices: list, says, diverged: run.card.state === "diverged" && run.columns.steps.length ? run.card.step : 0 };
   });
 }

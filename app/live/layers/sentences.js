@@ -1,21 +1,30 @@
 /** The sentences of the probe pages: absences, findings, and the reading under the pointer. */
 import { grouped, spoken } from "../shared/format.js";
 import { ENDED } from "../shared/run_states.js";
-import { armKey, armName, isCompared } from "./arm_names.js";
 
 const BEFORE = new Set(["queued", "starting"]);
 
+/** Where the words of a net stand in a finding, as layer_findings.py has it: a net with a difference is an arm of its own. */
+export function armKey({ run, arm, difference }) {
+  return difference ? `run ${run}` : arm;
+}
+
+/** Whether a key of a finding is that of a net that is compared with others. */
+function isCompared(key) {
+  return !key.startsWith("run ");
+}
+
 /** The reason for a run without probes, else "". */
-export function absence(card, columns) {
+export function absence({ card, columns, label }) {
   if (columns.steps.length) return "";
   if (!columns.planned.length) return "This race was recorded without probes. Start a new one on the Race page to look inside.";
-  if (BEFORE.has(card.state)) return `${armName(card)} is ${card.state}: the first probe comes before the first update.`;
+  if (BEFORE.has(card.state)) return `${label} is ${card.state}: the first probe comes before the first update.`;
   const missed = !card.parent && columns.planned.some((step) => step <= card.step);
   if (card.step > 0 && missed) return "This race was recorded before there were probes. Start a new one on the Race page to look inside.";
-  if (ENDED.has(card.state)) return `${armName(card)} is ${card.state}; it ended before its first probe.`;
-  if (card.state === "paused") return `${armName(card)} is paused before its first probe.`;
+  if (ENDED.has(card.state)) return `${label} is ${card.state}; it ended before its first probe.`;
+  if (card.state === "paused") return `${label} is paused before its first probe.`;
   const next = columns.planned.find((step) => step > card.step);
-  if (card.step > 0) return `${armName(card)} waits for its first probe${next === undefined ? "" : `, after step ${grouped(next)}`}.`;
+  if (card.step > 0) return `${label} waits for its first probe${next === undefined ? "" : `, after step ${grouped(next)}`}.`;
   return "The first probe comes before the first update.";
 }
 
@@ -34,7 +43,7 @@ export function remark(run, scale, step) {
   if (card.state === "diverged" && columns.steps.length) {
     parts.push(`diverged at step ${grouped(card.step)}; the last probe before it is step ${grouped(columns.lastStep)}`);
   } else if (!columns.steps.length) {
-    return absence(card, columns);
+    return absence(run);
   }
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
 }

@@ -1,5 +1,4 @@
 /** A page of probes: stream, columns, time, layer, panels. The browser holds all data but distributions. */
-import { nameRuns } from "./arm_names.js";
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
 import { ProbeStream } from "./stream.js";
@@ -13,6 +12,7 @@ import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
 import { absence, finding, readout, remark } from "./sentences.js";
+import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { drawChip, unreachableText } from "../shared/link_status.js";
@@ -222,7 +222,7 @@ export class ProbeView {
     this.part("grid").hidden = !present;
     this.part("says").hidden = present;
     if (!present) {
-      const reasons = this.runs.map(({ card, columns }) => absence(card, columns));
+      const reasons = this.runs.map(absence);
       this.part("says").textContent = !this.loaded ? "Loading the probes." : this.runs.length ? [...new Set(reasons)].join("\n") : "These runs were deleted. Choose another race.";
       return;
     }

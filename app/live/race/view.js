@@ -7,6 +7,7 @@ import { ZoomDetail } from "./zoom_detail.js";
 import { MachineLoad } from "./panel/machine_load.js";
 import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
+import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
@@ -16,7 +17,7 @@ import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./panel/controls.js";
-import { ViewState, laidOut } from "./panel/view_state.js";
+import { ViewState, kindsOf, laidOut } from "./panel/view_state.js";
 
 const DRAW_MS = 250;
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
@@ -92,6 +93,7 @@ export class RaceView {
       series.detail = before.get(card.run)?.detail ?? null;
       return this.#run(card, series);
     });
+    nameRuns(this.runs);
     if (answer.a !== null && answer.a !== undefined) this.lastNews = performance.now() - 1000 * answer.a;
     this.#words(answer);
     this.feed.filled(this.runs);
@@ -116,11 +118,12 @@ export class RaceView {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
       this.feed.forget([...gone]);
     }
+    if (message.c || gone.size) nameRuns(this.runs); // a run that was changed has another name from now on
     if (fresh && message.a !== null) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
     if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
     this.#words(message);
     // Words and meters alone are no reason to draw the curves.
-    if (message.p || message.e || message.c || message.d || message.cure !== undefined) this.#soon();
+    if (message.p || message.e || message.c || message.d || message.gaps !== undefined) this.#soon();
     else this.#tell();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);
   }
@@ -132,7 +135,7 @@ export class RaceView {
 
   #words(message) {
     if (message.g !== undefined) this.verdict = message.g;
-    if (message.cure !== undefined) this.cure = message.cure;
+    if (message.gaps !== undefined) this.gaps = message.gaps;
     if (message.q !== undefined) this.asked = message.q;
     if (message.t !== undefined) this.answers = message.t;
     if (message.engine !== undefined) this.engine = message.engine;
@@ -142,7 +145,7 @@ export class RaceView {
 
   #run(card, series) {
     const known = this.data.runs.find((run) => run.run === card.run);
-    return { card, series, color: known.color, textColor: known.textColor, label: known.label, mark: known.mark, glyph: known.glyph };
+    return { card, series, color: known.color, textColor: known.textColor, label: known.label, usual: known.label, mark: known.mark, glyph: known.glyph };
   }
 
   #link(state, reason) {
@@ -181,7 +184,7 @@ export class RaceView {
     // No card may tell what the curves hide.
     this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
     this.#tell();
-    this.controls.draw(kinds(this.runs));
+    this.controls.draw(kindsOf(this.runs));
     this.part("whole").hidden = !this.#view().zoom;
     this.tools.draw();
     const again = this.chart.drawn;
@@ -196,13 +199,13 @@ export class RaceView {
     const { mayCommand, engineGone } = this.data;
     const verdict = this.presenter.verdict(this.verdict);
     this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
-    this.presenter.draw(this.runs, this.theme, kinds(this.runs), this);
+    this.presenter.draw(this.runs, this.theme, kindsOf(this.runs), this);
     this.#strip();
   }
 
   #view() {
     const all = this.view.all();
-    return { ...all, layout: laidOut(all.layout, kinds(this.runs)), race: this.data.race, cure: this.cure, ...this.presenter.figure() };
+    return { ...all, layout: laidOut(all.layout, kindsOf(this.runs)), race: this.data.race, gaps: this.gaps, ...this.presenter.figure() };
   }
 
   #shown() {
@@ -216,12 +219,4 @@ export class RaceView {
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
     setText(this.part("strip"), footerText(this.runs, this.#view(), age));
   }
-}
-
-/** Which ways of looking make sense for these runs, see panel/controls.js. */
-function kinds(runs) {
-  const arms = runs.filter(({ card }) => card.parent === null).map(({ card }) => card);
-  const several = (key) => new Set(arms.map((card) => card[key])).size > 1;
-  const sides = new Set(runs.map(({ card }) => card.plain)).size > 1;
-  return { sides, gap: several("depth") || several("variant"), seeds: several("seed") };
 }

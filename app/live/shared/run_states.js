@@ -54,9 +54,9 @@ export function know({ groups, runningWindow }) {
   RUNNING_WINDOW = runningWindow;
 }
 
-/** How running errors and losses are smoothed, in words. */
+/** How running errors and losses are smoothed, in words: before so many steps are done, over all of them. */
 export function runningMean() {
-  return `mean of ${RUNNING_WINDOW} steps`;
+  return `mean of up to ${RUNNING_WINDOW} steps`;
 }
 
 /**

@@ -95,17 +95,26 @@ def delta_document(
     return {key: part for key, part in parts.items() if part}
 
 
+def _gaps(facts: streaming.GapFacts) -> dict[str, Any]:
+    """Return the facts of gaps; ``of`` holds ``[shortcut, deep, shallow, seeds, mean, low, high]`` of each type."""
+    of = [
+        [one.shortcut, one.deep, one.shallow, one.seeds, *(short(value, 4) for value in (one.gap, one.low, one.high))]
+        for one in facts.comparisons
+    ]
+    return {"step": facts.step, "end": facts.at_end, "cure": facts.cure, "of": of}
+
+
 def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     """Return the conclusions as a part of a message.
 
-    ``g`` is the verdict, ``cure`` says how much shortcuts take away of the plain gap, ``q`` is the question to a room
-    with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before and after the truth for
-    each choice.
+    ``g`` is the verdict, ``gaps`` are the gaps behind it with their intervals and the words about the cure. ``q`` is
+    the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before
+    and after the truth for each choice.
     """
     question, answers = conclusions.question, conclusions.answers
     return {
         "g": conclusions.verdict,
-        "cure": conclusions.cure,
+        "gaps": conclusions.gaps and _gaps(conclusions.gaps),
         "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
         "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
     }

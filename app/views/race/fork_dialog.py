@@ -69,7 +69,7 @@ def _offer_fork(race: races.Race, number: int, clicked: int) -> None:
             else f"Run {number} is not in this race any more: it was deleted. There is nothing left to fork."
         )
         return
-    name = f"{picker.label(race, run)} (run {run.id})"
+    name = picker.numbered(race, run)
     st.write(f"**{name}**, {run.state.value}, clicked at step {clicked:,}.")
     if not saved:
         st.write(_not_saved(run))

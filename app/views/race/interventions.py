@@ -141,7 +141,7 @@ def _pace(race: races.Race) -> None:
 
 
 def _names(race: races.Race) -> dict[int, str]:
-    return {run.id: f"{picker.label(race, run)} (run {run.id})" for run in races.runs(race.id)}
+    return {run.id: picker.numbered(race, run) for run in races.runs(race.id)}
 
 
 def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[races.RunRow]]:
@@ -151,7 +151,7 @@ def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[r
     for run in runs:
         arms[races.arm_label(run.depth, run.shortcut)].append(run)
     targets |= {f"all of {arm}": of_arm for arm, of_arm in arms.items() if len(of_arm) > 1}
-    return targets | {f"{picker.label(race, run)} (run {run.id})": [run] for run in runs}
+    return targets | {picker.numbered(race, run): [run] for run in runs}
 
 
 #: The label of every way to intervene, and the function that draws its controls.

@@ -47,8 +47,8 @@ def learning_rate_note(race: races.Race, tuned: str = "") -> None:
     elif race.has_both_families and len(race.depths) > 1:
         st.caption(
             "One learning rate for all arms: part of a gap can be the rate. With the quick recipe (600 steps, seed 0) "
-            "plain-56 is 41 points above plain-20 at 0.3, and 20 remain at 0.1, the best of five rates for both; in "
-            "the prototype of this recipe about 13 of 40 points remain with rates tuned per depth." + short
+            "plain-56 is 41 points above plain-20 at 0.3, and 20 remain at 0.1, the best of five rates for both."
+            + short
         )
 
 
@@ -60,7 +60,7 @@ def protocol(race: races.Race) -> None:
             "**Degradation** is a *training* error that rises with depth. It is not overfitting: a deeper plain net "
             "could copy the shallower one and let its extra layers do nothing, yet training does not find that.\n\n"
             "- **Dashed**: error on the mini-batches it learns from, mean of the last "
-            f"{streaming.RUNNING_WINDOW} steps; single steps faint.\n"
+            f"{streaming.RUNNING_WINDOW} steps (of all, if fewer); single steps faint.\n"
             "- **Solid**: error on fixed test images; the full test set is measured once at the end.\n"
             "- **Open marks**: error on fixed training images without augmentation, in eval mode. Open marks far above "
             "the dashed line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that "

@@ -69,7 +69,7 @@ def _chart(race: races.Race, arms: list[races.ArmTuning]) -> None:
     # Trials of versions before 0.5 have the first seed of their race.
     seed = "a seed that no race has" if first.seed == races.TRIAL_SEED else f"seed {first.seed}"
     st.caption(
-        f"Training error (mean of {streaming.RUNNING_WINDOW} steps) at the end of trials of "
+        f"Training error (mean of up to {streaming.RUNNING_WINDOW} steps) at the end of trials of "
         f"{first.total_steps:,} steps with {seed}. Ring: the rate that the arm's runs take, the one with the smallest "
         "error. Open marks: not yet at its end. Cross: it diverged. " + words
     )

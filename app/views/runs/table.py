@@ -49,7 +49,7 @@ def runs_columns() -> dict[str, Any]:
         "training": column.NumberColumn(
             "training %",
             format=_ERROR,
-            help=f"Running training error now: mean of the last {streaming.RUNNING_WINDOW} steps."
+            help=f"Running training error now: mean of up to {streaming.RUNNING_WINDOW} steps."
         ),
         "clean": column.NumberColumn(
             "clean %", format=_ERROR, help="Error on a fixed, un-augmented training subset in eval mode, measured last."
@@ -99,7 +99,7 @@ def _race_cells(runs: Sequence[run_table.TableRow], sizes: Mapping[int, int]) ->
 def races_columns() -> dict[str, Any]:
     """Return the configuration of the columns of ``races_frame``."""
     column = st.column_config
-    now = f"Running training error at the last step of each run: mean of its last {streaming.RUNNING_WINDOW} steps."
+    now = f"Running training error at the last step of each run: mean of up to {streaming.RUNNING_WINDOW} steps."
     return {
         "race": column.NumberColumn("race", format="%d"),
         "name": column.TextColumn("name", width=180),

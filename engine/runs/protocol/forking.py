@@ -4,11 +4,13 @@ A fork may change every setting that keeps the name and shape of each tensor. Ra
 first step, as in a live run; the new config decides all other settings.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 from engine.config import LIVE, MAX_RUNS, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
 from engine.data.registry import get_source
 from engine.errors import ConfigError
+from engine.events import Split
 from engine.models.registry import variant
 from engine.models.tensors import tensors
 from engine.runs.protocol.checkpoint_names import saved_step
@@ -50,7 +52,55 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
             f"at step {step} the fork would have done its {plan.total_steps} steps; fork an earlier step, or add "
             f"--set steps=N with more than {step}"
         )
+    in_force = _in_force(reader, parent, step, past)
+    if _schedule(config) != _schedule(before):
+        in_force.pop("lr", None)  # what it would be from here on, another schedule decides
+    for key, text in settings.items():
+        if words := _as_it_is(before, in_force, key, text):
+            raise ConfigError(f"run {parent.id} has {words} already at step {step}; fork it to another value")
     return plan
+
+
+def _schedule(config: RunConfig) -> tuple[object, ...]:
+    optim = config.optim
+    return optim.steps, optim.drops, optim.drop_factor, optim.warmup_lr
+
+
+def _in_force(reader: Reader, parent: RunRow, step: int, past: Sequence[Change]) -> dict[str, float]:
+    """Return what update ``step + 1`` of the parent goes by, by key of a live change; no rate of a warm-up.
+
+    To set the rate of a warm-up ends the warm-up.
+    """
+    optim, last = parent.config.optim, {change.key: change for change in past}
+    values = {
+        "strength": 1.0,
+        "weight_decay": optim.weight_decay,
+        **{key: change.value for key, change in last.items()},
+    }
+    if change := last.get("lr"):
+        values["lr"] = optim.rate_after(step + 1, change.value, change.step or 0)
+    elif optim.warmup_lr is None or any(rate != optim.warmup_lr for rate in _rates(reader, parent.id, step)):
+        values["lr"] = optim.lr_at(step + 1)
+    return values
+
+
+def _rates(reader: Reader, run: int, step: int) -> list[float]:
+    return reader.points.series(run, Split.TRAIN, (step, step)).columns["lr"].tolist()
+
+
+def _as_it_is(config: RunConfig, in_force: Mapping[str, float], key: str, text: str) -> str:
+    """Return a setting in words that changes nothing, '' for one that does."""
+    if not _is_live(key):
+        return f"{key}={text}" if _changed(config, {key: text})[0] == _changed(config, {})[0] else ""
+    last = key.rsplit(".", 1)[-1]
+    value = check_change(last, text)
+    same = math.isclose(in_force.get(last, math.nan), value, rel_tol=1e-9)
+    return f"{last} ({LIVE[last].label}) {value:g}" if same else ""
+
+
+def _is_live(key: str) -> bool:
+    last = key.rsplit(".", 1)[-1]
+    return last in LIVE and key in {last, f"optim.{last}"}
 
 
 def _sees(config: RunConfig) -> tuple[object, ...]:
@@ -68,7 +118,7 @@ def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig,
             raise ConfigError(f"setting {key!r} is kept from the parent; start a race for another one")
         if last == "warmup_lr" and text != "null":
             raise ConfigError("a warm-up begins with a run; a fork can end it (warmup_lr=null) or set lr")
-        if last in LIVE and key in {last, f"optim.{last}"}:
+        if _is_live(key):
             own.append(Change(0, last, check_change(last, text)))
         if key != "strength":
             config = apply_settings(config, {key: text})

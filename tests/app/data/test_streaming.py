@@ -46,7 +46,7 @@ def test_the_gap_line_knows_a_warm_up_of_one_depth(place):
         for run in runs:
             writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 40.0 + run, 0.1, s) for s in range(1, 61)])
     assert streaming.conclusions(runs).verdict == (
-        "So far plain-110 is 1.0 points above plain-20 in training error. "
+        "So far plain-110 is 1.0 points above plain-20 in training error at step 60, where both are. "
         "After 60 steps, 1 seed, learning rate 0.1 (110 layers start at 0.01); running training error (dashed)."
     )
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
-from engine.analysis.statement import Comparison, Cure, conclude
+from engine.analysis.statement import Comparison, Cure, GapFacts, conclude
 from engine.analysis.statement import statement as stated
 from engine.analysis.verdict import RaceErrors, Verdict
 
@@ -26,7 +26,9 @@ def test_runs_that_were_changed_while_they_trained_are_named():
     changed = replace(FOUR[3], changed=("lr", "strength"))
     words = statement([*FOUR[:3], changed], ERRORS, clean=False)
     assert words.endswith(" Changed while training: A-56 (lr, strength).")
-    assert words.startswith("So far plain-56 is 38.2 points above plain-20 in training error. After 200 steps, ")
+    assert words.startswith(
+        "So far plain-56 is 38.2 points above plain-20 in training error at step 200, where both are. After 200 steps, "
+    )
     rates = [replace(run, changed=("lr",)) for run in FOUR]
     assert statement(rates, ERRORS, clean=False) == (
         "No shortcut type has two depths left to compare. Changed while training: all runs (lr)."
@@ -39,7 +41,7 @@ def test_runs_that_were_changed_while_they_trained_are_named():
 
 def test_the_sentence_of_a_race_that_trains():
     assert statement(FOUR, ERRORS, clean=False) == (
-        "So far plain-56 is 38.2 points above plain-20 in training error. "
+        "So far plain-56 is 38.2 points above plain-20 in training error at step 200, where all are. "
         "With shortcuts: A-56 is 6.1 above A-20. "
         "After 200 steps, 1 seed, one learning rate (0.1) for all; running training error (dashed)."
     )
@@ -48,7 +50,11 @@ def test_the_sentence_of_a_race_that_trains():
 def test_the_compared_step_is_one_that_every_compared_run_has_reached():
     runs = [*FOUR[:3], standing(4, 56, "A", step=123)]
     assert common_step(runs) == 123
-    assert " After 123 steps, " in statement(runs, ERRORS, clean=False)
+    words = statement(runs, ERRORS, clean=False)
+    assert words.startswith(
+        "So far plain-56 is 38.2 points above plain-20 in training error at step 123, where all are. "
+    )
+    assert " After 123 steps, " in words
 
 
 def test_middle_depths_and_single_depths_hold_nobody_back():
@@ -79,8 +85,8 @@ def test_several_seeds_give_mean_and_interval():
     runs = [standing(10 * seed + depth, depth, seed=seed) for seed in range(3) for depth in (20, 56)]
     errors = {run.run: (10.0 if run.depth == 20 else 30.0 + 5 * run.seed) for run in runs}
     assert statement(runs, errors, clean=False) == (
-        "So far plain-56 is 25.0 points above plain-20 in training error (12.6 to 37.4). After 200 steps, 3 seeds, "
-        "95 % intervals, one learning rate (0.1) for all; running training error (dashed)."
+        "So far plain-56 is 25.0 points above plain-20 in training error (12.6 to 37.4) at step 200, where both are. "
+        "After 200 steps, 3 seeds, 95 % intervals, one learning rate (0.1) for all; running training error (dashed)."
     )
 
 
@@ -88,7 +94,7 @@ def test_several_seeds_give_mean_and_interval():
 def test_broken_runs_are_named_and_take_no_part(state):
     runs = [FOUR[0], standing(2, 56, state=state, step=70), *FOUR[2:]]
     text = statement(runs, ERRORS, clean=False)
-    assert text.startswith("So far A-56 is 6.1 points above A-20 in training error.")
+    assert text.startswith("So far A-56 is 6.1 points above A-20 in training error at step 200, where both are.")
     assert "plain-56 is" not in text
     assert text.endswith(f"plain-56 {state} at step 70.")
 
@@ -99,7 +105,8 @@ def test_a_missing_seed_is_counted_where_it_is_missing():
     text = statement(runs, {**ERRORS, **{10 + run: error for run, error in ERRORS.items()}}, clean=False)
     assert "2 seeds (1 for plain-56), 95 % intervals (Holm over 3 comparisons)" in text
     assert text.startswith(
-        "So far plain-56 is 38.2 points above plain-20 in training error. With shortcuts: A-56 is 6.1"
+        "So far plain-56 is 38.2 points above plain-20 in training error at step 200, where all are. With shortcuts: "
+        "A-56 is 6.1"
     )
     assert "above A-20 (5.9 to 6.3). After" in text
     assert "; runs that broke or halted early are left out." in text
@@ -167,7 +174,8 @@ def test_a_seed_that_is_ready_takes_part_at_the_step_that_all_pairs_reached():
     assert common_step(runs) == 50
     text = statement(runs, {1: 40.0, 2: 60.0, 5: 40.0, 6: 61.0}, clean=False)
     assert text.startswith(
-        "So far plain-56 is 20.5 points above plain-20 in training error (14.1 to 26.9). After 50 steps, 2 seeds, 95 %"
+        "So far plain-56 is 20.5 points above plain-20 in training error (14.1 to 26.9) at step 50, where both are. "
+        "After 50 steps, 2 seeds, 95 %"
     )
 
 
@@ -231,6 +239,7 @@ def test_the_figures_behind_the_sentences():
     assert plain == Comparison("none", 56, 20, 1, pytest.approx(38.2))
     assert residual == Comparison("A", 56, 20, 1, pytest.approx(6.1))
     assert conclusion.cure == Cure(pytest.approx(32.1), None, None, 1)
+    assert conclusion.facts == GapFacts(200, False, "cure 32.1 points, one seed", conclusion.comparisons)
 
 
 def test_the_cure_is_that_of_the_seeds_that_both_families_have():
@@ -244,9 +253,9 @@ def test_the_cure_is_that_of_the_seeds_that_both_families_have():
     assert conclude(runs, RaceErrors(errors)).cure == Cure(
         pytest.approx(50.0), pytest.approx(50 - half, abs=1e-3), pytest.approx(50 + half, abs=1e-3), 3
     )
-    assert conclude(runs, RaceErrors(errors)).cure_text == "cure 50.0 points (−12.1 to 112.1), not resolved"
+    assert conclude(runs, RaceErrors(errors)).facts.cure == "cure 50.0 points (−12.1 to 112.1), not resolved"
     one = [run for run in runs if run.seed == 0]
-    assert conclude(one, RaceErrors(errors)).cure_text == "cure 25.0 points, one seed"
+    assert conclude(one, RaceErrors(errors)).facts.cure == "cure 25.0 points, one seed"
     del errors[3]  # A-56 of the first seed
     assert conclude(runs, RaceErrors(errors)).cure == Cure(
         pytest.approx(62.5), pytest.approx(62.5 - 12.7062 * 12.5, abs=1e-3), pytest.approx(221.33, abs=0.01), 2

@@ -162,7 +162,10 @@ def test_what_one_training_error_says_alone(gaps, different, expected):
             race(step=199, total=199), {}, Verdict.TOO_FEW_STEPS,
             f"Too few steps to conclude, which takes 200: {ABOVE_BY_33}",
         ),
-        (race(step=199, state="running"), {"at_end": False}, Verdict.PROVISIONAL, f"So far {ABOVE_BY_33}"),
+        (
+            race(step=199, state="running"), {"at_end": False}, Verdict.PROVISIONAL,
+            f"So far {ABOVE_BY_33} at step 199, where all are",
+        ),
         (
             race(step=250, state="stopped"), {"at_end": False}, Verdict.PROVISIONAL,
             f"No conclusion, the compared runs did not all finish the same steps: {ABOVE_BY_33}",

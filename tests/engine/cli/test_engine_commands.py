@@ -196,6 +196,9 @@ def test_what_ifs_from_the_shell(call, engine_workspace, monkeypatch):
     code, out, err = call("fork", str(run), "--step", "10", "--set", "width=8", at=engine_workspace)
     assert code == 2
     assert "stem.conv.weight 4x1x3x3 to 8x1x3x3" in err
+    code, out, err = call("fork", str(run), "--step", "10", "--set", "strength=1", at=engine_workspace)
+    refusal = f"run {run} has strength (shortcut strength) 1 already at step 10; fork it to another value\n"
+    assert (code, out, err) == (2, "", refusal)
     settings = ["--set", "steps=100000", "--set", "strength=0.5"]
     code, out, err = call("fork", str(run), "--step", "10", *settings, "--json", at=engine_workspace)
     assert (code, err) == (0, "")

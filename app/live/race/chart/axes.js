@@ -3,6 +3,7 @@
  * stands on them. Pure functions.
  */
 /** @import { Run, Card, Theme, View, Layout, LineName, Panel, Scale, XAxis, Range } from "../../types.js" */
+import { wrapped } from "../../shared/format.js";
 import { axisSuffix } from "../../shared/plot_style.js";
 
 export const LABELS = {
@@ -12,8 +13,8 @@ export const LABELS = {
 const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 /** Below this width in pixels the panels stand one above the other. */
 export const NARROW = 620;
-/** A longer name is broken in two lines, its options below. */
-const LONG_NAME = 15;
+/** A longer name is broken: its arm, then its options or its difference in lines of at most so many letters. */
+const LONG_NAME = 15, LINE_LETTERS = 24;
 /** Written in full: Plotly's own ticks of a log axis ("D2") name 2 and 5 by a single digit. */
 const LOG_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 /** Room for the tick labels of the right panel. */
@@ -39,12 +40,12 @@ export function sizes({ big }) {
 }
 
 /**
- * The lines of a name. A long name has its arm in the first line and its options in the second.
+ * The lines of a name. A long name has its arm in the first line, and below it what tells it from others.
  * @param {string} name
  */
 export function nameLines(name) {
   const at = name.indexOf(" ");
-  return at < 0 || name.length <= LONG_NAME ? [name] : [name.slice(0, at), name.slice(at + 1)];
+  return at < 0 || name.length <= LONG_NAME ? [name] : [name.slice(0, at), ...wrapped(name.slice(at + 1), LINE_LETTERS)];
 }
 
 /**

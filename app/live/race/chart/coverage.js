@@ -2,7 +2,7 @@
 /** @import { Run, View, Split } from "../../types.js" */
 /** @import { Series } from "../series.js" */
 import { drawnGroups, seedStats } from "./seed_stats.js";
-import { grouped, sum } from "../../shared/format.js";
+import { grouped, plural, sum } from "../../shared/format.js";
 import { curveTable } from "./curves.js";
 import { shownGaps } from "./difference_figure.js";
 import { differenceStats, runsOf } from "./differences.js";
@@ -12,7 +12,7 @@ import { MANY } from "./many_runs.js";
 const SPLITS = { test: "test_subset", clean: "train_clean" };
 
 /**
- * About the training: `all 1,200 steps shown`; `unit`: what a step is called.
+ * About the training: `all 1,200 steps of 4 runs shown`; `unit`: what a step is called.
  * @type {(runs: Run[], view: View, unit?: string) => string}
  */
 export function trainingShown(runs, view, unit = "steps") {
@@ -22,7 +22,7 @@ export function trainingShown(runs, view, unit = "steps") {
   const shown = sum(drawn, ({ series }) => series.drawn().step.length);
   const counted = shown < total ? `${grouped(shown)} of ${grouped(total)}` : `all ${grouped(total)}`;
   const thinned = isThinned(runs, view) && (gap ? "differences thinned" : "means thinned");
-  return [`${counted} ${unit}${gap ? " of the paired runs" : ""} shown`, thinned, (shown < total || thinned) && "extremes kept"].filter(Boolean).join(", ");
+  return [`${counted} ${unit} of ${plural(drawn.length, gap ? "paired run" : "run")} shown`, thinned, (shown < total || thinned) && "extremes kept"].filter(Boolean).join(", ");
 }
 
 /**
@@ -56,7 +56,7 @@ export function singles(runs, view) {
  * The gap chart draws pairs only.
  * @type {(runs: Run[], view: View) => Run[]}
  */
-function drawnRuns(runs, view) {
+export function drawnRuns(runs, view) {
   return view.layout === "gap" ? [...new Set(shownGaps(runs, view).flatMap(runsOf))] : runs;
 }
 

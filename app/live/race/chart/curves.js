@@ -8,7 +8,7 @@ import { written } from "./labels.js";
 import { runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
-const ORDER = ["band", "raw", "seed", "running", "clean", "test", "dot", "change"];
+const ORDER = ["band", "raw", "seed", "running", "clean", "test", "dot", "stated", "change"];
 /** Widths of the lines in pixels. */
 export const WIDTHS = { raw: 1, seed: 1, running: 1.8, test: 3 };
 
@@ -117,16 +117,16 @@ export function namedCurves(view) {
 
 /**
  * What endLabels needs of a run, or null.
- * @type {(run: Run, view: View, note?: string) => RunEnd | null}
+ * @type {(run: Run, view: View) => RunEnd | null}
  */
-export function runEnd(run, view, note = "") {
+export function runEnd(run, view) {
   const [[split, key]] = namedCurves(view);
   const value = run.series.latest(split, key);
   if (value === undefined || (view.scale === "log" && value <= 0)) return null;
   const x = lastOf(xs(run.series[split], run.card, view.x));
   const tested = view.curves.includes("test") ? xs(run.series.test_subset, run.card, view.x).at(-1) ?? x : x;
   // By the clock, the last test comes a little later than the last step.
-  return { ...nameOf(run, run.label), note, x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view) };
+  return { ...nameOf(run, run.label), x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view) };
 }
 
 /** @type {(run: Run, name: string) => Pick<RunEnd, "run" | "name" | "textColor" | "color">} */

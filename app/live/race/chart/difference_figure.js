@@ -2,13 +2,14 @@
  * The gap chart: how far deeper nets lie above shallower nets, and plain above residual nets, step by step. A pure
  * function like chart/figure.js: no DOM, no network.
  */
-/** @import { Run, Theme, View, Layout, Gap, Member, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
+/** @import { Run, Theme, View, Layout, Gap, StatedGap, Member, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
 import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { MEAN_WIDER, areaTrace, meanEnd, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
 import { bands, onClock } from "./seed_stats.js";
-import { curveStyles, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
+import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
-import { endLabels } from "./labels.js";
+import { endLabels, signed } from "./labels.js";
+import { factsNote, factsOf, statedGaps, statedOf, statedTrace } from "./stated_gaps.js";
 
 /** @typedef {keyof Gaps} Kind */
 
@@ -39,7 +40,7 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
   const compared = gaps.flatMap(runsOf);
   /** @type {LineName[]} */
   const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
-  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, view), stacked });
+  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, statedGaps(runs, view), view), stacked });
   if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
   /** @type {Trace[]} */
   const data = [];
@@ -52,8 +53,9 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
       data.push(emptyTrace(panel.suffix));
       return;
     }
-    if (kind === "depth" && view.cure && view.metric === "error" && view.curves.includes("running")) layout.annotations.push(cureNote(view.cure, panel.suffix, view, theme));
-    data.push(...inOrder(differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix))));
+    const stated = kind === "depth" ? statedGaps(runs, view) : [];
+    if (kind === "depth" && factsOf(view)) layout.annotations.push(...factsNote(stated, view, theme, panel));
+    data.push(...inOrder([...differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix)), ...stated.map((gap) => statedTrace(gap, view, theme, panel.suffix))]));
     if (!namedCurves(view).length) return;
     const color = { [theme.scheme]: theme.muted };
     const level = { name: "level", value: null, x: panel.end, y: 0, textColor: color, color };
@@ -99,15 +101,17 @@ function yTitle(view) {
 
 /**
  * The y range: always with zero, as far as the curves reach, in steps, so that it moves seldom and only outwards.
- * @type {(gaps: Gap[], view: View) => Range}
+ * @type {(gaps: Gap[], stated: StatedGap[], view: View) => Range}
  */
-function range(gaps, view) {
+function range(gaps, stated, view) {
   if (view.hidden) return USUAL[view.metric];
   const [training, ...further] = namedCurves(view).map((curve) => reach(gaps, curve, view));
   let [low, high] = training ?? USUAL[view.metric];
   const span = high - low;
-  for (const [least, most] of further) {
-    // Evaluations that lag far behind the training at its begin leave the panel rather than make all else flat.
+  const intervals = stated.map(({ mean, low: from, high: to }) => [from ?? mean, to ?? mean]);
+  for (const [least, most] of [...further, ...intervals]) {
+    // Evaluations that lag far behind the training at its begin leave the panel rather than make all else flat; so do
+    // the intervals of two seeds.
     low = Math.max(Math.min(low, least), training[0] - span);
     high = Math.min(Math.max(high, most), training[1] + span);
   }
@@ -157,7 +161,12 @@ function traces(gap, view, theme, suffix) {
       ...axesOf(suffix), ...styles.seed, name, x: view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x), y: curve.value, steps: curve.step,
       hovertemplate: hoverText(`${name}, seed ${curve.seed}`, view, words),
     })), several && !training ? { ...mean, error_y: whiskers(band, run, view, theme) } : mean];
-    if (several) list.push({ ...axesOf(suffix), name, ...dots(curves, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x))), ...dotStyle(run, training, theme, view), hovertemplate: hoverText(`${name}, seed %{customdata}`, view, words) });
+    if (several) {
+      // The dots of training are those whose mean and interval stand beside them.
+      const [of, column, dotWords] = training && statedOf(gap, view) && factsOf(view)?.end ? curveTable(view).clean : [split, key, words];
+      const members = of === split ? curves : differenceStats(gap, of, column).curves;
+      list.push({ ...axesOf(suffix), name, ...dots(members, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x))), ...dotStyle(run, training, theme, view), hovertemplate: hoverText(`${name}, seed %{customdata}`, view, dotWords) });
+    }
     return several && training ? [{ ...areaTrace(band, run, view, theme, suffix), name }, ...list] : list;
   });
 }
@@ -176,14 +185,6 @@ function dots(curves, training, xOf) {
 function dotStyle(run, training, theme, view) {
   const { line, mark } = sizes(view);
   return { marker: { symbol: "circle", size: (training ? 8 : 5) * mark, color: run.color[theme.scheme], line: { color: theme.page, width: line } } };
-}
-
-/**
- * How much smaller the gap with shortcuts is: below zero, where few curves are.
- * @type {(text: string, suffix: string, view: View, theme: Theme) => Record<string, unknown>}
- */
-function cureNote(text, suffix, view, theme) {
-  return { text, showarrow: false, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 0, xanchor: "left", yanchor: "bottom", xshift: 4, font: { size: sizes(view).label, color: theme.text } };
 }
 
 /** @param {Gap} gap */
@@ -208,15 +209,4 @@ function differenceEnd(gap, view) {
   if (!longest || band.diverged < band.of) return null;
   const note = band.of > 1 ? `all ${band.of} diverged` : "diverged";
   return { ...nameOf(run, name), note, value: null, x: lastOf(xs(longest, run.card, view.x)), y: lastOf(longest.value) };
-}
-
-/**
- * `+6.1`, `−0.4`, `0.0`.
- * @param {number} value
- * @param {Metric} metric
- */
-export function signed(value, metric) {
-  const digits = metric === "error" ? 1 : 3;
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: /** @type {const} */ ("exceptZero"), useGrouping: false };
-  return value.toLocaleString("en-US", options).replace("-", "−");
 }

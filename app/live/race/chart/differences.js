@@ -4,17 +4,18 @@
  */
 /** @import { Run, Pair, Gap, Range, Split, Band, Member, Gaps } from "../../types.js" */
 import { along, curveOf, endOf, firstRows, reduced, remembered, severalRaces, statsOf, table } from "./seed_stats.js";
+import { isComparable } from "../../shared/arm_names.js";
 
 const MINUS = "−";
 
 /**
  * The pairs of arms that can be compared: { depth: [gap], family: [gap] }, gap: { name, run, pairs: [{ seed, from, take }] }:
- * `from` minus `take`, and `run`, whose colour the gap has. Forks, changed runs and those of another recipe are no part of it.
+ * `from` minus `take`, and `run`, whose colour the gap has. Runs with a difference are no part of it.
  * @param {Run[]} runs
  * @returns {Gaps}
  */
 export function differencesOf(runs) {
-  const arms = [...Map.groupBy(runs.filter(({ card }) => card.parent === null && !card.difference), ({ card }) => `${card.race}|${card.arm}`).values()];
+  const arms = [...Map.groupBy(runs.filter(isComparable), ({ card }) => `${card.race}|${card.arm}`).values()];
   const races = severalRaces(runs);
   const ofRace = (/** @type {Run} */ { card: { race } }) => (races ? ` (race ${race})` : "");
   const byVariant = [...Map.groupBy(arms, ([{ card }]) => `${card.race}|${card.variant}`).values()];

@@ -12,7 +12,7 @@ const RING = { px: 10, line: 2.5 };
 const TOGETHER = 0.03;
 const MAX_NAMED = 2;
 /** The remark that names the parent of a fork. */
-export const FORK = /^fork of /;
+const FORK = /^fork of /;
 
 /**
  * The marks of the runs of one panel. forkPoints: where forks leave their parents (see chart/fork_lineage.js).
@@ -36,12 +36,11 @@ export function editMarks(runs, view, theme, panel, forkPoints) {
 }
 
 /**
- * The changes that get a mark. A change at a fork's first step marks the fork's begin as well.
+ * The changes that get a mark. A fork's first step has the mark of its begin, and the name there says what is changed.
  * @param {Card} options
  */
 function editsOf({ changes, parent_step: begin }) {
-  const changed = changes.some(([step, text]) => begin !== null && step === begin + 1 && !FORK.test(text));
-  return begin !== null && changed ? changes.filter(([, text]) => !FORK.test(text)) : changes;
+  return changes.filter(([step, text]) => begin === null || step !== begin + 1 || FORK.test(text));
 }
 
 /**
@@ -132,14 +131,15 @@ function words(marks, view, theme, { suffix, end, widthPx }) {
 }
 
 /**
- * A fork's own name says what it is; a change of every run of the panel needs no name.
+ * A fork's name says what it is. A changed run has the name from before the change, for the mark is the difference; a
+ * change of every run of the panel needs no name.
  * @type {(group: MarkGroup, runs: Run[]) => string}
  */
 function named({ text, runs: changed }, runs) {
-  const names = changed.map(({ label }) => label.replace(/^.* (?=fork \d)/, ""));
-  if (FORK.test(text)) return names.join(", ");
-  const all = runs.filter(({ card }) => card.parent === null).length;
-  if (changed.length === all && all > 1) return short(text);
-  const who = changed.length > MAX_NAMED ? `${changed.length} runs` : names.join(", ");
-  return `${who}: ${short(text)}`;
+  const fork = FORK.test(text), all = runs.filter(({ card }) => card.parent === null).length;
+  if (!fork && changed.length === all && all > 1) return short(text);
+  const names = changed.map(({ card, label, usual }) => (card.parent === null ? usual : label));
+  // Names of forks are long, and stand at the ends of their lines.
+  if (fork) return names.length > 1 ? `${names.length} forks` : names[0];
+  return `${names.length > MAX_NAMED ? `${names.length} runs` : names.join(" and ")}: ${short(text)}`;
 }

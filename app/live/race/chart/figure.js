@@ -9,9 +9,10 @@ import { armNames, drawnGroups } from "./seed_stats.js";
 import { editMarks } from "./edit_marks.js";
 import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
+import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
-import { forkNote, forkPoints } from "./fork_lineage.js";
+import { forkPoints } from "./fork_lineage.js";
 
 export { xs } from "./axes.js";
 
@@ -21,7 +22,7 @@ const MAX_NAMED = 3;
 const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
 
 /**
- * runs: [{ card, series, color: {light, dark}, textColor, label, mark }]; theme: { scheme, page, text, muted, grid, font };
+ * runs: [{ card, series, color: {light, dark}, textColor, label, usual, mark }]; theme: { scheme, page, text, muted, grid, font };
  * width in pixels. Returns { data, layout }.
  *
  * view: { race, layout: "side" | "overlaid" | "gap", metric: "error" | "loss", scale: "linear" | "log",
@@ -31,12 +32,12 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  * @type {(runs: Run[], view: View, theme: Theme, width: number) => Figure}
  */
 export function buildFigure(runs, view, theme, width) {
-  const labelled = runs.map((run) => ({ ...run, label: escaped(run.label) }));
+  const labelled = runs.map((run) => ({ ...run, label: escaped(run.label), usual: escaped(run.usual) }));
   if (view.layout === "gap") return buildDifferenceFigure(labelled, view, theme, width);
   const families = panels(labelled, view.layout);
   const stacked = families.length > 1 && width < NARROW;
   const { groups, single } = drawnGroups(labelled, view);
-  const names = [...single.map((run) => ({ name: run.label, note: forkNote(run) })), ...groups.map(groupName)];
+  const names = [...single.map((run) => ({ name: run.label })), ...groups.map(groupName)];
   const layout = baseLayout(view, theme, { names, width, end: xEnd(view, labelled), axis: yAxis(view, labelled), stacked });
   // Seeds are compared at equal steps, and each has a clock of its own.
   const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
@@ -60,7 +61,7 @@ function contents(runs, view, theme, panel, layout) {
   layout.shapes.push(...marks.shapes);
   layout.annotations.push(...marks.annotations);
   if (namedCurves(view).length) {
-    const ends = [...single.flatMap((run) => runEnd(run, view, forkNote(run)) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
+    const ends = [...single.flatMap((run) => runEnd(run, view) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
     // Labels at one height are pushed up in the order of the race.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
     layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
@@ -99,7 +100,7 @@ function panelTitle(narrow, wide, runs) {
  * @type {(ends: RunEnd[], metric: Metric) => RunEnd[]}
  */
 function perArm(ends, metric) {
-  const arms = Map.groupBy(ends, ({ run, name, note }) => (run.card.parent === null ? `${run.card.race}|${run.card.arm}|${note}` : name));
+  const arms = Map.groupBy(ends, ({ run, name, note }) => (isComparable(run) ? `${run.card.race}|${run.card.arm}|${note}` : name));
   const armOf = armNames(ends.map(({ run }) => run));
   const mean = (/** @type {RunEnd[]} */ list, /** @type {"number" | "y"} */ key) => list.reduce((sum, item) => sum + (item[key] ?? 0), 0) / list.length;
   return [...arms.values()].map((list) => (list.length === 1 ? list[0] : {

@@ -4,10 +4,6 @@
  */
 /** @import { Run, View, ForkPoint, Points } from "../../types.js" */
 import { xs } from "./axes.js";
-import { FORK, short } from "./edit_marks.js";
-
-/** A note under a name is no longer than this. */
-const NOTE_LETTERS = 26;
 
 /**
  * Where each fork among the runs leaves its parent: Map of the fork's number to { x, y, parent }. A fork has no
@@ -40,15 +36,4 @@ function pointAt(points, step, key) {
   const share = (step - points.step[before]) / (points.step[after] - points.step[before]);
   const between = (/** @type {(number | null)[]} */ column) => Number(column[before]) + share * (Number(column[after]) - Number(column[before]));
   return { step, value: between(values), seconds: between(points.seconds) };
-}
-
-/**
- * What a fork does differently from its first step on, in a few words under its name; "" for other runs.
- * @param {Run} run
- */
-export function forkNote({ card }) {
-  if (card.parent === null) return "";
-  const own = card.changes.filter(([step, text]) => step === (card.parent_step ?? 0) + 1 && !FORK.test(text)).map(([, text]) => short(text));
-  const words = own.length > 1 ? `${own[0]}, +${own.length - 1}` : own[0] ?? "";
-  return words.length > NOTE_LETTERS ? `${words.slice(0, NOTE_LETTERS - 1)}…` : words;
 }

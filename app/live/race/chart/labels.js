@@ -54,3 +54,14 @@ function words({ name, note, value }) {
 export function written(value, metric) {
   return metric === "error" ? value.toFixed(1) : value.toPrecision(3);
 }
+
+/**
+ * `+6.1`, `−0.4`, `0.0`.
+ * @param {number} value
+ * @param {Metric} metric
+ */
+export function signed(value, metric) {
+  const digits = metric === "error" ? 1 : 3;
+  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: /** @type {const} */ ("exceptZero"), useGrouping: false };
+  return value.toLocaleString("en-US", options).replace("-", "−");
+}

@@ -4,12 +4,17 @@
  */
 /** @import { LegendEntry, Run, Theme, View } from "../../types.js" */
 import { drawnGroups } from "./seed_stats.js";
+import { isComparable } from "../../shared/arm_names.js";
 import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 import { WIDTHS, curveTable, dash } from "./curves.js";
 import { shownGaps } from "./difference_figure.js";
+import { statedGaps, statedIn } from "./stated_gaps.js";
 import { stepOf } from "../series.js";
-import { averaged, singles, trainingShown } from "./coverage.js";
+import { averaged, drawnRuns, singles, trainingShown } from "./coverage.js";
+
+/** So many runs that are no seeds of their arms are named in a caption. */
+const MAX_NAMED = 4;
 
 /**
  * Entries of the legend in order: { name, color, width, dash, symbol, fill, opacity, meaning }; all but name and color
@@ -32,7 +37,7 @@ function armNames(runs, view) {
 function meanings(runs, view, theme) {
   const { running, clean, test } = curveTable(view);
   const gap = view.layout === "gap", difference = gap ? "difference in " : "";
-  const several = averaged(runs, view);
+  const several = averaged(runs, view), stated = gap ? statedGaps(runs, view) : [];
   const { eval_images: images, closing_images: closing } = runs[0]?.card ?? {};
   const of = images ? ` (${grouped(images)} images)` : "";
   const shows = (/** @type {string} */ curve) => view.curves.includes(curve);
@@ -42,6 +47,7 @@ function meanings(runs, view, theme) {
     shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
     shows("test") && { name: `${difference}${test[2]}${of}`, width: WIDTHS.test, symbol: "circle" },
+    stated.length > 0 && { name: `mean of the seeds with its 95 % interval, ${statedIn(view)}`, symbol: "diamond-tall-open" },
     shows("clean") && !gap && { name: `${clean[2]}${images ? ` (${cleanImages(images, closing)})` : ""}`, symbol: "circle-open" },
   ].filter((entry) => typeof entry === "object").map((entry) => ({ color: theme.text, meaning: true, ...entry }));
 }
@@ -52,15 +58,15 @@ function meanings(runs, view, theme) {
  */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
-  const made = view.layout === "gap" ? `dashed: differences of means of ${RUNNING_WINDOW} steps` : `dashed: ${runningMean()}`;
+  const made = view.layout === "gap" ? `dashed: differences of means of up to ${RUNNING_WINDOW} steps` : `dashed: ${runningMean()}`;
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;
 }
 
 /**
  * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
- * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; dashed: mean of 50 steps; all 1,200
- * training points shown`.
+ * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; dashed: mean of up to 50 steps; all 1,200
+ * training points of 4 runs shown`. Runs that are no seeds of their arm are named.
  * @type {(runs: Run[], view: View, data?: string) => string}
  */
 export function captionOf(runs, view, data = "") {
@@ -73,5 +79,15 @@ export function captionOf(runs, view, data = "") {
     data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, plural(distinct("seed").length, "seed"),
     listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
-  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points")].filter(Boolean).join("; ");
+  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), ownArms(runs, view)].filter(Boolean).join("; ");
+}
+
+/**
+ * The drawn runs that are not comparable: `A-56, shortcuts cut at 60: a fork of run 4`.
+ * @type {(runs: Run[], view: View) => string}
+ */
+function ownArms(runs, view) {
+  const own = drawnRuns(runs, view).filter((run) => !isComparable(run));
+  const named = own.slice(0, MAX_NAMED).map(({ card: { arm, parent }, label }) => `${label}: ${parent === null ? `no seed of ${arm}` : `a fork of run ${parent}`}`);
+  return [...named, ...(own.length > MAX_NAMED ? [`${own.length - MAX_NAMED} more that are no seeds of their arms`] : [])].join("; ");
 }

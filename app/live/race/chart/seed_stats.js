@@ -7,6 +7,7 @@
 /** @import { Run, View, Card, Member, Table, Range, Split, Band, Curve, Group } from "../../types.js" */
 /** @import { Series } from "../series.js" */
 import { lastOf } from "./axes.js";
+import { isComparable } from "../../shared/arm_names.js";
 import { mapped } from "../../shared/decimate.js";
 import { ENDED } from "../../shared/run_states.js";
 
@@ -22,14 +23,14 @@ const PER_BUCKET = 3;
 const known = new WeakMap();
 
 /**
- * The runs as groups of seeds, and those that stand alone: forks, changed runs, and arms with one run. Runs of one arm with another
- * learning rate or batch, or of another race, are no seeds of each other. Returns { groups: [{ arm, note, runs }], single:
- * [run] }; `note`: what tells a group from another of the same arm.
+ * The runs as groups of seeds, and those that stand alone: those with a difference, and arms with one run. Runs of one arm with
+ * another learning rate or batch, or of another race, are no seeds of each other. Returns { groups: [{ arm, note, runs }],
+ * single: [run] }; `note`: what tells a group from another of the same arm.
  * @param {Run[]} runs
  * @returns {{ groups: Group[], single: Run[] }}
  */
 export function seedGroups(runs) {
-  const sorted = Map.groupBy(runs.filter(({ card }) => card.parent === null && !card.difference), ({ card }) => `${card.race}|${card.arm}|${card.lr}|${card.batch_size}|${card.train_images}`);
+  const sorted = Map.groupBy(runs.filter(isComparable), ({ card }) => `${card.race}|${card.arm}|${card.lr}|${card.batch_size}|${card.train_images}`);
   const groups = [...sorted.values()].filter((list) => list.length > 1);
   const grouped = new Set(groups.flat());
   const races = severalRaces(runs);

@@ -67,45 +67,48 @@ export class Cards {
     setText(parts.note, noteLine(card));
     setText(parts.files, fileLine(card));
     parts.note.classList.toggle("ss-bad", BROKEN.has(card.state) || card.state === "lost");
+    const renamed = parts.label !== run.label;
+    parts.label = run.label;
     if (parts.state !== card.state || parts.mayCommand !== this.mayCommand) {
       parts.state = card.state;
       parts.mayCommand = this.mayCommand;
       parts.asked = 0;
       // A confirmation that the new state still allows stays, for the person may be about to answer.
       if (!VERBS[card.state]?.includes(parts.confirming)) parts.confirming = null;
-      this.#buttons(parts, run.label);
-    } else if (parts.asked && performance.now() - parts.asked > ASKED_MS) {
-      parts.asked = 0; // without an answer the buttons return
-      this.#buttons(parts, run.label);
+      this.#buttons(parts);
+    } else if (renamed || (parts.asked && performance.now() - parts.asked > ASKED_MS)) {
+      if (!renamed) parts.asked = 0; // without an answer the buttons return
+      this.#buttons(parts);
     }
   }
 
-  #buttons(parts, label) {
+  #buttons(parts) {
+    const { label } = parts;
     const verbs = (this.mayCommand && VERBS[parts.state]) || [];
     const buttons = verbs.flatMap((verb) => {
       if (parts.confirming === verb) {
         return [
-          button(`${capital(verb)}?`, () => this.#send(parts, verb, label), "ss-button ss-sure", { "aria-label": `Yes, ${verb} ${label}` }),
-          button("Keep", () => this.#confirm(parts, null, label), "ss-button", { "aria-label": `Do not ${verb} ${label}` }),
+          button(`${capital(verb)}?`, () => this.#send(parts, verb), "ss-button ss-sure", { "aria-label": `Yes, ${verb} ${label}` }),
+          button("Keep", () => this.#confirm(parts, null), "ss-button", { "aria-label": `Do not ${verb} ${label}` }),
         ];
       }
-      const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb, label) : () => this.#send(parts, verb, label);
+      const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb) : () => this.#send(parts, verb);
       return [button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${label}` })];
     });
     for (const shown of buttons) shown.disabled = Boolean(parts.asked);
     parts.buttons.replaceChildren(...buttons);
   }
 
-  #confirm(parts, verb, label) {
+  #confirm(parts, verb) {
     parts.confirming = verb;
-    this.#buttons(parts, label);
+    this.#buttons(parts);
     parts.buttons.querySelector(verb ? ".ss-sure" : "button")?.focus();
   }
 
-  #send(parts, verb, label) {
+  #send(parts, verb) {
     parts.asked = performance.now();
     parts.confirming = null;
-    this.#buttons(parts, label);
+    this.#buttons(parts);
     this.ask(verb, parts.id);
   }
 }

@@ -17,7 +17,7 @@ export class ViewControls {
     row.prepend(...Object.values(this.groups));
   }
 
-  /** has: { both families, several depths or families to subtract, several seeds of an arm }, whatever the runs are. */
+  /** The argument is that of kindsOf (panel/view_state.js). */
   draw({ sides, gap, seeds }) {
     const { view } = this;
     const layout = laidOut(view.get("layout"), { sides, gap });

@@ -1,7 +1,9 @@
 /** What a chart of the race shows as a table of text. Pure functions. */
 import { namedCurves } from "../chart/curves.js";
 import { shownGaps } from "../chart/difference_figure.js";
+import { statedGaps, statedIn } from "../chart/stated_gaps.js";
 import { differenceStats } from "../chart/differences.js";
+import { withDifference } from "../../shared/arm_names.js";
 import { csv } from "../../shared/format.js";
 
 const COLUMNS = ["run", "arm", "depth", "shortcut", "seed", "split", "step", "epoch", "seconds", "loss", "error", "running_loss", "running_error", "difference"];
@@ -23,7 +25,7 @@ function runRows({ card, series }, view) {
   return splits.filter(([, shown]) => shown && !view.hidden).flatMap(([split]) => {
     const points = split === "train" ? series.drawn() : series[split];
     return points.step.map((step, index) => [
-      card.run, card.arm, card.depth, card.shortcut, card.seed, split, step, card.train_images ? (step * card.batch_size) / card.train_images : null,
+      card.run, withDifference(card.arm, card), card.depth, card.shortcut, card.seed, split, step, card.train_images ? (step * card.batch_size) / card.train_images : null,
       ...["seconds", "loss", "error", "running_loss", "running_error"].map((key) => points[key]?.[index]),
       card.difference,
     ]);
@@ -32,8 +34,9 @@ function runRows({ card, series }, view) {
 
 function differenceRows(runs, view) {
   if (view.hidden) return [];
-  return shownGaps(runs, view).flatMap((gap) => namedCurves(view).flatMap(([split, key, words]) => {
+  const stated = statedGaps(runs, view).map(({ name, mean, low, high, seeds }) => [`${name}, mean and 95 % interval, ${statedIn(view)}`, view.gaps.step, mean, low, high, seeds]);
+  return [...stated, ...shownGaps(runs, view).flatMap((gap) => namedCurves(view).flatMap(([split, key, words]) => {
     const { band } = differenceStats(gap, split, key);
     return band.step.map((step, index) => [`${gap.name}, ${words}`, step, band.mean[index], band.low[index], band.high[index], band.seeds]);
-  }));
+  }))];
 }

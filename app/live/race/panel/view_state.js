@@ -2,6 +2,7 @@
  * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, whether the curves are hidden,
  * what the room predicted. Kept in the address.
  */
+import { comparable, isComparable } from "../../shared/arm_names.js";
 import { UrlState, rememberRace, rememberedRace } from "../../shared/address/url_state.js";
 
 export const CHOICES = {
@@ -144,7 +145,17 @@ export class ViewState {
 }
 
 /**
- * The panels as these runs allow them, kinds as in view.js: what is chosen stays in the address for the next race, and
+ * Which ways of looking make sense: { both families, several depths or families to subtract, several seeds of an arm }.
+ * Only comparable runs decide; where there is none, the families of all of them do.
+ */
+export function kindsOf(runs) {
+  const several = (list, key) => new Set(list.map(({ card }) => card[key])).size > 1;
+  const arms = runs.filter(isComparable);
+  return { sides: several(comparable(runs), "plain"), gap: several(arms, "depth") || several(arms, "variant"), seeds: several(arms, "seed") };
+}
+
+/**
+ * The panels as these runs allow them, kinds as in kindsOf: what is chosen stays in the address for the next race, and
  * figure and controls both show what is possible of it.
  */
 export function laidOut(layout, { sides, gap }) {

@@ -3,6 +3,7 @@
  * Many runs are shown by arm. While the curves are hidden it tells who has come how far, and no result.
  */
 import { armNames } from "../chart/seed_stats.js";
+import { isComparable } from "../../shared/arm_names.js";
 import { element, keepRows, setText } from "../../shared/dom.js";
 import { stepOf } from "../series.js";
 import { grouped, sum } from "../../shared/format.js";
@@ -55,9 +56,6 @@ function made() {
 
 function byArm(runs) {
   const arm = armNames(runs);
-  const groups = Map.groupBy(runs, ({ card, label }) => {
-    if (card.parent === null) return card.difference ? `${label}, ${card.difference_name}` : arm(card);
-    return label;
-  });
+  const groups = Map.groupBy(runs, (run) => (isComparable(run) ? arm(run.card) : run.label));
   return [...groups].map(([name, members]) => ({ name, members }));
 }

@@ -10,7 +10,7 @@ const ALL = [
 /** Long words are set smaller, down to the last of these. */
 const SHARES = [1, 0.85, 0.72, 0.62];
 
-/** kinds as in view.js: { sides, gap }. Returns [{ label, choices, shown(view) }]. */
+/** kinds as in kindsOf. Returns [{ label, choices, shown(view) }]. */
 export function presenterViews(kinds) {
   const looks = (layout) => laidOut(layout, kinds);
   return ALL.filter(({ needs }) => !needs || kinds[needs]).map((one) => ({

@@ -39,8 +39,10 @@ export function run(number, arm, steps, errors, { seed = 0, tests = [], label = 
     state: "running", parent: null, parent_step: null, changes: [], lr: 0.1, batch_size: 100, train_images: 1000, total_steps: 300,
     step: steps.at(-1) ?? 0, eval_images: 1000, precision: "fp32", device: "cpu",
   };
-  const full = { ...usual, ...card };
-  return { card: full, series: new Series(history(steps, errors, tests, seed), full.parent_step ?? 0), color, textColor: color, label, mark: "circle" };
+  // A fork always has a difference: the server says so.
+  const fork = card.parent ? { difference: `fork of run ${card.parent} at step ${card.parent_step}`, difference_name: `fork at ${card.parent_step}` } : {};
+  const full = { ...usual, difference: "", difference_name: "", ...fork, ...card };
+  return { card: full, series: new Series(history(steps, errors, tests, seed), full.parent_step ?? 0), color, textColor: color, label, usual: label, mark: "circle" };
 }
 
 /** The Plotly figure of runs as plain values: what is not finite is null, as Plotly would have it. */
@@ -111,6 +113,21 @@ export function spreadOf(lists) {
     low: columns.map((column) => Math.min(...column)),
     high: columns.map((column) => Math.max(...column)),
   };
+}
+
+/** What the server says of a run whose shortcuts were cut; of a fork with `parent` that is its only change. */
+export function cut(step, more = {}) {
+  return { difference: `shortcuts cut at step ${step}`, difference_name: `shortcuts cut at ${step}`, ...more };
+}
+
+/** Runs of race() that are arms of their own: a fork of A-56, a changed A-20, a plain-56 of another recipe. */
+export function ownArms(steps = 100) {
+  const at = range(1, steps), later = range(41, steps);
+  return [
+    run(90, "A-56", later, later.map(() => 88), { ...cut(40), label: "A-56, shortcuts cut at 40", parent: 30, parent_step: 40, seed: 0, changes: [[40, "fork of run 30 at step 40"], [41, "shortcut strength 1 to 0"]] }),
+    run(91, "A-20", at, at.map(() => 77), { ...cut(60), label: "A-20, shortcuts cut at 60", seed: 7, changes: [[60, "shortcut strength 1 to 0"]] }),
+    run(92, "plain-56", at, at.map(() => 11), { difference: "weight decay 0.001", difference_name: "weight decay 0.001", label: "plain-56, weight decay 0.001", seed: 0 }),
+  ];
 }
 
 /** plain-20, plain-56, A-20, A-56 with constant distances and one test each; of A-56 every other step is kept. */

@@ -11,7 +11,7 @@ test("the states are those of the engine", { skip: !process.env.SKIPSCOPE_TEST_F
   const here = { AT_WORK, BROKEN, ENDED, FINAL, HALTED, PAUSABLE, RESUMABLE };
   assert.deepEqual(Object.fromEntries(Object.entries(here).map(([name, group]) => [name, [...group]])), groups);
   assert.deepEqual([...AT_WORK, ...ENDED, "paused"].toSorted(), states.toSorted(), "every state is in one of these");
-  assert.equal(runningMean(), `mean of ${runningWindow} steps`);
+  assert.equal(runningMean(), `mean of up to ${runningWindow} steps`);
 });
 
 test("a page is live while a run of it may change by itself", () => {

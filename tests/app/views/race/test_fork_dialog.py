@@ -132,6 +132,25 @@ def test_a_refusal_stays_in_the_dialog_and_nothing_is_lost(page, bench, monkeypa
         assert page.text_input(key=f"fork_at_{run}_130_weight_decay").value == "0.5"
 
 
+def test_a_value_that_is_in_force_is_refused_in_the_dialog_and_the_fold_out(page, bench):  # noqa: F811
+    bench.start_all()
+    run = bench.runs[3]
+    save(bench, run, 100)
+    refusal = f"run {run} has strength (shortcut strength) 1 already at step 100; fork it to another value"
+    click(page, run, 130)
+    page.selectbox(key=f"fork_at_{run}_130_key").set_value("strength").run()
+    page.text_input(key=f"fork_at_{run}_130_strength").set_value("1").run()
+    page.button(key="fork_at_make").click().run()
+    assert [node.value for node in page.warning] == [refusal]
+    page.session_state["fork_at"] = (run, 130, "elsewhere")
+    page.run()
+    page.segmented_control(key="whatif_way").set_value("fork").run()
+    page.selectbox(key="whatif_fork_key").set_value("strength").run()
+    page.text_input(key="whatif_fork_strength").set_value("1.0").run()
+    page.button(key="whatif_fork").click().run()
+    assert [node.value for node in page.warning] == [refusal]
+
+
 def test_before_the_first_checkpoint_the_earliest_one_after_it_is_taken(page, bench, asked):  # noqa: F811
     bench.start_all()
     save(bench, bench.runs[0], 100, 200)

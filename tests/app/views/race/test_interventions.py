@@ -131,11 +131,14 @@ def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     child = bench.writer.interventions.fork(parent, ForkPlan(parent.config, 100, ()), 1.0, lambda run: 4096)
     page.run()
     runs = {run["run"]: run for run in component(page)["runs"]}
-    assert runs[child]["label"] == f"A-56 fork {child}"
+    assert runs[child]["label"] == "A-56", "its difference comes with its card"
+    choose_way(page, "fork")
+    assert f"A-56, fork at 100 (run {child})" in page.selectbox(key="whatif_run").options
     assert runs[child]["color"] != runs[parent.id]["color"]
     assert runs[child]["mark"] != runs[parent.id]["mark"]
     card = streaming.history([child], 100).run_summaries[0]
     assert (card["parent"], card["parent_step"]) == (parent.id, 100)
+    assert (card["state"], card["difference_name"]) == ("queued", "fork at 100"), "from the start"
     assert card["changes"] == [[100, f"fork of run {parent.id} at step 100"]]
     told = {"run": f"A-56 (run {child})", "from step": "100", "what": card["changes"][0][1]}
     assert told in interventions.changes(bench.race)

@@ -108,7 +108,8 @@ def test_runs_of_every_state_are_drawn_with_their_words(page, bench):
         assert given["runFacts"] == {
             "groups": {name: sorted(group) for name, group in STATE_GROUPS.items()}, "runningWindow": RUNNING_WINDOW,
         }  # fmt: skip
-    assert any("One learning rate for all arms" in caption.value for caption in page.caption)
+    [note] = [caption.value for caption in page.caption if "One learning rate for all arms" in caption.value]
+    assert "prototype" not in note
     command = page.code[0].value
     assert command.startswith("python -m engine race --depths 20,56 --shortcuts none,A")
     assert "--steps 1000" in command
@@ -263,3 +264,21 @@ def test_a_link_shows_a_race_that_is_older_than_the_list(page, bench, monkeypatc
     assert (page.selectbox(key="race").value, page.query_params["race"]) == (oldest, str(oldest))
     page.selectbox(key="race").set_value(newest).run()
     assert page.query_params["race"] == str(newest)
+
+
+def test_a_race_that_does_not_exist_is_named_until_another_is_chosen(page, bench):
+    def said(page):
+        return [caption.value for caption in page.main.caption if "There is no race" in caption.value]
+
+    page.query_params["race"] = "99"
+    page.run()
+    assert said(page) == [f"There is no race 99. Showing race {bench.race}."]
+    assert page.query_params["race"] == str(bench.race)
+    page.run()
+    assert said(page), "a rerun does not take it away"
+    newest, _ = bench.writer.races.submit(bench.config)
+    page.run()
+    page.selectbox(key="race").set_value(newest).run()
+    assert not said(page)
+    page.selectbox(key="race").set_value(bench.race).run()
+    assert not said(page), "it was chosen"

@@ -77,6 +77,72 @@ def test_what_the_parent_had_changed_is_the_forks_base(parts):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"lr": "0.1"}, "lr (learning rate) 0.1"),
+        ({"optim.lr": "1e-1"}, "lr (learning rate) 0.1"),
+        ({"weight_decay": "0.0001"}, "weight_decay (weight decay) 0.0001"),
+        ({"strength": "1"}, "strength (shortcut strength) 1"),
+        ({"batch_size": "128"}, "batch_size=128"),
+        ({"flip": "true"}, "flip=true"),
+        ({"drops": "[]"}, "drops=[]"),
+        ({"shortcut": "A"}, "shortcut=A"),
+        ({"shortcut": "A:order=post"}, "shortcut=A:order=post"),
+        ({"steps": "300"}, "steps=300"),
+        ({"lr": "0.2", "weight_decay": "0.0001"}, "weight_decay (weight decay) 0.0001"),
+    ],
+)
+def test_a_fork_to_what_is_in_force_is_refused_in_one_line(parts, settings, words):
+    reader, _ = parts
+    with pytest.raises(ConfigError) as caught:
+        plan_fork(reader, reader.runs.get(2), 60, settings)
+    assert str(caught.value) == f"run 2 has {words} already at step 60; fork it to another value"
+
+
+def test_what_is_in_force_at_the_step_of_the_fork_is_what_was_changed_before_it(parts):
+    reader, writer = parts
+    for key, value, step in (("strength", 0.0, 60), ("weight_decay", 0.1, 61), ("lr", 0.05, 20)):
+        writer.interventions.add_change(2, key, value, 1.0)
+        writer.interventions.take_over(2, reader.interventions.changes(2)[-1].id, step, "")
+    for settings in ({"strength": "0"}, {"weight_decay": "0.0001"}, {"lr": "0.05"}):
+        with pytest.raises(ConfigError, match="already at step 60"):
+            plan(reader, **settings)
+    assert plan(reader, strength="1", weight_decay="0.1", lr="0.1").changes[-1].value == 0.1
+    assert plan(reader, 30, strength="0").changes[-1].value == 0, "at step 30 the shortcuts were whole"
+
+
+def _scheduled(workspace, writer, **settings):
+    """Return a run with a schedule of its rate, saved after 59 and 60 of 120 steps."""
+    race = RaceRequest((8,), ("A",), steps=120, settings=settings)
+    _, (run,) = writer.races.submit(plan_race(race, workspace))
+    for step in (59, 60):
+        writer.checkpoints.add(run, step, "tenth", 1)
+    return run
+
+
+def test_under_a_schedule_the_rate_in_force_is_that_of_the_forks_first_step(parts, workspace):
+    reader, writer = parts
+    run = _scheduled(workspace, writer, drops="[0.5]")
+    for step, same, other in ((59, "0.1", "0.01"), (60, "0.01", "0.1")):
+        with pytest.raises(ConfigError, match=rf"run {run} has lr \(learning rate\) {same} already at step {step};"):
+            plan(reader, step, run=run, lr=same)
+        assert plan(reader, step, run=run, lr=other).config.optim.lr == float(other)
+    assert plan(reader, 60, run=run, lr="0.01", drops="[0.75]").changes[-1].value == 0.01, "under another schedule"
+
+
+def test_to_set_the_rate_ends_a_warm_up_and_is_no_news_after_it(parts, workspace):
+    reader, writer = parts
+    run = _scheduled(workspace, writer, warmup_lr="0.01")
+    writer.points.record(
+        run, [StepRow(59, 1.0, 90.0, 1.0, 90.0, 0.01, 5.9), StepRow(60, 1.0, 70.0, 1.0, 70.0, 0.1, 6.0)]
+    )
+    for rate in ("0.1", "0.01"):
+        assert plan(reader, 59, run=run, lr=rate).changes[-1].value == float(rate)
+    with pytest.raises(ConfigError, match="already at step 60"):
+        plan(reader, 60, run=run, lr="0.1")
+
+
 @pytest.mark.parametrize("shortcut", ["none", "plain"])
 def test_shortcuts_without_tensors_may_come_and_go(parts, shortcut):
     reader, writer = parts
@@ -156,11 +222,12 @@ def test_tensors_are_those_of_the_built_net(shortcut, changes):
     assert list(tensors(config)) == list(built)
 
 
-def test_a_fork_cannot_begin_a_warm_up_but_end_one(parts):
-    reader, _ = parts
+def test_a_fork_cannot_begin_a_warm_up_but_end_one(parts, workspace):
+    reader, writer = parts
     with pytest.raises(ConfigError, match="a warm-up begins with a run"):
         plan(reader, warmup_lr="0.01")
-    assert plan(reader, warmup_lr="null").config.optim.warmup_lr is None
+    run = _scheduled(workspace, writer, warmup_lr="0.01")
+    assert plan(reader, 60, run=run, warmup_lr="null").config.optim.warmup_lr is None
 
 
 def test_a_fork_is_compiled_only_where_a_race_would_be(parts):

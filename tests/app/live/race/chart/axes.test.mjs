@@ -31,9 +31,10 @@ test("a log axis has the logarithm, and no place for what is not above zero", ()
   assert.deepEqual([onAxis(100, { scale: "log" }), onAxis(100, { scale: "linear" })], [2, 100]);
 });
 
-test("a long name is broken in two lines, and its label has room", () => {
+test("a long name is broken, and its label has room", () => {
   assert.deepEqual(nameLines("A-20"), ["A-20"]);
   assert.deepEqual(nameLines("gated-20 bias -2.0"), ["gated-20", "bias -2.0"]);
+  assert.deepEqual(nameLines("A-56 s0, shortcuts cut at 60, weight decay 0.001 from 80"), ["A-56", "s0, shortcuts cut at 60,", "weight decay 0.001 from", "80"]);
   assert.ok(labelPx([{ name: "a name of many letters" }], {}) > labelPx([{ name: "A-20" }], {}));
   assert.ok(sizes({ big: true }).label > sizes({}).label);
 });

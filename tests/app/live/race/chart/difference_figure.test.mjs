@@ -1,8 +1,8 @@
 /** The gap chart: differences at equal steps, seed by seed, and what it says where there is none. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { signed } from "../../../../../app/live/race/chart/difference_figure.js";
-import { assertClose, colorOf, figure, race, range, run, traces, words } from "../runs.mjs";
+import { signed } from "../../../../../app/live/race/chart/labels.js";
+import { assertClose, colorOf, figure, history, ownArms, race, range, run, traces, words } from "../runs.mjs";
 
 test("gaps are differences at equal steps, seed by seed", () => {
   const built = figure(race(), { layout: "gap", curves: ["running", "test"] });
@@ -42,12 +42,49 @@ test("every seed is a dot: in training where it stands now, in test wherever it 
   assert.equal(traces(figure(race(), { layout: "gap", curves: ["running"], seeds: "lines" }), "dot").length, 0);
 });
 
-test("the cure stands beside the gaps of depth, unless the curves are hidden", () => {
-  const cure = "cure 34.3 points (28.1 to 40.5)";
-  const noted = figure(race(), { layout: "gap", cure }).layout.annotations.filter(({ text }) => text === cure);
-  assert.deepEqual(noted.map(({ xref }) => xref), ["x domain"]);
-  assert.ok(!words(figure(race(), { layout: "gap", cure, hidden: true })).join().includes("cure"));
-  assert.ok(!words(figure(race(), { layout: "gap", cure: "" })).includes(""));
+test("a fork, a changed run and a second recipe change no gap", () => {
+  for (const curves of [["running"], ["running", "test"]]) {
+    const [without, beside] = [race(), [...race(), ...ownArms()]].map((runs) => figure(runs, { layout: "gap", curves }));
+    assert.deepEqual(beside.data, without.data);
+    assert.deepEqual(words(beside), words(without));
+  }
+});
+
+const FACTS = { step: 100, end: true, cure: "cure 12.0 points (8.1 to 15.9)", of: [["none", 56, 20, 2, 10.5, 4.2, 16.8], ["A", 56, 20, 2, -1.5, -7.9, 4.9]] };
+
+test("the verdict's gaps have their intervals, in the errors that the verdict goes by", () => {
+  const runs = race();
+  // At the end: the clean errors, of which the server has the mean and the interval.
+  for (const { card, series } of runs) series.train_clean = history([100], [card.depth === 56 && card.plain ? 60 + card.seed : 50]).train;
+  const built = figure(runs, { layout: "gap", curves: ["running", "test"], gaps: FACTS });
+  const [mean] = traces(built, "stated", "plain: 56 − 20");
+  assert.deepEqual([mean.x, mean.y, mean.xaxis], [[100], [10.5], "x"]);
+  assertClose([...mean.error_y.array, ...mean.error_y.arrayminus], [6.3, 6.3]);
+  assert.ok(mean.hovertemplate.startsWith("plain: 56 − 20<br>mean of 2 seeds +10.5 points<br>95 % interval 4.2 to 16.8<br>clean training error at step 100"), mean.hovertemplate);
+  assert.equal(traces(built, "stated").length, 2, "of the depths; plain against residual has none");
+  const [dots] = traces(built, "dot", "plain: 56 − 20");
+  assert.deepEqual([dots.x, dots.y], [[100, 100], [10, 11]], "the seeds of that mean");
+  assert.ok(dots.hovertemplate.includes("clean training error"));
+  const going = figure(runs, { layout: "gap", gaps: { ...FACTS, end: false, step: 40 } });
+  assert.deepEqual(traces(going, "stated", "plain: 56 − 20")[0].x, [40]);
+  assertClose(traces(going, "dot", "plain: 56 − 20")[0].y, [10, 11]);
+  assert.ok(traces(going, "stated")[0].hovertemplate.includes("running training error at step 40"));
+});
+
+test("gaps and cure stand in numbers beside the gaps of depth, unless the curves are hidden", () => {
+  const note = (view, width) => figure(race(), { layout: "gap", ...view }, width).layout.annotations.filter(({ text, yanchor }) => yanchor === "bottom" && !text.startsWith("<b>"));
+  const [noted] = note({ gaps: FACTS }, 2000);
+  assert.equal(noted.xref, "x domain");
+  assert.deepEqual(noted.text.split("<br>"), [
+    "clean training error at step 100", "plain +10.5 (95 %: 4.2 to 16.8)", "A −1.5 (95 %: −7.9 to 4.9)", "cure 12.0 points (8.1 to 15.9)",
+  ]);
+  const one = { ...FACTS, of: [["none", 56, 20, 1, 10.5, null, null]], cure: "" };
+  assert.deepEqual(note({ gaps: one }, 2000)[0].text.split("<br>"), ["clean training error at step 100", "plain +10.5 (one seed)"]);
+  assert.equal(traces(figure(race(), { layout: "gap", gaps: one }), "stated")[0].error_y, undefined);
+  for (const view of [{ gaps: FACTS, hidden: true }, { gaps: FACTS, metric: "loss" }, { gaps: FACTS, curves: ["test"] }, { gaps: null }]) {
+    assert.deepEqual(note(view), [], JSON.stringify(view));
+    assert.equal(traces(figure(race(), { layout: "gap", ...view }), "stated").length, 0);
+  }
 });
 
 test("the gap chart leaves out what has no pair and says what it needs", () => {

@@ -1,7 +1,8 @@
 /** Marks of what was changed while a run trained. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { figure, range, run, traces, words } from "../runs.mjs";
+import { short } from "../../../../../app/live/race/chart/edit_marks.js";
+import { figure, ownArms, race, range, run, traces, words } from "../runs.mjs";
 
 const at = range(1, 100);
 const changed = (number, arm, step, text, more = {}) => run(number, arm, at, at.map((step_) => 100 - step_), { changes: [[step, text]], ...more });
@@ -27,4 +28,13 @@ test("a change that has not come yet has its line and no ring; by the clock it h
   assert.equal(traces(built, "change").length, 0);
   assert.deepEqual(built.layout.shapes.map(({ x0 }) => x0), [200]);
   assert.deepEqual(figure(later(), { x: "seconds" }).layout.shapes, []);
+});
+
+test("marks name the runs by what is different, once", () => {
+  const built = words(figure([...race(1), ...ownArms()]));
+  assert.ok(built.includes("A-56, shortcuts cut at 40"), "a fork, at its begin");
+  assert.equal(built.filter((text) => text.includes("strength 1 → 0")).length, 1, "of the fork the name says it");
+  const one = { ...ownArms()[1], usual: "A-20" };
+  assert.ok(words(figure([...race(1), one])).includes("A-20: strength 1 → 0"), "of a run that was another before, the mark is the difference");
+  assert.equal(short("shortcut strength 1 to 0.5"), "strength 1 → 0.5");
 });

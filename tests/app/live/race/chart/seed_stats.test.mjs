@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { along, decimateTable, onClock, seedGroups, seedStats } from "../../../../../app/live/race/chart/seed_stats.js";
-import { range, run, seeds } from "../runs.mjs";
+import { ownArms, race, range, run, seeds } from "../runs.mjs";
 
 test("a band is computed again only when a run has news", () => {
   const { runs } = seeds();
@@ -34,6 +34,14 @@ test("forks and single runs stand alone, seeds of an arm together", () => {
   const { groups, single } = seedGroups(runs);
   assert.deepEqual(groups.map(({ arm, note, runs: members }) => [arm, note, members.map(({ card }) => card.run)]), [["A-20", "", [1, 2]]]);
   assert.deepEqual(single.map(({ card }) => card.run), [3, 4]);
+});
+
+test("bands are those of the comparable runs alone", () => {
+  const named = (runs) => seedGroups(runs).groups.map(({ arm, runs: members }) => [arm, members.map(({ card }) => card.run)]);
+  const own = ownArms();
+  assert.deepEqual(named([...race(3), ...own]), named(race(3)));
+  assert.deepEqual(seedGroups([...race(3), ...own]).single, own, "each stands alone");
+  assert.deepEqual(named(own.map((one) => ({ ...one, card: { ...one.card, arm: "A-56" } }))), [], "runs that all differ are no seeds either");
 });
 
 test("a walk visits the steps that any curve has and all cover, in order", () => {

@@ -54,3 +54,12 @@ test("a run that was deleted has no card", () => {
   draw();
   assert.equal(list.children.length, 1);
 });
+
+test("a card has the new name of a run, its buttons too", () => {
+  const one = run(3, "A-20", [1, 2], [5, 5], { label: "A-20" });
+  const { draw, buttons, text } = drawn([one]);
+  one.label = "A-20, shortcuts cut at 2";
+  draw();
+  assert.equal(text("name"), "A-20, shortcuts cut at 2");
+  assert.deepEqual(buttons().map((made) => made.getAttribute("aria-label")), ["Pause A-20, shortcuts cut at 2", "Stop A-20, shortcuts cut at 2"]);
+});

@@ -1,7 +1,8 @@
 /** What is looked at, in the address and in the tab's memory. */
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { ViewState, laidOut } from "../../../../../app/live/race/panel/view_state.js";
+import { ViewState, kindsOf, laidOut } from "../../../../../app/live/race/panel/view_state.js";
+import { ownArms, race } from "../runs.mjs";
 import { tab } from "../../dom.mjs";
 
 let path = 0;
@@ -73,4 +74,14 @@ test("the stage comes back to what was looked at before", () => {
 test("panels are what the runs allow of what was chosen", () => {
   const table = [["side", true, true, "side"], ["side", false, true, "overlaid"], ["overlaid", true, true, "overlaid"], ["gap", true, true, "gap"], ["gap", true, false, "side"], ["gap", false, false, "overlaid"]];
   for (const [layout, sides, gap, expected] of table) assert.equal(laidOut(layout, { sides, gap }), expected);
+});
+
+test("only comparable runs decide which ways of looking make sense", () => {
+  const [plain20, plain56, , a56] = race(1), own = ownArms();
+  assert.deepEqual(kindsOf(race(2)), { sides: true, gap: true, seeds: true });
+  assert.deepEqual(kindsOf([plain20]), { sides: false, gap: false, seeds: false });
+  assert.deepEqual(kindsOf([plain20, ...own]), { sides: false, gap: false, seeds: false }, "another depth, family and seed, none of them comparable");
+  assert.deepEqual(kindsOf([plain20, plain56, ...own]), { sides: false, gap: true, seeds: false });
+  assert.deepEqual(kindsOf([plain20, a56]), { sides: true, gap: true, seeds: false });
+  assert.deepEqual(kindsOf(own), { sides: true, gap: false, seeds: false }, "where none is, their families may stand side by side");
 });
