@@ -78,9 +78,10 @@ def fits(schema: Schema, value: Any) -> bool:
     """
     if value is None or isinstance(value, bool):
         return _takes(schema, "null" if value is None else "boolean")
-    if isinstance(value, str) and (_takes(schema, "integer") or _takes(schema, "number")):
-        return _takes(schema, "string") or number_from(value) is not None
-    return not (value == 0 and "derived" in schema)
+    numeric = _takes(schema, "integer") or _takes(schema, "number")
+    if isinstance(value, str) and numeric and not _takes(schema, "string"):
+        value = number_from(value)
+    return value is not None and not (value == 0 and "derived" in schema)
 
 
 def _takes(schema: Schema, kind: str) -> bool:

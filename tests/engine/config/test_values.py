@@ -51,6 +51,7 @@ def test_every_setting_refuses_what_is_odd_in_words_of_its_own(key, text):
         ("precision=fp16", "precision is auto, fp32 or bf16 (got 'fp16')"),
         ("lr=true", "optim.lr is a number above 0 and at most 100, or tuned (got true)"),
         ("eval_every=0", "eval_every is a whole number from 1 on, derived where it is left out (got 0)"),
+        ('eval_every="0"', "eval_every is a whole number from 1 on, derived where it is left out (got '0')"),
         ("threads=0", "threads is a whole number from 1 to 1,024, derived where it is left out (got 0)"),
         ("probe.every=0", "probe.every is a whole number from 1 to 10,000,000, derived where"),
         ("tune_steps=0", "optim.tune_steps is a whole number from 1 to 10,000,000, derived where"),
