@@ -54,13 +54,12 @@ def problems() -> dict[str, str]:
 def plan() -> tuple[commands.RaceConfig | None, str]:
     """Return (race, ''), or (None, the problem in one line).
 
-    A race on images of a path is (None, '') unless the look at the path found a problem: the race is planned when it
-    starts, which reads the path again.
+    A race on images of a path that is still looked through is (None, ''): it is planned when it starts.
     """
     if problem := next(iter(problems().values()), ""):
         return None, problem
-    if advanced.is_path():
-        return None, look().problem
+    if advanced.is_path() and not (found := look()).lines:
+        return None, found.problem
     try:
         return commands.planned(request()), ""
     except workspace.SkipscopeError as error:

@@ -278,6 +278,7 @@ def test_nonsense_in_the_address_changes_nothing(page):  # noqa: F811
 def test_what_is_refused_below_a_path_disables_start_and_a_doubt_stands_beside_it(page, started, tmp_path, monkeypatch):  # noqa: F811
     root = tmp_path / "offered"
     fine = pictures.folder(root / "fine", each=90)
+    pictures.folder(root / "few", each=12)
     for site in ("here", "there"):
         pictures.folder(root / "sites" / site, each=45)
     pictures.folder(root / "unclear" / "train_x", each=45)
@@ -300,7 +301,9 @@ def test_what_is_refused_below_a_path_disables_start_and_a_doubt_stands_beside_i
     said = chosen("sites", "every class folder holds the folders cats, dogs")
     assert said.count(":orange[every class folder holds the folders cats, dogs") == 1
     assert not page.button(key="start").disabled
-    assert "Cannot start" not in chosen("fine", "2 classes")
+    assert "128 is more than the 20 training images" in chosen("few", "Cannot start")
+    assert page.button(key="start").disabled
+    assert "Cannot start" not in chosen("fine", "left out: nothing")
     assert "holds the folders" not in captions(page)
     page.button(key="start").click().run()
     assert [race.run.data.name for race in started] == [f"folder:{fine}"]
