@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from engine.config.values import Schema, number_from, setting_of, whole_from, within, wrong
 
 
-class Number(click.ParamType):
+class Number(click.ParamType[float]):
     """A number by a JSON schema: ASCII digits, finite, in range."""
 
     name = "number"

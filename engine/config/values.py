@@ -90,10 +90,9 @@ def _takes(schema: Schema, kind: str) -> bool:
 
 def within(schema: Schema, number: float) -> bool:
     """Return whether a number is in the range of a setting."""
-    return (
-        schema.get("minimum", -math.inf) <= number <= schema.get("maximum", math.inf)
-        and schema.get("exclusiveMinimum", -math.inf) < number < schema.get("exclusiveMaximum", math.inf)
-    )  # fmt: skip
+    low, high = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    above, below = schema.get("exclusiveMinimum", -math.inf), schema.get("exclusiveMaximum", math.inf)
+    return bool(low <= number <= high and above < number < below)
 
 
 def in_words(schema: Schema) -> str:

@@ -10,6 +10,9 @@ ROOM = Room(
         "tests/engine/data/test_augment.py",
         "tests/engine/data/files/test_array_writer.py",
         "tests/engine/data/files/test_pixels.py",
+        "tests/engine/data/files/test_value_range.py",
+        "tests/engine/data/files/test_layout.py",
+        "tests/engine/data/files/test_published.py",
     ),
     rest=(
         "tests/engine/data",

@@ -208,7 +208,7 @@ def test_digits_are_not_mirrored_unless_asked_for(workspace):
         ({"pool": "4"}, "pool 4 does not fit the 8x8 images .*choose from 1, 2$"),
         ({"resize": "18", "pool": "4"}, "pool 4 does not fit the 18x18 images .*choose from 1, 2, 3$"),
         ({"resize": "2"}, "resize is 0 .* or at least 4"),
-        ({"resize": "513"}, "resize .*less than or equal to 512"),
+        ({"resize": "513"}, "data.resize is a whole number from 0 to 512"),
     ],
 )
 def test_what_does_not_fit_a_small_folder_is_one_line(workspace, pets, settings, words):
