@@ -47,18 +47,19 @@ def annotations_in(folder: Path, classes: Collection[str]) -> Annotations | None
     return None
 
 
-def _lists(folder: Path) -> list[Path]:
-    """Return the texts in a folder, and in the folder in it where there is one alone."""
+def _lists(folder: Path, deeper: bool = True) -> list[Path]:
+    """Return the texts in a folder; where it holds none and one folder alone, those in that one."""
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not is_system(entry.name)]
-    folders = [entry.name for entry in visible if entry.is_dir()]
+    folders = [entry.name for entry in visible if entry.is_dir(follow_symlinks=False)]
     lists = sorted(
         entry.name
         for entry in visible
         if entry.name.lower().endswith(SUFFIXES) and entry.is_file() and entry.stat().st_size <= MAX_BYTES
     )
-    inside = _lists(folder / folders[0]) if len(folders) == 1 and not lists else []
-    return [*(folder / name for name in lists), *inside]
+    if deeper and not lists and len(folders) == 1:
+        return _lists(folder / folders[0], deeper=False)
+    return [folder / name for name in lists]
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str]]:
