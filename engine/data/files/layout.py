@@ -97,7 +97,13 @@ def layout_of(path: Path) -> Layout:
 
 
 def _innermost(found: Layout) -> Layout:
-    """Return the splits inside of the folder of training classes, where these are splits themselves."""
+    """Return the splits inside of the folder of training classes, where these are splits themselves.
+
+    Beside a test, a class may be called like another test.
+    """
+    names = _candidates(folders_in(found.train)).values()
+    if found.test is not None and all(name.tests for name in names):
+        return found
     inside = _splits(found.train)
     if inside is None:
         return found

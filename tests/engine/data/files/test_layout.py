@@ -94,6 +94,14 @@ def test_classes_with_such_names_stay_classes(tmp_path, classes):
     assert layout_of(tmp_path).usual
 
 
+@pytest.mark.parametrize("name", ["evaluation", "test", "valid"])
+def test_below_a_split_a_class_may_be_called_like_a_test(tmp_path, name):
+    for split, each in (("train", 4), ("test", 2)):
+        pictures.folder(tmp_path / split, ("cats", name), each=each)
+    found = listing(tmp_path)
+    assert (found.classes, found.counts) == (("cats", name), {"train": 8, "test": 4})
+
+
 def test_one_name_in_two_unicode_forms_is_one_class(tmp_path):
     pictures.folder(tmp_path / "train", (NFC, "tea"), each=4)
     pictures.folder(tmp_path / "test", (NFD, "tea"), each=2)
