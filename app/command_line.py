@@ -22,6 +22,8 @@ from app.web import addresses
 @click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
 def main(host: str | None, port: int, folder: str | None, no_browser: bool, share: bool) -> None:
     """Watch plain and residual nets train side by side, in the browser."""
+    if host == "":
+        raise click.UsageError("--host is an address such as 127.0.0.1 (got '')")
     host = host or (addresses.EVERYWHERE if share else addresses.LOOPBACK)
     try:
         addresses.refuse_busy_port(host, port)

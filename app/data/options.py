@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,17 +38,21 @@ DEPTHS = (8, 14, 20, 32, 44, 56, 110)
 
 @dataclass(frozen=True)
 class Look:
-    """What a path is taken for, one subject a line, or why it cannot be trained on; neither while it is looked at."""
+    """What a path is taken for, one subject a line, or why it cannot be trained on; neither while it is looked at.
+
+    ``doubt`` is what may be meant otherwise.
+    """
 
     lines: tuple[str, ...] = ()
     problem: str = ""
+    doubt: str = ""
 
 
 #: One at a time: the disk is the limit. What was found is shown for so many seconds before it is looked at again.
 _looking = ThreadPoolExecutor(1, thread_name_prefix="look")
 _looks: dict[tuple[str, int], tuple[float, Future[Look]]] = {}
 _lock = threading.Lock()
-_FRESH_S, _REMEMBERED = 10.0, 32
+_FRESH_S, _AGAIN_S, _REMEMBERED = 10.0, 0.2, 32
 _WHOLE = re.compile(r"[0-9]{1,6}")
 
 
@@ -78,7 +82,7 @@ def data_present(name: str) -> bool:
 
 
 def look(name: str, resize: int) -> Look:
-    """Return what the engine finds below a path that the page offers; never waits for it.
+    """Return what the engine finds below a path that the page offers; waits for a moment where it looks again.
 
     Raises SkipscopeError for what is not offered.
     """
@@ -86,12 +90,15 @@ def look(name: str, resize: int) -> Look:
     now = time.monotonic()
     with _lock:
         begun, future = _looks.pop((name, resize), (0.0, None))
-        if future is None or (future.done() and now - begun > _FRESH_S):
+        again = future is not None and future.done() and now - begun > _FRESH_S
+        if future is None or again:
             # The engine remembers what it found, so that nothing is read again where nothing has changed.
             begun, future = now, _looking.submit(_look, name, resize)
         _looks[name, resize] = begun, future
         while len(_looks) > _REMEMBERED:
             _looks.pop(next(iter(_looks)))
+    if again:  # what has not changed is found again at once
+        wait([future], _AGAIN_S)
     return future.result() if future.done() else Look()
 
 
@@ -100,7 +107,7 @@ def _look(name: str, resize: int) -> Look:
         found = get_source(name, resize).description
     except SkipscopeError as error:
         return Look(problem=str(error))
-    return Look(found.lines() if found else ())
+    return Look(found.lines(), doubt=found.doubt) if found else Look()
 
 
 def preset_source(name: str) -> str:

@@ -4,13 +4,12 @@ from functools import partial
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from engine.bench.benchmark import Plan, measure
 from engine.bench.workload import Workload
-from engine.cli.output import echo_json
+from engine.cli.output import console, echo_json
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices
 
@@ -27,7 +26,7 @@ def bench(as_json: bool) -> None:
     device = devices()[-1] if len(devices()) == 1 else devices()[1]
     plan = Plan()
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True),
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console(stderr=True),
         disable=as_json, transient=True,
     ) as progress:  # fmt: skip
         bar = progress.add_task("starting", total=len(DEPTHS) * (2 + 3 * plan.rounds))
@@ -42,7 +41,7 @@ def bench(as_json: bool) -> None:
 
 
 def _print(nets: list[dict[str, Any]], device: str) -> None:
-    console = Console()
+    out = console()
     table = Table(
         "net", "conventional loop", "two runs at once", "ratio", "one run", "ratio",
         box=None, title=f"images/s on {device}, median (least to most)", title_justify="left",
@@ -53,7 +52,7 @@ def _print(nets: list[dict[str, Any]], device: str) -> None:
             net["net"], _speed(speeds["conventional"]), _speed(speeds["pair"]), _ratio(net, "pair_throughput_ratio"),
             _speed(speeds["single"]), _ratio(net, "single_throughput_ratio"),
         )  # fmt: skip
-    console.print(table)
+    out.print(table)
     parts = Table(
         "net", "step", "convolutions", "ratio", "probe", "probes in 2,000 steps", "memory of one run",
         box=None, title="one thread: a step, its convolutions alone, one probe", title_justify="left",
@@ -65,7 +64,7 @@ def _print(nets: list[dict[str, Any]], device: str) -> None:
             _ratio(net, "step_over_convolutions"), f"{details['probe_ms']:.0f} ms",
             f"{100 * net['probe_share']:.1f} %", f"{details['memory_mb']['pair']:,.0f} MB",
         )  # fmt: skip
-    console.print(parts)
+    out.print(parts)
 
 
 def _speed(values: dict[str, float]) -> str:

@@ -19,6 +19,7 @@ from engine.cli.doctor import doctor
 from engine.cli.interventions import extend, fork, set_
 from engine.cli.labs import lab
 from engine.cli.layers import layers
+from engine.cli.numbers import DEPTH, Number
 from engine.cli.output import echo_json
 from engine.cli.races import pace, race
 from engine.cli.reference import reference
@@ -29,6 +30,8 @@ from engine.models.count import count as count_net
 from engine.models.registry import get_shortcut
 from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
+
+_SECONDS = Number({"type": "number", "minimum": 0})
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -86,14 +89,19 @@ for _command in (race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, 
 
 
 @main.command()
-@click.option("--depth", type=int, required=True, help="Weighted layers: 6n+2, or 18, 34, 50, 101, 152 of imagenet.")
+@click.option("--depth", type=DEPTH, required=True, help="Weighted layers: 6n+2, or 18, 34, 50, 101, 152 of imagenet.")
 @click.option("--shortcut", default="A", show_default=True, help="NAME[:key=value]..., as in --shortcuts.")
 @click.option("--family", default="cifar", show_default=True, help="cifar or imagenet.")
 @click.option("--stem", default="auto", show_default=True, help="small (3x3) or large (7x7/2, pooling; imagenet only).")
-@click.option("--width", type=int, help="Filters of the first stage.  [default: 16, imagenet 64]")
-@click.option("--channels", type=int, default=3, show_default=True)
-@click.option("--classes", type=int, help="[default: 10, imagenet 1000]")
-@click.option("--size", "image_size", type=int, help="Side of an image in pixels.  [default: 32, imagenet 224]")
+@click.option(
+    "--width", type=Number.of(ModelConfig, "width"), help="Filters of the first stage.  [default: 16, imagenet 64]"
+)
+@click.option("--channels", type=Number.of(ModelConfig, "channels"), default=3, show_default=True)
+@click.option("--classes", type=Number.of(ModelConfig, "classes"), help="[default: 10, imagenet 1000]")
+@click.option(
+    "--size", "image_size", type=Number.of(ModelConfig, "image_size"),
+    help="Side of an image in pixels.  [default: 32, imagenet 224]",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def count(as_json: bool, **values: Any) -> None:
     """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's."""
@@ -120,7 +128,7 @@ def count(as_json: bool, **values: Any) -> None:
 
 
 @main.command()
-@click.option("--idle-seconds", type=click.FloatRange(min=0), default=None, help="End after so long without work.")
+@click.option("--idle-seconds", type=_SECONDS, default=None, help="End after so long without work.")
 @click.pass_obj
 def serve(workspace: Workspace, idle_seconds: float | None) -> None:
     """Be the workspace's engine (races and the page start one by themselves)."""

@@ -2,13 +2,16 @@
 
 import click
 
-from engine.cli.output import DONE_S, RUN_ID, check_known, echo_json, fields, pairs
-from engine.config import check_change
+from engine.cli.numbers import RUN_ID, Number
+from engine.cli.output import DONE_S, check_known, echo_json, fields, pairs
+from engine.config import OptimConfig, check_change
 from engine.errors import CommandRefused, ConfigError
 from engine.runs.client.commands import answer
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
+
+_STEP = Number({"type": "integer", "minimum": 0})
 
 
 @click.command(name="set")
@@ -49,7 +52,9 @@ def set_(workspace: Workspace, words: tuple[str, ...]) -> None:
 
 @click.command()
 @click.argument("run", metavar="RUN", type=RUN_ID)
-@click.option("--steps", type=click.IntRange(1), required=True, help="Steps in total, more than the run has done.")
+@click.option(
+    "--steps", type=Number.of(OptimConfig, "steps"), required=True, help="Steps in total, more than the run has done."
+)
 @click.pass_obj
 def extend(workspace: Workspace, run: int, steps: int) -> None:
     """Let a finished run go on; drops stay where they were, the last learning rate goes on."""
@@ -60,7 +65,7 @@ def extend(workspace: Workspace, run: int, steps: int) -> None:
 
 @click.command()
 @click.argument("run", metavar="RUN", type=RUN_ID)
-@click.option("--step", type=click.IntRange(0), default=None, help="A saved step of the run; default: the newest.")
+@click.option("--step", type=_STEP, default=None, help="A saved step of the run; default: the newest.")
 @click.option("--set", "settings", metavar="key=value", multiple=True, help="What differs from there on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj

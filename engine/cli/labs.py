@@ -8,11 +8,10 @@ from threading import Event
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.output import echo_json, pairs, table
+from engine.cli.output import console, echo_json, pairs, table
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.events import ENDED, Found, RunState
 from engine.labs.registry import LABS, LabSpec, get_lab
@@ -66,10 +65,10 @@ lab.help = f"{lab.help} Labs: {', '.join(LABS)}."
 
 def follow(control: Control, reader: Reader, job: int, pressed: Event, shown: bool) -> LabJobRow | None:
     """Return the row of the ended job; None for a deleted job."""
-    console = Console(stderr=True)
+    out = console(stderr=True)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), console=console, transient=True,
-        disable=not (shown and console.is_terminal),
+        TextColumn("{task.description}"), BarColumn(), console=out, transient=True,
+        disable=not (shown and out.is_terminal),
     ) as progress:  # fmt: skip
         task = progress.add_task("starting", total=None)
         announced = False
@@ -112,7 +111,7 @@ def _print(row: LabSpec, document: dict[str, Any], findings: Sequence[Found]) ->
         value = metric["value"]
         shown = "not finite" if value is None or not math.isfinite(value) else f"{value:.4g}"
         metrics.add_row(metric["name"], f"{shown} {metric['unit']}".strip(), expected[metric["name"]])
-    Console().print(metrics)
+    console().print(metrics)
     if document.get("differences"):
         click.echo(f"Measured on runs that are arms of their own: {'; '.join(document['differences'])}.")
     for found in findings:

@@ -4,9 +4,10 @@ import math
 
 import click
 import numpy as np
-from rich.console import Console
 
-from engine.cli.output import RUN_ID, echo_json, table
+from engine.cli.numbers import RUN_ID
+from engine.cli.output import console, echo_json, table
+from engine.config.values import shown, whole_from
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, get_quantity
@@ -42,7 +43,7 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
     measured = table("layer", wide=row.name)
     for name, value in zip(names, array, strict=True):
         measured.add_row(name, _text(value))
-    Console().print(measured)
+    console().print(measured)
 
 
 def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
@@ -51,10 +52,9 @@ def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
         raise ConfigError(f"run {run} has no probes: none was made yet, or it was recorded with probe.images=0")
     if step == "last":
         return probes[-1]
-    try:
-        requested = int(step)
-    except ValueError:
-        raise ConfigError(f"--step is a whole number or last (got {step!r})") from None
+    requested = whole_from(step)
+    if requested is None:
+        raise ConfigError(f"--step is a whole number or last (got {shown(step)})")
     probe = next((row for row in probes if row.step == requested), None)
     if probe is None:
         near = sorted(sorted((row.step for row in probes), key=lambda other: abs(other - requested))[:3])

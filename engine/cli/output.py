@@ -1,12 +1,14 @@
 """JSON documents of runs, and the arguments and tables that several commands share."""
 
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from operator import attrgetter, itemgetter
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.table import Column, Table
 
 from engine.analysis.comparison import by
@@ -23,14 +25,21 @@ from engine.store.workspace import Workspace
 
 #: How long a command line waits for a command; a run in a long step ends the step first.
 DONE_S = 15.0
-#: A run's id within SQLite's range; the name completes click's message about a wrong text.
-RUN_ID = click.IntRange(1, 2**63 - 1)
-RUN_ID.name = "integer from 1 on; `python -m engine runs` lists the runs"
+#: Width for a pipe or a file.
+_FILE_COLUMNS = 160
 
 
 def echo_json(document: dict[str, Any]) -> None:
     """Print the one JSON document of a command on stdout."""
     click.echo(json.dumps(document, indent=2, allow_nan=False))
+
+
+def console(stderr: bool = False) -> Console:
+    """Return the console of a stream, wide enough for every column where it is no terminal and COLUMNS is not set."""
+    console = Console(stderr=stderr)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _FILE_COLUMNS
+    return console
 
 
 def table(*titles: str, wide: str, title: str | None = None) -> Table:

@@ -7,16 +7,18 @@ from threading import Event
 from typing import Any
 
 import click
-from rich.console import Console, Group
+from rich.console import Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.output import RUN_ID, echo_json, number, pairs, race_document, results
+from engine.cli.numbers import DEPTH, RUN_ID, Number
+from engine.cli.output import console, echo_json, number, pairs, race_document, results
 from engine.cli.tuning import curves, under_way
-from engine.config import FREE, DataConfig
+from engine.config import FREE, DataConfig, OptimConfig, RaceConfig
 from engine.config.presets import PRESETS
+from engine.config.values import shown
 from engine.data.registry import get_source
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ALIVE, ENDED, ENGINE_GONE, RunState
@@ -32,25 +34,24 @@ _MAX_RESTARTS = 3
 _PAUSED_WITHIN_S = 20.0
 #: Minimum characters of columns whose words stay whole on a narrow terminal.
 _LEAST = {"state": 8, "step": 7, "train": 6, "test": 6}
-#: Width for a pipe or a file.
-_FILE_COLUMNS = 160
 
 
 def _names(context: click.Context, option: click.Parameter, text: str | None) -> list[str]:
     """Return the names between the commas, [] without the option. Raises ConfigError."""
-    if text is None:
-        return []
-    names = [part.strip() for part in text.split(",") if part.strip()]
-    if not names:
-        raise ConfigError("name at least one, with commas between, for example --depths 20,56 --shortcuts none,A")
+    names = [] if text is None else [part.strip() for part in text.split(",")]
+    if not all(names):
+        raise ConfigError(
+            "name at least one, with a comma between two, for example --depths 20,56 --shortcuts none,A "
+            f"(got {option.opts[0]} {shown(text)})"
+        )
     return names
 
 
 def _depths(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
-    try:
-        return [int(part) for part in _names(context, option, text)]
-    except ValueError:
-        raise ConfigError(f"depths are whole numbers with commas between, for example 20,56 (got {text!r})") from None
+    depths = [DEPTH.parsed(part) for part in _names(context, option, text)]
+    if None in depths:
+        raise ConfigError(f"--depths are whole numbers with commas between, for example 20,56 (got {shown(text)})")
+    return [int(depth) for depth in depths if depth is not None]
 
 
 @click.command()
@@ -63,9 +64,9 @@ def _depths(context: click.Context, option: click.Parameter, text: str | None) -
 )  # fmt: skip
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
 @click.option("--data", metavar="NAME", help="Data set, folder:PATH or parquet:PATH.  [default: the preset's]")
-@click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")
-@click.option("--seeds", type=int, default=1, show_default=True, help="Seeds per arm.")
-@click.option("--first-seed", type=int, default=0, show_default=True)
+@click.option("--steps", type=Number.of(OptimConfig, "steps"), help="Updates per run.  [default: the preset's]")
+@click.option("--seeds", type=Number.of(RaceConfig, "seeds"), default=1, show_default=True, help="Seeds per arm.")
+@click.option("--first-seed", type=Number.of(RaceConfig, "first_seed"), default=0, show_default=True)
 @click.option(
     "--pace", default=FREE, show_default=True, help="free, or lockstep:K: at most K steps ahead of the slowest."
 )
@@ -97,10 +98,10 @@ def race(context: click.Context, /, as_json: bool, **choices: Any) -> None:
             if as_json:
                 echo_json(race_document(reader, race_id))
             else:
-                console = _console()
-                console.print(follower.table(reader))
+                out = console(stderr=True)
+                out.print(follower.table(reader))
                 if arms := reader.tuning.arms(race_id):
-                    console.print(curves(arms))
+                    out.print(curves(arms))
                 for line in (*follower.left_out(reader), *follower.causes(reader)):
                     click.echo(line, err=True)
     finally:
@@ -110,9 +111,9 @@ def race(context: click.Context, /, as_json: bool, **choices: Any) -> None:
 
 def _looking(data: str | None, shown: bool) -> AbstractContextManager[object]:
     """Show on a terminal that a path of images is scanned, which takes seconds for many files."""
-    console = _console()
-    if shown and console.is_terminal and ":" in (data or ""):
-        return console.status(f"looking through {data}")
+    out = console(stderr=True)
+    if shown and out.is_terminal and ":" in (data or ""):
+        return out.status(f"looking through {data}")
     return nullcontext()
 
 
@@ -139,12 +140,6 @@ def pace(workspace: Workspace, race: int, pace: str) -> None:
     click.echo(f"race {race} keeps the pace {pace}", err=True)
 
 
-def _console() -> Console:
-    """Return the console of stderr, wide enough for every column without a terminal."""
-    console = Console(stderr=True)
-    return console if console.is_terminal else Console(stderr=True, width=_FILE_COLUMNS)
-
-
 class Follower:
     """Watches the runs of one race until their end."""
 
@@ -154,10 +149,10 @@ class Follower:
 
     def follow(self, reader: Reader, pressed: Event, shown: bool) -> int:
         """Return 0 when all runs finished, else 1. ``shown``: a live table on stderr. Raises KeyboardInterrupt."""
-        console = _console()
-        if not (shown and console.is_terminal):
+        out = console(stderr=True)
+        if not (shown and out.is_terminal):
             return self._until_ended(reader, pressed, lambda: None)
-        with Live(self._view(reader), console=console, refresh_per_second=5, transient=True) as live:
+        with Live(self._view(reader), console=out, refresh_per_second=5, transient=True) as live:
             return self._until_ended(reader, pressed, lambda: live.update(self._view(reader)))
 
     def pause(self) -> None:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-from rich.console import Console
 
 from engine.cli import output
-from engine.cli.output import DONE_S, RUN_ID, cause_or_detail, check_known, echo_json, number
+from engine.cli.numbers import RUN_ID
+from engine.cli.output import DONE_S, cause_or_detail, check_known, echo_json, number
 from engine.errors import CommandRefused, NoDatabase
 from engine.events import PAUSABLE, RunState
 from engine.runs.client.control import Control
@@ -75,7 +75,7 @@ def _print(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*row)
     if rows:
-        Console().print(table)
+        output.console().print(table)
 
 
 def _steps(row: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ A checkpoint stores its ``RunConfig``, so the file alone rebuilds the net. ``eng
 names of data sets and shortcuts against their registries.
 """
 
-from engine.config.base import Config, apply_settings, diff, first_line, leaves, replace
+from engine.config.base import Config, apply_settings, diff, leaves, replace
 from engine.config.change import LIVE, STEPS, Change, check_change
 from engine.config.data import DataConfig
 from engine.config.model import ModelConfig, nearest_depths
@@ -35,7 +35,6 @@ __all__ = [
     "arm_name",
     "check_change",
     "diff",
-    "first_line",
     "leaves",
     "lockstep",
     "nearest_depths",

@@ -6,6 +6,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from engine.config.values import fits, setting_of, wrong
 from engine.errors import ConfigError
 
 T = TypeVar("T", bound="Config")
@@ -22,7 +23,7 @@ class Config(BaseModel):
         try:
             return cls(**values)
         except ValidationError as error:
-            raise ConfigError(first_line(error)) from None
+            raise ConfigError(first_line(error, cls)) from None
 
     def to_json(self) -> str:
         """Return the config as one line of JSON with stable key order."""
@@ -34,7 +35,7 @@ class Config(BaseModel):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise ConfigError(first_line(error)) from None
+            raise ConfigError(first_line(error, cls)) from None
 
 
 def replace(config: T, changes: Mapping[str, Any]) -> T:
@@ -51,24 +52,29 @@ def replace(config: T, changes: Mapping[str, Any]) -> T:
     try:
         return type(config).model_validate(document)
     except ValidationError as error:
-        raise ConfigError(first_line(error)) from None
+        raise ConfigError(first_line(error, type(config))) from None
 
 
-def apply_settings(config: T, settings: Mapping[str, str]) -> T:
-    """Return a copy with ``--set key=value`` pairs applied. Raises ConfigError in one line.
+def apply_settings(config: T, settings: Mapping[str, str], implied: Mapping[str, Any] | None = None) -> T:
+    """Return a copy with ``--set key=value`` pairs, and ``implied`` values of dotted keys, applied together.
 
-    A key is dotted, or its last part alone where that is unambiguous. A value that is not JSON is text.
+    A key is dotted, or its last part alone where that is unambiguous. A value that is not JSON is text. Raises
+    ConfigError in one line, also for what would silently be the default: null, and 0 for a derived setting.
     """
     paths = leaves(config)
-    changes = {}
+    changes: dict[str, Any] = dict(implied or {})
     for key, text in settings.items():
         matches = [path for path in paths if path == key or path.rsplit(".", 1)[-1] == key]
         if len(matches) != 1:
             raise ConfigError(f"unknown setting {key!r}; choose from {', '.join(paths)}")
         try:
-            changes[matches[0]] = json.loads(text)
-        except json.JSONDecodeError:
-            changes[matches[0]] = text
+            value = json.loads(text)
+        except (ValueError, RecursionError):  # no JSON, or more digits and brackets than Python reads
+            value = text
+        name, schema = setting_of(type(config), matches[0].split("."))
+        if not fits(schema, value):
+            raise ConfigError(wrong(name, schema, value))
+        changes[name] = value
     return replace(config, changes)
 
 
@@ -88,12 +94,14 @@ def diff(old: Config, new: Config) -> dict[str, tuple[Any, Any]]:
     return {key: (before.get(key), after.get(key)) for key in {**before, **after} if before.get(key) != after.get(key)}
 
 
-def first_line(error: ValidationError) -> str:
-    """Return the first validation error as one readable line."""
+def first_line(error: ValidationError, config: type[BaseModel]) -> str:
+    """Return the first validation error as one readable line; ``config`` says what is right."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ")
     where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "value_error" or not where:
         return message
-    message = message.removeprefix("Input ")
-    return f"{where} {message} (got {first.get('input')!r})"
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {where}"
+    name, schema = setting_of(config, first["loc"])
+    return wrong(name or where, schema, first.get("input"))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from engine.config.values import number_from, shown
 from engine.errors import ConfigError
 
 #: The key under which an extension of a run is recorded: its new number of steps.
@@ -53,10 +54,8 @@ def check_change(key: str, value: str | float) -> float:
     if key not in LIVE:
         raise ConfigError(f"{key!r} cannot be changed in a live run; choose from {', '.join(LIVE)}")
     setting = LIVE[key]
-    try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if not setting.allows(number):
-        raise ConfigError(f"{key} ({setting.label}) is a number {setting.range} (got {value})")
+    number = number_from(str(value))
+    if number is None or not setting.allows(number):
+        given = shown(value).strip("'")
+        raise ConfigError(f"{key} ({setting.label}) is a number {setting.range} (got {given})")
     return number

@@ -1,11 +1,11 @@
 """The config of the optimizer and its schedule."""
 
-from contextlib import suppress
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
 from engine.config.base import Config
+from engine.config.values import DERIVED, numbers_from, shown
 
 #: Steps over which the running training error and loss are averaged.
 RUNNING_WINDOW = 50
@@ -13,6 +13,7 @@ RUNNING_WINDOW = 50
 TUNED = "tuned"
 #: Least steps of a trial, if the run has as many.
 MIN_TRIAL = 60
+_RATE = f"a number above 0 and at most 100, or {TUNED}"
 
 
 class OptimConfig(Config):
@@ -26,7 +27,7 @@ class OptimConfig(Config):
     Source: He et al. 2015, section 4.2.
     """
 
-    lr: float | Literal["tuned"] = 0.1
+    lr: float | Literal["tuned"] = Field(0.1, description=_RATE)
     momentum: float = Field(0.9, ge=0, lt=1)
     weight_decay: float = Field(1e-4, ge=0, le=1)
     batch_size: int = Field(128, ge=2, le=65_536)
@@ -36,37 +37,42 @@ class OptimConfig(Config):
     warmup_lr: float | None = Field(None, gt=0, le=100)
     warmup_error: float = Field(80.0, gt=0, le=100)
     tune_grid: tuple[float, ...] = (0.003, 0.01, 0.03, 0.1, 0.3)
-    tune_steps: int = Field(0, ge=0, le=10_000_000)
+    tune_steps: int = Field(0, ge=0, le=10_000_000, json_schema_extra=DERIVED)
 
     @field_validator("lr", mode="before")
     @classmethod
     def _is_a_rate(cls, lr: Any) -> Any:
         if lr != TUNED and not (_is_number(lr) and 0 < lr <= 100):
-            raise ValueError(f"optim.lr is a number above 0 and at most 100, or {TUNED} (got {lr!r})")
+            raise ValueError(f"optim.lr is {_RATE} (got {shown(lr)})")
         return lr
 
     @field_validator("tune_grid", mode="before")
     @classmethod
     def _ascending_rates(cls, grid: Any) -> Any:
         # By hand: one line says all that is right, where a constrained type gives a message for each part.
-        rates: Any = None
-        with suppress(ValueError):  # a part that is no number
-            rates = [float(part) for part in grid.split(",")] if isinstance(grid, str) else grid
+        rates = numbers_from(grid)
         fits = (
             isinstance(rates, list | tuple)
             and 2 <= len(rates) <= 16
             and all(_is_number(rate) and 0 < rate <= 100 for rate in rates)
         )
         if not fits or list(rates) != sorted(set(rates)):
-            raise ValueError(f"optim.tune_grid is 2 to 16 ascending rates, for example 0.01,0.03,0.1 (got {grid!r})")
+            raise ValueError(
+                f"optim.tune_grid is 2 to 16 ascending rates, for example 0.01,0.03,0.1 (got {shown(grid)})"
+            )
         return tuple(rates)
 
-    @field_validator("drops")
+    @field_validator("drops", mode="before")
     @classmethod
-    def _ascending_shares(cls, drops: tuple[float, ...]) -> tuple[float, ...]:
-        if any(not 0 < share < 1 for share in drops) or list(drops) != sorted(set(drops)):
-            raise ValueError("drops are ascending shares of the steps between 0 and 1, for example [0.5, 0.75]")
-        return drops
+    def _ascending_shares(cls, drops: Any) -> Any:
+        shares = numbers_from(drops)
+        fits = isinstance(shares, list | tuple) and all(_is_number(share) and 0 < share < 1 for share in shares)
+        if not fits or list(shares) != sorted(set(shares)):
+            raise ValueError(
+                "optim.drops are ascending shares of the steps above 0 and below 1, for example 0.5,0.75 "
+                f"(got {shown(drops)})"
+            )
+        return tuple(shares)
 
     def trial_steps(self) -> int:
         """Return the steps of a trial: ``tune_steps`` or a third of the run's, at least 60, at most all."""

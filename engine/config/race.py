@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from engine.config.base import Config, replace
 from engine.config.optim import TUNED
@@ -61,9 +61,10 @@ class RaceConfig(Config):
 
     @field_validator("depths", "shortcuts")
     @classmethod
-    def _no_repeats(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        if len(set(values)) != len(values):
-            raise ValueError("each depth and each shortcut may be named once")
+    def _no_repeats(cls, values: tuple[Any, ...], info: ValidationInfo) -> tuple[Any, ...]:
+        if repeated := sorted({value for value in values if values.count(value) > 1}):
+            named = ", ".join(map(str, repeated))
+            raise ValueError(f"{info.field_name} has {named} more than once; name each once")
         return values
 
     def trials(self) -> list[RunConfig]:

@@ -11,6 +11,9 @@ from engine.config.base import Config
 from engine.config.data import DataConfig
 from engine.config.model import ModelConfig
 from engine.config.optim import OptimConfig
+from engine.config.values import DERIVED
+
+_DEVICE, _DEVICES = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$", "auto, cpu, cuda or cuda:N"
 
 
 class ProbeConfig(Config):
@@ -21,7 +24,7 @@ class ProbeConfig(Config):
     """
 
     images: int = Field(32, ge=0, le=1024)
-    every: int = Field(0, ge=0, le=10_000_000)
+    every: int = Field(0, ge=0, le=10_000_000, json_schema_extra=DERIVED)
 
     @field_validator("images")
     @classmethod
@@ -45,10 +48,10 @@ class RunConfig(Config):
     probe: ProbeConfig = ProbeConfig()
     seed: int = Field(0, ge=0, le=2**31 - 1)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    device: str = Field("auto", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
-    threads: int = Field(0, ge=0, le=1024)
+    device: str = Field("auto", pattern=_DEVICE, description=_DEVICES)
+    threads: int = Field(0, ge=0, le=1024, json_schema_extra=DERIVED)
     compile: bool = False
-    eval_every: int = Field(0, ge=0)
+    eval_every: int = Field(0, ge=0, json_schema_extra=DERIVED)
     recalibrate_bn: bool = False
 
     def evaluation_steps(self, further_ends: Sequence[int] = ()) -> list[int]:
@@ -76,5 +79,5 @@ class LabConfig(Config):
 
     lab: str
     settings: dict[str, bool | int | float | str] = {}
-    device: str = Field("cpu", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    device: str = Field("cpu", pattern=_DEVICE, description=_DEVICES)
     threads: int = Field(1, ge=1, le=1024)

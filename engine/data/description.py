@@ -11,7 +11,7 @@ class Description:
 
     ``counts`` are images per split, ``per_class`` the fewest and the most of one class per split, ``taken`` where each
     split comes from, ``size`` pixels across and down, ``values`` their range in words, ``left_out`` what is not taken,
-    one line each. ``looked_at`` images told size, channels and values.
+    one line each. ``looked_at`` images told size, channels and values. ``doubt`` is what may be meant otherwise.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Description:
     values: str
     looked_at: int
     left_out: tuple[str, ...]
+    doubt: str = ""
 
     def lines(self) -> tuple[str, ...]:
         """Return what to tell, one subject a line."""
@@ -37,6 +38,7 @@ class Description:
             self._split("test", "test images"),
             f"{colours}, {self.size}x{self.size}, {self.values}{sample}",
             f"left out: {'; '.join(self.left_out) or 'nothing'}",
+            *([f"in doubt: {self.doubt}"] if self.doubt else []),
         )
 
     def _split(self, split: str, label: str) -> str:

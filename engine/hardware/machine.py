@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pynvml
 
+from engine.config.values import shown, whole_from
 from engine.errors import ConfigError
 
 #: Runs that may share a GPU, and the environment variable that sets another number.
@@ -117,9 +118,10 @@ def gpus() -> list[Gpu]:
 def runs_per_gpu() -> int:
     """Return how many runs may share a GPU. Raises ConfigError when ``SKIPSCOPE_RUNS_PER_GPU`` is no such number."""
     text = os.environ.get(RUNS_PER_GPU_ENVIRONMENT, "").strip() or str(RUNS_PER_GPU)
-    if not text.isdigit() or not 1 <= int(text) <= MAX_PER_GPU:
-        raise ConfigError(f"{RUNS_PER_GPU_ENVIRONMENT} is a whole number from 1 to {MAX_PER_GPU} (got {text!r})")
-    return int(text)
+    number = whole_from(text)
+    if number is None or not 1 <= number <= MAX_PER_GPU:
+        raise ConfigError(f"{RUNS_PER_GPU_ENVIRONMENT} is a whole number from 1 to {MAX_PER_GPU} (got {shown(text)})")
+    return number
 
 
 def _visible(count: int) -> list[str]:

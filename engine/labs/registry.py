@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 
+from engine.config.values import shown
 from engine.errors import ConfigError
 from engine.labs.conditioning.spec import CONDITIONING
 from engine.labs.constructed.spec import CONSTRUCTED
@@ -72,8 +73,8 @@ def check_setting(option: Option, value: Any) -> Value:
         if kind is float and type(value) is int:
             value = float(value)
         return bounded.validate_python(value)
-    except ValueError:
-        raise ConfigError(f"{option.name} must be {_kind(option)} (got {value!r})") from None
+    except (ValueError, RecursionError):
+        raise ConfigError(f"{option.name} must be {_kind(option)} (got {shown(value)})") from None
 
 
 def _kind(option: Option) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.config.shortcut import ShortcutConfig
+from engine.config.values import number_from
 from engine.errors import ConfigError
 from engine.models.zoo import identity_mappings, others, paper
 from engine.models.zoo.orders import ORDERS
@@ -118,10 +119,8 @@ def _number(row: Shortcut, option: Option, requested: Mapping[str, str]) -> floa
     text = requested.get(option.name)
     if text is None:
         return option.default
-    try:
-        value = float(f"{float(text):g}")  # as precise as the canonical text
-    except ValueError:
-        value = float("nan")
+    number = number_from(text)
+    value = float("nan") if number is None else float(f"{number:g}")  # as precise as the canonical text
     if not option.low <= value <= option.high:
         raise ConfigError(
             f"{option.name} of shortcut {row.name} is a number from {option.low:g} to {option.high:g} (got {text!r})"

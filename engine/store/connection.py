@@ -17,7 +17,6 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from engine.config import first_line
 from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, OutdatedDatabase, WorkspaceError
 from engine.store.schema import is_outdated, migrate, refuse_newer, refuse_under_another_engine, roll_back
 from engine.store.workspace import Workspace, unusable
@@ -173,7 +172,7 @@ class ReadingTable:
         try:
             rows: list[_Row] = _decoder(kinds).validate_python(stored)
         except ValidationError as error:
-            reason = " ".join(first_line(error).split()).lstrip("0123456789.")[:_MAX_SHOWN_LENGTH]  # without the index
+            reason = _reason(error)[:_MAX_SHOWN_LENGTH]
             raise WorkspaceError(
                 f"{self._database} holds a wrong value ({reason}); choose another folder with --workspace DIR"
             ) from None
@@ -181,6 +180,13 @@ class ReadingTable:
 
     def _first(self, kind: type[_Row], sql: str, *values: object) -> _Row | None:
         return next(iter(self._all(kind, sql, *values)), None)
+
+
+def _reason(error: ValidationError) -> str:
+    """Return the first wrong value by its place, without the index of its row."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]).lstrip("0123456789.")
+    return " ".join(f"{where} {first['msg'].removeprefix('Input ')} (got {first.get('input')!r})".split())
 
 
 @cache

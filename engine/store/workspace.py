@@ -34,6 +34,8 @@ class Workspace:
 
         Raises WorkspaceError for a name that no folder can have.
         """
+        if path == "":
+            raise WorkspaceError("a workspace is a folder (got ''); name one, or leave --workspace out")
         chosen = path or os.environ.get(ENVIRONMENT) or PROJECT / "runs"
         try:
             place = Path(chosen).expanduser().resolve()

@@ -289,6 +289,8 @@ def test_a_bad_call_is_one_line_and_exit_2(tmp_path):
         (["--host", "203.0.113.7"], "not an address of this machine"),
         (["--port", "99999"], "99999"),
         (["--workspace", "~nobody-of-this-name/x"], "cannot be used"),
+        (["--workspace", ""], "a workspace is a folder (got '')"),
+        (["--host", ""], "--host is an address such as 127.0.0.1 (got '')"),
     ],
 )
 def test_other_bad_calls_are_one_line_and_exit_2_too(called, arguments, words):

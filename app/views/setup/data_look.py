@@ -2,34 +2,28 @@
 
 import streamlit as st
 
-from app.data import options, workspace
+from app.data import options
 from app.views import markdown_escape
-from app.views.setup import advanced
+from app.views.setup import advanced, form_state
 
-#: Seconds between two looks at whether the engine has looked through the path.
-_SOON_S = 1.0
+#: Seconds between two looks at a path that the engine has not looked through, and at one that it refuses.
+_SOON_S, _LATER_S = 1.0, 5.0
 
 
-def render(usual_resize: int) -> None:
+def render() -> None:
     """Say what is taken for what below the chosen path; nothing for a registered set, of which it is known."""
     if not advanced.is_path():
         return
-    resize = int(st.session_state.get("resize", usual_resize))
-    pending = _look(resize) == options.Look()
-    st.fragment(_draw, run_every=_SOON_S if pending else None)(resize, pending)
+    seen = form_state.look()
+    every = _SOON_S if seen == options.Look() else _LATER_S if seen.problem else None
+    st.fragment(_draw, run_every=every)(seen)
 
 
-def _look(resize: int) -> options.Look:
-    try:
-        return options.look(st.session_state["data"], resize)
-    except workspace.SkipscopeError as error:  # it is no longer offered
-        return options.Look(problem=str(error))
-
-
-def _draw(resize: int, pending: bool) -> None:
-    found = _look(resize)
-    if pending and found != options.Look():
-        st.rerun()  # which ends the looking every second
+def _draw(seen: options.Look) -> None:
+    found = form_state.look()
+    if found not in (seen, options.Look()):
+        st.rerun()  # the start bar depends on what was found
+    found = seen if found == options.Look() else found
     if found == options.Look():
         st.caption("Looking through the path.")
     elif found.problem:

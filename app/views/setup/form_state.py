@@ -54,16 +54,24 @@ def problems() -> dict[str, str]:
 def plan() -> tuple[commands.RaceConfig | None, str]:
     """Return (race, ''), or (None, the problem in one line).
 
-    A race on images of a path is (None, ''): the engine reads the path at the start of the race.
+    A race on images of a path that is still looked through is (None, ''): it is planned when it starts.
     """
     if problem := next(iter(problems().values()), ""):
         return None, problem
-    if advanced.is_path():
-        return None, ""
+    if advanced.is_path() and not (found := look()).lines:
+        return None, found.problem
     try:
         return commands.planned(request()), ""
     except workspace.SkipscopeError as error:
         return None, str(error)
+
+
+def look() -> options.Look:
+    """Return what was found so far below the chosen path."""
+    try:
+        return options.look(st.session_state["data"], int(st.session_state.get("resize") or 0))
+    except workspace.SkipscopeError as error:  # it is no longer offered
+        return options.Look(problem=str(error))
 
 
 def doubt_about_steps() -> str:

@@ -90,7 +90,7 @@ def _images(preset: options.Preset) -> None:
     )
     if words := form_state.download():
         st.caption(words)
-    data_look.render(preset.run.data.resize)
+    data_look.render()
 
 
 def _length() -> None:
@@ -120,6 +120,8 @@ def _start_bar(first_visit: bool) -> None:
         st.caption(f":red[Cannot start: {markdown_escape.literal(problem)}]")
     else:
         st.caption(_ahead(race, runs))
+        if advanced.is_path():
+            markdown_escape.under_field("", form_state.look().doubt)
     if pressed:
         _hand_over(lambda: _start(race))
     if complaint := st.session_state.pop("setup_problem", None):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.data.files.image_files import LeftOut, files_below, is_image, is_system
+from engine.data.files.image_files import LeftOut, files_below, is_image, is_system, masks_among
 from engine.data.files.layout import SHAPES, Layout, folders_in, is_folder, layout_of
 from engine.data.files.listing import SPLIT_NOTE, Item, Listing, composed, held_out, printable, spread, stamps_of
 from engine.errors import DataError
@@ -86,7 +86,8 @@ class _Walk:
             if folder is not None and not (split == "test" and layout.annotations):
                 self._stamped.append(folder)
                 self._stray(folder)
-                images_of |= {(split, place.name): self._images(place) for place in folders_in(folder)}
+                places = (place for place in folders_in(folder) if place not in layout.others)
+                images_of |= {(split, place.name): self._images(place) for place in places}
         if layout.outer not in self._stamped[1:]:
             self._stray(layout.outer)
         if layout.annotations and test is not None:
@@ -102,7 +103,7 @@ class _Walk:
             if count := files_below(folder, only_images=True):
                 self._left_out.add("images in other folders", layout.named(folder), count)
         held = "" if test is not None else SPLIT_NOTE
-        train_from = layout.doubt if layout.train == self._root else f"from {layout.named(layout.train)}"
+        train_from = "" if layout.train == self._root else f"from {layout.named(layout.train)}"
         return FolderListing(
             path=self._root,
             classes=tuple(map(printable, map(composed, classes))),
@@ -112,6 +113,7 @@ class _Walk:
             stamps=stamps_of(dict.fromkeys(self._stamped)),
             taken={"train": train_from, "test": held if test is None else self._test_from(test)},
             left_out=self._left_out.lines(),
+            doubt=layout.doubt,
             files=files,
         )
 
@@ -189,24 +191,29 @@ class _Walk:
             visited.add((status.st_dev, status.st_ino))
             self._stamped.append(place)
             with os.scandir(place) as entries:
-                for entry in entries:
-                    if is_system(entry.name):
-                        self._left_out.add_entry(entry)
-                    elif is_folder(entry):
-                        waiting.append(place / entry.name)
-                    elif not is_image(entry.name):
-                        if self._layout.annotations is None or place / entry.name != self._layout.annotations.file:
-                            self._left_out.add_file(entry.name)
+                found = list(entries)
+            masks = masks_among([entry.name for entry in found])
+            for entry in found:
+                if is_system(entry.name):
+                    self._left_out.add_entry(entry)
+                elif entry.name in masks:
+                    count = files_below(place / entry.name, only_images=True) if is_folder(entry) else 1
+                    self._left_out.add("masks of other images", entry.name, count)
+                elif is_folder(entry):
+                    waiting.append(place / entry.name)
+                elif not is_image(entry.name):
+                    if self._layout.annotations is None or place / entry.name != self._layout.annotations.file:
+                        self._left_out.add_file(entry.name)
+                else:
+                    try:
+                        status = entry.stat()  # of what a link leads to
+                    except OSError:  # a link to nothing: a broken image, counted when it is decoded
+                        images.append((entry.path[above:], 0, 0))
+                        continue
+                    if stat.S_ISREG(status.st_mode):  # a pipe would keep its reader waiting for ever
+                        images.append((entry.path[above:], status.st_size, status.st_mtime_ns))
                     else:
-                        try:
-                            status = entry.stat()  # of what a link leads to
-                        except OSError:  # a link to nothing: a broken image, counted when it is decoded
-                            images.append((entry.path[above:], 0, 0))
-                            continue
-                        if stat.S_ISREG(status.st_mode):  # a pipe would keep its reader waiting for ever
-                            images.append((entry.path[above:], status.st_size, status.st_mtime_ns))
-                        else:
-                            self._left_out.add("pipes and devices", entry.name)
+                        self._left_out.add("pipes and devices", entry.name)
         return sorted(images)
 
 

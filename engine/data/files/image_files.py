@@ -4,7 +4,8 @@ A table instead of pillow's own: looking through a folder needs no decoder. A te
 """
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -33,6 +34,12 @@ _SYSTEM = frozenset((
     "__macosx", "@eadir", "#recycle", "@recycle", "#snapshot", "@recently-snapshot", "@__thumb", "lost+found",
     "$recycle.bin", "system volume information", "__pycache__", "thumbs.db", "ehthumbs.db", "desktop.ini",
 ))  # fmt: skip
+#: Folders of what belongs to images pixel by pixel, and of the images beside them.
+MASK_FOLDERS = frozenset((
+    "mask", "masks", "segmentation", "segmentations", "trimaps", "annotations", "labels", "ground_truth", "groundtruth",
+))  # fmt: skip
+IMAGE_FOLDERS = frozenset(("image", "images", "img", "imgs", "photos", "pictures", "jpegimages"))
+_MASK_FILE = re.compile(r"(.+)[ _-](?:masks?|seg|segmentation)(?:[ _-]?\d+)?\.\w+", re.IGNORECASE)
 _COUNTED = 100_000
 _NAMED = 3
 
@@ -45,6 +52,15 @@ def is_system(name: str) -> bool:
 def is_image(name: str) -> bool:
     """Return whether a file is an image by its suffix."""
     return name.lower().endswith(SUFFIXES)
+
+
+def masks_among(names: Collection[str]) -> set[str]:
+    """Return the names in one folder that are masks: a folder of them beside one of images, ``x_mask.png`` beside x."""
+    lowered = {name.lower() for name in names}
+    masks = {name for name in names if name.lower() in MASK_FOLDERS and lowered & IMAGE_FOLDERS}
+    found = {name: match[1] for name in names if (match := _MASK_FILE.fullmatch(name)) and is_image(name)}
+    stems = {name.rpartition(".")[0] for name in names if is_image(name)} if found else set()
+    return masks | {name for name, stem in found.items() if stem in stems}
 
 
 class LeftOut:

@@ -12,7 +12,14 @@ from itertools import islice
 from pathlib import Path
 
 from engine.data.files.annotations import Annotations, annotations_in
-from engine.data.files.image_files import any_image_below, is_image, is_system
+from engine.data.files.image_files import (
+    IMAGE_FOLDERS,
+    MASK_FOLDERS,
+    any_image_below,
+    is_image,
+    is_system,
+    masks_among,
+)
 from engine.data.files.listing import composed, printable
 from engine.data.files.split_names import SplitName, read_name
 from engine.errors import DataError
@@ -63,24 +70,40 @@ class Layout:
 def layout_of(path: Path) -> Layout:
     """Return the layout of what lies below ``path``. Raises OSError; DataError for what could be several."""
     outer, depth = path, 0
+    masks: list[Path] = []
     while True:
         found = _splits(outer)
         if found is not None:
-            return replace(_innermost(found), outer=path)
+            found = replace(_innermost(found), outer=path)
+            break
         inside = folders_in(outer)
-        around = _around(inside)
+        around, beside = _around(inside)
         if around is None or depth == _DEEPEST:
+            if depth and len(inside) < 2:  # one class in its folders, which the caller refuses by its name
+                return Layout(path, path)
+            found = Layout(path, outer)
+            _refuse_splits_below(path, inside)
+            _refuse_parts(path, inside)
             break
         outer, depth = around, depth + 1
-    if depth and len(inside) < 2:  # one class in its folders, which the caller refuses by its name
-        return Layout(path, path)
-    _refuse_splits_below(path, inside)
-    _refuse_parts(path, inside)
-    return Layout(path, outer, doubt=_same_inside(inside))
+        masks += beside
+    copies = [copy for place in (found.train, found.test) if place for copy in _copies(place)]
+    classes = [folder for folder in folders_in(found.train) if folder not in copies]
+    _refuse_index(found.train, classes)
+    doubt = _same_inside(classes) or _images_and_masks(classes) or _others_inside(classes)
+    if found.train == outer and doubt and any(read_name(composed(folder.name)).role for folder in classes):
+        raise _doubt(path, classes, "could be splits or classes")
+    return replace(found, others=(*found.others, *masks, *copies), doubt=doubt)
 
 
 def _innermost(found: Layout) -> Layout:
-    """Return the splits inside of the folder of training classes, where these are splits themselves."""
+    """Return the splits inside of the folder of training classes, where these are splits themselves.
+
+    Beside a test, a class may be called like another test.
+    """
+    names = _candidates(folders_in(found.train)).values()
+    if found.test is not None and all(name.tests for name in names):
+        return found
     inside = _splits(found.train)
     if inside is None:
         return found
@@ -89,13 +112,19 @@ def _innermost(found: Layout) -> Layout:
     return replace(inside, others=(*found.others, *inside.others))
 
 
-def _around(folders: list[Path]) -> Path | None:
-    """Return the folder around the set, None where these are the classes: one folder, or one alone with images."""
+def _around(folders: list[Path]) -> tuple[Path | None, list[Path]]:
+    """Return the folder around the set, and folders of masks beside it.
+
+    The first is None where these are the classes: not one folder, or not one alone with images that are no masks.
+    """
+    masks: list[Path] = []
     if len(folders) > 1 and len(folders) <= _BESIDE:
         folders = [folder for folder in folders if any_image_below(folder)]
+        masks = [folder for folder in folders if folder.name.lower() in MASK_FOLDERS and folders_in(folder)]
+        folders = [folder for folder in folders if folder not in masks]
     if len(folders) != 1 or not folders_in(folders[0]) or _has_images(folders[0]):
-        return None
-    return folders[0]
+        return None, []
+    return folders[0], masks
 
 
 def _splits(path: Path) -> Layout | None:
@@ -134,12 +163,19 @@ def _splits(path: Path) -> Layout | None:
 def _candidates(folders: Iterable[Path]) -> dict[Path, SplitName]:
     """Return the folders whose names are those of splits: of split words alone, or one name with several of them.
 
-    ``train_station`` is none, unless there is a ``test_station``.
+    ``train_station`` is none, unless there is a ``test_station``. Beside ``rps-test-set`` the folder ``rps`` is for
+    training, if both hold the same classes.
     """
-    named = {folder: name for folder in folders if (name := read_name(composed(folder.name))).role}
+    names = {folder: read_name(composed(folder.name)) for folder in folders}
+    named = {folder: name for folder, name in names.items() if name.role}
     sides: dict[tuple[str, ...], set[bool]] = {}
     for name in named.values():
         sides.setdefault(name.stem, set()).add(name.tests)
+    for folder, name in names.items():
+        tests = [test for test, other in named.items() if other.stem == name.stem and other.tests]
+        if name.stem and not name.role and sides.get(name.stem) == {True} and any(_shared(folder, t) for t in tests):
+            named[folder] = name._replace(role="train")
+            sides[name.stem].add(False)
     return {folder: name for folder, name in named.items() if not name.stem or len(sides[name.stem]) == 2}
 
 
@@ -190,9 +226,9 @@ def _shared(one: Path, other: Path) -> bool:
 def _refuse_splits_below(path: Path, classes: Iterable[Path]) -> None:
     """Raise DataError where class folders hold the splits: their test images would be trained on."""
     for folder in islice(classes, _LOOKED_INTO):
-        named = _candidates(folders_in(folder))
+        named = _candidates(folders_in(_unwrapped(folder, frozenset())))
         if {name.tests for name in named.values()} == {True, False}:
-            below = " and ".join(printable(f"{folder.name}/{each.name}") for each in list(named)[:2])
+            below = " and ".join(printable(str(each.relative_to(folder.parent))) for each in list(named)[:2])
             raise DataError(
                 f"{printable(str(path))} has splits below its classes ({below}); put them above, as train/CLASS/IMAGE "
                 "and test/CLASS/IMAGE"
@@ -206,14 +242,69 @@ def _refuse_parts(path: Path, classes: list[Path]) -> None:
         raise _doubt(path, classes, "could be parts or classes")
 
 
+def _refuse_index(path: Path, classes: list[Path]) -> None:
+    """Raise DataError for single letters that hold class folders of that letter, as SUN397 has them."""
+    if len(classes) < 2 or any(len(composed(folder.name)) != 1 or _has_images(folder) for folder in classes):
+        return
+    below = {folder: [composed(each.name) for each in folders_in(folder)] for folder in classes}
+    words = all(re.match(rf"{re.escape(folder.name)}[^\W\d_]", name) for folder in classes for name in below[folder])
+    if words and all(below.values()) and sum(map(len, below.values())) > len(classes):
+        example = printable(f"{classes[0].name}/{below[classes[0]][0]}")
+        raise DataError(
+            f"the letters in {printable(str(path))} hold folders that begin with them ({example}) and could be an "
+            "index or classes; if it is an index, put the class folders beside each other, as CLASS/IMAGE"
+        )
+
+
+def _copies(place: Path) -> list[Path]:
+    """Return a class folder of the set's own name that holds class folders of the same names: a copy of the set."""
+    folders = folders_in(place)
+    names = {composed(folder.name) for folder in folders}
+    same = [folder for folder in folders if folder.name.lower() == place.name.lower()]
+    return [folder for folder in same if _holds(folder, names)]
+
+
+def _holds(folder: Path, classes: Iterable[str]) -> bool:
+    """Return whether a folder holds two of the classes or more, and nothing else."""
+    below = {composed(each.name) for each in folders_in(folder)}
+    return len(below) > 1 and below <= {*classes} and not _has_images(folder)
+
+
+def _others_inside(classes: list[Path]) -> str:
+    """Return a doubt where one class folder holds folders that are called like the other classes."""
+    if len(classes) < 3:
+        return ""
+    names = {composed(folder.name) for folder in classes}
+    inside = next((folder for folder in islice(classes, _LOOKED_INTO) if _holds(folder, names)), None)
+    if inside is None:
+        return ""
+    return f"{printable(inside.name)} holds folders with the names of other classes: remove it if it is a copy"
+
+
+def _images_and_masks(classes: list[Path]) -> str:
+    """Return a doubt where the folders are called like images and their masks, not like classes."""
+    names = [folder.name for folder in classes]
+    kinds = {name.lower() in MASK_FOLDERS for name in names if name.lower() in MASK_FOLDERS | IMAGE_FOLDERS}
+    if kinds != {True, False} or len(names) != 2:
+        return ""
+    return f"{printable(' and '.join(names))} could be images and their masks: a race would tell these apart"
+
+
 def _same_inside(classes: list[Path]) -> str:
     """Return a doubt where all folders hold the same folders: sites or folds above classes look like this."""
-    below = [{composed(each.name) for each in folders_in(folder)} for folder in classes[:_LOOKED_INTO]]
+    places = [_unwrapped(folder, frozenset()) for folder in classes[:_LOOKED_INTO]]
+    below = [_inner_names(place) for place in places]
     same = set.intersection(*below) if len(below) > 1 else set()
     if len(same) < 2:
         return ""
     named = printable(", ".join(sorted(same)[:3]))
     return f"every class folder holds the folders {named}: if these are the classes, put them above"
+
+
+def _inner_names(folder: Path) -> set[str]:
+    """Return the names of the folders in a folder, without those of masks beside images."""
+    names = {composed(each.name) for each in folders_in(folder)}
+    return names - masks_among(names)
 
 
 def _doubt(path: Path, folders: list[Path], what: str) -> DataError:

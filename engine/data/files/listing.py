@@ -30,7 +30,8 @@ class Listing(ABC):
 
     ``note`` says in words how test images were chosen and what was left out, '' when the data say it themselves.
     ``digest`` is of names, sizes and times of change. ``stamps`` are the places whose change makes the listing old.
-    ``taken`` says for each split in words where its images come from, ``left_out`` what is not taken, one line each.
+    ``taken`` says for each split in words where its images come from, ``left_out`` what is not taken, one line each,
+    ``doubt`` what may be meant otherwise, '' for nothing.
     """
 
     path: Path
@@ -41,6 +42,7 @@ class Listing(ABC):
     stamps: Stamps
     taken: dict[str, str]
     left_out: tuple[str, ...]
+    doubt: str
 
     @abstractmethod
     def items(self, split: str) -> Iterator[Item]:

@@ -105,6 +105,7 @@ def listing(path: Path) -> ParquetListing:
     forms = _forms(raw)
     if _read_anew(path, files, train) or any(one != other for one, other in forms.items()):
         hashed.update(b"taken as splits and classes by other rules\n")  # apart from a copy made before these rules
+    doubt = _several_sets(path, raw, test)
     classes, parts, unused = _classes(path, raw, test, forms)
     if not test:
         parts = _hold_out(path, classes, parts)
@@ -128,6 +129,7 @@ def listing(path: Path) -> ParquetListing:
             "test": f"from {_named(path, test)}" if test else SPLIT_NOTE,
         },
         left_out=tuple(line for line, count in zip(left_out, (unused, len(others)), strict=True) if count),
+        doubt=doubt,
         parts=parts,
     )
 
@@ -167,6 +169,31 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], list
     labels = ((group, np.concatenate([_labels(file)[0] for file in group])) for group in tests)
     test = next((group for group, own in labels if own.size and (own >= 0).all()), [])
     return train, test, [file for file in files if file not in train and file not in test]
+
+
+def _several_sets(path: Path, raw: Mapping[Path, _Labels], test: list[Path]) -> str:
+    """Return a doubt where folders hold a training and a test split each, as configurations of the Hub do.
+
+    Raises DataError when most of their classes differ: these are sets of their own.
+    """
+    splits: dict[tuple[str, ...], set[bool]] = {}
+    classes: dict[tuple[str, ...], set[Any]] = {}
+    for file, (labels, names, _) in raw.items():
+        above = tuple(part for part in file.relative_to(path).parts[:-1] if not _split_of(Path(part)))
+        splits.setdefault(above, set()).add(file in test)
+        classes.setdefault(above, set()).update(names or labels.tolist())
+    whole = [above for above, sides in splits.items() if len(sides) == 2]
+    if len(whole) < 2:
+        return ""
+    named = printable(" and ".join("/".join(above) or "." for above in whole[:3]))
+    where = printable(str(path))
+    each = [classes[above] for above in whole]
+    if 2 * len(set.intersection(*each)) < len(set.union(*each)):
+        raise DataError(
+            f"{named} in {where} have splits of their own and other classes; name one of them, for example "
+            f"parquet:{where}/{printable('/'.join(whole[0]))}"
+        )
+    return f"{named} have splits of their own and are read as one set: if they are several, name one of them"
 
 
 def _read_anew(path: Path, files: list[Path], train: list[Path]) -> bool:

@@ -236,6 +236,7 @@ def quick_look(listing: Listing) -> QuickLook:
         values=sample.values_in_words(),
         looked_at=sample.count,
         left_out=listing.left_out,
+        doubt=listing.doubt,
     )
     other = next((named for named in sizes if named[1] != sizes[0][1]), None)
     return QuickLook(description, listing.note, listing.stamps, sizes[0], other, sample.wide)

@@ -14,8 +14,8 @@ _ROLES = dict.fromkeys(TRAIN, "train") | dict.fromkeys(TEST[:5], "test") | dict.
 #: Words that say nothing about what is in a folder: what has no other is a split and no class.
 _NEUTRAL = frozenset((
     "images", "image", "imgs", "img", "pictures", "pics", "photos", "data", "dataset", "datasets", "set", "sets",
-    "split", "splits", "seg", "full", "partial", "cropped", "raw", "new", "small", "large", "resized", "png", "jpg",
-    "jpeg", "folder", "dir", "final", "part", "all", "original", "files",
+    "split", "splits", "seg", "full", "partial", "cropped", "raw", "new", "small", "mini", "large", "resized", "png",
+    "jpg", "jpeg", "folder", "dir", "final", "part", "all", "original", "files",
 ))  # fmt: skip
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _HOLD_OUT = re.compile(r"(hold|held)[-_ ]?out", re.IGNORECASE)

@@ -58,10 +58,6 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     preset = get_preset(request.preset)
     depths = tuple(request.depths) or preset.depths
     variants = [variant(shortcut) for shortcut in request.shortcuts or preset.shortcuts]
-    if request.steps is not None and request.steps < 1:
-        raise ConfigError(f"a run has at least 1 step (got {request.steps})")
-    if request.seeds < 1:
-        raise ConfigError(f"a race has at least 1 seed (got {request.seeds})")
     run, chosen_keys = _with_settings(preset.run, request.settings, depths[0])
     if request.steps is not None:
         run = replace(run, {"optim.steps": request.steps})
@@ -110,12 +106,12 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
     for key, path in full.items():
         if path in _DECIDED:
             raise ConfigError(f"setting {key!r} follows from {_DECIDED[path]}; choose it there")
-    texts = dict(settings)
+    implied: dict[str, int | None] = {}
     if "model.family" in full.values():
-        texts["model.depth"] = str(depth)
+        implied["model.depth"] = depth
         if "model.width" not in full.values() and run.model.width == FAMILY_DEFAULTS[run.model.family]["width"]:
-            texts["model.width"] = "null"
-    return apply_settings(run, texts), frozenset(full.values())
+            implied["model.width"] = None
+    return apply_settings(run, settings, implied), frozenset(full.values())
 
 
 def shape_of(source: Source, data: DataConfig) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.cli.output import pairs
+from engine.cli.output import console, pairs
 from engine.errors import ConfigError
 
 
@@ -26,3 +26,10 @@ def test_a_setting_given_twice_is_refused_also_by_its_last_part(first, second):
 
 def test_settings_of_other_groups_with_the_same_last_part_are_two():
     assert pairs(("data.seed=1", "model.seed=2")) == {"data.seed": "1", "model.seed": "2"}
+
+
+def test_tables_are_wide_where_the_output_is_no_terminal_unless_columns_says_otherwise(monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    assert (console().width, console(stderr=True).width) == (160, 160)
+    monkeypatch.setenv("COLUMNS", "90")
+    assert console().width == 90

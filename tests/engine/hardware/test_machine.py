@@ -69,7 +69,7 @@ def test_runs_per_gpu_can_be_set(monkeypatch):
     assert runs_per_gpu() == RUNS_PER_GPU
     monkeypatch.setenv("SKIPSCOPE_RUNS_PER_GPU", "3")
     assert runs_per_gpu() == 3
-    for wrong in ("0", "65", "many", "-1", "1.5"):
+    for wrong in ("0", "65", "many", "-1", "1.5", "²", "３", "1_0"):
         monkeypatch.setenv("SKIPSCOPE_RUNS_PER_GPU", wrong)
         with pytest.raises(ConfigError, match="SKIPSCOPE_RUNS_PER_GPU is a whole number from 1 to 64"):
             runs_per_gpu()

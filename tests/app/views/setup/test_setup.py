@@ -1,11 +1,14 @@
 """The set-up: cards, times, the drawn block, problems beside fields, the address, the zoo. No engine."""
 
+import time
+
 import pytest
 
 from app.data import commands, options, run_times
 from app.views.setup import preset_cards
 from engine.config.presets import PRESETS
 from tests.app.views.race.test_race import page, started  # noqa: F401
+from tests.engine.data import pictures
 
 RATES = len(PRESETS["quick"].run.optim.tune_grid)
 
@@ -270,3 +273,37 @@ def test_nonsense_in_the_address_changes_nothing(page):  # noqa: F811
     assert (page.number_input(key="steps").value, page.selectbox(key="data").value) == (300, "fashion-mnist-mini")
     assert page.selectbox(key="precision").value == "auto"
     assert not [key for key in page.query_params if key.startswith("set_")]
+
+
+def test_what_is_refused_below_a_path_disables_start_and_a_doubt_stands_beside_it(page, started, tmp_path, monkeypatch):  # noqa: F811
+    root = tmp_path / "offered"
+    fine = pictures.folder(root / "fine", each=90)
+    pictures.folder(root / "few", each=12)
+    for site in ("here", "there"):
+        pictures.folder(root / "sites" / site, each=45)
+    pictures.folder(root / "unclear" / "train_x", each=45)
+    pictures.folder(root / "unclear" / "test", each=45)
+    monkeypatch.setenv("SKIPSCOPE_DATA", str(root))
+    page.run()
+
+    def chosen(name, until):
+        page.selectbox(key="data").set_value(f"folder:{root}/{name}").run()
+        for _ in range(100):
+            if until in captions(page):
+                return captions(page)
+            time.sleep(0.05)
+            page.run()
+        raise AssertionError(captions(page))
+
+    said = chosen("unclear", "Cannot start")
+    assert said.count("is the only split") == 2, "below the field and beside the button"
+    assert page.button(key="start").disabled
+    said = chosen("sites", "every class folder holds the folders cats, dogs")
+    assert said.count(":orange[every class folder holds the folders cats, dogs") == 1
+    assert not page.button(key="start").disabled
+    assert "128 is more than the 20 training images" in chosen("few", "Cannot start")
+    assert page.button(key="start").disabled
+    assert "Cannot start" not in chosen("fine", "left out: nothing")
+    assert "holds the folders" not in captions(page)
+    page.button(key="start").click().run()
+    assert [race.run.data.name for race in started] == [f"folder:{fine}"]

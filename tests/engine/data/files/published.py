@@ -74,6 +74,8 @@ def _as(kind: str) -> Callable[[Path, int], None]:
 _CATEGORY = pa.array(["cat", "dog"] * 6).dictionary_encode()
 _EVEN = [0, 1] * 6
 _TINY = b"".join(b"%03d.JPEG\tn0%d\t0\t0\t7\t7\n" % (i, i % 2) for i in range(4))
+#: The second column is a width, here the number of a class too: the first line tells the columns apart.
+_GTSRB = b"Filename;Width;Height;Roi.X1;ClassId\n" + b"".join(b"%03d.ppm;1;30;6;%d\n" % (i, i % 2) for i in range(4))
 
 #: By the name of the set, or of the place where many are like this.
 FOLDERS = {
@@ -185,8 +187,105 @@ FOLDERS = {
     "competition without class folders": Published(
         {"train_images": 4, "test_images": 4}, {"train.csv": b"id,label\n"}, refused="could be splits or classes",
     ),
+    "Cell Images for Malaria (Kaggle)": Published(
+        {f"cell_images/{above}{name}": 6 for above in ("", "cell_images/") for name in ("Parasitized", "Uninfected")},
+        classes=("Parasitized", "Uninfected"), train=10, test=2,
+        said="12 images in other folders (cell_images/cell_images)",
+    ),
+    "a copy of the set under another name": Published(
+        {"cats": 6, "dogs": 6, "old/cats": 6, "old/dogs": 6}, classes=("cats", "dogs", "old"), train=20, test=4,
+        said="old holds folders with the names of other classes: remove it if it is a copy",
+    ),
+    "EMNIST letters": Published(
+        {letter: 3 for letter in "abtvz"}, classes=tuple("abtvz"), train=10, test=5, said="left out: nothing",
+    ),
+    "Sign language letters": Published(
+        {f"{split}/{letter}": n for split, n in (("train", 4), ("test", 2)) for letter in "AaTtVv"},
+        classes=tuple("ATVatv"), train=24, test=12, said="(from train)",
+    ),
+    "NIST SD 19, by class": Published(
+        {f"by_class/{name}/{part}": 3 for name in ("30", "31") for part in ("hsf_0", "hsf_1", f"train_{name}")},
+        classes=("30", "31"), train=16, test=2, said="every class folder holds the folders hsf_0, hsf_1",
+    ),
+    "SUN397, Places365": Published(
+        {"SUN397/a/abbey": 4, "SUN397/a/attic": 4, "SUN397/b/bakery/shop": 4, "SUN397/b/barn": 4},
+        refused="hold folders that begin with them (a/abbey) and could be an index or classes",
+    ),
+    "CUB-200-2011": Published(
+        {"CUB_200_2011/images/001.Albatross": 6, "CUB_200_2011/images/002.Auk": 6, "segmentations/001.Albatross": 6,
+         "segmentations/002.Auk": 6}, {"CUB_200_2011/parts/parts.txt": b"x"},
+        classes=("001.Albatross", "002.Auk"), train=10, test=2, said="12 images in other folders (segmentations)",
+    ),
+    "COVID-19 Radiography (Kaggle)": Published(
+        {f"COVID-19/{name}/{kind}": 6 for name in ("COVID", "Normal") for kind in ("images", "masks")},
+        classes=("COVID", "Normal"), train=10, test=2, said="12 masks of other images (masks)",
+    ),
+    "BUSI (breast ultrasound)": Published(
+        {"Dataset_BUSI/benign": 6, "Dataset_BUSI/normal": 6},
+        {f"Dataset_BUSI/{name}.png": b"" for name in ("benign/000_mask", "benign/000_mask_1", "normal/001_mask")},
+        classes=("benign", "normal"), train=10, test=2, said="3 masks of other images (",
+    ),
+    "Kvasir-SEG": Published(
+        {"images": 6, "masks": 6}, classes=("images", "masks"), train=10, test=2,
+        said="images and masks could be images and their masks: a race would tell these apart",
+    ),
+    "Face Mask Detection (Kaggle)": Published(
+        {"mask": 6, "no_mask": 6}, classes=("mask", "no_mask"), train=10, test=2, said="left out: nothing",
+    ),
+    "Rock Paper Scissors (TensorFlow)": Published(
+        {"rps/paper": 4, "rps/rock": 4, "rps-test-set/paper": 2, "rps-test-set/rock": 2, "rps-validation": 3},
+        classes=("paper", "rock"), train=8, test=4, said="3 images in other folders (rps-validation)",
+    ),
+    "Horse or Human (TensorFlow)": Published(
+        {"horse-or-human/horses": 4, "horse-or-human/humans": 4, "validation-horse-or-human/horses": 2,
+         "validation-horse-or-human/humans": 2}, classes=("horses", "humans"), train=8, test=4,
+        said="(from validation-horse-or-human)",
+    ),
+    "NCT-CRC-HE (histology)": Published(
+        {"NCT-CRC-HE-100K/ADI": 4, "NCT-CRC-HE-100K/TUM": 4, "CRC-VAL-HE-7K/ADI": 2, "CRC-VAL-HE-7K/TUM": 2},
+        refused="CRC-VAL-HE-7K and NCT-CRC-HE-100K in",
+    ),
+    "iNaturalist 2021 mini": Published(
+        {f"{split}/{name}": n for split, n in (("train_mini", 4), ("val", 2)) for name in ("00000_A", "00001_B")},
+        classes=("00000_A", "00001_B"), train=8, test=4, said="(from train_mini)",
+    ),
+    "Office-31 (domains above classes)": Published(
+        {f"{site}/images/{name}": 4 for site in ("amazon", "dslr") for name in ("bike", "mug")},
+        classes=("amazon", "dslr"), train=14, test=2, said="every class folder holds the folders bike, mug",
+    ),
+    "PlantVillage (colour and grey)": Published(
+        {f"plantvillage dataset/{kind}/{name}": 4 for kind in ("color", "grayscale") for name in ("Apple", "Corn")},
+        classes=("color", "grayscale"), train=14, test=2, said="every class folder holds the folders Apple, Corn",
+    ),
+    "ForenSynths (CNNDetection)": Published(
+        {f"{split}/{name}/{kind}": n for split, n in (("train", 4), ("val", 2)) for name in ("airplane", "bird")
+         for kind in ("0_real", "1_fake")}, classes=("airplane", "bird"), train=16, test=8,
+        said="every class folder holds the folders 0_real, 1_fake",
+    ),
+    "Blood Cell Images (Kaggle)": Published(
+        {"dataset2-master/dataset2-master/images/TRAIN/EOS": 4, "dataset2-master/dataset2-master/images/TEST/EOS": 2,
+         "dataset-master/dataset-master/JPEGImages": 4}, refused="splits below its classes (dataset2-master/dataset2",
+    ),
+    "GTSRB (the authors' archives)": Published(
+        {"GTSRB/Final_Training/Images/00000": 6, "GTSRB/Final_Training/Images/00001": 6,
+         "GTSRB/Final_Test/Images": 4}, {"GTSRB/Final_Test/Images/GT-final_test.csv": _GTSRB}, suffix="ppm",
+        write=_as("PPM"), classes=("00000", "00001"), train=12, test=4, said="labels from GT-final_test.csv",
+    ),
+    "horse2zebra (CycleGAN)": Published(
+        {"trainA": 4, "trainB": 4, "testA": 2, "testB": 2}, refused="could be splits or classes",
+    ),
 }  # fmt: skip
 TABLES = {
+    "MedMNIST, several configurations (Hub)": Published(
+        tables={f"{name}/{split}-0.parquet": _rows(labels) for name, labels in
+                (("blood", ["basophil", "monocyte"] * 6), ("path", ["mucus", "debris"] * 6))
+                for split in ("train", "test")}, refused="have splits of their own and other classes",
+    ),
+    "configurations with the same classes (Hub)": Published(
+        tables={f"{name}/{split}-0.parquet": _rows(labels) for name in ("2019", "2020")
+                for split, labels in (("train", _EVEN), ("test", [0, 1]))},
+        classes=("0", "1"), train=24, test=4, said="2019 and 2020 have splits of their own and are read as one set",
+    ),
     "mnist (Hub)": Published(
         tables={"mnist/train-00000-of-00001.parquet": _rows(_EVEN), "mnist/test-00000-of-00001.parquet": _rows([0, 1])},
         classes=("0", "1"), train=12, test=2,

@@ -6,6 +6,7 @@ import pytest
 
 from engine.data.files.annotations import annotations_in
 from engine.data.files.folder import listing
+from engine.data.files.image_files import masks_among
 from engine.data.files.layout import layout_of
 from engine.errors import DataError
 from tests.engine.data import pictures
@@ -93,6 +94,14 @@ def test_classes_with_such_names_stay_classes(tmp_path, classes):
     assert layout_of(tmp_path).usual
 
 
+@pytest.mark.parametrize("name", ["evaluation", "test", "valid"])
+def test_below_a_split_a_class_may_be_called_like_a_test(tmp_path, name):
+    for split, each in (("train", 4), ("test", 2)):
+        pictures.folder(tmp_path / split, ("cats", name), each=each)
+    found = listing(tmp_path)
+    assert (found.classes, found.counts) == (("cats", name), {"train": 8, "test": 4})
+
+
 def test_one_name_in_two_unicode_forms_is_one_class(tmp_path):
     pictures.folder(tmp_path / "train", (NFC, "tea"), each=4)
     pictures.folder(tmp_path / "test", (NFD, "tea"), each=2)
@@ -129,6 +138,36 @@ def test_labels_from_a_list_are_matched_to_files_and_never_opened(tmp_path):
     before = found.digest
     put(tmp_path / "val" / "list.txt", "\n".join(rows).replace("0.png\tcats", "0.png\tdogs").encode())
     assert listing(tmp_path).digest != before, "other labels are another set"
+
+
+def test_a_list_lies_beside_the_images_or_one_folder_above_and_nowhere_deeper(tmp_path):
+    place = tmp_path / "val"
+    for depth in range(3):
+        place.mkdir(parents=True)
+        put(place / "list.csv", b"path,height,label\n0.png,3,1\n1.png,1,00\n")
+        found = annotations_in(tmp_path / "val", {"00", "01"})
+        assert (found.labels if found else None) == ({"0.png": "01", "1.png": "00"} if depth < 2 else None)
+        (place / "list.csv").unlink()
+        place = place / "images"
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "loop" / "loop").symlink_to(tmp_path / "loop")
+    assert annotations_in(tmp_path / "loop", {"00", "01"}) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "masks"),
+    [
+        (("images", "masks"), {"masks"}),
+        (("masks", "x.png"), set()),
+        (
+            ("x.png", "x_mask.png", "x_mask_1.PNG", "y_mask.png", "x-seg.tif"),
+            {"x_mask.png", "x_mask_1.PNG", "x-seg.tif"},
+        ),
+        (("x.png", "x_masked.png", "x_mask.txt", "mask.png", "xmask.png"), set()),
+    ],
+)
+def test_masks_are_told_by_what_lies_beside_them(names, masks):
+    assert masks_among(names) == masks
 
 
 def test_lists_of_other_kinds_give_no_labels(tmp_path):
