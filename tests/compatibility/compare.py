@@ -4,8 +4,8 @@
 
 Both trees go through the same story (``captures.py``), each in a workspace of its own. Weights and all other computed
 values must be equal bit for bit, the JSON documents field by field. ``--record`` writes what the commit answered to
-``recorded/``, from which the tests take it. ``--amend REASON`` keeps the fields that a change was meant to change, beside
-the record. Takes about two minutes of one core.
+``recorded/``, from which the tests take it. ``--amend REASON`` keeps the fields that a change was meant to change,
+beside the record. Takes about two minutes of one core.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The set-up in the address: the differences from its preset, for links and reloads.
 
-Fields are read by hand: Streamlit's ``bind`` names a parameter after its widget and always shows the value. Here a value
-of the preset stays out of the address, and the bounds decide what an old or edited link may fill in.
+Fields are read by hand: Streamlit's ``bind`` names a parameter after its widget and always shows the value. Here a
+value of the preset stays out of the address, and the bounds decide what an old or edited link may fill in.
 """
 
 from collections.abc import Sequence
