@@ -30,7 +30,7 @@ KERNEL = (
           "expectation: the mean over the eigenvalues of (1 − rate × eigenvalue)^(2 updates). Thin lines are 200 "
           "single targets of the kinds “plain” and “residual over L”. The dotted line is a tenth.",
           caveat="The nets of the first seed, and a kernel that does not change. A target that is smooth lies mostly "
-          "along the large eigenvalues, so that it is learned faster than a random one. Errors below 0.0001 are drawn "
+          "along the large eigenvalues, so that it is learned faster than a random one. Errors below 0.001 are drawn "
           "as that."),
     Panel("expected_updates", "Updates until a tenth of the expected error is left", "blocks", _UPDATES, x_scale="log",
           y_scale="log",

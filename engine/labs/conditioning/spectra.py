@@ -24,7 +24,7 @@ _PLACES = [*range(0, INPUTS * OUTPUTS - 1, 3), INPUTS * OUTPUTS - 1]
 #: Numbers of updates at which expected errors are drawn: few, because single targets are many.
 _UPDATES = [1.0, *(mantissa * 10.0**power for power in range(5) for mantissa in (2, 3, 5, 10))]
 #: Lower limit of drawn errors.
-_FLOOR = 1e-4
+_FLOOR = 1e-3
 
 
 class Spectra(Experiment[Task]):
@@ -62,7 +62,7 @@ class Spectra(Experiment[Task]):
         for what, average in (("condition", geometric), ("participation", geometric), ("expected_updates", median)):
             x, y = self._over_depth(arm, self.seeds, done, itemgetter(what), average)
             yield CurveUpdated(what, CurveName(arm.name), x, y)
-            x, y = self._over_depth(arm, [seed], done, itemgetter(what))
+            x, y = self._over_depth(arm, [seed], done, itemgetter(what), average)
             yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}"), x, y)
         if not arm.norm:
             for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
