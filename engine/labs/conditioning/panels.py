@@ -83,8 +83,8 @@ LINEAR = (
           how_to_read="The same 12 layers, two to a shortcut as in the paper's block: factors I + A2 A1. The plain net "
           "has the layers I and I + A2 A1 in its place, so that both begin as the same function. Their curves part: "
           "around two layers the form matters to gradient descent.",
-          caveat="Small A1 and A2 have small gradients, so that the residual net waits at first. Which of the two is "
-          "ahead depends on start and target; that they part does not."),
+          caveat="The difference speaks for the plain twin here: gradients of small A1 and A2 are small, so that the "
+          "residual net waits. The nets part with larger A, from A2 = 0 and with other plain twins as well, by less."),
     Panel("equivalence_gap", "Largest difference to the residual curve", "target", "difference of losses",
           y_scale="log", kind="bars", columns=LINEAR_TARGETS,
           how_to_read="Over 400 steps: rounding for the same net in the other form, whatever the target, and as large "
