@@ -225,7 +225,8 @@ class CurveName(NamedTuple):
 
     Args:
         cell: Column of the heat map to whose cell the curve belongs.
-        part: ``seed N`` (thin), ``low`` or ``high`` (edges of a band); '' for the curve itself.
+        part: ``seed N`` (thin), ``N targets`` (thin lines with a gap after each), ``low`` or ``high`` (edges of a
+            band); '' for the curve itself.
     """
 
     kind: str

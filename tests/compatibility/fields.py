@@ -37,6 +37,8 @@ ADDED = {
 }
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"
+#: The numbers of a lab, a list or a dictionary: compared by name, and some may be added.
+FIGURES = "figures"
 #: Between the keys of a path.
 _STEP = " > "
 
@@ -116,7 +118,9 @@ def amended(documents: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _index(parent: Any, key: str) -> str | int:
-    return int(key) if isinstance(parent, list) else key
+    if isinstance(parent, dict):
+        return key
+    return int(key) if key.isdigit() else next(place for place, entry in enumerate(parent) if entry["name"] == key)
 
 
 class _Difference(NamedTuple):
@@ -127,11 +131,14 @@ class _Difference(NamedTuple):
 
 
 def _differences(expected: Any, found: Any, path: str) -> Iterator[_Difference]:
+    grows = path.endswith(f"{_STEP}{FIGURES}")
+    if grows and isinstance(expected, list) and isinstance(found, list):
+        expected, found = ({entry["name"]: entry for entry in entries} for entries in (expected, found))
     if isinstance(expected, dict) and isinstance(found, dict):
         for key in expected.keys() - found.keys():
             yield _Difference(path, f"{path}: {key} is gone")
         for key in found.keys() - expected.keys():
-            if key in ADDED and expected.keys() >= ADDED[key]:
+            if grows or (key in ADDED and expected.keys() >= ADDED[key]):
                 continue
             yield _Difference(path, f"{path}: {key} is new")
         for key in expected:

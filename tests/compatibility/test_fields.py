@@ -1,8 +1,11 @@
 """The comparison itself: it finds what differs, and lets pass what may."""
 
 import copy
+import json
 
-from tests.compatibility.fields import differences, masked
+import pytest
+
+from tests.compatibility.fields import changed_fields, differences, masked
 
 DOCUMENTS = {
     "runs": {
@@ -57,6 +60,16 @@ def test_computed_fields_are_compared_unless_the_platform_is_another():
 def test_columns_may_be_added_and_none_may_go():
     assert not found(changed("store", "columns", "runs", value=["id", "new", "race"]))
     assert found(changed("store", "columns", "runs", value=["id"]))
+
+
+@pytest.mark.parametrize("figures", [{"first": 1.5}, [{"name": "first", "value": 1.5}]])
+def test_figures_of_a_lab_may_be_added_in_any_place_and_none_may_go_or_change(figures):
+    more = {"added": 2.5} | figures if isinstance(figures, dict) else [{"name": "added", "value": 2.5}, *figures]
+    before, after = ({"lab": {"figures": entries}} for entries in (figures, more))
+    assert not list(differences(before, after))
+    assert list(differences(after, before)) == ["lab > figures: added is gone"]
+    (entry,) = changed_fields(after, json.loads(json.dumps(after).replace("2.5", "3.5"))).items()
+    assert entry == ("lab > figures > added" + " > value" * isinstance(figures, list), 3.5)
 
 
 def test_a_verdict_may_be_added_to_a_race_and_to_nothing_else():

@@ -12,6 +12,7 @@ from app.live.labs.messages import lab_document
 from engine.cli import labs as command_line
 from engine.config import LabConfig
 from engine.events import CurveName, CurveUpdated, RunState
+from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 
@@ -26,7 +27,15 @@ CURVES = {
         CurveUpdated("deleted", CurveName("A-20"), [0, 1, 2], [10, 11, 30]),
         CurveUpdated("paths", CurveName("A-20"), [0, 1, 2], [0, 0.5, 0.5]),
     ],
-    "conditioning": [CurveUpdated("condition", CurveName("plain"), [2, 8], [10, 1000])],
+    "conditioning": [
+        CurveUpdated("condition", CurveName("plain"), [2, 8], [10, 1000]),
+        CurveUpdated("expected_updates", CurveName("plain"), [2, 8], [90, 9000]),
+        CurveUpdated("equivalence_gap", CurveName(FORM), [0, 1], [1e-16, 4e-16]),
+        *(
+            CurveUpdated("equivalence_two", CurveName(kind), [0, 8], [2, loss])
+            for kind, loss in ((AROUND_TWO, 1.9), (TWIN, 0.2))
+        ),
+    ],
     "constructed": [
         CurveUpdated("clean", CurveName(kind), [0, 100], [90, error])
         for kind, error in (("grown", 5), ("from scratch", 20), ("residual grown", 4), ("residual from scratch", 3))

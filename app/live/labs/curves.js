@@ -6,6 +6,7 @@ import { spoken } from "../shared/format.js";
 
 const SAME = 1e-6;
 const SEED = /^seed \d+$/;
+const BUNDLE = /^\d+ targets$/;
 let revision = 0;
 
 export class Curves {
@@ -83,6 +84,11 @@ function named({ setting = "", value = null, cell = "", part = "", ...curve }) {
 
 export function isSeed({ part }) {
   return SEED.test(part);
+}
+
+/** Whether a curve is many thin lines, each with a gap behind it. */
+export function isBundle({ part }) {
+  return BUNDLE.test(part);
 }
 
 /** A value of a setting in words: `6 blocks`, `gain 0.8`. */

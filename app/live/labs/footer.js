@@ -1,6 +1,6 @@
 /** The settings of a lab job and the omissions of its pictures: one line about the job, one under each panel. */
 import { duration, grouped, shownOf } from "../shared/format.js";
-import { isSeed } from "./curves.js";
+import { isBundle, isSeed } from "./curves.js";
 
 /** labels: { name of a setting: its label }. */
 export function jobFooter(card, labels) {
@@ -24,7 +24,7 @@ export function took({ seconds }) {
 /** Under a panel: the drawn part of the shown curves. */
 export function panelFooter(curves, panel) {
   if (!curves.length) return "";
-  const points = curves.flatMap((curve) => curve.y);
+  const points = curves.filter((curve) => !isBundle(curve)).flatMap((curve) => curve.y);
   const drawn = points.filter((y) => y !== null && (panel.y_scale !== "log" || y > 0)).length;
   const log = panel.y_scale === "log" ? " or not above 0" : "";
   if (panel.kind === "heat") return cellFooter(curves, panel);
@@ -36,7 +36,8 @@ function curvesOf(curves, panel) {
   const seeds = new Set(curves.filter(isSeed).map(({ part }) => part)).size;
   const main = curves.filter((curve) => !curve.part).length;
   const bands = curves.some(({ part }) => part === "low" || part === "high");
-  return [(main || !seeds) && counted(main, panel.kind === "bars" ? "kind" : "curve"), seeds && `${counted(seeds, "seed")} (${panel.kind === "bars" ? "points" : "thin lines"})`, bands && "each with its band"].filter(Boolean).join(", ");
+  const bundles = [...new Set(curves.filter(isBundle).map(({ part }) => part))].map((part) => `${part} (thin lines)`);
+  return [(main || !seeds) && counted(main, panel.kind === "bars" ? "kind" : "curve"), seeds && `${counted(seeds, "seed")} (${panel.kind === "bars" ? "points" : "thin lines"})`, bands && "each with its band", ...bundles].filter(Boolean).join(", ");
 }
 
 function cellFooter(curves, panel) {

@@ -26,6 +26,11 @@ _PLAIN = (
 #: The nets without batch norm, then with it. Plain from identity is the control without a shortcut.
 ARMS: tuple[Arm, ...] = (*_PLAIN, *(arm._replace(name=f"{arm.name} with BN", norm=True) for arm in _PLAIN))
 
+#: Kinds of net whose single random targets are drawn as thin lines.
+SINGLE_TARGETS: tuple[str, ...] = ("plain", "residual over L")
+#: Numbers of blocks whose expected updates are metrics.
+EXPECTED_BLOCKS: tuple[int, ...] = (2, 16)
+
 #: Targets of the trained nets.
 NET_TARGETS: tuple[str, ...] = ("smooth", "identity", "rotation", "negated")
 
@@ -42,6 +47,10 @@ LINEAR_STARTS: tuple[str, ...] = (SMALL, ZERO, GAUSSIAN, ORTHOGONAL, MIRRORED)
 #: The two forms of one linear net, and another start.
 SHIFTED, FORM, OTHER = "residual from A", "plain from I + A", GAUSSIAN
 TWO_FORMS: tuple[str, ...] = (SHIFTED, FORM, OTHER)
+
+#: A linear net with shortcuts around two layers each, and a plain twin that is the same function at the start.
+AROUND_TWO, TWIN = "residual, two layers", "plain, two layers"
+TWO_LAYER_FORMS: tuple[str, ...] = (AROUND_TWO, TWIN)
 
 #: Draws of the factors of the scalar product.
 NORMAL, ABSOLUTE, NEAR_ONE = "N(0,1)", "size of N(0,1)", "1 + N(0,1)/k"

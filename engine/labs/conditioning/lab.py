@@ -17,6 +17,9 @@ PARTS: dict[str, type[Experiment[Task]]] = {"kernel": Spectra, "training": Cours
 class ConditioningLab(TaskLab[Task]):
     """One job of the lab; see ``TaskLab``."""
 
+    #: 2: kernels with the updates they need, forms of linear nets with two layers to a shortcut.
+    FORMAT = 2
+
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         chosen = PARTS if settings["part"] == "all" else {settings["part"]: PARTS[settings["part"]]}

@@ -13,11 +13,16 @@ from engine.labs.conditioning import linear_nets as linear
 from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
 WIDTH, LAYERS = 16, 12
-#: Steps of the comparison of the two forms.
-TOGETHER = 100
+#: Steps of the comparison of the two forms, and between two that are drawn.
+TOGETHER, _EVERY = 400, 8
 #: Lower limit of drawn losses; below is rounding.
 FLOOR = 1e-30
 _EQUIVALENCE = "linear, two forms"
+#: Panel and form of each column of the comparison's losses; the first form of a panel is the residual one.
+_FORMS = [
+    *(("equivalence", form) for form in arms.TWO_FORMS),
+    *(("equivalence_two", form) for form in arms.TWO_LAYER_FORMS),
+]
 #: The targets on the axis of the table, and the one that no start at the identity reaches.
 _COLUMNS, _NEGATED = [float(column) for column in range(len(arms.LINEAR_TARGETS))], arms.LINEAR_TARGETS.index("negated")
 #: Steps between two yields.
@@ -32,6 +37,7 @@ class Maps(Experiment[Task]):
     def plan(self) -> list[Task]:
         """Return the tasks, first the fast comparison."""
         self._rates = arms.LINEAR_RATES[self.settings["grid"]]
+        self._target = arms.LINEAR_TARGETS.index(self.settings["target"])
         self._table = {f"linear, seed {seed}": seed for seed in self.seeds}
         forms = Task(_EQUIVALENCE, "linear nets: two forms of one net")
         return [forms, *(Task(name, f"linear nets: targets and starts, seed {s}") for name, s in self._table.items())]
@@ -71,26 +77,31 @@ class Maps(Experiment[Task]):
             yield from self._metrics(chosen[:, -1], rates)
 
     def _measure_forms(self) -> Measuring:
-        shape = len(arms.LINEAR_TARGETS), len(arms.TWO_FORMS)
+        nets = linear.two_forms(WIDTH, LAYERS, 0), linear.two_layer_forms(WIDTH, LAYERS, 0)
         losses = []
-        for step, row in enumerate(linear.descend(linear.two_forms(WIDTH, LAYERS, 0), TOGETHER)):
-            losses.append(row.view(shape))
+        for step, rows in enumerate(zip(*(linear.descend(begin, TOGETHER) for begin in nets), strict=True)):
+            losses.append(torch.cat([row.view(len(arms.LINEAR_TARGETS), -1) for row in rows], 1))
             if step and step % _PACE == 0:
                 yield from self._curves(torch.stack(losses))
         return torch.stack(losses)
 
     def _curves(self, losses: Tensor) -> Iterator[Finding]:
-        chosen = losses[:, arms.LINEAR_TARGETS.index(self.settings["target"])]
-        steps = [float(step) for step in range(0, len(chosen), 2)]
-        for place, form in enumerate(arms.TWO_FORMS):
-            yield CurveUpdated("equivalence", CurveName(form), steps, _drawn(chosen[::2, place], -math.inf))
+        chosen = losses[::_EVERY, self._target]
+        steps = [float(_EVERY * place) for place in range(len(chosen))]
+        for column, (panel, form) in enumerate(_FORMS):
+            yield CurveUpdated(panel, CurveName(form), steps, _drawn(chosen[:, column], -math.inf))
 
     def _forms(self, losses: Tensor) -> Iterator[Finding]:
         yield from self._curves(losses)
-        gaps = [(losses[:, :, 0] - losses[:, :, place]).abs().amax(0).nan_to_num(math.inf) for place in (1, 2)]
-        for form, gap in zip(arms.TWO_FORMS[1:], gaps, strict=True):
+        course = dict(zip((form for _, form in _FORMS), losses.unbind(-1), strict=True))
+        gaps = {
+            form: (course[residual] - course[form]).abs().amax(0).nan_to_num(math.inf)
+            for residual, form in ((arms.SHIFTED, arms.FORM), (arms.SHIFTED, arms.OTHER), (arms.AROUND_TWO, arms.TWIN))
+        }
+        for form, gap in gaps.items():
             yield CurveUpdated("equivalence_gap", CurveName(form), _COLUMNS, _drawn(gap, -math.inf))
-        yield MetricReported("linear_equivalence_max_difference", gaps[0].max().item())
+        yield MetricReported("linear_equivalence_max_difference", gaps[arms.FORM].max().item())
+        yield MetricReported("linear_two_layer_difference", gaps[arms.TWIN][self._target].item())
 
     def _so_far(self, seed: int, losses: list[Tensor]) -> Iterator[Finding]:
         # Later seeds yield a curve alone, so that the table does not jump.

@@ -22,7 +22,10 @@ EQUIVALENCE_RATE = 0.02
 
 
 class LinearNets(NamedTuple):
-    """Nets side by side: ``weights`` (nets, layers, d, d), ``skip``, ``target`` and ``rate`` of each."""
+    """Nets side by side: ``weights``, ``skip``, ``target`` and ``rate`` of each.
+
+    Shapes: weights (nets, layers, d, d), with two layers to a shortcut (nets, shortcuts, 2, d, d).
+    """
 
     weights: Tensor
     skip: Tensor
@@ -67,12 +70,12 @@ def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
     Nets do not influence each other.
     """
     weights = begin.weights.clone()
-    nets, layers, d, _ = weights.shape
+    nets, layers, d, paired = len(weights), weights.shape[1], weights.shape[-1], weights.dim() == 5
     identity = torch.eye(d, dtype=weights.dtype)
     shift = identity * begin.skip.to(weights.dtype).view(nets, 1, 1, 1)
     rate = begin.rate.to(weights.dtype).view(nets, 1, 1)
     for step in range(steps + 1):
-        factors = weights + shift
+        factors = (weights[:, :, 1] @ weights[:, :, 0] if paired else weights) + shift
         before = [identity.expand(nets, d, d)]
         for layer in range(layers):
             before.append(torch.bmm(factors[:, layer], before[-1]))
@@ -80,10 +83,14 @@ def descend(begin: LinearNets, steps: int) -> Iterator[Tensor]:
         yield error.square().sum((1, 2)) / d
         if step == steps:
             return
-        # The gradient by W_l is (W_L ... W_{l+1})^T 2 error/d (W_{l-1} ... W_1)^T, ``pull`` its first two factors.
+        # The gradient by factor l is (W_L ... W_{l+1})^T 2 error/d (W_{l-1} ... W_1)^T, ``pull`` its first two factors.
         pull = 2 / d * error
         for layer in reversed(range(layers)):
-            weights[:, layer] -= rate * torch.bmm(pull, before[layer].transpose(1, 2))
+            slope = rate * torch.bmm(pull, before[layer].transpose(1, 2))
+            if paired:
+                first, second = weights[:, layer].unbind(1)
+                slope = torch.stack([second.transpose(1, 2) @ slope, slope @ first.transpose(1, 2)], 1)
+            weights[:, layer] -= slope
             pull = torch.bmm(factors[:, layer].transpose(1, 2), pull)
 
 
@@ -104,6 +111,20 @@ def two_forms(d: int, layers: int, seed: int) -> LinearNets:
     small = begins[SMALL]
     forms = ((small, True), (torch.eye(d, dtype=torch.float64) + small, False), (begins[GAUSSIAN], False))
     return _beside([(weights, skip, goal, EQUIVALENCE_RATE) for goal in goals.values() for weights, skip in forms])
+
+
+def two_layer_forms(d: int, layers: int, seed: int) -> LinearNets:
+    """Return, for every target, the net of factors I + A2 A1 and its plain twin of factors I and then I + A2 A1."""
+    goals, pairs = targets(d, seed), starts(d, layers, seed)[SMALL].unflatten(0, (-1, 2))
+    identity = torch.eye(d, dtype=torch.float64).expand(len(pairs), d, d)
+    twin = torch.stack([identity, identity + pairs[:, 1] @ pairs[:, 0]], 1)
+    return _beside(
+        [
+            (weights, skip, goal, EQUIVALENCE_RATE)
+            for goal in goals.values()
+            for weights, skip in ((pairs, True), (twin, False))
+        ]
+    )
 
 
 def _beside(nets: Sequence[tuple[Tensor, bool, Tensor, float]]) -> LinearNets:

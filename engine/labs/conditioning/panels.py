@@ -4,6 +4,7 @@ from engine.labs.conditioning.arms import LINEAR_TARGETS
 from engine.labs.spec import Panel
 
 _TRAINED = "step of training, plus 1"
+_UPDATES = "updates at the rate 1 / largest eigenvalue"
 _SEEDS = "Thin lines are single nets, the bold one is their geometric mean."
 
 KERNEL = (
@@ -22,6 +23,22 @@ KERNEL = (
           caveat="The smallest eigenvalue is the noisiest one: single nets differ by a factor of ten. With BN, gammas "
           "of 1/L shrink the weights' gradients but not those of gamma and beta, so that this net gets worse with "
           "depth while the unscaled one with BN hardly does."),
+    Panel("expected_error", "Error over random targets, deepest nets", _UPDATES, "expected share of the error left",
+          x_scale="log", y_scale="log", neutral=0.1,
+          how_to_read="A net near its start that fits outputs drawn at random, with squared error. Its rate is 1 / "
+          "largest eigenvalue of its own kernel, so that the first direction is learned at once. Bold lines are the "
+          "expectation: the mean over the eigenvalues of (1 − rate × eigenvalue)^(2 updates). Thin lines are 200 "
+          "single targets of the kinds “plain” and “residual over L”. The dotted line is a tenth.",
+          caveat="The nets of the first seed, and a kernel that does not change. A target that is smooth lies mostly "
+          "along the large eigenvalues, so that it is learned faster than a random one. Errors below 0.001 are drawn "
+          "as that."),
+    Panel("expected_updates", "Updates until a tenth of the expected error is left", "blocks", _UPDATES, x_scale="log",
+          y_scale="log",
+          how_to_read="Where the curves of the picture beside it cross the dotted line, by depth. From 2 to 16 blocks "
+          "plain nets need a hundred times as many updates, with BN a thousand times; the residual net ten times, and "
+          "residual over L as many as before. Thin lines are single nets, the bold one is their median.",
+          caveat="Single plain nets of 16 blocks differ by a factor of ten. Each net has a rate of its own: the counts "
+          "compare shapes of kernels, not lengths of trainings."),
     Panel("participation", "How many directions share in the kernel", "blocks", "participation ratio, of 128",
           x_scale="log", neutral=1.0,
           how_to_read="128 would be the same rate in every direction, 1 a kernel with a single direction: all outputs "
@@ -56,16 +73,22 @@ TRAINING = (
 )  # fmt: skip
 
 LINEAR = (
-    Panel("equivalence", "One linear net, written in two ways", "step", "loss", y_scale="log",
+    Panel("equivalence", "A shortcut around one linear layer", "step", "loss", y_scale="log",
           how_to_read="12 layers of width 16 by gradient descent. Residual from A and plain from I + A lie on one "
           "another: gradient descent does not see which of the two is written down. The third curve is the same plain "
           "net from the usual start.",
           caveat="With weight decay the two forms differ: one is pulled to the identity, the other to zero. With "
           "nonlinear blocks the plain form has no weights that make it the residual one."),
+    Panel("equivalence_two", "A shortcut around two linear layers", "step", "loss", y_scale="log",
+          how_to_read="The same 12 layers, two to a shortcut as in the paper's block: factors I + A2 A1. The plain net "
+          "has the layers I and I + A2 A1 in its place, so that both begin as the same function. Their curves part: "
+          "around two layers the form matters to gradient descent.",
+          caveat="The difference speaks for the plain twin here: gradients of small A1 and A2 are small, so that the "
+          "residual net waits. The nets part with larger A, from A2 = 0 and with other plain twins as well, by less."),
     Panel("equivalence_gap", "Largest difference to the residual curve", "target", "difference of losses",
           y_scale="log", kind="bars", columns=LINEAR_TARGETS,
-          how_to_read="Over 100 steps: rounding for the same net in the other form, whatever the target, and as large "
-          "as the losses themselves for another start.",
+          how_to_read="Over 400 steps: rounding for the same net in the other form, whatever the target, and as large "
+          "as the losses themselves for another start, and for the plain twin of a shortcut around two layers.",
           caveat="All at the rate 0.02, at which each of these nets is stable."),
     Panel("linear", "Which targets are reached from which start", "target", "loss at the end, median over seeds",
           y_scale="log", kind="heat", columns=LINEAR_TARGETS, opens="linear_loss",

@@ -1,15 +1,18 @@
 """The first part of the conditioning lab: kernels and Jacobians of untrained nets, by kind and depth."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import itemgetter
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
+
+import numpy as np
 
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.labs.block_stacks import INPUTS, OUTPUTS, WIDTH
-from engine.labs.conditioning.arms import ARMS, Arm, depths
+from engine.labs.conditioning import expectation
+from engine.labs.conditioning.arms import ARMS, EXPECTED_BLOCKS, SINGLE_TARGETS, Arm, depths
 from engine.labs.conditioning.kernel import inputs, jacobian_values, net_kernel
 from engine.labs.conditioning.nets import draw
 from engine.labs.seed_curves import geometric, seeded
@@ -18,6 +21,10 @@ from engine.labs.tasks import Experiment, Finding, Measuring, Results, Task
 
 #: Drawn eigenvalues by their place from the largest: every third, and the last.
 _PLACES = [*range(0, INPUTS * OUTPUTS - 1, 3), INPUTS * OUTPUTS - 1]
+#: Numbers of updates at which expected errors are drawn: few, because single targets are many.
+_UPDATES = [1.0, *(mantissa * 10.0**power for power in range(5) for mantissa in (2, 3, 5, 10))]
+#: Lower limit of drawn errors.
+_FLOOR = 1e-3
 
 
 class Spectra(Experiment[Task]):
@@ -39,7 +46,9 @@ class Spectra(Experiment[Task]):
         kernel = net_kernel(arm, stack, x)
         if blocks == self._depths[-1]:
             yield CurveUpdated("spectrum", CurveName(arm.name, part=f"seed {seed}"), *_drawn(kernel.values))
-        return kernel._asdict() | {"jacobian": [] if arm.norm else jacobian_values(arm, stack, x)}
+        updates = expectation.updates_needed(kernel.values)
+        jacobian = [] if arm.norm else jacobian_values(arm, stack, x)
+        return kernel._asdict() | {"expected_updates": updates, "jacobian": jacobian}
 
     def findings(self, task: Task, done: Results) -> Iterator[Finding]:
         """Yield the curves of the kind over the finished seeds and depths."""
@@ -48,10 +57,12 @@ class Spectra(Experiment[Task]):
             names = {s: _name(arm, blocks, s) for s in self.seeds}
             shares = {s: _drawn(done[name]["values"])[1] for s, name in names.items() if name in done}
             yield from seeded("spectrum", CurveName(arm.name), [float(place + 1) for place in _PLACES], shares)
-        for what in ("condition", "participation"):
-            x, y = self._over_depth(arm, self.seeds, done, itemgetter(what))
+            if seed == self.seeds[0]:
+                yield from _expected_errors(arm.name, done[task.name]["values"], seed)
+        for what, average in (("condition", geometric), ("participation", geometric), ("expected_updates", median)):
+            x, y = self._over_depth(arm, self.seeds, done, itemgetter(what), average)
             yield CurveUpdated(what, CurveName(arm.name), x, y)
-            x, y = self._over_depth(arm, [seed], done, itemgetter(what))
+            x, y = self._over_depth(arm, [seed], done, itemgetter(what), average)
             yield CurveUpdated(what, CurveName(arm.name, part=f"seed {seed}"), x, y)
         if not arm.norm:
             for part, place in (("low", WIDTH - 1), ("", WIDTH // 2), ("high", 0)):
@@ -61,11 +72,16 @@ class Spectra(Experiment[Task]):
             yield from self._metrics(arm, done)
 
     def _over_depth(
-        self, arm: Arm, seeds: Sequence[int], done: Results, read: Callable[[Any], float]
+        self,
+        arm: Arm,
+        seeds: Sequence[int],
+        done: Results,
+        read: Callable[[Any], float],
+        average: Callable[[Iterable[float]], float] = geometric,
     ) -> tuple[list[float], list[float]]:
-        """Return the depths with finished nets of ``seeds``, and the geometric means over the seeds."""
+        """Return the depths with finished nets of ``seeds``, and the ``average`` over the seeds."""
         rows = {blocks: self._rows(arm, blocks, seeds, done) for blocks in self._depths}
-        known = {float(blocks): geometric(map(read, row)) for blocks, row in rows.items() if row}
+        known = {float(blocks): average(map(read, row)) for blocks, row in rows.items() if row}
         return [*known], [*known.values()]
 
     def _rows(self, arm: Arm, blocks: int, seeds: Sequence[int], done: Results) -> list[dict[str, Any]]:
@@ -78,6 +94,11 @@ class Spectra(Experiment[Task]):
         first, last = (fmean(math.log10(row["condition"]) for row in rows) for rows in (shallow, deep))
         yield MetricReported(f"{key}_log10_condition", last)
         yield MetricReported(f"{key}_log10_condition_growth", last - first)
+        updates = dict(
+            zip(*self._over_depth(arm, self.seeds, done, itemgetter("expected_updates"), median), strict=True)
+        )
+        for blocks in EXPECTED_BLOCKS:
+            yield MetricReported(f"expected_updates_{key}_{blocks}", updates.get(blocks, math.nan))
         if not arm.norm and (arm.scaled or not arm.identity):
             place = 0 if arm.skip and not arm.scaled else WIDTH // 2
             what = "largest" if place == 0 else "median"
@@ -87,6 +108,17 @@ class Spectra(Experiment[Task]):
 def _drawn(values: list[float]) -> tuple[list[float], list[float]]:
     """Return places from 1 and eigenvalues as shares of the largest."""
     return [float(place + 1) for place in _PLACES], [values[place] / values[0] for place in _PLACES]
+
+
+def _expected_errors(kind: str, values: list[float], seed: int) -> Iterator[CurveUpdated]:
+    """Yield the expected error of one net, and for some kinds the single targets: one curve with a gap after each."""
+    expected = np.maximum(expectation.expected(values, _UPDATES), _FLOOR)
+    yield CurveUpdated("expected_error", CurveName(kind), _UPDATES, expected.tolist())
+    if kind in SINGLE_TARGETS:
+        lines = np.maximum(expectation.drawn(values, _UPDATES, seed), _FLOOR)
+        x = [*_UPDATES, _UPDATES[-1]] * len(lines)
+        y = np.pad(lines, ((0, 0), (0, 1)), constant_values=math.nan).ravel().tolist()
+        yield CurveUpdated("expected_error", CurveName(kind, part=f"{len(lines)} targets"), x, y)
 
 
 def _singular_value(place: int, result: dict[str, Any]) -> Any:

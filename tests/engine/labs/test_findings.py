@@ -5,6 +5,7 @@ import math
 import pytest
 
 from engine.events import CurveName, CurveUpdated, Found
+from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
 from engine.labs.mapping.arms import IDENTITY, ROTATION, TARGETS
 from engine.labs.registry import LABS
 
@@ -116,6 +117,30 @@ def test_conditioning_the_deepest_against_the_shallowest_net():
         " 2 blocks, 1,000 with 8); residual about the same (10 with 2 blocks, 12 with 8); plain from identity 10 times"
         " smaller (100 with 2 blocks, 10 with 8)."
     ]
+
+
+def test_conditioning_updates_of_the_shallowest_and_the_deepest_net():
+    curves = [
+        curve("expected_updates", "plain", [2, 6, 16], [93, 700, 9897]),
+        curve("expected_updates", "residual", [6, 16], [77, 90]),
+        curve("expected_updates", "plain from identity", [16], [59]),
+        curve("expected_updates", "residual over L", [2, 16], [59, math.nan]),
+        curve("expected_updates", "plain with BN", [2, 16], [16, 26934]),
+    ]
+    assert texts("conditioning", *curves) == [
+        "Updates until a tenth of the expected error over random targets is left: plain 93 with 2 blocks, 9,900 with"
+        " 16; residual 77 with 6 blocks, 90 with 16."
+    ]
+
+
+def test_conditioning_forms_around_one_and_two_layers():
+    one = curve("equivalence_gap", FORM, [0, 1], [1e-17, 4e-16])
+    two = [curve("equivalence_two", AROUND_TWO, [0, 8], [2, 1.9]), curve("equivalence_two", TWIN, [0, 8], [2, 0.2])]
+    assert texts("conditioning", one, *two) == [
+        "A linear net and its plain twin begin as the same function. With a shortcut around one layer their losses"
+        " differ by at most 4.0×10⁻¹⁶, around two by 1.7, from a loss of 2 at the start."
+    ]
+    assert texts("conditioning", one, two[0]) == texts("conditioning", *two) == []
 
 
 def test_constructed_errors_of_the_nets_that_came_to_the_end():

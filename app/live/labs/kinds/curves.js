@@ -1,5 +1,5 @@
 /** A panel of curves as a Plotly figure: the picked curve is bold, other kinds at its setting readable, all others faint. */
-import { ends, extent, isSeed, same } from "../curves.js";
+import { ends, extent, isBundle, isSeed, same } from "../curves.js";
 import { spoken } from "../../shared/format.js";
 import { placed } from "./colors.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
@@ -12,6 +12,7 @@ const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20,
 
 /** From the lowest to the top. */
 const LOOKS = {
+  bundle: { width: 0.6, opacity: 0.35 },
   seed: { width: 1.2, opacity: 0.4 }, lone: { width: 1.6, opacity: 0.75 },
   faint: { width: 1.2, opacity: 0.28 }, few: { width: 1.2, opacity: 0.55 }, beside: { width: 2, opacity: 0.65 }, even: { width: 3, opacity: 1 }, picked: { width: 4, opacity: 1 },
 };
@@ -31,6 +32,7 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
   const few = means.length <= MAX_NAMED;
   const even = pick.kind === null || all.some((curve) => curve.cell);
   const kindOf = (curve) => {
+    if (isBundle(curve)) return "bundle";
     if (isSeed(curve)) return means.includes(curve) || !means.some((mean) => mean.row === curve.row && !isSeed(mean)) ? "lone" : "seed";
     if (even) return "even";
     return curve === bold ? "picked" : same(curve.value, bold?.value ?? pick.value) ? "beside" : few ? "few" : "faint";
@@ -145,7 +147,7 @@ function line(curve, look, faded, { panel, styles, theme }) {
     type: "scatter", mode: curve.x.length > 1 ? "lines" : "markers", x: curve.x, y: curve.y.map((y) => drawable(y, panel.y_scale)), connectgaps: false,
     name: curve.name, meta: look === "few" ? "faint" : look,
     opacity: look === "even" ? faded : opacity,
-    line: { color: style.color[theme.scheme], width, dash: look === "seed" ? "solid" : style.dash },
+    line: { color: style.color[theme.scheme], width, dash: look === "seed" || look === "bundle" ? "solid" : style.dash },
     marker: { color: style.color[theme.scheme], size: 7 },
     hovertemplate: `${curve.name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}<extra></extra>`,
   };

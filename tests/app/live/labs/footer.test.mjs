@@ -21,6 +21,12 @@ test("a panel says how many points it shows, and what the others are", () => {
   assert.equal(panelFooter([], panel("grown", "curves")), "");
 });
 
+test("gaps between thin lines of targets count as no points", () => {
+  const targets = (kind) => trace("grown", kind, [1, 2, 2], [1, 3, null], { part: "2 targets" });
+  const curves = curvesOf(trace("grown", "plain", [1, 2], [1, 2]), targets("plain"), targets("residual")).all();
+  assert.equal(panelFooter(curves, panel("grown", "curves")), "1 curve, 2 targets (thin lines), all 2 points shown · no smoothing");
+});
+
 test("a heat map says how many cells were measured", () => {
   const cells = curvesOf(trace("map", "plain", [0, 1], [1, null]), trace("map", "residual", [0], [1])).all();
   assert.equal(panelFooter(cells, panel("map", "heat", { columns: ["a", "b", "c"] })), "3 of 4 cells measured, the others are framed · 1 not finite · 2 of 3 columns measured");

@@ -2,12 +2,24 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from engine.events import CurveUpdated, MetricReported, Progressed
 from engine.labs.conditioning import training
-from engine.labs.conditioning.arms import ARMS, LINEAR_STARTS, LINEAR_TARGETS, NET_RATES, depths, factors
+from engine.labs.conditioning.arms import (
+    ARMS,
+    LINEAR_STARTS,
+    LINEAR_TARGETS,
+    NET_RATES,
+    SINGLE_TARGETS,
+    TWIN,
+    TWO_LAYER_FORMS,
+    depths,
+    factors,
+)  # fmt: skip
+from engine.labs.conditioning.expectation import DRAWS, LEFT
 from engine.labs.conditioning.kernel import inputs, net_kernel
 from engine.labs.conditioning.lab import PARTS, ConditioningLab
 from engine.labs.conditioning.linear_maps import FLOOR
@@ -68,7 +80,28 @@ def test_curves_are_geometric_means_of_their_seeds_and_stay_modest(whole):
             assert all(part[0] == x for part in parts)
             for value, a, b in zip(y, parts[0][1], parts[1][1], strict=True):
                 assert value == pytest.approx(math.sqrt(a * b), nan_ok=True)
-    assert max(len(x) for x, _ in curves.values()) <= 100
+    assert max(len(x) for (_, name), (x, _) in curves.items() if not name.endswith("targets")) <= 100
+
+
+def test_expected_errors_are_the_means_of_single_targets_and_fall_below_a_tenth_where_it_is_said(whole):
+    _, curves, figures = whole
+    for name in BY_NAME:
+        blocks, updates = curves["expected_updates", name]
+        assert blocks == [2]
+        seeds = [curves["expected_updates", f"{name}; seed {seed}"][1][0] for seed in (0, 1)]
+        assert figures[f"expected_updates_{metric_key(name)}_2"] == updates[0] == sum(seeds) / 2
+        assert math.isnan(figures[f"expected_updates_{metric_key(name)}_16"])
+        x, y = curves["expected_error", name]
+        assert all((share < LEFT) == (count >= seeds[0]) for count, share in zip(x, y, strict=True))
+        assert (("expected_error", f"{name}; {DRAWS} targets") in curves) == (name in SINGLE_TARGETS)
+    for name in SINGLE_TARGETS:
+        x, y = curves["expected_error", name]
+        lines = np.reshape(curves["expected_error", f"{name}; {DRAWS} targets"], (2, DRAWS, len(x) + 1))
+        assert (lines[0, :, :-1] == x).all()
+        assert np.isnan(lines[1, :, -1]).all()
+        shares = lines[1, :, :-1]
+        assert (np.abs(shares.mean(0) - y) <= 4 * shares.std(0) / math.sqrt(DRAWS) + 1e-12).all()
+        assert shares[:, 0].std() > 0
 
 
 def test_figures_are_read_off_the_curves(whole):
@@ -87,6 +120,11 @@ def test_figures_are_read_off_the_curves(whole):
         assert low < middle < high
         assert figures[f"{metric_key(name)}_jacobian_median"] == pytest.approx(middle)
     assert figures["linear_equivalence_max_difference"] < 1e-12
+    residual, twin = (np.array(curves["equivalence_two", kind][1]) for kind in TWO_LAYER_FORMS)
+    assert residual[0] == pytest.approx(twin[0])
+    assert figures["linear_two_layer_difference"] == pytest.approx(np.abs(residual - twin).max(), rel=0.01)
+    gap = curves["equivalence_gap", TWIN][1][LINEAR_TARGETS.index("rotation")]
+    assert figures["linear_two_layer_difference"] == gap
     assert figures["linear_residual_stall_on_negated"] >= 1
 
 

@@ -26,6 +26,15 @@ test("seeds are thin beside their mean; alone the first one carries the name", (
   assert.deepEqual(widths, [["plain", "even", 3], ["plain; seed 0", "seed", 1.2], ["plain; seed 1", "seed", 1.2], ["residual; seed 0", "lone", 1.6], ["residual; seed 1", "lone", 1.6]]);
 });
 
+test("many targets are one trace of thin lines with gaps, below all others and without a name", () => {
+  const targets = trace("grown", "plain", [1, 9, 9, 1, 9, 9], [1, 0.3, null, 1, 0.2, null], { part: "2 targets" });
+  const { data, layout } = build(panel("grown", "curves", { y_scale: "log" }), curvesOf(trace("grown", "plain", [1, 9], [1, 0.25]), targets));
+  const [thin, bold] = data;
+  assert.deepEqual([thin.meta, thin.line.dash, thin.connectgaps, thin.y], ["bundle", "solid", false, targets.y]);
+  assert.ok(thin.line.width < 1 && bold.line.width === 3);
+  assert.deepEqual(layout.annotations.map(({ text }) => text), ["plain"]);
+});
+
 test("a log scale has no place for zero, and a curve of one point is a mark", () => {
   const { data } = build(panel("norm", "curves", { y_scale: "log" }), curvesOf(trace("norm", "plain", [1, 2], [0, 3]), trace("norm", "residual", [1], [2])));
   assert.deepEqual(data.map(({ y, mode }) => [y, mode]), [[[null, 3], "lines"], [[2], "markers"]]);
