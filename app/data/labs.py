@@ -66,14 +66,13 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
     lab = get_lab(name)
     if lab.seconds is None:
         return f"Takes {lab.takes} with its usual settings."
-    reckoned, basis = lab.seconds(settings), "reckoned, not measured here yet"
+    estimate = lab.seconds(settings)
     for job in _newest(name, _JOBS):
         # A job of an earlier version may lack a setting.
         before = lab.seconds(lab.defaults() | job.config.settings)
         if job.state == RunState.FINISHED and job.seconds > 0 and before > 0:
-            reckoned, basis = reckoned * job.seconds / before, f"from job {job.id} here"
-            break
-    return f"About {_spoken(reckoned)} ({basis})."
+            return f"Estimated time: {_spoken(estimate * job.seconds / before)} (from job {job.id} here)."
+    return f"Estimated time: {_spoken(estimate)}."
 
 
 def _newest(name: str, limit: int) -> list[LabJobRow]:

@@ -102,8 +102,8 @@ QUANTITIES: dict[str, Quantity] = {
             name="gradient_response", label="gradient of the responses", family="gradients", low=1e-6,
             formula="||dL/dz|| over the probe batch, L = mean cross-entropy, z = response of the layer",
             source="He et al. 2015, section 4.1 (healthy norms with BN); Yang et al. 2019",
-            how_to_read="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
-            "vanishes.",
+            how_to_read="The signal that comes back to a layer. If it rises towards the input, the gradient explodes; "
+            "if it falls, it vanishes.",
             caveat="A flat profile does not mean that a net can be trained: after 300 quick steps plain-56 is about "
             "as flat as its residual twin and learns far less. Look at the direction beside it.",
             measure="engine.probes.online.gradients:GradientResponse",

@@ -18,7 +18,7 @@ _LINE = 820
 _HOME = "why"
 _BOLD = "**Bold numbers and sentences** were measured in this workspace; all others name their source."
 _TITLE = "Why? Seven questions, each with an experiment"
-_PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: what each of them says",
+_PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: how strongly each one responds",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
 
 

@@ -176,7 +176,8 @@ def test_a_pair_needs_step_50_of_both_and_until_then_the_waited_for_are_named():
     early = [standing(1, 20, step=49), standing(2, 56, state="queued", step=0)]
     assert common_step(early) == 0
     assert statement(early, {}, clean=False) == (
-        "Too early to compare, which takes 50 steps of both depths: waiting for plain-20 (step 49), plain-56 (queued)."
+        "Warming up: the comparison starts at step 50 of both depths. Waiting for plain-20 (step 49), plain-56"
+        " (queued)."
     )
     paused = [standing(1, 20, step=90), standing(2, 56, state="paused", step=10)]
     assert statement(paused, {}, clean=False).endswith("of both depths: plain-56 paused at step 10.")
