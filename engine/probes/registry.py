@@ -16,8 +16,8 @@ QUANTITIES: dict[str, Quantity] = {
             formula="std(z) over images, pixels and channels; z = output of a 3x3 layer after BN, before ReLU or "
             "addition",
             source="He et al. 2015, section 4.2 and Fig. 7",
-            how_to_read="How strong a layer speaks. The paper found residual nets quieter than plain ones, and deeper "
-            "residual nets quieter still: each block only changes its input a little.",
+            how_to_read="How strongly a layer responds. The paper found residual nets quieter than plain ones, and "
+            "deeper residual nets quieter still: each block only changes its input a little.",
             caveat="After BN this is nearly the layer's learned scale, mean |gamma|, and 1 everywhere at the start: "
             "what differs later is learned or is weight decay. In full pre-activation and without norm no BN comes "
             "before z, so these are not to be set beside the others. Small compared with what? See the update size.",
