@@ -167,10 +167,10 @@ LANDSCAPE = LabSpec(
     caveats="One state of one training each, and a slice of it. Sharpness depends on the learning rate, the length of "
     "the training and how well it went as much as on the net: a plain net that failed to train is compared with a "
     "residual one that did, so name runs with tuned rates and other seeds before believing a difference. A shortcut is "
-    "not the only cause: name a net without shortcuts that starts as the identity beside them. Whether rough surroundings "
-    "make training hard or hard training ends in rough surroundings, no picture tells. What would refute the answer: a "
-    "plain and a residual net of one depth, both trained at their own best rate, with equally sharp directions counted "
-    "as shares of the weights, and planes that look alike.",
+    "not the only cause: name a net without shortcuts that starts as the identity beside them. Whether rough "
+    "surroundings make training hard or hard training ends in rough surroundings, no picture tells. What would refute "
+    "the answer: a plain and a residual net of one depth, both trained at their own best rate, with equally sharp "
+    "directions counted as shares of the weights, and planes that look alike.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,
