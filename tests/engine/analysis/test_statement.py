@@ -180,7 +180,7 @@ def test_a_pair_needs_step_50_of_both_and_until_then_the_waited_for_are_named():
         " (queued)."
     )
     paused = [standing(1, 20, step=90), standing(2, 56, state="paused", step=10)]
-    assert statement(paused, {}, clean=False).endswith("of both depths: plain-56 paused at step 10.")
+    assert statement(paused, {}, clean=False).endswith("of both depths. plain-56 paused at step 10.")
 
 
 def test_of_several_seeds_the_pair_nearest_to_a_comparison_is_waited_for():
@@ -189,7 +189,7 @@ def test_of_several_seeds_the_pair_nearest_to_a_comparison_is_waited_for():
         standing(3, 20, seed=1, step=60), standing(4, 56, seed=1, state="starting", step=0),
     ]  # fmt: skip
     text = statement(runs, {}, clean=False)
-    assert text.endswith("waiting for plain-56 (seed 1, starting).")
+    assert text.endswith("Waiting for plain-56 (seed 1, starting).")
 
 
 @pytest.mark.parametrize("state", ["queued", "starting", "running", "paused"])
