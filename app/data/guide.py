@@ -5,18 +5,18 @@ A text is a Markdown file:
     # THE QUESTION
     menu: short words for the navigation
     lab: NAME                       the lab that is embedded
-    panels: NAME, NAME              one or two of its panels; without the line all
+    panels: NAME, NAME              up to four of its panels; without the line all
     also: NAME, NAME                other labs, as links
     see: race, layers               other pages, as links
 
-    ## Short answer                 two or three sentences
+    ## Short answer                 a few short sentences
     ## Experiment
     ## What would refute it
     ## Caveats
 
 Placeholders: ``{{figure LAB.NAME}}`` for a number of one of the page's labs in this workspace, ``{{finding LAB.NAME}}``
 for the sentence of a rule in the lab's ``findings.py``, ``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}`` for a
-place in ``sources.toml``.
+place in ``sources.toml``, ``{{power BASE^EXPONENT}}`` for a power, which is computed.
 """
 
 import re
@@ -43,24 +43,29 @@ SECTIONS = ("Short answer", "Experiment", "What would refute it", "Caveats")
 #: The pages that a text may name under ``see``.
 PAGES = ("race", "layers", "gradients")
 #: How a source was checked; ``sources.toml`` explains the words.
-READ = ("full text", "source text", "claim list", "abstract", "logs", "secondary")
+READ = ("full text", "claim list", "abstract", "logs", "secondary", "recorded")
 
 _HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _RESULT = re.compile(r"(figure|finding) ([a-z_]+)\.([a-z0-9_]+)")
 _CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
+_POWER = re.compile(r"power (\d+(?:\.\d+)?)\^(\d+)")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _HEAD = re.compile(r"([a-z]+): (.*\S)")
 _KEYS = ("menu", "lab", "panels", "also", "see")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One place in one work; ``year`` 0 is unknown, ``read`` is one of ``READ``."""
+    """One place in one work; ``year`` 0 is unknown, ``read`` is one of ``READ``.
+
+    ``address`` is ``arXiv:NUMBER``, a page, or a file of this repository.
+    """
 
     key: str
     authors: str
     year: int
     title: str
-    arxiv: str
+    address: str
     where: str
     read: str
 
@@ -70,6 +75,19 @@ class Source:
         names = self.authors.replace(" and ", ", ").split(", ")
         several = f"{names[0]} et al." if len(names) > 2 else self.authors
         return f"{several} {self.year}" if self.year else several
+
+    @property
+    def link(self) -> str:
+        """The page of the work, '' for a file of this repository."""
+        number = self.address.removeprefix("arXiv:")
+        if number != self.address:
+            return f"https://arxiv.org/abs/{number}"
+        return self.address if self.address.startswith("https://") else ""
+
+    @property
+    def place(self) -> str:
+        """The address in few words: without protocol, and without a repository's commit and file."""
+        return self.address.removeprefix("https://").partition("/blob/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +107,21 @@ class Citation:
     words: str
 
 
-Part = str | ResultReference | Citation
+@dataclass(frozen=True, slots=True)
+class Power:
+    """A power with its value, such as ``0.8⁵⁰ = 1.4×10⁻⁵``: arithmetic, neither measured nor cited."""
+
+    base: str
+    exponent: str
+
+    @property
+    def text(self) -> str:
+        """The power in words."""
+        value = float(self.base) ** int(self.exponent)
+        return f"{self.base}{self.exponent.translate(_RAISED)} = {in_words(value, 2)}"
+
+
+Part = str | ResultReference | Citation | Power
 _Kind = TypeVar("_Kind", ResultReference, Citation)
 
 
@@ -146,7 +178,8 @@ def guide_sources() -> Mapping[str, Source]:
         works = tomllib.loads(path.read_text(encoding="utf-8"))
         sources = {}
         for work, facts in works.items():
-            known = facts["authors"], facts.get("year", 0), facts["title"], facts.get("arxiv", "")
+            address = f"arXiv:{facts['arxiv']}" if "arxiv" in facts else facts["address"]
+            known = facts["authors"], facts.get("year", 0), facts["title"], address
             for place, about in facts["places"].items():
                 source = Source(f"{work}.{place}", *known, about["where"], about["read"])
                 if source.read not in READ:
@@ -230,8 +263,11 @@ def _held(placeholder: str, sources: Mapping[str, Source]) -> Part:
         if key not in sources:
             raise _Broken(f"nothing in sources.toml is {key!r}")
         return Citation(sources[key], match[3] or "")
+    if match := _POWER.fullmatch(placeholder):
+        return Power(match[1], match[2])
     raise _Broken(
-        f"a placeholder is 'figure LAB.NAME', 'finding LAB.NAME' or 'cite WORK.PLACE: words' (got {placeholder!r})"
+        "a placeholder is 'figure LAB.NAME', 'finding LAB.NAME', 'cite WORK.PLACE: words' or 'power BASE^EXPONENT' "
+        f"(got {placeholder!r})"
     )
 
 

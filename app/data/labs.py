@@ -73,7 +73,7 @@ def lab_time(name: str, settings: Mapping[str, Any]) -> str:
     if lab.seconds is None:
         return f"Takes {lab.takes} with its usual settings."
     seconds, job = _estimate(lab, lab.seconds, settings)
-    return f"About {_spoken(seconds)} ({f'from job {job} here' if job else 'reckoned, not measured here yet'})."
+    return f"Estimated time: {_spoken(seconds)}{f' (from job {job} here)' if job else ''}."
 
 
 def _estimate(

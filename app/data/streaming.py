@@ -20,7 +20,7 @@ from engine.store.rows import RunRow, Series
 #: Evaluations of each split get at most this part of a run's points.
 EVALUATIONS_PART = 6
 #: In place of a verdict: runs of different races need not have seen the same batches.
-SEVERAL_RACES = "Runs of several races: a verdict compares the arms of one race."
+SEVERAL_RACES = "No verdict: these runs come from different races."
 
 
 class Head(NamedTuple):

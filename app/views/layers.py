@@ -4,7 +4,7 @@ from app.live.layers.component import live_probes
 from app.views import page_frame, picker
 from app.web import presenter_link
 
-TITLE = "Layers: what each of them says"
+TITLE = "Layers: how strongly each one responds"
 
 
 def render() -> None:

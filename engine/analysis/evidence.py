@@ -54,9 +54,9 @@ def too_early(possible: Sequence[Pair], *, seeds_named: bool) -> str:
             seed = f"seed {run.seed}, " if seeds_named else ""
             state = run.state if run.state in ("queued", "starting") else f"step {run.step}"
             waited.append(f"{run.arm} ({seed}{state})")
-    reasons = [f"waiting for {_listed(waited)}"] if waited else []
+    reasons = [f"Waiting for {_listed(waited)}"] if waited else []
     reasons += [_listed(paused)] if paused else []
-    return f"Too early to compare, which takes {MIN_STEP} steps of both depths: {'; '.join(reasons)}."
+    return f"Warming up: the comparison starts at step {MIN_STEP} of both depths. {'; '.join(reasons)}."
 
 
 def _rates(runs: Sequence[ComparedRun]) -> str:

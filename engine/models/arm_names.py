@@ -107,12 +107,12 @@ def references(texts: Sequence[str]) -> list[Reference]:
     published = []
     for text in dict.fromkeys(texts):
         chosen = read_variant(text)
-        # The orders were published with option A: of another shortcut they would say nothing.
-        orders = ORDERS[chosen.order].published if chosen.shortcut.name == "A" else ()
+        own = chosen.shortcut, chosen.order, chosen.norm, chosen.layers
         marked = []
-        for figure in dict.fromkeys([*chosen.shortcut.published, *orders]):
+        # The orders were published with options A and B: of another shortcut they say nothing.
+        for figure in dict.fromkeys([*chosen.shortcut.published, *ORDERS[chosen.order].published]):
             other = read_variant(figure.variant)
-            if (other.order, other.norm, other.layers) == (chosen.order, chosen.norm, chosen.layers):
+            if (other.shortcut, other.order, other.norm, other.layers) == own:
                 marked.append((other.text == chosen.text, figure))
         published += [Reference(variant_name(text), *each) for each in sorted(marked, key=lambda each: not each[0])]
     return published

@@ -2,6 +2,9 @@
 
 The nets are the same function; only the names of their tensors differ. Nothing is downloaded here: a state_dict comes
 from ``torchvision.models.resnet50(...).state_dict()`` or from a file that holds one.
+
+CIFAR ResNets with option A have no such table: public code pads new channels on both sides, these nets at the end. Both
+are the same functions up to a permutation of channels, but weights loaded by position without it give chance.
 """
 
 import re

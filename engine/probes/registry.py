@@ -16,8 +16,8 @@ QUANTITIES: dict[str, Quantity] = {
             formula="std(z) over images, pixels and channels; z = output of a 3x3 layer after BN, before ReLU or "
             "addition",
             source="He et al. 2015, section 4.2 and Fig. 7",
-            how_to_read="How strong a layer speaks. The paper found residual nets quieter than plain ones, and deeper "
-            "residual nets quieter still: each block only changes its input a little.",
+            how_to_read="How strongly a layer responds. The paper found residual nets quieter than plain ones, and "
+            "deeper residual nets quieter still: each block only changes its input a little.",
             caveat="After BN this is nearly the layer's learned scale, mean |gamma|, and 1 everywhere at the start: "
             "what differs later is learned or is weight decay. In full pre-activation and without norm no BN comes "
             "before z, so these are not to be set beside the others. Small compared with what? See the update size.",
@@ -102,8 +102,8 @@ QUANTITIES: dict[str, Quantity] = {
             name="gradient_response", label="gradient of the responses", family="gradients", low=1e-6,
             formula="||dL/dz|| over the probe batch, L = mean cross-entropy, z = response of the layer",
             source="He et al. 2015, section 4.1 (healthy norms with BN); Yang et al. 2019",
-            how_to_read="The signal that comes back to a layer. Rising towards the input: it explodes; falling: it "
-            "vanishes.",
+            how_to_read="The signal that comes back to a layer. If it rises towards the input, the gradient explodes; "
+            "if it falls, it vanishes.",
             caveat="A flat profile does not mean that a net can be trained: after 300 quick steps plain-56 is about "
             "as flat as its residual twin and learns far less. Look at the direction beside it.",
             measure="engine.probes.online.gradients:GradientResponse",

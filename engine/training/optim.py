@@ -15,6 +15,8 @@ WARMUP_CHECK = RUNNING_WINDOW
 
 def build_optimizer(model: nn.Module, config: OptimConfig) -> torch.optim.SGD:
     """Return SGD over all parameters; weight decay applies to all of them, BN's included."""
+    # DEVIATION: the paper's solver (Caffe) keeps rate times gradient in the momentum, PyTorch the gradient alone. They
+    # are equal while the rate is constant; at a drop of the rate the whole step shrinks at once here, not there.
     # fused: one pass over each tensor instead of several, and few kernel launches on a GPU.
     return torch.optim.SGD(
         model.parameters(), lr=config.rate, momentum=config.momentum, weight_decay=config.weight_decay, fused=True

@@ -22,7 +22,7 @@ _BOLD = (
     "see when it was recorded. All others name their source."
 )
 _TITLE = "Why? Seven questions, each with an experiment"
-_PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: what each of them says",
+_PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: how strongly each one responds",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from html import escape
 
 from app.data import guide
@@ -30,6 +31,8 @@ def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> st
                 explained.add(mark)
             case guide.Citation():
                 texts.append(cited(part))
+            case guide.Power():
+                texts.append(part.text)
             case _:
                 texts.append(part)
     return "".join(texts)
@@ -69,7 +72,7 @@ def cited(citation: guide.Citation) -> str:
     """Return a citation with its source's name and place."""
     source = citation.source
     doubt = "secondary source: " if source.read == "secondary" else ""
-    name = f"[{source.short}](https://arxiv.org/abs/{source.arxiv})" if source.arxiv else source.short
+    name = f"[{source.short}]({source.link})" if source.link else source.short
     place = f"{doubt}{name}, {source.where}"
     return f"{literal(citation.words)} ({place})" if citation.words else f"({place})"
 
@@ -79,12 +82,13 @@ def source_list(citations: Iterable[guide.Citation]) -> str:
     works = defaultdict(list)
     for source in dict.fromkeys(citation.source for citation in citations):
         doubt = f" ({_READ[source.read]})" if source.read in _READ and source.where != source.read else ""
-        works[source.authors, source.year, source.title, source.arxiv].append(f"{source.where}{doubt}")
+        works[replace(source, key="", where="", read="")].append(f"{source.where}{doubt}")
     lines = []
-    for (authors, year, title, arxiv), places in works.items():
-        when = f" {year}" if year else ""
-        link = f", [arXiv:{arxiv}](https://arxiv.org/abs/{arxiv})" if arxiv else ""
-        lines.append(f"- {authors[:1].upper()}{authors[1:]}{when}, *{literal(title)}*{link}: {', '.join(places)}")
+    for work, places in works.items():
+        when = f" {work.year}" if work.year else ""
+        address = f"[{work.place}]({work.link})" if work.link else f"`{work.place}`"
+        authors = f"{work.authors[:1].upper()}{work.authors[1:]}{when}"
+        lines.append(f"- {authors}, *{literal(work.title)}*, {address}: {', '.join(places)}")
     return "\n".join(lines)
 
 

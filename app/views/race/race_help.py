@@ -102,7 +102,7 @@ def published(race: races.Race) -> None:
     with fold:
         st.caption(
             "Test errors for the same shortcuts, as published: other nets, other lengths, another protocol than this "
-            "race. Where only other options of a shortcut were published, those stand here."
+            "race. If only other variants were published, those are listed."
         )
         st.dataframe(
             [

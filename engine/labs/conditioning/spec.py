@@ -126,13 +126,13 @@ CONDITIONING = LabSpec(
     name="conditioning",
     title="Conditioning: the form or the start?",
     question="Is a residual mapping easier to learn, and is it the form or the start that makes it so?",
-    answer="It is mostly the start; the shortcut adds the rest. Around one linear layer the form is nothing to "
-    "gradient descent: I + A from A and W from I + A have the same loss curve, to 16 digits. Around two layers, as in "
-    "the paper's block, nets that begin as the same function part. Near its start a net's errors shrink at rates which "
-    "are set by a kernel that knows nothing of the target; depth ruins this kernel in plain nets, with and without "
-    "batch norm, and not in nets that begin near the identity map, by a shortcut that is scaled or by their weights "
-    "alone. So even the expected error over random targets falls slowly in deep plain nets. The price is paid on −x: "
-    "from the identity a linear net never reaches it, while a plain orthogonal start does.",
+    answer="It is mostly the start; the wire, the shortcut itself, adds the rest. With a shortcut around one linear "
+    "layer the residual form makes no difference to gradient descent: started at the same function, I + A and W have "
+    "the same loss curve to 16 digits. Around two layers they part. Near its start a net's errors shrink at speeds "
+    "that are the eigenvalues of a matrix, the kernel, whatever the target is. Depth ruins this kernel in plain nets, "
+    "with and without batch norm, and not in nets that begin near the identity map, by a shortcut that is scaled or "
+    "by their weights alone. So even the expected error over random targets falls slowly in deep plain nets. The price "
+    "is paid on −x: from the identity a linear net never reaches it, while a plain orthogonal start does.",
     takes="about 20 seconds on one core",
     source=f"{_JACOT}; {_HARDT}; {_BARTLETT}; {_SHAMIR}; De and Smith 2020, Batch Normalization Biases Residual "
     "Blocks Towards the Identity Function; He et al. 2015, Deep Residual Learning, section 3.1",

@@ -140,8 +140,9 @@ CONSTRUCTED = LabSpec(
     "its output by exactly nothing, and the plain-20 made in this way trains on from there. But a plain-20 from the "
     "usual random start has a much higher training error after the same updates on the same batches, at every learning "
     "rate tried: its extra blocks start far from the identity and do not come nearer. With shortcuts doing nothing is "
-    "where a block starts; there the deep net from scratch is not behind. It is the start, not the wire: a plain "
-    "net whose extra blocks start as the identity, before anything is trained, needs no shortcut either.",
+    "where a block starts; there the deep net from scratch is not behind. It is mostly the start; the wire, the "
+    "shortcut itself, adds the rest: a plain net whose extra blocks start as the identity, before anything is trained, "
+    "ends close to the grown one.",
     takes="about 25 seconds on one core",
     source=f"{_HE} (the solution by construction); Chen et al. 2016, Net2Net (1511.05641)",
     caveats="Short trainings of narrow nets on 14x14 images, one seed: they show slow convergence, not where long ones "

@@ -158,19 +158,19 @@ LANDSCAPE = LabSpec(
     question="Is the loss around a deep plain net rougher than around a residual one?",
     answer="In the sharp directions, far rougher. After one quick race (seed 0) a step of 0.0016 of the weights' "
     "length, in the direction in which the loss bends most, doubles to quadruples the loss of plain-56 and raises that "
-    "of A-56 by a quarter. Counted in such shares the sharpest bend grows 30-fold from plain-20 to plain-56, twofold "
-    "from A-20 to A-56. In a random plane plain-56 sits in a shallow, crooked pit on a plateau of guessing, A-56 in a "
-    "round bowl that rises far higher. The random plane is the famous picture, and it hides nearly all of the bend: "
-    "along a random direction both nets look flat.",
+    "of A-56 by a quarter. Measured relative to weight size, the sharpest curvature grows 30-fold from plain-20 to "
+    "plain-56, twofold from A-20 to A-56. In a random plane plain-56 sits in a shallow, crooked pit on a plateau of "
+    "guessing, A-56 in a round bowl that rises far higher. The random plane is the famous picture, and it hides nearly "
+    "all of the bend: along a random direction both nets look flat.",
     takes="about 20 seconds for two nets of the quick race",
     source=f"{_LI} (1712.09913), sections 4 to 7",
     caveats="One state of one training each, and a slice of it. Sharpness depends on the learning rate, the length of "
     "the training and how well it went as much as on the net: a plain net that failed to train is compared with a "
-    "residual one that did, so name runs with tuned rates and other seeds before believing a difference. A wire is not "
-    "the only cause: name a net without shortcuts that starts as the identity beside them. Whether rough surroundings "
-    "make training hard or hard training ends in rough surroundings, no picture tells. What would refute the answer: a "
-    "plain and a residual net of one depth, both trained at their own best rate, with equally sharp directions counted "
-    "as shares of the weights, and planes that look alike.",
+    "residual one that did, so name runs with tuned rates and other seeds before believing a difference. A shortcut is "
+    "not the only cause: name a net without shortcuts that starts as the identity beside them. Whether rough "
+    "surroundings make training hard or hard training ends in rough surroundings, no picture tells. What would refute "
+    "the answer: a plain and a residual net of one depth, both trained at their own best rate, with equally sharp "
+    "directions counted as shares of the weights, and planes that look alike.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,

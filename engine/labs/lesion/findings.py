@@ -34,14 +34,20 @@ RULES = (FindingRule("deleted", ("deleted",), deleted), FindingRule("paths", ("p
 
 def _deleted(kind: str, intact: float, errors: dict[float, float]) -> str:
     net = kind.removesuffix(f" {RECALIBRATED}")
-    statistics = "" if net == kind else " with statistics of batch norm gathered anew"
+    statistics = "" if net == kind else " with re-estimated statistics of batch norm"
     worst = max(errors, key=errors.__getitem__)
     cheap = sum(error - intact < LITTLE for error in errors.values())
     return (
         f"{net}{statistics}: {in_words(intact)} % as it is, {in_words(median(errors.values()))} % without one block"
         f" (the median of {len(errors)}; {in_words(min(errors.values()))} to {in_words(errors[worst])} %, most without"
-        f" block {worst:g}). {f'{cheap} of {len(errors)}' if cheap else 'None'} can go for less than {LITTLE:g} points."
+        f" block {worst:g}). {_cost(cheap, len(errors))}"
     )
+
+
+def _cost(cheap: int, blocks: int) -> str:
+    if not cheap:
+        return f"Removing any single block costs at least {LITTLE:g} points."
+    return f"Removing {cheap} of {blocks} costs less than {LITTLE:g} points each."
 
 
 def _paths(curve: JobCurve) -> str:
@@ -49,6 +55,6 @@ def _paths(curve: JobCurve) -> str:
         return f"{curve.kind} has one path, through all of its {curve.x[0]:g} blocks; the whole gradient takes it."
     mean, branches = sum(length * share for length, share in curve.points), curve.x[-1]
     return (
-        f"{curve.kind}: weighed by their gradient, paths go through {in_words(mean, 2)} of {branches:g} branches on"
-        f" average; by their number, through {in_words(branches / 2)}."
+        f"Averaged by gradient, paths in {curve.kind} pass through {in_words(mean, 2)} of {branches:g} blocks; averaged"
+        f" by count, through {in_words(branches / 2)}."
     )

@@ -163,9 +163,8 @@ LESION = LabSpec(
     question="What happens when one block of a trained net is taken out?",
     answer="Most blocks of a deep residual net can be taken out, one at a time, at little cost; the first ones cost "
     "most. A plain net falls to chance or near it, whichever block goes: each of its layers knows only what the one "
-    "before tells it. Part of that fall is batch norm's, whose statistics no longer fit. With statistics gathered anew "
-    "a plain net that had learned well still fails, while of a very deep one that had learned little some blocks can "
-    "go as well.",
+    "before tells it. Part of that fall is batch norm's, whose statistics no longer fit. With re-estimated statistics "
+    "a well-trained plain net still fails; a very deep, poorly trained one can lose a few blocks.",
     takes="about 25 seconds on one core for the nets of depth 56 of a quick race",
     source=f"{_VEIT}; He et al. 2015, section 4.2 and Fig. 7 (small responses)",
     caveats="One run of each kind: seeds differ, so look at another pair before believing a single bar. The plain net "

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import isfinite
 
-from engine.analysis.numbers import in_words, listed
+from engine.analysis.numbers import listed
 from engine.events import Found
 from engine.labs.job_curves import JobCurves
 from engine.labs.mapping.arms import CONSTANT, IDENTITY, NEGATED, ROTATION, SMOOTH, TARGETS
@@ -24,22 +24,20 @@ def deepest(curves: JobCurves) -> Iterator[Found]:
     stacks = {curve.kind: dict(curve.points) for curve in rows if curve.name.value == blocks}
     if len(stacks) < 2:
         return
-    clauses = []
+    won: dict[str, list[str]] = {}
     for target, words in _WORDS.items():
         column = TARGETS.index(target)
         errors = {kind: row[column] for kind, row in stacks.items() if isfinite(row.get(column, float("nan")))}
         if len(errors) == len(stacks):
-            clauses.append(f"on {words}: {_best(errors)}")
-    if clauses:
-        yield Found("deepest", f"Smallest error with {blocks:g} blocks, {'; '.join(clauses)}.")
+            won.setdefault(_best(errors), []).append(words)
+    if won:
+        clauses = [f"{arms} on {listed(targets)}" for arms, targets in won.items()]
+        yield Found("deepest", f"Smallest error with {blocks:g} blocks: {'; '.join(clauses)}.")
 
 
 RULES = (FindingRule("deepest", ("heat",), deepest),)
 
 
 def _best(errors: dict[str, float]) -> str:
-    ranked = sorted(errors, key=errors.__getitem__)
-    best, worst = errors[ranked[0]], errors[ranked[-1]]
-    alike = [kind for kind in ranked if errors[kind] <= CLEAR * best]
-    arms = "all alike" if len(alike) == len(ranked) else listed(alike)
-    return f"{arms} ({in_words(best, 2)}; worst {ranked[-1]}, {in_words(worst, 2)})"
+    alike = [kind for kind in errors if errors[kind] <= CLEAR * min(errors.values())]
+    return "all alike" if len(alike) == len(errors) else listed(alike)

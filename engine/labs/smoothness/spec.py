@@ -117,8 +117,8 @@ SMOOTHNESS = LabSpec(
     question="What does batch norm do for a step of gradient descent?",
     answer="It makes larger steps possible. At depth 8, each kind of net at its best rate of the grid, batch norm lets "
     "plain nets train at a rate three times and residual ones at a rate ten times as large; the gradient one such step "
-    "on is still partly the old one, and after the same updates the loss is much lower. A flat loss is not the aim: a "
-    "plain net of depth 14 or more without batch norm is the smoothest of all, because nothing of it moves.",
+    "on is still partly the old one, and after the same updates the loss is much lower. Smoothness is not a goal in "
+    "itself: a plain net of depth 14 or more without batch norm has the smoothest loss, because it does not learn.",
     takes="about 10 seconds on one core",
     source=_SANTURKAR,
     caveats="The claim that batch norm narrows the bands is Santurkar's, for nets that train well without it. Here, at "

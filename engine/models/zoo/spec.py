@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from engine.models.parts import Part, batch_norm, convolution, scalars
 
+#: The word of Table 1 of He et al. 2016 for what its caption defines: a test error above 20 %.
+FAIL = "fail (above 20 %)"
+
 
 @dataclass(frozen=True)
 class Option:
@@ -26,7 +29,7 @@ class Option:
 class Published:
     """A figure from the literature, a reference and not a prediction.
 
-    ``error`` is a test error in percent, None where ``word`` stands in its place (``fail``). ``kind`` is
+    ``error`` is a test error in percent, None where ``word`` stands in its place (``FAIL``). ``kind`` is
     the sort of figure: a median, the best of several, one run. ``variant`` is the text of the net's variant.
     """
 

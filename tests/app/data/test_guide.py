@@ -1,5 +1,7 @@
 """The guide's reader: what a text may be, and one clear line for everything else."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.data import guide
@@ -11,7 +13,7 @@ from engine.labs.registry import LABS
 from engine.store.writer import Writer
 from tests.app.views.race.test_race import PATHS
 
-SOURCE = guide.Source("he.table", "He, Zhang, Ren and Sun", 2015, "Deep", "1512.03385", "Table 6", "full text")
+SOURCE = guide.Source("he.table", "He, Zhang, Ren and Sun", 2015, "Deep", "arXiv:1512.03385", "Table 6", "full text")
 TEXT = """# Why?
 menu: Why so
 lab: gradients
@@ -49,7 +51,21 @@ def test_a_text_is_read_into_its_parts():
     figure = guide.ResultReference("figure", "gradients", "bn_gradient_total")
     assert page.sections["Short answer"] == ("It is ", figure, ", as ", guide.Citation(SOURCE, "6.97 %"), ".")
     assert page.parts(guide.Citation) == [guide.Citation(SOURCE, "6.97 %"), guide.Citation(SOURCE, "")]
-    assert SOURCE.short == "He et al. 2015"
+    assert (SOURCE.short, SOURCE.link, SOURCE.place) == (
+        "He et al. 2015", "https://arxiv.org/abs/1512.03385", "arXiv:1512.03385"
+    )  # fmt: skip
+
+
+def test_a_work_lies_on_a_page_or_in_this_repository():
+    page = replace(SOURCE, address="https://github.com/owner/name/blob/80cf2c2/README.md")
+    assert (page.link, page.place) == (page.address, "github.com/owner/name")
+    ours = replace(SOURCE, address="assets/docs/results.md")
+    assert (ours.link, ours.place) == ("", "assets/docs/results.md")
+
+
+def test_a_power_is_computed():
+    page = parsed(TEXT.replace("Press.", "{{power 0.8^50}}{{power 1.21^50}}"))
+    assert [part.text for part in page.sections["Experiment"]] == ["0.8⁵⁰ = 1.4×10⁻⁵", "1.21⁵⁰ = 14,000"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +83,7 @@ def test_a_text_is_read_into_its_parts():
         (
             "Press.",
             "{{number 7}}",
-            "a placeholder is 'figure LAB.NAME', 'finding LAB.NAME' or 'cite WORK.PLACE: words' (got",
+            "'cite WORK.PLACE: words' or 'power BASE^EXPONENT' (got 'number 7')",
         ),
         ("Press.", "{{finding gradients.nothing}}", "the lab gradients has no finding 'nothing'"),
         ("Press.", "{{finding lesion.deleted}}", "a lab that the page neither shows nor links"),

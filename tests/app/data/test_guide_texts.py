@@ -68,24 +68,16 @@ def test_a_text_claims_nothing_outside_its_placeholders(name):
 def test_labs_panels_and_figures_of_a_text_exist(name):
     page = guide.guide_page(name)
     assert set(page.labs) <= LABS.keys()
-    assert len(page.panels) in (1, 2)
+    assert 1 <= len(page.panels) <= 4
     assert sum(option.primary for option in LABS[page.lab].options) <= 3
     assert len(page.labs) == len(set(page.labs))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_short_answer_has_two_or_three_sentences_with_what_they_stand_on(name):
-    answer = guide.guide_page(name).sections["Short answer"]
-    bare = "".join(part if isinstance(part, str) else "X" for part in answer)
-    assert len(re.findall(r"[.!?](?:\s|$)", bare.strip())) in (2, 3)
-    assert [part for part in answer if not isinstance(part, str)]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_number_is_cited_from_a_place_that_was_read(name):
+def test_a_work_has_an_address_and_was_read(name):
     for citation in guide.guide_page(name).parts(guide.Citation):
         assert citation.source.read in guide.READ
-        assert citation.source.arxiv or citation.source.read == "logs"
+        assert citation.source.link or (guide.PROJECT / citation.source.address).is_file()
 
 
 def test_every_source_is_used():

@@ -101,4 +101,4 @@ def test_many_differences_are_counted(writer):
 
 def test_the_gap_is_not_stated_across_races(writer):
     runs = [submit(writer), submit(writer)]
-    assert streaming.conclusions(runs).verdict == "Runs of several races: a verdict compares the arms of one race."
+    assert streaming.conclusions(runs).verdict == "No verdict: these runs come from different races."

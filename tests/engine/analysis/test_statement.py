@@ -184,10 +184,11 @@ def test_a_pair_needs_step_50_of_both_and_until_then_the_waited_for_are_named():
     early = [standing(1, 20, step=49), standing(2, 56, state="queued", step=0)]
     assert common_step(early) == 0
     assert statement(early, {}, clean=False) == (
-        "Too early to compare, which takes 50 steps of both depths: waiting for plain-20 (step 49), plain-56 (queued)."
+        "Warming up: the comparison starts at step 50 of both depths. Waiting for plain-20 (step 49), plain-56"
+        " (queued)."
     )
     paused = [standing(1, 20, step=90), standing(2, 56, state="paused", step=10)]
-    assert statement(paused, {}, clean=False).endswith("of both depths: plain-56 paused at step 10.")
+    assert statement(paused, {}, clean=False).endswith("of both depths. plain-56 paused at step 10.")
 
 
 def test_of_several_seeds_the_pair_nearest_to_a_comparison_is_waited_for():
@@ -196,7 +197,7 @@ def test_of_several_seeds_the_pair_nearest_to_a_comparison_is_waited_for():
         standing(3, 20, seed=1, step=60), standing(4, 56, seed=1, state="starting", step=0),
     ]  # fmt: skip
     text = statement(runs, {}, clean=False)
-    assert text.endswith("waiting for plain-56 (seed 1, starting).")
+    assert text.endswith("Waiting for plain-56 (seed 1, starting).")
 
 
 @pytest.mark.parametrize("state", ["queued", "starting", "running", "paused"])

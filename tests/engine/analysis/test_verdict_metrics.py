@@ -128,7 +128,7 @@ def test_runs_of_several_races_are_not_set_against_each_other(writer):
     train(writer, [*first, *second], error=deeper_above)
     assert headline(first).startswith("So far plain-56 is 40.0 points above plain-20")
     verdict = streaming.conclusions([*first, *second]).verdict
-    assert verdict == "Runs of several races: a verdict compares the arms of one race."
+    assert verdict == "No verdict: these runs come from different races."
 
 
 def test_a_fork_takes_no_part(writer):

@@ -89,15 +89,15 @@ def test_a_finding_of_a_setting_holds_at_its_value_alone():
 def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
     deleted = curve("deleted", "A-20", [0, 1, 2, 3], [10, 11, 30, 50])
     lines = [
-        "A-20: 10 % as it is, 30 % without one block (the median of 3; 11 to 50 %, most without block 3). 1 of 3 can go"
-        " for less than 2 points.",
-        "A-20: weighed by their gradient, paths go through 1.5 of 4 branches on average; by their number, through 2.",
+        "A-20: 10 % as it is, 30 % without one block (the median of 3; 11 to 50 %, most without block 3). Removing 1 of"
+        " 3 costs less than 2 points each.",
+        "Averaged by gradient, paths in A-20 pass through 1.5 of 4 blocks; averaged by count, through 2.",
     ]
     assert texts("lesion", deleted, curve("paths", "A-20", range(5), [0, 0.5, 0.5, 0, 0])) == lines
     again = curve("deleted", "A-20 recalibrated", [0, 1, 2], [10, 90, math.nan])
     assert texts("lesion", again) == [
-        "A-20 with statistics of batch norm gathered anew: 10 % as it is, 90 % without one block (the median of 1; 90"
-        " to 90 %, most without block 1). None can go for less than 2 points."
+        "A-20 with re-estimated statistics of batch norm: 10 % as it is, 90 % without one block (the median of 1; 90"
+        " to 90 %, most without block 1). Removing any single block costs at least 2 points."
     ]
     assert texts("lesion", curve("paths", "plain-20", [9], [1])) == [
         "plain-20 has one path, through all of its 9 blocks; the whole gradient takes it."
@@ -160,10 +160,7 @@ def test_mapping_the_smallest_error_of_the_deepest_stacks_on_each_target():
         return curve("heat", kind, columns, y, blocks, "blocks")
 
     rows = [row("plain", 20, [1, 0.1]), row("residual", 20, [0.01, 0.15]), row("plain", 2, [0, 0])]
-    assert texts("mapping", *rows) == [
-        "Smallest error with 20 blocks, on x: residual (0.01; worst plain, 1); on a rotation: all alike (0.1; worst"
-        " residual, 0.15)."
-    ]
+    assert texts("mapping", *rows) == ["Smallest error with 20 blocks: residual on x; all alike on a rotation."]
 
 
 def test_smoothness_rate_loss_and_how_far_the_gradient_turned():

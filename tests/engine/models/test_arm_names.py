@@ -64,10 +64,17 @@ def test_references_put_the_arms_own_figures_first_and_leave_other_nets_out():
     assert arm_names.figure_in_words(gated[0].figure) == (
         "9.81 %, ResNet-110, CIFAR-10, median of 5 runs (He et al. 2016 (1603.05027), Table 1)"
     )
-    assert "fail, ResNet-110" in arm_names.figure_in_words(arm_names.references(["gated:bias=0"])[0].figure)
+    failed = arm_names.references(["gated:bias=0"])[0].figure
+    assert "fail (above 20 %), ResNet-110" in arm_names.figure_in_words(failed)
     full = arm_names.references(["A:order=full-pre"])
     assert full[0].figure.error == 6.37
     assert all("full-pre" in found.figure.variant and "layers" not in found.figure.variant for found in full)
+    projected = arm_names.references(["B:order=full-pre"])
+    assert {found.figure.net for found in projected} == {"ResNet-164 (bottleneck)", "ResNet-1001 (bottleneck)"}
+    assert arm_names.references(["C:order=full-pre"]) == []
+    assert [arm_names.value_in_words(found.figure) for found in arm_names.references(["none"])][:2] == [
+        "above 60 %", "fail (above 20 %)",
+    ]  # fmt: skip
     assert arm_names.references(["gated:order=full-pre", "none:norm=none"]) == []
 
 

@@ -81,30 +81,6 @@ def test_orders_are_explained(name):
     assert {figure.net for figure in order.published} >= {"ResNet-110", "ResNet-164 (bottleneck)"}
 
 
-def test_figures_of_table_1_and_2():
-    """He et al. 2016, ResNet-110 on CIFAR-10, medians of 5 runs; None where the paper says that it fails."""
-    table_1 = {
-        "A": 6.61, "scaled:shortcut=0": None, "scaled": None, "scaled:branch=0.5": 12.35, "gated:bias=0": None,
-        "gated": 8.70, "gated:bias=-7": 9.81, "shortcut-gated:bias=0": 12.86, "shortcut-gated": 6.91,
-        "conv1x1": 12.22, "dropout": None,
-    }  # fmt: skip
-    found = {
-        figure.variant: figure.error
-        for row in SHORTCUTS.values()
-        for figure in row.published
-        if "1603.05027" in figure.source
-    }
-    assert found == table_1
-    table_2 = {
-        name: [figure.error for figure in order.published if "Table 2" in figure.source]
-        for name, order in ORDERS.items()
-    }
-    assert table_2 == {
-        "post": [6.61, 5.93], "bn-after-addition": [8.17, 6.50], "relu-before-addition": [7.84, 6.14],
-        "relu-only-pre": [6.71, 5.91], "full-pre": [6.37, 5.46],
-    }  # fmt: skip
-
-
 @pytest.mark.parametrize("name", ["gated", "shortcut-gated", "highway"])
 def test_gating_is_contested(name):
     assert "6.04 %" in SHORTCUTS[name].contested and "6.25 %" in SHORTCUTS[name].contested

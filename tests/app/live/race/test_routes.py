@@ -46,7 +46,7 @@ def test_history_is_one_snapshot_with_all_that_the_page_draws(bench, client):
     assert answer["runs"][str(run)]["train_clean"]["error"] == [33.33]
     assert answer["runs"][str(run)]["total"]["train"] == 60
     assert answer["remarks"][0]["text"] == "learning rate 0.01"
-    assert "Too early" in answer["g"]
+    assert "Warming up" in answer["g"]
     assert answer["a"] is None  # nobody watched: when the newest point came is not known
     assert "d" not in answer
     points, changes = answer["cursor"].split(".")

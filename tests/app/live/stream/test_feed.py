@@ -171,7 +171,7 @@ def test_states_evaluations_deletions_and_the_gap_line_are_told(bench):
         _, cursor = snapshot(bench.runs)
         async with feeding() as feed, viewing(feed, bench.runs, cursor) as viewer:
             await until(lambda: viewer.all("g"))
-            assert "Too early" in viewer.all("g")[0]
+            assert "Warming up" in viewer.all("g")[0]
             bench.start_all()
             for run in bench.runs:
                 bench.steps(run, 1, 100)
