@@ -89,6 +89,8 @@ export interface View {
   height?: number;
   /** How much smaller the gap of nets with shortcuts is than that of plain nets, in words. */
   cure?: string;
+  /** Final errors over depth, by curve and shortcut type: depth, mean, and the ends of the interval. */
+  depths?: Record<string, Record<string, (number | null)[][]>>;
 }
 
 /** Plotly's own objects are open: what stands in them, its reference says. */

@@ -64,7 +64,7 @@ def _depths(context: click.Context, option: click.Parameter, text: str | None) -
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
 @click.option("--data", metavar="NAME", help="Data set, folder:PATH or parquet:PATH.  [default: the preset's]")
 @click.option("--steps", type=int, help="Updates per run.  [default: the preset's]")
-@click.option("--seeds", type=int, default=1, show_default=True, help="Seeds per arm.")
+@click.option("--seeds", type=int, help="Seeds per arm.  [default: the preset's]")
 @click.option("--first-seed", type=int, default=0, show_default=True)
 @click.option(
     "--pace", default=FREE, show_default=True, help="free, or lockstep:K: at most K steps ahead of the slowest."

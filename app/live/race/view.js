@@ -10,13 +10,14 @@ import { ENDED, isLive } from "../shared/run_states.js";
 import { setText } from "../shared/dom.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
+import { hasDepths } from "./chart/depth_figure.js";
 import { RacePlot } from "./chart/plot.js";
 import { RaceStatus } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./panel/controls.js";
-import { ViewState, laidOut } from "./panel/view_state.js";
+import { ViewState } from "./panel/view_state.js";
 
 const DRAW_MS = 250;
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
@@ -96,7 +97,7 @@ export class RaceView {
     this.#words(answer);
     this.feed.filled(this.runs);
     // A link into a part of the curves; and what was fine stays so, with what has come since.
-    if (this.view.zoom) this.finer.look(this.view.zoom, this.view.get("x"));
+    if (this.view.zoom) this.#refine();
     this.#soon(!before.size);
   }
 
@@ -120,7 +121,7 @@ export class RaceView {
     if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
     this.#words(message);
     // Words and meters alone are no reason to draw the curves.
-    if (message.p || message.e || message.c || message.d || message.cure !== undefined) this.#soon();
+    if (message.p || message.e || message.c || message.d || message.cure !== undefined || message.depths) this.#soon();
     else this.#tell();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);
   }
@@ -133,6 +134,7 @@ export class RaceView {
   #words(message) {
     if (message.g !== undefined) this.verdict = message.g;
     if (message.cure !== undefined) this.cure = message.cure;
+    if (message.depths !== undefined) this.depths = message.depths;
     if (message.q !== undefined) this.asked = message.q;
     if (message.t !== undefined) this.answers = message.t;
     if (message.engine !== undefined) this.engine = message.engine;
@@ -161,8 +163,14 @@ export class RaceView {
   /** Something else is looked at. */
   #looked() {
     this.presenter.sync();
-    this.finer.look(this.view.zoom, this.view.get("x"));
+    this.#refine();
     this.#soon(true);
+  }
+
+  /** Finer points of what is seen. Over depth there are no steps to see more of. */
+  #refine() {
+    const { zoom, layout, x } = this.view.all(kinds(this.runs));
+    this.finer.look(layout === "depth" ? null : zoom, x);
   }
 
   /** Draw when it is due; at once where somebody waits for it. */
@@ -201,8 +209,7 @@ export class RaceView {
   }
 
   #view() {
-    const all = this.view.all();
-    return { ...all, layout: laidOut(all.layout, kinds(this.runs)), race: this.data.race, cure: this.cure, ...this.presenter.figure() };
+    return { ...this.view.all(kinds(this.runs)), race: this.data.race, cure: this.cure, depths: this.depths, ...this.presenter.figure() };
   }
 
   #shown() {
@@ -223,5 +230,5 @@ function kinds(runs) {
   const arms = runs.filter(({ card }) => card.parent === null).map(({ card }) => card);
   const several = (key) => new Set(arms.map((card) => card[key])).size > 1;
   const sides = new Set(runs.map(({ card }) => card.plain)).size > 1;
-  return { sides, gap: several("depth") || several("variant"), seeds: several("seed") };
+  return { sides, gap: several("depth") || several("variant"), seeds: several("seed"), depth: hasDepths(runs) };
 }

@@ -100,7 +100,7 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
 
     ``g`` is the verdict, ``cure`` says how much shortcuts take away of the plain gap, ``q`` is the question to a room
     with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before and after the truth for
-    each choice.
+    each choice. ``depths`` has the final errors over depth by curve and shortcut type: ``[depth, mean, low, high]``.
     """
     question, answers = conclusions.question, conclusions.answers
     return {
@@ -108,4 +108,13 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
         "cure": conclusions.cure,
         "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
         "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
+        "depths": {curve: _by_shortcut(errors) for curve, errors in conclusions.depths.items()},
     }
+
+
+def _by_shortcut(errors: Sequence[streaming.DepthError]) -> dict[str, list[list[float | None]]]:
+    rows = defaultdict(list)
+    for one in errors:
+        ends = (one.error.mean, one.error.low, one.error.high)
+        rows[one.shortcut].append([one.depth, *(short(end, 4) for end in ends)])
+    return dict(rows)

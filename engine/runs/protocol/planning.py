@@ -32,7 +32,7 @@ class RaceRequest:
     """A race as a person requests it.
 
     Args:
-        depths, shortcuts, steps: Empty or None means the preset's.
+        depths, shortcuts, steps, seeds: Empty or None means the preset's.
         data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first present one.
         settings: Texts as in ``--set key=value``, which override the preset.
         pace: ``free`` or ``lockstep:K``.
@@ -43,7 +43,7 @@ class RaceRequest:
     preset: str = "quick"
     data: str | None = None
     steps: int | None = None
-    seeds: int = 1
+    seeds: int | None = None
     first_seed: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
@@ -60,8 +60,9 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     variants = [variant(shortcut) for shortcut in request.shortcuts or preset.shortcuts]
     if request.steps is not None and request.steps < 1:
         raise ConfigError(f"a run has at least 1 step (got {request.steps})")
-    if request.seeds < 1:
-        raise ConfigError(f"a race has at least 1 seed (got {request.seeds})")
+    seeds = preset.seeds if request.seeds is None else request.seeds
+    if seeds < 1:
+        raise ConfigError(f"a race has at least 1 seed (got {seeds})")
     run, chosen_keys = _with_settings(preset.run, request.settings, depths[0])
     if request.steps is not None:
         run = replace(run, {"optim.steps": request.steps})
@@ -76,7 +77,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     race = RaceConfig.checked(
         depths=depths,
         shortcuts=tuple(each.text for each in variants),
-        seeds=request.seeds,
+        seeds=seeds,
         first_seed=request.first_seed,
         preset=request.preset,
         name=request.name,

@@ -7,6 +7,7 @@ import { drawnGroups } from "./seed_stats.js";
 import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 import { WIDTHS, curveTable, dash } from "./curves.js";
+import { depthLegend } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { stepOf } from "../series.js";
 import { averaged, singles, trainingShown } from "./coverage.js";
@@ -17,6 +18,7 @@ import { averaged, singles, trainingShown } from "./coverage.js";
  * @type {(runs: Run[], view: View, theme: Theme) => LegendEntry[]}
  */
 export function legendOf(runs, view, theme) {
+  if (view.layout === "depth") return depthLegend(runs, view, theme);
   const names = view.layout === "gap" ? shownGaps(runs, view) : armNames(runs, view);
   return [...names.map(({ name, run }) => ({ name, color: run.color[theme.scheme], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
 }
@@ -52,6 +54,7 @@ function meanings(runs, view, theme) {
  */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
+  if (view.layout === "depth") return `training error: ${runningMean()}`;
   const made = view.layout === "gap" ? `dashed: differences of means of ${RUNNING_WINDOW} steps` : `dashed: ${runningMean()}`;
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;

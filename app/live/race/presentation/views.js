@@ -5,19 +5,20 @@ const ALL = [
   { label: "error, side by side", needs: "sides", choices: { layout: "side", metric: "error", scale: "linear" } },
   { label: "error, overlaid", choices: { layout: "overlaid", metric: "error", scale: "linear" } },
   { label: "gap", needs: "gap", choices: { layout: "gap", metric: "error", scale: "linear" } },
+  { label: "error against depth", needs: "depth", choices: { layout: "depth", metric: "error", scale: "linear" } },
   { label: "loss, log scale", choices: { layout: "side", metric: "loss", scale: "log" } },
 ];
 /** Long words are set smaller, down to the last of these. */
 const SHARES = [1, 0.85, 0.72, 0.62];
 
-/** kinds as in view.js: { sides, gap }. Returns [{ label, choices, shown(view) }]. */
+/** kinds as in view.js: { sides, gap, depth }. Returns [{ label, choices, shown(view) }]. */
 export function presenterViews(kinds) {
   const looks = (layout) => laidOut(layout, kinds);
   return ALL.filter(({ needs }) => !needs || kinds[needs]).map((one) => ({
     ...one,
     shown: (view) => ["layout", "metric", "scale"].every((key) => key === "layout"
       ? looks(view.get(key)) === looks(one.choices[key])
-      : view.get(key) === one.choices[key] || (key === "scale" && one.choices.layout === "gap")),
+      : view.get(key) === one.choices[key] || one.choices.layout === "depth" || (key === "scale" && one.choices.layout === "gap")),
   }));
 }
 
