@@ -74,8 +74,8 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="depth",
             label="Error against depth",
-            shows="Plain and residual nets of 8 to 110 layers: the final error over depth (view *Depth*). A short budget "
-            "shows slow convergence.",
+            shows="The final error of plain and residual nets of 8 to 110 layers (view *Depth*). A short budget shows "
+            "slow convergence.",
             source="He et al. 2015, Table 6, with the recipe of the quick race and 400 steps instead of "
             "64,000. Errors are far from the paper's end points.",
             data=("fashion-mnist-mini",),

@@ -29,7 +29,7 @@ from tests.engine.data import pictures
         (["race", "--depths", "20", "--shortcuts", "Q"], "choose from none, A, B, C"),
         (["race", "--depths", "20", "--shortcuts", "A", "--steps", "0"], "at least 1 step"),
         (["race", "--depths", "20", "--shortcuts", "A", "--data", "imagenet"], "choose from fashion-mnist-mini"),
-        (["race", "--depths", "20", "--shortcuts", "A", "--preset", "slow"], "choose from quick, talk, start, depth, paper"),
+        (["race", "--depths", "20", "--shortcuts", "A", "--preset", "slow"], "choose from quick, talk, start, depth"),
         (["race", "--depths", "20", "--shortcuts", "A", "--set", "lr"], "--set lr=0.05"),
         (["race", "--depths", "20", "--shortcuts", "A", "--set", "rate=1"], "unknown setting 'rate'"),
         (["race", "--depths", ",", "--shortcuts", "A"], "name at least one"),

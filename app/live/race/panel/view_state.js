@@ -63,8 +63,8 @@ export class ViewState {
     const before = this.get("layout");
     for (const [key, value] of changed) this.address.put(key, value === first(key) ? null : value);
     // Another quantity or scale has another height; another axis has other places altogether.
-    const { x } = this.zoom ?? {};
-    this.address.put(ZOOM, x && !changed.some(([key, value]) => key === "x" || [value, before].includes("depth")) ? zoomText({ x }) : null);
+    const { x } = (changed.some(([, value]) => [value, before].includes("depth")) ? null : this.zoom) ?? {};
+    this.address.put(ZOOM, x && !changed.some(([key]) => key === "x") ? zoomText({ x }) : null);
     this.changed();
   }
 

@@ -148,6 +148,7 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
         "training error (open marks)."
     )
     assert answer["cure"] == "cure 0.0 points, one seed"
+    assert answer["depths"] == {}, "two depths"
     assert answer["a"] is None
 
 
