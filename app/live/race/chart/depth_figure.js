@@ -82,7 +82,7 @@ export function depthLines(runs, view) {
   const types = [...Map.groupBy(runs.filter(isComparable), ({ card }) => card.shortcut)];
   return shownCurves(view).flatMap((curve) => types.map(([shortcut, members]) => {
     const arms = [...Map.groupBy(members, ({ card }) => card.depth)].toSorted(([a], [b]) => a - b);
-    const run = lastOf(/** @type {any} */ (arms))[1][0];
+    const run = arms[arms.length - 1][1][0];
     return {
       curve, shortcut, run, variant: run.card.variant, words: curveTable(view)[curve][2],
       points: arms.flatMap(([depth, list]) => pointOf(list, curve, view.depths?.[curve]?.[shortcut]?.find((row) => row[0] === depth))),
@@ -278,7 +278,7 @@ function otherTrace(dots, place, view, theme) {
 
 /** @type {(line: DepthLine, place: (depth: number) => number) => LineEnd} */
 function lineEnd({ run, variant, points }, place) {
-  const { depth, mean } = lastOf(/** @type {any} */ (points));
+  const { depth, mean } = points[points.length - 1];
   return { ...nameOf(run, variant), value: written(mean, "error"), x: place(depth), y: mean };
 }
 
