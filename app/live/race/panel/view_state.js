@@ -135,8 +135,8 @@ export class ViewState {
     this.changed();
   }
 
-  /** Everything at once, as buildFigure wants it; kinds as in view.js. */
-  all(kinds) {
+  /** Everything at once, as buildFigure wants it; kinds: what the runs allow, as in view.js. */
+  all(kinds = { sides: true, gap: true, depth: true }) {
     const chosen = Object.fromEntries(Object.keys(CHOICES).map((key) => [key, this.get(key)]));
     const layout = laidOut(chosen.layout, kinds);
     return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), layout, curves: this.curvesOf(layout), zoom: this.zoom };
