@@ -62,7 +62,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="start",
             label="Start or wire",
-            shows="Plain nets that start from the identity lose most of their gap; shortcuts take away the rest.",
+            shows="Plain nets from an identity start: most of the gap goes.",
             source="The recipe of the quick race. Plain nets start once as the others and once from the identity "
             "(Dirac weights); residual nets once as usual and once with every block's last gamma at zero.",
             data=("fashion-mnist-mini",),
@@ -74,8 +74,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="depth",
             label="Error against depth",
-            shows="The final error of plain and residual nets of 8 to 110 layers (view *Depth*). A short budget shows "
-            "slow convergence.",
+            shows="Final error over 8 to 110 layers. A short budget shows slow convergence.",
             source="He et al. 2015, Table 6, with the recipe of the quick race and 400 steps instead of "
             "64,000. Errors are far from the paper's end points.",
             data=("fashion-mnist-mini",),

@@ -73,7 +73,7 @@ def test_the_final_errors_over_depth_come_when_all_runs_of_an_arm_have_ended(pla
             writer.jobs.move(run, RunState.RUNNING)
             writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 30.0 + s + run, 0.1, s) for s in (1, 2)])
             for split in (Split.TEST, Split.TRAIN_CLEAN):
-                tested = Evaluated(2, split, 1.0, 40.0 + run, 50, 2.0, 0.1, "running")
+                tested = Evaluated(2, split, 1.0, 40.0 + run, 20, 2.0, 0.1, "running")
                 writer.points.record(run, evaluations=[tested])
         unfinished = streaming.conclusions(runs).depths
         assert list(unfinished.items()) == [("running", []), ("clean", []), ("test", [])]
@@ -86,8 +86,7 @@ def test_the_final_errors_over_depth_come_when_all_runs_of_an_arm_have_ended(pla
     pair = (of[8, 0], of[8, 1])
     assert depths["running"][0].error.values == tuple(32.0 + run for run in pair)
     assert depths["test"][0].error.values == depths["clean"][0].error.values == tuple(40.0 + run for run in pair)
-    spread = depths["test"][0].error.spread
-    assert spread == 2.0, "an error of 50 images is known to 2 points"
+    assert depths["test"][0].error.spread == 5.0, "an error of 20 images is known to 5 points"
     assert streaming.conclusions([of[8, 0], of[8, 1], of[20, 0]]).depths == {}, "of the shown runs, two depths"
 
 

@@ -14,11 +14,11 @@ import { ENDED, RUNNING_WINDOW } from "../../shared/run_states.js";
 import { stepOf } from "../series.js";
 
 /**
- * One run's last error; `compared`: whether it is part of the mean.
- * @typedef {{ run: Run, step: number, error: number, compared: boolean }} Dot
+ * One run's last error.
+ * @typedef {{ run: Run, step: number, error: number }} Dot
  * One depth of a line. Without an interval `low` and `high` are null.
  * @typedef {{ depth: number, mean: number, low: number | null, high: number | null, provisional: boolean, dots: Dot[] }} Point
- * `run` is that of the deepest net; `words` say which error it is.
+ * `run` is of a depth in the middle: its hue is clear on both grounds. `words` say which error it is.
  * @typedef {{ curve: "running" | "clean" | "test", variant: string, shortcut: string, words: string, run: Run, points: Point[] }} DepthLine
  */
 
@@ -27,7 +27,7 @@ const MIN_DEPTHS = 3;
 /** The x axis goes from 0, the shallowest net, to 1, the deepest, in the logarithm of depth, and this much further. */
 const MARGIN = 0.05, SPAN = 1 + 2 * MARGIN;
 /** Lines stand so far apart at one depth, that their intervals do not cover each other; a seed's dot stands half as far. */
-const APART_PX = 8;
+const APART_PX = 11;
 /** Of the distance between two depths the lines take this share at most. */
 const MAX_SHARE = 0.6;
 /** Two ticks nearer than this cannot both be read. */
@@ -69,8 +69,9 @@ export function buildDepthFigure(runs, view, theme, width) {
   });
   data.push(...aside.length ? [otherTrace(aside, place, view, theme)] : []);
   const first = lines[0]?.curve;
-  layout.annotations.push(...endLabels(lines.filter(({ curve, points }) => curve === first && points.length).map((line) => lineEnd(line, place)), view, theme, panel));
-  if (lines.some(({ points }) => points.some(({ provisional }) => provisional))) layout.annotations.push(note(provisionalWords(runs), view, theme));
+  layout.annotations.push(...endLabels(lines.filter(({ curve, points }) => curve === first && points.length).map((line) => lineEnd(line, place, (lines.length / 2) * apart)), view, theme, panel));
+  const provisional = provisionalWords(runs);
+  if (provisional) layout.annotations.push(note(provisional, view, theme));
   return { data, layout };
 }
 
@@ -82,7 +83,7 @@ export function depthLines(runs, view) {
   const types = [...Map.groupBy(runs.filter(isComparable), ({ card }) => card.shortcut)];
   return shownCurves(view).flatMap((curve) => types.map(([shortcut, members]) => {
     const arms = [...Map.groupBy(members, ({ card }) => card.depth)].toSorted(([a], [b]) => a - b);
-    const run = arms[arms.length - 1][1][0];
+    const run = arms[Math.floor((arms.length - 1) / 2)][1][0];
     return {
       curve, shortcut, run, variant: run.card.variant, words: curveTable(view)[curve][2],
       points: arms.flatMap(([depth, list]) => pointOf(list, curve, view.depths?.[curve]?.[shortcut]?.find((row) => row[0] === depth))),
@@ -111,10 +112,12 @@ export const DEPTH_COLUMNS = ["curve", "shortcut", "depth", "seed", "run", "step
 export function depthShown(runs, view) {
   const lines = depthLines(runs, view), aside = others(runs, view);
   const points = lines.flatMap((line) => line.points);
-  const several = points.some(({ dots }) => dots.length > 1);
+  const drawn = new Set(points.flatMap(({ dots }) => dots.map(({ run }) => run.card.run)));
+  const several = points.some(({ dots }) => dots.length > 1), intervals = points.some(({ low }) => low !== null);
   return [
-    points.some(({ provisional }) => provisional) ? provisionalWords(runs) : `last errors of ${plural(sum(points, ({ dots }) => dots.length), "run")}`,
-    several && "mean of the seeds with its 95 % t interval",
+    provisionalWords(runs) || `last errors of ${plural(drawn.size, "run")}`,
+    view.curves.includes("test") && "test error of a finished run: the whole test set",
+    several && `mean of the seeds${intervals ? " with its 95 % t interval" : ""}`,
     aside.length && `hollow: not compared (${aside.map(nameOfOther).join(", ")})`,
   ].filter(Boolean).join("; ");
 }
@@ -156,11 +159,13 @@ function shownCurves({ curves }) {
  */
 function pointOf(list, curve, fact) {
   const ended = list.every(({ card }) => ENDED.has(card.state));
-  const dots = list.filter((run) => !isCutShort(run)).flatMap((run) => lastError(run, curve, true));
+  const dots = list.filter((run) => !isCutShort(run)).flatMap((run) => lastError(run, curve));
   if (!dots.length) return [];
-  const [depth] = [list[0].card.depth];
+  const { depth } = list[0].card;
   if (ended && fact) return [{ depth, mean: /** @type {number} */ (fact[1]), low: fact[2], high: fact[3], provisional: false, dots }];
-  return [{ depth, mean: sum(dots, ({ error }) => error) / dots.length, low: null, high: null, provisional: true, dots }];
+  // A mean over a seed at its end and one in its middle is of nothing.
+  const done = dots.filter(({ run }) => ENDED.has(run.card.state)), counted = done.length ? done : dots;
+  return [{ depth, mean: sum(counted, ({ error }) => error) / counted.length, low: null, high: null, provisional: true, dots }];
 }
 
 /**
@@ -171,14 +176,14 @@ function isCutShort({ card: { state } }) {
   return ENDED.has(state) && state !== "finished";
 }
 
-/** @type {(run: Run, curve: DepthLine["curve"], compared: boolean) => Dot[]} */
-function lastError(run, curve, compared) {
+/** @type {(run: Run, curve: DepthLine["curve"]) => Dot[]} */
+function lastError(run, curve) {
   const { card, series } = run;
   // A mean of fewer steps is of errors at the very start.
   if (curve === "running" && stepOf(run) < Math.min(RUNNING_WINDOW, card.total_steps)) return [];
   const [split, key] = curveTable(ERRORS)[curve];
   const error = (curve === "test" ? series.latest("test", key) : undefined) ?? series.latest(split, key);
-  return error === undefined ? [] : [{ run, step: stepOf(run), error, compared }];
+  return error === undefined ? [] : [{ run, step: stepOf(run), error }];
 }
 
 /**
@@ -187,7 +192,7 @@ function lastError(run, curve, compared) {
  */
 function others(runs, view) {
   const [first] = shownCurves(view);
-  return first ? runs.filter((run) => !isComparable(run) || isCutShort(run)).flatMap((run) => lastError(run, first, false)) : [];
+  return first ? runs.filter((run) => !isComparable(run) || isCutShort(run)).flatMap((run) => lastError(run, first)) : [];
 }
 
 /** @param {Dot} dot */
@@ -242,7 +247,8 @@ function meanTrace({ curve, variant, words, run, points }, at, view, theme) {
 
 /** @param {Point} point */
 function meanWords({ low, high, provisional, dots }) {
-  const of = dots.length > 1 ? `mean of ${dots.length} seeds` : "one seed";
+  const done = dots.filter(({ run }) => ENDED.has(run.card.state)).length;
+  const of = dots.length > 1 ? `mean of ${done && provisional ? `${done} of ${dots.length}` : dots.length} seeds` : "one seed";
   if (provisional) return `${of}, provisional`;
   return low === null || high === null ? of : `${of}, 95 % interval ${written(low, "error")} to ${written(high, "error")}`;
 }
@@ -250,10 +256,10 @@ function meanWords({ low, high, provisional, dots }) {
 /** @type {(line: DepthLine, at: (depth: number) => number, view: View, theme: Theme) => Trace} */
 function dotTrace({ variant, words, run, points }, at, view, theme) {
   // A single seed stands where its mean stands.
-  const dots = points.flatMap(({ depth, provisional, dots: all }) => (all.length > 1 ? all.map((dot) => ({ ...dot, depth, provisional })) : []));
+  const dots = points.flatMap(({ depth, dots: all }) => (all.length > 1 ? all.map((dot) => ({ ...dot, depth })) : []));
   return {
     ...axesOf(""), name: variant, meta: "dot", mode: "markers", x: dots.map(({ depth }) => at(depth)), y: dots.map(({ error }) => error),
-    marker: { symbol: "circle", size: 5 * sizes(view).mark, color: run.color[theme.scheme], opacity: dots.map(({ provisional }) => (provisional ? FAINT : DOT_OPACITY)) },
+    marker: { symbol: "circle", size: 5 * sizes(view).mark, color: run.color[theme.scheme], opacity: dots.map(({ run: { card } }) => (ENDED.has(card.state) ? DOT_OPACITY : FAINT)) },
     text: dots.map((dot) => dotWords(dot, words)), hovertemplate: "%{text}<extra></extra>",
   };
 }
@@ -276,17 +282,20 @@ function otherTrace(dots, place, view, theme) {
   };
 }
 
-/** @type {(line: DepthLine, place: (depth: number) => number) => LineEnd} */
-function lineEnd({ run, variant, points }, place) {
+/** @type {(line: DepthLine, place: (depth: number) => number, beside: number) => LineEnd} */
+function lineEnd({ run, variant, points }, place, beside) {
   const { depth, mean } = points[points.length - 1];
-  return { ...nameOf(run, variant), value: written(mean, "error"), x: place(depth), y: mean };
+  return { ...nameOf(run, variant), value: written(mean, "error"), x: place(depth) + beside, y: mean };
 }
 
-/** @param {Run[]} runs */
+/**
+ * How many arms go on; "" when none does.
+ * @param {Run[]} runs
+ */
 function provisionalWords(runs) {
   const arms = [...Map.groupBy(runs.filter(isComparable), ({ card }) => card.arm).values()];
   const going = arms.filter((list) => list.some(({ card }) => !ENDED.has(card.state)));
-  return `provisional: ${going.length} of ${plural(arms.length, "arm")} have not ended, their newest errors are drawn faint`;
+  return going.length ? `provisional: ${going.length} of ${plural(arms.length, "arm")} have not ended, their newest errors are drawn faint` : "";
 }
 
 /** @type {(text: string, view: View, theme: Theme) => Layout} */

@@ -39,7 +39,7 @@ test("every arm has its mean with the server's interval, and every seed is a dot
   assertClose(residual.y, [11, 12, 13, 14]);
   assertClose(residual.error_y.array, [2.5, 2.5, 2.5, 2.5]);
   assertClose(plain.error_y.arrayminus, [2.5, 12.5, 22.5, 32.5]);
-  assert.equal(plain.line.color, colorOf("plain-110"));
+  assert.equal(plain.line.color, colorOf("plain-20"), "a depth in the middle has the clearest hue");
   assert.deepEqual(plain.marker.opacity, [1, 1, 1, 1]);
   const [dots] = traces(built, "dot", "A");
   assert.deepEqual([dots.x.length, dots.y.slice(0, 3)], [12, [10, 11, 12]]);
@@ -70,6 +70,11 @@ test("while an arm trains its newest errors are faint, have no interval, and are
   assert.equal(plain.error_y.array[3], null);
   assert.ok(words(built).some((text) => text.startsWith("provisional: 1 of 8 arms have not ended")));
   assert.ok(depthShown(runs, DEPTH).startsWith("provisional: 1 of 8 arms"));
+  const [last] = runs.filter(({ card }) => card.arm === "plain-110");
+  last.card.state = "finished";
+  const [early] = traces(figure(runs, DEPTH), "depth", "plain");
+  assertClose(early.y.slice(3), [40], "once a seed has ended, the mean is of such seeds alone");
+  assert.ok(early.text[3].includes("mean of 1 of 3 seeds, provisional"), early.text[3]);
   const young = [...race({ depths: [8, 20], seeds: 1 }), run(50, "plain-56", range(1, 30), range(1, 30)), run(51, "A-56", [], [], { state: "queued" })];
   assert.deepEqual(depthLines(young, DEPTH).map(({ points }) => points.map(({ depth }) => depth)), [[8, 20], [8, 20]], "a mean of fewer than 50 steps is none");
 });
@@ -113,5 +118,6 @@ test("what is exported says what is drawn", () => {
   assert.deepEqual(legendOf(race(), view, THEME), depthLegend(race(), view, THEME));
   assert.deepEqual(depthLegend(race(), view, THEME).map(({ name }) => name), ["plain", "A", "training error, mean of 50 steps", "each seed"]);
   assert.equal(trainingShown(race(), view), "last errors of 24 runs; mean of the seeds with its 95 % t interval");
+  assert.equal(trainingShown(race(), { ...view, curves: ["running", "test"] }), "last errors of 24 runs; test error of a finished run: the whole test set; mean of the seeds with its 95 % t interval");
   assert.ok(captionOf(race(), view, "mini").endsWith("training error: mean of 50 steps; last errors of 24 runs; mean of the seeds with its 95 % t interval"));
 });
