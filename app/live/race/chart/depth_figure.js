@@ -9,6 +9,7 @@ import { MEAN_WIDER } from "./seed_curves.js";
 import { severalRaces } from "./seed_stats.js";
 import { curveStyles, curveTable, emptyTrace, nameOf } from "./curves.js";
 import { endLabels, written } from "./labels.js";
+import { seeThrough } from "../../shared/plot_style.js";
 import { plural, sum } from "../../shared/format.js";
 import { ENDED, RUNNING_WINDOW } from "../../shared/run_states.js";
 import { stepOf } from "../series.js";
@@ -35,6 +36,8 @@ const TICK_PX = 20;
 const FAINT = 0.4, DOT_OPACITY = 0.6;
 /** More runs that are not compared are named by the pointer alone. */
 const MAX_NAMED = 4;
+/** Nets that stand before this place have their names on the right. */
+const MIDDLE = 0.4;
 /** The y axis ends at a multiple of so many points. */
 const ROUND = 10;
 /** There are no losses in this picture. */
@@ -67,7 +70,9 @@ export function buildDepthFigure(runs, view, theme, width) {
     const at = (/** @type {number} */ depth) => place(depth) + (index - (lines.length - 1) / 2) * apart;
     return [meanTrace(line, at, view, theme), dotTrace(line, (depth) => at(depth) + apart / 2, view, theme)];
   });
-  data.push(...aside.length ? [otherTrace(aside, place, view, theme)] : []);
+  const before = (/** @type {number} */ depth) => place(depth) - (lines.length / 2) * apart;
+  if (aside.length) data.push(otherTrace(aside, before, view, theme));
+  if (aside.length <= MAX_NAMED) layout.annotations.push(...aside.map((dot) => otherName(dot, before, view, theme)));
   const first = lines[0]?.curve;
   layout.annotations.push(...endLabels(lines.filter(({ curve, points }) => curve === first && points.length).map((line) => lineEnd(line, place, (lines.length / 2) * apart)), view, theme, panel));
   const provisional = provisionalWords(runs);
@@ -269,16 +274,26 @@ function dotWords({ run: { card }, error, step }, words) {
   return `${card.arm}, seed ${card.seed}<br>${words}: ${written(error, "error")} %<br>after ${step} steps`;
 }
 
-/** @type {(dots: Dot[], place: (depth: number) => number, view: View, theme: Theme) => Trace} */
-function otherTrace(dots, place, view, theme) {
-  const { words: size, mark, line } = sizes(view);
+/** @type {(dots: Dot[], at: (depth: number) => number, view: View, theme: Theme) => Trace} */
+function otherTrace(dots, at, view, theme) {
+  const { mark, line } = sizes(view);
   const [first] = shownCurves(view);
-  const colors = dots.map(({ run }) => run.color[theme.scheme]);
   return {
-    ...axesOf(""), name: "not compared", meta: "other", mode: dots.length > MAX_NAMED ? "markers" : "markers+text",
-    x: dots.map(({ run }) => place(run.card.depth)), y: dots.map(({ error }) => error), text: dots.map(nameOfOther), textposition: "bottom center", textfont: { size, color: dots.map(({ run }) => run.textColor[theme.scheme]) },
-    marker: { symbol: "circle-open", size: 9 * mark, color: colors, line: { width: 1.5 * line } }, cliponaxis: false,
-    hovertext: dots.map((dot) => `${nameOfOther(dot)}<br>${curveTable(view)[first][2]}: ${written(dot.error, "error")} %<br>not compared`), hovertemplate: "%{hovertext}<extra></extra>",
+    ...axesOf(""), name: "not compared", meta: "other", mode: "markers", x: dots.map(({ run }) => at(run.card.depth)), y: dots.map(({ error }) => error),
+    marker: { symbol: "circle-open", size: 9 * mark, color: dots.map(({ run }) => run.color[theme.scheme]), line: { width: 1.5 * line } },
+    text: dots.map((dot) => `${nameOfOther(dot)}<br>${curveTable(view)[first][2]}: ${written(dot.error, "error")} %<br>not compared`), hovertemplate: "%{text}<extra></extra>",
+  };
+}
+
+/**
+ * The name of a run that is not compared, on the side where there is room.
+ * @type {(dot: Dot, at: (depth: number) => number, view: View, theme: Theme) => Layout}
+ */
+function otherName(dot, at, view, theme) {
+  const x = at(dot.run.card.depth), side = x < MIDDLE ? 1 : -1;
+  return {
+    text: nameOfOther(dot), showarrow: false, x, y: dot.error, xshift: 8 * side, xanchor: side > 0 ? "left" : "right", yanchor: "middle",
+    bgcolor: seeThrough(theme.page, 0.85), font: { size: sizes(view).words, color: dot.run.textColor[theme.scheme] },
   };
 }
 
