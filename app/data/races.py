@@ -91,11 +91,12 @@ class Race:
     @property
     def as_command(self) -> str:
         """The command line that repeats the race."""
+        usual_seeds = PRESETS[self.preset].seeds if self.preset in PRESETS else 1
         words = ["python", "-m", "engine", "race"]
         words += ["--depths", ",".join(map(str, self.depths)), "--shortcuts", ",".join(self.shortcuts)]
         words += ["--preset", self.preset] if self.preset else []
         words += ["--data", self.data, "--steps", str(self.steps)]
-        words += ["--seeds", str(self.seeds)] if self.seeds != 1 else []
+        words += ["--seeds", str(self.seeds)] if self.seeds != usual_seeds else []
         words += ["--first-seed", str(self.first_seed)] if self.first_seed != 0 else []
         words += ["--pace", self.pace] if self.pace != "free" else []
         for key, value in self.settings.items():

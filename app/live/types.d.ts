@@ -90,6 +90,8 @@ export interface View {
   hidden?: boolean;
   height?: number;
   gaps?: GapFacts | null;
+  /** Final errors over depth, by curve and shortcut type: depth, mean, and the ends of the interval. */
+  depths?: Record<string, Record<string, (number | null)[][]>>;
 }
 
 /**

@@ -65,7 +65,7 @@ def _depths(context: click.Context, option: click.Parameter, text: str | None) -
 @click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
 @click.option("--data", metavar="NAME", help="Data set, folder:PATH or parquet:PATH.  [default: the preset's]")
 @click.option("--steps", type=Number.of(OptimConfig, "steps"), help="Updates per run.  [default: the preset's]")
-@click.option("--seeds", type=Number.of(RaceConfig, "seeds"), default=1, show_default=True, help="Seeds per arm.")
+@click.option("--seeds", type=Number.of(RaceConfig, "seeds"), help="Seeds per arm.  [default: the preset's]")
 @click.option("--first-seed", type=Number.of(RaceConfig, "first_seed"), default=0, show_default=True)
 @click.option(
     "--pace", default=FREE, show_default=True, help="free, or lockstep:K: at most K steps ahead of the slowest."

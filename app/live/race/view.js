@@ -17,7 +17,7 @@ import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series } from "./series.js";
 import { ViewControls } from "./panel/controls.js";
-import { ViewState, kindsOf, laidOut } from "./panel/view_state.js";
+import { ViewState, kindsOf } from "./panel/view_state.js";
 
 const DRAW_MS = 250;
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
@@ -98,7 +98,7 @@ export class RaceView {
     this.#words(answer);
     this.feed.filled(this.runs);
     // A link into a part of the curves; and what was fine stays so, with what has come since.
-    if (this.view.zoom) this.finer.look(this.view.zoom, this.view.get("x"));
+    if (this.view.zoom) this.#refine();
     this.#soon(!before.size);
   }
 
@@ -123,7 +123,7 @@ export class RaceView {
     if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
     this.#words(message);
     // Words and meters alone are no reason to draw the curves.
-    if (message.p || message.e || message.c || message.d || message.gaps !== undefined) this.#soon();
+    if (message.p || message.e || message.c || message.d || message.gaps !== undefined || message.depths) this.#soon();
     else this.#tell();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);
   }
@@ -136,6 +136,7 @@ export class RaceView {
   #words(message) {
     if (message.g !== undefined) this.verdict = message.g;
     if (message.gaps !== undefined) this.gaps = message.gaps;
+    if (message.depths !== undefined) this.depths = message.depths;
     if (message.q !== undefined) this.asked = message.q;
     if (message.t !== undefined) this.answers = message.t;
     if (message.engine !== undefined) this.engine = message.engine;
@@ -164,8 +165,14 @@ export class RaceView {
   /** Something else is looked at. */
   #looked() {
     this.presenter.sync();
-    this.finer.look(this.view.zoom, this.view.get("x"));
+    this.#refine();
     this.#soon(true);
+  }
+
+  /** Finer points of what is seen. Over depth there are no steps to see more of. */
+  #refine() {
+    const { zoom, layout, x } = this.view.all(kindsOf(this.runs));
+    this.finer.look(layout === "depth" ? null : zoom, x);
   }
 
   /** Draw when it is due; at once where somebody waits for it. */
@@ -204,8 +211,7 @@ export class RaceView {
   }
 
   #view() {
-    const all = this.view.all();
-    return { ...all, layout: laidOut(all.layout, kindsOf(this.runs)), race: this.data.race, gaps: this.gaps, ...this.presenter.figure() };
+    return { ...this.view.all(kindsOf(this.runs)), race: this.data.race, gaps: this.gaps, depths: this.depths, ...this.presenter.figure() };
   }
 
   #shown() {

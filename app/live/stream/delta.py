@@ -109,7 +109,8 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
 
     ``g`` is the verdict, ``gaps`` are the gaps behind it with their intervals and the words about the cure. ``q`` is
     the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before
-    and after the truth for each choice.
+    and after the truth for each choice. ``depths`` has the final errors over depth by curve and shortcut type:
+    ``[depth, mean, low, high]``.
     """
     question, answers = conclusions.question, conclusions.answers
     return {
@@ -117,4 +118,13 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
         "gaps": conclusions.gaps and _gaps(conclusions.gaps),
         "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
         "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
+        "depths": {curve: _by_shortcut(errors) for curve, errors in conclusions.depths.items()},
     }
+
+
+def _by_shortcut(errors: Sequence[streaming.DepthError]) -> dict[str, list[list[float | None]]]:
+    rows = defaultdict(list)
+    for one in errors:
+        ends = (one.error.mean, one.error.low, one.error.high)
+        rows[one.shortcut].append([one.depth, *(short(end, 4) for end in ends)])
+    return dict(rows)

@@ -150,7 +150,7 @@ def _usual() -> dict[str, object]:
         "variants": [text for text in preset.shortcuts if text not in zoo.PAPER],
         "data": options.preset_source(preset.name),
         "steps": preset.run.optim.steps,
-        "seeds": 1,
+        "seeds": preset.seeds,
         **advanced.defaults(preset),
     }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import isfinite
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
+from engine.analysis.depth_errors import DepthError, depth_errors, over_depth
 from engine.analysis.difference import NO_DIFFERENCE
 from engine.analysis.interval import RESOLUTION
 from engine.analysis.prediction import Answers, Question, answers, question_for, taking_part
@@ -18,6 +19,13 @@ from engine.runs.protocol.comparable_runs import differences
 from engine.runs.protocol.inspected_runs import inspected_differences
 from engine.store.reader import Reader
 from engine.store.rows import LabJobRow, RunRow
+
+#: The errors over depth by the page's name of the curve: where the last one of a run stands.
+_LAST_ERRORS = {
+    "running": (Split.TRAIN, "running_error"),
+    "clean": (Split.TRAIN_CLEAN, "error"),
+    "test": (Split.TEST, "error"),
+}
 
 
 def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
@@ -69,6 +77,19 @@ def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, A
     curves = {run.run: _curve(reader, run.run, Split.TRAIN, "running_error", (step, step)) for run in taken}
     errors = {run: curve[step] for run, curve in curves.items() if step in curve}
     return question, answers(question, runs, errors)
+
+
+def errors_over_depth(reader: Reader, runs: Sequence[ComparedRun]) -> dict[str, list[DepthError]]:
+    """Return the final errors over depth of the runs of one race, by curve; {} for fewer than three depths."""
+    drawn = over_depth(runs)
+    points = reader.points.last([run.run for run in drawn]) if drawn else {}
+    found = {}
+    for curve, (split, column) in _LAST_ERRORS.items():
+        rows = {run: row for (run, of), row in points.items() if of == split and row[column] is not None}
+        images = [row["images"] for row in rows.values() if row["images"]]
+        resolution = 100 / min(images) if images else RESOLUTION
+        found[curve] = depth_errors(drawn, {run: row[column] for run, row in rows.items()}, resolution)
+    return found if drawn else {}
 
 
 def lab_findings(reader: Reader, job: LabJobRow) -> list[Found]:

@@ -32,7 +32,7 @@ class RaceRequest:
     """A race as a person requests it.
 
     Args:
-        depths, shortcuts, steps: Empty or None means the preset's.
+        depths, shortcuts, steps, seeds: Empty or None means the preset's.
         data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first present one.
         settings: Texts as in ``--set key=value``, which override the preset.
         pace: ``free`` or ``lockstep:K``.
@@ -43,7 +43,7 @@ class RaceRequest:
     preset: str = "quick"
     data: str | None = None
     steps: int | None = None
-    seeds: int = 1
+    seeds: int | None = None
     first_seed: int = 0
     settings: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
@@ -72,7 +72,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     race = RaceConfig.checked(
         depths=depths,
         shortcuts=tuple(each.text for each in variants),
-        seeds=request.seeds,
+        seeds=preset.seeds if request.seeds is None else request.seeds,
         first_seed=request.first_seed,
         preset=request.preset,
         name=request.name,

@@ -82,6 +82,13 @@ def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, chan
     assert again == wanted
 
 
+def test_the_command_names_seeds_that_are_not_the_presets(place):
+    for seeds, named in ((3, False), (1, True)):
+        with Writer(place.prepare()) as writer:
+            race, _ = writer.races.submit(plan_race(RaceRequest(preset="start", seeds=seeds), place))
+        assert (f"--seeds {seeds}" in races.race(race).as_command) is named
+
+
 def test_the_command_quotes_what_a_shell_would_read(place):
     race, _ = submit(place, run={"optim.drops": (0.5, 0.75)})
     assert races.race(race).as_command.endswith("--set 'optim.drops=[0.5,0.75]'")

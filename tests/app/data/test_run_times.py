@@ -44,6 +44,9 @@ def test_before_a_run_has_finished_the_table_of_two_cores_is_what_is_known(write
     times = run_times.preset_times()
     assert times.keys() == options.presets().keys()
     assert not any(time.here for time in times.values())
+    assert 180 < times["start"].seconds < 330, "three seeds: about five minutes"
+    assert 160 < times["depth"].seconds < 210, "one seed: about three minutes"
+    assert 450 < run_times.race_time(quick(preset="depth", seeds=3)).seconds < 600, "three seeds: about nine"
     assert times["quick"].seconds < times["talk"].seconds < times["paper"].seconds / 100
     assert run_times.race_time(quick()) == times["quick"]
     writer.races.submit(quick())

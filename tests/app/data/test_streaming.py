@@ -1,7 +1,7 @@
 """Snapshots and news of the live page: they meet at the cursor."""
 
 from app.data import races, streaming
-from engine.events import RunState, Split, StepRow
+from engine.events import Evaluated, RunState, Split, StepRow
 from engine.store.writer import Writer
 from tests.app.data.conftest import submit
 
@@ -63,6 +63,31 @@ def test_a_fork_takes_no_part_in_the_verdict(place):
     without = streaming.conclusions([of[20, 0], deep]).verdict
     assert f"plain-56 is {10 * (deep - of[20, 0])}.0 points above plain-20" in without
     assert streaming.conclusions([of[20, 0], deep, fork]).verdict == without
+
+
+def test_the_final_errors_over_depth_come_when_all_runs_of_an_arm_have_ended(place):
+    race, runs = submit(place, depths=(8, 20, 56), shortcuts=("none",), seeds=2)
+    with Writer(place) as writer:
+        for run in runs:
+            writer.jobs.move(run, RunState.STARTING)
+            writer.jobs.move(run, RunState.RUNNING)
+            writer.points.record(run, [StepRow(s, 1.0, 50.0, 1.0, 30.0 + s + run, 0.1, s) for s in (1, 2)])
+            for split in (Split.TEST, Split.TRAIN_CLEAN):
+                tested = Evaluated(2, split, 1.0, 40.0 + run, 20, 2.0, 0.1, "running")
+                writer.points.record(run, evaluations=[tested])
+        unfinished = streaming.conclusions(runs).depths
+        assert list(unfinished.items()) == [("running", []), ("clean", []), ("test", [])]
+        of = {(row.depth, row.seed): row.id for row in races.runs(race)}
+        for seed in (0, 1):
+            writer.jobs.move(of[8, seed], RunState.FINISHED)
+        writer.jobs.move(of[20, 0], RunState.FINISHED)
+    depths = streaming.conclusions(runs).depths
+    assert {(one.shortcut, one.depth) for found in depths.values() for one in found} == {("none", 8)}
+    pair = (of[8, 0], of[8, 1])
+    assert depths["running"][0].error.values == tuple(32.0 + run for run in pair)
+    assert depths["test"][0].error.values == depths["clean"][0].error.values == tuple(40.0 + run for run in pair)
+    assert depths["test"][0].error.spread == 5.0, "an error of 20 images is known to 5 points"
+    assert streaming.conclusions([of[8, 0], of[8, 1], of[20, 0]]).depths == {}, "of the shown runs, two depths"
 
 
 def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):

@@ -32,7 +32,7 @@ from tests.engine.data import pictures
             "--steps is a whole number from 1 to 10,000,000 (got '0')",
         ),
         (["race", "--depths", "20", "--shortcuts", "A", "--data", "imagenet"], "choose from fashion-mnist-mini"),
-        (["race", "--depths", "20", "--shortcuts", "A", "--preset", "slow"], "choose from quick, talk, paper"),
+        (["race", "--depths", "20", "--shortcuts", "A", "--preset", "slow"], "choose from quick, talk, start, depth"),
         (["race", "--depths", "20", "--shortcuts", "A", "--set", "lr"], "--set lr=0.05"),
         (["race", "--depths", "20", "--shortcuts", "A", "--set", "rate=1"], "unknown setting 'rate'"),
         (["race", "--depths", ",", "--shortcuts", "A"], "name at least one"),

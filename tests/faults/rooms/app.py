@@ -7,6 +7,7 @@ ROOM = Room(
     quick=(
         "tests/engine/analysis/test_verdict.py",
         "tests/engine/analysis/test_interval.py",
+        "tests/engine/analysis/test_depth_errors.py",
         "tests/engine/analysis/test_statement.py",
         "tests/engine/analysis/test_run_time.py",
         "tests/app/data/test_run_times.py",
@@ -27,6 +28,13 @@ ROOM = Room(
             text="@requires_presenter\ndef annotate(",
             faulty="def annotate(",
             breaks="Whoever only looks on at a shared page can write notes on its runs.",
+        ),
+        Fault(
+            name="final-before-the-end",
+            file="engine/analysis/depth_errors.py",
+            text="if last and all(run.state in ENDED for run in members):",
+            faulty="if last:",
+            breaks="Over depth an arm has a final mean and an interval while some of its seeds still train.",
         ),
         Fault(
             name="wrong-arm-in-the-verdict",

@@ -84,6 +84,13 @@ ROOM = Room(
             breaks="Against epochs, curves and their axis are too short by the size of a batch.",
         ),
         Fault(
+            name="changed-run-over-depth",
+            file="app/live/race/chart/depth_figure.js",
+            text="return card.parent === null && !card.difference;",
+            faulty="return card.parent === null;",
+            breaks="A run that was changed while it trained is part of an arm's mean in the error against depth.",
+        ),
+        Fault(
             name="follows-the-fastest-net",
             file="app/live/layers/timeline.js",
             text="findLastIndex((at) => at <= common)",

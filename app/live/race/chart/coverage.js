@@ -4,6 +4,7 @@
 import { drawnGroups, seedStats } from "./seed_stats.js";
 import { grouped, plural, sum } from "../../shared/format.js";
 import { curveTable } from "./curves.js";
+import { depthShown } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { differenceStats, runsOf } from "./differences.js";
 import { MANY } from "./many_runs.js";
@@ -16,6 +17,7 @@ const SPLITS = { test: "test_subset", clean: "train_clean" };
  * @type {(runs: Run[], view: View, unit?: string) => string}
  */
 export function trainingShown(runs, view, unit = "steps") {
+  if (view.layout === "depth") return depthShown(runs, view);
   if (!view.curves.includes("running") && !singles(runs, view)) return `no training ${unit.split(" ").at(-1)} shown`;
   const gap = view.layout === "gap", drawn = drawnRuns(runs, view);
   const total = sum(drawn, ({ series }) => series.total);
@@ -30,6 +32,7 @@ export function trainingShown(runs, view, unit = "steps") {
  * @type {(runs: Run[], view: View) => string}
  */
 export function evaluationsShown(runs, view) {
+  if (view.layout === "depth") return "";
   const splits = Object.entries(SPLITS).filter(([curve]) => view.curves.includes(curve) && !(curve === "clean" && view.layout === "gap")).map(([, split]) => split);
   const over = (/** @type {(series: Series, split: Split) => number} */ count) => sum(drawnRuns(runs, view), ({ series }) => sum(splits, (split) => count(series, split)));
   const unseen = over((series, split) => series.unseen[split]), shown = over((series, split) => series[split].step.length);
@@ -41,6 +44,7 @@ export function evaluationsShown(runs, view) {
  * @type {(runs: Run[], view: View) => boolean}
  */
 export function averaged(runs, view) {
+  if (view.layout === "depth") return false;
   return view.layout === "gap" ? shownGaps(runs, view).some(({ pairs }) => pairs.length > 1) : drawnGroups(runs, view).groups.length > 0;
 }
 

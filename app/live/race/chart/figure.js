@@ -1,11 +1,13 @@
 /**
  * From the points to a Plotly figure: a pure function, no DOM, no network. Which panels there are and what stands on
- * them; the curves themselves are drawn by chart/curves.js and chart/seed_curves.js, differences by chart/difference_figure.js.
+ * them; the curves themselves are drawn by chart/curves.js and chart/seed_curves.js, differences by
+ * chart/difference_figure.js, errors over depth by chart/depth_figure.js.
  */
 /** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace } from "../../types.js" */
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
 import { armNames, drawnGroups } from "./seed_stats.js";
+import { buildDepthFigure } from "./depth_figure.js";
 import { editMarks } from "./edit_marks.js";
 import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
@@ -25,7 +27,7 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  * runs: [{ card, series, color: {light, dark}, textColor, label, usual, mark }]; theme: { scheme, page, text, muted, grid, font };
  * width in pixels. Returns { data, layout }.
  *
- * view: { race, layout: "side" | "overlaid" | "gap", metric: "error" | "loss", scale: "linear" | "log",
+ * view: { race, layout: "side" | "overlaid" | "gap" | "depth", metric: "error" | "loss", scale: "linear" | "log",
  * x: "step" | "epoch" | "seconds", curves: some of "running", "raw", "test", "clean" } and, where they are given,
  * seeds: "band" (default) | "lines", zoom: { x, y } (ranges in the axes' own units), big: for a room, height in pixels,
  * hidden: axes and titles without what they show.
@@ -33,6 +35,7 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  */
 export function buildFigure(runs, view, theme, width) {
   const labelled = runs.map((run) => ({ ...run, label: escaped(run.label), usual: escaped(run.usual) }));
+  if (view.layout === "depth") return buildDepthFigure(labelled, view, theme, width);
   if (view.layout === "gap") return buildDifferenceFigure(labelled, view, theme, width);
   const families = panels(labelled, view.layout);
   const stacked = families.length > 1 && width < NARROW;

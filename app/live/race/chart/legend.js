@@ -8,6 +8,7 @@ import { isComparable } from "../../shared/arm_names.js";
 import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 import { WIDTHS, curveTable, dash } from "./curves.js";
+import { depthLegend } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { statedGaps, statedIn } from "./stated_gaps.js";
 import { stepOf } from "../series.js";
@@ -22,6 +23,7 @@ const MAX_NAMED = 4;
  * @type {(runs: Run[], view: View, theme: Theme) => LegendEntry[]}
  */
 export function legendOf(runs, view, theme) {
+  if (view.layout === "depth") return depthLegend(runs, view, theme);
   const names = view.layout === "gap" ? shownGaps(runs, view) : armNames(runs, view);
   return [...names.map(({ name, run }) => ({ name, color: run.color[theme.scheme], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
 }
@@ -58,6 +60,7 @@ function meanings(runs, view, theme) {
  */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
+  if (view.layout === "depth") return `training error: ${runningMean()}`;
   const made = view.layout === "gap" ? `dashed: differences of means of up to ${RUNNING_WINDOW} steps` : `dashed: ${runningMean()}`;
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;

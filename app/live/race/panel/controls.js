@@ -12,15 +12,16 @@ export class ViewControls {
   constructor(row, key, view) {
     this.view = view;
     this.curves = [...key.querySelectorAll(".ss-curve")];
-    for (const curve of this.curves) curve.onclick = () => view.toggleCurve(curve.dataset.curve);
+    for (const curve of this.curves) curve.onclick = () => view.toggleCurve(curve.dataset.curve, this.layout);
     this.groups = Object.fromEntries(Object.keys(CHOICES).map((name) => [name, this.#group(name)]));
     row.prepend(...Object.values(this.groups));
   }
 
   /** The argument is that of kindsOf (panel/view_state.js). */
-  draw({ sides, gap, seeds }) {
+  draw({ sides, gap, depth, seeds }) {
     const { view } = this;
-    const layout = laidOut(view.get("layout"), { sides, gap });
+    const layout = laidOut(view.get("layout"), { sides, gap, depth });
+    this.layout = layout;
     for (const [name, group] of Object.entries(this.groups)) {
       const chosen = name === "layout" ? layout : view.get(name);
       for (const segment of group.children) {
@@ -30,18 +31,19 @@ export class ViewControls {
       }
     }
     this.groups.layout.hidden = !sides && !gap;
-    for (const segment of this.groups.layout.children) segment.hidden = { side: !sides, gap: !gap }[segment.dataset.value] ?? false;
-    this.groups.seeds.hidden = !seeds;
-    // Differences may be negative: they have no logarithm.
-    const differences = layout === "gap";
-    this.groups.scale.hidden = differences;
+    for (const segment of this.groups.layout.children) segment.hidden = { side: !sides, gap: !gap, depth: !depth }[segment.dataset.value] ?? false;
+    // Differences may be negative: they have no logarithm. Over depth there are errors alone, and seeds are dots.
+    const differences = layout === "gap", errors = layout === "depth";
+    this.groups.seeds.hidden = !seeds || errors;
+    this.groups.scale.hidden = differences || errors;
+    this.groups.metric.hidden = this.groups.x.hidden = errors;
     const banded = seeds && view.get("seeds") === "band";
-    const shown = view.curves;
+    const shown = view.curvesOf(layout);
     for (const pressed of this.curves) {
       const { curve } = pressed.dataset;
       pressed.setAttribute("aria-pressed", shown.includes(curve));
       // In bands the thin lines are the seeds; single steps are not drawn.
-      pressed.hidden = (banded && curve === "raw") || (differences && !SUBTRACTED.includes(curve));
+      pressed.hidden = ((banded || errors) && curve === "raw") || (differences && !SUBTRACTED.includes(curve));
     }
   }
 

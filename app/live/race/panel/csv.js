@@ -1,5 +1,6 @@
 /** What a chart of the race shows as a table of text. Pure functions. */
 import { namedCurves } from "../chart/curves.js";
+import { DEPTH_COLUMNS, depthRows } from "../chart/depth_figure.js";
 import { shownGaps } from "../chart/difference_figure.js";
 import { statedGaps, statedIn } from "../chart/stated_gaps.js";
 import { differenceStats } from "../chart/differences.js";
@@ -11,9 +12,10 @@ const GAP_COLUMNS = ["series", "step", "mean", "low", "high", "seeds"];
 
 /**
  * The points of the curves that are shown, one row each, as the browser holds them: all of a zoomed chart too. Of the
- * gap chart the differences. A value that is not there, or not finite, is an empty field.
+ * gap chart the differences, of the chart over depth the last errors. A value that is not there, or not finite, is an empty field.
  */
 export function exportCsv(runs, view) {
+  if (view.layout === "depth") return csv(DEPTH_COLUMNS, depthRows(runs, view));
   return view.layout === "gap" ? csv(GAP_COLUMNS, differenceRows(runs, view)) : csv(COLUMNS, runs.flatMap((run) => runRows(run, view)));
 }
 

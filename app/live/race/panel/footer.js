@@ -17,7 +17,7 @@ export function footerText(runs, view, age) {
     ...(view.hidden ? ["curves hidden until the reveal"] : [
       trainingShown(runs, view),
       evaluationsShown(runs, view),
-      leftOut(runs, view.curves, averaged(runs, view)),
+      view.layout !== "depth" && leftOut(runs, view.curves, averaged(runs, view)),
     ]),
     smoothingOf(runs, view),
     plural(new Set(cards.map((card) => card.seed)).size, "seed"),

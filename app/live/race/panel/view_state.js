@@ -2,20 +2,25 @@
  * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, whether the curves are hidden,
  * what the room predicted. Kept in the address.
  */
+import { hasDepths } from "../chart/depth_figure.js";
 import { comparable, isComparable } from "../../shared/arm_names.js";
 import { UrlState, rememberRace, rememberedRace } from "../../shared/address/url_state.js";
 
 export const CHOICES = {
-  layout: { side: "Side by side", overlaid: "Overlaid", gap: "Gap" },
+  layout: { side: "Side by side", overlaid: "Overlaid", gap: "Gap", depth: "Depth" },
   metric: { error: "Error", loss: "Loss" },
   scale: { linear: "Linear", log: "Log" },
   x: { step: "Step", epoch: "Epoch", seconds: "Seconds" },
   seeds: { band: "Bands", lines: "Each seed" },
 };
 export const CURVES = ["running", "raw", "test", "clean"];
+/** Which curves there are, which are usual, and where a choice of them stands in the address. */
+const OF_STEPS = { key: "curves", all: CURVES, usual: CURVES };
+/** Over depth one kind of error is read more easily than three, and single steps are none. */
+const OF_DEPTH = { key: "points", all: ["running", "test", "clean"], usual: ["running"] };
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
-const SHOWN = "curves", ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", PREDICTION = "guess";
-const LOOKED_AT = [...Object.keys(CHOICES), SHOWN, ZOOM];
+const ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", PREDICTION = "guess";
+const LOOKED_AT = [...Object.keys(CHOICES), OF_STEPS.key, OF_DEPTH.key, ZOOM];
 /** These are about the runs of one race. */
 const OF_RACE = [ZOOM, HIDDEN, PREDICTION];
 const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, PREDICTION];
@@ -57,22 +62,26 @@ export class ViewState {
   choose(choices) {
     const changed = Object.entries(choices).filter(([key, value]) => value !== this.get(key));
     if (!changed.length) return;
+    const before = this.get("layout");
     for (const [key, value] of changed) this.address.put(key, value === first(key) ? null : value);
     // Another quantity or scale has another height; another axis has other places altogether.
-    const { x } = this.zoom ?? {};
+    const { x } = (changed.some(([, value]) => [value, before].includes("depth")) ? null : this.zoom) ?? {};
     this.address.put(ZOOM, x && !changed.some(([key]) => key === "x") ? zoomText({ x }) : null);
     this.changed();
   }
 
-  /** The curves that are shown. */
-  get curves() {
-    const text = this.address.get(SHOWN);
-    return text === null ? [...CURVES] : CURVES.filter((curve) => text.split("-").includes(curve));
+  /** The curves that are shown in a layout. */
+  curvesOf(layout) {
+    const { key, all, usual } = layout === "depth" ? OF_DEPTH : OF_STEPS;
+    const text = this.address.get(key);
+    return text === null ? [...usual] : all.filter((curve) => text.split("-").includes(curve));
   }
 
-  toggleCurve(curve) {
-    const shown = CURVES.filter((other) => this.curves.includes(other) !== (other === curve));
-    this.address.put(SHOWN, shown.length === CURVES.length ? null : shown.join("-"));
+  toggleCurve(curve, layout) {
+    const { key, all, usual } = layout === "depth" ? OF_DEPTH : OF_STEPS;
+    const before = this.curvesOf(layout);
+    const text = all.filter((other) => before.includes(other) !== (other === curve)).join("-");
+    this.address.put(key, text === usual.join("-") ? null : text);
     this.changed();
   }
 
@@ -128,10 +137,11 @@ export class ViewState {
     this.changed();
   }
 
-  /** Everything at once, as buildFigure wants it. */
-  all() {
+  /** Everything at once, as buildFigure wants it; kinds: what the runs allow. */
+  all(kinds = { sides: true, gap: true, depth: true }) {
     const chosen = Object.fromEntries(Object.keys(CHOICES).map((key) => [key, this.get(key)]));
-    return { ...chosen, curves: this.curves, zoom: this.zoom };
+    const layout = laidOut(chosen.layout, kinds);
+    return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), layout, curves: this.curvesOf(layout), zoom: this.zoom };
   }
 
   /** See UrlState. */
@@ -145,21 +155,22 @@ export class ViewState {
 }
 
 /**
- * Which ways of looking make sense: { both families, several depths or families to subtract, several seeds of an arm }.
+ * Which ways of looking make sense: { both families, several depths or families to subtract, an error over depth,
+ * several seeds of an arm }.
  * Only comparable runs decide; where there is none, the families of all of them do.
  */
 export function kindsOf(runs) {
   const several = (list, key) => new Set(list.map(({ card }) => card[key])).size > 1;
   const arms = runs.filter(isComparable);
-  return { sides: several(comparable(runs), "plain"), gap: several(arms, "depth") || several(arms, "variant"), seeds: several(arms, "seed") };
+  return { sides: several(comparable(runs), "plain"), gap: several(arms, "depth") || several(arms, "variant"), depth: hasDepths(runs), seeds: several(arms, "seed") };
 }
 
 /**
  * The panels as these runs allow them, kinds as in kindsOf: what is chosen stays in the address for the next race, and
  * figure and controls both show what is possible of it.
  */
-export function laidOut(layout, { sides, gap }) {
-  if (layout === "gap" && gap) return layout;
+export function laidOut(layout, { sides, gap, depth }) {
+  if ((layout === "gap" && gap) || (layout === "depth" && depth)) return layout;
   return layout === "overlaid" || !sides ? "overlaid" : "side";
 }
 

@@ -5,6 +5,7 @@ const ALL = [
   { label: "error, side by side", needs: "sides", choices: { layout: "side", metric: "error", scale: "linear" } },
   { label: "error, overlaid", choices: { layout: "overlaid", metric: "error", scale: "linear" } },
   { label: "gap", needs: "gap", choices: { layout: "gap", metric: "error", scale: "linear" } },
+  { label: "error against depth", needs: "depth", choices: { layout: "depth", metric: "error", scale: "linear" } },
   { label: "loss, log scale", choices: { layout: "side", metric: "loss", scale: "log" } },
 ];
 /** Long words are set smaller, down to the last of these. */
@@ -17,7 +18,7 @@ export function presenterViews(kinds) {
     ...one,
     shown: (view) => ["layout", "metric", "scale"].every((key) => key === "layout"
       ? looks(view.get(key)) === looks(one.choices[key])
-      : view.get(key) === one.choices[key] || (key === "scale" && one.choices.layout === "gap")),
+      : view.get(key) === one.choices[key] || one.choices.layout === "depth" || (key === "scale" && one.choices.layout === "gap")),
   }));
 }
 

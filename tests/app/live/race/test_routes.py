@@ -151,6 +151,7 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
         "step": 1000, "end": True, "cure": "cure 0.0 points, one seed",
         "of": [["none", 56, 20, 1, 7, None, None], ["A", 56, 20, 1, 7, None, None]],
     }  # fmt: skip
+    assert answer["depths"] == {}, "two depths"
     assert answer["a"] is None
 
 

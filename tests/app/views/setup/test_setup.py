@@ -115,6 +115,8 @@ def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, m
     times = {
         "quick": run_times.RunTime(43.0, here=True, scaled=False),
         "talk": run_times.RunTime(400.0, here=True, scaled=True),
+        "start": run_times.RunTime(250.0, here=True, scaled=True),
+        "depth": run_times.RunTime(180.0, here=True, scaled=True),
         "paper": run_times.RunTime(1e6, here=False, scaled=True),
     }
     monkeypatch.setattr(run_times, "preset_times", lambda: times)
@@ -122,10 +124,10 @@ def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, m
     cards = page.radio(key="preset")
     said = cards.proto.captions
     assert cards.options == [f"**{preset.label}**" for preset in options.presets().values()]
-    assert [preset.shows in text for preset, text in zip(options.presets().values(), said, strict=True)] == [True] * 3
+    assert [preset.shows in text for preset, text in zip(options.presets().values(), said, strict=True)] == [True] * 5
     assert "**About 45 s here (by finished runs).**" in said[0]
     assert "**About 7 min here (scaled from finished runs).**" in said[1]
-    assert "**About 12 days on two cores.**" in said[2]
+    assert "**About 12 days on two cores.**" in said[4]
 
 
 @pytest.mark.parametrize(
@@ -257,6 +259,29 @@ def test_a_link_brings_the_set_up_back(page, started):  # noqa: F811
     assert (race.preset, race.seeds, race.run.optim.steps) == ("talk", 2, 600)
     assert (race.run.optim.lr, race.run.model.width) == ("tuned", 4)
     assert not page.exception
+
+
+def test_seeds_are_the_presets_until_one_chooses(page, started):  # noqa: F811
+    page.run()
+    page.radio(key="preset").set_value("start").run()
+    assert page.number_input(key="seeds").value == 3
+    assert page.button(key="start").label == "Start race of 24 runs"
+    assert {key for key in page.query_params if key.startswith("set_")} == {"set_preset"}
+    page.number_input(key="seeds").set_value(1).run()
+    assert page.query_params["set_seeds"] == "1"
+    page.button(key="start").click().run()
+    assert (started[0].seeds, started[0].shortcuts) == (1, ("none", "A", "dirac", "zero-gamma"))
+    page.radio(key="preset").set_value("quick").run()
+    assert page.number_input(key="seeds").value == 1
+
+
+@pytest.mark.parametrize(("address", "seeds"), [({}, 3), ({"set_seeds": "2"}, 2)])
+def test_a_link_to_a_preset_has_its_seeds_unless_it_names_others(page, started, address, seeds):  # noqa: F811
+    for key, text in ({"set_preset": "start"} | address).items():
+        page.query_params[key] = text
+    page.run()
+    page.button(key="start").click().run()
+    assert started[0].seeds == seeds
 
 
 def test_nonsense_in_the_address_changes_nothing(page):  # noqa: F811

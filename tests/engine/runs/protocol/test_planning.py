@@ -21,8 +21,15 @@ def test_every_preset_can_be_planned_without_a_network(workspace):
         if not preset.data:
             continue  # its images are yours
         race = plan_race(RaceRequest(preset=name), workspace)
-        assert (race.depths, race.shortcuts) == (preset.depths, preset.shortcuts)
+        assert (race.depths, race.shortcuts, race.seeds) == (preset.depths, preset.shortcuts, preset.seeds)
     assert plan_race(RaceRequest(preset="talk"), workspace).run.data.name == "fashion-mnist-mini"
+
+
+def test_start_or_wire_differs_from_the_quick_race_in_its_arms_and_seeds_alone(workspace):
+    quick, race = (plan_race(RaceRequest(preset=name), workspace) for name in ("quick", "start"))
+    assert (race.run, race.depths) == (quick.run, quick.depths)
+    assert race.shortcuts == ("none", "A", "dirac", "zero-gamma")
+    assert (race.seeds, plan_race(RaceRequest(preset="start", seeds=1), workspace).seeds) == (3, 1)
 
 
 def test_the_paper_warms_up_depth_110_and_nothing_else(workspace):

@@ -7,7 +7,7 @@ import { page, Node } from "../../dom.mjs";
 
 function controls(chosen, kinds) {
   page();
-  const view = { get: (key) => (key === "layout" ? chosen : ""), set: () => {}, curves: ["running"] };
+  const view = { get: (key) => (key === "layout" ? chosen : ""), set: () => {}, curvesOf: () => ["running"] };
   const row = new Node("div");
   new ViewControls(row, new Node("div"), view).draw({ seeds: false, ...kinds });
   const [panels, , scale] = row.children;
@@ -24,10 +24,26 @@ test("a choice that a race does not allow leaves a way to the others", () => {
   assert.deepEqual(controls("gap", { sides: false, gap: false }).slice(3), ["overlaid", false], "curves of one arm, and their scale");
 });
 
+test("over depth there are errors on one scale, of three kinds", () => {
+  page();
+  const view = { get: (key) => (key === "layout" ? "depth" : ""), set: () => {}, curvesOf: () => ["running"], toggleCurve: (...choice) => toggled.push(choice) };
+  const row = new Node("div"), key = new Node("div"), toggled = [];
+  for (const curve of ["running", "raw", "test", "clean"]) {
+    const made = new Node("button");
+    Object.assign(made, { className: "ss-curve", dataset: { curve } });
+    key.append(made);
+  }
+  new ViewControls(row, key, view).draw({ sides: true, gap: true, depth: true, seeds: true });
+  assert.deepEqual(row.children.map(({ hidden }) => Boolean(hidden)), [false, true, true, true, true]);
+  assert.deepEqual(key.children.map(({ hidden }) => Boolean(hidden)), [false, true, false, false]);
+  key.children[2].onclick();
+  assert.deepEqual(toggled, [["test", "depth"]]);
+});
+
 test("arrow keys go round through the choices that are shown", () => {
   page();
   const set = [];
-  const view = { get: (key) => ({ layout: "side", metric: "error" })[key] ?? "", set: (...choice) => set.push(choice), curves: [] };
+  const view = { get: (key) => ({ layout: "side", metric: "error" })[key] ?? "", set: (...choice) => set.push(choice), curvesOf: () => [] };
   const row = new Node("div");
   const made = new ViewControls(row, new Node("div"), view);
   made.draw({ sides: true, gap: false, seeds: false });

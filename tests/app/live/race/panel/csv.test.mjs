@@ -34,3 +34,10 @@ test("the table names what is not comparable, and has the verdict's gaps", () =>
 test("hidden curves leave no row", () => {
   assert.deepEqual([table(race(), { hidden: true }), table(race(), { hidden: true, layout: "gap" })], [[], []]);
 });
+
+test("over depth there is one row for each seed", () => {
+  const rows = table(["plain-8", "plain-20", "plain-56"].map((arm, index) => run(index, arm, [300], [10 * index], { state: "finished" })), { layout: "depth" });
+  assert.deepEqual(rows.map(({ curve, shortcut, depth, error, mean, provisional }) => [curve, shortcut, depth, error, mean, provisional]), [
+    ["running", "none", "8", "0", "0", "true"], ["running", "none", "20", "10", "10", "true"], ["running", "none", "56", "20", "20", "true"],
+  ]);
+});

@@ -20,7 +20,7 @@ beforeEach(() => tab());
 
 test("an address may carry anything; what means nothing is the usual", () => {
   const { state } = opened("?layout=Gap&metric=nonsense&scale=log&curves=test-nothing&zoom=5_1&seeds=lines");
-  assert.deepEqual(state.all(), { layout: "gap", metric: "error", scale: "log", x: "step", seeds: "lines", curves: ["test"], zoom: null });
+  assert.deepEqual(state.all({ gap: true }), { layout: "gap", metric: "error", scale: "log", x: "step", seeds: "lines", curves: ["test"], zoom: null });
   assert.deepEqual(opened("?zoom=100_300_5_40").state.zoom, { x: [100, 300], y: [5, 40] });
   assert.deepEqual(opened("?zoom=100_300").state.zoom, { x: [100, 300] });
   for (const wrong of ["1_x", "1_2_3", "", "3_3", "1_2_5_4"]) assert.equal(opened(`?zoom=${wrong}`).state.zoom, null, wrong);
@@ -31,14 +31,14 @@ test("what is usual is not in the address, what differs is", () => {
   const { state } = opened("", () => (changes += 1));
   state.set("metric", "loss");
   state.zoom = { x: [10, 20.123456789], y: [0, 1] };
-  state.toggleCurve("raw");
+  state.toggleCurve("raw", "side");
   state.hidden = true;
   assert.equal(state.address.params.toString(), "metric=loss&zoom=10_20.12346_0_1&curves=running-test-clean&hidden=1");
   state.set("metric", "error");
   assert.deepEqual(state.zoom, { x: [10, 20.12346] }, "another quantity has another height");
   state.set("x", "epoch");
   assert.equal(state.zoom, null, "another axis has other places");
-  state.toggleCurve("raw");
+  state.toggleCurve("raw", "side");
   state.hidden = false;
   state.set("x", "step");
   assert.equal(state.address.params.toString(), "");
@@ -69,6 +69,25 @@ test("the stage comes back to what was looked at before", () => {
   state.present = true;
   state.restore(before);
   assert.deepEqual([state.get("metric"), state.get("layout"), state.present], ["loss", "side", true]);
+});
+
+test("over depth other errors are usual, and a choice of them leaves the curves of the steps alone", () => {
+  const kinds = { sides: true, gap: true, depth: true };
+  const { state } = opened("?layout=depth&metric=loss&scale=log&x=epoch&zoom=0.2_0.8");
+  assert.deepEqual(state.all(kinds), { layout: "depth", metric: "error", scale: "linear", x: "epoch", seeds: "band", curves: ["running"], zoom: { x: [0.2, 0.8] } });
+  state.toggleCurve("test", "depth");
+  assert.deepEqual([state.curvesOf("depth"), state.curvesOf("side")], [["running", "test"], ["running", "raw", "test", "clean"]]);
+  assert.equal(state.address.get("points"), "running-test");
+  state.set("layout", "gap");
+  assert.equal(state.zoom, null, "depths are no steps");
+  state.zoom = { x: [10, 20] };
+  state.set("layout", "depth");
+  assert.equal(state.zoom, null);
+  for (const curve of ["test", "running"]) state.toggleCurve(curve, "depth");
+  assert.deepEqual(state.curvesOf("depth"), []);
+  state.toggleCurve("running", "depth");
+  assert.equal(state.address.get("points"), null);
+  assert.equal(state.all({ ...kinds, depth: false }).layout, "side");
 });
 
 test("panels are what the runs allow of what was chosen", () => {
