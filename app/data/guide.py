@@ -46,7 +46,7 @@ PAGES = ("race", "layers", "gradients")
 READ = ("full text", "source text", "claim list", "abstract", "logs", "secondary")
 
 _HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_RESULT = re.compile(r"(figure|finding) ([a-z_]+)\.([a-z0-9_]+)")
+_RESULT = re.compile(r"(figure|finding) ([a-z_]+)\.([A-Za-z0-9_]+)")
 _CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
 _HEAD = re.compile(r"([a-z]+): (.*\S)")
 _KEYS = ("menu", "lab", "panels", "also", "see")
