@@ -26,13 +26,16 @@ from engine.labs.gradients.spec import GRADIENTS
 from engine.labs.landscape.spec import LANDSCAPE
 from engine.labs.lesion.spec import LESION
 from engine.labs.mapping.spec import MAPPING
+from engine.labs.predictability.spec import PREDICTABILITY
 from engine.labs.shattering.spec import SHATTERING
 from engine.labs.smoothness.spec import SMOOTHNESS
 from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
 
 __all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
-_SPECS = (CONSTRUCTED, MAPPING, CONDITIONING, GRADIENTS, SHATTERING, SMOOTHNESS, LESION, LANDSCAPE)
+_SPECS = (
+    CONSTRUCTED, MAPPING, CONDITIONING, GRADIENTS, SHATTERING, PREDICTABILITY, SMOOTHNESS, LESION, LANDSCAPE,
+)  # fmt: skip
 LABS: dict[str, LabSpec] = {lab.name: lab for lab in _SPECS}
 #: Settings are not converted: true is no number, a number is no text.
 _SETTING = ConfigDict(strict=True, allow_inf_nan=False)

@@ -55,7 +55,8 @@ class Panel:
     plane    contours or a surface for each kind: the curve ``KIND, b VALUE`` holds the heights at that b over x = a;
              curves of the panel ``path`` named ``KIND`` are drawn on it, x = a and y = b
 
-    A cell of a heat map shows the curves of the panel ``opens`` with its ``cell``.
+    A cell of a heat map shows the curves of the panel ``opens`` with its ``cell``. With ``digits``, y is a relative
+    distance, and the hover text also says in how many of so many decimal digits two numbers at that distance differ.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Panel:
     columns: tuple[str, ...] = ()
     opens: str = ""
     path: str = ""
+    digits: int = 0
 
 
 @dataclass(frozen=True)

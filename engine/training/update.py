@@ -41,7 +41,9 @@ class Update:
         inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
         for module in self._drawing:
             module.resample(config.seed, step)
-        logits = self._forward(inputs).float()
+        logits = self._forward(inputs)
+        # The loss has 32 bits at least; 64-bit nets (labs) keep theirs.
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         loss = F.cross_entropy(logits, labels)
         self._optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)  # loss.backward() with types

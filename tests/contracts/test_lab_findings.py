@@ -44,6 +44,10 @@ CURVES = {
         CurveUpdated("heat", CurveName(kind, "blocks", 20.0), [0, 1], [error, 0.5])
         for kind, error in (("plain", 1), ("residual", 0.01))
     ],
+    "predictability": [
+        CurveUpdated("weights", CurveName(kind, "rate", 0.1), [0, 1, 2, 3], [1e-12, 1e-12, 1e-12, end])
+        for kind, end in (("plain-56", 1e-2), ("residual-56", 1e-12))
+    ],
     "smoothness": [CurveUpdated("loss", CurveName("plain with BN"), [1, 50], [2.5, 1.25])],
 }
 

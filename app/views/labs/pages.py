@@ -13,6 +13,7 @@ PAGES = {
     "mapping": ":material/grid_on:",
     "conditioning": ":material/equalizer:",
     "shattering": ":material/grain:",
+    "predictability": ":material/call_split:",
     "smoothness": ":material/waves:",
     "lesion": ":material/healing:",
     "landscape": ":material/landscape:",

@@ -52,6 +52,13 @@ ROOM = Room(
             breaks="Looking along the gradient leaves the training at the last point that was looked at.",
         ),
         Fault(
+            name="copies-compared-in-32-bits",
+            file="engine/training/update.py",
+            text="torch.promote_types(logits.dtype, torch.float32)",
+            faulty="torch.float32",
+            breaks="The loss of two copies is rounded to seven digits, so that a push of the twelfth is lost at once.",
+        ),
+        Fault(
             name="constructed-not-exact",
             file="engine/labs/constructed/insertion.py",
             text="torch.var_mean(inputs[0].double(), dim=(0, 2, 3), correction=0)",

@@ -19,7 +19,7 @@ const LOOKS = {
 const ORDER = Object.keys(LOOKS);
 
 /**
- * panel: { name, title, x, y, x_scale, y_scale, neutral, columns }; curves: Curves; pick: { kind, value, cell }; look: {
+ * panel: { name, title, x, y, x_scale, y_scale, neutral, columns, digits }; curves: Curves; pick: { kind, value, cell }; look: {
  * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
  * the lab's setting that is picked, or null, width, height in pixels }.
  * Returns { data, layout, side, legend }: the names stand on `side`, the y axis on the other. `legend`: [{ name, style }],
@@ -149,8 +149,14 @@ function line(curve, look, faded, { panel, styles, theme }) {
     opacity: look === "even" ? faded : opacity,
     line: { color: style.color[theme.scheme], width, dash: look === "seed" || look === "bundle" ? "solid" : style.dash },
     marker: { color: style.color[theme.scheme], size: 7 },
-    hovertemplate: `${curve.name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}<extra></extra>`,
+    ...(panel.digits ? { customdata: curve.y.map((y) => lostDigits(y, panel.digits)) } : {}),
+    hovertemplate: `${curve.name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}${panel.digits ? `, ${"%{customdata}"} of ${panel.digits} digits differ` : ""}<extra></extra>`,
   };
+}
+
+/** In how many of all decimal digits two numbers at a relative distance differ. */
+export function lostDigits(distance, all) {
+  return distance > 0 ? Math.min(all, Math.max(0, Math.round(all + Math.log10(distance)))) : 0;
 }
 
 /** A ring on the picked curve at the picked setting on the axis. */

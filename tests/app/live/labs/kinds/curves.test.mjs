@@ -1,7 +1,7 @@
 /** A panel of curves: which of them are bold, named, on which side. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildCurves, labelSide, span } from "../../../../../app/live/labs/kinds/curves.js";
+import { buildCurves, labelSide, lostDigits, span } from "../../../../../app/live/labs/kinds/curves.js";
 import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "../curves.mjs";
 
 const LOOK = { styles: STYLES, setting: null, width: 700, height: 400 };
@@ -56,4 +56,13 @@ test("names stand where the curves are further apart", () => {
   assert.equal(build(panel("norm", "curves"), fan).side, "left");
   assert.deepEqual(span(fan.all(), "y", "log"), [0, 2]);
   assert.equal(span([], "y", "log"), null);
+});
+
+test("a panel of relative distances says in the hover how many digits differ", () => {
+  assert.deepEqual([1e-12, 2e-2, 5, 1e-20, 0, null].map((distance) => lostDigits(distance, 16)), [4, 14, 16, 0, 0, 0]);
+  const apart = curvesOf(trace("weights", "plain-56", [0, 3], [1e-12, 2e-2]));
+  const [line] = build(panel("weights", "curves", { y_scale: "log", digits: 16 }), apart).data;
+  assert.deepEqual(line.customdata, [4, 14]);
+  assert.match(line.hovertemplate, /%\{customdata\} of 16 digits differ/);
+  assert.doesNotMatch(build(panel("weights", "curves"), apart).data[0].hovertemplate, /digits/);
 });

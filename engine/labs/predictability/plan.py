@@ -1,0 +1,69 @@
+"""The cells of the lab ``predictability``: which nets, at which rates. Torch-free."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from engine.config.model import nearest_depths
+
+#: Shallow plain nets beside the deep ones.
+SHALLOW: tuple[int, ...] = (8, 20)
+#: The rate at which plain-56 learns best in the quick race (trials of 100 updates, ``--set lr=tuned``).
+BEST_RATE = 0.03
+#: Further rates of the deep plain and the deep residual net.
+OTHER_RATES: tuple[float, ...] = (0.01, BEST_RATE)
+#: The figures are distances after so many updates of nets of this depth.
+MARK, DEPTH = 3, 56
+#: The nets of the experiment: filters of the first stage, images per update.
+WIDTH, BATCH = 8, 64
+
+#: Seconds of one update of one net for each layer, on one common core.
+_LAYER_S = 0.00124
+
+
+class Cell(NamedTuple):
+    """One net at one rate; two copies of it are trained. ``kind`` names its curves."""
+
+    kind: str
+    shortcut: str
+    depth: int
+    rate: float
+
+    @property
+    def text(self) -> str:
+        """The cell for people."""
+        return f"{self.kind} at rate {self.rate:g}"
+
+
+def dirac_kind(depth: int) -> str:
+    """Return the kind of the plain net that starts as the identity."""
+    return f"plain-{depth}, Dirac start"
+
+
+def cells(settings: Mapping[str, Any]) -> list[Cell]:
+    """Return the cells of a job in their order; the shallow nets, which are quick, come first."""
+    depth, own = settings["depth"], settings["rate"]
+    shallow = [Cell(f"plain-{less}", "none", less, own) for less in SHALLOW if less < depth]
+    pairs = [
+        Cell(kind, shortcut, depth, rate)
+        for rate in dict.fromkeys((own, *OTHER_RATES))
+        for kind, shortcut in ((f"plain-{depth}", "none"), (f"residual-{depth}", "A"))
+    ]
+    controls = [
+        Cell(dirac_kind(depth), "dirac", depth, own),
+        Cell(f"residual-{depth}, full pre-activation", "A:order=full-pre", depth, own),
+    ]
+    return [*shallow, *pairs[:2], *controls, *pairs[2:]]
+
+
+def refuse(settings: Mapping[str, Any]) -> str:
+    """Return one line about settings that conflict, else ''."""
+    depth = settings["depth"]
+    if (depth - 2) % 6:
+        return f"depth {depth} is not 6n+2, the depths of the paper's nets; take {nearest_depths(depth)}"
+    return ""
+
+
+def seconds(settings: Mapping[str, Any]) -> float:
+    """Return the estimated time on one core."""
+    layers = sum(cell.depth for cell in cells(settings))
+    return float(1 + 2 * _LAYER_S * layers * settings["updates"] * settings["seeds"])
