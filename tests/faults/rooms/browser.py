@@ -85,8 +85,8 @@ ROOM = Room(
         ),
         Fault(
             name="changed-run-over-depth",
-            file="app/live/race/chart/depth_figure.js",
-            text="return card.parent === null && !card.difference;",
+            file="app/live/shared/arm_names.js",
+            text="return !card.difference;",
             faulty="return card.parent === null;",
             breaks="A run that was changed while it trained is part of an arm's mean in the error against depth.",
         ),

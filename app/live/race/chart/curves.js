@@ -56,7 +56,7 @@ export function curveStyles(run, view, theme, wider = 1) {
 }
 
 /**
- * raw: whether single steps are drawn; join: where a fork leaves its parent (see chart/fork_lineage.js), or null.
+ * raw: whether single steps are drawn; join: where a fork leaves its parent (see chart/edit_marks.js), or null.
  * @param {Run} run
  * @param {View} view
  * @param {Theme} theme

@@ -8,13 +8,12 @@ import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
 import { armNames, drawnGroups } from "./seed_stats.js";
 import { buildDepthFigure } from "./depth_figure.js";
-import { editMarks } from "./edit_marks.js";
+import { editMarks, forkPoints } from "./edit_marks.js";
 import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
-import { forkPoints } from "./fork_lineage.js";
 
 export { xs } from "./axes.js";
 
