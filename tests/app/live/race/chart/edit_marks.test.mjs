@@ -39,7 +39,7 @@ test("marks name the runs by what is different, once", () => {
   assert.equal(short("shortcut strength 1 to 0.5"), "strength 1 → 0.5");
 });
 test("a fork begins on its parent's line and forks of one step share a ring", () => {
-  const at = range(1, 100), later = range(41, 100);
+  const later = range(41, 100);
   const parent = run(2, "A-56", at, at.map((step) => 100 - step), { label: "A-56" });
   const remark = [40, "fork of run 2 at step 40"];
   const begin = { parent: 2, parent_step: 40 };
