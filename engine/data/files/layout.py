@@ -99,10 +99,10 @@ def layout_of(path: Path) -> Layout:
 def _innermost(found: Layout) -> Layout:
     """Return the splits inside of the folder of training classes, where these are splits themselves.
 
-    Beside a test, a class may be called like another test.
+    Beside a test, a class may be called like another split.
     """
-    names = _candidates(folders_in(found.train)).values()
-    if found.test is not None and all(name.tests for name in names):
+    named = _candidates(folders_in(found.train))
+    if found.test is not None and not any(name.role == "train" and folders_in(each) for each, name in named.items()):
         return found
     inside = _splits(found.train)
     if inside is None:

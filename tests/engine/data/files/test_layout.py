@@ -94,8 +94,8 @@ def test_classes_with_such_names_stay_classes(tmp_path, classes):
     assert layout_of(tmp_path).usual
 
 
-@pytest.mark.parametrize("name", ["evaluation", "test", "valid"])
-def test_below_a_split_a_class_may_be_called_like_a_test(tmp_path, name):
+@pytest.mark.parametrize("name", ["evaluation", "test", "valid", "train"])
+def test_below_a_split_a_class_may_be_called_like_another_split(tmp_path, name):
     for split, each in (("train", 4), ("test", 2)):
         pictures.folder(tmp_path / split, ("cats", name), each=each)
     found = listing(tmp_path)
