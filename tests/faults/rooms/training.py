@@ -60,9 +60,9 @@ ROOM = Room(
         ),
         Fault(
             name="rate-dropped-twice",
-            file="engine/training/live_edits.py",
-            text="drops = self._optim.drops_before(step) - self._optim.drops_before(_began(change))",
-            faulty="drops = self._optim.drops_before(step)",
+            file="engine/config/optim.py",
+            text="self.drop_factor ** (self.drops_before(step) - self.drops_before(set_at))",
+            faulty="self.drop_factor ** self.drops_before(step)",
             breaks="A rate that is set live after a drop of the schedule is divided by that drop again.",
         ),
         Fault(
