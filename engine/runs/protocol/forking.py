@@ -85,7 +85,8 @@ def _in_force(reader: Reader, parent: RunRow, step: int, past: Sequence[Change])
 
 
 def _rates(reader: Reader, run: int, step: int) -> list[float]:
-    return reader.points.series(run, Split.TRAIN, (step, step)).columns["lr"].tolist()
+    rates: list[float] = reader.points.series(run, Split.TRAIN, (step, step)).columns["lr"].tolist()
+    return rates
 
 
 def _as_it_is(config: RunConfig, in_force: Mapping[str, float], key: str, text: str) -> str:

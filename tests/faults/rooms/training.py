@@ -61,8 +61,8 @@ ROOM = Room(
         Fault(
             name="rate-dropped-twice",
             file="engine/config/optim.py",
-            text="return set_to * self.drop_factor ** (self.drops_before(step) - self.drops_before(set_at))",
-            faulty="return set_to * self.drop_factor ** self.drops_before(step)",
+            text="self.drop_factor ** (self.drops_before(step) - self.drops_before(set_at))",
+            faulty="self.drop_factor ** self.drops_before(step)",
             breaks="A rate that is set live after a drop of the schedule is divided by that drop again.",
         ),
         Fault(
