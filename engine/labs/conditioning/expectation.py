@@ -23,13 +23,15 @@ Errors = npt.NDArray[np.float64]
 
 def expected(values: Sequence[float], updates: Sequence[float]) -> Errors:
     """Return the expected share of the error that is left after ``updates``; ``values`` begin with the largest."""
-    return _remaining(values, updates).mean(1)
+    errors: Errors = _remaining(values, updates).mean(1)
+    return errors
 
 
 def drawn(values: Sequence[float], updates: Sequence[float], seed: int) -> Errors:
     """Return the shares (DRAWS, updates) of the error that are left for single targets of random direction."""
     squares = np.square(np.random.default_rng(seed).standard_normal((DRAWS, len(values))))
-    return squares / squares.sum(1, keepdims=True) @ _remaining(values, updates).T
+    errors: Errors = squares / squares.sum(1, keepdims=True) @ _remaining(values, updates).T
+    return errors
 
 
 def updates_needed(values: Sequence[float]) -> float:

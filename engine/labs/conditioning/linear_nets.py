@@ -115,7 +115,7 @@ def two_forms(d: int, layers: int, seed: int) -> LinearNets:
 
 def two_layer_forms(d: int, layers: int, seed: int) -> LinearNets:
     """Return, for every target, the net of factors I + A2 A1 and its plain twin of factors I and then I + A2 A1."""
-    goals, pairs = targets(d, seed), starts(d, layers, seed)[SMALL].unflatten(0, (-1, 2))
+    goals, pairs = targets(d, seed), starts(d, layers, seed)[SMALL].view(layers // 2, 2, d, d)
     identity = torch.eye(d, dtype=torch.float64).expand(len(pairs), d, d)
     twin = torch.stack([identity, identity + pairs[:, 1] @ pairs[:, 0]], 1)
     return _beside(

@@ -84,7 +84,7 @@ LINEAR = (
           "has the layers I and I + A2 A1 in its place, so that both begin as the same function. Their curves part: "
           "around two layers the form matters to gradient descent.",
           caveat="The difference speaks for the plain twin here: gradients of small A1 and A2 are small, so that the "
-          "residual net waits. The nets part with larger A, from A2 = 0 and with other plain twins as well, by less."),
+          "residual net waits. The nets part with larger A and from A2 = 0 as well, by less."),
     Panel("equivalence_gap", "Largest difference to the residual curve", "target", "difference of losses",
           y_scale="log", kind="bars", columns=LINEAR_TARGETS,
           how_to_read="Over 400 steps: rounding for the same net in the other form, whatever the target, and as large "

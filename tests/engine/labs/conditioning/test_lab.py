@@ -99,8 +99,10 @@ def test_expected_errors_are_the_means_of_single_targets_and_fall_below_a_tenth_
         lines = np.reshape(curves["expected_error", f"{name}; {DRAWS} targets"], (2, DRAWS, len(x) + 1))
         assert (lines[0, :, :-1] == x).all()
         assert np.isnan(lines[1, :, -1]).all()
-        shares = lines[1, :, :-1]
-        assert (np.abs(shares.mean(0) - y) <= 4 * shares.std(0) / math.sqrt(DRAWS) + 1e-12).all()
+        high = np.array(y) > 0.03  # below, some of the lines are drawn at the lower limit
+        assert high.sum() > 5
+        shares = lines[1, :, :-1][:, high]
+        assert (np.abs(shares.mean(0) - np.array(y)[high]) <= 4 * shares.std(0) / math.sqrt(DRAWS)).all()
         assert shares[:, 0].std() > 0
 
 
