@@ -60,7 +60,7 @@ test("names stand where the curves are further apart", () => {
 
 test("a panel of relative distances says in the hover how many digits differ", () => {
   assert.deepEqual([1e-12, 2e-2, 5, 1e-20, 0, null].map((distance) => lostDigits(distance, 16)), [4, 14, 16, 0, 0, 0]);
-  const apart = curvesOf(trace("weights", "plain-56", [0, 3], [1e-12, 2e-2]));
+  const apart = curvesOf(trace("weights", "plain", [0, 3], [1e-12, 2e-2]));
   const [line] = build(panel("weights", "curves", { y_scale: "log", digits: 16 }), apart).data;
   assert.deepEqual(line.customdata, [4, 14]);
   assert.match(line.hovertemplate, /%\{customdata\} of 16 digits differ/);
