@@ -21,7 +21,7 @@ from engine.store.rows import LabJobRow
 from engine.store.workspace import Workspace
 
 #: The recorded races by preset, and their seeds. Labs that look at trainings take those of the first.
-RACES = {"quick": 3}
+RACES = {"quick": 3, "start": 3}
 
 
 @click.command()
