@@ -1,6 +1,7 @@
 """The guide's pages through Streamlit's AppTest. No engine, no browser."""
 
 import json
+import re
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -56,6 +57,12 @@ def labs_of(page) -> list[dict]:
     return [document for document in found if "lab" in document]
 
 
+def guide_text(name: str) -> str:
+    """Return the source of a page, of the first page the short answers."""
+    sources = [(texts.FOLDER / f"{one}.md").read_text() for one in texts.guide_names() if name in ("", one)]
+    return "".join(source if name else source.partition("## Experiment")[0] for source in sources)
+
+
 def said(page) -> str:
     return "\n".join(text.value for text in [*page.markdown, *page.caption, *page.info])
 
@@ -82,6 +89,26 @@ def test_the_first_page_has_all_questions_with_their_answers(page):
     assert not labs_of(drawn)
 
 
+@pytest.mark.parametrize("name", ["", *texts.guide_names()])
+def test_no_page_has_a_hole_where_a_number_belongs_before_anything_was_measured(page, name):
+    drawn = page(name)
+    assert "not measured here yet" not in said(drawn)
+    assert "<abbr" in said(drawn) or not re.search(r"{{figure", guide_text(name))
+
+
+def test_one_button_measures_every_lab_that_has_no_job_yet(page, workspace, monkeypatch):
+    started = []
+    monkeypatch.setattr(labs, "start_lab", lambda name, settings: started.append((name, settings)))
+    drawn = page("")
+    (button,) = [button for button in drawn.button if button.label.startswith("Measure all here (about ")]
+    assert "The labs lesion and landscape look at trained nets: run a race first." in said(drawn)
+    with Writer(workspace) as writer:
+        writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults()))
+        writer.labs.submit(LabConfig(lab="mapping", settings=LABS["mapping"].defaults() | {"seeds": 1}))
+    button.click().run()
+    assert started == [(name, {}) for name in LABS if name not in ("gradients", "lesion", "landscape")]
+
+
 def test_a_page_whose_lab_is_not_registered_says_so_and_shows_the_rest(page, monkeypatch):
     monkeypatch.setattr(texts, "guide_page", lambda name: texts.parse(ABSENT, name, {}))
     drawn = page("q9-absent")
@@ -105,10 +132,14 @@ def test_a_broken_text_is_one_line_and_leaves_the_navigation_standing(page, monk
     assert len(page("").error) == 7
 
 
-def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(page, workspace):
+def test_a_number_is_the_recorded_one_until_the_lab_has_finished_and_bold_from_then_on(page, workspace):
+    recorded = labs.lab_reference("gradients")
     with Writer(workspace) as writer:
         before = page(GRADIENTS)
-        assert "*not measured here yet, expected: 1.210 +- 0.03 at 50 layers" in said(before)
+        tooltip = f"Reference, {recorded.origin.text}. Run the lab to measure it here."
+        assert f'by a factor of <abbr title="{tooltip}">about 1.21</abbr> per layer' in " ".join(said(before).split())
+        assert "not measured here yet" not in said(before)
+        assert (labs_of(before)[0]["run"], labs_of(before)[0]["recorded"]) == (None, True)
         run = writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | {"layers": 20}))
         curve = CurveUpdated("norm", CurveName("with BN", "gain", 1.0), [1, 2, 3], [4, 2, 1])
         writer.labs.results(run, [curve], [MetricReported("bn_gradient_growth_per_layer", 1.19872)])
@@ -117,7 +148,7 @@ def test_a_number_is_expected_until_the_lab_has_finished_and_bold_from_then_on(p
         after = page(GRADIENTS)
     assert "by a factor of **1.2** (with layers 20) per layer" in " ".join(said(after).split())
     sentence = literal(labs.lab_news(run).findings[0].text)
-    assert f"The newest job here: **{sentence}**" in said(after)
+    assert f"In the lab: **{sentence}**" in said(after)
     rows = after.dataframe[0].value
     mine = rows[rows["number"] == "growth per layer with BN"].iloc[0]
     assert mine["measured here"] == f"1.2 (job {run})"
@@ -153,6 +184,10 @@ def test_the_addresses_of_the_pages_are_their_names():
         (texts.Measurement("n", "", "1.5", "s", job=3), "*no number in the newest job, expected: 1.5*"),
         (texts.Measurement("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
         (texts.Measurement("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
+        (
+            texts.Measurement("n", "%", "1.5", "s", None, 1.25, "A-20 <0>", recorded="recorded today"),
+            '<abbr title="Reference on A-20 &lt;0&gt;, recorded today. Run the lab to measure it here.">about 1.25 %</abbr>',
+        ),
     ],
 )
 def test_a_number_is_said_with_what_it_stands_on(measurement, words):
