@@ -185,8 +185,8 @@ def test_the_addresses_of_the_pages_are_their_names():
         (texts.Measurement("n", "%", "1.5", "s", job=3, value=1.25), "**1.25 %**"),
         (texts.Measurement("n", "", "1.5", "s", 3, 1.25, "layers 20"), "**1.25** (with layers 20)"),
         (
-            texts.Measurement("n", "%", "1.5", "s", None, 1.25, "A <0>", recorded="recorded today"),
-            '<abbr title="Reference on A &lt;0&gt;, recorded today. Run the lab to measure it here.">about 1.25 %</abbr>',
+            texts.Measurement("n", "%", "1.5", "s", None, 1.25, "A <0>", recorded="today"),
+            '<abbr title="Reference on A &lt;0&gt;, today. Run the lab to measure it here.">about 1.25 %</abbr>',
         ),
     ],
 )
