@@ -112,7 +112,7 @@ def test_figures_are_the_curves_after_three_updates(small):
     _, curves, figures = small
     expected = {
         "parted_plain_56": "plain-8, rate 0.1", "parted_A_56": "residual-8, rate 0.1",
-        "parted_dirac_56": "plain-8, Dirac start, rate 0.1", "parted_plain_56_best_rate": "plain-8, rate 0.03",
+        "parted_dirac_56": "plain-8 from a Dirac start, rate 0.1", "parted_plain_56_best_rate": "plain-8, rate 0.03",
     }  # fmt: skip
     assert figures == {name: pytest.approx(curves["weights", curve][1][3]) for name, curve in expected.items()}
 
