@@ -20,9 +20,10 @@ def parted(curves: JobCurves) -> Iterator[Found]:
         return
     equal = round(-log10(found[0][0].y[0]))
     some = [f"{lost} by {_named(curve)} (distance {in_words(curve.y[MARK], 2)})" for curve, lost in found if lost]
-    none = [_named(curve) for curve, lost in found if not lost]
-    parts = [listed(some)] * bool(some) + [f"none by {listed(none)}"] * bool(none)
-    yield Found("parted", f"Of {equal} equal digits, forgotten after {MARK} updates: {'; '.join(parts)}.")
+    others = len(found) - len(some)
+    rest = f"none by {f'the other {others}' if some else 'any net'}" if others else ""
+    told = "; ".join(filter(None, (listed(some), rest)))
+    yield Found("parted", f"Of {equal} equal digits, forgotten after {MARK} updates: {told}.")
 
 
 def sensitivity(curves: JobCurves) -> Iterator[Found]:

@@ -36,7 +36,7 @@ class Cell(NamedTuple):
 
 def dirac_kind(depth: int) -> str:
     """Return the kind of the plain net that starts as the identity."""
-    return f"plain-{depth}, Dirac start"
+    return f"plain-{depth} from a Dirac start"
 
 
 def cells(settings: Mapping[str, Any]) -> list[Cell]:
@@ -50,7 +50,7 @@ def cells(settings: Mapping[str, Any]) -> list[Cell]:
     ]
     controls = [
         Cell(dirac_kind(depth), "dirac", depth, own),
-        Cell(f"residual-{depth}, full pre-activation", "A:order=full-pre", depth, own),
+        Cell(f"residual-{depth} with full pre-activation", "A:order=full-pre", depth, own),
     ]
     return [*shallow, *pairs[:2], *controls, *pairs[2:]]
 

@@ -25,8 +25,9 @@ _PANELS = (
           "relative distance of the weights", y_scale="log", digits=16,
           how_to_read="Two copies of each net, one pushed by a tiny part of every weight, do the same updates on the "
           "same batches. A flat line: the push stays a push, and one copy predicts the other. Ten times higher: one "
-          "more digit of the weights is forgotten. Residual nets have shortcuts of type A; Dirac start: a plain net "
-          "that starts as the identity. Thin lines are single seeds, the bold one is their geometric mean.",
+          "more digit of the weights is forgotten. Residual nets have shortcuts of type A. A Dirac start is that of a "
+          "plain net whose blocks begin as the identity. Thin lines are single seeds, the bold one is their geometric "
+          "mean.",
           caveat=f"Sensitivity is no proof of bad training: a deep residual net at rate 0.1 parts too, only later. At "
           f"rate {BEST_RATE:g}, at which plain-56 learns best in short races, it parts as fast as at the others."),
     Panel("loss", "The same in the loss", "update", "relative distance of the loss", y_scale="log", digits=16,

@@ -112,7 +112,7 @@ def test_figures_are_the_curves_after_three_updates(small):
     _, curves, figures = small
     expected = {
         "parted_plain_56": "plain-8, rate 0.1", "parted_A_56": "residual-8, rate 0.1",
-        "parted_dirac_56": "plain-8, Dirac start, rate 0.1", "parted_plain_56_best_rate": "plain-8, rate 0.03",
+        "parted_dirac_56": "plain-8 from a Dirac start, rate 0.1", "parted_plain_56_best_rate": "plain-8, rate 0.03",
     }  # fmt: skip
     assert figures == {name: pytest.approx(curves["weights", curve][1][3]) for name, curve in expected.items()}
 
@@ -147,8 +147,8 @@ def test_the_estimate_grows_with_the_work():
 def test_the_deep_plain_net_forgets_twelve_digits_in_three_updates(cell, expected):
     """An independent script of the same question, mean over seeds 0 and 1; between its ends chance has more room.
 
-    plain-56 after 2 updates is left out: within that update its distance grows a million times, and on these nets that
-    script too finds 0.001 where its first record has 0.00002.
+    plain-56 after 2 updates is left out: within that update its distance grows a million times, and it differs by five
+    powers of ten between the seeds 0 to 5.
     """
     rows = [[apart.weights for apart in pair(cell, seed).steps(8)] for seed in (0, 1)]
     for step, value in expected.items():
