@@ -85,7 +85,8 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
         "step": [step for step, _ in tests], "error": [error for _, error in tests],
         "loss": [error / 40 for _, error in tests], "seconds": [step * (1 + seed) / 10 for step, _ in tests],
     }  # fmt: skip
-    look = {"color": color, "textColor": color, "label": card.pop("label", f"{arm} s{seed}"), "mark": "circle"}
+    label = card.pop("label", f"{arm} s{seed}")
+    look = {"color": color, "textColor": color, "label": label, "usual": label, "mark": "circle"}
     history = {"total": {"train": len(steps)}, "train": train, "test_subset": tested}
     return {"card": {**usual, **card}, "history": history, "look": look}
 
