@@ -1,4 +1,4 @@
-"""The presets as cards, with purpose and duration."""
+"""The presets as cards with their duration, the chosen one with its purpose."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,14 @@ from app.data import options, run_times
 def render(on_change: Callable[[], None]) -> None:
     """Draw the cards; the session keeps the choice as ``preset``."""
     presets, times = options.presets(), run_times.preset_times()
+    chosen = st.session_state.get("preset")
+    # The purpose of every card would push depths and shortcuts off the screen.
+    shows = {name: f"{preset.shows}  \n" if name == chosen else "" for name, preset in presets.items()}
     st.radio(
         "Preset",
         list(presets),
         format_func=lambda name: f"**{presets[name].label}**",
-        captions=[f"{preset.shows}  \n**{takes(times[name]).capitalize()}.**" for name, preset in presets.items()],
+        captions=[f"{shows[name]}**{takes(times[name]).capitalize()}.**" for name in presets],
         key="preset",
         persist_state="session",
         on_change=on_change,

@@ -124,10 +124,15 @@ def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, m
     cards = page.radio(key="preset")
     said = cards.proto.captions
     assert cards.options == [f"**{preset.label}**" for preset in options.presets().values()]
-    assert [preset.shows in text for preset, text in zip(options.presets().values(), said, strict=True)] == [True] * 5
+    purposes = [preset.shows for preset in options.presets().values()]
+    assert [purpose in text for purpose, text in zip(purposes, said, strict=True)] == [True, *[False] * 4]
     assert "**About 45 s here (by finished runs).**" in said[0]
     assert "**About 7 min here (scaled from finished runs).**" in said[1]
     assert "**About 12 days on two cores.**" in said[4]
+    cards.set_value("talk").run()
+    said = page.radio(key="preset").proto.captions
+    assert [purpose in text for purpose, text in zip(purposes, said, strict=True)] == [False, True, *[False] * 3]
+    assert page.radio(key="preset").value == "talk"
 
 
 @pytest.mark.parametrize(
