@@ -66,12 +66,12 @@ def _lists(folder: Path, deeper: bool = True) -> list[Path]:
 
 
 class _Columns(NamedTuple):
-    """The delimiters that a line may have, the places of image and label, and how many fields may be filled."""
+    """The delimiters that a line may have, the places of image and label, and how many fields there are."""
 
     delimiters: str = _DELIMITERS
     image: int = 0
     label: int = 1
-    count: int = sys.maxsize
+    fields: int = sys.maxsize
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str]]:
@@ -84,7 +84,7 @@ def _rows(file: Path) -> Iterator[tuple[str, str]]:
             for delimiter in columns.delimiters:
                 parts = _fields(line, delimiter)
                 # More fields than the header names: a delimiter within a name, so the label may be another column's.
-                shifted = any(parts[columns.count :])
+                shifted = any(parts[columns.fields :])
                 if len(parts) > max(columns.image, columns.label) and is_image(parts[columns.image]) and not shifted:
                     yield parts[columns.image].replace("\\", "/").rpartition("/")[2], parts[columns.label]
                     break
