@@ -109,15 +109,6 @@ def test_the_cells_are_those_of_the_question():
     assert len(set(few)) == len(few)
 
 
-def test_the_cells_at_further_rates_have_the_first_seed_alone():
-    settings = check_settings(ROW, {"first_seed": 5, "seeds": 3})
-    tasks = [task.name.partition(", ")[2] for task in PredictabilityLab(settings, DEVICE).plan()]
-    own = ["rate 0.1, seed 5", "rate 0.1, seed 6", "rate 0.1, seed 7"]
-    assert tasks == [
-        *[own[0]] * 6, *["rate 0.01, seed 5"] * 2, "rate 0.03, seed 5", *[own[1]] * 6, *[own[2]] * 6,
-    ]  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def small():
     """Curves (panel, name) -> (x, y) and figures of a small job, and its events; depth 8 counts as that of figures."""
@@ -167,7 +158,7 @@ def test_a_depth_that_no_net_has_is_refused():
 
 def test_the_estimate_grows_with_the_work():
     usual = ROW.defaults()
-    assert seconds(usual | {"depth": 20}) < seconds(usual) < seconds(usual | {"seeds": 3}) < 2 * seconds(usual)
+    assert seconds(usual | {"depth": 20}) < seconds(usual) < seconds(usual | {"seeds": 2}) < 2 * seconds(usual)
 
 
 @pytest.mark.slow
