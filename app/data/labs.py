@@ -98,9 +98,8 @@ def unmeasured() -> list[str]:
 
 
 def _is_usual(lab: LabSpec, job: LabJobRow) -> bool:
-    return job.state in (*AT_WORK, RunState.PAUSED, RunState.FINISHED) and not lab_changed(
-        lab.name, lab.defaults(), job.config.settings
-    )
+    counts = job.state in (*AT_WORK, RunState.PAUSED, RunState.FINISHED)
+    return counts and not lab_changed(lab.name, lab.defaults(), job.config.settings)
 
 
 def lab_obstacle(name: str) -> str:
@@ -210,7 +209,7 @@ def comparable_job(reader: Reader, lab: str, newest: int) -> LabJobRow | None:
 
 
 def basis_of(lab: LabSpec, settings: Mapping[str, Any]) -> str:
-    """Return what a job stands on in words: the runs that it looked at, the settings that differ from the usual ones."""
+    """Return what a job stands on in words: the runs that it looked at, and settings that differ from the usual ones."""
     changed = lab_changed(lab.name, lab.defaults(), settings)
     looked_at = str(settings.get(lab.run_option.name, "")) if lab.run_option is not None else ""
     runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
