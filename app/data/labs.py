@@ -209,7 +209,7 @@ def comparable_job(reader: Reader, lab: str, newest: int) -> LabJobRow | None:
 
 
 def basis_of(lab: LabSpec, settings: Mapping[str, Any]) -> str:
-    """Return what a job stands on in words: the runs that it looked at, and settings that differ from the usual ones."""
+    """Return what a job stands on in words: its inspected runs, and the settings that differ from the usual ones."""
     changed = lab_changed(lab.name, lab.defaults(), settings)
     looked_at = str(settings.get(lab.run_option.name, "")) if lab.run_option is not None else ""
     runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
