@@ -74,7 +74,7 @@ def test_page_command_line_and_guide_have_the_same_sentences(name, workspace, mo
 
     document = command_line._document(lab, news.job, {}, news.findings)
     assert [(found["name"], found["text"]) for found in document["findings"]] == expected
-    monkeypatch.setattr(command_line, "Console", lambda: Console(file=io.StringIO()))
+    monkeypatch.setattr(command_line, "console", lambda: Console(file=io.StringIO()))
     command_line._print(lab, document, news.findings)
     printed = capsys.readouterr().out.splitlines()
     usual = [(found.name, found.text) for found in news.findings if found.holds_at(lab.defaults())]
