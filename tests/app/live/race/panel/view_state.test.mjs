@@ -102,5 +102,6 @@ test("only comparable runs decide which ways of looking make sense", () => {
   assert.deepEqual(kindsOf([plain20, ...own]), { sides: false, gap: false, depth: false, seeds: false }, "another depth, family and seed, none of them comparable");
   assert.deepEqual(kindsOf([plain20, plain56, ...own]), { sides: false, gap: true, depth: false, seeds: false });
   assert.deepEqual(kindsOf([plain20, a56]), { sides: true, gap: true, depth: false, seeds: false });
+  assert.equal(kindsOf([plain20, plain56], { running: {} }).depth, true, "the server says whether there are errors over depth");
   assert.deepEqual(kindsOf(own), { sides: true, gap: false, depth: false, seeds: false }, "where none is, their families may stand side by side");
 });
