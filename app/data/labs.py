@@ -89,7 +89,7 @@ def _estimate(
         before = reckon(lab.defaults() | job.config.settings)
         if job.state == RunState.FINISHED and job.seconds > 0 and before > 0:
             return reckon(settings) * job.seconds / before, job.id
-    return reckon(settings), None
+    return reckon(settings) / lab.threads_here, None
 
 
 def unmeasured() -> list[str]:
@@ -119,7 +119,8 @@ def time_of_all(names: Iterable[str]) -> str:
     """Return the estimated duration of labs at their defaults, side by side on all cores: ``about 2 min``."""
     labs = [LABS[name] for name in names]
     seconds = [_estimate(lab, lab.seconds, lab.defaults())[0] if lab.seconds else _SHORT_S for lab in labs]
-    return f"about {_spoken(max([*seconds, sum(seconds) / cores()]))}"
+    work = sum(time * lab.threads_here for time, lab in zip(seconds, labs, strict=True))
+    return f"about {_spoken(max([*seconds, work / cores()]))}"
 
 
 def _newest(name: str, limit: int) -> list[LabJobRow]:

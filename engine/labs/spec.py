@@ -7,6 +7,7 @@ from typing import Any
 
 from engine.config import RunConfig
 from engine.events import Found
+from engine.hardware.cores import cores
 from engine.labs.job_curves import JobCurves
 
 #: Types of a setting.
@@ -99,9 +100,10 @@ class FindingRule:
 class LabSpec:
     """One lab: its question, the short answer, settings, panels and metrics.
 
-    ``title`` is the title of its page, '' without a page. ``device`` is the device of its jobs, as in ``RunConfig``.
-    ``findings`` are rules, in the order of their sentences. ``seconds`` estimates the time of settings on one common
-    core; the page scales it by an earlier job. ``refuse`` returns one line about settings that conflict, else ''.
+    ``title`` is the title of its page, '' without a page. ``device`` is the device of its jobs, as in ``RunConfig``,
+    ``threads`` the CPU threads that a job can use, with the same bits for fewer. ``findings`` are rules, in the order
+    of their sentences. ``seconds`` estimates the time of settings on one common core; the page divides it by
+    ``threads_here`` or scales it by an earlier job. ``refuse`` returns one line about settings that conflict, else ''.
 
     A lab with an option of trainings (``run_reference``) uses the device and threads of the first training. ``suits``
     returns one line about trainings that the lab cannot inspect, else ''. ``choose`` returns the indices of the newest
@@ -119,12 +121,18 @@ class LabSpec:
     metrics: tuple[Metric, ...]
     lab: str
     device: str = "cpu"
+    threads: int = 1
     title: str = ""
     findings: tuple[FindingRule, ...] = ()
     seconds: Callable[[Mapping[str, Any]], float] | None = None
     refuse: Callable[[Mapping[str, Any]], str] | None = None
     suits: Callable[[Sequence[RunConfig]], str] | None = None
     choose: Callable[[Sequence[RunConfig]], Sequence[int]] | None = None
+
+    @property
+    def threads_here(self) -> int:
+        """The threads of a job on this machine."""
+        return min(self.threads, cores())
 
     def defaults(self) -> dict[str, Any]:
         """Return every setting at its default."""

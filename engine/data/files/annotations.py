@@ -1,24 +1,27 @@
 """Labels of images that lie in one folder, from a text file beside them, as Tiny ImageNet has them. Torch-free.
 
-One line for each image: its name, its class, and whatever follows, with tabs, commas or spaces between; or a first
-line that names the columns, as GTSRB has it. The file only names what was found on the disk already: nothing is opened
-by a name that stands in it.
+One line for each image: its name, its class, and whatever follows, with tabs, commas, semicolons or spaces between; or
+a first line that names the columns, as GTSRB has it, and decides what is between them in all lines. The file only names
+what was found on the disk already: nothing is opened by a name that stands in it.
 """
 
+import csv
 import os
-import re
+import sys
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.data.files.image_files import is_image, is_system
 
 SUFFIXES = (".txt", ".csv", ".tsv")
 #: A list of labels is smaller than this; larger files are not looked into.
 MAX_BYTES = 64 * 2**20
-_BETWEEN = re.compile(r"[\t,; ]+")
-_CHECKED_LINES, _MAX_COLUMNS = 20, 32
-#: Names of columns in a first line, in lower case.
+#: In order of preference: a name may have spaces, less often commas.
+_DELIMITERS = "\t,; "
+_CHECKED_LINES = 20
+#: Names of columns in a first line, in lower case, with ``_`` for a space.
 _IMAGES = ("filename", "file", "file_name", "path", "image", "image_name", "img", "name")
 _LABELS = ("classid", "class_id", "class", "class_name", "label", "labels", "category", "target")
 
@@ -62,21 +65,45 @@ def _lists(folder: Path, deeper: bool = True) -> list[Path]:
     return [folder / name for name in lists]
 
 
+class _Columns(NamedTuple):
+    """The delimiters that a line may have, the places of image and label, and how many fields there are."""
+
+    delimiters: str = _DELIMITERS
+    image: int = 0
+    label: int = 1
+    fields: int = sys.maxsize
+
+
 def _rows(file: Path) -> Iterator[tuple[str, str]]:
-    image, label = 0, 1
-    with file.open(encoding="utf-8", errors="replace") as lines:
+    columns = _Columns()
+    with file.open(encoding="utf-8-sig", errors="replace") as lines:
         # An endless line is read to here, and is no row.
         for number, line in enumerate(iter(lambda: lines.readline(1 << 16), "")):
-            parts = [part.strip('"') for part in _BETWEEN.split(line.strip(), maxsplit=_MAX_COLUMNS)]
             if number == 0:
-                image, label = _header(parts)
-            if len(parts) > max(image, label) and is_image(parts[image]):
-                yield parts[image].replace("\\", "/").rpartition("/")[2], parts[label]
+                columns = _header(line)
+            for delimiter in columns.delimiters:
+                parts = _fields(line, delimiter)
+                # More fields than the header names: a delimiter within a name, so the label may be another column's.
+                shifted = any(parts[columns.fields :])
+                if len(parts) > max(columns.image, columns.label) and is_image(parts[columns.image]) and not shifted:
+                    yield parts[columns.image].replace("\\", "/").rpartition("/")[2], parts[columns.label]
+                    break
 
 
-def _header(names: list[str]) -> tuple[int, int]:
-    """Return the places of image and label among the names in a first line, the first two where it names none."""
-    lowered = [name.lower().lstrip("\ufeff") for name in names]
-    image = next((lowered.index(name) for name in _IMAGES if name in lowered), None)
-    label = next((lowered.index(name) for name in _LABELS if name in lowered), None)
-    return (0, 1) if image is None or label is None else (image, label)
+def _fields(line: str, delimiter: str) -> list[str]:
+    """Return the fields of one line, split at each delimiter outside of quotes; several spaces are one."""
+    line = " ".join(line.split()) if delimiter == " " else line.strip(" \r\n")
+    # Python 3.13 refuses to skip spaces that are the delimiter.
+    reader = csv.reader([line], delimiter=delimiter, skipinitialspace=delimiter != " ")
+    return [field.strip() for field in next(reader, [])]
+
+
+def _header(line: str) -> _Columns:
+    """Return what a first line says about the columns; without names of image and label, the first two are these."""
+    for delimiter in _DELIMITERS:
+        names = [name.lower().replace(" ", "_") for name in _fields(line, delimiter)]
+        image = next((names.index(name) for name in _IMAGES if name in names), None)
+        label = next((names.index(name) for name in _LABELS if name in names), None)
+        if image is not None and label is not None:
+            return _Columns(delimiter, image, label, len(names))
+    return _Columns()

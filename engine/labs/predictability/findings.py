@@ -38,7 +38,7 @@ def sensitivity(curves: JobCurves) -> Iterator[Found]:
     curve, last, lost = max(ends, key=lambda end: end[2])
     if lost >= PARTED:
         seen = f"The copies of {_named(curve)} part too: {lost} digits after {last} updates."
-        means = "Residual nets train well all the same, so sensitivity is no proof of bad training."
+        means = "Sensitivity alone is no proof of bad training: a race shows how they train."
     else:
         seen = f"After {last} updates no residual net has forgotten {PARTED} digits."
         means = "That is no proof that it trains better: a race shows that."

@@ -41,6 +41,8 @@ class Pair:
     """
 
     def __init__(self, cell: Cell, images: ImageSet, seed: int, push: float, device: Device) -> None:
+        # A copy computes in one thread, so that the bits are the same however many copies are stepped at once.
+        torch.set_num_threads(1)
         config = RunConfig(
             model=model_config(images, cell.depth, cell.shortcut, WIDTH),
             # No augmentation: the images of an update are the same whatever its rules.
@@ -54,6 +56,7 @@ class Pair:
         self.nets = (net, copy.deepcopy(net))
         _push(self.nets[1], push, keyed(seed, "push"))
         self.start = distance(*self.nets)
+        self._threads = device.threads
         optimizers = [build_optimizer(one, config.optim) for one in self.nets]
         self._updates = [
             Update(one, optimizer, images, config, device) for one, optimizer in zip(self.nets, optimizers, strict=True)
@@ -61,8 +64,8 @@ class Pair:
 
     def steps(self, last: int) -> Iterator[Apart]:
         """Do updates 1 to ``last`` of both copies; yield their distances after each."""
-        # A thread for each copy: torch lets go of the interpreter, and two cores do both at once with the same bits.
-        with ThreadPoolExecutor(len(self._updates)) as pool:
+        # Torch lets go of the interpreter: with two threads both copies are stepped at once, with one in turn.
+        with ThreadPoolExecutor(min(self._threads, len(self._updates))) as pool:
             for step in range(1, last + 1):
                 (one, _), (other, _) = pool.map(lambda update, step=step: update(step), self._updates)
                 yield Apart(distance(*self.nets), _relative(one, other))

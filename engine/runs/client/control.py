@@ -39,7 +39,9 @@ class Control:
     def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
         """Submit a lab; return the job's id. Raises ConfigError, and the errors of ``EngineProcess.ensure``."""
         lab = get_lab(name)
-        config = LabConfig.checked(lab=lab.name, settings=check_settings(lab, settings), device=lab.device)
+        config = LabConfig.checked(
+            lab=lab.name, settings=check_settings(lab, settings), device=lab.device, threads=lab.threads_here
+        )
         if lab.run_option is not None:
             with Reader(self.workspace) as reader:
                 resolved = resolve(reader, lab, config.settings)

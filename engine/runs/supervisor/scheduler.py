@@ -6,7 +6,8 @@
 * CUDA: runs spread evenly over the GPUs, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. The scheduler
   skips a GPU with too little free memory: what the driver reports, less what new runs have not allocated yet
   (``engine.runs.supervisor.memory_estimate``). A run with a larger estimate than a whole GPU starts on an empty GPU.
-* A lab takes seconds: it starts at once, at most ``LABS`` at a time, and holds no run back.
+* A lab takes seconds: it starts at once and holds no run back. At most ``LABS`` work at a time, and together with no
+  more threads than cores (or than ``LABS``), unless one alone has more. A waiting lab holds back later labs.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
 """
 
@@ -89,17 +90,17 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machi
     running = list(active)
     starts: list[Start] = []
     waits: dict[int, str] = {}
-    ahead: dict[str, int] = {}  # kind of device -> the first run that waits for it
+    ahead: dict[str, int] = {}  # kind of device, or lab -> the first run that waits
     for waiting in sorted(queued, key=lambda entry: (entry.race, entry.position)):
         candidates = _candidates(waiting.device, devices)
         if not candidates:
             waits[waiting.run] = f"waits for a device {waiting.device}; this machine has {', '.join(devices)}"
             continue
-        kind = _kind(candidates[0])
-        if waiting.lab:
-            start, reason = _lab(waiting, candidates[0], running)
-        elif kind in ahead:
+        kind = "lab" if waiting.lab else _kind(candidates[0])
+        if kind in ahead:
             start, reason = None, f"waits its turn behind run {ahead[kind]}"
+        elif waiting.lab:
+            start, reason = _lab(waiting, candidates[0], running, cores)
         elif kind == "cpu":
             start, reason = _on_cpu(waiting, running, cores)
         else:
@@ -109,16 +110,16 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machi
             running.append(Active(start.run, start.threads, start.device, waiting.lab, waiting.memory_estimate))
             continue
         waits[waiting.run] = reason
-        if not waiting.lab:
-            ahead.setdefault(kind, waiting.run)
+        ahead.setdefault(kind, waiting.run)
     return Plan(tuple(starts), waits)
 
 
-def _lab(waiting: Waiting, device: str, running: Sequence[Active]) -> tuple[Start | None, str]:
-    labs = [other.run for other in running if other.lab]
-    if len(labs) >= LABS:
-        return None, f"waits for the labs that are running ({_runs(labs)})"
-    return Start(waiting.run, device, waiting.threads or 1), ""
+def _lab(waiting: Waiting, device: str, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
+    threads = waiting.threads or 1
+    labs = [other for other in running if other.lab]
+    if len(labs) >= LABS or (labs and threads + sum(other.threads for other in labs) > max(LABS, cores)):
+        return None, f"waits for the labs that are running ({_runs([other.run for other in labs])})"
+    return Start(waiting.run, device, threads), ""
 
 
 def _on_cpu(waiting: Waiting, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:

@@ -1,5 +1,7 @@
 """The app's door to the labs: jobs as they are stored, without an engine."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.data import labs, streaming
@@ -71,6 +73,22 @@ def test_the_command_that_repeats_a_job_names_what_is_not_usual():
     changed = usual | {"gain": 0.8, "sweep": False, "layers": 20}
     command = labs.lab_command("gradients", changed)
     assert command == "python -m engine lab gradients --set layers=20 --set gain=0.8 --set sweep=false"
+
+
+@pytest.mark.parametrize(("cores", "threads", "estimate"), [(1, 1, "20 s"), (2, 2, "10 s"), (8, 2, "10 s")])
+def test_a_job_is_submitted_with_the_threads_that_it_uses_here(writer, monkeypatch, cores, threads, estimate):
+    monkeypatch.setattr("engine.labs.spec.cores", lambda: cores)
+    monkeypatch.setattr("app.data.labs.cores", lambda: cores)
+    monkeypatch.setattr("engine.runs.client.process.EngineProcess.ensure", lambda self: None)
+    spec = replace(labs.LABS["predictability"], seconds=lambda settings: 20.0)
+    monkeypatch.setitem(labs.LABS, "predictability", spec)
+    assert labs.lab_time("predictability", spec.defaults()) == f"Estimated time: {estimate}."
+    assert labs.time_of_all(["predictability"]) == f"about {estimate}"
+    assert [labs.latest_lab(name) for name in ("predictability", "gradients")] == [None, None]
+    for name, expected in (("predictability", threads), ("gradients", 1)):
+        labs.start_lab(name, {})
+        job = labs.latest_lab(name)
+        assert (job.threads, job.config.threads) == (expected, expected)
 
 
 def test_a_wrong_setting_is_refused_in_one_line_before_an_engine_is_started(workspace):

@@ -187,8 +187,8 @@ def test_predictability_what_the_nets_forget_and_what_that_does_not_prove():
     assert texts("predictability", *curves) == [
         "Of 12 equal digits, forgotten after 3 updates: 10 by plain-56 at rate 0.1 (distance 0.02), 9 by plain-56 at"
         " rate 0.01 (distance 0.003) and 1 by residual-56 at rate 0.1 (distance 3.0×10⁻¹¹); none by the other 1.",
-        "The copies of residual-56 at rate 0.1 part too: 5 digits after 4 updates. Residual nets train well all the"
-        " same, so sensitivity is no proof of bad training.",
+        "The copies of residual-56 at rate 0.1 part too: 5 digits after 4 updates. Sensitivity alone is no proof of"
+        " bad training: a race shows how they train.",
     ]
 
 

@@ -108,8 +108,8 @@ ROOM = Room(
         Fault(
             name="labels-from-another-column",
             file="engine/data/files/annotations.py",
-            text="return (0, 1) if image is None or label is None else (image, label)",
-            faulty="return (0, 1) if image is None or label is None else (image, image + 1)",
+            text="return _Columns(delimiter, image, label, len(names))",
+            faulty="return _Columns(delimiter, image, image + 1, len(names))",
             breaks="A list of labels whose first line names its columns gives widths or other numbers as classes.",
         ),
         Fault(

@@ -178,3 +178,36 @@ def test_lists_of_other_kinds_give_no_labels(tmp_path):
     assert annotations_in(tmp_path, {"cats"}) is None
     put(tmp_path / "e.csv", b'0.png,"cats"\n')
     assert annotations_in(tmp_path, {"cats"}).labels == {"0.png": "cats"}
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_header_decides_the_delimiter_and_the_column_of_the_label(tmp_path, delimiter):
+    rows = [
+        ("\ufefffilename", "weather", "class id", "site"),
+        ("1.png", "", "3", "4"), ("2.png", "partly cloudy", "3", "4"),
+        ("my 3.png", "fog", "4", ""), ('"4.png"', ' "4, 3; 4\t3"', "3", "4"), ("5.png", "fog", "3", "4", "", ""),
+        # No label, a field too many before the label, a quote without its other.
+        ("6.png", "", "", "4"), ("7.png", "fog", " then sun", "4", "3"), ("8.png", '"fog', "3", "4"),
+    ]  # fmt: skip
+    put(tmp_path / "list.csv", "\n".join(map(delimiter.join, rows)).encode())
+    assert annotations_in(tmp_path, {"3", "4"}).labels == {
+        "1.png": "3", "2.png": "3", "my 3.png": "4", "4.png": "3", "5.png": "3", "6.png": "",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lines", "labels"),
+    [
+        (("filename   class", "1.png  3", "2.png 4 "), {"1.png": "3", "2.png": "4"}),
+        (("1.png,,3,4", "2.png,3,4", "my 3.png,4"), {"1.png": "", "2.png": "3", "my 3.png": "4"}),
+        (("1.png\t\t3", "2.png\t3", "a, 3.png\t4"), {"1.png": "", "2.png": "3", "a, 3.png": "4"}),
+        (("\ufeff1.png; 3; 4", "my 2.png; 4"), {"1.png": "3", "my 2.png": "4"}),
+        (("1.png   3 4", "2.png 4, 3", "3.png 4"), {"1.png": "3", "2.png": "4,", "3.png": "4"}),
+        (("1.png,,3", "2.png,,4"), None),
+        (("filename,class,site", "1.png,,3", "2.png,,4"), None),
+    ],
+)
+def test_an_empty_field_or_a_space_shifts_no_label(tmp_path, lines, labels):
+    put(tmp_path / "list.txt", "\n".join(lines).encode())
+    found = annotations_in(tmp_path, {"3", "4"})
+    assert (found.labels if found else None) == labels

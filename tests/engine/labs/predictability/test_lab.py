@@ -1,6 +1,8 @@
 """The predictability lab: its distances and updates against slow references, and the figures that it should find."""
 
 import math
+import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -17,6 +19,7 @@ from engine.labs.predictability.plan import BATCH, Cell, cells, seconds
 from engine.labs.registry import LABS, check_settings
 from engine.labs.small_images import embedded_images, model_config
 from engine.models.build import build_model
+from engine.training.update import Update
 from tests.engine.labs.bench import DEVICE
 
 ROW = LABS["predictability"]
@@ -24,8 +27,8 @@ TINY = Cell("plain-8", "none", 8, 0.1)
 SMALL = {"depth": 8, "updates": 3, "seeds": 2}
 
 
-def pair(cell=TINY, seed=0, push=1e-12):
-    return Pair(cell, embedded_images(), seed, push, DEVICE)
+def pair(cell=TINY, seed=0, push=1e-12, device=DEVICE):
+    return Pair(cell, embedded_images(), seed, push, device)
 
 
 def test_the_distance_is_relative_to_the_first_net_and_over_all_weights():
@@ -41,6 +44,30 @@ def test_copies_without_a_push_stay_the_same_to_the_last_bit():
     same = pair(push=0.0)
     assert same.start == 0
     assert list(same.steps(2)) == [(0.0, 0.0)] * 2
+
+
+def test_copies_in_turn_and_at_once_have_the_same_bits(monkeypatch):
+    at_work, most = set(), []
+
+    def update(self, step, do=Update.__call__):
+        at_work.add(self)
+        most.append(len(at_work))
+        time.sleep(0.05)
+        result = do(self, step)
+        at_work.discard(self)
+        return result
+
+    monkeypatch.setattr(Update, "__call__", update)
+    seen = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)  # as a worker does: sums in two threads have other bits
+        at_work.clear()
+        most.clear()
+        two = pair(push=1e-3, device=replace(DEVICE, threads=threads))
+        apart = list(two.steps(3))
+        seen.append((two.start, apart, [weight.tolist() for net in two.nets for weight in net.parameters()]))
+        assert max(most) == threads
+    assert seen[0] == seen[1]
 
 
 def test_the_push_has_its_size_and_is_drawn_anew_for_every_seed():

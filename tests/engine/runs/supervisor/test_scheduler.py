@@ -104,6 +104,19 @@ def test_a_lab_starts_at_once_beside_whatever_trains_and_holds_nobody_back():
     assert schedule([Waiting(3, 3, 0, 1)], busy, CPU, cores=2).starts == (Start(3, "cpu", 2),)
 
 
+def test_labs_together_have_no_more_threads_than_cores_and_start_in_their_order():
+    one, two = (Waiting(run, 0, run, 1, threads=count, lab=True) for run, count in ((9, 1), (8, 2)))
+    assert schedule([two], [Active(1, 1, "cpu")], CPU, cores=2).starts == (Start(8, "cpu", 2),)
+    plan = schedule([one, two], [Active(7, 1, "cpu", lab=True)], CPU, cores=2)
+    assert (plan.starts, plan.waits) == (
+        (), {8: "waits for the labs that are running (run 7)", 9: "waits its turn behind run 8"},
+    )  # fmt: skip
+    assert schedule([one], [Active(7, 2, "cpu", lab=True)], CPU, cores=2).starts == ()
+    assert [start.run for start in schedule([one, two], [], CPU, cores=3).starts] == [8, 9]
+    wide = Waiting(6, 0, 6, 1, threads=8, lab=True)
+    assert schedule([wide], [], CPU, cores=2).starts == (Start(6, "cpu", 8),), "as the training that it looks at"
+
+
 GB = 10**9
 TWO = ["cpu", "cuda:0", "cuda:1"]
 
