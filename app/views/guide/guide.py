@@ -140,7 +140,7 @@ def _sources(page: guide.GuidePage, measurements: guide.Measurements) -> None:
         st.markdown(guide_words.source_list(citations), width=_LINE)
     references = [one for one in page.parts(guide.ResultReference) if one.kind == "figure" and one in measurements]
     if references:
-        with st.expander("The measured and recorded numbers: where they come from, what to expect", icon=":material/straighten:"):
+        with st.expander("The numbers: where they come from, what to expect", icon=":material/straighten:"):
             st.dataframe(
                 guide_words.number_rows({one: measurements[one] for one in references}),
                 hide_index=True,

@@ -158,7 +158,10 @@ def test_a_number_that_a_job_lacks_is_the_recorded_one(writer, value):
     other = guide.ResultReference("figure", "gradients", "plain_gradient_total")
     writer.labs.results(number, [], [MetricReported("plain_gradient_total", 7.0)])
     found = guide.measurements([FIGURE, other])
-    assert (found[FIGURE].job, found[FIGURE].value) == (None, labs.lab_reference("gradients").metrics["bn_gradient_total"])
+    assert (found[FIGURE].job, found[FIGURE].value) == (
+        None,
+        labs.lab_reference("gradients").metrics["bn_gradient_total"],
+    )
     assert (found[other].job, found[other].value) == (number, 7.0)
 
 
