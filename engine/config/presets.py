@@ -64,7 +64,7 @@ PRESETS: dict[str, Preset] = {
             label="Start or wire",
             shows="Plain nets from an identity start: most of the gap goes.",
             source="The recipe of the quick race (He et al. 2015, section 4.2, in small). Plain nets start once as the "
-            "others and once from the identity (Dirac weights); residual nets once as usual and once with the last gamma "
+            "others and once from the identity (Dirac weights); residual nets as usual, and with the last gamma "
             "of every block at zero.",
             data=("fashion-mnist-mini",),
             depths=(20, 56),
