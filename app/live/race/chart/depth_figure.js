@@ -159,7 +159,7 @@ function shownCurves({ curves }) {
  */
 function pointOf(list, curve, fact) {
   const { depth, final, mean, low, high } = fact, { dots, counted } = dotsOf(list, curve, fact);
-  if (!counted.length || (final && mean === null)) return [];
+  if (!counted.length) return [];
   const point = { depth, low, high, provisional: !final, counted: counted.length, seeds: seedsText(fact, counted.length), dots };
   return [{ ...point, mean: mean ?? sum(counted, ({ error }) => error) / counted.length }];
 }
