@@ -114,14 +114,14 @@ export const DEPTH_COLUMNS = ["curve", "shortcut", "depth", "seed", "run", "step
  */
 export function depthShown(runs, view) {
   const lines = depthLines(runs, view), { drawn: aside, unmeasured } = others(runs, view);
-  const points = lines.flatMap((line) => line.points);
+  const points = lines.flatMap((line) => line.points), known = new Set(lines.filter(({ curve }) => curve === lines[0].curve).flatMap(({ fewer }) => fewer));
   const drawn = new Set(points.flatMap(({ dots }) => dots.map(({ run }) => run.card.run)));
   const several = points.some(({ dots }) => dots.length > 1), intervals = points.some(({ low }) => low !== null);
   return [
     provisionalWords(view) || `last errors of ${plural(drawn.size, "run")}`,
     view.curves.includes("test") && "test error of a finished run: the whole test set",
     several && `mean of the seeds${intervals ? " with its 95 % t interval" : ""}`,
-    [...new Set(lines.flatMap(({ fewer }) => fewer))].join(", "),
+    lines.flatMap(({ curve, words, fewer }) => (curve === lines[0].curve ? fewer : fewer.filter((text) => !known.has(text)).map((text) => `${words} of ${text}`))).join(", "),
     aside.length && `hollow: not compared (${aside.map(({ run }) => nameOfOther(run, view)).join(", ")})`,
     unmeasured.length && `without an error: ${unmeasured.map((run) => nameOfOther(run, view)).join(", ")}`,
   ].filter(Boolean).join("; ");
@@ -159,7 +159,7 @@ function shownCurves({ curves }) {
  */
 function pointOf(list, curve, fact) {
   const { depth, final, mean, low, high } = fact, { dots, counted } = dotsOf(list, curve, fact);
-  if (!counted.length || (final && mean === null)) return [];
+  if (!counted.length) return [];
   const point = { depth, low, high, provisional: !final, counted: counted.length, seeds: seedsText(fact, counted.length), dots };
   return [{ ...point, mean: mean ?? sum(counted, ({ error }) => error) / counted.length }];
 }

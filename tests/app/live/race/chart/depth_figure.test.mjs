@@ -108,6 +108,10 @@ test("seeds that broke are counted, and every one is named, also without an erro
   assert.ok(traces(built, "depth", "plain")[0].text[3].includes("1 of 3 seeds (1 diverged, 1 stopped)"));
   assert.ok(words(built).includes("plain-110 s2, stopped at 300") && words(built).includes("without an error: plain-110 s1, diverged at 30"), words(built).join());
   assert.equal(depthShown(runs, view), "last errors of 22 runs; mean of the seeds with its 95 % t interval; plain-110: 1 of 3 seeds (1 diverged, 1 stopped); hollow: not compared (plain-110 s2, stopped at 300); without an error: plain-110 s1, diverged at 30");
+  of110[0].series.evaluate("test", 300, 1, 47, 9);
+  const tests = { none: [...FACTS.test.none.slice(0, 2), fact("none", 2, { counted: [], missing: [[0, "not measured"]] }), fact("none", 3, { mean: 47, counted: [0], missing })] };
+  const both = depthShown(runs, { ...view, curves: ["running", "test"], depths: { ...view.depths, test: tests } });
+  assert.ok(both.includes("; plain-110: 1 of 3 seeds (1 diverged, 1 stopped), test error of plain-56: 0 of 3 seeds (1 not measured); hollow"), both);
   const rows = depthRows(runs, view);
   assert.equal(rows.find((row) => row[2] === 110 && row[3] === 0).at(-1), "1 of 3 seeds (1 diverged, 1 stopped)");
   assert.deepEqual(rows.slice(-2).map((row) => row.slice(0, 8)), [["running", "none", 110, 2, 32, 300, 42, null], ["running", "none", 110, 1, 31, 30, null, null]]);
