@@ -1,6 +1,7 @@
 """The lab ``predictability``: two copies of a net that differ by almost nothing, after every update.
 
-Tasks: every cell with the first seed, then with the next. Curves are geometric means over the finished seeds.
+Tasks: every cell with the first seed, then with the next where it has one. Curves are geometric means over the finished
+seeds.
 """
 
 import math
@@ -10,7 +11,7 @@ from typing import Any
 from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.predictability.pair import Pair
-from engine.labs.predictability.plan import BEST_RATE, DEPTH, MARK, Cell, cells, dirac_kind
+from engine.labs.predictability.plan import BEST_RATE, DEPTH, MARK, Cell, cells, dirac_kind, seeds_of
 from engine.labs.seed_curves import finite, geometric, seeded
 from engine.labs.small_images import embedded_images
 from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab
@@ -24,7 +25,8 @@ class PredictabilityLab(TaskLab[Task]):
     def __init__(self, settings: Mapping[str, Any], device: Device, state: State | None = None) -> None:
         super().__init__(settings, device, state)
         self._cells = cells(self.settings)
-        self._tasks = {_name(cell, seed): (cell, seed) for seed in self.seeds for cell in self._cells}
+        pairs = [(cell, seed) for seed in self.seeds for cell in self._cells if seed in seeds_of(cell, self.settings)]
+        self._tasks = {_name(cell, seed): (cell, seed) for cell, seed in pairs}
         self._images = embedded_images()
 
     def plan(self) -> list[Task]:
@@ -51,7 +53,7 @@ class PredictabilityLab(TaskLab[Task]):
         for panel in _PANELS:
             lists = {seed: row[panel] for seed, row in rows.items()}
             yield from seeded(panel, _curve(cell), _updates(next(iter(lists.values()))), lists)
-        if len(rows) == len(self.seeds):
+        if len(rows) == len(seeds_of(cell, self.settings)):
             yield from self._metrics(cell, geometric(row["weights"][MARK] for row in rows.values()))
 
     def _rows(self, cell: Cell, done: Results) -> dict[int, Result]:

@@ -14,8 +14,9 @@ _TRIALS = "trials of 100 updates"
 _OPTIONS = (
     Option("digits", "Equal digits at first", "The push: every weight of the copy is changed by so small a part of "
            "itself. 12 means 10⁻¹².", 12, low=4, high=14, primary=True),
-    Option("rate", "Learning rate", f"Of all nets. The deep ones also train at 0.01 and at {BEST_RATE:g}.", 0.1,
-           low=0.01, high=0.3, step=0.01, primary=True),
+    Option("rate", "Learning rate", "Of all nets. The deep plain and the deep residual net also train at 0.01, "
+           f"the plain one at {BEST_RATE:g}, with the first seed alone.",
+           0.1, low=0.01, high=0.3, step=0.01, primary=True),
     Option("depth", "Depth", "Weighted layers of the deep nets, 6n+2.", DEPTH, low=8, high=110, step=6, primary=True),
     Option("updates", "Updates", "How many updates both copies do.", 8, low=MARK, high=50),
     Option("seeds", "Seeds", "Nets, pushes and batches that are drawn anew.", 2, low=1, high=10),
@@ -45,7 +46,8 @@ _METRICS = (
            "below 10⁻¹⁰ at rate 0.1"),
     Metric("parted_plain_56_best_rate",
            f"plain-56 at {BEST_RATE:g}, the best rate in {_TRIALS}: distance of two copies", "",
-           f"{_PARTED}; at {BEST_RATE:g} instead, the best of five rates in {_TRIALS} of the quick race",
+           f"{_PARTED}; at {BEST_RATE:g} instead, the best of five rates in {_TRIALS} of the quick race, and with the "
+           "first seed alone where that is not the job's rate",
            "above 0.001: the rate is not the reason"),
 )  # fmt: skip
 

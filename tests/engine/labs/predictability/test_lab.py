@@ -102,11 +102,20 @@ def test_updates_are_those_of_plain_sgd_in_64_bits_on_the_batches_of_runs():
 def test_the_cells_are_those_of_the_question():
     assert [(cell.shortcut, cell.depth, cell.rate) for cell in cells(ROW.defaults())] == [
         ("none", 8, 0.1), ("none", 20, 0.1), ("none", 56, 0.1), ("A", 56, 0.1), ("dirac", 56, 0.1),
-        ("A:order=full-pre", 56, 0.1), ("none", 56, 0.01), ("A", 56, 0.01), ("none", 56, 0.03), ("A", 56, 0.03),
+        ("A:order=full-pre", 56, 0.1), ("none", 56, 0.01), ("A", 56, 0.01), ("none", 56, 0.03),
     ]  # fmt: skip
     few = cells(ROW.defaults() | {"depth": 20, "rate": 0.03})
     assert [cell.depth for cell in few] == [8, *[20] * 6]
     assert len(set(few)) == len(few)
+
+
+def test_the_cells_at_further_rates_have_the_first_seed_alone():
+    settings = check_settings(ROW, {"first_seed": 5, "seeds": 3})
+    tasks = [task.name.partition(", ")[2] for task in PredictabilityLab(settings, DEVICE).plan()]
+    own = ["rate 0.1, seed 5", "rate 0.1, seed 6", "rate 0.1, seed 7"]
+    assert tasks == [
+        *[own[0]] * 6, *["rate 0.01, seed 5"] * 2, "rate 0.03, seed 5", *[own[1]] * 6, *[own[2]] * 6,
+    ]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
