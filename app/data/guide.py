@@ -15,8 +15,9 @@ A text is a Markdown file:
     ## Caveats
 
 Placeholders: ``{{figure LAB.NAME}}`` for a number of one of the page's labs in this workspace, ``{{finding LAB.NAME}}``
-for the sentence of a rule in the lab's ``findings.py``, ``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}`` for a
-place in ``sources.toml``, ``{{power BASE^EXPONENT}}`` for a power, which is computed.
+for the sentence of a rule in the lab's ``findings.py``, ``{{race PRESET.ARM_gaps}}`` for the per-seed gaps of a
+recorded race, ``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}`` for a place in ``sources.toml``,
+``{{power BASE^EXPONENT}}`` for a power, which is computed.
 """
 
 import re
@@ -25,18 +26,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from app.data.labs import lab_changed, lab_reference, reference_findings
+from app.data.labs import basis_of, comparable_job, lab_reference, reference_findings
+from app.data.races import recorded_gaps
 from app.data.workspace import current, reading
 from engine.analysis.numbers import in_words as in_words
 from engine.errors import GuideError
-from engine.events import Found, RunState
-from engine.labs.registry import LABS, LabSpec
+from engine.events import Found
+from engine.labs.registry import LABS
 from engine.paths import PROJECT
 from engine.runs.client.conclusions import lab_differences, lab_findings
-from engine.store.reader import Reader
-from engine.store.rows import LabJobRow
 
 FOLDER = PROJECT / "assets" / "guide"
 SECTIONS = ("Short answer", "Experiment", "What would refute it", "Caveats")
@@ -46,7 +46,7 @@ PAGES = ("race", "layers", "gradients")
 READ = ("full text", "claim list", "abstract", "logs", "secondary", "recorded")
 
 _HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_RESULT = re.compile(r"(figure|finding) ([a-z_]+)\.([A-Za-z0-9_]+)")
+_RESULT = re.compile(r"(figure|finding|race) ([a-z_]+)\.([A-Za-z0-9_]+)")
 _CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
 _POWER = re.compile(r"power (\d+(?:\.\d+)?)\^(\d+)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -92,7 +92,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ResultReference:
-    """A result of a lab: a number (``kind`` is ``figure``) or a sentence about its curves (``finding``)."""
+    """A result of a lab: a number (``kind`` is ``figure``) or a sentence about its curves (``finding``).
+
+    Or the gaps of a recorded race (``race``): ``lab`` is its preset, ``name`` is ``ARM_gaps``.
+    """
 
     kind: str
     lab: str
@@ -274,6 +277,8 @@ def _held(placeholder: str, sources: Mapping[str, Source]) -> Part:
 def _check_labs(page: GuidePage) -> None:
     """Refuse unknown results and panels of a registered lab; the view handles an unregistered lab."""
     for part in page.parts(ResultReference):
+        if part.kind == "race":
+            continue
         if part.lab not in page.labs:
             raise _Broken(f"the {part.kind} {part.lab}.{part.name} is of a lab that the page neither shows nor links")
         if part.lab in LABS:
@@ -309,6 +314,7 @@ class Measurement:
     text: str = ""
     differences: str = ""
     recorded: str = ""
+    again: str = "Run the lab to measure it here."
 
     @property
     def known(self) -> bool:
@@ -328,20 +334,28 @@ def finished_labs() -> dict[str, int]:
 
 
 def measurements(references: Iterable[ResultReference]) -> Measurements:
-    """Return the results of registered labs: of this workspace, else of the reference. Raises SkipscopeError."""
-    wanted = [reference for reference in references if reference.lab in LABS]
+    """Return the results of registered labs: of this workspace, else of the reference; recorded gaps of races.
+
+    Raises SkipscopeError.
+    """
+    references = list(references)
+    wanted = [reference for reference in references if reference.kind != "race" and reference.lab in LABS]
     newest, results = finished_labs(), {}
     for lab in {reference.lab for reference in wanted} & newest.keys():
         with reading() as reader, reader.snapshot():
-            if (job := _job_of(reader, lab, newest[lab])) is not None:
+            if (job := comparable_job(reader, lab, newest[lab])) is not None:
                 findings = [finding for finding in lab_findings(reader, job) if finding.holds_at(job.config.settings)]
                 differences = "; ".join(lab_differences(reader, job))
-                basis = _basis(LABS[lab], job.config.settings)
+                basis = basis_of(LABS[lab], job.config.settings)
                 results[lab] = _Results(reader.labs.metrics(job.id), findings, job.id, basis, differences)
-    for lab in {reference.lab for reference in wanted} - results.keys():
-        if recorded := _recorded(lab):
-            results[lab] = recorded
-    return {reference: _measurement(reference, results.get(reference.lab)) for reference in wanted}
+    found = {reference: _measurement(reference, results.get(reference.lab)) for reference in wanted}
+    for reference in wanted:
+        if not found[reference].known and (recorded := _recorded(reference.lab)):
+            found[reference] = _measurement(reference, recorded)
+    for reference in references:
+        if reference.kind == "race" and (gaps := recorded_gaps(reference.lab, reference.name.removesuffix("_gaps"))):
+            found[reference] = Measurement(reference.name, text=gaps.text, recorded=gaps.origin, again=gaps.again)
+    return found
 
 
 class _Results(NamedTuple):
@@ -355,23 +369,13 @@ class _Results(NamedTuple):
     recorded: str = ""
 
 
-@cache
 def _recorded(lab: str) -> _Results | None:
-    """Return the results of a lab's reference, None without one. Raises SkipscopeError."""
+    """Return the results of a lab's reference, None without one."""
     if (reference := lab_reference(lab)) is None:
         return None
     findings = [finding for finding in reference_findings(reference) if finding.holds_at(reference.settings)]
     basis = ", ".join(reference.inspected)
     return _Results(reference.metrics, findings, basis=basis, recorded=reference.origin.text)
-
-
-def _job_of(reader: Reader, lab: str, newest: int) -> LabJobRow | None:
-    """Return the newest finished job of a lab that looked at comparable runs alone, else the newest of all."""
-    if LABS[lab].run_option is not None:
-        for job in reader.labs.newest(lab):
-            if job.state == RunState.FINISHED and not lab_differences(reader, job):
-                return job
-    return reader.labs.get(newest)
 
 
 def _measurement(reference: ResultReference, results: _Results | None) -> Measurement:
@@ -388,10 +392,3 @@ def _measurement(reference: ResultReference, results: _Results | None) -> Measur
         usual, value=found.numbers[row.name], job=found.job, basis=found.basis, differences=found.differences,
         recorded=found.recorded,
     )  # fmt: skip
-
-
-def _basis(lab: LabSpec, settings: Mapping[str, Any]) -> str:
-    changed = lab_changed(lab.name, lab.defaults(), settings)
-    looked_at = str(settings.get(lab.run_option.name, "")) if lab.run_option is not None else ""
-    runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
-    return ", ".join(filter(None, (runs, changed)))

@@ -1,18 +1,19 @@
 """Labs: their specifications, their jobs, and the results of a job so far."""
 
+import logging
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
-from engine.errors import ConfigError
+from engine.errors import ConfigError, SkipscopeError
 from engine.events import AT_WORK, Found, RunState
+from engine.exchange import lab_reference as lab_reference_files
 from engine.exchange.lab_reference import LabReference as LabReference
-from engine.exchange.lab_reference import read
 from engine.hardware.cores import cores
 from engine.labs.registry import LABS as LABS
 from engine.labs.registry import LabSpec as LabSpec
@@ -22,7 +23,8 @@ from engine.labs.registry import check_setting, check_settings, get_lab
 from engine.runs.client.conclusions import lab_differences, lab_findings
 from engine.runs.protocol.comparable_runs import differences
 from engine.runs.protocol.inspected_runs import MAX_INSPECTED_RUNS as MAX_INSPECTED_RUNS
-from engine.runs.protocol.inspected_runs import STEP, suitable
+from engine.runs.protocol.inspected_runs import STEP, resolve, suitable
+from engine.store.reader import Reader
 from engine.store.rows import LabJobRow as LabJobRow
 from engine.store.tables.labs import CurveRow
 
@@ -30,6 +32,8 @@ from engine.store.tables.labs import CurveRow
 _SHORT_S = 5.0
 #: Newest jobs among which a finished one counts, and trainings in a list.
 _JOBS, _TRAININGS = 20, 200
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,21 @@ def unmeasured() -> list[str]:
 
 
 def _is_usual(lab: LabSpec, job: LabJobRow) -> bool:
-    return job.state in (*AT_WORK, RunState.FINISHED) and not lab_changed(lab.name, lab.defaults(), job.config.settings)
+    counts = job.state in (*AT_WORK, RunState.PAUSED, RunState.FINISHED)
+    return counts and not lab_changed(lab.name, lab.defaults(), job.config.settings)
+
+
+def lab_obstacle(name: str) -> str:
+    """Return why a lab cannot start at its defaults, '' for a lab that can: some look at trainings of the workspace."""
+    lab = get_lab(name)
+    if lab.run_option is None or current().pool.file() is None:
+        return "" if lab.run_option is None else "there is no training to look at yet; run a race first"
+    try:
+        with reading() as reader:
+            resolve(reader, lab, lab.defaults())
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def time_of_all(names: Iterable[str]) -> str:
@@ -182,10 +200,35 @@ def lab_news(run: int, since: int = 0) -> LabNews | None:
         return LabNews(row, traces, reader.labs.metrics(run), findings, cursor, current().workspace.log(run), different)
 
 
-@cache
+def comparable_job(reader: Reader, lab: str, newest: int) -> LabJobRow | None:
+    """Return the newest finished job of a lab that looked at comparable runs alone, else the newest of all."""
+    if LABS[lab].run_option is not None:
+        for job in reader.labs.newest(lab):
+            if job.state == RunState.FINISHED and not lab_differences(reader, job):
+                return job
+    return reader.labs.get(newest)
+
+
+def basis_of(lab: LabSpec, settings: Mapping[str, Any]) -> str:
+    """Return what a job stands on in words: its inspected runs, and the settings that differ from the usual ones."""
+    changed = lab_changed(lab.name, lab.defaults(), settings)
+    looked_at = str(settings.get(lab.run_option.name, "")) if lab.run_option is not None else ""
+    runs = f"{'runs' if ',' in looked_at else 'run'} {looked_at.replace(',', ', ')}" if looked_at else ""
+    return ", ".join(filter(None, (runs, changed)))
+
+
 def lab_reference(name: str) -> LabReference | None:
-    """Return the recorded results of a lab, None where there are none. Raises SkipscopeError for a broken file."""
-    return read(name) if name in LABS else None
+    """Return the recorded results of a lab, None where there are none or the file is broken."""
+    return _read_reference(name, lab_reference_files.stamp(name)) if name in LABS else None
+
+
+@lru_cache(maxsize=64)
+def _read_reference(name: str, stamp: int) -> LabReference | None:
+    try:
+        return lab_reference_files.read(name)
+    except SkipscopeError as error:
+        _log.warning("%s", error)  # pages go on without it
+        return None
 
 
 def reference_findings(reference: LabReference) -> list[Found]:

@@ -6,10 +6,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.data.workspace import current, kept_until_change, reading
 from engine.analysis.difference import NO_DIFFERENCE, Difference
+from engine.analysis.numbers import signed
 from engine.config import TRIAL_SEED as TRIAL_SEED
 from engine.config import TUNED, RunConfig, leaves
 from engine.config.presets import PRESETS
@@ -20,6 +21,7 @@ from engine.events import ENDED as ENDED
 from engine.events import ENGINE_GONE as ENGINE_GONE
 from engine.events import STATE_GROUPS as STATE_GROUPS
 from engine.events import RunState as RunState
+from engine.exchange import race_reference
 from engine.models import arm_names
 from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
@@ -266,3 +268,23 @@ def run_summary(
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+class RecordedGaps(NamedTuple):
+    """The per-seed gaps of a recorded race in words, where they were recorded, and how to measure them here."""
+
+    text: str
+    origin: str
+    again: str
+
+
+def recorded_gaps(preset: str, arm: str) -> RecordedGaps | None:
+    """Return the gaps of a shortcut type in the recorded race of a preset, None where there is no record.
+
+    Raises DataError for a broken file.
+    """
+    if (race := race_reference.read(preset)) is None:
+        return None
+    gaps = race_reference.gaps(race, arm.replace("_", "-"))
+    again = f"Start the preset {preset} with {len(gaps)} seeds to measure it here."
+    return RecordedGaps(f"{signed(min(gaps))} to {signed(max(gaps))} points", race.origin.text, again)

@@ -42,7 +42,7 @@ class Head(NamedTuple):
 class Conclusions:
     """The conclusions about some runs: the verdict's sentences, the question to a room, the answers to predictions.
 
-    ``gaps`` is what the chart of gaps says, None where there is nothing. ``depths`` are the final errors over depth by
+    ``gaps`` is what the chart of gaps says, None where there is nothing. ``depths`` are the last errors over depth by
     curve, {} for fewer than three depths.
     """
 

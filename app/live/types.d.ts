@@ -90,9 +90,13 @@ export interface View {
   hidden?: boolean;
   height?: number;
   gaps?: GapFacts | null;
-  /** Final errors over depth, by curve and shortcut type: depth, mean, and the ends of the interval. */
-  depths?: Record<string, Record<string, (number | null)[][]>>;
+  depths?: DepthFacts;
 }
+
+/** What the server says of the errors over depth, by curve and shortcut type; empty where there are fewer than three depths. */
+export type DepthFacts = Record<string, Record<string, DepthFact[]>>;
+/** The mean of one arm's `counted` runs with the ends of its interval, null before it is final; `missing` are the others that ended. */
+export type DepthFact = [depth: number, final: boolean, mean: number | null, low: number | null, high: number | null, counted: number[], seeds: number, missing: [run: number, why: string][]];
 
 /**
  * What the server says of a race's gaps in points at a step: their means over seeds with 95 % intervals, and how much smaller

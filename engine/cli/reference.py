@@ -1,5 +1,6 @@
 """``reference``: measures all labs at their defaults and the races that the guide cites, and records the results."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ from engine.cli.labs import follow
 from engine.cli.output import race_document
 from engine.cli.races import Follower
 from engine.config.presets import get_preset
-from engine.errors import EngineError
+from engine.errors import CommandRefused, ConfigError, EngineError
 from engine.events import RunState
 from engine.exchange import lab_reference, race_reference
 from engine.exchange.reference_files import FOLDER
@@ -20,8 +21,10 @@ from engine.store.reader import Reader
 from engine.store.rows import LabJobRow
 from engine.store.workspace import Workspace
 
-#: The recorded races by preset, and their seeds. Labs that look at trainings take those of the first.
-RACES = {"quick": 3, "start": 3}
+#: The recorded races by preset, and their seeds. Labs that look at trainings take those of the last.
+RACES = {"start": 3, "quick": 5}
+_LOOKED_AT = "quick"
+_STOPPED_WITHIN_S = 10.0
 
 
 @click.command()
@@ -52,17 +55,29 @@ def _race(control: Control, reader: Reader, preset: str) -> race_reference.RaceR
     """Train a race to its end and return it. Raises EngineError."""
     request = RaceRequest(preset=get_preset(preset).name, seeds=RACES[preset])
     race, runs = control.start_race(plan_race(request, control.workspace))
+    follower = Follower(control, race, runs)
     with ctrl_c_heard() as pressed:
-        if Follower(control, race, runs).follow(reader, pressed, shown=True):
-            raise EngineError(f"a run of race {race} did not finish; `python -m engine runs` says why")
+        try:
+            code = follower.follow(reader, pressed, shown=True)
+        except KeyboardInterrupt:
+            follower.pause()
+            raise
+    if code:
+        raise EngineError(f"a run of race {race} did not finish; `python -m engine runs` says why")
     document = race_document(reader, race)
     return race_reference.of_race(reader, preset, document, list(reader.runs.all(race)))
 
 
 def _lab(control: Control, reader: Reader, name: str) -> lab_reference.LabReference:
     """Run a lab at its defaults to its end and return its results. Raises ConfigError, EngineError."""
+    number = control.start_lab(name, {})
     with ctrl_c_heard() as pressed:
-        job = follow(control, reader, control.start_lab(name, {}), pressed, shown=True)
+        try:
+            job = follow(control, reader, number, pressed, shown=True)
+        except KeyboardInterrupt:
+            with suppress(CommandRefused):  # the job has ended
+                control.commands.await_done(control.commands.ask("stop", number), _STOPPED_WITHIN_S)
+            raise
     if job is None or job.state != RunState.FINISHED:
         raise EngineError(f"the lab {name} did not finish; `python -m engine runs` says why")
     return lab_reference.of_job(reader, job, _inspected(reader, job))
@@ -72,4 +87,6 @@ def _inspected(reader: Reader, job: LabJobRow) -> tuple[str, ...]:
     option = LABS[job.lab].run_option
     numbers = str(job.config.settings[option.name]).split(",") if option is not None else []
     rows = [reader.runs.known(int(number)) for number in numbers]
+    if any(reader.races.known(row.race).preset != _LOOKED_AT for row in rows):
+        raise ConfigError(f"{job.lab} looked at another race; `reference {_LOOKED_AT} {job.lab}` records both")
     return tuple(f"{row.arm}, seed {row.seed}, {row.step:,} steps" for row in rows)

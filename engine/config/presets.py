@@ -63,8 +63,9 @@ PRESETS: dict[str, Preset] = {
             name="start",
             label="Start or wire",
             shows="Plain nets from an identity start: most of the gap goes.",
-            source="The recipe of the quick race. Plain nets start once as the others and once from the identity "
-            "(Dirac weights); residual nets once as usual and once with every block's last gamma at zero.",
+            source="The recipe of the quick race (He et al. 2015, section 4.2, in small). Plain nets start once as the "
+            "others and once from the identity (Dirac weights); residual nets as usual, and with the last gamma "
+            "of every block at zero.",
             data=("fashion-mnist-mini",),
             depths=(20, 56),
             shortcuts=("none", "A", "dirac", "zero-gamma"),

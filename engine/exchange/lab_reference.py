@@ -66,6 +66,11 @@ def read(lab: str, folder: Path = FOLDER) -> LabReference | None:
         raise reference_files.unreadable(_name(lab), error) from None
 
 
+def stamp(lab: str, folder: Path = FOLDER) -> int:
+    """Return when the reference of a lab was written last, 0 where there is none."""
+    return reference_files.stamp(_name(lab), folder)
+
+
 def _name(lab: str) -> str:
     return f"lab-{lab}"
 

@@ -48,6 +48,22 @@ def read(preset: str, folder: Path = FOLDER) -> RaceReference | None:
         raise reference_files.unreadable(_name(preset), error) from None
 
 
+def gaps(reference: RaceReference, arm: str) -> list[float]:
+    """Return the per-seed gaps of a shortcut type in points: running training error, deepest minus shallowest net.
+
+    Not the clean error: in a short race the running statistics of batch norm lag behind in deep nets.
+
+    Args:
+        arm: A shortcut as in a variant text, ``plain`` for none.
+    """
+    shortcut = "none" if arm == "plain" else arm
+    runs = [run for run in reference.document["runs"] if run["shortcut"] == shortcut]
+    errors = {(run["seed"], run["depth"]): run["train_error"] for run in runs}
+    depths = sorted({run["depth"] for run in runs})
+    seeds = sorted({run["seed"] for run in runs})
+    return [errors[seed, depths[-1]] - errors[seed, depths[0]] for seed in seeds]
+
+
 def _name(preset: str) -> str:
     return f"race-{preset}"
 

@@ -50,8 +50,9 @@ def write(
     text = json.dumps(head, ensure_ascii=False, indent=1, allow_nan=False).removesuffix("\n}")
     lines = ",\n".join(json.dumps(curve, ensure_ascii=False, allow_nan=False) for curve in curves)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
-    path.write_text(f'{text},\n "curves": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    path, part = folder / f"{name}.json", folder / f".{name}.part"
+    part.write_text(f'{text},\n "curves": [\n{lines}\n ]\n}}\n', encoding="utf-8")
+    part.replace(path)  # a page never reads half of a file
     return path
 
 
@@ -67,6 +68,14 @@ def read(name: str, folder: Path) -> tuple[Origin, dict[str, Any]] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise unreadable(path.name, error) from None
+
+
+def stamp(name: str, folder: Path) -> int:
+    """Return when a file was written last, for caches; 0 where there is none."""
+    try:
+        return (folder / f"{name}.json").stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def unreadable(name: str, error: Exception) -> DataError:

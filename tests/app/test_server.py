@@ -207,6 +207,7 @@ def test_every_live_route_only_reads(bench):
         "/live/probes/detail": f"runs={run}&layer=stage1/block1/conv1",
         "/live/lab": "run=1",
         "/live/lab/stream": "run=1",
+        "/live/lab/reference": "lab=gradients",
     }
     files = {
         "/live/plotly-{version}.js": f"/live/plotly-{plotly.__version__}.js",

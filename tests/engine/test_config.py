@@ -148,7 +148,7 @@ def test_presets_name_what_exists(preset):
 
 
 def test_unknown_preset_names_the_choices():
-    with pytest.raises(ConfigError, match=r"unknown preset 'slow'; choose from quick, talk, paper"):
+    with pytest.raises(ConfigError, match=r"unknown preset 'slow'; choose from quick, talk, start, depth, paper"):
         get_preset("slow")
 
 

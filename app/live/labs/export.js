@@ -20,8 +20,8 @@ export function stylesOf(kinds, data) {
   return styles;
 }
 
-/** shown: { curves, pick, data, theme, page }, see LabPanels. */
-export function pictureWords(panel, { curves, pick, data, theme, page }) {
+/** shown: { curves, pick, data, theme, page, recorded }, see LabPanels. */
+export function pictureWords(panel, { curves, pick, data, theme, page, recorded }) {
   const drawn = curves.shown(panel.name, pick.cell);
   const kinds = new Set(drawn.map(({ kind }) => kind));
   const entries = Object.entries(stylesOf(curves.kinds(), data)).filter(([kind]) => kinds.has(kind));
@@ -29,7 +29,7 @@ export function pictureWords(panel, { curves, pick, data, theme, page }) {
     title: `${panel.title}${aside(panel, drawn, pick, data)}`,
     caption: [yWords(panel), panelFooter(drawn, panel), page].join(" · "),
     legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { color, dash }]) => ({ name: kind, color: color[theme.scheme], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })),
-    filename: `skipscope-lab-${data.lab}-${panel.name}-job-${data.run}`,
+    filename: `skipscope-lab-${data.lab}-${panel.name}-${recorded ? "reference" : `job-${data.run}`}`,
   };
 }
 
@@ -38,11 +38,12 @@ function aside(panel, drawn, pick, data) {
   return pick.value !== null && panel.kind === "curves" ? ` (bold: ${pick.kind}, ${data.picks.setting} ${spoken(pick.value)})` : "";
 }
 
-/** The points of the drawn curves and of a plane's path; for an index x the column's name. */
-export function tableOf(panel, { curves, pick }) {
+/** The points of the drawn curves and of a plane's path, for an index x the column's name; the job or the reference that they are from. */
+export function tableOf(panel, { curves, pick, data, recorded }) {
   const drawn = [...curves.shown(panel.name, pick.cell), ...(panel.path ? curves.of(panel.path) : [])];
+  const origin = recorded ? `reference, ${recorded}` : `job ${data.run}`;
   return {
-    columns: [...COLUMNS, panel.x, panel.y],
-    rows: drawn.flatMap(({ panel: of, name, kind, setting, value, cell, part, x, y }) => x.map((at, index) => [of, name, kind, setting, value, cell, part, panel.columns[at] ?? at, y[index]])),
+    columns: [...COLUMNS, panel.x, panel.y, "origin"],
+    rows: drawn.flatMap(({ panel: of, name, kind, setting, value, cell, part, x, y }) => x.map((at, index) => [of, name, kind, setting, value, cell, part, panel.columns[at] ?? at, y[index], origin])),
   };
 }

@@ -27,7 +27,7 @@ function wideOnes(panels) {
 }
 
 export class LabPanels {
-  /** shown(): { curves, pick, data, theme, page: words about every panel }; choose({ cell }): after the pick of a cell. */
+  /** shown(): { curves, pick, data, theme, page: words about every panel, recorded: the origin of a reference }; choose({ cell }): after the pick of a cell. */
   constructor(grid, panels, zooms, { shown, choose }) {
     Object.assign(this, { zooms, shown, choose });
     const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));

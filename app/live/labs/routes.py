@@ -36,7 +36,7 @@ def lab_routes(feed: Feed) -> list[Route]:
         return stream_answer(follow(feed, run, since))
 
     async def reference(request: Request) -> Response:
-        return json_answer(reference_document(await stored(_reference, request.query_params.get("lab", ""))))
+        return json_answer(await stored(_reference, request.query_params.get("lab", "")))
 
     return [
         Route("/live/lab", snapshot, methods=["GET"]),
@@ -80,11 +80,11 @@ def _news(run: int) -> labs.LabNews:
     return news
 
 
-def _reference(lab: str) -> labs.LabReference:
+def _reference(lab: str) -> dict[str, Any]:
     reference = labs.lab_reference(lab)
     if reference is None:
         raise BadRequest(404, "lab must name a lab with recorded results, for example lab=gradients")
-    return reference
+    return reference_document(reference)
 
 
 def _refuse_stranger(run: int, since: tuple[int, int]) -> None:

@@ -14,6 +14,8 @@ import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
 const ASKED_MS = 4_000;
+/** What could not be loaded is asked for again after this time. */
+const RETRY_MS = 2_000;
 /** Parts of a message that replace earlier ones. */
 const PARTS = ["card", "figures", "findings", "engine", "error", "gone"];
 
@@ -69,15 +71,14 @@ export class LabView {
     this.panels?.stop();
   }
 
-  /** Show the recorded results where there is no job. */
+  /** Show the recorded results while there is no job. */
   async #recorded() {
-    try {
-      const answer = await fetch(`${this.data.urls.reference}?lab=${this.data.lab}`);
-      const message = answer.ok ? await answer.json() : null;
-      if (message && this.run === null && !this.stopped) this.#message(message);
-    } catch {
-      // The page stays as it is without recorded results.
-    }
+    const isWanted = () => this.run === null && !this.card && !this.stopped;
+    if (!isWanted()) return;
+    const asked = fetch(`${this.data.urls.reference}?lab=${this.data.lab}`);
+    const message = await asked.then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+    if (message && isWanted()) this.#message(message);
+    else setTimeout(() => this.#recorded(), RETRY_MS);
   }
 
   #forget() {
@@ -127,7 +128,7 @@ export class LabView {
     this.#says(shown);
     setText(this.part("strip"), jobFooter(this.card, this.data.options));
     numbersTable(this.part("numbers"), this.data.figures, this, this.data.whole);
-    this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), 2000));
+    this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), RETRY_MS));
   }
 
   /** Settle the pick: the address's where measured, else the job's own setting; without switches only a cell. */
@@ -152,7 +153,7 @@ export class LabView {
 
   #exported() {
     const { data, theme, card } = this;
-    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options) };
+    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options), recorded: card?.recorded };
   }
 
   emptyWords() {

@@ -63,7 +63,7 @@ export class RaceView {
       this.ids = ids;
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
-      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null });
+      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null, depths: {} });
       this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
@@ -171,7 +171,7 @@ export class RaceView {
 
   /** Finer points of what is seen. Over depth there are no steps to see more of. */
   #refine() {
-    const { zoom, layout, x } = this.view.all(kindsOf(this.runs));
+    const { zoom, layout, x } = this.view.all(this.#kinds());
     this.finer.look(layout === "depth" ? null : zoom, x);
   }
 
@@ -191,7 +191,7 @@ export class RaceView {
     // No card may tell what the curves hide.
     this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
     this.#tell();
-    this.controls.draw(kindsOf(this.runs));
+    this.controls.draw(this.#kinds());
     this.part("whole").hidden = !this.#view().zoom;
     this.tools.draw();
     const again = this.chart.drawn;
@@ -206,12 +206,16 @@ export class RaceView {
     const { mayCommand, engineGone } = this.data;
     const verdict = this.presenter.verdict(this.verdict);
     this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
-    this.presenter.draw(this.runs, this.theme, kindsOf(this.runs), this);
+    this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
     this.#strip();
   }
 
+  #kinds() {
+    return kindsOf(this.runs, this.depths);
+  }
+
   #view() {
-    return { ...this.view.all(kindsOf(this.runs)), race: this.data.race, gaps: this.gaps, depths: this.depths, ...this.presenter.figure() };
+    return { ...this.view.all(this.#kinds()), race: this.data.race, gaps: this.gaps, depths: this.depths, ...this.presenter.figure() };
   }
 
   #shown() {

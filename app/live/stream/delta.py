@@ -109,8 +109,8 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
 
     ``g`` is the verdict, ``gaps`` are the gaps behind it with their intervals and the words about the cure. ``q`` is
     the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before
-    and after the truth for each choice. ``depths`` has the final errors over depth by curve and shortcut type:
-    ``[depth, mean, low, high]``.
+    and after the truth for each choice. ``depths`` has the errors over depth by curve and shortcut type:
+    ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``.
     """
     question, answers = conclusions.question, conclusions.answers
     return {
@@ -122,9 +122,11 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     }
 
 
-def _by_shortcut(errors: Sequence[streaming.DepthError]) -> dict[str, list[list[float | None]]]:
+def _by_shortcut(errors: Sequence[streaming.DepthError]) -> dict[str, list[list[Any]]]:
     rows = defaultdict(list)
     for one in errors:
-        ends = (one.error.mean, one.error.low, one.error.high)
-        rows[one.shortcut].append([one.depth, *(short(end, 4) for end in ends)])
+        mean = [None] * 3 if one.error is None else [one.error.mean, one.error.low, one.error.high]
+        missing = [list(pair) for pair in one.missing.items()]
+        numbers = [short(value, 4) for value in mean]
+        rows[one.shortcut].append([one.depth, one.final, *numbers, list(one.counted), one.seeds, missing])
     return dict(rows)

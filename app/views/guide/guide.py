@@ -57,14 +57,16 @@ def _measure_all() -> None:
         return
     with page_frame.refusals(page_frame.show_error):
         names = labs.unmeasured()
-        ready = [name for name in names if labs.LABS[name].run_option is None or labs.lab_trainings(name)]
+        obstacles = {name: labs.lab_obstacle(name) for name in names}
+        ready = [name for name in names if not obstacles[name]]
         words = f"Measure all here ({labs.time_of_all(ready)})" if ready else ""
         if words and st.button(words, icon=":material/science:", key="measure_all"):
             for name in ready:
                 labs.start_lab(name, {})
             st.rerun()
-        if waiting := [name for name in names if name not in ready]:
-            st.caption(f"The labs {' and '.join(waiting)} look at trained nets: run a race first.")
+        for obstacle in sorted({*obstacles.values()} - {""}):
+            waiting = ", ".join(name for name in names if obstacles[name] == obstacle)
+            st.caption(f"Not measured with the others: {waiting}. {literal(obstacle[0].upper() + obstacle[1:])}.")
 
 
 def render(name: str) -> None:
@@ -138,7 +140,7 @@ def _sources(page: guide.GuidePage, measurements: guide.Measurements) -> None:
         st.markdown(guide_words.source_list(citations), width=_LINE)
     references = [one for one in page.parts(guide.ResultReference) if one.kind == "figure" and one in measurements]
     if references:
-        with st.expander("The bold numbers: where they come from, what to expect", icon=":material/straighten:"):
+        with st.expander("The numbers: where they come from, what to expect", icon=":material/straighten:"):
             st.dataframe(
                 guide_words.number_rows({one: measurements[one] for one in references}),
                 hide_index=True,

@@ -59,7 +59,7 @@ def recorded(measurement: guide.Measurement) -> str:
     """Return a recorded number or finding, underlined with dots, with its origin in a tooltip."""
     words = measurement.text or f"about {number(measurement, measurement.unit)}"
     on = f" on {measurement.basis}" if measurement.basis else ""
-    origin = f"Reference{on}, {measurement.recorded}. Run the lab to measure it here."
+    origin = f"Reference{on}, {measurement.recorded}. {measurement.again}"
     return f'<abbr title="{escape(origin)}">{literal(words)}</abbr>'
 
 

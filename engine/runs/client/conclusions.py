@@ -80,7 +80,7 @@ def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, A
 
 
 def errors_over_depth(reader: Reader, runs: Sequence[ComparedRun]) -> dict[str, list[DepthError]]:
-    """Return the final errors over depth of the runs of one race, by curve; {} for fewer than three depths."""
+    """Return the last errors over depth of the runs of one race, by curve; {} for fewer than three depths."""
     drawn = over_depth(runs)
     points = reader.points.last([run.run for run in drawn]) if drawn else {}
     found = {}

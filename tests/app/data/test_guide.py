@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from app.data import guide
+from app.data import guide, labs
 from app.data.workspace import use
 from engine.config import LabConfig
 from engine.errors import GuideError
 from engine.events import MetricReported, RunState
+from engine.exchange import lab_reference, race_reference
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 from tests.app.views.race.test_race import PATHS
@@ -125,33 +126,64 @@ def writer(workspace):
 
 def job(writer, state, value, **settings):
     run = writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults() | settings))
-    writer.labs.results(run, [], [MetricReported(FIGURE.name, value)])
+    if value is not None:
+        writer.labs.results(run, [], [MetricReported(FIGURE.name, value)])
     for step in PATHS[state]:
         writer.jobs.move(run, step)
     return run
 
 
-def test_without_a_database_a_number_has_what_is_expected_of_it(workspace):
+def test_without_a_job_a_number_is_the_recorded_one_with_its_origin(workspace):
     use(workspace.path)
+    recorded = labs.lab_reference("gradients")
     found = guide.measurements([FIGURE])[FIGURE]
-    assert (found.job, found.value) == (None, None)
-    assert found.expected == next(one.expected for one in LABS["gradients"].metrics if one.name == FIGURE.name)
+    assert (found.job, found.value) == (None, recorded.metrics["bn_gradient_total"])
+    assert found.recorded == recorded.origin.text
+    assert found.expected
 
 
 def test_a_number_is_that_of_the_newest_finished_job_with_the_settings_that_were_changed(writer):
-    job(writer, RunState.FINISHED, 7.0)
+    job(writer, RunState.FINISHED, 1.0)
     newest = job(writer, RunState.FINISHED, 12345.6, layers=20)
     job(writer, RunState.RUNNING, 9.0)
     job(writer, RunState.STOPPED, 8.0)
     found = guide.measurements([FIGURE])[FIGURE]
-    assert (found.job, found.value, found.basis) == (newest, 12345.6, "layers 20")
+    assert (found.job, found.value, found.basis, found.recorded) == (newest, 12345.6, "layers 20", "")
     assert guide.finished_labs() == {"gradients": newest}
 
 
-def test_a_number_that_was_not_finite_has_a_job_and_no_value(writer):
-    run = job(writer, RunState.FINISHED, float("nan"))
-    found = guide.measurements([FIGURE])[FIGURE]
-    assert (found.job, found.value) == (run, None)
+@pytest.mark.parametrize("value", [float("nan"), None])
+def test_a_number_that_a_job_lacks_is_the_recorded_one(writer, value):
+    number = job(writer, RunState.FINISHED, value)
+    other = guide.ResultReference("figure", "gradients", "plain_gradient_total")
+    writer.labs.results(number, [], [MetricReported("plain_gradient_total", 7.0)])
+    found = guide.measurements([FIGURE, other])
+    assert (found[FIGURE].job, found[FIGURE].value) == (
+        None,
+        labs.lab_reference("gradients").metrics["bn_gradient_total"],
+    )
+    assert (found[other].job, found[other].value) == (number, 7.0)
+
+
+def test_a_broken_record_takes_nothing_else_away(writer, monkeypatch, tmp_path):
+    (tmp_path / "lab-gradients.json").write_text("{")
+    monkeypatch.setattr(lab_reference.read, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(lab_reference.stamp, "__defaults__", (tmp_path,))
+    assert labs.lab_reference("gradients") is None
+    assert not guide.measurements([FIGURE])[FIGURE].known
+    number = job(writer, RunState.FINISHED, 2.0)
+    assert guide.measurements([FIGURE])[FIGURE].job == number
+
+
+def test_gaps_of_a_recorded_race_are_said_with_what_measures_them_again(workspace):
+    use(workspace.path)
+    reference = guide.ResultReference("race", "start", "zero_gamma_gaps")
+    found = guide.measurements([reference])[reference]
+    gaps = race_reference.gaps(race_reference.read("start"), "zero-gamma")
+    assert found.text == f"{min(gaps):.1f} to {max(gaps):.1f} points".replace("-", "−")
+    assert found.again == "Start the preset start with 3 seeds to measure it here."
+    none = guide.ResultReference("race", "talk", "plain_gaps")
+    assert none not in guide.measurements([none])
 
 
 @pytest.mark.parametrize(

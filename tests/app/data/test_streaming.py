@@ -65,7 +65,7 @@ def test_a_fork_takes_no_part_in_the_verdict(place):
     assert streaming.conclusions([of[20, 0], deep, fork]).verdict == without
 
 
-def test_the_final_errors_over_depth_come_when_all_runs_of_an_arm_have_ended(place):
+def test_an_error_over_depth_is_final_when_all_runs_of_an_arm_have_ended(place):
     race, runs = submit(place, depths=(8, 20, 56), shortcuts=("none",), seeds=2)
     with Writer(place) as writer:
         for run in runs:
@@ -76,13 +76,15 @@ def test_the_final_errors_over_depth_come_when_all_runs_of_an_arm_have_ended(pla
                 tested = Evaluated(2, split, 1.0, 40.0 + run, 20, 2.0, 0.1, "running")
                 writer.points.record(run, evaluations=[tested])
         unfinished = streaming.conclusions(runs).depths
-        assert list(unfinished.items()) == [("running", []), ("clean", []), ("test", [])]
+        assert list(unfinished) == ["running", "clean", "test"]
+        assert not any(one.final or one.error for found in unfinished.values() for one in found)
         of = {(row.depth, row.seed): row.id for row in races.runs(race)}
         for seed in (0, 1):
             writer.jobs.move(of[8, seed], RunState.FINISHED)
         writer.jobs.move(of[20, 0], RunState.FINISHED)
     depths = streaming.conclusions(runs).depths
-    assert {(one.shortcut, one.depth) for found in depths.values() for one in found} == {("none", 8)}
+    assert {(one.shortcut, one.depth) for found in depths.values() for one in found if one.final} == {("none", 8)}
+    assert [one.counted for one in depths["test"]] == [(of[8, 0], of[8, 1]), (of[20, 0],), ()]
     pair = (of[8, 0], of[8, 1])
     assert depths["running"][0].error.values == tuple(32.0 + run for run in pair)
     assert depths["test"][0].error.values == depths["clean"][0].error.values == tuple(40.0 + run for run in pair)

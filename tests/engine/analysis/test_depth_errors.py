@@ -34,16 +34,37 @@ def test_an_arm_has_the_mean_of_its_seeds_with_the_t_interval():
     assert (alone.seeds, alone.low, alone.high) == (1, None, None)
 
 
-def test_an_arm_waits_for_all_of_its_runs_and_leaves_out_those_that_broke():
+def one_arm(runs, errors):
+    """Return what is said of plain-8, whose runs are 0, 1 and 2."""
+    return next(one for one in depth_errors(runs, errors) if (one.shortcut, one.depth) == ("none", 8))
+
+
+def test_the_mean_is_of_the_finished_runs_and_every_other_one_that_ended_is_named():
     runs, errors = race(), {run: 20.0 + run for run in range(18)}
-    waiting = depth_errors(with_state(runs, 0, state="queued", step=0), errors)
-    assert ("none", 8) not in {(one.shortcut, one.depth) for one in waiting}
-    assert len(waiting) == 5
-    for state in ("diverged", "stopped", "failed"):
-        broken = depth_errors(with_state(runs, 0, state=state), errors)
-        assert [one.error.values for one in broken if (one.shortcut, one.depth) == ("none", 8)] == [(21.0, 22.0)]
-    unmeasured = depth_errors(runs, {run: error for run, error in errors.items() if run > 2})
-    assert len(unmeasured) == 5, "an arm without an error is no zero"
+    for state in ("diverged", "stopped", "failed", "lost"):
+        broken = one_arm(with_state(runs, 0, state=state, step=12), errors)
+        assert (broken.error.values, broken.counted, broken.seeds) == ((21.0, 22.0), (1, 2), 3)
+        assert (broken.final, broken.missing) == (True, {0: state})
+    unmeasured = one_arm(runs, {run: error for run, error in errors.items() if run != 1})
+    assert (unmeasured.counted, unmeasured.missing) == ((0, 2), {1: "not measured"})
+    alone = with_state(with_state(race(seeds=1), 0, state="diverged"), 1, state="stopped")
+    nothing = depth_errors(alone, errors)[3:5]
+    assert [(one.error, one.counted, one.final) for one in nothing] == [(None, (), True)] * 2, "no error is no zero"
+    assert [one.missing for one in nothing] == [{0: "diverged"}, {1: "stopped"}]
+
+
+def test_an_arm_is_provisional_while_one_of_its_runs_goes_on():
+    runs, errors = race(), {run: 20.0 + run for run in range(18)}
+    for state in ("queued", "running", "paused"):
+        waiting = one_arm(with_state(runs, 0, state=state, step=200), errors)
+        assert (waiting.final, waiting.error, waiting.counted, waiting.missing) == (False, None, (1, 2), {})
+    others = depth_errors(with_state(runs, 0, state="running"), errors)
+    assert sum(one.final and one.error is not None for one in others) == 5
+    going = [replace(run, state="running", step=50 * run.seed) for run in runs]
+    assert one_arm(going, errors).counted == (1, 2), "a mean of fewer than 50 steps is none"
+    assert one_arm([replace(run, total_steps=10, step=10) for run in going], errors).counted == (0, 1, 2)
+    lost = one_arm(with_state(going, 2, state="diverged"), errors)
+    assert (lost.final, lost.counted, lost.missing) == (False, (1,), {2: "diverged"})
 
 
 def test_the_spread_is_at_least_the_resolution_of_the_errors():

@@ -32,8 +32,8 @@ ROOM = Room(
         Fault(
             name="final-before-the-end",
             file="engine/analysis/depth_errors.py",
-            text="if last and all(run.state in ENDED for run in members):",
-            faulty="if last:",
+            text="final = len(ended) == len(members)",
+            faulty="final = bool(measured)",
             breaks="Over depth an arm has a final mean and an interval while some of its seeds still train.",
         ),
         Fault(

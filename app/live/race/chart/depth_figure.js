@@ -1,12 +1,12 @@
 /**
  * Error against depth, the picture in which degradation was first seen: the last errors of each shortcut type over depth,
- * every seed a dot, the mean with its 95 % t interval. The server says mean and interval once no run of an arm goes on.
- * Until then the newest errors are drawn, faint and without an interval. A pure function like chart/figure.js.
+ * every seed a dot, the mean with its 95 % t interval. The server says which runs count (engine/analysis/depth_errors.py),
+ * and mean and interval once none of an arm goes on. Until then the newest errors are drawn, faint and without an interval.
+ * A pure function like chart/figure.js.
  */
 /** @import { Run, Theme, View, Layout, Trace, Figure, LineEnd, LegendEntry } from "../../types.js" */
 import { baseLayout, axesOf, lastOf, placeAxes, sizes } from "./axes.js";
 import { MEAN_WIDER } from "./seed_curves.js";
-import { severalRaces } from "./seed_stats.js";
 import { curveStyles, curveTable, emptyTrace, nameOf } from "./curves.js";
 import { endLabels, written } from "./labels.js";
 import { seeThrough } from "../../shared/plot_style.js";
@@ -16,16 +16,16 @@ import { ENDED, RUNNING_WINDOW } from "../../shared/run_states.js";
 import { stepOf } from "../series.js";
 
 /**
+ * What the server says of one arm: see DepthFact.
+ * @typedef {{ shortcut: string, depth: number, final: boolean, mean: number | null, low: number | null, high: number | null, counted: number[], seeds: number, missing: [run: number, why: string][] }} Fact
  * One run's last error.
  * @typedef {{ run: Run, step: number, error: number }} Dot
- * One depth of a line. Without an interval `low` and `high` are null.
- * @typedef {{ depth: number, mean: number, low: number | null, high: number | null, provisional: boolean, dots: Dot[] }} Point
- * `run` is of a depth in the middle: its hue is clear on both grounds. `words` say which error it is.
- * @typedef {{ curve: "running" | "clean" | "test", variant: string, shortcut: string, words: string, run: Run, points: Point[] }} DepthLine
+ * One depth of a line. Without an interval `low` and `high` are null. `seeds` says how many seeds the mean is of, and what became of the others.
+ * @typedef {{ depth: number, mean: number, low: number | null, high: number | null, provisional: boolean, counted: number, seeds: string, dots: Dot[] }} Point
+ * `run` is of a depth in the middle: its hue is clear on both grounds. `words` say which error it is, `fewer` which arms lack seeds.
+ * @typedef {{ curve: "running" | "clean" | "test", variant: string, shortcut: string, words: string, run: Run, points: Point[], fewer: string[] }} DepthLine
  */
 
-/** Fewer depths make no curve. The server has the same number in engine/analysis/depth_errors.py. */
-const MIN_DEPTHS = 3;
 /** The x axis goes from 0, the shallowest net, to 1, the deepest, in the logarithm of depth, and this much further. */
 const MARGIN = 0.05, SPAN = 1 + 2 * MARGIN;
 /** Lines stand so far apart at one depth, that their intervals do not cover each other; a seed's dot stands half as far. */
@@ -45,19 +45,11 @@ const ROUND = 10;
 const ERRORS = /** @type {View} */ ({ metric: "error" });
 
 /**
- * Whether the runs have an error over depth: comparable runs of one race at three depths or more.
- * @param {Run[]} runs
- */
-export function hasDepths(runs) {
-  return !severalRaces(runs) && new Set(runs.filter(isComparable).map(({ card }) => card.depth)).size >= MIN_DEPTHS;
-}
-
-/**
  * The same arguments and result as buildFigure, for errors on a linear scale.
  * @type {(runs: Run[], view: View, theme: Theme, width: number) => Figure}
  */
 export function buildDepthFigure(runs, view, theme, width) {
-  const lines = depthLines(runs, view), aside = others(runs, view);
+  const lines = depthLines(runs, view), { drawn: aside, unmeasured } = others(runs, view);
   const place = placesOf(runs);
   const layout = baseLayout(view, theme, { names: lines.length ? lines.map(({ variant }) => ({ name: variant })) : [{ name: "" }], width, end: SPAN, axis: [0, top(lines, aside, view)], stacked: false });
   const yTitle = view.curves.length === 1 ? `${view.curves[0] === "test" ? "test" : "training"} error (%)` : "error (%)";
@@ -76,8 +68,9 @@ export function buildDepthFigure(runs, view, theme, width) {
   if (aside.length <= MAX_NAMED) layout.annotations.push(...aside.map((dot) => otherName(dot, before, view, theme)));
   const first = lines[0]?.curve;
   layout.annotations.push(...endLabels(lines.filter(({ curve, points }) => curve === first && points.length).map((line) => lineEnd(line, place, (lines.length / 2) * apart)), view, theme, panel));
-  const provisional = provisionalWords(runs);
-  if (provisional) layout.annotations.push(note(provisional, view, theme));
+  const nowhere = unmeasured.length > MAX_NAMED ? [`${unmeasured.length} runs`] : unmeasured.map((run) => nameOfOther(run, view));
+  const notes = [provisionalWords(view).replace(", ", ",<br>"), ...nowhere.map((name) => `without an error: ${name}`)].filter(Boolean);
+  if (notes.length) layout.annotations.push(note(notes.join("<br>"), view, theme));
   return { data, layout };
 }
 
@@ -90,9 +83,12 @@ export function depthLines(runs, view) {
   return shownCurves(view).flatMap((curve) => types.map(([shortcut, members]) => {
     const arms = [...Map.groupBy(members, ({ card }) => card.depth)].toSorted(([a], [b]) => a - b);
     const run = arms[Math.floor((arms.length - 1) / 2)][1][0];
+    const facts = factsOf(view, curve).filter((fact) => fact.shortcut === shortcut);
+    const told = arms.flatMap(([depth, list]) => facts.filter((fact) => fact.depth === depth).map((fact) => ({ list, fact })));
     return {
       curve, shortcut, run, variant: run.card.variant, words: curveTable(view)[curve][2],
-      points: arms.flatMap(([depth, list]) => pointOf(list, curve, view.depths?.[curve]?.[shortcut]?.find((row) => row[0] === depth))),
+      points: told.flatMap(({ list, fact }) => pointOf(list, curve, fact)),
+      fewer: told.filter(({ fact }) => fact.missing.length).map(({ list, fact }) => `${list[0].card.arm}: ${seedsText(fact, dotsOf(list, curve, fact).counted.length)}`),
     };
   }));
 }
@@ -103,28 +99,31 @@ export function depthLines(runs, view) {
  */
 export function depthRows(runs, view) {
   if (view.hidden) return [];
-  const row = (/** @type {Dot} */ { run: { card }, step, error }, /** @type {unknown[]} */ rest) => [card.shortcut, card.depth, card.seed, card.run, step, error, ...rest, card.difference];
+  const row = (/** @type {Run} */ { card }, /** @type {unknown[]} */ rest, seeds = "") => [card.shortcut, card.depth, card.seed, card.run, ...rest, card.difference, seeds];
+  const { drawn, unmeasured } = others(runs, view), [first] = shownCurves(view);
   return [
-    ...depthLines(runs, view).flatMap(({ curve, points }) => points.flatMap(({ mean, low, high, provisional, dots }) => dots.map((dot) => [curve, ...row(dot, [mean, low, high, provisional])]))),
-    ...others(runs, view).map((dot) => [shownCurves(view)[0], ...row(dot, [null, null, null, null])]),
+    ...depthLines(runs, view).flatMap(({ curve, points }) => points.flatMap(({ mean, low, high, provisional, seeds, dots }) => dots.map(({ run, step, error }) => [curve, ...row(run, [step, error, mean, low, high, provisional], seeds)]))),
+    ...[...drawn, ...unmeasured.map((run) => ({ run, step: stepOf(run), error: null }))].map(({ run, step, error }) => [first, ...row(run, [step, error, null, null, null, null])]),
   ];
 }
-export const DEPTH_COLUMNS = ["curve", "shortcut", "depth", "seed", "run", "step", "error", "mean", "low", "high", "provisional", "difference"];
+export const DEPTH_COLUMNS = ["curve", "shortcut", "depth", "seed", "run", "step", "error", "mean", "low", "high", "provisional", "difference", "seeds"];
 
 /**
  * What the picture is of, in words, for the line below it and for its caption.
  * @type {(runs: Run[], view: View) => string}
  */
 export function depthShown(runs, view) {
-  const lines = depthLines(runs, view), aside = others(runs, view);
-  const points = lines.flatMap((line) => line.points);
+  const lines = depthLines(runs, view), { drawn: aside, unmeasured } = others(runs, view);
+  const points = lines.flatMap((line) => line.points), known = new Set(lines.filter(({ curve }) => curve === lines[0].curve).flatMap(({ fewer }) => fewer));
   const drawn = new Set(points.flatMap(({ dots }) => dots.map(({ run }) => run.card.run)));
   const several = points.some(({ dots }) => dots.length > 1), intervals = points.some(({ low }) => low !== null);
   return [
-    provisionalWords(runs) || `last errors of ${plural(drawn.size, "run")}`,
+    provisionalWords(view) || `last errors of ${plural(drawn.size, "run")}`,
     view.curves.includes("test") && "test error of a finished run: the whole test set",
     several && `mean of the seeds${intervals ? " with its 95 % t interval" : ""}`,
-    aside.length && `hollow: not compared (${aside.map(nameOfOther).join(", ")})`,
+    lines.flatMap(({ curve, words, fewer }) => (curve === lines[0].curve ? fewer : fewer.filter((text) => !known.has(text)).map((text) => `${words} of ${text}`))).join(", "),
+    aside.length && `hollow: not compared (${aside.map(({ run }) => nameOfOther(run, view)).join(", ")})`,
+    unmeasured.length && `without an error: ${unmeasured.map((run) => nameOfOther(run, view)).join(", ")}`,
   ].filter(Boolean).join("; ");
 }
 
@@ -155,26 +154,33 @@ function shownCurves({ curves }) {
 }
 
 /**
- * A list of one point, empty while no run of the arm has an error. fact: [depth, mean, low, high] of the server.
- * @type {(list: Run[], curve: DepthLine["curve"], fact: (number | null)[] | undefined) => Point[]}
+ * A list of one point, empty while none of the runs that count has an error here.
+ * @type {(list: Run[], curve: DepthLine["curve"], fact: Fact) => Point[]}
  */
 function pointOf(list, curve, fact) {
-  const ended = list.every(({ card }) => ENDED.has(card.state));
-  const dots = list.filter((run) => !isCutShort(run)).flatMap((run) => lastError(run, curve));
-  if (!dots.length) return [];
-  const { depth } = list[0].card;
-  if (ended && fact) return [{ depth, mean: /** @type {number} */ (fact[1]), low: fact[2], high: fact[3], provisional: false, dots }];
-  // A mean over a seed at its end and one in its middle is of nothing.
-  const done = dots.filter(({ run }) => ENDED.has(run.card.state)), counted = done.length ? done : dots;
-  return [{ depth, mean: sum(counted, ({ error }) => error) / counted.length, low: null, high: null, provisional: true, dots }];
+  const { depth, final, mean, low, high } = fact, { dots, counted } = dotsOf(list, curve, fact);
+  if (!counted.length) return [];
+  const point = { depth, low, high, provisional: !final, counted: counted.length, seeds: seedsText(fact, counted.length), dots };
+  return [{ ...point, mean: mean ?? sum(counted, ({ error }) => error) / counted.length }];
 }
 
 /**
- * A run that ended before its last step has no last error.
- * @param {Run} run
+ * The dots of an arm, and those of them whose runs count.
+ * @type {(list: Run[], curve: DepthLine["curve"], fact: Fact) => { dots: Dot[], counted: Dot[] }}
  */
-function isCutShort({ card: { state } }) {
-  return ENDED.has(state) && state !== "finished";
+function dotsOf(list, curve, { counted, missing }) {
+  const dots = list.filter(({ card }) => !missing.some(([run]) => run === card.run)).flatMap((run) => lastError(run, curve));
+  return { dots, counted: dots.filter(({ run }) => counted.includes(run.card.run)) };
+}
+
+/**
+ * `3 seeds`, `2 of 3 seeds (1 diverged)`.
+ * @type {(fact: Fact, counted: number) => string}
+ */
+function seedsText({ seeds, missing }, counted) {
+  const lost = [...Map.groupBy(missing, ([, why]) => why)].map(([why, runs]) => `${runs.length} ${why}`).join(", ");
+  const of = counted < seeds ? `${counted} of ${plural(seeds, "seed")}` : counted === 1 ? "one seed" : plural(counted, "seed");
+  return lost ? `${of} (${lost})` : of;
 }
 
 /** @type {(run: Run, curve: DepthLine["curve"]) => Dot[]} */
@@ -183,22 +189,42 @@ function lastError(run, curve) {
   // A mean of fewer steps is of errors at the very start.
   if (curve === "running" && stepOf(run) < Math.min(RUNNING_WINDOW, card.total_steps)) return [];
   const [split, key] = curveTable(ERRORS)[curve];
-  const error = (curve === "test" ? series.latest("test", key) : undefined) ?? series.latest(split, key);
+  const error = series.latest(curve === "test" && card.state === "finished" ? "test" : split, key);
   return error === undefined ? [] : [{ run, step: stepOf(run), error }];
 }
 
 /**
- * The runs that are no part of a mean: forks, changed runs, other recipes, and those that ended early.
- * @type {(runs: Run[], view: View) => Dot[]}
+ * The runs that are no part of a mean: forks, changed runs, other recipes, and those of which the server says why they are missing.
+ * Drawn are those with an error; unmeasured are those that ended without one.
+ * @type {(runs: Run[], view: View) => { drawn: Dot[], unmeasured: Run[] }}
  */
 function others(runs, view) {
   const [first] = shownCurves(view);
-  return first ? runs.filter((run) => !isComparable(run) || isCutShort(run)).flatMap((run) => lastError(run, first)) : [];
+  const aside = first ? runs.filter((run) => !isComparable(run) || whyMissing(run, view)) : [];
+  return {
+    drawn: aside.flatMap((run) => lastError(run, first)),
+    unmeasured: aside.filter((run) => ENDED.has(run.card.state) && !lastError(run, first).length),
+  };
 }
 
-/** @param {Dot} dot */
-function nameOfOther({ run, step }) {
-  return isCutShort(run) ? `${run.label}, ${run.card.state} at ${step}` : run.label;
+/** @type {(run: Run, view: View) => string | undefined} */
+function whyMissing({ card }, view) {
+  return factsOf(view).flatMap(({ missing }) => missing).find(([run]) => run === card.run)?.[1];
+}
+
+/**
+ * What the server says of the arms, about one curve, else about the first that is shown.
+ * @type {(view: View, curve?: string) => Fact[]}
+ */
+function factsOf(view, curve = shownCurves(view)[0] ?? "running") {
+  return Object.entries(view.depths?.[curve] ?? {}).flatMap(([shortcut, rows]) => rows.map(([depth, final, mean, low, high, counted, seeds, missing]) => ({ shortcut, depth, final, mean, low, high, counted, seeds, missing })));
+}
+
+/** @type {(run: Run, view: View) => string} */
+function nameOfOther(run, view) {
+  const { state } = run.card;
+  const end = ENDED.has(state) && state !== "finished" ? `${state} at ${stepOf(run)}` : whyMissing(run, view);
+  return [run.label, end].filter(Boolean).join(", ");
 }
 
 /**
@@ -247,9 +273,8 @@ function meanTrace({ curve, variant, words, run, points }, at, view, theme) {
 }
 
 /** @param {Point} point */
-function meanWords({ low, high, provisional, dots }) {
-  const done = dots.filter(({ run }) => ENDED.has(run.card.state)).length;
-  const of = dots.length > 1 ? `mean of ${done && provisional ? `${done} of ${dots.length}` : dots.length} seeds` : "one seed";
+function meanWords({ low, high, provisional, counted, seeds }) {
+  const of = `${counted > 1 ? "mean of " : ""}${seeds}`;
   if (provisional) return `${of}, provisional`;
   return low === null || high === null ? of : `${of}, 95 % interval ${written(low, "error")} to ${written(high, "error")}`;
 }
@@ -277,7 +302,7 @@ function otherTrace(dots, at, view, theme) {
   return {
     ...axesOf(""), name: "not compared", meta: "other", mode: "markers", x: dots.map(({ run }) => at(run.card.depth)), y: dots.map(({ error }) => error),
     marker: { symbol: "circle-open", size: 9 * mark, color: dots.map(({ run }) => run.color[theme.scheme]), line: { width: 1.5 * line } },
-    text: dots.map((dot) => `${nameOfOther(dot)}<br>${curveTable(view)[first][2]}: ${written(dot.error, "error")} %<br>not compared`), hovertemplate: "%{text}<extra></extra>",
+    text: dots.map((dot) => `${nameOfOther(dot.run, view)}<br>${curveTable(view)[first][2]}: ${written(dot.error, "error")} %<br>not compared`), hovertemplate: "%{text}<extra></extra>",
   };
 }
 
@@ -288,7 +313,7 @@ function otherTrace(dots, at, view, theme) {
 function otherName(dot, at, view, theme) {
   const x = at(dot.run.card.depth), side = x < MIDDLE ? 1 : -1;
   return {
-    text: nameOfOther(dot), showarrow: false, x, y: dot.error, xshift: 8 * side, xanchor: side > 0 ? "left" : "right", yanchor: "middle",
+    text: nameOfOther(dot.run, view), showarrow: false, x, y: dot.error, xshift: 8 * side, xanchor: side > 0 ? "left" : "right", yanchor: "middle",
     bgcolor: seeThrough(theme.page, 0.85), font: { size: sizes(view).words, color: dot.run.textColor[theme.scheme] },
   };
 }
@@ -301,15 +326,14 @@ function lineEnd({ run, variant, points }, place, beside) {
 
 /**
  * How many arms go on; "" when none does.
- * @param {Run[]} runs
+ * @param {View} view
  */
-function provisionalWords(runs) {
-  const arms = [...Map.groupBy(runs.filter(isComparable), ({ card }) => card.arm).values()];
-  const going = arms.filter((list) => list.some(({ card }) => !ENDED.has(card.state)));
+function provisionalWords(view) {
+  const arms = factsOf(view), going = arms.filter(({ final }) => !final);
   return going.length ? `provisional: ${going.length} of ${plural(arms.length, "arm")} have not ended, their newest errors are drawn faint` : "";
 }
 
 /** @type {(text: string, view: View, theme: Theme) => Layout} */
 function note(text, view, theme) {
-  return { text: text.replace(", ", ",<br>"), showarrow: false, xref: "x domain", yref: "y domain", x: 0, y: 1, xanchor: "left", yanchor: "top", xshift: 6, align: "left", font: { size: sizes(view).words, color: theme.muted } };
+  return { text, showarrow: false, xref: "x domain", yref: "y domain", x: 0, y: 1, xanchor: "left", yanchor: "top", xshift: 6, align: "left", font: { size: sizes(view).words, color: theme.muted } };
 }

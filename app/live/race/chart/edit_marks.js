@@ -15,13 +15,13 @@ const MAX_NAMED = 2;
 const FORK = /^fork of /;
 
 /**
- * The marks of the runs of one panel. forkPoints: where forks leave their parents.
- * @type {(runs: Run[], view: View, theme: Theme, panel: Panel, forkPoints: Map<number, ForkPoint>) => Layout}
+ * The marks of the runs of one panel. joins: where forks leave their parents.
+ * @type {(runs: Run[], view: View, theme: Theme, panel: Panel, joins: Map<number, ForkPoint>) => Layout}
  */
-export function editMarks(runs, view, theme, panel, forkPoints) {
+export function editMarks(runs, view, theme, panel, joins) {
   const { suffix, end } = panel;
   const marks = runs.flatMap((run) => editsOf(run.card).flatMap(([step, text]) => {
-    const { x, ...place } = placeOf(run, step, view, forkPoints);
+    const { x, ...place } = placeOf(run, step, view, joins);
     return x === null ? [] : [{ run, step, text, x, ...place }];
   }));
   const groups = together(marks, end);
@@ -57,11 +57,11 @@ export function short(text) {
  * @param {Run} run
  * @param {number} step
  * @param {View} view
- * @param {Map<number, ForkPoint>} forkPoints
+ * @param {Map<number, ForkPoint>} joins
  * @returns {{ x: number | null, y: number | null, ringAt?: number, parent?: Run }}
  */
-function placeOf({ card, series }, step, view, forkPoints) {
-  const branch = forkPoints.get(card.run);
+function placeOf({ card, series }, step, view, joins) {
+  const branch = joins.get(card.run);
   if (branch && step <= (card.parent_step ?? 0) + 1) return { ...branch, ringAt: branch.x };
   const { train } = series;
   const from = train.step.findIndex((other) => other >= step);

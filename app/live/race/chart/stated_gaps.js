@@ -71,7 +71,7 @@ export function statedTrace(gap, view, theme, suffix) {
 }
 
 /**
- * The gaps and the cure in numbers: below zero, where few curves are.
+ * The gaps and the cure in numbers, at the top on the left: there are no large gaps yet.
  * @type {(stated: StatedGap[], view: View, theme: Theme, panel: Panel) => Layout[]}
  */
 export function factsNote(stated, view, theme, { suffix, widthPx }) {
@@ -79,5 +79,5 @@ export function factsNote(stated, view, theme, { suffix, widthPx }) {
   const numbers = stated.map((gap) => `${gap.name.split(":")[0]} ${signed(gap.mean, "error")} (${interval(gap) ? `95 %: ${interval(gap)}` : "one seed"})`);
   const lines = [stated.length ? statedIn(view) : "", ...numbers, factsOf(view)?.cure ?? ""];
   const text = lines.filter(Boolean).flatMap((line) => fitted(line, widthPx, label).map(escaped)).join("<br>");
-  return text ? [{ text, align: "left", showarrow: false, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 0, xanchor: "left", yanchor: "bottom", xshift: 4, bgcolor: seeThrough(theme.page, 0.8), font: { size: label, color: theme.text } }] : [];
+  return text ? [{ text, align: "left", showarrow: false, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 1, xanchor: "left", yanchor: "top", xshift: 4, bgcolor: seeThrough(theme.page, 0.8), font: { size: label, color: theme.text } }] : [];
 }

@@ -2,7 +2,6 @@
  * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, whether the curves are hidden,
  * what the room predicted. Kept in the address.
  */
-import { hasDepths } from "../chart/depth_figure.js";
 import { comparable, isComparable } from "../../shared/arm_names.js";
 import { UrlState, rememberRace, rememberedRace } from "../../shared/address/url_state.js";
 
@@ -157,12 +156,12 @@ export class ViewState {
 /**
  * Which ways of looking make sense: { both families, several depths or families to subtract, an error over depth,
  * several seeds of an arm }.
- * Only comparable runs decide; where there is none, the families of all of them do.
+ * Only comparable runs decide; where there is none, the families of all of them do. depths: see View.
  */
-export function kindsOf(runs) {
+export function kindsOf(runs, depths = {}) {
   const several = (list, key) => new Set(list.map(({ card }) => card[key])).size > 1;
   const arms = runs.filter(isComparable);
-  return { sides: several(comparable(runs), "plain"), gap: several(arms, "depth") || several(arms, "variant"), depth: hasDepths(runs), seeds: several(arms, "seed") };
+  return { sides: several(comparable(runs), "plain"), gap: several(arms, "depth") || several(arms, "variant"), depth: "running" in depths, seeds: several(arms, "seed") };
 }
 
 /**

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pictureWords, stylesOf, tableOf } from "../../../../app/live/labs/export.js";
+import { jobFooter } from "../../../../app/live/labs/footer.js";
 import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "./curves.mjs";
 
 const DATA = { lab: "mapping", run: 3, styles: { plain: STYLES.plain }, families: [{ begins: "residual", styles: [STYLES.residual] }], spare: [STYLES.other], picks: { setting: "gain" } };
@@ -24,7 +25,17 @@ test("a picture names what is bold or which cell it shows", () => {
 
 test("a table has every point, with its column's name where x is an index, and those of the way", () => {
   const curves = curvesOf(trace("map", "plain", [0, 1], [5, null]), trace("path", "plain", [0.5], [0.25]));
-  const { columns, rows } = tableOf(panel("map", "heat", { columns: ["zero", "identity"], path: "path" }), { curves, pick: NO_PICK });
-  assert.deepEqual(columns, ["panel", "curve", "kind", "setting", "value", "cell", "part", "step", "loss"]);
-  assert.deepEqual(rows, [["map", "plain", "plain", "", null, "", "", "zero", 5], ["map", "plain", "plain", "", null, "", "", "identity", null], ["path", "plain", "plain", "", null, "", "", 0.5, 0.25]]);
+  const { columns, rows } = tableOf(panel("map", "heat", { columns: ["zero", "identity"], path: "path" }), { curves, pick: NO_PICK, data: DATA });
+  assert.deepEqual(columns, ["panel", "curve", "kind", "setting", "value", "cell", "part", "step", "loss", "origin"]);
+  assert.deepEqual(rows, [["map", "plain", "plain", "", null, "", "", "zero", 5, "job 3"], ["map", "plain", "plain", "", null, "", "", "identity", null, "job 3"], ["path", "plain", "plain", "", null, "", "", 0.5, 0.25, "job 3"]]);
+});
+
+test("the files of recorded results say where those are from", () => {
+  const card = { settings: {}, device: "cpu", seconds: 0, threads: 0, recorded: "2026-01-02, 8 cores" };
+  const curves = curvesOf(trace("norm", "plain", [1], [2]));
+  const shown = { curves, pick: NO_PICK, data: { ...DATA, run: null }, theme: THEME, page: jobFooter(card, {}), recorded: card.recorded };
+  const words = pictureWords(panel("norm", "curves"), shown);
+  assert.equal(words.filename, "skipscope-lab-mapping-norm-reference");
+  assert.ok(words.caption.endsWith("cpu · reference, 2026-01-02, 8 cores"), words.caption);
+  assert.deepEqual(tableOf(panel("norm", "curves"), shown).rows, [["norm", "plain", "plain", "", null, "", "", 1, 2, "reference, 2026-01-02, 8 cores"]]);
 });

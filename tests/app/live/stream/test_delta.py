@@ -6,7 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.data import streaming
 from app.live.stream import delta, sse
+from engine.analysis.interval import Interval
 
 
 def rows(count, per_second, seed=0):
@@ -66,3 +68,18 @@ def test_an_event_is_one_line_of_json_and_only_a_cursor_moves_the_browser():
     assert text == 'id:5.2\ndata:{"p":[[1,0.5,[1,2.3,90]]]}\n\n'
     assert sse.event(None, {"g": "a\nb"}).decode() == 'data:{"g":"a\\nb"}\n\n'
     assert json.loads(text.split("data:")[1])
+
+
+def test_an_error_over_depth_travels_with_its_runs_and_with_those_that_are_missing():
+    mean = Interval(41.23456, 2.0, 35.5, 46.96789, (40.2, 42.2))
+    errors = [
+        streaming.DepthError("none", 56, 3, True, (4, 5), {6: "diverged"}, mean),
+        streaming.DepthError("A", 56, 1, False, (), {}, None),
+    ]
+    document = delta.conclusions_document(streaming.Conclusions("", depths={"running": errors}))
+    assert json.loads(sse.dumps(document["depths"])) == {
+        "running": {
+            "none": [[56, True, 41.23, 35.5, 46.97, [4, 5], 3, [[6, "diverged"]]]],
+            "A": [[56, False, None, None, None, [], 1, []]],
+        }
+    }

@@ -72,7 +72,7 @@ test("the verdict's gaps have their intervals, in the errors that the verdict go
 });
 
 test("gaps and cure stand in numbers beside the gaps of depth, unless the curves are hidden", () => {
-  const note = (view, width) => figure(race(), { layout: "gap", ...view }, width).layout.annotations.filter(({ text, yanchor }) => yanchor === "bottom" && !text.startsWith("<b>"));
+  const note = (view, width) => figure(race(), { layout: "gap", ...view }, width).layout.annotations.filter(({ text, yanchor }) => yanchor === "top" && !text.startsWith("<b>"));
   const [noted] = note({ gaps: FACTS }, 2000);
   assert.equal(noted.xref, "x domain");
   assert.deepEqual(noted.text.split("<br>"), [

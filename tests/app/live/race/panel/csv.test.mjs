@@ -36,8 +36,9 @@ test("hidden curves leave no row", () => {
 });
 
 test("over depth there is one row for each seed", () => {
-  const rows = table(["plain-8", "plain-20", "plain-56"].map((arm, index) => run(index, arm, [300], [10 * index], { state: "finished" })), { layout: "depth" });
+  const depths = { running: { none: [8, 20, 56].map((depth, index) => [depth, true, 10 * index, null, null, [index], 1, []]) } };
+  const rows = table(["plain-8", "plain-20", "plain-56"].map((arm, index) => run(index, arm, [300], [10 * index], { state: "finished" })), { layout: "depth", depths });
   assert.deepEqual(rows.map(({ curve, shortcut, depth, error, mean, provisional }) => [curve, shortcut, depth, error, mean, provisional]), [
-    ["running", "none", "8", "0", "0", "true"], ["running", "none", "20", "10", "10", "true"], ["running", "none", "56", "20", "20", "true"],
+    ["running", "none", "8", "0", "0", "false"], ["running", "none", "20", "10", "10", "false"], ["running", "none", "56", "20", "20", "false"],
   ]);
 });

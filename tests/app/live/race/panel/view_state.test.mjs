@@ -97,10 +97,11 @@ test("panels are what the runs allow of what was chosen", () => {
 
 test("only comparable runs decide which ways of looking make sense", () => {
   const [plain20, plain56, , a56] = race(1), own = ownArms();
-  assert.deepEqual(kindsOf(race(2)), { sides: true, gap: true, seeds: true });
-  assert.deepEqual(kindsOf([plain20]), { sides: false, gap: false, seeds: false });
-  assert.deepEqual(kindsOf([plain20, ...own]), { sides: false, gap: false, seeds: false }, "another depth, family and seed, none of them comparable");
-  assert.deepEqual(kindsOf([plain20, plain56, ...own]), { sides: false, gap: true, seeds: false });
-  assert.deepEqual(kindsOf([plain20, a56]), { sides: true, gap: true, seeds: false });
-  assert.deepEqual(kindsOf(own), { sides: true, gap: false, seeds: false }, "where none is, their families may stand side by side");
+  assert.deepEqual(kindsOf(race(2)), { sides: true, gap: true, depth: false, seeds: true });
+  assert.deepEqual(kindsOf([plain20]), { sides: false, gap: false, depth: false, seeds: false });
+  assert.deepEqual(kindsOf([plain20, ...own]), { sides: false, gap: false, depth: false, seeds: false }, "another depth, family and seed, none of them comparable");
+  assert.deepEqual(kindsOf([plain20, plain56, ...own]), { sides: false, gap: true, depth: false, seeds: false });
+  assert.deepEqual(kindsOf([plain20, a56]), { sides: true, gap: true, depth: false, seeds: false });
+  assert.equal(kindsOf([plain20, plain56], { running: {} }).depth, true, "the server says whether there are errors over depth");
+  assert.deepEqual(kindsOf(own), { sides: true, gap: false, depth: false, seeds: false }, "where none is, their families may stand side by side");
 });
