@@ -28,6 +28,8 @@ def _spoken(part: guide.Part) -> str:
     match part:
         case guide.Citation():
             return part.words
+        case guide.ResultReference(kind="race"):
+            return guide.measurements([part])[part].text
         case guide.ResultReference():
             row = next(row for row in LABS[part.lab].metrics if row.name == part.name)
             number = re.split(r"[:;(]| by default| at | \+- |, ", row.expected)[0]
