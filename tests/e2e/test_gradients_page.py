@@ -54,8 +54,8 @@ def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     page.get_by_role("spinbutton", name="Layers").press("Enter")
     page.locator("code", has_text="layers=12").wait_for(state="attached")
     page.get_by_role("button", name="Run the lab").click()
-    wait_lab(page, "v.curves.of('norm').length > 0 && document.querySelector('.sl-plot .main-svg')")
-    wait_lab(page, "v.card.state === 'finished' && v.values.length === 9 && v.drawn")
+    wait_lab(page, "v.run !== null && v.curves.of('norm').length > 0 && document.querySelector('.sl-plot .main-svg')")
+    wait_lab(page, "v.card?.state === 'finished' && v.values.length === 9 && v.drawn")
     assert lab(page, "v.card.settings.layers") == 12
     wait_bold(page, CurveName(BN, "gain", 1.0).text)
     says = page.locator(".sl-says")
