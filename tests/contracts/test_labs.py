@@ -148,7 +148,8 @@ def test_row_is_explained(name):
     assert all(text.endswith(".") for text in (row.answer, row.caveats))
     assert row.takes and row.source and row.panels and row.metrics
     assert sum(option.primary for option in row.options) <= 3
-    assert row.seconds is None or 0 < row.seconds(row.defaults()) <= 30
+    # Wall time: the page divides by the threads that the job gets.
+    assert row.seconds is None or 0 < row.seconds(row.defaults()) / row.threads <= 30
     assert row.refuse is None or row.refuse(row.defaults()) == ""
     panels = {panel.name for panel in row.panels}
     for panel in row.panels:
