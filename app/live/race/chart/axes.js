@@ -15,7 +15,7 @@ const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 /** Below this width in pixels the panels stand one above the other. */
 export const NARROW = 620;
 /** A longer name is broken: its arm, then its options or its difference in lines of at most so many letters. */
-const LONG_NAME = 15, LINE_LETTERS = 24;
+const LONG_NAME = 28, LINE_LETTERS = 24;
 /** Written in full: Plotly's own ticks of a log axis ("D2") name 2 and 5 by a single digit. */
 const LOG_TICKS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((part) => Number(`${part}e${power - 6}`))).flat();
 /** Room beside and between the panels: tick labels, and the title of the left one. */

@@ -62,7 +62,7 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
 
 /** @type {(view: View, theme: Theme, panel: Panel) => Layout} */
 function zeroName(view, theme, { suffix }) {
-  return { text: "no gap", showarrow: false, xref: `x${suffix} domain`, x: 0, xanchor: "left", xshift: 4, yref: `y${suffix}`, y: 0, yanchor: "bottom", font: { size: sizes(view).words, color: theme.muted } };
+  return { text: "no gap", showarrow: false, xref: `x${suffix} domain`, x: 0, xanchor: "left", xshift: 4, yref: `y${suffix}`, y: 0, yanchor: "top", font: { size: sizes(view).words, color: theme.muted } };
 }
 
 /**

@@ -14,9 +14,8 @@ export class ViewControls {
     this.curves = [...key.querySelectorAll(".ss-curve")];
     for (const curve of this.curves) curve.onclick = () => view.toggleCurve(curve.dataset.curve, this.layout);
     this.groups = Object.fromEntries(Object.keys(CHOICES).map((name) => [name, this.#group(name)]));
-    row.prepend(...Object.values(this.groups));
     this.reset = button("Reset zoom", () => (view.zoom = null), "ss-button ss-whole");
-    this.groups.seeds.after(this.reset);
+    row.prepend(...Object.values(this.groups), this.reset);
   }
 
   /** The argument is that of kindsOf (panel/view_state.js). */

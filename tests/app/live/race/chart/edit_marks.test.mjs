@@ -7,7 +7,7 @@ import { figure, ownArms, race, range, run, traces, words } from "../runs.mjs";
 const at = range(1, 100);
 const changed = (number, arm, step, text, more = {}) => run(number, arm, at, at.map((step_) => 100 - step_), { changes: [[step, text]], ...more });
 
-test("a change is a ring on the dashed line, a dotted line at its step and a few words", () => {
+test("a change is a ring on the thick line, a dotted line at its step and a few words", () => {
   const built = figure([changed(1, "A-20", 40, "learning rate 0.1 to 0.02", { label: "A-20" }), run(2, "A-56", at, at, { label: "A-56" })]);
   const [ring] = traces(built, "change");
   assert.deepEqual([ring.x, ring.y, ring.name], [[40], [60], "A-20"]);

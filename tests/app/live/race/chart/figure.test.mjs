@@ -28,7 +28,7 @@ test("for a room type is larger and lines are thicker", () => {
   const [usual, big] = [false, true].map((large) => figure(race(), { big: large, zoom: { x: [10, 20], y: [0, 50] } }));
   assert.ok(big.layout.font.size >= 1.5 * usual.layout.font.size);
   assert.ok(traces(big, "running")[0].line.width >= 1.4 * traces(usual, "running")[0].line.width);
-  assert.ok(big.layout.margin.r > usual.layout.margin.r);
+  assert.ok(big.layout.margin.l > usual.layout.margin.l);
   for (const { layout } of [usual, big]) assert.deepEqual([layout.xaxis.range, layout.yaxis2.range], [[10, 20], [0, 50]]);
 });
 
