@@ -14,8 +14,8 @@ export const LABELS = {
 const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 /** Below this width in pixels the panels stand one above the other. */
 export const NARROW = 620;
-/** A longer name is broken: its arm, then its options or its difference in lines of at most so many letters. */
-const LONG_NAME = 28, LINE_LETTERS = 24;
+/** A longer name is broken. */
+const LINE_LETTERS = 28;
 /** Written in full: Plotly's own ticks of a log axis ("D2") name 2 and 5 by a single digit. */
 const LOG_TICKS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((part) => Number(`${part}e${power - 6}`))).flat();
 /** Room beside and between the panels: tick labels, and the title of the left one. */
@@ -44,13 +44,9 @@ export function sizes({ big }) {
   return { text: type(14), label: type(13), title: type(15), words: type(12), pad: big ? BIG.type : 1, line: big ? BIG.line : 1, mark: big ? BIG.mark : 1 };
 }
 
-/**
- * The lines of a name. A long name has its arm in the first line, and below it what tells it from others.
- * @param {string} name
- */
+/** @param {string} name */
 export function nameLines(name) {
-  const at = name.indexOf(" ");
-  return at < 0 || name.length <= LONG_NAME ? [name] : [name.slice(0, at), ...wrapped(name.slice(at + 1), LINE_LETTERS)];
+  return wrapped(name, LINE_LETTERS);
 }
 
 /**

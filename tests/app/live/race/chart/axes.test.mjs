@@ -48,6 +48,6 @@ test("a log axis has the logarithm, and no place for what is not above zero", ()
 test("a long name is broken", () => {
   assert.deepEqual(nameLines("A-20"), ["A-20"]);
   assert.deepEqual(nameLines("A-56, shortcuts cut at 169"), ["A-56, shortcuts cut at 169"]);
-  assert.deepEqual(nameLines("A-56 s0, shortcuts cut at 60, weight decay 0.001 from 80"), ["A-56", "s0, shortcuts cut at 60,", "weight decay 0.001 from", "80"]);
+  assert.deepEqual(nameLines("A-56 s0, shortcuts cut at 60, weight decay 0.001 from 80"), ["A-56 s0, shortcuts cut at", "60, weight decay 0.001 from", "80"]);
   assert.ok(sizes({ big: true }).label > sizes({}).label);
 });

@@ -57,7 +57,7 @@ test("a fork begins on its parent's line and forks of one step share a ring", ()
   const [ring] = traces(built, "change");
   assert.deepEqual([ring.x, ring.y], [[40], [60]]);
   assert.ok(ring.hovertemplate.includes("A-56, learning rate 0.02 from 40<br>") && ring.hovertemplate.includes("A-56, fork at 40<br>"));
-  assert.ok(words(built).includes("A-56,<br>learning rate 0.02 from<br>40 <b>100.0</b>"));
+  assert.ok(words(built).includes("A-56, learning rate 0.02<br>from 40 <b>100.0</b>"));
   assert.ok(words(built).includes("2 forks"), "the mark of their begin");
   const alone = figure(forks);
   assert.equal(traces(alone, "running", "A-56, learning rate 0.02 from 40")[0].x[0], 41, "a parent that is not drawn breaks nothing");
