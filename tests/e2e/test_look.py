@@ -57,7 +57,8 @@ ROOM = """() => {
   const full = document.querySelector('.ss-plot')._fullLayout;
   const area = (x) => full[x]._length * full[x.replace('x', 'y')]._length;
   const axes = Object.keys(full).filter((key) => /^xaxis\\d*$/.test(key));
-  const edge = Math.max(...['.ss-gap', '.ss-plot', '.ss-controls'].map((part) => document.querySelector(part).getBoundingClientRect().bottom));
+  const bottom = (part) => document.querySelector(part).getBoundingClientRect().bottom;
+  const edge = Math.max(...['.ss-gap', '.ss-plot', '.ss-controls'].map(bottom));
   return [axes.reduce((sum, x) => sum + area(x), 0) / (innerWidth * innerHeight), edge / innerHeight];
 }"""
 

@@ -136,7 +136,9 @@ export function runEnd(run, view) {
  */
 export function toldCurve(runs, view) {
   const { curves, gaps, layout, metric } = view;
-  const over = gaps ? gaps.end : runs.every(({ card }) => ENDED.has(card.state));
+  // A fork of a race that has ended may go on.
+  const ended = runs.every(({ card }) => ENDED.has(card.state));
+  const over = gaps ? gaps.end && (ended || layout === "gap") : ended;
   const measured = runs.every(({ series }) => series.train_clean.step.length && series.train_clean.step.at(-1) === series.train.step.at(-1));
   const seen = curves.includes("running") && (layout === "gap" || curves.includes("clean"));
   return over && measured && seen && metric === "error" ? { curve: curveTable(view).clean, kind: "clean" } : { curve: namedCurves(view)[0], kind: "" };

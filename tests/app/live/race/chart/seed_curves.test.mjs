@@ -55,15 +55,15 @@ test("a mean ends where a seed ends and says so", () => {
 
 test("a mean waits for the slowest seed; until it comes near the name stays with the seed that is furthest", () => {
   const at = range(1, 300), short = range(1, 80), near = range(1, 280);
-  const seeds = (second) => [run(1, "A-20", at, at), run(2, "A-20", second, second, { seed: 1 }), run(3, "A-20", [], [], { seed: 2 })];
-  const built = figure(seeds(short));
+  const begun = (second) => [run(1, "A-20", at, at), run(2, "A-20", second, second, { seed: 1 }), run(3, "A-20", [], [], { seed: 2 })];
+  const built = figure(begun(short));
   const [mean] = traces(built, "running");
   assert.equal(mean.x.at(-1), 80);
   assert.ok(mean.hovertemplate.includes("mean of 2 of 3 seeds"));
   assert.ok(mean.hovertemplate.includes("1 without a value yet"));
   assert.deepEqual(words(built), ["A-20 <b>300.0</b><br>1 of 3 seeds"]);
   assert.equal(built.layout.annotations[0].x, 300);
-  const [label] = figure(seeds(near)).layout.annotations;
+  const [label] = figure(begun(near)).layout.annotations;
   assert.deepEqual([label.text, label.x], ["A-20 <b>280.0</b><br>2 of 3 seeds", 280]);
 });
 
