@@ -11,7 +11,9 @@ const OLD_S = 3;
 export function footerText(runs, view, { age = null, mayFork = false } = {}) {
   const cards = runs.map((run) => run.card);
   const distinct = (key) => [...new Set(cards.map((card) => card[key]).filter(Boolean))].join(" / ");
-  const threads = distinct("threads"), peaks = view.hidden ? 0 : spikes(runs, view).length, unseen = zeros(runs, view);
+  const threads = distinct("threads");
+  const peaks = view.hidden ? 0 : spikes(runs, view).length;
+  const unseen = zeros(runs, view);
   return [
     smoothingOf(runs, view),
     ...(view.hidden ? ["curves hidden until the reveal"] : [
