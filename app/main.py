@@ -29,8 +29,9 @@ st.html(Path(__file__).with_name("page.css"))
 sections = {"": [HOME, *INSIDES, RUNS], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
 mine = presenter_link.may_command()
-# Only the home page has a side bar; an empty one may stay open on the others.
-st.set_page_config(initial_sidebar_state="auto" if page == HOME and mine else "collapsed")
+if page != HOME or not mine:
+    # Only the home page has a side bar, and says itself whether it is open.
+    st.set_page_config(initial_sidebar_state="collapsed")
 if not mine:
     audience.note()
 try:

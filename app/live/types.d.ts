@@ -126,8 +126,8 @@ export interface Panel {
   heightPx: number;
   /** Where the x axis ends. */
   end: number;
-  /** The length of x and the range of y that are seen. */
-  span: number;
+  /** The ranges of x and y that are seen, in the axes' own units. */
+  x: Range;
   axis: Range;
 }
 
@@ -184,6 +184,10 @@ export type StatedGap = Gap & { seeds: number; mean: number; low: number | null;
 export interface LineEnd {
   name: string;
   note?: string;
+  /** Which error the value is, where it is not that of the curve. */
+  kind?: string;
+  /** The curve that ends there, in its own values. */
+  curve?: { x: number[]; y: (number | null)[] };
   value: string | null;
   number?: number;
   x: number;
@@ -195,8 +199,8 @@ export interface LineEnd {
 export interface RunEnd extends LineEnd {
   run: Run;
 }
-/** A name that a line will have, for the room it needs. */
-export type LineName = { name: string; note?: string };
+/** A value beyond the axis. */
+export type Spike = { run: Run; words: string; step: number; seconds: number; value: number };
 
 /** Where a fork leaves its parent's line. */
 export type ForkPoint = { x: number; y: number; parent: Run };

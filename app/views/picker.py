@@ -6,11 +6,13 @@ from app import theme
 from app.data import races
 from app.live.shared.run import Run
 from app.views import page_frame
+from app.views.markdown_escape import literal
 
 #: The choice itself; another page drops the widget's own state.
 _CHOSEN = "chosen_race"
 #: The race of an address that does not exist, and the one that is shown instead.
 _MISSING = "missing_race"
+_PICKER_PX = 520
 
 
 def titled_race(title: str, no_race: str) -> races.Race | None:
@@ -27,17 +29,25 @@ def titled_race(title: str, no_race: str) -> races.Race | None:
 
 
 def pick_race(race_list: list[races.Race]) -> races.Race:
-    """Draw the picker; return the race of the address (of any age), else of the last choice, else the newest."""
+    """Draw the picker, of one race its name; return the race of the address, else of the last choice, else the newest.
+
+    The race of the address may be older than the list.
+    """
     by_id = {race.id: race for race in race_list}
     requested = page_frame.number_param("race")
     wanted = [st.session_state.get("race"), requested, st.session_state.get(_CHOSEN)]
     for number in wanted:
         if number and number not in by_id and (older := races.race(number)):
             by_id[number] = older
-    st.session_state["race"] = next((number for number in wanted if number in by_id), race_list[0].id)
-    chosen = st.selectbox(
-        "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title, label_visibility="collapsed"
-    )
+    chosen = next((number for number in wanted if number in by_id), race_list[0].id)
+    if len(by_id) == 1:
+        st.markdown(literal(by_id[chosen].title), width="content")
+    else:
+        st.session_state["race"] = chosen
+        chosen = st.selectbox(
+            "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title,
+            label_visibility="collapsed", width=_PICKER_PX,
+        )  # fmt: skip
     if requested and requested not in by_id:
         st.session_state[_MISSING] = (requested, chosen)
     missing, instead = st.session_state.get(_MISSING, (0, 0))
@@ -49,6 +59,12 @@ def pick_race(race_list: list[races.Race]) -> races.Race:
     st.session_state[_CHOSEN] = chosen
     page_frame.put_param("race", str(chosen))
     return by_id[chosen]
+
+
+def last_chosen() -> int | None:
+    """Return the race that the picker showed last, None before the first."""
+    number: int | None = st.session_state.get(_CHOSEN)
+    return number
 
 
 def choose(race: int) -> None:

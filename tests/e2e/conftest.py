@@ -239,6 +239,13 @@ def wait_view(page: Page, condition: str, seconds: float = PATIENCE) -> None:
     page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
 
 
+def open_setup(page: Page) -> None:
+    """Open the side bar, which is closed once there is a race."""
+    wait_view(page, "v.chart.drawn")
+    page.get_by_role("button", name="New race").click()
+    page.get_by_role("spinbutton", name="Steps").wait_for()
+
+
 def points(page: Page) -> dict:
     """Return the training points that the page holds: {run: {step: [...], error: [...], loss: [...]}}."""
     return view(

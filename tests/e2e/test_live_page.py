@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from engine.events import Evaluated, Split, StepRow
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import SLOW, SPIKE, VIEW, kill, points, until, view, wait_view
+from tests.e2e.conftest import SLOW, SPIKE, VIEW, kill, open_setup, points, until, view, wait_view
 
 pytestmark = pytest.mark.browser
 
@@ -75,6 +75,7 @@ def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
     seen = view(page, "v.feed.messages")
     wait_view(page, f"v.feed.messages >= {seen + 5}")
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
+    open_setup(page)
     page.get_by_role("spinbutton", name="Seeds").fill("2")
     page.get_by_role("spinbutton", name="Seeds").press("Enter")
     page.get_by_role("button", name="Start race of 8 runs").wait_for()

@@ -1,6 +1,7 @@
 """What every visitor needs of the page, checked by script: names, contrast, no overflow on a phone."""
 
 import pytest
+from playwright.sync_api import expect
 
 from app import theme
 from tests.benchmarks.synthetic_probes import SyntheticRace
@@ -51,13 +52,38 @@ def test_a_strange_address_shows_the_page_as_usual(recorded, open_page):
     assert view(page, "v.view.all()") == {**seen, "curves": ["running", "raw", "test", "clean"]}
 
 
-def test_the_chart_offers_no_upload_and_its_labels_do_not_overlap(recorded, open_page):
+#: The share of the window inside the axes, and the lowest edge of what belongs to the first screen.
+ROOM = """() => {
+  const full = document.querySelector('.ss-plot')._fullLayout;
+  const area = (x) => full[x]._length * full[x.replace('x', 'y')]._length;
+  const axes = Object.keys(full).filter((key) => /^xaxis\\d*$/.test(key));
+  const bottom = (part) => document.querySelector(part).getBoundingClientRect().bottom;
+  const edge = Math.max(...['.ss-gap', '.ss-plot', '.ss-controls'].map(bottom));
+  return [axes.reduce((sum, x) => sum + area(x), 0) / (innerWidth * innerHeight), edge / innerHeight];
+}"""
+
+
+def test_the_curves_have_room_and_what_is_exported_is_in_a_menu(recorded, open_page):
+    site, bench = recorded
+    page = open_page(f"{site.url}/?race={bench.race}")
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
+    for width, height in ((1440, 900), (1280, 720)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"() => ({ROOM})()[0] >= 0.35 && ({ROOM})()[1] <= 1", timeout=20_000)
+    page.locator(".ss-export summary").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Copy as command")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".ss-tools")).to_be_hidden()
+    expect(page.locator(".ss-export summary")).to_be_focused()
+
+
+def test_the_labels_of_the_chart_do_not_overlap(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}&layout=Overlaid")
     wait_view(page, "v.chart.drawn && v.runs.length === 4")
-    titles = page.eval_on_selector_all(".modebar-btn", "nodes => nodes.map(n => n.getAttribute('data-title'))")
-    assert titles
-    assert not [title for title in titles if "hare" in title or "loud" in title]
+    assert page.locator(".modebar-btn").count() == 0, "nothing lies over the chart, least of all an upload"
     page.wait_for_function("() => document.querySelectorAll('.ss-plot .annotation').length === 4")
     boxes = page.eval_on_selector_all(
         ".ss-plot .annotation", "nodes => nodes.map(n => n.getBoundingClientRect()).map(b => [b.top, b.bottom])"

@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app import theme
-from tests.e2e.conftest import until, view, wait_view
+from tests.e2e.conftest import open_setup, until, view, wait_view
 from tests.e2e.test_live_page import ENDLESS, drag_zoom, ranges
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -121,6 +121,7 @@ def test_a_fork_that_does_not_fit_is_refused_in_words(site, open_page):
 
 def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_page):
     page = open_page(site.url)
+    open_setup(page)
     page.get_by_text("More shortcuts").click()
     choose(page, "A shortcut and its options", "scaled")
     slider = page.locator(".st-key-option_scaled_shortcut").get_by_role("slider")

@@ -12,10 +12,12 @@ import { setText } from "../shared/dom.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
 import { RacePlot } from "./chart/plot.js";
+import { fittingHeight } from "./chart/axes.js";
 import { RaceStatus } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series } from "./series.js";
+import { SideBar } from "./panel/side_bar.js";
 import { ViewControls } from "./panel/controls.js";
 import { ViewState, kindsOf } from "./panel/view_state.js";
 
@@ -42,7 +44,7 @@ export class RaceView {
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.tools = new ExportTools(this.part, () => this.#shown());
     this.meters = new MachineLoad(this.part("meters"));
-    this.part("whole").onclick = () => (this.view.zoom = null);
+    this.sideBar = new SideBar();
     this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
     this.leave = attend(host, () => this.#soon(), () => {
       this.#strip();
@@ -63,7 +65,10 @@ export class RaceView {
       this.ids = ids;
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
-      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null, depths: {} });
+      if (data.race !== this.race) {
+        if (this.race) this.sideBar.close();
+        Object.assign(this, { runs: [], asked: null, answers: null, depths: {} });
+      }
       this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
@@ -80,7 +85,7 @@ export class RaceView {
   stop() {
     this.stopped = true;
     this.feed?.close();
-    for (const part of [this.finer, this.chart, this.presenter, this.view]) part.stop();
+    for (const part of [this.finer, this.chart, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
     this.leave();
   }
 
@@ -192,8 +197,8 @@ export class RaceView {
     this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
     this.#tell();
     this.controls.draw(this.#kinds());
-    this.part("whole").hidden = !this.#view().zoom;
     this.tools.draw();
+    this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
     await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
     // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
@@ -210,12 +215,18 @@ export class RaceView {
     this.#strip();
   }
 
+  /** The height of what stands above the chart, when the page is not scrolled, and below it down to the line of words. */
+  #beside() {
+    const [stage, strip] = ["stage", "strip"].map((name) => this.part(name).getBoundingClientRect());
+    return stage.top + (this.host.closest("[data-testid=stMain]")?.scrollTop ?? 0) + strip.bottom - stage.bottom;
+  }
+
   #kinds() {
     return kindsOf(this.runs, this.depths);
   }
 
   #view() {
-    return { ...this.view.all(this.#kinds()), race: this.data.race, gaps: this.gaps, depths: this.depths, ...this.presenter.figure() };
+    return { ...this.view.all(this.#kinds()), race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
   }
 
   #shown() {
@@ -227,6 +238,6 @@ export class RaceView {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("strip"), footerText(this.runs, this.#view(), age));
+    setText(this.part("strip"), footerText(this.runs, this.#view(), { age, mayFork: this.data.mayCommand !== false && !this.view.present }));
   }
 }

@@ -23,6 +23,9 @@ def render() -> None:
         return
     race_list = races.races()
     mine = presenter_link.may_command()
+    if mine:
+        # The set-up is open until there is a race; then the curves get the room, and "New race" opens it.
+        st.set_page_config(initial_sidebar_state="collapsed" if race_list else "auto")
     if not race_list:
         if mine:
             with st.sidebar:
@@ -37,14 +40,15 @@ def render() -> None:
 
 
 def _race(race_list: list[races.Race], mine: bool) -> None:
-    title, what_if = st.columns([5, 1]) if mine else (st.container(), None)
-    with title:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="race_row"):
         race = picker.pick_race(race_list)
+        if mine:
+            # Opens and closes the side bar in the browser: app/live/race/panel/side_bar.js.
+            st.button("New race", icon=":material/add:", key="new_race")
+            interventions.render(race)
     notice = _announce()
     tuning.running(race)
-    if what_if:
-        with what_if:
-            interventions.render(race)
+    if mine:
         fork_dialog.render(race, _place(race.id))
     else:
         audience.newer(race_list[0].id)
@@ -74,10 +78,10 @@ def _unusable(health: workspace.Health) -> None:
 
 def _on_command() -> None:
     def ask_all(command: Mapping[str, Any]) -> None:
-        commands.command_all(command["verb"].removesuffix("-all"), int(st.session_state["race"]))
+        commands.command_all(command["verb"].removesuffix("-all"), picker.last_chosen() or 0)
 
     own = {
-        "fork-at": lambda command: fork_dialog.ask(command, _place(st.session_state.get("race"))),
+        "fork-at": lambda command: fork_dialog.ask(command, _place(picker.last_chosen())),
         "gone": lambda _: st.session_state.pop("race", None),
         "start": lambda _: setup.start(),
         **{f"{verb}-all": ask_all for verb in commands.RACE_VERBS},

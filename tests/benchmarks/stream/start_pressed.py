@@ -16,7 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from engine.store.workspace import Workspace
 from tests.conftest import CHROMIUM
-from tests.e2e.conftest import Site, wait_view
+from tests.e2e.conftest import Site, open_setup, wait_view
 
 DRAWN = (
     "v.runs.length === 4 && v.ids === '{ids}' && v.runs.every(r => r.series.train.step.length > 0) && v.revision > 0"
@@ -47,6 +47,7 @@ def measure(site: Site) -> dict[str, float]:
         cold = press(page, "Start the quick race", "1,2,3,4")
         page.get_by_role("button", name="Pause all").click()
         wait_view(page, "v.runs.every(r => r.card.state === 'paused')")
+        open_setup(page)
         warm = press(page, "Start race of 4 runs", "5,6,7,8")
         browser.close()
     return {"cold_s": round(cold, 2), "warm_s": round(warm, 2)}

@@ -2,7 +2,8 @@
  * What all pictures of the race share: sizes of type and lines, the layout around the plot, axes, and where a point
  * stands on them. Pure functions.
  */
-/** @import { Run, Card, Theme, View, Layout, LineName, Panel, Scale, XAxis, Range } from "../../types.js" */
+/** @import { Run, Card, Theme, View, Layout, Metric, Panel, Scale, XAxis, Range } from "../../types.js" */
+import { roundStep } from "../../shared/axis_labels.js";
 import { wrapped } from "../../shared/format.js";
 import { axisSuffix } from "../../shared/plot_style.js";
 
@@ -13,22 +14,26 @@ export const LABELS = {
 const X_AXES = { step: "step", epoch: "epoch", seconds: "seconds of training" };
 /** Below this width in pixels the panels stand one above the other. */
 export const NARROW = 620;
-/** A longer name is broken: its arm, then its options or its difference in lines of at most so many letters. */
-const LONG_NAME = 15, LINE_LETTERS = 24;
+/** A longer name is broken. */
+const LINE_LETTERS = 28;
 /** Written in full: Plotly's own ticks of a log axis ("D2") name 2 and 5 by a single digit. */
-const LOG_TICKS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
-/** Room for the tick labels of the right panel. */
-const TICKS_PX = 34;
+const LOG_TICKS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((part) => Number(`${part}e${power - 6}`))).flat();
+/** Room beside and between the panels: tick labels, and the title of the left one. */
+const LEFT_PX = 50, BETWEEN_PX = 44, RIGHT_PX = 10, TOP_PX = 24, BOTTOM_PX = 40;
 /** The x axis ends a little after the last step, so that the last marks are drawn whole. */
 const PAST_END = 1.015;
-const CHART_PX = { usual: 430, stacked: 600 };
+const CHART_PX = { least: 300, usual: 430, stacked: 600 };
+/** The chart takes this share of the window at most: what can be done next is seen with it. */
+const MAX_SHARE = 0.55;
 /** For a room: type, lines and marks are this much larger. */
 const BIG = { type: 1.7, line: 1.7, mark: 1.5 };
 /**
- * The range of the loss's axis while the curves are hidden, in the axis's own unit: their range would tell a result.
- * @type {Record<Scale, Range>}
+ * The range of the axis while the curves are hidden, in the axis's own unit: their range would tell a result.
+ * @type {Record<Metric, Record<Scale, Range>>}
  */
-const UNTOLD = { linear: [0, 2.5], log: [-1, 0.5] };
+const UNTOLD = { error: { linear: [0, 100], log: [0, 2] }, loss: { linear: [0, 2.5], log: [-1, 0.5] } };
+/** The axis of the loss holds this share of the points, and the rest where that makes it no more than twice as long. */
+const HELD = 0.98, STRETCH = 2;
 
 /**
  * Sizes in pixels of words, and factors of line widths and marks.
@@ -39,43 +44,26 @@ export function sizes({ big }) {
   return { text: type(14), label: type(13), title: type(15), words: type(12), pad: big ? BIG.type : 1, line: big ? BIG.line : 1, mark: big ? BIG.mark : 1 };
 }
 
-/**
- * The lines of a name. A long name has its arm in the first line, and below it what tells it from others.
- * @param {string} name
- */
+/** @param {string} name */
 export function nameLines(name) {
-  const at = name.indexOf(" ");
-  return at < 0 || name.length <= LONG_NAME ? [name] : [name.slice(0, at), ...wrapped(name.slice(at + 1), LINE_LETTERS)];
+  return wrapped(name, LINE_LETTERS);
 }
 
 /**
- * Room for the longest label at the end of a line, in pixels. names: [{ name, note }]; the value stands beside the name.
- * @type {(names: LineName[], view: { big?: boolean }) => number}
- */
-export function labelPx(names, view) {
-  const { label, pad } = sizes(view);
-  const length = (/** @type {LineName} */ { name, note }) => Math.max(
-    ...nameLines(name).map((line, index, lines) => line.length - (index < lines.length - 1 ? 5 : 0)),
-    (note?.length ?? 0) - 5,
-  );
-  return 50 * pad + 0.48 * label * Math.max(...names.map(length));
-}
-
-/**
- * The layout without its axes. names: [{ name, note }] of the labels at the line ends; end: where the x axis ends; axis:
- * the y range in the axis's own unit.
+ * The layout without its axes. end: where the x axis ends; axis: the y range in the axis's own unit.
  * @param {View} view
  * @param {Theme} theme
- * @param {{ names: LineName[], width: number, end: number, axis: Range, stacked: boolean }} options
+ * @param {{ end: number, axis: Range, stacked: boolean }} options
  * @returns {Layout}
  */
-export function baseLayout(view, theme, { names, width, end, axis, stacked }) {
+export function baseLayout(view, theme, { end, axis, stacked }) {
   const { text, pad } = sizes(view);
+  const [t, r, b, l] = [TOP_PX, RIGHT_PX, BOTTOM_PX, LEFT_PX].map((px) => Math.round(px * pad));
   return {
     // What the chart's own buttons do stays; the zoom is the view's.
     uirevision: "keep",
-    height: chartHeight(view, width, stacked),
-    margin: { t: Math.round(28 * pad), r: labelPx(names, view), b: Math.round(46 * pad), l: Math.round(58 * pad) },
+    height: chartHeight(view, stacked),
+    margin: { t, r, b, l },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: text, color: theme.text },
@@ -85,18 +73,27 @@ export function baseLayout(view, theme, { names, width, end, axis, stacked }) {
     dragmode: "zoom",
     annotations: [],
     shapes: [],
-    meta: { end, names, axis },
+    meta: { end, axis },
   };
 }
 
 /**
- * Taller on larger screens, so that the back row can read it; view.height, where it is given, is kept.
- * @type {(view: View, width: number, stacked: boolean) => number}
+ * The height that fits into a window with what stands above the chart and below it.
+ * @type {(windowPx: number, besidePx: number) => number}
  */
-function chartHeight(view, width, stacked) {
-  if (view.height) return view.height;
-  if (stacked) return Math.round(CHART_PX.stacked * (view.big ? 1.2 : 1));
-  return Math.round(Math.min(view.big ? 900 : 620, Math.max(CHART_PX.usual, 0.42 * width)));
+export function fittingHeight(windowPx, besidePx) {
+  const most = MAX_SHARE * windowPx, room = windowPx - besidePx;
+  // A chart that lies below the first screen anyway is as high as it may be.
+  return Math.round(Math.max(CHART_PX.least, room < CHART_PX.least ? most : Math.min(room, most)));
+}
+
+/**
+ * view.height where it is given, but panels above each other need room. For a room it is kept as it is.
+ * @type {(view: View, stacked: boolean) => number}
+ */
+function chartHeight({ height, big }, stacked) {
+  if (height && (big || !stacked)) return height;
+  return Math.round((stacked ? CHART_PX.stacked : CHART_PX.usual) * (big ? 1.2 : 1));
 }
 
 /**
@@ -109,22 +106,24 @@ function chartHeight(view, width, stacked) {
  */
 export function placeAxes(layout, { count, index, stacked, width, title, xTitle, yTitle }, view, theme) {
   const suffix = axisSuffix(index);
-  const { pad, title: titlePx } = sizes(view);
+  const { pad, words, title: titlePx } = sizes(view);
   const inner = width - layout.margin.l - layout.margin.r;
-  const gap = stacked ? 0.14 : Math.min(0.3, (labelPx(layout.meta.names, view) + TICKS_PX * pad) / inner);
+  const gap = stacked ? 0.14 : (BETWEEN_PX * pad) / inner;
   const size = (1 - gap * (count - 1)) / count;
   const from = index * (size + gap);
   const line = { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted } };
   const bottom = !stacked || index === count - 1;
+  const titleFont = { size: words, color: theme.muted };
   const zoom = { uirevision: JSON.stringify(view.zoom ?? null) };
+  const xRange = view.zoom?.x ?? /** @type {Range} */ ([0, layout.meta.end * PAST_END]);
   layout[`xaxis${suffix}`] = {
     ...line,
     ...zoom,
     domain: stacked ? [0, 1] : [from, from + size],
     anchor: `y${suffix}`,
-    title: { text: bottom ? xTitle ?? X_AXES[view.x] : "", standoff: 8 },
+    title: { text: bottom ? xTitle ?? X_AXES[view.x] : "", standoff: 4, font: titleFont },
     showticklabels: bottom,
-    range: view.zoom?.x ?? [0, layout.meta.end * PAST_END],
+    range: xRange,
     ...(index ? { matches: "x" } : {}),
   };
   layout[`yaxis${suffix}`] = {
@@ -132,7 +131,7 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
     ...zoom,
     domain: stacked ? [1 - from - size, 1 - from] : [0, 1],
     anchor: `x${suffix}`,
-    title: { text: index && !stacked ? "" : yTitle ?? LABELS[view.metric].axis, standoff: 6 },
+    title: { text: index && !stacked ? "" : yTitle ?? LABELS[view.metric].axis, standoff: 4, font: titleFont },
     type: view.scale,
     // One ruler for both panels; for the error it is fixed, so that nothing jumps while curves grow.
     range: view.zoom?.y ?? layout.meta.axis,
@@ -147,8 +146,7 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
   }
   const { end, axis } = layout.meta;
   const heightPx = (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1);
-  const x = view.zoom?.x;
-  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx, end, span: x ? x[1] - x[0] : end, axis: view.zoom?.y ?? axis };
+  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx, end, x: xRange, axis: view.zoom?.y ?? axis };
 }
 
 /**
@@ -160,22 +158,28 @@ export function axesOf(suffix) {
 }
 
 /**
- * The y range in the axis's own unit (log10 on a log axis). The loss follows its curves, in steps that seldom change.
+ * The y range in the axis's own unit (log10 on a log axis). It follows the smoothed and the evaluated curves, in steps
+ * that seldom change. A few peaks do not flatten the rest: they lie beyond the axis, see spikes (chart/coverage.js).
  * @type {(view: View, runs: Run[]) => Range}
  */
-export function yAxis(view, runs) {
-  if (view.metric === "error") return view.scale === "log" ? [0, 2] : [0, 100];
-  if (view.hidden) return UNTOLD[view.scale];
-  let most = 2.5, least = 1;
-  for (const values of runs.flatMap(({ series }) => [series.drawn().running_loss, series.test_subset.loss])) {
-    for (const value of values) {
-      if (value === null) continue;
-      if (value > most) most = value;
-      if (value > 0 && value < least) least = value;
-    }
-  }
-  if (view.scale === "log") return [Math.floor(4 * Math.log10(least)) / 4, Math.ceil(4 * Math.log10(most)) / 4];
-  return [0, Math.ceil(2 * most) / 2];
+export function yAxis({ metric, scale, hidden }, runs) {
+  if (hidden || (metric === "error" && scale === "linear")) return UNTOLD[metric][scale];
+  const values = Float64Array.from(runs.flatMap(({ series }) => [series.drawn()[`running_${metric}`], series.test_subset[metric], series.train_clean[metric]]
+    .flatMap((column) => column.filter((value) => value !== null && Number.isFinite(value) && (scale === "linear" || value > 0)).map(Number)))).toSorted();
+  if (!values.length) return UNTOLD[metric][scale];
+  const [least, most] = [values[0], values[values.length - 1]];
+  if (scale === "log") return [Math.log10(roundBelow(least)), Math.log10(roundStep(most))];
+  const usual = Math.max(2.5, 1.1 * values[Math.floor(HELD * (values.length - 1))]);
+  return [0, Math.ceil(2 * (most <= STRETCH * usual ? Math.max(usual, most) : usual)) / 2];
+}
+
+/**
+ * The last of 1, 2 and 5 times a power of ten that is not above a value.
+ * @param {number} value
+ */
+function roundBelow(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([5, 2].find((part) => part * power <= value) ?? 1);
 }
 
 /**

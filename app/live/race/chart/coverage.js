@@ -1,13 +1,16 @@
 /** How much of what was measured the chart shows, in words, as the figure draws it. Pure functions. */
-/** @import { Run, View, Split } from "../../types.js" */
+/** @import { Run, Theme, View, Panel, Spike, Split, Trace } from "../../types.js" */
 /** @import { Series } from "../series.js" */
 import { drawnGroups, seedStats } from "./seed_stats.js";
 import { grouped, plural, sum } from "../../shared/format.js";
+import { LABELS, axesOf, sizes, xs, yAxis } from "./axes.js";
 import { curveTable } from "./curves.js";
 import { depthShown } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { differenceStats, runsOf } from "./differences.js";
 import { MANY } from "./many_runs.js";
+
+/** @typedef {{ points: import("../../types.js").Points, key: string, words: string }} Drawn */
 
 /** @type {Record<string, Split>} */
 const SPLITS = { test: "test_subset", clean: "train_clean" };
@@ -62,6 +65,60 @@ export function singles(runs, view) {
  */
 export function drawnRuns(runs, view) {
   return view.layout === "gap" ? [...new Set(shownGaps(runs, view).flatMap(runsOf))] : runs;
+}
+
+/**
+ * How many values that are shown a log axis has no place for.
+ * @type {(runs: Run[], view: View) => number}
+ */
+export function zeros(runs, view) {
+  if (view.scale !== "log" || ["gap", "depth"].includes(view.layout)) return 0;
+  return sum(runs, (run) => sum(drawnCurves(run, runs, view), ({ points, key }) => points[key].filter((value) => value !== null && value <= 0).length));
+}
+
+/**
+ * The peaks beyond the top of a linear axis that follows its curves: of every stretch of points the highest.
+ * @type {(runs: Run[], view: View, top?: number) => Spike[]}
+ */
+export function spikes(runs, view, top = yAxis(view, runs)[1]) {
+  if (view.metric === "error" || view.scale === "log" || ["gap", "depth"].includes(view.layout)) return [];
+  return runs.flatMap((run) => drawnCurves(run, runs, view).flatMap(({ points, key, words }) => {
+    /** @type {Spike[]} */
+    const peaks = [];
+    let before = -Infinity;
+    points[key].forEach((value, index) => {
+      if (value === null) return;
+      const peak = { run, words, step: points.step[index], seconds: points.seconds[index], value };
+      if (value > top && before <= top) peaks.push(peak);
+      else if (value > top && value > peaks[peaks.length - 1].value) peaks[peaks.length - 1] = peak;
+      before = value;
+    });
+    return peaks;
+  }));
+}
+
+/**
+ * A small triangle at the top edge for each peak.
+ * @type {(peaks: Spike[], view: View, theme: Theme, panel: Panel) => Trace[]}
+ */
+export function spikeTraces(peaks, view, theme, { suffix, axis: [, top] }) {
+  if (!peaks.length) return [];
+  const { mark } = sizes(view);
+  return [{
+    ...axesOf(suffix), mode: "markers", meta: "beyond", name: "beyond the axis", cliponaxis: false,
+    x: peaks.flatMap(({ run, ...point }) => xs({ step: [point.step], seconds: [point.seconds] }, run.card, view.x)), y: peaks.map(() => top),
+    runs: peaks.map(({ run }) => run.card.run), steps: peaks.map(({ step }) => step),
+    marker: { symbol: "triangle-up", size: 8 * mark, color: peaks.map(({ run }) => run.color[theme.scheme]) },
+    text: peaks.map(({ run, words, step, value }) => `${run.label}<br>step ${grouped(step)}<br>${words}: ${value.toPrecision(3)}${LABELS[view.metric].unit}, beyond the axis`),
+    hovertemplate: "%{text}<extra></extra>",
+  }];
+}
+
+/** @type {(run: Run, runs: Run[], view: View) => Drawn[]} */
+function drawnCurves({ series }, runs, view) {
+  const list = Object.entries(curveTable(view)).filter(([curve]) => view.curves.includes(curve))
+    .map(([, [split, key, words]]) => ({ points: split === "train" ? series.drawn() : series[split], key, words }));
+  return singles(runs, view) ? [...list, { points: series.drawn(), key: view.metric, words: `${view.metric} of a single step` }] : list;
 }
 
 /** @type {(runs: Run[], view: View) => boolean | undefined} */

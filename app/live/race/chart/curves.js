@@ -1,24 +1,24 @@
 /**
- * The curves of one run and the name at its end. Style of Fig. 6 (He et al. 2015): training error thin and dashed over
- * the faint single steps, test error bold; hue = shortcut, lightness = depth. Pure functions.
+ * The curves of one run and the name at its end. Training error is thick, because the claim is about it, over the faint
+ * single steps; test error is dotted, with marks; hue = shortcut, lightness = depth. Pure functions.
  */
 /** @import { Run, Theme, View, Trace, ForkPoint, Points, RunEnd, DifferenceCurve } from "../../types.js" */
 import { LABELS, axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { written } from "./labels.js";
-import { runningMean } from "../../shared/run_states.js";
+import { ENDED, runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
-const ORDER = ["band", "raw", "seed", "running", "clean", "test", "dot", "stated", "change"];
+const ORDER = ["band", "raw", "seed", "test", "running", "clean", "dot", "stated", "change", "beyond"];
 /** Widths of the lines in pixels. */
-export const WIDTHS = { raw: 1, seed: 1, running: 1.8, test: 3 };
+export const WIDTHS = { raw: 1, seed: 1, running: 2.6, test: 1.5 };
 
 /**
- * The dashes are longer where lines are thicker.
+ * The dots of the test curve are larger where lines are thicker.
  * @param {{ big?: boolean }} view
  */
-export function dash(view) {
+export function dots(view) {
   const { line } = sizes(view);
-  return `${5 * line}px,${3 * line}px`;
+  return `${1.5 * line}px,${3 * line}px`;
 }
 
 /** @type {(traces: Trace[]) => Trace[]} */
@@ -39,19 +39,19 @@ export function curveTable({ metric }) {
 }
 
 /**
- * Plotly's style of each curve of a run. wider: the factor of the dashed line's width.
+ * Plotly's style of each curve of a run. wider: the factor of the thick line's width.
  * @type {(run: Run, view: View, theme: Theme, wider?: number) => Record<string, Trace>}
  */
 export function curveStyles(run, view, theme, wider = 1) {
   const color = run.color[theme.scheme];
   const { line, mark } = sizes(view);
-  const markPx = (run.mark === "circle" ? 6 : 8) * mark;
+  const markPx = (run.mark === "circle" ? 5 : 7) * mark;
   return {
     raw: { mode: "lines", meta: "raw", line: { color, width: WIDTHS.raw * line }, opacity: 0.22, hoverinfo: "skip" },
     seed: { mode: "lines", meta: "seed", line: { color, width: WIDTHS.seed * line }, opacity: 0.5 },
-    running: { mode: "lines", meta: "running", line: { color, width: WIDTHS.running * wider * line, dash: dash(view) } },
+    running: { mode: "lines", meta: "running", line: { color, width: WIDTHS.running * wider * line } },
     clean: { mode: "markers", meta: "clean", marker: { symbol: `${run.mark}-open`, size: 7 * mark, color, line: { width: 1.5 * line } } },
-    test: { mode: "lines+markers", meta: "test", line: { color, width: WIDTHS.test * line }, marker: { symbol: run.mark, size: markPx, color } },
+    test: { mode: "lines+markers", meta: "test", line: { color, width: WIDTHS.test * line, dash: dots(view) }, marker: { symbol: run.mark, size: markPx, color } },
   };
 }
 
@@ -120,13 +120,28 @@ export function namedCurves(view) {
  * @type {(run: Run, view: View) => RunEnd | null}
  */
 export function runEnd(run, view) {
-  const [[split, key]] = namedCurves(view);
+  const { curve: [split, key], kind } = toldCurve([run], view);
   const value = run.series.latest(split, key);
   if (value === undefined || (view.scale === "log" && value <= 0)) return null;
-  const x = lastOf(xs(run.series[split], run.card, view.x));
-  const tested = view.curves.includes("test") ? xs(run.series.test_subset, run.card, view.x).at(-1) ?? x : x;
-  // By the clock, the last test comes a little later than the last step.
-  return { ...nameOf(run, run.label), x: Math.max(x, tested), number: value, value: written(value, view.metric), y: onAxis(value, view) };
+  const [[drawn, column]] = namedCurves(view);
+  const points = drawn === "train" ? run.series.drawn() : run.series[drawn];
+  const curve = { x: xs(points, run.card, view.x), y: points[column] };
+  return { ...nameOf(run, run.label), kind, curve, x: lastOf(xs(run.series[split], run.card, view.x)), number: value, value: written(value, view.metric), y: onAxis(value, view) };
+}
+
+/**
+ * The curve whose last value stands beside a name, as in the headline: the running error, and of a race that has ended the
+ * clean one, which is called so. Runs: one, the seeds of an arm, or both sides of a difference.
+ * @type {(runs: Run[], view: View) => { curve: DifferenceCurve, kind: string }}
+ */
+export function toldCurve(runs, view) {
+  const { curves, gaps, layout, metric } = view;
+  // A fork of a race that has ended may go on.
+  const ended = runs.every(({ card }) => ENDED.has(card.state));
+  const over = gaps ? gaps.end && (ended || layout === "gap") : ended;
+  const measured = runs.every(({ series }) => series.train_clean.step.length && series.train_clean.step.at(-1) === series.train.step.at(-1));
+  const seen = curves.includes("running") && (layout === "gap" || curves.includes("clean"));
+  return over && measured && seen && metric === "error" ? { curve: curveTable(view).clean, kind: "clean" } : { curve: namedCurves(view)[0], kind: "" };
 }
 
 /** @type {(run: Run, name: string) => Pick<RunEnd, "run" | "name" | "textColor" | "color">} */

@@ -26,8 +26,10 @@ import { stepOf } from "../series.js";
  * @typedef {{ curve: "running" | "clean" | "test", variant: string, shortcut: string, words: string, run: Run, points: Point[], fewer: string[] }} DepthLine
  */
 
-/** The x axis goes from 0, the shallowest net, to 1, the deepest, in the logarithm of depth, and this much further. */
-const MARGIN = 0.05, SPAN = 1 + 2 * MARGIN;
+/** The x axis goes from 0, the shallowest net, to 1, the deepest, in the logarithm of depth, and this much further on both sides. */
+const MARGIN = 0.05;
+/** The names stand beyond the deepest net. */
+const NAMES = 0.12;
 /** Lines stand so far apart at one depth, that their intervals do not cover each other; a seed's dot stands half as far. */
 const APART_PX = 11;
 /** Of the distance between two depths the lines take this share at most. */
@@ -51,12 +53,13 @@ const ERRORS = /** @type {View} */ ({ metric: "error" });
 export function buildDepthFigure(runs, view, theme, width) {
   const lines = depthLines(runs, view), { drawn: aside, unmeasured } = others(runs, view);
   const place = placesOf(runs);
-  const layout = baseLayout(view, theme, { names: lines.length ? lines.map(({ variant }) => ({ name: variant })) : [{ name: "" }], width, end: SPAN, axis: [0, top(lines, aside, view)], stacked: false });
+  const layout = baseLayout(view, theme, { end: 1 + MARGIN + NAMES, axis: [0, top(lines, aside, view)], stacked: false });
   const yTitle = view.curves.length === 1 ? `${view.curves[0] === "test" ? "test" : "training"} error (%)` : "error (%)";
   const panel = placeAxes(layout, { count: 1, index: 0, stacked: false, width, title: "error against depth", xTitle: "depth (weighted layers, log scale)", yTitle }, view, theme);
   const depths = [...new Set(runs.map(({ card }) => card.depth))].toSorted((a, b) => a - b);
-  const perPx = panel.span / panel.widthPx;
-  Object.assign(layout.xaxis, { ...ticks(depths, place, perPx * sizes(view).pad), tickangle: 0, range: view.zoom?.x ?? [-MARGIN, 1 + MARGIN] });
+  panel.x = view.zoom?.x ?? [-MARGIN, 1 + MARGIN + NAMES];
+  const perPx = (panel.x[1] - panel.x[0]) / panel.widthPx;
+  Object.assign(layout.xaxis, { ...ticks(depths, place, perPx * sizes(view).pad), tickangle: 0, range: panel.x });
   if (view.hidden || !runs.length) return { data: [emptyTrace("")], layout };
   const apart = Math.min(APART_PX * sizes(view).mark * perPx, (MAX_SHARE * closest(depths, place)) / Math.max(1, lines.length));
   const data = lines.flatMap((line, index) => {
@@ -321,7 +324,8 @@ function otherName(dot, at, view, theme) {
 /** @type {(line: DepthLine, place: (depth: number) => number, beside: number) => LineEnd} */
 function lineEnd({ run, variant, points }, place, beside) {
   const { depth, mean } = points[points.length - 1];
-  return { ...nameOf(run, variant), value: written(mean, "error"), x: place(depth) + beside, y: mean };
+  const curve = { x: points.map((point) => place(point.depth)), y: points.map((point) => point.mean) };
+  return { ...nameOf(run, variant), curve, value: written(mean, "error"), x: place(depth) + beside, y: mean };
 }
 
 /**

@@ -2,11 +2,11 @@
  * The gap chart: how far deeper nets lie above shallower nets, and plain above residual nets, step by step. A pure
  * function like chart/figure.js: no DOM, no network.
  */
-/** @import { Run, Theme, View, Layout, Gap, StatedGap, Member, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, LineName, Figure } from "../../types.js" */
+/** @import { Run, Theme, View, Layout, Gap, StatedGap, Member, Metric, DifferenceCurve, Scale, Gaps, Trace, Range, LineEnd, Panel, Figure } from "../../types.js" */
 import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
-import { MEAN_WIDER, areaTrace, meanEnd, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
+import { MEAN_WIDER, areaTrace, furthest, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
 import { bands, onClock } from "./seed_stats.js";
-import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
+import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves, toldCurve } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels, signed } from "./labels.js";
 import { factsNote, factsOf, statedGaps, statedOf, statedTrace } from "./stated_gaps.js";
@@ -38,9 +38,7 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
   const stacked = kinds.length > 1 && width < NARROW;
   const gaps = shownGaps(runs, view);
   const compared = gaps.flatMap(runsOf);
-  /** @type {LineName[]} */
-  const names = gaps.length ? gaps.map(({ name, pairs }) => ({ name: `${name} `, note: pairs.length > 1 ? `1 of ${pairs.length} seeds` : "" })) : [{ name: "" }];
-  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, statedGaps(runs, view), view), stacked });
+  const layout = baseLayout(view, theme, { end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, statedGaps(runs, view), view), stacked });
   if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
   /** @type {Trace[]} */
   const data = [];
@@ -57,11 +55,14 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
     if (kind === "depth" && factsOf(view)) layout.annotations.push(...factsNote(stated, view, theme, panel));
     data.push(...inOrder([...differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix)), ...stated.map((gap) => statedTrace(gap, view, theme, panel.suffix))]));
     if (!namedCurves(view).length) return;
-    const color = { [theme.scheme]: theme.muted };
-    const level = { name: "level", value: null, x: panel.end, y: 0, textColor: color, color };
-    layout.annotations.push(...endLabels([...differences[kind].flatMap((gap) => differenceEnd(gap, view) ?? []), level], view, theme, panel));
+    layout.annotations.push(zeroName(view, theme, panel), ...endLabels(differences[kind].flatMap((gap) => differenceEnd(gap, view) ?? []), view, theme, panel));
   });
   return { data, layout };
+}
+
+/** @type {(view: View, theme: Theme, panel: Panel) => Layout} */
+function zeroName(view, theme, { suffix }) {
+  return { text: "no gap", showarrow: false, xref: `x${suffix} domain`, x: 0, xanchor: "left", xshift: 4, yref: `y${suffix}`, y: 0, yanchor: "top", font: { size: sizes(view).words, color: theme.muted } };
 }
 
 /**
@@ -198,12 +199,13 @@ function minuends({ pairs }) {
  */
 function differenceEnd(gap, view) {
   const { name, run } = gap;
-  const stats = namedCurves(view).map(([split, key]) => differenceStats(gap, split, key));
-  const [{ band, curves }] = stats;
-  const value = band.mean.at(-1);
-  if (value !== undefined) {
-    const ends = stats.map((drawn) => xs(drawn.band, run.card, view.x).at(-1) ?? 0);
-    return { ...nameOf(run, name), ...meanEnd(band, minuends(gap), ends), value: signed(value, view.metric), y: value };
+  const { curve: [split, key], kind } = toldCurve(runsOf(gap), view);
+  const { band, curves } = differenceStats(gap, split, key);
+  const end = furthest(band, curves, minuends(gap));
+  if (end) {
+    const [[drawn, column]] = namedCurves(view), { band: mean } = differenceStats(gap, drawn, column);
+    const [x] = xs({ step: [end.step], seconds: [end.seconds] }, run.card, view.x);
+    return { ...nameOf(run, name), note: end.note, kind, curve: { x: xs(mean, run.card, view.x), y: mean.mean }, value: signed(end.value, view.metric), x, y: end.value };
   }
   const longest = curves.filter(({ step }) => step.length).toSorted((one, other) => lastOf(one.step) - lastOf(other.step)).at(-1);
   if (!longest || band.diverged < band.of) return null;

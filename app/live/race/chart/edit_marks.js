@@ -1,12 +1,12 @@
 /**
- * Marks on the curves for the changes of a run and the begin of a fork: a ring on the dashed line, a dotted line at the
- * step, and a short text at its top. A fork's dashed line begins on its parent's, at the step that both share. Pure functions.
+ * Marks on the curves for the changes of a run and the begin of a fork: a ring on the thick line, a dotted line at the
+ * step, and a short text at its top. A fork's thick line begins on its parent's, at the step that both share. Pure functions.
  */
 /** @import { Run, Card, Theme, View, ForkPoint, Layout, Mark, MarkGroup, Panel, Points, Range, Trace } from "../../types.js" */
 import { axesOf, positive, sizes, xs } from "./axes.js";
 
 /** Width of a letter on the average as a share of its height; what stands between words and their line, in pixels. */
-const LETTER = 0.52, GAP_PX = 12, BEYOND_PX = 60;
+const LETTER = 0.52, GAP_PX = 12, BEYOND_PX = 8;
 const RING = { px: 10, line: 2.5 };
 /** Each run makes a common change at its own next step. Within this share of the axis the change has one mark. */
 const TOGETHER = 0.03;
@@ -52,7 +52,7 @@ export function short(text) {
 }
 
 /**
- * The place of a step on the dashed line: its own point, else the next point with a running mean. A fork begins on its
+ * The place of a step on the thick line: its own point, else the next point with a running mean. A fork begins on its
  * parent's line.
  * @param {Run} run
  * @param {number} step

@@ -5,7 +5,7 @@
  */
 /** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace } from "../../types.js" */
 import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
-import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
+import { groupEnd, groupTraces } from "./seed_curves.js";
 import { armNames, drawnGroups } from "./seed_stats.js";
 import { buildDepthFigure } from "./depth_figure.js";
 import { editMarks, forkPoints } from "./edit_marks.js";
@@ -14,6 +14,7 @@ import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
+import { spikeTraces, spikes } from "./coverage.js";
 
 export { xs } from "./axes.js";
 
@@ -38,9 +39,8 @@ export function buildFigure(runs, view, theme, width) {
   if (view.layout === "gap") return buildDifferenceFigure(labelled, view, theme, width);
   const families = panels(labelled, view.layout);
   const stacked = families.length > 1 && width < NARROW;
-  const { groups, single } = drawnGroups(labelled, view);
-  const names = [...single.map((run) => ({ name: run.label })), ...groups.map(groupName)];
-  const layout = baseLayout(view, theme, { names, width, end: xEnd(view, labelled), axis: yAxis(view, labelled), stacked });
+  const { groups } = drawnGroups(labelled, view);
+  const layout = baseLayout(view, theme, { end: xEnd(view, labelled), axis: yAxis(view, labelled), stacked });
   // Seeds are compared at equal steps, and each has a clock of its own.
   const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
   /** @type {Trace[]} */
@@ -73,6 +73,7 @@ function contents(runs, view, theme, panel, layout) {
     // Beside bands, single steps would cover everything.
     ...single.flatMap((run) => runTraces(run, view, theme, panel.suffix, { raw: !groups.length, join: joins.get(run.card.run) ?? null })),
     ...marks.data,
+    ...(view.zoom?.y ? [] : spikeTraces(spikes(runs, view, panel.axis[1]), view, theme, panel)),
   ]);
 }
 

@@ -1,49 +1,111 @@
 /**
- * Names at the line ends. Labels that would cover one another are pushed apart, with a thin leader back to their line.
- * Pure functions.
+ * Names at the line ends, inside the panel: beside the end where the curve leaves room, else above or below the curve,
+ * pushed apart. Where the end is not seen the name stands at the last point that is. Pure functions.
  */
-/** @import { Theme, LineEnd, Layout, Metric, Panel } from "../../types.js" */
-import { labelPx, nameLines, sizes } from "./axes.js";
+/** @import { Theme, LineEnd, Layout, Metric, Panel, View } from "../../types.js" */
+import { nameLines, onAxis, sizes } from "./axes.js";
 import { seeThrough } from "../../shared/plot_style.js";
 
-/** A label that is pushed further than this from its line gets a leader. */
-const LEADER_PX = 10;
-/** A label whose line ends before this share of the panel stands on other lines. */
-const WITHIN = 0.97;
+/** Width of a letter on the average as a share of its height; what stands between a curve and its name, in pixels. */
+const LETTER = 0.54, APART_PX = 5;
+
+/**
+ * A label in pixels from the panel's lower left corner: its line's last point that is seen, and the middle of its box.
+ * @typedef {LineEnd & { lines: string[], px: number, wide: number, at: [x: number, y: number], from: number, beside: boolean, low: number, high: number, middle: number }} Box
+ */
 
 /**
  * Plotly's annotations at the line ends. The ends have x and y in the axes' own units, and the value as it is written.
- * @type {(ends: LineEnd[], view: { big?: boolean }, theme: Theme, panel: Omit<Panel, "end">) => Layout[]}
+ * @type {(ends: LineEnd[], view: Pick<View, "big" | "scale" | "zoom">, theme: Theme, panel: Omit<Panel, "end">) => Layout[]}
  */
-export function endLabels(ends, view, theme, { suffix, axis, span, widthPx, heightPx }) {
-  const font = sizes(view).label;
-  const [bottom, top] = axis;
-  const perUnit = heightPx / Math.max(1e-9, top - bottom);
-  const perX = widthPx / Math.max(1e-9, span);
-  const placed = [];
-  for (const label of ends.toSorted((a, b) => a.y - b.y)) {
-    const x = label.x * perX;
-    const natural = (label.y - bottom) * perUnit;
-    const below = placed.filter((other) => Math.abs(other.x - x) < labelPx([label], view));
-    const lines = [...nameLines(label.name), ...(label.note ? [label.note] : [])];
-    // Between the middles of two labels lies half of the sum of their heights.
-    const apart = (/** @type {{ lines: string[] }} */ other) => ((font + 4) * (lines.length + other.lines.length)) / 2;
-    const y = Math.max(natural, ...below.map((other) => other.y + apart(other)));
-    placed.push({ ...label, lines, x, y, shift: y - natural, at: label.x });
-  }
-  return placed.map((label) => ({
-    text: words(label), x: label.at, y: label.y / perUnit + bottom - label.shift / perUnit, xref: `x${suffix}`, yref: `y${suffix}`,
-    xanchor: "left", yanchor: "middle", align: "left", ...(label.x < WITHIN * widthPx ? { bgcolor: seeThrough(theme.page, 0.85) } : {}), font: { size: font, color: label.textColor[theme.scheme] },
-    ...(label.shift > LEADER_PX
-      ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: label.color[theme.scheme], ax: 10, ay: -label.shift, standoff: 2 }
-      : { showarrow: false, xshift: 8, yshift: label.shift }),
+export function endLabels(ends, view, theme, panel) {
+  const { suffix, x: [left], axis: [bottom] } = panel;
+  const { perX, perY } = scales(panel);
+  const boxes = ends.flatMap((end) => boxOf(end, view, panel) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
+  beside(boxes);
+  return apart(boxes, panel.heightPx).map(({ lines, beside: free, at, middle, textColor }) => ({
+    text: lines.join("<br>"), showarrow: false, x: at[0] / perX + left, y: at[1] / perY + bottom, xref: `x${suffix}`, yref: `y${suffix}`,
+    xanchor: free ? "left" : "right", yanchor: "middle", align: free ? "left" : "right", xshift: free ? 2 * APART_PX : -1, yshift: middle - at[1],
+    bgcolor: seeThrough(theme.page, 0.5), borderpad: 0, font: { size: sizes(view).label, color: textColor[theme.scheme] },
   }));
 }
 
+/** @param {Pick<Panel, "x" | "axis" | "widthPx" | "heightPx">} panel */
+function scales({ x: [left, right], axis: [bottom, top], widthPx, heightPx }) {
+  return { perX: widthPx / Math.max(1e-9, right - left), perY: heightPx / Math.max(1e-9, top - bottom) };
+}
+
+/** @type {(end: LineEnd, view: Pick<View, "big" | "scale" | "zoom">, panel: Omit<Panel, "end">) => Box | null} */
+function boxOf(end, view, panel) {
+  const { x: [left], axis: [bottom], widthPx, heightPx } = panel;
+  const { perX, perY } = scales(panel), { label: font } = sizes(view);
+  const place = (/** @type {number} */ x, /** @type {number} */ y) => /** @type {[number, number]} */ ([(x - left) * perX, (y - bottom) * perY]);
+  const within = (/** @type {[number, number]} */ [x, y]) => x >= 0 && x <= widthPx + 1 && (y >= 0 && y <= heightPx || !view.zoom);
+  const curve = points(end, view).map(([x, y]) => place(x, y));
+  const own = place(end.x, end.y);
+  const at = within(own) ? own : curve.findLast(within);
+  if (!at) return null;
+  at[1] = Math.min(heightPx, Math.max(0, at[1]));
+  // Away from its end a curve has another value than the one that is told.
+  const lines = at === own ? words(end) : nameLines(end.name);
+  const wide = LETTER * font * Math.max(...lines.map((line) => line.replace(/<\/?b>/g, "").length)) + 2 * APART_PX;
+  const free = at[0] + wide + APART_PX <= widthPx;
+  const covered = curve.filter(([x]) => x <= at[0] && x >= at[0] - wide).map(([, y]) => y);
+  return { ...end, lines, px: (font + 4) * lines.length, wide, at, from: free ? at[0] : at[0] - wide, beside: free, low: Math.min(at[1], ...covered), high: Math.max(at[1], ...covered), middle: at[1] };
+}
+
+/**
+ * The points of an end's curve in the axes' own units.
+ * @type {(end: LineEnd, view: Pick<View, "scale">) => [number, number][]}
+ */
+function points({ curve }, view) {
+  return (curve?.x ?? []).flatMap((x, index) => {
+    const y = curve?.y[index];
+    return typeof y === "number" && (view.scale !== "log" || y > 0) ? [/** @type {[number, number]} */ ([x, onAxis(y, view)])] : [];
+  });
+}
+
+/**
+ * Put labels above or below their curves. Of curves that end close together the lower half have their names below.
+ * @param {Box[]} boxes from below to above
+ */
+function beside(boxes) {
+  const inside = boxes.filter((box) => !box.beside);
+  for (let first = 0, next; first < inside.length; first = next) {
+    next = first + 1;
+    while (next < inside.length && inside[next].at[1] - inside[next - 1].at[1] < inside[next].px + inside[next - 1].px) next += 1;
+    const close = inside.slice(first, next);
+    close.forEach((box, index) => {
+      const { low, high, px, at: [, y] } = box;
+      const below = close.length > 1 ? index < Math.floor(close.length / 2) : y - low <= high - y;
+      box.middle = below && low - APART_PX - px >= 0 ? low - APART_PX - px / 2 : high + APART_PX + px / 2;
+    });
+  }
+}
+
+/**
+ * Push labels that would cover one another upwards, and down again where they would leave the panel.
+ * @type {(boxes: Box[], top: number) => Box[]}
+ */
+function apart(boxes, top) {
+  const placed = boxes.toSorted((a, b) => a.middle - b.middle);
+  const meet = (/** @type {Box} */ a, /** @type {Box} */ b) => a.from < b.from + b.wide && b.from < a.from + a.wide;
+  placed.forEach((box, index) => {
+    for (const other of placed.slice(0, index)) if (meet(box, other)) box.middle = Math.max(box.middle, other.middle + (box.px + other.px) / 2);
+  });
+  placed.toReversed().forEach((box, index, down) => {
+    box.middle = Math.min(box.middle, top - box.px / 2);
+    for (const other of down.slice(0, index)) if (meet(box, other)) box.middle = Math.min(box.middle, other.middle - (box.px + other.px) / 2);
+  });
+  return placed;
+}
+
 /** @param {LineEnd} options */
-function words({ name, note, value }) {
-  const lines = [nameLines(name).join("<br>") + (value === null ? "" : ` <b>${value}</b>`), note];
-  return lines.filter(Boolean).join("<br>");
+function words({ name, note, value, kind }) {
+  const lines = nameLines(name);
+  const told = [kind, value !== null && `<b>${value}</b>`].filter(Boolean).join(" ");
+  if (told) lines[lines.length - 1] += ` ${told}`;
+  return note ? [...lines, note] : lines;
 }
 
 /**

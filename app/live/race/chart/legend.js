@@ -1,5 +1,5 @@
 /**
- * Legend and caption of an exported picture: the colours of the arms, the meaning of dashes and marks, the origin of the
+ * Legend and caption of an exported picture: the colours of the arms, the meaning of lines and marks, the origin of the
  * curves. Pure functions.
  */
 /** @import { LegendEntry, Run, Theme, View } from "../../types.js" */
@@ -7,7 +7,7 @@ import { drawnGroups } from "./seed_stats.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
-import { WIDTHS, curveTable, dash } from "./curves.js";
+import { WIDTHS, curveTable, dots } from "./curves.js";
 import { depthLegend } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { statedGaps, statedIn } from "./stated_gaps.js";
@@ -44,31 +44,31 @@ function meanings(runs, view, theme) {
   const of = images ? ` (${grouped(images)} images)` : "";
   const shows = (/** @type {string} */ curve) => view.curves.includes(curve);
   return [
-    shows("running") && { name: `${difference}${running[2]}`, width: WIDTHS.running, dash: dash({}) },
+    shows("running") && { name: `${difference}${running[2]}`, width: WIDTHS.running },
     several && { name: `smallest to largest seed${shows("test") ? ", of the test as whiskers" : ""}`, fill: true },
     shows("running") && several && { name: "each seed", width: WIDTHS.seed, opacity: 0.6 },
     singles(runs, view) && { name: "single steps", width: WIDTHS.raw, opacity: 0.4 },
-    shows("test") && { name: `${difference}${test[2]}${of}`, width: WIDTHS.test, symbol: "circle" },
+    shows("test") && { name: `${difference}${test[2]}${of}`, width: WIDTHS.test, dash: dots({}), symbol: "circle" },
     stated.length > 0 && { name: `mean of the seeds with its 95 % interval, ${statedIn(view)}`, symbol: "diamond-tall-open" },
     shows("clean") && !gap && { name: `${clean[2]}${images ? ` (${cleanImages(images, closing)})` : ""}`, symbol: "circle-open" },
   ].filter((entry) => typeof entry === "object").map((entry) => ({ color: theme.text, meaning: true, ...entry }));
 }
 
 /**
- * The smoothing of the dashed curves in words; "" where none are drawn.
+ * The smoothing of the thick curves in words; "" where none are drawn.
  * @type {(runs: Run[], view: View) => string}
  */
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
   if (view.layout === "depth") return `training error: ${runningMean()}`;
-  const made = view.layout === "gap" ? `dashed: differences of means of up to ${RUNNING_WINDOW} steps` : `dashed: ${runningMean()}`;
+  const made = view.layout === "gap" ? `thick: differences of means of up to ${RUNNING_WINDOW} steps` : `thick: ${runningMean()}`;
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;
 }
 
 /**
  * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
- * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; dashed: mean of up to 50 steps; all 1,200
+ * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; thick: mean of up to 50 steps; all 1,200
  * training points of 4 runs shown`. Runs that are no seeds of their arm are named.
  * @type {(runs: Run[], view: View, data?: string) => string}
  */

@@ -3,8 +3,7 @@
 import { buildFigure } from "./figure.js";
 import { messageOf } from "../../shared/format.js";
 import { lighter } from "./many_runs.js";
-import { TOUCH, loadPlotly } from "../../shared/page.js";
-import { quietModeBar } from "../../shared/plot_style.js";
+import { loadPlotly } from "../../shared/page.js";
 import { preview } from "./preview.js";
 
 /** A key zooms by this factor, or moves by this share of what is seen. */
@@ -59,13 +58,7 @@ export class RacePlot {
     const data = lighter(whole, runs);
     layout.datarevision = this.revision += 1; // the arrays grow in place
     this.stage.style.minHeight = `${layout.height}px`;
-    await Plotly.react(plot, data, layout, {
-      ...(TOUCH ? { displayModeBar: false } : {}),
-      displaylogo: false, responsive: false, doubleClick: false, showTips: false,
-      // Named one by one: Plotly's own set has a button that uploads the chart to a company's server.
-      modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d"]],
-      plotlyServerURL: "",
-    });
+    await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
     if (plot._fullLayout.width !== plot.clientWidth) await Plotly.Plots.resize(plot); // the window was resized
     if (!this.drawn) {
       this.drawn = true;
@@ -74,7 +67,6 @@ export class RacePlot {
       plot.on("plotly_doubleclick", () => this.handlers.zoomed(null));
       plot.on("plotly_click", (event) => this.#clicked(event));
     }
-    quietModeBar(plot);
   }
 
   /**

@@ -1,21 +1,22 @@
 /**
  * The seeds of one arm as traces. Training: a band from the smallest to the largest value, each seed as a thin line, the
- * mean dashed. Test: the mean bold, with whiskers from the smallest to the largest value. Pure functions.
+ * mean thick. Test: the mean dotted, with whiskers from the smallest to the largest value. Pure functions.
  */
-/** @import { Run, Theme, View, Trace, Group, Band, RunEnd } from "../../types.js" */
+/** @import { Run, Theme, View, Trace, Group, Band, Curve, RunEnd } from "../../types.js" */
 import { axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { seeThrough } from "../../shared/plot_style.js";
-import { onClock, seedStats } from "./seed_stats.js";
-import { curveStyles, curveTable, hoverText, nameOf, namedCurves, numberFormat } from "./curves.js";
+import { curveOf, onClock, seedStats } from "./seed_stats.js";
+import { curveStyles, curveTable, hoverText, nameOf, namedCurves, numberFormat, toldCurve } from "./curves.js";
+import { sum } from "../../shared/format.js";
 import { written } from "./labels.js";
 
-/** The dashed line of a mean is wider than a run's by this factor. */
+/** The thick line of a mean is wider than a run's by this factor. */
 export const MEAN_WIDER = 1.2;
 const BAND_OPACITY = 0.16;
 /** A log scale has no zero. A band that reaches zero ends below the axis, at this value. */
 const BELOW = 1e-6;
-/** A mean's name stands beside its test unless the test reaches further than the training by this factor. */
-const FAR = 1.15;
+/** A mean that reaches this share of its furthest seed's way has the name; until then that seed has it. */
+const CAUGHT_UP = 0.9;
 
 /**
  * group: { arm, note, runs } of seedGroups.
@@ -117,12 +118,23 @@ export function reasons({ seeds, of, diverged, end }) {
 }
 
 /**
- * The place and the note of a mean's name. ends: where the mean's curves end, first the curve that has the name.
- * @type {(band: Band, runs: Run[], ends: number[]) => { note: string, x: number }}
+ * Where the name of several seeds stands, and of how many of them its value is. Seeds train one after another: the mean
+ * begins anew with each, and the name stays with the seeds that are furthest until the mean comes near to them.
+ * curves: of every seed.
+ * @type {(band: Band, curves: (Curve & { diverged?: boolean })[], runs: Run[]) => { step: number, seconds: number, value: number, note: string } | null}
  */
-export function meanEnd(band, runs, ends) {
-  const note = [band.seeds < band.of && counted(band, runs), band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
-  return { note, x: Math.max(ends[0], ...ends.filter((end) => end < FAR * ends[0])) };
+export function furthest(band, curves, runs) {
+  const end = band.step.length - 1;
+  if (end < 0) return null;
+  const begun = curves.filter(({ step, diverged }) => step.length && !diverged);
+  const most = Math.max(...begun.map(({ step }) => lastOf(step)));
+  if (band.end || band.step[end] >= CAUGHT_UP * most) {
+    const note = [band.seeds < band.of && counted(band, runs), band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
+    return { step: band.step[end], seconds: band.seconds[end], value: band.mean[end], note };
+  }
+  const ahead = begun.filter(({ step }) => lastOf(step) >= CAUGHT_UP * most);
+  const mean = (/** @type {"step" | "seconds" | "value"} */ key) => sum(ahead, (curve) => lastOf(curve[key])) / ahead.length;
+  return { step: mean("step"), seconds: mean("seconds"), value: mean("value"), note: counted({ ...band, seeds: ahead.length }, runs) };
 }
 
 /**
@@ -132,15 +144,15 @@ export function meanEnd(band, runs, ends) {
 export function groupEnd(group, view) {
   const { arm, runs } = group;
   const [run] = runs;
-  const curves = namedCurves(view);
-  const [[split, key]] = curves;
+  const { curve: [split, key], kind } = toldCurve(runs, view);
   const band = seedStats(runs, split, key);
-  const value = band.mean.at(-1);
-  if (value !== undefined) {
+  const end = furthest(band, runs.map((seed) => ({ ...curveOf(seed, split, key), diverged: seed.card.state === "diverged" })), runs);
+  if (end) {
+    const { value } = end;
     if (view.scale === "log" && value <= 0) return null;
-    const ends = curves.map((curve) => xs(seedStats(runs, curve[0], curve[1]), run.card, view.x).at(-1) ?? 0);
-    const { note, x } = meanEnd(band, runs, ends);
-    return { ...nameOf(run, arm), note: [group.note, note].filter(Boolean).join(", "), x, number: value, value: written(value, view.metric), y: onAxis(value, view) };
+    const [[drawn, column]] = namedCurves(view), mean = seedStats(runs, drawn, column);
+    const [x] = xs({ step: [end.step], seconds: [end.seconds] }, run.card, view.x);
+    return { ...nameOf(run, arm), kind, curve: { x: xs(mean, run.card, view.x), y: mean.mean }, note: [group.note, end.note].filter(Boolean).join(", "), x, number: value, value: written(value, view.metric), y: onAxis(value, view) };
   }
   if (band.diverged < band.of) return null;
   const ends = runs.flatMap(({ card, series }) => {
@@ -150,12 +162,4 @@ export function groupEnd(group, view) {
   if (!ends.length) return null;
   const { x, y } = ends.reduce((a, b) => (b.x > a.x ? b : a));
   return { ...nameOf(run, arm), note: `all ${band.of} diverged`, x, value: null, y: onAxis(y, view) };
-}
-
-/**
- * The longest label of a group, so that the room for it does not change with what happens to its seeds.
- * @param {Group} options
- */
-export function groupName({ arm, note, runs }) {
-  return { name: arm, note: [note, `1 of ${runs.length} seeds`].filter(Boolean).join(", ") };
 }

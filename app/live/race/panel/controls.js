@@ -1,4 +1,4 @@
-/** The small controls of the chart: one row of segments per choice, and which curves are shown. No script runs for them. */
+/** The small controls of the chart: segments for each choice, the zoom, which curves are shown. No script runs for them. */
 import { CHOICES, laidOut } from "./view_state.js";
 import { button, element } from "../../shared/dom.js";
 
@@ -14,7 +14,8 @@ export class ViewControls {
     this.curves = [...key.querySelectorAll(".ss-curve")];
     for (const curve of this.curves) curve.onclick = () => view.toggleCurve(curve.dataset.curve, this.layout);
     this.groups = Object.fromEntries(Object.keys(CHOICES).map((name) => [name, this.#group(name)]));
-    row.prepend(...Object.values(this.groups));
+    this.reset = button("Reset zoom", () => (view.zoom = null), "ss-button ss-whole");
+    row.prepend(...Object.values(this.groups), this.reset);
   }
 
   /** The argument is that of kindsOf (panel/view_state.js). */
@@ -22,6 +23,8 @@ export class ViewControls {
     const { view } = this;
     const layout = laidOut(view.get("layout"), { sides, gap, depth });
     this.layout = layout;
+    // Not `disabled`: the keyboard's focus would fall off the page the moment the zoom is gone.
+    this.reset.setAttribute("aria-disabled", !view.zoom);
     for (const [name, group] of Object.entries(this.groups)) {
       const chosen = name === "layout" ? layout : view.get(name);
       for (const segment of group.children) {

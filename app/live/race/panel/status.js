@@ -49,7 +49,8 @@ export class RaceStatus {
     setText(this.part("running-label"), `training, ${runningMean()}`);
     if (!images) return;
     setText(this.part("test-label"), `test (${grouped(images)} images)`);
-    setText(this.part("clean-label"), `clean training (${cleanImages(images, closing)}, ${bn} batch-norm statistics)`);
+    setText(this.part("clean-label"), `clean training (${cleanImages(images, closing)})`);
+    this.part("clean-label").parentElement.title = `Training images without augmentation, ${bn} batch-norm statistics`;
   }
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {

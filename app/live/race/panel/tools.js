@@ -1,4 +1,4 @@
-/** What can be taken away from the chart: the command that repeats the race, a link, a picture, a table. */
+/** The menu of what can be exported from the chart: the command that repeats the race, a link, a picture, a table. */
 import { captionOf, legendOf } from "../chart/legend.js";
 import { exportCsv } from "./csv.js";
 import { download, exportImage } from "../../shared/export/image.js";
@@ -11,6 +11,11 @@ export class ExportTools {
   constructor(part, seen) {
     this.part = part;
     this.seen = seen;
+    this.menu = part("export");
+    this.menu.onkeydown = (event) => event.key === "Escape" && this.menu.open && this.#close(event);
+    this.menu.onfocusout = ({ relatedTarget }) => relatedTarget && !this.menu.contains(relatedTarget) && (this.menu.open = false);
+    this.listening = new AbortController();
+    document.addEventListener("pointerdown", ({ target }) => this.menu.contains(target) || (this.menu.open = false), this.listening);
     this.#button("copy-command", async () => {
       const { command, runs } = this.seen();
       const missing = notRepeated(runs);
@@ -30,8 +35,19 @@ export class ExportTools {
     this.part("copy-command").hidden = !command;
     const missing = notRepeated(runs);
     this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
-    // Nothing that is hidden until the reveal can be taken away before it.
-    this.part("tools").hidden = !runs.length || Boolean(view.hidden);
+    // Nothing that is hidden until the reveal can be exported before it.
+    this.menu.hidden = !runs.length || Boolean(view.hidden);
+  }
+
+  stop() {
+    this.listening.abort();
+  }
+
+  /** The key is not for the page, which closes other things with it. */
+  #close(event) {
+    event.stopPropagation();
+    this.menu.open = false;
+    this.menu.querySelector("summary").focus();
   }
 
   async #picture(format) {

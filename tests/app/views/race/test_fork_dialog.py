@@ -62,7 +62,7 @@ def test_the_component_asks_for_the_dialog(workspace):
 
         from app.views.race import race
 
-        st.session_state["race"] = 7
+        st.session_state["chosen_race"] = 7
         st.session_state[race.COMPONENT] = SimpleNamespace(command={"verb": "fork-at", "run": 4, "step": 137, "at": 1})
         race._on_command()
 

@@ -141,7 +141,7 @@ test("the switches choose which errors are drawn, each in the style of its curve
   for (const { series } of runs) series.evaluate("test", 300, 1, 7 + series.latest("train", "running_error"), 9);
   const built = figure(runs, { ...DEPTH, depths: FACTS, curves: ["running", "raw", "test"] });
   const [running, , test_] = traces(built, "depth", "plain").toSorted((a, b) => a.y[0] - b.y[0]).flatMap((one) => [one, one]);
-  assert.ok(running.line.dash && !test_.line.dash);
+  assert.ok(!running.line.dash && test_.line.dash);
   assertClose(test_.y, [18, 28, 38, 48]);
   assert.equal(built.layout.yaxis.title.text, "error (%)");
   assert.equal(words(built).filter((text) => text.startsWith("A <b>")).length, 1, "a name stands beside the first of them");

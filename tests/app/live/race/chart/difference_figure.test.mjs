@@ -7,7 +7,7 @@ import { assertClose, colorOf, figure, history, ownArms, race, range, run, trace
 test("gaps are differences at equal steps, seed by seed", () => {
   const built = figure(race(), { layout: "gap", curves: ["running", "test"] });
   // Seeds differ by their place in the race: plain-56 − plain-20 is 10 and 11, A-56 − A-20 is −2 and −1, and so on.
-  const expected = { "plain: 56 − 20": [10, 11], "A: 56 − 20": [-2, -1], "20: plain − A": [10, 8], "56: plain − A": [22, 20] };
+  const expected = { "plain: 56 minus 20": [10, 11], "A: 56 minus 20": [-2, -1], "plain minus A at depth 20": [10, 8], "plain minus A at depth 56": [22, 20] };
   for (const [name, each] of Object.entries(expected)) {
     const [mean] = traces(built, "running", name);
     assert.ok(mean.y.length > 90, name);
@@ -15,21 +15,21 @@ test("gaps are differences at equal steps, seed by seed", () => {
     assertClose(mean.customdata, mean.y.map(() => [Math.min(...each), Math.max(...each)]), name);
     assert.equal(traces(built, "seed", name).length, 2);
   }
-  const [tested] = traces(built, "test", "56: plain − A");
+  const [tested] = traces(built, "test", "plain minus A at depth 56");
   assert.deepEqual([tested.x, tested.y], [[50], [22]]);
-  for (const word of ["plain: 56 − 20 <b>+10.5</b>", "A: 56 − 20 <b>−1.5</b>", "level", "<b>deeper minus shallower</b>", "<b>plain minus residual</b>"]) assert.ok(words(built).includes(word), word);
+  for (const word of ["plain: 56 minus 20 <b>+10.5</b>", "A: 56 minus 20 <b>−1.5</b>", "no gap", "<b>deeper minus shallower</b>", "<b>plain minus residual</b>"]) assert.ok(words(built).includes(word), word);
   const [low, high] = built.layout.yaxis.range;
   assert.ok(low <= -2 && high >= 22 && low % 10 === 0 && high % 10 === 0, `${low} to ${high}`);
   assert.ok(built.layout.yaxis.zeroline);
   const colors = Object.fromEntries(traces(built, "running").map(({ name, line }) => [name, line.color]));
-  assert.equal(colors["A: 56 − 20"], colorOf("A-56"));
-  assert.equal(colors["56: plain − A"], colorOf("A-56"));
-  assert.equal(colors["plain: 56 − 20"], colorOf("plain-56"));
+  assert.equal(colors["A: 56 minus 20"], colorOf("A-56"));
+  assert.equal(colors["plain minus A at depth 56"], colorOf("A-56"));
+  assert.equal(colors["plain: 56 minus 20"], colorOf("plain-56"));
 });
 
 test("every seed is a dot: in training where it stands now, in test wherever it was measured", () => {
   const built = figure(race(), { layout: "gap", curves: ["running", "test"] });
-  const name = "56: plain − A";
+  const name = "plain minus A at depth 56";
   const [training, tested] = traces(built, "dot", name);
   const ends = traces(built, "seed", name);
   assert.deepEqual(training.x, ends.map(({ x }) => x.at(-1)));
@@ -57,22 +57,23 @@ test("the verdict's gaps have their intervals, in the errors that the verdict go
   // At the end: the clean errors, of which the server has the mean and the interval.
   for (const { card, series } of runs) series.train_clean = history([100], [card.depth === 56 && card.plain ? 60 + card.seed : 50]).train;
   const built = figure(runs, { layout: "gap", curves: ["running", "test"], gaps: FACTS });
-  const [mean] = traces(built, "stated", "plain: 56 − 20");
+  const [mean] = traces(built, "stated", "plain: 56 minus 20");
   assert.deepEqual([mean.x, mean.y, mean.xaxis], [[100], [10.5], "x"]);
   assertClose([...mean.error_y.array, ...mean.error_y.arrayminus], [6.3, 6.3]);
-  assert.ok(mean.hovertemplate.startsWith("plain: 56 − 20<br>mean of 2 seeds +10.5 points<br>95 % interval 4.2 to 16.8<br>clean training error at step 100"), mean.hovertemplate);
+  assert.ok(mean.hovertemplate.startsWith("plain: 56 minus 20<br>mean of 2 seeds +10.5 points<br>95 % interval 4.2 to 16.8<br>clean training error at step 100"), mean.hovertemplate);
   assert.equal(traces(built, "stated").length, 2, "of the depths; plain against residual has none");
-  const [dots] = traces(built, "dot", "plain: 56 − 20");
+  assert.ok(words(built).includes("plain: 56 minus 20 clean <b>+10.5</b>"), "the name has the number of the verdict");
+  const [dots] = traces(built, "dot", "plain: 56 minus 20");
   assert.deepEqual([dots.x, dots.y], [[100, 100], [10, 11]], "the seeds of that mean");
   assert.ok(dots.hovertemplate.includes("clean training error"));
   const going = figure(runs, { layout: "gap", gaps: { ...FACTS, end: false, step: 40 } });
-  assert.deepEqual(traces(going, "stated", "plain: 56 − 20")[0].x, [40]);
-  assertClose(traces(going, "dot", "plain: 56 − 20")[0].y, [10, 11]);
+  assert.deepEqual(traces(going, "stated", "plain: 56 minus 20")[0].x, [40]);
+  assertClose(traces(going, "dot", "plain: 56 minus 20")[0].y, [10, 11]);
   assert.ok(traces(going, "stated")[0].hovertemplate.includes("running training error at step 40"));
 });
 
 test("gaps and cure stand in numbers beside the gaps of depth, unless the curves are hidden", () => {
-  const note = (view, width) => figure(race(), { layout: "gap", ...view }, width).layout.annotations.filter(({ text, yanchor }) => yanchor === "top" && !text.startsWith("<b>"));
+  const note = (view, width) => figure(race(), { layout: "gap", ...view }, width).layout.annotations.filter(({ text, yanchor }) => yanchor === "top" && !text.startsWith("<b>") && text !== "no gap");
   const [noted] = note({ gaps: FACTS }, 2000);
   assert.equal(noted.xref, "x domain");
   assert.deepEqual(noted.text.split("<br>"), [
@@ -98,7 +99,7 @@ test("the gap chart leaves out what has no pair and says what it needs", () => {
   const otherSeed = figure([shallow, run(2, "plain-56", at, at, { seed: 4 })], { layout: "gap" });
   assert.deepEqual(words(otherSeed).map((text) => text.includes("A gap needs")), [true]);
   const waiting = figure([shallow, run(2, "plain-56", [], [])], { layout: "gap" });
-  assert.deepEqual(words(waiting).slice(1), ["level"]);
+  assert.deepEqual(words(waiting).slice(1), ["no gap"]);
   const clock = figure(race(), { layout: "gap", x: "seconds" }).layout;
   assert.equal(clock.xaxis.title.text, "seconds of the deeper net, at equal steps");
 });

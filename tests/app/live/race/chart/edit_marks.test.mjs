@@ -7,7 +7,7 @@ import { figure, ownArms, race, range, run, traces, words } from "../runs.mjs";
 const at = range(1, 100);
 const changed = (number, arm, step, text, more = {}) => run(number, arm, at, at.map((step_) => 100 - step_), { changes: [[step, text]], ...more });
 
-test("a change is a ring on the dashed line, a dotted line at its step and a few words", () => {
+test("a change is a ring on the thick line, a dotted line at its step and a few words", () => {
   const built = figure([changed(1, "A-20", 40, "learning rate 0.1 to 0.02", { label: "A-20" }), run(2, "A-56", at, at, { label: "A-56" })]);
   const [ring] = traces(built, "change");
   assert.deepEqual([ring.x, ring.y, ring.name], [[40], [60], "A-20"]);
@@ -57,7 +57,7 @@ test("a fork begins on its parent's line and forks of one step share a ring", ()
   const [ring] = traces(built, "change");
   assert.deepEqual([ring.x, ring.y], [[40], [60]]);
   assert.ok(ring.hovertemplate.includes("A-56, learning rate 0.02 from 40<br>") && ring.hovertemplate.includes("A-56, fork at 40<br>"));
-  assert.ok(words(built).includes("A-56,<br>learning rate 0.02 from<br>40 <b>100.0</b>"));
+  assert.ok(words(built).includes("A-56, learning rate 0.02<br>from 40 <b>100.0</b>"));
   assert.ok(words(built).includes("2 forks"), "the mark of their begin");
   const alone = figure(forks);
   assert.equal(traces(alone, "running", "A-56, learning rate 0.02 from 40")[0].x[0], 41, "a parent that is not drawn breaks nothing");

@@ -28,7 +28,7 @@ test("for a room type is larger and lines are thicker", () => {
   const [usual, big] = [false, true].map((large) => figure(race(), { big: large, zoom: { x: [10, 20], y: [0, 50] } }));
   assert.ok(big.layout.font.size >= 1.5 * usual.layout.font.size);
   assert.ok(traces(big, "running")[0].line.width >= 1.4 * traces(usual, "running")[0].line.width);
-  assert.ok(big.layout.margin.r > usual.layout.margin.r);
+  assert.ok(big.layout.margin.l > usual.layout.margin.l);
   for (const { layout } of [usual, big]) assert.deepEqual([layout.xaxis.range, layout.yaxis2.range], [[10, 20], [0, 50]]);
 });
 
@@ -50,4 +50,27 @@ test("above eight lines only the arms are named, at the mean of their seeds' end
   const at = range(1, 20);
   const many = [0, 1, 2].flatMap((arm) => [0, 1, 2].map((seed) => run(10 * arm + seed, `A-${20 + arm}`, at, at.map(() => 10 * arm + seed), { seed })));
   assert.deepEqual(words(figure(many, { seeds: "lines" })).toSorted(), ["A-20 <b>1.0</b>", "A-21 <b>11.0</b>", "A-22 <b>21.0</b>"]);
+});
+
+test("a name has the headline's error: the running one, after the end of a race the clean one", () => {
+  const at = range(1, 100);
+  const one = (state, measured) => {
+    const made = run(1, "A-20", at, at.map(() => 30), { state, label: "A-20" });
+    made.series.train_clean = { step: [measured], error: [20], loss: [1], seconds: [10] };
+    return made;
+  };
+  const told = (made, view) => words(figure([made], { curves: ["running", "clean"], ...view }));
+  assert.deepEqual(told(one("finished", 100)), ["A-20 clean <b>20.0</b>"]);
+  for (const [made, view] of [[one("running", 100)], [one("stopped", 60)], [one("finished", 100), { curves: ["running"] }], [one("finished", 100), { gaps: { end: false } }]]) {
+    assert.deepEqual(told(made, view), ["A-20 <b>30.0</b>"]);
+  }
+});
+
+test("peaks beyond the loss's axis are triangles at its edge, of a stretch the highest", () => {
+  const at = range(1, 300), errors = at.map((step) => ({ 100: 400, 101: 440, 200: 480 })[step] ?? 40);
+  const built = figure([run(1, "A-20", at, errors, { label: "A-20" })], { metric: "loss" });
+  const [peaks] = traces(built, "beyond");
+  assert.deepEqual([peaks.x, peaks.y, peaks.steps], [[101, 200], [2.5, 2.5], [101, 200]]);
+  assert.ok(peaks.text[0].includes("11.0 nats, beyond the axis"), peaks.text[0]);
+  assert.equal(traces(figure([run(1, "A-20", at, errors)], { metric: "loss", zoom: { x: [0, 300], y: [0, 1] } }), "beyond").length, 0, "a zoom is chosen");
 });

@@ -4,28 +4,46 @@ import { test } from "node:test";
 import { endLabels, written } from "../../../../../app/live/race/chart/labels.js";
 import { THEME } from "../runs.mjs";
 
-const PANEL = { suffix: "2", axis: [0, 100], span: 300, widthPx: 600, heightPx: 400 };
-const end = (name, y, x = 300) => ({ name, note: "", value: String(y), x, y, textColor: { light: "#123456" }, color: { light: "#abcdef" } });
+const PANEL = { suffix: "2", axis: [0, 100], x: [0, 300], widthPx: 600, heightPx: 400 };
+const VIEW = { scale: "linear" };
+const end = (name, y, x = 300, more = {}) => ({ name, note: "", value: String(y), x, y, textColor: { light: "#123456" }, color: { light: "#abcdef" }, ...more });
+const labelsOf = (ends, view = {}, panel = {}) => endLabels(ends, { ...VIEW, ...view }, THEME, { ...PANEL, ...panel });
 
-/** The height of a label in pixels from the lower edge. */
-function height({ y, yshift = 0, ay = 0, showarrow }) {
-  return y * 4 + (showarrow ? -ay : yshift);
+/** The middle of a label in pixels from the lower edge. */
+function height({ y, yshift }, { axis: [low, high], heightPx } = PANEL) {
+  return ((y - low) / (high - low)) * heightPx + yshift;
 }
 
-test("labels that would cover one another are pushed apart, the lowest stays", () => {
-  const labels = endLabels([end("A-20", 50), end("B-20", 50.5), end("C-20", 51)], {}, THEME, PANEL);
-  const heights = labels.map(height);
-  assert.equal(heights[0], 200);
-  assert.ok(heights[1] - heights[0] >= 17 && heights[2] - heights[1] >= 17, String(heights));
-  assert.equal(labels[2].showarrow, true, "a label far from its line has a leader");
-  assert.equal(labels[2].arrowcolor, "#abcdef");
+test("at the right edge names stand inside, above and below their curves, and cover neither one another nor the panel's end", () => {
+  const labels = labelsOf([end("A-20", 50), end("B-20", 50.5), end("C-20", 51)]);
+  const heights = labels.map((label) => height(label));
+  assert.ok(heights[0] < 200 - 8 && heights[1] > 202, String(heights));
+  assert.ok(heights[2] - heights[1] >= 17, String(heights));
+  assert.deepEqual(labels.map(({ xanchor, x }) => [xanchor, x]), Array.from({ length: 3 }, () => ["right", 300]));
   assert.deepEqual([labels[0].text, labels[0].xref, labels[0].font.color], ["A-20 <b>50</b>", "x2", "#123456"]);
+  const crowd = labelsOf([0, 1, 2, 3].map((value) => end(`A-${value}`, value))).map((label) => height(label));
+  assert.ok(crowd[0] >= 8 && crowd.every((middle, index) => !index || middle - crowd[index - 1] >= 17), String(crowd));
+  const [high] = labelsOf([end("A-20", 100)]);
+  assert.ok(height(high) <= 400 - 8);
 });
 
-test("labels far apart stay on their lines; one within the panel has a ground", () => {
-  const labels = endLabels([end("A-20", 20), end("B-20", 80), end("C-20", 20, 100)], {}, THEME, PANEL);
-  assert.ok(labels.every(({ showarrow, yshift }) => !showarrow && yshift === 0));
-  assert.deepEqual(labels.map((label) => "bgcolor" in label).toSorted(), [false, false, true]);
+test("where a curve ends early its name stands beside the end", () => {
+  const [label] = labelsOf([end("A-20", 20, 100)]);
+  assert.deepEqual([label.xanchor, label.x, height(label)], ["left", 100, 80]);
+});
+
+test("a name does not cover its own curve", () => {
+  const x = [0, 250, 290, 300], curve = { x, y: [80, 60, 55, 50] };
+  const [label] = labelsOf([end("A-20", 50, 300, { curve })]);
+  assert.ok(height(label) + 8 <= 200, "below a curve that falls");
+});
+
+test("zoomed in, a name stands at the last point that is seen, without the value of the end", () => {
+  const curve = { x: [0, 100, 200, 300], y: [80, 60, 40, 20] }, zoomed = { x: [50, 250], axis: [30, 90] };
+  const view = { zoom: { x: [50, 250], y: [30, 90] } };
+  const [label] = labelsOf([end("A-20", 20, 300, { curve })], view, zoomed);
+  assert.deepEqual([label.text, label.x, label.y], ["A-20", 200, 40]);
+  assert.deepEqual(labelsOf([end("A-20", 20, 300, { curve: { x: [0], y: [5] } })], view, zoomed), [], "nothing of it is seen");
 });
 
 test("a number is written as people read it", () => {

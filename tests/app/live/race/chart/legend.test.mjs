@@ -14,7 +14,7 @@ test("a legend has the arms in the order of the race, then what lines mean", () 
   const closing = race(1).map((one) => ({ ...one, card: { ...one.card, closing_images: 5000 } }));
   assert.deepEqual(names(closing, { curves: ["clean"] }).slice(4), ["clean training error (1,000 images, 5,000 at the end)"]);
   assert.deepEqual(names(race(1), { layout: "gap" }), [
-    "plain: 56 − 20", "A: 56 − 20", "20: plain − A", "56: plain − A", "difference in training error, mean of up to 50 steps",
+    "plain: 56 minus 20", "A: 56 minus 20", "plain minus A at depth 20", "plain minus A at depth 56", "difference in training error, mean of up to 50 steps",
   ]);
   const gaps = { step: 100, end: true, cure: "", of: [["none", 56, 20, 1, 10, null, null]] };
   assert.deepEqual(names(race(1), { layout: "gap", gaps }).at(-1), "mean of the seeds with its 95 % interval, clean training error at step 100");
@@ -25,7 +25,7 @@ test("a legend has the arms in the order of the race, then what lines mean", () 
 test("a caption says where the curves come from and how they were made", () => {
   const at = range(1, 300);
   assert.equal(captionOf([run(1, "A-20", at, at)], { ...VIEW, curves: ["running", "raw"] }, "fashion-mnist-mini"),
-    "fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 100, fp32, cpu; dashed: mean of up to 50 steps over faint single steps; all 300 training points of 1 run shown");
+    "fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 100, fp32, cpu; thick: mean of up to 50 steps over faint single steps; all 300 training points of 1 run shown");
   assert.ok(captionOf([run(1, "A-20", at, at), run(2, "A-56", at, at, { total_steps: 500 })], VIEW).startsWith("300 of 500 steps"), "the longest plan");
   assert.ok(captionOf(race(), VIEW).startsWith("99 to 100 of 300 steps, 2 seeds, rate 0.1"));
 });
@@ -40,6 +40,6 @@ test("a caption names what is not comparable, where it is drawn", () => {
 
 test("smoothing is said as it was done", () => {
   assert.equal(smoothingOf(race(), { ...VIEW, curves: ["test"] }), "");
-  assert.equal(smoothingOf(race(), VIEW), "dashed: mean of up to 50 steps, then of the seeds, in a band from the smallest to the largest");
-  assert.equal(smoothingOf(race(1), { ...VIEW, layout: "gap" }), "dashed: differences of means of up to 50 steps");
+  assert.equal(smoothingOf(race(), VIEW), "thick: mean of up to 50 steps, then of the seeds, in a band from the smallest to the largest");
+  assert.equal(smoothingOf(race(1), { ...VIEW, layout: "gap" }), "thick: differences of means of up to 50 steps");
 });

@@ -53,14 +53,18 @@ test("a mean ends where a seed ends and says so", () => {
   assert.equal(Math.max(...traces(built, "seed").map(({ x }) => x.length)), 300, "the others go on as thin lines");
 });
 
-test("a mean waits for the slowest seed without a word and counts who has begun", () => {
-  const at = range(1, 300), short = range(1, 80);
-  const built = figure([run(1, "A-20", at, at), run(2, "A-20", short, short, { seed: 1 }), run(3, "A-20", [], [], { seed: 2 })]);
+test("a mean waits for the slowest seed; until it comes near the name stays with the seed that is furthest", () => {
+  const at = range(1, 300), short = range(1, 80), near = range(1, 280);
+  const begun = (second) => [run(1, "A-20", at, at), run(2, "A-20", second, second, { seed: 1 }), run(3, "A-20", [], [], { seed: 2 })];
+  const built = figure(begun(short));
   const [mean] = traces(built, "running");
   assert.equal(mean.x.at(-1), 80);
   assert.ok(mean.hovertemplate.includes("mean of 2 of 3 seeds"));
   assert.ok(mean.hovertemplate.includes("1 without a value yet"));
-  assert.deepEqual(words(built), ["A-20 <b>80.0</b><br>2 of 3 seeds"]);
+  assert.deepEqual(words(built), ["A-20 <b>300.0</b><br>1 of 3 seeds"]);
+  assert.equal(built.layout.annotations[0].x, 300);
+  const [label] = figure(begun(near)).layout.annotations;
+  assert.deepEqual([label.text, label.x], ["A-20 <b>280.0</b><br>2 of 3 seeds", 280]);
 });
 
 test("a diverged seed drops out of the whole mean", () => {
@@ -99,7 +103,7 @@ test("runs of other races are no seeds of each other and make no gap", () => {
   const expected = Object.entries(heights).flatMap(([arm, height]) => [1, 2].map((race) => `${arm} <b>${(50 + height + 100 * race).toFixed(1)}</b><br>race ${race}`));
   assert.deepEqual(words(built).toSorted(), expected.toSorted());
   const gaps = figure(both, { layout: "gap" });
-  assert.deepEqual(traces(gaps, "running").map(({ name, y }) => [name, y.at(-1)]).toSorted(), [["20: plain − A (race 1)", -10], ["20: plain − A (race 2)", -10]]);
+  assert.deepEqual(traces(gaps, "running").map(({ name, y }) => [name, y.at(-1)]).toSorted(), [["plain minus A at depth 20 (race 1)", -10], ["plain minus A at depth 20 (race 2)", -10]]);
   const apart = both.filter(({ card }) => card.run === 100 || card.run === 210);
   assert.equal(apart.length, 2);
   assert.deepEqual(words(figure(apart, { layout: "gap" })).map((text) => text.startsWith("A gap needs")), [true]);

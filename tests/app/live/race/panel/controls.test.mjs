@@ -34,7 +34,7 @@ test("over depth there are errors on one scale, of three kinds", () => {
     key.append(made);
   }
   new ViewControls(row, key, view).draw({ sides: true, gap: true, depth: true, seeds: true });
-  assert.deepEqual(row.children.map(({ hidden }) => Boolean(hidden)), [false, true, true, true, true]);
+  assert.deepEqual(row.children.map(({ hidden }) => Boolean(hidden)), [false, true, true, true, true, false]);
   assert.deepEqual(key.children.map(({ hidden }) => Boolean(hidden)), [false, true, false, false]);
   key.children[2].onclick();
   assert.deepEqual(toggled, [["test", "depth"]]);
@@ -50,4 +50,18 @@ test("arrow keys go round through the choices that are shown", () => {
   const [panels] = row.children;
   for (const key of ["ArrowRight", "ArrowLeft", "Enter"]) panels.onkeydown({ key, preventDefault() {} });
   assert.deepEqual(set, [["layout", "overlaid"], ["layout", "overlaid"]], "the gap is not among them");
+});
+
+test("the zoom is reset where there is one", () => {
+  page();
+  const view = { get: () => "", curvesOf: () => [], zoom: { x: [1, 2] } };
+  const row = new Node("div");
+  const made = new ViewControls(row, new Node("div"), view);
+  const reset = row.children.at(-1), drawn = () => {
+    made.draw({ sides: true, gap: true });
+    return reset.getAttribute("aria-disabled");
+  };
+  assert.equal(drawn(), "false");
+  reset.onclick();
+  assert.deepEqual([view.zoom, drawn()], [null, "true"]);
 });

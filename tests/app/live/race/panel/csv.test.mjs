@@ -18,7 +18,7 @@ test("the table has what is drawn, one point in a row", () => {
   assert.deepEqual(table([odd], { curves: ["test"] }).map(({ split }) => split), ["test_subset"]);
   const gaps = table(race(), { layout: "gap", curves: ["running"] });
   assert.deepEqual(Object.keys(gaps[0]), ["series", "step", "mean", "low", "high", "seeds"]);
-  const deep = gaps.filter(({ series }) => series === "plain: 56 − 20, training error, mean of up to 50 steps");
+  const deep = gaps.filter(({ series }) => series === "plain: 56 minus 20, training error, mean of up to 50 steps");
   assert.deepEqual(["mean", "low", "high", "seeds"].map((key) => deep[0][key]), ["10.5", "10", "11", "2"]);
   assert.equal(deep.length, 100);
 });
@@ -28,7 +28,7 @@ test("the table names what is not comparable, and has the verdict's gaps", () =>
   assert.deepEqual(ownArms().flatMap(arms), ["A-56, shortcuts cut at 40 | shortcuts cut at step 40", "A-20, shortcuts cut at 60 | shortcuts cut at step 60", "plain-56, weight decay 0.001 | weight decay 0.001"]);
   const gaps = { step: 100, end: false, cure: "", of: [["A", 56, 20, 2, -1.5, -2, -1]] };
   const [stated] = table(race(), { layout: "gap", gaps });
-  assert.deepEqual(Object.values(stated), ["A: 56 − 20, mean and 95 % interval, running training error at step 100", "100", "-1.5", "-2", "-1", "2"]);
+  assert.deepEqual(Object.values(stated), ["A: 56 minus 20, mean and 95 % interval, running training error at step 100", "100", "-1.5", "-2", "-1", "2"]);
 });
 
 test("hidden curves leave no row", () => {

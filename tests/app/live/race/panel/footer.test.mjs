@@ -4,8 +4,8 @@ import { test } from "node:test";
 import { footerText } from "../../../../../app/live/race/panel/footer.js";
 import { VIEW, range, run } from "../runs.mjs";
 
-const footer = (runs, view = {}, age = null) => footerText(runs, { ...VIEW, ...view }, age);
-const shown = (runs, view) => footer(runs, view).split(" · ")[0];
+const footer = (runs, view = {}, more = {}) => footerText(runs, { ...VIEW, ...view }, more);
+const shown = (runs, view) => footer(runs, view).toLowerCase().split(" · ").find((part) => part.includes("shown"));
 const at = range(1, 300), long = range(1, 1000);
 
 test("the footer counts what is drawn", () => {
@@ -22,14 +22,25 @@ test("the footer counts what is drawn", () => {
   assert.equal(shown(seeds, { layout: "gap" }), "all 4,000 steps of 4 paired runs shown, differences thinned, extremes kept");
 });
 
-test("what the server or the chart left out is said, and what it costs", () => {
-  const one = run(1, "A-20", at, at, { threads: 1, evaluation_share: 0.034, probe_share: 0.02, tests: [[100, 30], [300, 20]] });
+test("what the server or the chart left out is said, and what a click does", () => {
+  const one = run(1, "A-20", at, at, { threads: 1, tests: [[100, 30], [300, 20]] });
   one.series.total = 5000;
   one.series.unseen.test_subset = 7;
-  assert.equal(footer([one], { curves: ["running", "test"] }, 12),
-    "300 of 5,000 steps of 1 run shown, extremes kept · 2 of 9 evaluations shown, extremes kept · dashed: mean of up to 50 steps · 1 seed · fp32 · cpu · 1 thread per run · evaluation 3 % of the time · probes 2 % · newest datum 12 s old");
+  const both = { curves: ["running", "test"] };
+  assert.equal(footer([one], both, { age: 12, mayFork: true }),
+    "Thick: mean of up to 50 steps · 300 of 5,000 steps of 1 run shown, extremes kept · 2 of 9 evaluations shown, extremes kept · 1 seed · fp32, cpu, 1 thread per run · newest datum 12 s old · click a curve to fork there");
+  assert.ok(!footer([one], both, { age: 1 }).includes("newest"), "a stream that comes is not worth a word");
+  assert.ok(!footer([one], { ...both, layout: "gap" }, { mayFork: true }).includes("fork"));
+});
+
+test("zeros that a log axis cannot show and peaks beyond the axis are counted", () => {
+  const falling = run(1, "A-20", at, at.map((step) => Math.max(0, 270 - step)));
+  assert.ok(footer([falling], { scale: "log" }).includes("31 zeros not shown on the log axis"));
+  assert.ok(!footer([falling]).includes("zero"));
+  const peaks = at.map((step) => ([100, 101, 200].includes(step) ? 440 : 40));
+  assert.ok(footer([run(1, "A-20", at, peaks)], { metric: "loss" }).includes("2 peaks beyond the axis (▲)"), "two stretches");
 });
 
 test("hidden curves are not counted", () => {
-  assert.ok(footer([run(1, "A-20", at, at)], { hidden: true }).startsWith("curves hidden until the reveal · dashed"));
+  assert.ok(footer([run(1, "A-20", at, at)], { hidden: true }).startsWith("Thick: mean of up to 50 steps · curves hidden until the reveal"));
 });
