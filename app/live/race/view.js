@@ -28,6 +28,7 @@ export class RaceView {
     this.host = host;
     this.part = (name) => host.querySelector(`.ss-${name}`);
     this.runs = [];
+    this.statement = {};
     this.link = "waiting";
     this.lastNews = null;
     this.drawn = 0;
@@ -63,7 +64,7 @@ export class RaceView {
       this.ids = ids;
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
-      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null, depths: {} });
+      if (data.race !== this.race) Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {} });
       this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
@@ -134,7 +135,7 @@ export class RaceView {
   }
 
   #words(message) {
-    if (message.g !== undefined) this.verdict = message.g;
+    for (const part of ["g", "sure", "basis", "rows"]) if (message[part] !== undefined) this.statement[part] = message[part];
     if (message.gaps !== undefined) this.gaps = message.gaps;
     if (message.depths !== undefined) this.depths = message.depths;
     if (message.q !== undefined) this.asked = message.q;
@@ -204,8 +205,10 @@ export class RaceView {
   #tell() {
     const { engine, trouble, link, linkReason } = this;
     const { mayCommand, engineGone } = this.data;
-    const verdict = this.presenter.verdict(this.verdict);
-    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
+    // Nothing about a result that is hidden: neither how sure it is nor its evidence.
+    const statement = this.view.hidden ? {} : this.statement;
+    const headline = this.presenter.verdict(this.statement.g ?? "");
+    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
     this.#strip();
   }
