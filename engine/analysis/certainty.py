@@ -146,5 +146,5 @@ def _cure(judgement: Judgement) -> str:
 def _open(judgement: Judgement) -> str:
     """Name the other types about which nothing may be concluded."""
     resolved = {Verdict.DEGRADATION, Verdict.DEGRADATION_AT_RATE, Verdict.NO_DEGRADATION, Verdict.OVERFITTING}
-    left = [f"{each.deep.arm} minus {each.shallow.arm}" for each in judgement.findings if each.verdict not in resolved]
+    left = [each.deep.arm for each in judgement.findings if each.verdict not in resolved]
     return f"Not resolved: {few(left)}." if left else ""
