@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from engine.analysis.comparison import MIN_STEP, ComparedRun, common_step, first_step, is_early, pairs, still_trains
 from engine.analysis.evidence import few, joined
 from engine.analysis.verdict import LEVEL, MARGIN, Finding, Verdict
+from engine.events import ENDED
 from engine.models.arm_names import is_plain
 
 _CURES = "With shortcuts"
@@ -28,7 +29,7 @@ def _before(runs: Sequence[ComparedRun], step: int) -> str:
     """Return what stands in place of a finding: a text without the runs' steps, which would flicker."""
     if not still_trains(runs):
         return f"The race ended early: a comparison takes {step:,} steps."
-    if any(pair.step >= step for pair in pairs(runs)):
+    if any(all(run.state in ENDED for run in pair) for pair in pairs(runs)):
         return f"Further runs have begun. The comparison goes on at step {step:,}."
     begun = "Training has begun" if any(run.step for run in runs) else "The race waits to start"
     return f"{begun}. The comparison starts at step {step:,}."

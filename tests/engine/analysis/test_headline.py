@@ -37,6 +37,11 @@ def test_before_a_third_of_the_race_no_words_compare_and_none_of_them_changes():
         "The race waits to start. The comparison starts at step 100.", "Waiting to start",
     )  # fmt: skip
     assert early(race(1, step=60, state="paused"))[:2] == (begun[0], "Paused")
+    ended = [
+        replace(run, step=300, state="finished") if run.arm == "plain-20" else run for run in race(1, state="running")
+    ]
+    uneven = [replace(run, step=99) if run.arm == "A-56" else run for run in ended]
+    assert early(uneven) == begun
     headline, label, rows = early(race(1, step=100, state="running"))
     assert (headline.partition(" plain")[0], label, rows) == ("So far", "Still training", 3)
     assert early(race(1, step=59, total=90, state="running"))[0].startswith("So far ")
@@ -44,9 +49,12 @@ def test_before_a_third_of_the_race_no_words_compare_and_none_of_them_changes():
 
 
 def test_a_seed_that_joins_does_not_bring_its_early_gap_into_the_words():
-    runs = [replace(run, step=300 if run.seed == 0 else 60) for run in race(2, state="running")]
+    runs = [
+        replace(run, step=60) if run.seed else replace(run, step=300, state="finished")
+        for run in race(2, state="running")
+    ]
     assert early(runs)[0] == "Further runs have begun. The comparison goes on at step 100."
-    waiting = [replace(run, step=300 if run.seed == 0 else 49) for run in runs]
+    waiting = [replace(run, step=min(run.step, 49) if run.seed else 300) for run in runs]
     assert early(waiting)[0].startswith("So far plain-56 learns its training images 32.0 points worse")
 
 
