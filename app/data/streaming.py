@@ -11,6 +11,7 @@ from app.data.workspace import current, reading
 from engine.analysis.depth_errors import DepthError as DepthError
 from engine.analysis.prediction import Answers, Question
 from engine.analysis.statement import GapFacts as GapFacts
+from engine.analysis.statement import Statement
 from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
 from engine.events import AT_WORK
 from engine.events import Split as Split
@@ -21,7 +22,7 @@ from engine.store.rows import RunRow, Series
 #: Evaluations of each split get at most this part of a run's points.
 EVALUATIONS_PART = 6
 #: In place of a verdict: runs of different races need not have seen the same batches.
-SEVERAL_RACES = "No verdict: these runs come from different races."
+SEVERAL_RACES = Statement("No verdict: these runs come from different races.")
 
 
 class Head(NamedTuple):
@@ -40,13 +41,13 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conclusions:
-    """The conclusions about some runs: the verdict's sentences, the question to a room, the answers to predictions.
+    """The conclusions about some runs: the statement, the question to a room, the answers to predictions.
 
     ``gaps`` is what the chart of gaps says, None where there is nothing. ``depths`` are the last errors over depth by
     curve, {} for fewer than three depths.
     """
 
-    verdict: str
+    statement: Statement
     gaps: GapFacts | None = None
     question: Question | None = None
     answers: Answers | None = None
@@ -163,7 +164,7 @@ def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
         concluded = verdict(reader, compared_runs(reader, reader.runs.all(rows[0].race)))
         question, answers = prediction(reader, compared) or (None, None)
         depths = errors_over_depth(reader, compared)
-        return Conclusions(concluded.text, concluded.facts, question, answers, depths)
+        return Conclusions(concluded.statement, concluded.facts, question, answers, depths)
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
-    return Conclusions(SEVERAL_RACES if rows else "", None, *(prediction(reader, named) or ()))
+    return Conclusions(SEVERAL_RACES if rows else Statement(), None, *(prediction(reader, named) or ()))

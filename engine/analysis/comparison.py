@@ -138,6 +138,20 @@ def common_step(runs: Sequence[ComparedRun]) -> int:
     return min((pair.step for pair in taking_part(runs)), default=0)
 
 
+def first_step(runs: Sequence[ComparedRun]) -> int:
+    """Return the step from which on words compare: a third of the planned steps, and at least 50.
+
+    Deeper nets start slower. In the quick race both gaps have the wrong order until step 70.
+    """
+    possible = taking_part(runs) or pairs(runs)
+    return max((max(MIN_STEP, math.ceil(pair.planned / 3)) for pair in possible), default=MIN_STEP)
+
+
+def is_early(runs: Sequence[ComparedRun]) -> bool:
+    """Return whether words do not compare yet."""
+    return common_step(runs) < first_step(runs)
+
+
 def still_trains(runs: Sequence[ComparedRun]) -> bool:
     """Return whether a run of the race has not ended, those aside that have a difference."""
     return any(run.state not in ENDED for run in runs if not run.differs)

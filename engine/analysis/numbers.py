@@ -25,6 +25,11 @@ def signed(points: float) -> str:
     return f"{points:.1f}".replace("-0.0", "0.0").replace("-", "−")
 
 
+def ends(low: float | None, high: float | None) -> str:
+    """Return the ends of an interval, '' with one seed."""
+    return "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
+
+
 def listed(items: list[str]) -> str:
     """Return ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))

@@ -29,7 +29,7 @@ from enum import StrEnum
 from statistics import fmean
 
 from engine.analysis.comparison import MIN_STEPS, ComparedRun, Pair, by, compared, is_left_out, taking_part
-from engine.analysis.interval import CONFIDENCE, RESOLUTION, Interval, holm, interval, p_value
+from engine.analysis.interval import CONFIDENCE, RESOLUTION, Interval, holm, interval, needed_seeds, p_value
 
 #: Differences below this many points are called level, and no conclusion rests on them: evaluation in bf16 instead of
 #: fp32 moves the error of one net by up to so much.
@@ -43,7 +43,7 @@ TEST_CONFIDENCE = 0.99
 
 
 class Verdict(StrEnum):
-    """What may be concluded; the sentences are in ``engine.analysis.statement``.
+    """What may be concluded; the words are in ``engine.analysis.statement``.
 
     The first three are those of a race in which no pair of depths has errors.
     """
@@ -130,6 +130,11 @@ class Finding:
         """Whether every compared run trains at the rate that was best for its arm."""
         return all(run.tuned for run in self.runs)
 
+    @property
+    def short_of_holm(self) -> bool:
+        """Whether the interval lies above zero, which Holm's correction does not bear out."""
+        return self.by_running == self.by_clean != Verdict.DEGRADATION and self.training.lies_above(0)
+
 
 @dataclass(frozen=True, slots=True)
 class CureFinding:
@@ -212,6 +217,14 @@ def by_training(gap: Interval | None, different: bool) -> Verdict:
     if different and gap.mean >= LEVEL:
         return Verdict.DEGRADATION
     return Verdict.NO_DEGRADATION if gap.lies_below(MARGIN) else Verdict.NOT_RESOLVED
+
+
+def seeds_that_would_do(finding: Finding) -> int | None:
+    """Return how many seeds would probably let both training errors say the same; None for more than 100."""
+    errors = [error for error in (finding.training, finding.running) if error]
+    above = [needed_seeds(error, error.mean, finding.confidence) for error in errors]
+    below = [needed_seeds(error, MARGIN - error.mean) for error in errors]
+    return min((max(filter(None, counts)) for counts in (above, below) if None not in counts), default=None)
 
 
 def _held_together(

@@ -80,12 +80,14 @@ def race_document(reader: Reader, race: int) -> dict[str, Any]:
     """Return the document of ``race --json``; ``verdict`` is the page's."""
     rows = reader.runs.all(race)
     tuning = tuning_document(reader, race)
-    concluded = asdict(verdict(reader, compared_runs(reader, rows)))
-    del concluded["facts"]  # the chart's
+    concluded = verdict(reader, compared_runs(reader, rows))
+    document = {"kind": concluded.kind, "text": concluded.text, **asdict(concluded)}
+    for key in ("statement", "facts"):  # the page's
+        del document[key]
     return {
         "race": race,
         "runs": results(reader, rows),
-        "verdict": concluded,
+        "verdict": document,
         **({"tuning": tuning} if tuning else {}),
     }
 

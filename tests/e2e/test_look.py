@@ -21,7 +21,17 @@ def test_words_are_readable_and_controls_are_named(recorded, open_page, scheme):
         ".filter(n => !n.hidden && !(n.getAttribute('aria-label') || n.textContent.trim())).length"
     )
     assert unnamed == 0
-    for selector in (".ss-gap", ".ss-strip", ".ss-curve", ".ss-name", ".ss-state", ".ss-steps", ".ss-errors dt"):
+    for selector in (
+        ".ss-gap",
+        ".ss-certainty",
+        ".ss-why",
+        ".ss-strip",
+        ".ss-curve",
+        ".ss-name",
+        ".ss-state",
+        ".ss-steps",
+        ".ss-errors dt",
+    ):
         colour = page.eval_on_selector(selector, "n => getComputedStyle(n).color")
         channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
         ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.BACKGROUND[scheme])

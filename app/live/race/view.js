@@ -30,6 +30,7 @@ export class RaceView {
     this.host = host;
     this.part = (name) => host.querySelector(`.ss-${name}`);
     this.runs = [];
+    this.statement = {};
     this.link = "waiting";
     this.lastNews = null;
     this.drawn = 0;
@@ -67,7 +68,7 @@ export class RaceView {
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) {
         if (this.race) this.sideBar.close();
-        Object.assign(this, { runs: [], asked: null, answers: null, depths: {} });
+        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {} });
       }
       this.view.of(data.race);
       this.race = data.race;
@@ -139,7 +140,7 @@ export class RaceView {
   }
 
   #words(message) {
-    if (message.g !== undefined) this.verdict = message.g;
+    for (const part of ["g", "sure", "basis", "rows"]) if (message[part] !== undefined) this.statement[part] = message[part];
     if (message.gaps !== undefined) this.gaps = message.gaps;
     if (message.depths !== undefined) this.depths = message.depths;
     if (message.q !== undefined) this.asked = message.q;
@@ -209,8 +210,10 @@ export class RaceView {
   #tell() {
     const { engine, trouble, link, linkReason } = this;
     const { mayCommand, engineGone } = this.data;
-    const verdict = this.presenter.verdict(this.verdict);
-    this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
+    // Nothing about a result that is hidden: neither how sure it is nor its evidence.
+    const statement = this.view.hidden ? {} : this.statement;
+    const headline = this.presenter.verdict(this.statement.g ?? "");
+    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
     this.#strip();
   }

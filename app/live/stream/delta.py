@@ -107,14 +107,19 @@ def _gaps(facts: streaming.GapFacts) -> dict[str, Any]:
 def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     """Return the conclusions as a part of a message.
 
-    ``g`` is the verdict, ``gaps`` are the gaps behind it with their intervals and the words about the cure. ``q`` is
-    the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before
-    and after the truth for each choice. ``depths`` has the errors over depth by curve and shortcut type:
-    ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``.
+    ``g`` is the finding, ``sure`` how sure it is: ``[label, kind, why]``. ``basis`` has the sentences on the protocol,
+    ``rows`` the evidence: ``[arms, seed, points, interval, note]``. ``gaps`` are the gaps with their intervals and the
+    words about the cure. ``q`` is the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the
+    truth, and the words before and after the truth for each choice. ``depths`` has the errors over depth by curve and
+    shortcut type: ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``.
     """
-    question, answers = conclusions.question, conclusions.answers
+    question, answers, statement = conclusions.question, conclusions.answers, conclusions.statement
+    sure = statement.certainty
     return {
-        "g": conclusions.verdict,
+        "g": statement.headline,
+        "sure": [sure.label, sure.kind, sure.why],
+        "basis": list(statement.protocol),
+        "rows": [[row.arms, row.seed, row.gap, row.interval, row.note] for row in statement.rows],
         "gaps": conclusions.gaps and _gaps(conclusions.gaps),
         "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
         "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},

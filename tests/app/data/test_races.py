@@ -156,8 +156,8 @@ def test_trials_of_learning_rates_are_in_no_list_but_their_curve_can_be_asked_fo
     })  # fmt: skip
     other, _ = submit(place)
     assert (races.tuning(other), races.race(other).tuned) == ([], False)
-    verdict = streaming.history(runs, at_most=100).conclusions.verdict
-    assert verdict == "One depth per shortcut type: there is no degradation gap to state."
+    statement = streaming.history(runs, at_most=100).conclusions.statement
+    assert statement.headline == "Each shortcut type has one depth: nothing to compare."
 
 
 def test_the_pace_that_a_race_keeps_is_shown_and_repeated(place, monkeypatch):

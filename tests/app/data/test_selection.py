@@ -101,4 +101,4 @@ def test_many_differences_are_counted(writer):
 
 def test_the_gap_is_not_stated_across_races(writer):
     runs = [submit(writer), submit(writer)]
-    assert streaming.conclusions(runs).verdict == "No verdict: these runs come from different races."
+    assert streaming.conclusions(runs).statement.text == "No verdict: these runs come from different races."

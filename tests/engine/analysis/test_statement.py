@@ -1,10 +1,13 @@
+"""What is said of a race as a whole: which runs count, at which step, what stands apart, and the figures behind it."""
+
 from dataclasses import replace
 
 import pytest
 
+from engine.analysis.certainty import Certainty
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
+from engine.analysis.evidence import EvidenceRow
 from engine.analysis.statement import Comparison, Cure, GapFacts, conclude
-from engine.analysis.statement import statement as stated
 from engine.analysis.verdict import RaceErrors, Verdict
 
 
@@ -13,48 +16,63 @@ def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=
     return ComparedRun(run, arm, depth, shortcut, seed, lr, state, step, total, warmup_lr)
 
 
-def statement(runs, errors, *, clean, test=None):
-    """The sentences of a race that trains, or of one that has ended with the same figures in both training errors."""
-    return stated(runs, RaceErrors(errors, errors if clean else {}, test or {}, at_end=clean))
+def said(runs, errors, *, clean=False):
+    """The statement on a race that trains, or on one that has ended with the same figures in both training errors."""
+    return conclude(runs, RaceErrors(errors, errors if clean else {}, {}, at_end=clean)).statement
 
 
 FOUR = [standing(1, 20), standing(2, 56), standing(3, 20, "A"), standing(4, 56, "A")]
 ERRORS = {1: 17.2, 2: 55.4, 3: 15.0, 4: 21.1}
+SO_FAR = "So far plain-56 learns its training images 38.2 points worse than plain-20."
+SO_FAR_BOTH = f"{SO_FAR} With shortcuts the difference is 6.1."
+
+
+def test_the_statement_of_a_race_that_trains():
+    statement = said(FOUR, ERRORS)
+    assert statement.headline == SO_FAR_BOTH
+    assert statement.certainty == Certainty(
+        "Still training", "training", "Running training error at step 200 of 300. Conclusions come at the end."
+    )
+    assert statement.protocol == (
+        "1 seed, compared at the last step that all runs have reached.",
+        "The errors are running training errors: means of the last 50 steps.",
+        "One learning rate for all: 0.1.",
+    )
+    assert statement.rows == (
+        EvidenceRow("plain-56 minus plain-20", "1 seed", "38.2"),
+        EvidenceRow("A-56 minus A-20", "1 seed", "6.1"),
+        EvidenceRow("Cure by A", "1 seed", "32.1"),
+    )
+    assert statement.text == (
+        f"{SO_FAR_BOTH} Still training. Running training error at step 200 of 300. Conclusions come at the end. "
+        f"{' '.join(statement.protocol)} plain-56 minus plain-20: 38.2 points. A-56 minus A-20: 6.1 points. "
+        "Cure by A: 32.1 points."
+    )
 
 
 def test_runs_that_were_changed_while_they_trained_are_named():
     changed = replace(FOUR[3], changed=("lr", "strength"))
-    words = statement([*FOUR[:3], changed], ERRORS, clean=False)
-    assert words.endswith(" Changed while training: A-56 (lr, strength).")
-    assert words.startswith(
-        "So far plain-56 is 38.2 points above plain-20 in training error at step 200, where both are. After 200 steps, "
-    )
-    rates = [replace(run, changed=("lr",)) for run in FOUR]
-    assert statement(rates, ERRORS, clean=False) == (
-        "No shortcut type has two depths left to compare. Changed while training: all runs (lr)."
-    )
-    both = [replace(run, changed=("lr", "strength") if run.shortcut == "A" else ("lr",)) for run in FOUR]
-    assert statement(both, ERRORS, clean=False).endswith(
-        " Changed while training: plain-20, plain-56 (lr); A-20, A-56 (lr, strength)."
-    )
-
-
-def test_the_sentence_of_a_race_that_trains():
-    assert statement(FOUR, ERRORS, clean=False) == (
-        "So far plain-56 is 38.2 points above plain-20 in training error at step 200, where all are. "
-        "With shortcuts: A-56 is 6.1 above A-20. "
-        "After 200 steps, 1 seed, one learning rate (0.1) for all; running training error (dashed)."
-    )
+    statement = said([*FOUR[:3], changed], ERRORS)
+    assert statement.headline == SO_FAR
+    assert statement.rows[-1] == EvidenceRow("A-56", "", note="changed while training: lr, strength")
+    assert statement.text.endswith(" A-56 changed while training: lr, strength.")
+    one = said([FOUR[0], replace(FOUR[1], changed=("lr",))], ERRORS)
+    assert one.certainty.label == "No conclusion: a run was changed"
+    every = said([replace(run, changed=("lr",)) for run in FOUR], ERRORS)
+    assert (every.headline, every.certainty.label) == (
+        "No two depths are left to compare.", "No conclusion: runs were changed",
+    )  # fmt: skip
+    assert every.text.endswith(" plain-20, plain-56, A-20, A-56 changed while training: lr.")
+    recipes = [replace(run, recipe=("lr 0.05",) if run.shortcut == "A" else ()) for run in FOUR]
+    assert said(recipes, ERRORS).text.endswith(" A-20, A-56 of another recipe: lr 0.05.")
 
 
 def test_the_compared_step_is_one_that_every_compared_run_has_reached():
     runs = [*FOUR[:3], standing(4, 56, "A", step=123)]
     assert common_step(runs) == 123
-    words = statement(runs, ERRORS, clean=False)
-    assert words.startswith(
-        "So far plain-56 is 38.2 points above plain-20 in training error at step 123, where all are. "
-    )
-    assert " After 123 steps, " in words
+    statement = said(runs, ERRORS)
+    assert statement.headline == SO_FAR_BOTH
+    assert statement.certainty.why.startswith("Running training error at step 123 of 300.")
 
 
 def test_middle_depths_and_single_depths_hold_nobody_back():
@@ -66,7 +84,11 @@ def test_middle_depths_and_single_depths_hold_nobody_back():
 def test_clean_error_counts_only_when_every_compared_run_has_finished_the_same_steps():
     done = [standing(r.run, r.depth, r.shortcut, state="finished", step=300) for r in FOUR]
     assert at_the_end(done)
-    assert "; clean training error (open marks)." in statement(done, ERRORS, clean=True)
+    statement = said(done, ERRORS, clean=True)
+    assert statement.protocol[:2] == (
+        "1 seed, compared at step 300.",
+        "The errors are clean training errors: fixed images without augmentation, in evaluation mode.",
+    )
     assert not at_the_end([*done[:3], FOUR[3]])
     assert not at_the_end([*done[:3], standing(4, 56, "A", state="finished", step=400, total=400)])
     assert not at_the_end([])
@@ -84,74 +106,71 @@ def test_the_race_has_not_ended_while_a_seed_of_it_is_still_to_come():
 def test_several_seeds_give_mean_and_interval():
     runs = [standing(10 * seed + depth, depth, seed=seed) for seed in range(3) for depth in (20, 56)]
     errors = {run.run: (10.0 if run.depth == 20 else 30.0 + 5 * run.seed) for run in runs}
-    assert statement(runs, errors, clean=False) == (
-        "So far plain-56 is 25.0 points above plain-20 in training error (12.6 to 37.4) at step 200, where both are. "
-        "After 200 steps, 3 seeds, 95 % intervals, one learning rate (0.1) for all; running training error (dashed)."
+    statement = said(runs, errors)
+    assert statement.headline == "So far plain-56 learns its training images 25.0 points worse than plain-20."
+    assert statement.certainty.why == (
+        "Running training error at step 200 of 300, 95 % interval 12.6 to 37.4 points. Conclusions come at the end."
     )
+    assert statement.protocol[0].startswith("3 seeds, ")
+    assert "Intervals are 95 % t intervals of the per-seed differences." in statement.protocol
+    assert statement.rows == (EvidenceRow("plain-56 minus plain-20", "3 seeds", "25.0", "12.6 to 37.4"),)
+    done = said([replace(run, state="finished", step=300) for run in runs], errors, clean=True)
+    assert [(row.arms, row.seed, row.gap) for row in done.rows[1:]] == [
+        ("", "0", "20.0"), ("", "1", "25.0"), ("", "2", "30.0"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("state", ["diverged", "failed"])
 def test_broken_runs_are_named_and_take_no_part(state):
     runs = [FOUR[0], standing(2, 56, state=state, step=70), *FOUR[2:]]
-    text = statement(runs, ERRORS, clean=False)
-    assert text.startswith("So far A-56 is 6.1 points above A-20 in training error at step 200, where both are.")
-    assert "plain-56 is" not in text
-    assert text.endswith(f"plain-56 {state} at step 70.")
+    statement = said(runs, ERRORS)
+    assert statement.headline == "So far A-56 learns its training images 6.1 points worse than A-20."
+    assert "plain-56 minus" not in statement.text
+    assert statement.text.endswith(f" plain-56 {state} at step 70.")
 
 
 def test_a_missing_seed_is_counted_where_it_is_missing():
     runs = [*FOUR, *(standing(10 + r.run, r.depth, r.shortcut, seed=1) for r in FOUR)]
     runs[1] = standing(2, 56, state="diverged", step=9)
-    text = statement(runs, {**ERRORS, **{10 + run: error for run, error in ERRORS.items()}}, clean=False)
-    assert "2 seeds (1 for plain-56), 95 % intervals (Holm over 3 comparisons)" in text
-    assert text.startswith(
-        "So far plain-56 is 38.2 points above plain-20 in training error at step 200, where all are. With shortcuts: "
-        "A-56 is 6.1"
-    )
-    assert "above A-20 (5.9 to 6.3). After" in text
-    assert "; runs that broke or halted early are left out." in text
-    assert "plain-56 (seed 0) diverged at step 9" in text
+    statement = said(runs, {**ERRORS, **{10 + run: error for run, error in ERRORS.items()}})
+    assert {
+        "Fewer seeds: plain-56 has 1.", "Holm's correction covers 3 comparisons.",
+        "Runs that broke or halted early are left out.",
+    } < {*statement.protocol}  # fmt: skip
+    assert statement.headline == SO_FAR_BOTH
+    assert [row.interval for row in statement.rows] == ["", "5.9 to 6.3", "", ""]
+    assert statement.rows[-1] == EvidenceRow("plain-56", "0", note="diverged at step 9")
 
 
 def test_a_stopped_run_takes_part_with_what_it_has_unless_that_is_too_little():
     late = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=220, total=440)]
     assert compared(late)[-1] == late[-1]
-    assert statement(late, ERRORS, clean=False).endswith("A-56 stopped at step 220.")
+    assert said(late, ERRORS).text.endswith(" A-56 stopped at step 220.")
     all_of_them = [replace(run, state="stopped", step=150) for run in FOUR]
     assert common_step(all_of_them) == 150
-    assert statement(all_of_them, ERRORS, clean=False).startswith(
-        "No conclusion, the compared runs did not all finish the same steps: plain-56 is 38.2 points above plain-20"
-    )
+    statement = said(all_of_them, ERRORS)
+    assert statement.headline.startswith("After 150 steps plain-56 learns its training images 38.2 points worse")
+    assert statement.certainty == Certainty(
+        "No conclusion: runs ended early", "open",
+        "Running training error. The compared runs did not all finish the same steps.",
+    )  # fmt: skip
     early = [*FOUR[:3], standing(4, 56, "A", state="stopped", step=12)]
     assert common_step(early) == 200
-    assert statement(early, ERRORS, clean=False).endswith("A-56 stopped at step 12.")
+    assert said(early, ERRORS).text.endswith(" A-56 stopped at step 12.")
 
 
 def test_a_seed_that_halted_before_the_end_of_waiting_does_not_withhold_the_conclusion_of_the_others():
     seeds = [standing(10 * seed + depth, depth, seed=seed, step=300) for seed in range(3) for depth in (20, 56)]
     runs = [replace(run, state="stopped", step=60) if run.run == 56 else run for run in seeds]
-    text = statement(runs, {run.run: float(run.depth) for run in runs}, clean=False)
-    assert text.startswith("So far plain-56 is 36.0 points above plain-20")
-    assert " After 300 steps, 2 of 3 seeds, 95 % intervals, " in text
-    assert text.endswith("; runs that broke or halted early are left out. plain-56 (seed 0) stopped at step 60.")
+    statement = said(runs, {run.run: float(run.depth) for run in runs})
+    assert statement.headline.startswith("So far plain-56 learns its training images 36.0 points worse")
+    assert statement.protocol[0].startswith("2 of 3 seeds, ")
+    assert "Runs that broke or halted early are left out." in statement.protocol
+    assert statement.rows[-1] == EvidenceRow("plain-56", "0", note="stopped at step 60")
     on_the_way = [replace(run, step=100) if run.state == "running" else run for run in runs]
-    assert " After 100 steps, 2 of 3 seeds, " in statement(on_the_way, {run.run: 1.0 for run in runs}, clean=False)
+    assert "at step 100 of 300" in said(on_the_way, {run.run: 1.0 for run in runs}).text
     short = [replace(run, total_steps=150, step=min(run.step, 150)) for run in runs]
     assert common_step(short) == 60, "nobody gets far enough: all that there is counts"
-
-
-def test_too_early_and_nothing_to_compare():
-    assert "no degradation gap" in statement([standing(1, 20), standing(2, 20, "A")], {}, clean=False)
-    assert statement([], {}, clean=False) == ""
-    assert statement(FOUR, {}, clean=False) == "No figures to compare yet."
-
-
-def test_different_learning_rates_below_and_level():
-    runs = [*FOUR[:3], standing(4, 56, "A", lr=0.05)]
-    text = statement(runs, {1: 20.0, 2: 18.0, 3: 15.0, 4: 15.02}, clean=False)
-    assert "learning rates 0.05 to 0.1" in text
-    assert "plain-56 is 2.0 points below plain-20" in text
-    assert "A-56 is level with A-20" in text
 
 
 def test_a_queued_or_paused_seed_or_type_does_not_silence_the_others():
@@ -159,83 +178,34 @@ def test_a_queued_or_paused_seed_or_type_does_not_silence_the_others():
     late[0] = standing(11, 20, seed=1, state="paused", step=30)
     runs = [*FOUR, *late]
     assert {run.run for run in compared(runs)} == {1, 2, 3, 4}
-    text = statement(runs, ERRORS, clean=False)
-    assert text.startswith("So far plain-56 is 38.2 points")
-    assert " After 200 steps, 1 of 2 seeds, one learning rate (0.1) for all;" in text
-    assert "A-56 is 6.1 above A-20." in text
+    statement = said(runs, ERRORS)
+    assert statement.headline == SO_FAR_BOTH
+    assert statement.protocol[0].startswith("1 of 2 seeds, ")
+    assert statement.rows[-1] == EvidenceRow("plain-20", "1", note="paused at step 30")
     one_type = [*FOUR[:3], standing(4, 56, "A", state="queued", step=0)]
-    text = statement(one_type, ERRORS, clean=False)
-    assert " After 200 steps, 1 seed, " in text
-    assert "A-56" not in text
+    statement = said(one_type, ERRORS)
+    assert (statement.headline, statement.protocol[0][:7]) == (SO_FAR, "1 seed,")
+    assert "A-56" not in statement.text
 
 
-def test_a_seed_that_is_ready_takes_part_at_the_step_that_all_pairs_reached():
-    runs = [*FOUR[:2], standing(5, 20, seed=1, step=80), standing(6, 56, seed=1, step=50)]
-    assert common_step(runs) == 50
-    text = statement(runs, {1: 40.0, 2: 60.0, 5: 40.0, 6: 61.0}, clean=False)
-    assert text.startswith(
-        "So far plain-56 is 20.5 points above plain-20 in training error (14.1 to 26.9) at step 50, where both are. "
-        "After 50 steps, 2 seeds, 95 %"
-    )
+def test_rates_and_warm_ups_are_said():
+    def rates(*runs):
+        return [text for text in said(runs, ERRORS).protocol if "rate" in text or "start at" in text]
 
-
-def test_a_pair_needs_step_50_of_both_and_until_then_the_waited_for_are_named():
-    assert common_step([standing(1, 20, step=50), standing(2, 56, step=50)]) == 50
-    early = [standing(1, 20, step=49), standing(2, 56, state="queued", step=0)]
-    assert common_step(early) == 0
-    assert statement(early, {}, clean=False) == (
-        "Warming up: the comparison starts at step 50 of both depths. Waiting for plain-20 (step 49), plain-56"
-        " (queued)."
-    )
-    paused = [standing(1, 20, step=90), standing(2, 56, state="paused", step=10)]
-    assert statement(paused, {}, clean=False).endswith("of both depths. plain-56 paused at step 10.")
-
-
-def test_of_several_seeds_the_pair_nearest_to_a_comparison_is_waited_for():
-    runs = [
-        standing(1, 20, step=60), standing(2, 56, state="paused", step=40),
-        standing(3, 20, seed=1, step=60), standing(4, 56, seed=1, state="starting", step=0),
-    ]  # fmt: skip
-    text = statement(runs, {}, clean=False)
-    assert text.endswith("Waiting for plain-56 (seed 1, starting).")
-
-
-@pytest.mark.parametrize("state", ["queued", "starting", "running", "paused"])
-def test_it_is_never_said_that_every_run_made_no_step(state):
-    text = statement([standing(r.run, r.depth, r.shortcut, state=state, step=0) for r in FOUR], {}, clean=False)
-    assert "by every run" not in text
-    assert "step 0 of" not in text
-    assert "plain-56" in text
-
-
-def test_runs_that_end_before_step_50_are_not_waited_for():
-    runs = [standing(1, 20, state="finished", step=40, total=40), standing(2, 56, step=30, total=40)]
-    assert statement(runs, {}, clean=False) == "Runs of fewer than 50 steps are not compared."
-    runs = [FOUR[0], standing(2, 56, state="stopped", step=12)]
-    assert statement(runs, {}, clean=False).startswith("No shortcut type has two depths left to compare.")
-
-
-def test_a_warm_up_is_said_and_is_not_one_learning_rate_for_all():
-    runs = [standing(1, 20), standing(2, 110, warmup_lr=0.01)]
-    text = statement(runs, ERRORS, clean=False)
-    assert "1 seed, learning rate 0.1 (110 layers start at 0.01);" in text
-    both = [standing(1, 20, warmup_lr=0.01), standing(2, 110, warmup_lr=0.01)]
-    assert "learning rate 0.1 (all arms start at 0.01);" in statement(both, ERRORS, clean=False)
-    # A warm-up of an arm that is not in the sentence does not concern it.
-    assert "one learning rate (0.1) for all" in statement([*FOUR, standing(9, 32, warmup_lr=0.01)], ERRORS, clean=False)
-
-
-def test_rates_that_were_tuned_per_arm_are_said_to_be():
-    runs = [replace(standing(1, 20), tuned=True), replace(standing(2, 56, lr=0.03), tuned=True)]
-    assert "1 seed, learning rates tuned per arm (0.03 to 0.1);" in statement(runs, ERRORS, clean=False)
-    same = [replace(run, lr=0.1) for run in runs]
-    assert "learning rates tuned per arm (0.1);" in statement(same, ERRORS, clean=False)
+    assert rates(*FOUR[:2]) == ["One learning rate for all: 0.1."]
+    assert rates(FOUR[0], standing(2, 56, lr=0.05)) == ["Learning rates: 0.05 to 0.1."]
+    deep = standing(2, 110, warmup_lr=0.01)
+    assert rates(FOUR[0], deep) == ["One learning rate for all: 0.1.", "110 layers start at 0.01."]
+    assert rates(standing(1, 20, warmup_lr=0.01), deep)[1:] == ["All arms start at 0.01."]
+    assert rates(*FOUR, standing(9, 32, warmup_lr=0.01)) == ["One learning rate for all: 0.1."], "32 is not compared"
+    tuned = [replace(standing(1, 20), tuned=True), replace(standing(2, 56, lr=0.03), tuned=True)]
+    assert rates(*tuned) == ["Learning rates are tuned per arm: 0.03 to 0.1."]
 
 
 def test_the_figures_behind_the_sentences():
     conclusion = conclude(FOUR, RaceErrors(ERRORS))
     assert (conclusion.kind, conclusion.provisional) == (Verdict.PROVISIONAL, True)
-    assert conclusion.text == statement(FOUR, ERRORS, clean=False)
+    assert conclusion.text == conclusion.statement.text
     plain, residual = conclusion.comparisons
     assert plain == Comparison("none", 56, 20, 1, pytest.approx(38.2))
     assert residual == Comparison("A", 56, 20, 1, pytest.approx(6.1))
@@ -267,17 +237,27 @@ def test_the_cure_is_that_of_the_seeds_that_both_families_have():
 
 
 @pytest.mark.parametrize(
-    ("runs", "kind", "provisional"),
+    ("runs", "kind", "provisional", "headline"),
     [
-        ([], Verdict.NOTHING_TO_COMPARE, False),
-        ([FOUR[0]], Verdict.NOTHING_TO_COMPARE, True),
-        ([FOUR[0], standing(2, 56, state="failed")], Verdict.NOTHING_TO_COMPARE, True),
-        ([FOUR[0], standing(2, 56, step=3)], Verdict.TOO_EARLY, True),
-        ([standing(1, 20, state="finished"), standing(2, 56, state="stopped")], Verdict.NO_FIGURES, False),
+        ([], Verdict.NOTHING_TO_COMPARE, False, ""),
+        ([FOUR[0]], Verdict.NOTHING_TO_COMPARE, True, "Each shortcut type has one depth: nothing to compare."),
+        (
+            [FOUR[0], standing(2, 56, state="failed")], Verdict.NOTHING_TO_COMPARE, True,
+            "No two depths are left to compare.",
+        ),
+        (
+            [FOUR[0], standing(2, 56, step=3)], Verdict.TOO_EARLY, True,
+            "Training has begun. The comparison starts at step 100.",
+        ),
+        (
+            [standing(1, 20, state="finished"), standing(2, 56, state="stopped")], Verdict.NO_FIGURES, False,
+            "No figures to compare yet.",
+        ),
     ],
-)
-def test_what_cannot_be_compared_has_a_kind_of_its_own(runs, kind, provisional):
+)  # fmt: skip
+def test_what_cannot_be_compared_has_a_kind_of_its_own(runs, kind, provisional, headline):
     conclusion = conclude(runs, RaceErrors())
     assert (conclusion.kind, conclusion.provisional) == (kind, provisional)
     assert not conclusion.comparisons
+    assert conclusion.statement.headline == headline
     assert bool(conclusion.text) == bool(runs)

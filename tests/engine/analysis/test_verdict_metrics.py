@@ -51,8 +51,8 @@ def deeper_above(row):
     return (60.0 if row.depth == 56 else 20.0) + row.seed
 
 
-def headline(runs):
-    return streaming.conclusions(runs).verdict.partition(". ")[0]
+def said(runs):
+    return streaming.conclusions(runs).statement
 
 
 def finish(writer, rows, clean):
@@ -70,12 +70,13 @@ def test_rates_that_were_tuned_make_it_degradation_and_one_at_the_edge_is_named(
         trial = arm.trials[2] if arm.depth == 20 else arm.trials[0]
         writer.tuning.take(mine, trial.run, trial.lr, "best")
     finish(writer, train(writer, runs, error=deeper_above), deeper_above)
-    words = streaming.conclusions(runs).verdict
-    assert words.startswith(
-        "Degradation at the rates tried: plain-56 is 40.0 points above plain-20 in training error ("
+    statement = said(runs)
+    assert statement.headline == "plain-56 learns its training images 40.0 points worse than plain-20."
+    assert statement.certainty.why.startswith("Degradation at the rates tried: ")
+    assert statement.protocol[-2:] == (
+        "Learning rates are tuned per arm: 0.003 to 0.03.",
+        "plain-56 is best at the edge of the rates tried: a better one may lie outside.",
     )
-    assert "learning rates tuned per arm (0.003 to 0.03)" in words
-    assert words.endswith(" plain-56 is best at the edge of the rates tried: a better one may lie outside.")
 
 
 def test_while_a_run_trains_the_running_error_counts_and_no_class_is_named(writer):
@@ -86,11 +87,11 @@ def test_while_a_run_trains_the_running_error_counts_and_no_class_is_named(write
         evaluate(writer, row.id, STEPS, Split.TEST, 90.0 if row.depth == 56 else 10.0)
     for row in rows[:-1]:
         writer.jobs.move(row.id, RunState.FINISHED)
-    words = streaming.conclusions(runs).verdict
-    assert words.startswith("So far plain-56 is 40.0 points above plain-20 in training error (")
-    assert words.endswith("; running training error (dashed).")
+    assert said(runs).headline == "So far plain-56 learns its training images 40.0 points worse than plain-20."
+    assert said(runs).protocol[1] == "The errors are running training errors: means of the last 50 steps."
     writer.jobs.move(rows[-1].id, RunState.FINISHED)
-    assert headline(runs).startswith("No conclusion, the training errors disagree: plain-56 is level with plain-20")
+    assert said(runs).headline.startswith("plain-56 learns its training images as well as plain-20 by the clean error")
+    assert said(runs).certainty.label == "No conclusion: the errors disagree"
 
 
 def test_at_the_end_the_full_test_set_and_the_clean_error_count(writer):
@@ -100,10 +101,10 @@ def test_at_the_end_the_full_test_set_and_the_clean_error_count(writer):
         evaluate(writer, row.id, STEPS, Split.TEST_SUBSET, 10.0)
         evaluate(writer, row.id, STEPS, Split.TEST, 12.0 + 3 * (row.depth == 56))
         writer.jobs.move(row.id, RunState.FINISHED)
-    words = streaming.conclusions(runs).verdict
-    assert words.startswith("Overfitting, not degradation at one learning rate: plain-56 is level with plain-20 in ")
-    assert "but 3.0 above on the full test set (2.8 to 3.2). " in words
-    assert "; clean training error (open marks)." in words
+    statement = said(runs)
+    assert statement.headline.endswith(" as well as plain-20, but does 3.0 points worse on test images.")
+    assert statement.certainty.why.startswith("Overfitting, not degradation at one learning rate: ")
+    assert statement.protocol[1].startswith("The errors are clean training errors")
 
 
 def test_an_earlier_evaluation_is_no_ground_for_a_conclusion(writer):
@@ -111,42 +112,40 @@ def test_an_earlier_evaluation_is_no_ground_for_a_conclusion(writer):
     for row in train(writer, runs):
         evaluate(writer, row.id, STEPS - 1, Split.TRAIN_CLEAN, 90.0)
         writer.jobs.move(row.id, RunState.FINISHED)
-    assert streaming.conclusions(runs).verdict == "No figures to compare yet."
+    assert said(runs).headline == "No figures to compare yet."
 
 
 def test_a_clean_error_that_the_running_one_does_not_bear_out_is_no_conclusion(writer):
     _, runs = submit(writer)
     finish(writer, train(writer, runs), deeper_above)
-    assert headline(runs).startswith(
-        "No conclusion, the training errors disagree: plain-56 is 40.0 points above plain-20"
-    )
+    assert said(runs).headline.startswith("plain-56 learns its training images 40.0 points worse than plain-20 by")
+    assert said(runs).certainty.label == "No conclusion: the errors disagree"
 
 
 def test_runs_of_several_races_are_not_set_against_each_other(writer):
     _, first = submit(writer)
     _, second = submit(writer, seeds=1)
     train(writer, [*first, *second], error=deeper_above)
-    assert headline(first).startswith("So far plain-56 is 40.0 points above plain-20")
-    verdict = streaming.conclusions([*first, *second]).verdict
-    assert verdict == "No verdict: these runs come from different races."
+    assert said(first).headline.startswith("So far plain-56 learns its training images 40.0 points worse")
+    assert said([*first, *second]).text == "No verdict: these runs come from different races."
 
 
 def test_a_fork_takes_no_part(writer):
     _, runs = submit(writer)
     rows = train(writer, runs, error=deeper_above)
-    before = streaming.conclusions(runs).verdict
+    before = said(runs)
     with reading() as reader:
         parent = reader.runs.get(rows[1].id)
     child = writer.interventions.fork(parent, ForkPlan(parent.config, 100, ()), 1.0, lambda run: 4096)
     train(writer, [child], error=lambda row: 1.0)
-    assert streaming.conclusions([*runs, child]).verdict == before
+    assert said([*runs, child]) == before
 
 
 def test_a_run_whose_mean_is_not_finite_has_no_figure(writer):
     _, runs = submit(writer)
     train(writer, runs, error=lambda row: float("nan") if (row.depth, row.seed) == (56, 1) else deeper_above(row))
-    words = streaming.conclusions(runs).verdict
-    assert " 2 of 3 seeds, 95 % intervals, " in words
+    words = said(runs).text
+    assert " 2 of 3 seeds, compared at " in words
     assert not re.search("nan|inf", words)
 
 
@@ -157,11 +156,7 @@ def test_page_and_json_say_the_same_of_the_same_rows(writer):
     )
     with reading() as reader:
         document = json.loads(json.dumps(race_document(reader, race)))
-    assert (
-        document["verdict"].pop("text")
-        == streaming.conclusions(runs).verdict
-        == streaming.history(runs, 100).conclusions.verdict
-    )
+    assert document["verdict"].pop("text") == said(runs).text == streaming.history(runs, 100).conclusions.statement.text
     low, high = (pytest.approx(41 + side * 4.3027 / 3**0.5, abs=1e-3) for side in (-1, 1))
     assert document["verdict"] == {
         "kind": "degradation at one learning rate",

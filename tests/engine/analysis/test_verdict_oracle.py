@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from engine.analysis.evidence import in_sentences
 from engine.analysis.statement import conclude
 from engine.analysis.verdict import MARGIN, RaceErrors, Verdict
-from tests.engine.analysis.test_verdict import CLAIM, CLAUSE, race
+from tests.engine.analysis.test_verdict import CLAIM, CLAUSE, GAP, race
 
 BROKEN = ("diverged", "failed")
 
@@ -132,14 +133,24 @@ class Oracle:
         return found, clean[0]
 
 
+def kind_of(arm):
+    return "none" if arm.startswith("plain") else arm.partition("-")[0]
+
+
 def figure(text):
     return float(text.replace("−", "-"))
+
+
+def sentences(statement):
+    """Every sentence of a statement: none ends inside of a number."""
+    parts = (statement.headline, statement.certainty.why, *statement.protocol, *in_sentences(statement.rows))
+    return [sentence for part in parts for sentence in part.split(". ")]
 
 
 @pytest.mark.parametrize("races", [200, pytest.param(1500, marks=pytest.mark.slow)])
 def test_random_races_conclude_what_an_oracle_concludes_and_quote_its_figures(races):
     chance = random.Random(20151210)
-    reached, quoted, cures = set(), 0, 0
+    reached, headlines, quoted, cures = set(), 0, 0, 0
     for _ in range(races):
         runs, figures = random_race(chance)
         conclusion = conclude(runs, figures)
@@ -152,12 +163,17 @@ def test_random_races_conclude_what_an_oracle_concludes_and_quote_its_figures(ra
             assert "none" not in verdicts or order[0] == "none"
             reached.add(conclusion.kind)
         assert bool(CLAIM.search(conclusion.text)) == any(one.startswith("degradation") for one in verdicts.values())
-        for deep, points, side, shallow, low, high in CLAUSE.findall(conclusion.text):
-            kind = "none" if deep.startswith("plain") else deep.partition("-")[0]
+        assert max(len(sentence.split()) for sentence in sentences(conclusion.statement)) <= 25
+        for deep, points, side, shallow in CLAUSE.findall(conclusion.statement.headline):
             assert shallow.partition("-")[0] == deep.partition("-")[0]
-            mean, expected_low, expected_high, _ = tests["gap", kind]
-            told = float(points) * (1 if side == "above" else -1) if points else 0.0
+            mean, *_ = tests["gap", kind_of(deep)]
+            told = float(points) * (1 if side == "worse" else -1) if points else 0.0
             assert abs(told - mean) < (0.0501 if told else 0.2001)
+            headlines += 1
+        for deep, shallow, points, low, high in GAP.findall(conclusion.text):
+            assert shallow.partition("-")[0] == deep.partition("-")[0]
+            mean, expected_low, expected_high, _ = tests["gap", kind_of(deep)]
+            assert abs(figure(points) - mean) < 0.0501
             assert bool(low) == (expected_low is not None)
             if low:
                 assert abs(figure(low) - expected_low) < 0.0501
@@ -172,4 +188,4 @@ def test_random_races_conclude_what_an_oracle_concludes_and_quote_its_figures(ra
             cures += 1
     rare = {Verdict.NOTHING_TO_COMPARE, Verdict.TOO_EARLY, Verdict.NO_FIGURES, Verdict.DEEPEST_LOST}
     assert reached >= {*Verdict} - rare - {Verdict.OVERFITTING}, "the random races reach the conclusions"
-    assert min(quoted, 6 * cures) > races
+    assert min(2 * headlines, quoted, 6 * cures) > races

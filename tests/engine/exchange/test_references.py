@@ -6,12 +6,16 @@ from datetime import date
 import numpy as np
 import pytest
 
+from engine.analysis.comparison import ComparedRun
+from engine.analysis.statement import conclude
+from engine.analysis.verdict import RaceErrors
 from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.errors import DataError
 from engine.events import CurveName, CurveUpdated, MetricReported, RunState, StepRow
 from engine.exchange import lab_reference, race_reference
 from engine.exchange.reference_files import Origin
 from engine.labs.registry import LABS
+from engine.models.arm_names import arm_label
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -108,3 +112,22 @@ def test_no_reference_is_about_something_else():
     assert {json.loads(file.read_text())["format"] for file in files} == {1}
     known = {f"lab-{lab}" for lab in LABS}
     assert {file.stem for file in files if file.stem.startswith("lab-")} == known
+
+
+@pytest.mark.parametrize("preset", ["quick", "start"])
+def test_a_recorded_race_is_concluded_from_its_rows_as_it_was(preset):
+    """The same rows give the same words, here and in ``race --json``."""
+    document = race_reference.read(preset).document
+    rows = document["runs"]
+    runs = [
+        ComparedRun(
+            row["run"], arm_label(row["depth"], row["shortcut"]), row["depth"], row["shortcut"], row["seed"], 0.1,
+            row["state"], row["step"], row["step"],
+        )
+        for row in rows
+    ]  # fmt: skip
+    running, clean, test = (
+        {row["run"]: row[key] for row in rows} for key in ("train_error", "train_clean_error", "test_error")
+    )
+    found = conclude(runs, RaceErrors(running, clean, test, at_end=True))
+    assert (found.kind, found.text) == (document["verdict"]["kind"], document["verdict"]["text"])

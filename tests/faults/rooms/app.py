@@ -37,11 +37,11 @@ ROOM = Room(
             breaks="Over depth an arm has a final mean and an interval while some of its seeds still train.",
         ),
         Fault(
-            name="wrong-arm-in-the-verdict",
-            file="engine/analysis/statement.py",
-            text='return f"{finding.deep.arm} is {where} {finding.shallow.arm}',
-            faulty='return f"{finding.shallow.arm} is {where} {finding.deep.arm}',
-            breaks="The verdict says that the shallow net is above the deep one where it is the other way.",
+            name="worse-called-better",
+            file="engine/analysis/headline.py",
+            text="'worse' if gap > 0 else 'better'",
+            faulty="'better' if gap > 0 else 'worse'",
+            breaks="The headline says that the deeper net learns better where it is the other way.",
         ),
         Fault(
             name="holm-left-out",

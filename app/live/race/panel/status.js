@@ -1,11 +1,11 @@
-/** The texts and buttons around the chart: the state of the link, the verdict, engine trouble, commands to all runs. */
-import { setText } from "../../shared/dom.js";
+/** The texts and buttons around the chart: the state of the link, the finding, engine trouble, commands to all runs. */
+import { element, setText } from "../../shared/dom.js";
 import { cleanImages, grouped } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
 import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
 
-/** A screen reader reads the conclusion aloud, but not each change of a digit. */
-const SPOKEN_MS = 20_000;
+/** A screen reader reads the finding aloud, but not each change of a digit while the race trains. */
+const SPOKEN_MS = 60_000;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
 export class RaceStatus {
@@ -14,13 +14,14 @@ export class RaceStatus {
     Object.assign(this, { part, ask });
   }
 
-  /** state: { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see view.js. */
+  /** state: { headline, sure, basis, rows, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see view.js. */
   draw(runs, state) {
     drawChip(this.part("chip"), runs, state.link);
     this.#evaluated(runs);
-    verdict(this.part("gap"), state.verdict ?? "");
-    this.#speak(state.verdict ?? "", state.hidden);
-    this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${state.verdict ?? ""}`);
+    drawHeadline(this.part("gap"), state.headline);
+    this.#certainty(state);
+    this.#speak(state);
+    this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${state.headline}`);
     this.#engine(runs, state);
     for (const [verb, states] of ALL) {
       const all = this.part(`${verb}-all`);
@@ -33,14 +34,34 @@ export class RaceStatus {
     this.part("bar").hidden = !runs.length;
   }
 
-  /** A conclusion that becomes hidden or revealed changes at once; other changes wait for `SPOKEN_MS`. */
-  #speak(words, hidden) {
-    const now = performance.now();
-    if (hidden === this.wasHidden && now - (this.spokenAt ?? -SPOKEN_MS) < SPOKEN_MS) return;
-    const spoken = this.part("spoken"), said = words.slice(0, conclusionEnd(words));
-    if (spoken.textContent !== said) this.spokenAt = now;
+  /** A finding that is final, becomes hidden or is revealed is read at once; others wait for `SPOKEN_MS`. */
+  #speak({ headline, sure: [, kind] = [], hidden }) {
+    const now = performance.now(), spoken = this.part("spoken");
+    if (hidden === this.wasHidden && kind === "training" && now - (this.spokenAt ?? -SPOKEN_MS) < SPOKEN_MS) return;
+    if (spoken.textContent !== headline) this.spokenAt = now;
     this.wasHidden = hidden;
-    setText(spoken, said);
+    setText(spoken, headline);
+  }
+
+  /** How sure the finding is, and the evidence, which is drawn anew only where it changed: a selection in it stays. */
+  #certainty({ sure: [label, kind, why] = ["", "", ""], basis = [], rows = [] }) {
+    const certainty = this.part("certainty");
+    certainty.hidden = !label;
+    certainty.dataset.kind = kind;
+    setText(certainty, label);
+    setText(this.part("why"), why);
+    this.part("evidence").hidden = !basis.length && !rows.length;
+    const key = JSON.stringify([basis, rows]);
+    if (key === this.evidenceKey) return;
+    this.evidenceKey = key;
+    this.part("basis").replaceChildren(...basis.map((text) => element("li", "", text)));
+    const body = this.part("rows").querySelector("tbody");
+    body.replaceChildren(...rows.map((cells) => {
+      const row = element("tr");
+      row.append(...cells.map((text) => element("td", "", text)));
+      return row;
+    }));
+    this.part("rows").hidden = !rows.length;
   }
 
   /** The labels of the curves: steps of the running mean, images of the evaluations. */
@@ -65,15 +86,8 @@ export class RaceStatus {
   }
 }
 
-/** The first sentence is the conclusion and stands out. The rest is its evidence. */
-function verdict(node, words) {
-  if (node.textContent === words) return;
-  const end = conclusionEnd(words);
-  const conclusion = document.createElement("strong");
-  conclusion.textContent = words.slice(0, end);
-  node.replaceChildren(conclusion, words.slice(end));
-}
-
-function conclusionEnd(words) {
-  return words.indexOf(". ") + 1 || words.length;
+/** Each sentence begins a line of its own where both need more than one. */
+function drawHeadline(node, text) {
+  if (node.textContent === text) return;
+  node.replaceChildren(...text.split(/(?<=\.) /).flatMap((sentence, index) => [index ? " " : "", element("span", "", sentence)]));
 }

@@ -46,7 +46,7 @@ def test_history_is_one_snapshot_with_all_that_the_page_draws(bench, client):
     assert answer["runs"][str(run)]["train_clean"]["error"] == [33.33]
     assert answer["runs"][str(run)]["total"]["train"] == 60
     assert answer["remarks"][0]["text"] == "learning rate 0.01"
-    assert "Warming up" in answer["g"]
+    assert answer["g"] == "Training has begun. The comparison starts at step 334."
     assert answer["a"] is None  # nobody watched: when the newest point came is not known
     assert "d" not in answer
     points, changes = answer["cursor"].split(".")
@@ -143,10 +143,19 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
         bench.run_states(run, RunState.FINISHED)
     answer = client.get("/live/history", params={"runs": ",".join(map(str, bench.runs))}).json()
     assert answer["g"] == (
-        "One seed, a demonstration: plain-56 is 7.0 points above plain-20 in training error. With "
-        "shortcuts: A-56 is 7.0 above A-20. After 1,000 steps, 1 seed, one learning rate (0.1) for all; clean "
-        "training error (open marks)."
+        "plain-56 learns its training images 7.0 points worse than plain-20. With shortcuts the difference is 7.0."
     )
+    why = "Clean training error after 1,000 steps at one learning rate. Other seeds and rates may differ."
+    assert answer["sure"] == ["One seed: a demonstration", "demonstration", why]
+    assert answer["basis"] == [
+        "1 seed, compared at step 1,000.",
+        "The errors are clean training errors: fixed images without augmentation, in evaluation mode.",
+        "One learning rate for all: 0.1.",
+    ]
+    assert answer["rows"] == [
+        ["plain-56 minus plain-20", "1 seed", "7.0", "", ""], ["A-56 minus A-20", "1 seed", "7.0", "", ""],
+        ["Cure by A", "1 seed", "0.0", "", ""],
+    ]  # fmt: skip
     assert answer["gaps"] == {
         "step": 1000, "end": True, "cure": "cure 0.0 points, one seed",
         "of": [["none", 56, 20, 1, 7, None, None], ["A", 56, 20, 1, 7, None, None]],

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.data import streaming
 from app.live.stream import delta, sse
 from engine.analysis.interval import Interval
+from engine.analysis.statement import Statement
 
 
 def rows(count, per_second, seed=0):
@@ -76,7 +77,7 @@ def test_an_error_over_depth_travels_with_its_runs_and_with_those_that_are_missi
         streaming.DepthError("none", 56, 3, True, (4, 5), {6: "diverged"}, mean),
         streaming.DepthError("A", 56, 1, False, (), {}, None),
     ]
-    document = delta.conclusions_document(streaming.Conclusions("", depths={"running": errors}))
+    document = delta.conclusions_document(streaming.Conclusions(Statement(), depths={"running": errors}))
     assert json.loads(sse.dumps(document["depths"])) == {
         "running": {
             "none": [[56, True, 41.23, 35.5, 46.97, [4, 5], 3, [[6, "diverged"]]]],

@@ -171,21 +171,21 @@ def test_states_evaluations_deletions_and_the_gap_line_are_told(bench):
         _, cursor = snapshot(bench.runs)
         async with feeding() as feed, viewing(feed, bench.runs, cursor) as viewer:
             await until(lambda: viewer.all("g"))
-            assert "Warming up" in viewer.all("g")[0]
+            assert "waits to start" in viewer.all("g")[0]
             bench.start_all()
             for run in bench.runs:
-                bench.steps(run, 1, 100)
-            bench.evaluation(a, 100, error=41.25)
+                bench.steps(run, 1, 340)
+            bench.evaluation(a, 340, error=41.25)
             bench.run_states(a, RunState.PAUSED)
             bench.writer.jobs.delete(b)
             await until(lambda: [b] in viewer.all("d"))
             await until(lambda: viewer.all("e") and viewer.all("c"))
-            assert viewer.all("e")[0] == [[a, "test_subset", 100, 1, 41.25, 20]]
+            assert viewer.all("e")[0] == [[a, "test_subset", 340, 1, 41.25, 68]]
             cards = {card["run"]: card for told in viewer.all("c") for card in told}
             assert cards[a]["state"] == "paused"
-            assert cards[a]["step"] == 100
+            assert cards[a]["step"] == 340
             assert b not in cards or cards[b]["state"] != "paused"
-            await until(lambda: any("A-56 is" in text for text in viewer.all("g")))
+            await until(lambda: any("A-56 learns" in text for text in viewer.all("g")))
 
     asyncio.run(scenario())
 
