@@ -86,7 +86,8 @@ class GapFacts:
 class Conclusion:
     """What may be said of a race: the verdict on its first shortcut type, the sentences, the figures behind them.
 
-    ``provisional``: a run of the race has not ended, those aside that were changed while they trained.
+    ``provisional``: a run of the race has not ended, those aside that were changed while they trained. ``needed_seeds``
+    would probably resolve an open verdict; None where it is not open, or where more would not do.
     """
 
     kind: Verdict
@@ -95,6 +96,7 @@ class Conclusion:
     comparisons: tuple[Comparison, ...] = ()
     cure: Cure | None = None
     facts: GapFacts | None = None
+    needed_seeds: int | None = None
 
 
 def statement(runs: Sequence[ComparedRun], errors: RaceErrors) -> str:
@@ -131,7 +133,8 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     )  # fmt: skip
     cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
     facts = GapFacts(common_step(runs), errors.at_end, _cure_text(judgement), comparisons)
-    return Conclusion(head.verdict, text, provisional, comparisons, cure, facts)
+    needed = _needed(head) if head.verdict in (Verdict.NOT_RESOLVED, Verdict.DISAGREE) else None
+    return Conclusion(head.verdict, text, provisional, comparisons, cure, facts, needed)
 
 
 def _cure_text(judgement: Judgement) -> str:
@@ -236,12 +239,16 @@ def _taken_away(cure: CureFinding, named: bool) -> str:
 
 
 def _resolving(finding: Finding) -> str:
-    """Return how many seeds would probably let both training errors say the same."""
+    seeds = _needed(finding)
+    return f"about {seeds} seeds would probably do" if seeds else f"it would take more than {MAX_SEEDS} seeds"
+
+
+def _needed(finding: Finding) -> int | None:
+    """Return how many seeds would probably let both training errors say the same, None for too many."""
     errors = [error for error in (finding.training, finding.running) if error]
     above = [needed_seeds(error, error.mean, finding.confidence) for error in errors]
     below = [needed_seeds(error, MARGIN - error.mean) for error in errors]
-    seeds = min((max(filter(None, counts)) for counts in (above, below) if None not in counts), default=None)
-    return f"about {seeds} seeds would probably do" if seeds else f"it would take more than {MAX_SEEDS} seeds"
+    return min((max(filter(None, counts)) for counts in (above, below) if None not in counts), default=None)
 
 
 def _by_both(finding: Finding) -> str:

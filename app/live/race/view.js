@@ -5,6 +5,7 @@
 import { Cards } from "./panel/cards.js";
 import { ZoomDetail } from "./zoom_detail.js";
 import { MachineLoad } from "./panel/machine_load.js";
+import { NextSteps, newlyEnded } from "./panel/next_steps.js";
 import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
@@ -40,6 +41,7 @@ export class RaceView {
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
+    this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
     this.tools = new ExportTools(this.part, () => this.#shown());
     this.meters = new MachineLoad(this.part("meters"));
     this.part("whole").onclick = () => (this.view.zoom = null);
@@ -58,12 +60,13 @@ export class RaceView {
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
     this.presenter.update(data);
+    this.next.answered();
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       this.ids = ids;
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
-      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null, depths: {} });
+      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null, depths: {}, cut: "" });
       this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
@@ -137,6 +140,7 @@ export class RaceView {
     if (message.g !== undefined) this.verdict = message.g;
     if (message.gaps !== undefined) this.gaps = message.gaps;
     if (message.depths !== undefined) this.depths = message.depths;
+    if (message.cut !== undefined) this.cut = message.cut;
     if (message.q !== undefined) this.asked = message.q;
     if (message.t !== undefined) this.answers = message.t;
     if (message.engine !== undefined) this.engine = message.engine;
@@ -156,8 +160,29 @@ export class RaceView {
   }
 
   #ask(verb, run, more = {}) {
-    if (this.data.mayCommand === false && verb !== "gone") return;
+    if (this.data.mayCommand === false && !["gone", "ended"].includes(verb)) return;
     this.send("command", { verb, run, at: Date.now(), ...more });
+  }
+
+  /** A next step was pressed; a cut is seen beside the curve that it leaves. */
+  #step({ key }) {
+    if (["cut", "show"].includes(key)) {
+      const layout = this.view.get("layout");
+      this.view.choose({ layout: ["gap", "depth"].includes(layout) ? "side" : layout, metric: "error" });
+      this.view.zoom = null;
+      this.host.scrollIntoView({ block: "start", behavior: "smooth" });
+    }
+    if (key !== "show") this.#ask("next", 0, { key });
+  }
+
+  /** The script names the next steps, and must hear of every end. */
+  #nextSteps() {
+    const { next, race } = this.data;
+    if (!race) return;
+    this.next.draw(next, this.runs, this.view.hidden);
+    const ended = newlyEnded(next, this.runs);
+    if (ended && ended !== this.ended) this.#ask("ended", 0);
+    this.ended = ended;
   }
 
   // --- drawing ------------------------------------------------------------------------------------------------------
@@ -207,6 +232,8 @@ export class RaceView {
     const verdict = this.presenter.verdict(this.verdict);
     this.status.draw(this.runs, { verdict, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
+    setText(this.part("cut"), this.view.hidden ? "" : this.cut ?? "");
+    this.#nextSteps();
     this.#strip();
   }
 

@@ -110,7 +110,8 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     ``g`` is the verdict, ``gaps`` are the gaps behind it with their intervals and the words about the cure. ``q`` is
     the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before
     and after the truth for each choice. ``depths`` has the errors over depth by curve and shortcut type:
-    ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``.
+    ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``. ``cut`` is what cutting
+    the shortcuts of a net did.
     """
     question, answers = conclusions.question, conclusions.answers
     return {
@@ -118,6 +119,7 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
         "gaps": conclusions.gaps and _gaps(conclusions.gaps),
         "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
         "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
+        "cut": conclusions.cut,
         "depths": {curve: _by_shortcut(errors) for curve, errors in conclusions.depths.items()},
     }
 

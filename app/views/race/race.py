@@ -8,7 +8,7 @@ import streamlit as st
 from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
 from app.views import page_frame, picker
-from app.views.race import audience, fork_dialog, interventions, race_help, tuning
+from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
 from app.views.setup import setup
 from app.web import presenter_link
 
@@ -46,11 +46,11 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
         with what_if:
             interventions.render(race)
         fork_dialog.render(race, _place(race.id))
+        next_steps.ask_about_long()
     else:
         audience.newer(race_list[0].id)
-    live_race(
-        race.id, picker.runs_of(race), _on_command, COMPONENT, RaceWords(race.title, notice, race.as_command, race.data)
-    )
+    words = RaceWords(race.title, notice, race.as_command, race.data, next_steps.offered(race, mine))
+    live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
     race_help.protocol(race)
@@ -80,6 +80,8 @@ def _on_command() -> None:
         "fork-at": lambda command: fork_dialog.ask(command, _place(st.session_state.get("race"))),
         "gone": lambda _: st.session_state.pop("race", None),
         "start": lambda _: setup.start(),
+        "next": next_steps.act,
+        "ended": lambda _: None,  # the run of the script that follows knows of it
         **{f"{verb}-all": ask_all for verb in commands.RACE_VERBS},
     }
     page_frame.obey(COMPONENT, lambda line: st.session_state.update(notice=line), own)
