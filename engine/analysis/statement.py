@@ -19,7 +19,7 @@ from engine.analysis.comparison import (
     taking_part,
 )
 from engine.analysis.evidence import edges, evidence, joined, notes, several_seeds, too_early
-from engine.analysis.interval import MAX_SEEDS, Interval, needed_seeds
+from engine.analysis.interval import MAX_SEEDS, Interval
 from engine.analysis.numbers import signed
 from engine.analysis.verdict import (
     LEVEL,
@@ -30,6 +30,7 @@ from engine.analysis.verdict import (
     RaceErrors,
     Verdict,
     judge,
+    seeds_that_would_do,
 )
 
 #: These hold for a whole race, whatever the gap of a type is: they are not said again for its other types.
@@ -133,7 +134,7 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     )  # fmt: skip
     cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
     facts = GapFacts(common_step(runs), errors.at_end, _cure_text(judgement), comparisons)
-    needed = _needed(head) if head.verdict in (Verdict.NOT_RESOLVED, Verdict.DISAGREE) else None
+    needed = seeds_that_would_do(head) if head.verdict in (Verdict.NOT_RESOLVED, Verdict.DISAGREE) else None
     return Conclusion(head.verdict, text, provisional, comparisons, cure, facts, needed)
 
 
@@ -239,16 +240,8 @@ def _taken_away(cure: CureFinding, named: bool) -> str:
 
 
 def _resolving(finding: Finding) -> str:
-    seeds = _needed(finding)
+    seeds = seeds_that_would_do(finding)
     return f"about {seeds} seeds would probably do" if seeds else f"it would take more than {MAX_SEEDS} seeds"
-
-
-def _needed(finding: Finding) -> int | None:
-    """Return how many seeds would probably let both training errors say the same, None for too many."""
-    errors = [error for error in (finding.training, finding.running) if error]
-    above = [needed_seeds(error, error.mean, finding.confidence) for error in errors]
-    below = [needed_seeds(error, MARGIN - error.mean) for error in errors]
-    return min((max(filter(None, counts)) for counts in (above, below) if None not in counts), default=None)
 
 
 def _by_both(finding: Finding) -> str:

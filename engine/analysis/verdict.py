@@ -29,7 +29,7 @@ from enum import StrEnum
 from statistics import fmean
 
 from engine.analysis.comparison import MIN_STEPS, ComparedRun, Pair, by, compared, is_left_out, taking_part
-from engine.analysis.interval import CONFIDENCE, RESOLUTION, Interval, holm, interval, p_value
+from engine.analysis.interval import CONFIDENCE, RESOLUTION, Interval, holm, interval, needed_seeds, p_value
 
 #: Differences below this many points are called level, and no conclusion rests on them: evaluation in bf16 instead of
 #: fp32 moves the error of one net by up to so much.
@@ -212,6 +212,14 @@ def by_training(gap: Interval | None, different: bool) -> Verdict:
     if different and gap.mean >= LEVEL:
         return Verdict.DEGRADATION
     return Verdict.NO_DEGRADATION if gap.lies_below(MARGIN) else Verdict.NOT_RESOLVED
+
+
+def seeds_that_would_do(finding: Finding) -> int | None:
+    """Return how many seeds would probably let both training errors say the same; None for more than 100."""
+    errors = [error for error in (finding.training, finding.running) if error]
+    above = [needed_seeds(error, error.mean, finding.confidence) for error in errors]
+    below = [needed_seeds(error, MARGIN - error.mean) for error in errors]
+    return min((max(filter(None, counts)) for counts in (above, below) if None not in counts), default=None)
 
 
 def _held_together(

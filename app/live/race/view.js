@@ -170,7 +170,7 @@ export class RaceView {
       const layout = this.view.get("layout");
       this.view.choose({ layout: ["gap", "depth"].includes(layout) ? "side" : layout, metric: "error" });
       this.view.zoom = null;
-      this.host.scrollIntoView({ block: "start", behavior: "smooth" });
+      this.part("stage").scrollIntoView({ block: "nearest", behavior: "smooth" });
     }
     if (key !== "show") this.#ask("next", 0, { key });
   }
