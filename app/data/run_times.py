@@ -62,7 +62,7 @@ def rest_seconds(run: RunRow, step: int) -> float | None:
     """Return how long a fork of a run from ``step`` on trains by itself; None as for ``race_time``."""
     rest = replace(run.config, {"optim.steps": max(1, run.total_steps - step)})
     time = _time((), (rest,), run.threads)
-    return time and time.seconds
+    return time.seconds if time else None
 
 
 def _time(trials: Sequence[RunConfig], runs: Sequence[RunConfig], threads: int = 0) -> RunTime | None:
