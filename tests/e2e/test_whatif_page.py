@@ -85,7 +85,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     step = site.row(residual).step
     page.locator(".st-key-whatif_way").get_by_role("radio", name="Fork").click()
     choose(page, "Run", f"A-8 (run {residual})")
-    page.get_by_role("textbox", name="To", exact=True).fill("0.01")
+    page.get_by_role("textbox", name="To (now 0.1)", exact=True).fill("0.01")
     press(page, "whatif_fork")
     wait_view(page, "v.runs.length === 3")
     fork = view(page, "v.runs[2].card")
@@ -184,8 +184,8 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
 
     click()
     dialog.get_by_role("button", name="Fork at step 100").click()
-    expect(dialog.get_by_text("say what learning rate is to be")).to_be_visible()
-    dialog.get_by_role("textbox", name="To").fill("0.01")
+    expect(dialog.get_by_text("Enter a learning rate, e.g. 0.01")).to_be_visible()
+    dialog.get_by_role("textbox", name="To (now 0.1)").fill("0.01")
     dialog.get_by_role("button", name="Fork at step 100").click()
     expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible(timeout=20_000)
     expect(dialog).to_have_count(0)
@@ -193,3 +193,13 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     fork = view(page, "v.runs[2].card")
     assert (fork["parent"], fork["parent_step"]) == (run, 100)
     assert page.get_by_role("textbox", name="To").count() == 0
+
+    # The race has ended, so its shortcuts can be cut by one press; the verdict stays that of the uncut nets.
+    before = page.locator(".ss-gap").inner_text()
+    steps = page.get_by_role("group", name="Next steps")
+    steps.get_by_role("button", name="Cut the shortcuts").click()
+    expect(page.locator(".ss-name", has_text="A-8, shortcuts cut at 100")).to_be_visible()
+    expect(page.locator(".ss-cut")).to_contain_text("Shortcuts of A-8 cut at step 100: training error")
+    expect(page.locator(".ss-cut")).to_contain_text("at step 200. Uncut:", timeout=60_000)
+    expect(steps.get_by_role("button", name="The cut shortcuts")).to_be_visible()
+    assert page.locator(".ss-gap").inner_text() == before
