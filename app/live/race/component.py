@@ -43,7 +43,7 @@ class RaceWords:
 
     ``title`` is what the race is called in the stage view, ``notice`` what was refused just now, in one line,
     ``command`` the line that repeats the race in a shell, ``images`` the name of its data set. ``next`` is what an
-    ended race leads to.
+    ended race leads to. ``set_up`` is another number after the set-up was filled, which opens the side bar.
     """
 
     title: str = ""
@@ -51,6 +51,7 @@ class RaceWords:
     command: str = ""
     images: str = ""
     next: NextSteps = NextSteps()
+    set_up: int = 0
 
 
 def live_race(

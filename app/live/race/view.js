@@ -61,6 +61,9 @@ export class RaceView {
     this.theme = readTheme(this.host, data.themes);
     this.presenter.update(data);
     this.next.answered();
+    // By Streamlit's own button, because only it knows whether the side bar is open.
+    if (this.setUp !== undefined && data.set_up !== this.setUp) document.querySelector("[data-testid=stExpandSidebarButton]")?.click();
+    this.setUp = data.set_up;
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       this.ids = ids;

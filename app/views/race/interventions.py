@@ -28,7 +28,7 @@ def render(race: races.Race) -> None:
 
 
 def _draw(race: races.Race) -> None:
-    with st.popover("What if?", icon=":material/alt_route:", key="whatif", width="stretch"):
+    with st.popover("What if?", icon=":material/alt_route:", key="whatif", width="content"):
         way = st.segmented_control(
             "What if", list(_WAYS), format_func=lambda way: _WAYS[way][0], default="change", required=True,
             key="whatif_way", label_visibility="collapsed",

@@ -8,11 +8,14 @@ import streamlit as st
 from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
 from app.views import page_frame, picker
+from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
-from app.views.setup import setup
+from app.views.setup import loading, setup
 from app.web import presenter_link
 
 COMPONENT = "live"
+#: How often the set-up was filled with the settings of a race.
+_SET_UP = "set_up"
 
 
 def render() -> None:
@@ -37,24 +40,39 @@ def render() -> None:
 
 
 def _race(race_list: list[races.Race], mine: bool) -> None:
-    title, what_if = st.columns([5, 1]) if mine else (st.container(), None)
-    with title:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="race_row"):
         race = picker.pick_race(race_list)
+        if mine:
+            _load_settings(race)
+            interventions.render(race)
     notice = _announce()
     tuning.running(race)
-    if what_if:
-        with what_if:
-            interventions.render(race)
+    if mine:
         fork_dialog.render(race, _place(race.id))
         next_steps.ask_about_long()
     else:
         audience.newer(race_list[0].id)
-    words = RaceWords(race.title, notice, race.as_command, race.data, next_steps.offered(race, mine))
+    words = RaceWords(
+        race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), st.session_state.get(_SET_UP, 0)
+    )
     live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
     race_help.protocol(race)
     race_help.published(race)
+
+
+def _load_settings(race: races.Race) -> None:
+    """Offer the settings of a race for the set-up in the side bar, which the component then opens."""
+    if not st.button("Load these settings", icon=":material/input:", key="load_settings"):
+        return
+    config = races.race_config(race.id)
+    if config is None:
+        return
+    missing = loading.load(config)
+    without = f" No field shows these: {'; '.join(missing)}." if missing else ""
+    st.toast(literal(f"The set-up holds the settings of race {race.id}.{without}"), duration="long")
+    st.session_state[_SET_UP] = st.session_state.get(_SET_UP, 0) + 1
 
 
 def _unusable(health: workspace.Health) -> None:
