@@ -5,7 +5,7 @@
 import { Cards } from "./panel/cards.js";
 import { ZoomDetail } from "./zoom_detail.js";
 import { MachineLoad } from "./panel/machine_load.js";
-import { NextSteps, newlyEnded } from "./panel/next_steps.js";
+import { NextSteps, hasEnded, newlyEnded } from "./panel/next_steps.js";
 import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
@@ -69,7 +69,7 @@ export class RaceView {
       this.ids = ids;
       // What stays in the race stays on the page until the new history is there.
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
-      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null, depths: {}, cut: "" });
+      if (data.race !== this.race) Object.assign(this, { runs: [], asked: null, answers: null, depths: {}, cut: "", over: undefined });
       this.view.of(data.race);
       this.race = data.race;
       this.feed?.close();
@@ -181,11 +181,12 @@ export class RaceView {
   /** The script names the next steps, and must hear of every end. */
   #nextSteps() {
     const { next, race } = this.data;
-    if (!race) return;
+    if (!race || !this.runs.length) return;
     this.next.draw(next, this.runs, this.view.hidden);
-    const ended = newlyEnded(next, this.runs);
-    if (ended && ended !== this.ended) this.#ask("ended", 0);
-    this.ended = ended;
+    const ended = newlyEnded(next, this.runs), over = hasEnded(this.runs);
+    // A race that ended can go on for more steps, and ends again.
+    if ((ended && ended !== this.ended) || (over && this.over === false)) this.#ask("ended", 0);
+    Object.assign(this, { ended, over });
   }
 
   // --- drawing ------------------------------------------------------------------------------------------------------
