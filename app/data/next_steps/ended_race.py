@@ -8,8 +8,7 @@ from app.data.races import ENDED, Race, is_plain
 from app.data.run_times import rest_seconds
 from app.data.workspace import reading
 from engine.analysis.statement import Conclusion
-from engine.analysis.verdict import MARGIN as MARGIN
-from engine.analysis.verdict import Verdict as Verdict
+from engine.analysis.verdict import MARGIN, Verdict
 from engine.models.arm_names import arm_label
 from engine.runs.client.conclusions import compared_runs, verdict
 from engine.runs.protocol.comparable_runs import differences
@@ -36,11 +35,17 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class EndedRace:
-    """A race whose own runs have ended; ``ended`` are the ended runs, forks included. ``cut`` is None without one."""
+    """A race whose own runs have ended; ``ended`` are the ended runs, forks included. ``cut`` is None without one.
+
+    ``compared``: its depths were. ``degrades``: whether the deepest plain net has the larger training error, None where
+    no plain nets were compared. ``more_seeds``: how many would tell more, None where more would not.
+    """
 
     ended: tuple[int, ...]
-    conclusion: Conclusion
     cut: Cut | None
+    compared: bool
+    degrades: bool | None
+    more_seeds: int | None
 
 
 def ended_race(race: Race) -> EndedRace | None:
@@ -53,11 +58,19 @@ def ended_race(race: Race) -> EndedRace | None:
             return None
         ended = tuple(row.id for row in rows if row.state in ENDED)
         conclusion = verdict(reader, compared_runs(reader, rows))
-        found = _cut(reader, rows)
-    if found is None or found.fork is not None:
-        return EndedRace(ended, conclusion, found)
-    row = next(row for row in rows if row.id == found.run)
-    return EndedRace(ended, conclusion, replace(found, seconds=rest_seconds(row, found.step)))
+        cut = _cut(reader, rows)
+    if cut and cut.fork is None:
+        row = next(row for row in rows if row.id == cut.run)
+        cut = replace(cut, seconds=rest_seconds(row, cut.step))
+    gaps = [one.gap for one in conclusion.comparisons if is_plain(one.shortcut)]
+    degrades = gaps[0] >= MARGIN if gaps else None
+    return EndedRace(ended, cut, bool(conclusion.comparisons), degrades, _more_seeds(race, conclusion))
+
+
+def _more_seeds(race: Race, conclusion: Conclusion) -> int | None:
+    if not conclusion.comparisons or conclusion.kind == Verdict.TOO_FEW_STEPS:
+        return None
+    return REPEAT_SEEDS if race.seeds == 1 else conclusion.needed_seeds
 
 
 def _cut(reader: Reader, rows: Sequence[RunRow]) -> Cut | None:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.data import commands, guide, interventions, races, run_times, workspace
 from app.data.next_steps import ended_race
-from app.data.next_steps.ended_race import EndedRace, Verdict
+from app.data.next_steps.ended_race import EndedRace
 from app.live.race.component import NextStep, NextSteps
 from app.views import page_frame, picker
 from app.views.setup import preset_cards
@@ -36,7 +36,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     links = [_look_inside(race), *_why(race, found)]
     if not mine:
         return NextSteps(found.ended, tuple(links))
-    requests, seeds = _requests(race, found), _seeds(race, found)
+    requests, seeds = _requests(race, found), found.more_seeds
     times = {key: _time(request) for key, request in requests.items()}
     cards = [*_cut(found)]
     if race.preset != _START and race.has_both_families and times["start"] is not None:
@@ -49,7 +49,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     buttons = []
     if seeds and race.seeds == 1:
         buttons.append(NextStep("seeds", f"Repeat with {seeds} seeds", time=times["seeds"] or ""))
-    if found.conclusion.comparisons and not race.tuned:
+    if found.compared and not race.tuned:
         buttons.append(NextStep("tune", "Tune the rates", time=times["tune"] or ""))
     return NextSteps(found.ended, tuple(cards), tuple(buttons))
 
@@ -102,7 +102,7 @@ def _forget() -> None:
 def _requests(race: races.Race, found: EndedRace) -> dict[str, commands.RaceRequest]:
     return {
         "start": commands.RaceRequest(preset=_START),
-        "seeds": ended_race.repeated(race, seeds=_seeds(race, found)),
+        "seeds": ended_race.repeated(race, seeds=found.more_seeds),
         "tune": ended_race.repeated(race, tuned=True),
     }
 
@@ -116,16 +116,6 @@ def _time(request: commands.RaceRequest) -> str | None:
     except workspace.SkipscopeError:
         return None
     return preset_cards.spoken(time.seconds) if time else ""
-
-
-def _seeds(race: races.Race, found: EndedRace) -> int | None:
-    """Return how many seeds would tell more, None where more would not."""
-    conclusion = found.conclusion
-    if not conclusion.comparisons or conclusion.kind == Verdict.TOO_FEW_STEPS:
-        return None
-    if race.seeds == 1:
-        return ended_race.REPEAT_SEEDS
-    return conclusion.needed_seeds
 
 
 def _cut(found: EndedRace) -> list[NextStep]:
@@ -156,7 +146,6 @@ def _why(race: races.Race, found: EndedRace) -> list[NextStep]:
 
 def _question(race: races.Race, found: EndedRace) -> str:
     """Return the page of the guide that fits what the race showed."""
-    plain = next((one for one in found.conclusion.comparisons if races.is_plain(one.shortcut)), None)
-    if plain is None or _STARTS.intersection(race.shortcuts):
+    if found.degrades is None or _STARTS.intersection(race.shortcuts):
         return "q4-is-a-residual-easier"
-    return "q1-why-can-depth-hurt" if plain.gap >= ended_race.MARGIN else "q3-does-batch-norm-keep-gradients-healthy"
+    return "q1-why-can-depth-hurt" if found.degrades else "q3-does-batch-norm-keep-gradients-healthy"
