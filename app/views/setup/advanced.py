@@ -25,6 +25,9 @@ def render(arms: int) -> None:
         left, right = st.columns(2)
         with left:
             setup_fields.draw_number("width", help="Filters of the first stage.")
+        right.selectbox("Precision", setup_fields.CHOICES["precision"], key="precision", persist_state="session")
+        left, right = st.columns(2)
+        with left:
             setup_fields.draw_number("first_seed", help="Seeds count from here on.")
         with right:
             setup_fields.draw_number(
@@ -32,7 +35,6 @@ def render(arms: int) -> None:
                 help="Training images that are not trained on but measured as a split of their own. The paper holds "
                 "out 5,000 of CIFAR-10's 50,000.",
             )
-            st.selectbox("Precision", setup_fields.CHOICES["precision"], key="precision", persist_state="session")
         markdown_escape.under_field(held_out_problem())
         if is_path():
             setup_fields.draw_number(

@@ -11,7 +11,7 @@ from app.views.setup import advanced, setup_fields, setup_link, zoo
 #: The preset of a first visit.
 USUAL_PRESET = "quick"
 #: Values for the next run of the script: the value of a drawn widget cannot change.
-_NEXT = "setup_next"
+NEXT = "setup_next"
 
 
 def prepare() -> None:
@@ -19,20 +19,20 @@ def prepare() -> None:
     state = st.session_state
     if "preset" not in state:
         state["preset"] = setup_link.preset() or USUAL_PRESET
-        state.update(setup_fields.usual() | setup_link.read())
-    state.update(state.pop(_NEXT, {}))
+        state.update(setup_fields.usual(state["preset"]) | setup_link.read())
+    state.update(state.pop(NEXT, {}))
     if state["data"] not in options.sources():  # a folder that has gone
         state["data"] = options.preset_source(state["preset"])
 
 
 def put(values: Mapping[str, Any]) -> None:
     """Put values into fields, from the next drawing of the set-up on."""
-    st.session_state[_NEXT] = {**st.session_state.get(_NEXT, {}), **values}
+    st.session_state[NEXT] = {**st.session_state.get(NEXT, {}), **values}
 
 
 def reset() -> None:
     """Fill the fields with the values of the chosen preset."""
-    st.session_state.update(setup_fields.usual())
+    st.session_state.update(setup_fields.usual(st.session_state["preset"]))
 
 
 def depths() -> list[int]:

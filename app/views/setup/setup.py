@@ -54,13 +54,17 @@ def start_quick() -> None:
 def _title() -> None:
     """Draw the name, and the way back to the preset where something differs from it."""
     changed = setup_fields.changed()
-    with st.container(key="setup_title", horizontal=True, horizontal_alignment="distribute", gap="xsmall"):
+    with st.container(
+        key="setup_title", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
         st.header("Skipscope", anchor=False, width="content")
         if changed:
             label = options.presets()[st.session_state["preset"]].label
             st.button(f"Reset to {label}", type="tertiary", key="reset", on_click=form_state.reset)
-            marked = ", ".join(f".st-key-{key} [data-testid=stWidgetLabel] p::after" for key in changed)
-            st.html(f'<style>{marked} {{ content: " ●" / " (changed)"; color: light-dark(#0072b2, #6cb8ea); }}</style>')
+            # The rate's own label is hidden: it stands below the choice of one rate or tuned ones.
+            keys = {"rates" if key == "lr" else key for key in changed}
+            marked = ", ".join(f".st-key-{key} [data-testid=stWidgetLabel] p::after" for key in sorted(keys))
+            st.html(f'<style>{marked} {{ content: " ●" / ""; color: light-dark(#0072b2, #6cb8ea); }}</style>')
 
 
 def _arms() -> None:
@@ -138,7 +142,7 @@ def _start_bar(first_visit: bool) -> None:
 
 
 @st.dialog("Start a long race?")
-def _ask(race: commands.RaceConfig, runs: int, time: run_times.RunTime) -> None:
+def _ask(race: commands.RaceConfig | None, runs: int, time: run_times.RunTime) -> None:
     st.markdown(f"This race takes {preset_row.takes(time)}: {_size(runs)}. You can stop it at any time.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Cancel", key="start_cancel"):

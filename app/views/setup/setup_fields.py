@@ -16,7 +16,7 @@ from app.views import markdown_escape
 NUMBERS: Mapping[str, tuple[str, str]] = {
     "steps": ("Steps", "run.optim.steps"), "seeds": ("Seeds", "seeds"), "first_seed": ("First seed", "first_seed"),
     "lr": ("Rate", "run.optim.lr"), "width": ("Width", "run.model.width"),
-    "resize": ("Resize images to", "run.data.resize"), "validation": ("Held-out images", "run.data.validation"),
+    "resize": ("Resize images to", "run.data.resize"), "validation": ("Held out", "run.data.validation"),
     "lead": ("Steps ahead", "lead"),
 }  # fmt: skip
 #: The labels of the other fields.
@@ -35,9 +35,9 @@ _DEPTHS = options.DEPTHS
 _USUAL_LEAD = "5"
 
 
-def usual() -> dict[str, Any]:
-    """Return the values of all fields for the chosen preset."""
-    preset = options.presets()[st.session_state["preset"]]
+def usual(name: str) -> dict[str, Any]:
+    """Return the values of all fields for a preset."""
+    preset = options.presets()[name]
     run, tuned = preset.run, isinstance(preset.run.optim.lr, str)
     return {
         "depths": [depth for depth in preset.depths if depth in _DEPTHS],
@@ -61,12 +61,12 @@ def usual() -> dict[str, Any]:
 
 def changed() -> dict[str, Any]:
     """Return the fields that differ from the chosen preset, with their values."""
-    values = {key: (st.session_state.get(key, value), value) for key, value in usual().items()}
-    return {
-        key: chosen
-        for key, (chosen, value) in values.items()
-        if (set(chosen or ()) != set(value) if key in LISTS else chosen != value)
-    }
+    differing = {}
+    for key, value in usual(st.session_state["preset"]).items():
+        chosen = st.session_state.get(key, value)
+        if set(chosen or ()) != set(value) if key in LISTS else chosen != value:
+            differing[key] = chosen
+    return differing
 
 
 def number(key: str) -> Any:
@@ -110,4 +110,5 @@ def segments(key: str, names: Mapping[str, str], help: str) -> None:
 
 
 def _of_preset(key: str) -> str:
-    return f"{options.presets()[st.session_state['preset']].label} has {usual()[key]}."
+    preset = st.session_state["preset"]
+    return f"{options.presets()[preset].label} has {usual(preset)[key]}."

@@ -6,9 +6,8 @@ from app import theme
 from app.data import options, races, workspace
 from app.views.setup import block, form_state, setup_fields
 
-#: Depths whose nets are counted where no set-up names others.
-_USUAL_DEPTHS = (20, 56)
-_MAX_DEPTHS = 3
+#: A net that is counted where no set-up names another.
+_USUAL_DEPTH = 56
 #: A whole step of a slider from this range on.
 _WIDE_RANGE = 5
 
@@ -22,20 +21,21 @@ def _draw(row: options.Shortcut, mine: bool) -> None:
     with st.container(border=True, key=f"card_{row.name}", height="stretch"):
         left, right = st.columns([2, 3])
         with right:
-            st.markdown(f"**{row.label}**")
-            st.markdown(f"{row.help}  \n`{row.formula}`")
-            st.caption(row.source)
-            text = _options(row)
-            _sizes(text, mine)
-            _published(text, row)
-            if mine:
-                _button(text)
+            st.markdown(f"**{row.label}**  \n{row.help}  \n`{row.formula}`")
+            # The fields decide what is said above them.
+            facts = st.container()
+            with st.container(horizontal=True, gap="small"):
+                text = _options(row)
+                _published(text, row)
+                if mine:
+                    _button(text)
+            facts.caption(f"{_size(text, mine)}  \n{row.source}")
         with left:
             variant, _ = options.variant_from(text)
             scheme = st.context.theme.type or "light"
-            st.markdown(f"One block with shortcut {options.variant_name(text)}" if row.builder else "One block")
+            st.caption(f"One block with shortcut {options.variant_name(text)}" if row.builder else "One plain block")
             st.image(
-                block.svg(variant, scheme, theme.text_color(text, 56, scheme)),
+                block.svg(variant, scheme, theme.text_color(text, _USUAL_DEPTH, scheme)),
                 width="content",
                 alt=block.in_words(variant),
             )
@@ -43,7 +43,7 @@ def _draw(row: options.Shortcut, mine: bool) -> None:
 
 def _options(row: options.Shortcut) -> str:
     """Draw the options of a shortcut, folded; return the canonical text of the chosen variant."""
-    with st.expander("Options", key=f"options_{row.name}"):
+    with st.popover(f"Options of {options.variant_name(row.name)}"):
         values = {
             option.name: st.slider(
                 option.name.capitalize(),
@@ -85,13 +85,25 @@ def _options(row: options.Shortcut) -> str:
     return options.variant_text(row.name, values, order, norm, layers)
 
 
+def _published(text: str, row: options.Shortcut) -> None:
+    """Draw what was published of a variant, then of other options of the same shortcut, and what speaks against it."""
+    figures = options.references([text])
+    if not figures and not row.contested:
+        return
+    with st.popover(f"Published: {len(figures)}{', contested' if row.contested else ''}"):
+        if row.contested:
+            st.markdown(f":orange[Contested.] {row.contested}")
+        if figures:
+            st.caption("Test errors, by another protocol than a race here.")
+            st.caption("\n".join(f"- {options.figure_in_words(reference.figure)}" for reference in figures))
+
+
 def _button(text: str) -> None:
     chosen = text in form_state.shortcuts()
     name = options.variant_name(text)
     pressed = st.button(
         f"Take {name} out of the set-up" if chosen else f"Add {name} to the set-up",
         icon=":material/check:" if chosen else ":material/add:",
-        width="stretch",
         key=f"add_{text.split(':')[0]}",
     )
     if pressed:
@@ -100,33 +112,13 @@ def _button(text: str) -> None:
         st.rerun()
 
 
-def _published(text: str, row: options.Shortcut) -> None:
-    """Draw what was published of a variant, then of other options of the same shortcut, and what speaks against it."""
-    figures = options.references([text])
-    if figures:
-        with st.expander(f"Published: {len(figures)} result{'s' * (len(figures) != 1)}"):
-            st.caption("Test errors, by another protocol than a race here.")
-            st.caption("\n".join(f"- {options.figure_in_words(reference.figure)}" for reference in figures))
-    if row.contested:
-        st.caption(f":orange[Contested.] {row.contested}")
-
-
-def _sizes(text: str, mine: bool) -> None:
-    """Draw parameters and multiply-adds for the depths of the set-up, compared with the plain net."""
-    depths, shape = _USUAL_DEPTHS, None
+def _size(text: str, mine: bool) -> str:
+    """Return parameters and multiply-adds at the largest depth of the set-up, compared with the plain net."""
+    depth, shape = _USUAL_DEPTH, None
     if mine:
-        depths = form_state.depths()[:_MAX_DEPTHS] or _USUAL_DEPTHS
+        depth = max(form_state.depths(), default=_USUAL_DEPTH)
         width = setup_fields.number("width") or 1
         shape = options.net_shape(st.session_state["preset"], st.session_state["data"], width)
-    lines = [_size(depth, text, shape) for depth in depths]
-    if any("(" in line for line in lines):
-        lines.append("In brackets: compared with the plain net.")
-    elif not races.is_plain(text):
-        lines.append("As many as in the plain net.")
-    st.caption("  \n".join(lines))
-
-
-def _size(depth: int, text: str, shape: dict[str, int] | None) -> str:
     try:
         net, plain = options.count(depth, text, shape), options.count(depth, "none", shape)
     except workspace.SkipscopeError as error:
@@ -137,7 +129,7 @@ def _size(depth: int, text: str, shape: dict[str, int] | None) -> str:
 
 
 def _difference(value: int) -> str:
-    return f" ({'+' if value > 0 else '−'}{_amount(abs(value)).strip()})" if value else ""
+    return f" ({_amount(abs(value)).strip()} {'more' if value > 0 else 'fewer'})" if value else ""
 
 
 def _amount(value: int) -> str:

@@ -17,10 +17,11 @@ def render() -> None:
     mine = presenter_link.may_command()
     if mine:
         form_state.prepare()
-    st.header(f"{len(options.shortcuts())} ways past a block, or around the need for one", anchor=False)
+    st.header("Shortcuts: many ways past a block", anchor=False)
     st.markdown(
-        "A block computes F(x). A shortcut carries the block's input x past it, and the two are added. "
-        "Here are the paper's shortcuts, later ones, and controls that have none."
+        "A block computes F(x) from its input x. A shortcut carries x past the block, and the two are added. "
+        "Each way below has a drawing, a formula and published results. "
+        "In brackets: how much larger its net is than the plain one."
     )
     if mine:
         _in_the_set_up()
