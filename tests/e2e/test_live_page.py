@@ -75,8 +75,8 @@ def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
     seen = view(page, "v.feed.messages")
     wait_view(page, f"v.feed.messages >= {seen + 5}")
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
-    page.get_by_role("spinbutton", name="Seeds").fill("2")
-    page.get_by_role("spinbutton", name="Seeds").press("Enter")
+    page.get_by_role("textbox", name="Seeds").fill("2")
+    page.get_by_role("textbox", name="Seeds").press("Enter")
     page.get_by_role("button", name="Start race of 8 runs").wait_for()
     wait_view(page, f"v.feed.messages >= {seen + 7}")
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]

@@ -120,14 +120,15 @@ def test_a_fork_that_does_not_fit_is_refused_in_words(site, open_page):
 
 
 def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_page):
-    page = open_page(site.url)
-    page.get_by_text("More shortcuts").click()
-    choose(page, "A shortcut and its options", "scaled")
+    page = open_page(f"{site.url}/shortcuts")
+    page.get_by_role("button", name="Options of scaled").click()
     slider = page.locator(".st-key-option_scaled_shortcut").get_by_role("slider")
     slider.focus()
     slider.press("End")
-    press(page, "add_variant")
-    expect(page.get_by_text("scaled shortcut 1 is in the race")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add scaled shortcut 1 to the set-up").click()
+    page.get_by_role("button", name="Take scaled shortcut 1 out of the set-up").wait_for()
+    page.get_by_role("link", name="To the race").click()
     also = page.get_by_role("combobox", name="Also in the race")
     also.click()
     page.keyboard.type("none:norm=none")

@@ -13,7 +13,7 @@ from app.data.next_steps import ended_race
 from app.data.next_steps.ended_race import EndedRace
 from app.live.race.component import NextStep, NextSteps
 from app.views import page_frame, picker
-from app.views.setup import preset_cards
+from app.views.setup import preset_row
 
 #: A race that takes longer asks before it starts.
 ASKS_FROM_S = 3600
@@ -76,21 +76,22 @@ def act(command: Mapping[str, Any]) -> None:
 def ask_about_long() -> None:
     """Open the dialog of a race over an hour."""
     if _LONG in st.session_state:
-        st.dialog("Start this race?", icon=":material/schedule:", on_dismiss=_forget)(_confirm)()
+        st.dialog("Start a long race?", on_dismiss=_forget)(_confirm)()
 
 
 def _confirm() -> None:
     if _LONG not in st.session_state:
         return
     config, time = st.session_state[_LONG]
-    st.write(f"{len(config.runs())} runs of {config.run.optim.steps:,} steps: {preset_cards.takes(time)}.")
-    start, cancel = st.columns(2)
-    if start.button("Start", type="primary", width="stretch", key="long_start"):
-        _forget()
+    size = f"{len(config.runs())} runs of {config.run.optim.steps:,} steps"
+    st.markdown(f"This race takes {preset_row.takes(time)}: {size}. You can stop it at any time.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        cancelled = st.button("Cancel", key="long_cancel")
+        started = st.button("Start", type="primary", key="long_start")
+    if started:
         with page_frame.refusals(lambda line: st.session_state.update(notice=line)):
             picker.choose(commands.start_race(config))
-        st.rerun()
-    if cancel.button("Cancel", width="stretch", key="long_cancel"):
+    if started or cancelled:
         _forget()
         st.rerun()
 
@@ -115,7 +116,7 @@ def _time(request: commands.RaceRequest) -> str | None:
         time = run_times.race_time(commands.planned(request))
     except workspace.SkipscopeError:
         return None
-    return preset_cards.spoken(time.seconds) if time else ""
+    return preset_row.spoken(time.seconds) if time else ""
 
 
 def _cut(found: EndedRace) -> list[NextStep]:
@@ -125,7 +126,7 @@ def _cut(found: EndedRace) -> list[NextStep]:
     if cut.fork is not None:
         text = f"{cut.arm} trained on without shortcuts from step {cut.step:,}. Show it on the chart."
         return [NextStep("show", "The cut shortcuts", text, run=cut.fork)]
-    time = "" if cut.seconds is None else preset_cards.spoken(cut.seconds)
+    time = "" if cut.seconds is None else preset_row.spoken(cut.seconds)
     text = f"Take them out of {cut.arm} at step {cut.step:,} and watch it train on."
     return [NextStep("cut", "Cut the shortcuts", text, time)]
 

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app.data import interventions, options, races, run_times, streaming
-from app.views.setup import preset_cards
+from app.views.setup import preset_row
 
 #: Races below this many steps are far from where the paper's curves end (64,000).
 SHORT = 10_000
@@ -25,7 +25,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="start_quick",
-        help=f"Four nets at once, {preset_cards.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
+        help=f"Four nets at once, {preset_row.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
     )
     if pressed:
         start_quick()
