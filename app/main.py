@@ -10,6 +10,7 @@ from app.views.guide import guide
 from app.views.labs import pages
 from app.views.race import audience, race
 from app.views.runs import runs
+from app.views.setup import shortcuts
 from app.web import presenter_link
 
 HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)
@@ -17,6 +18,7 @@ INSIDES = [
     st.Page(layers.render, title="Layers", icon=":material/layers:", url_path="layers"),
     st.Page(gradients.render, title="Gradients", icon=":material/trending_up:", url_path="gradients"),
 ]
+SHORTCUTS = st.Page(shortcuts.render, title="Shortcuts", icon=":material/alt_route:", url_path="shortcuts")
 RUNS = st.Page(runs.render, title="Runs", icon=":material/table_rows:", url_path="runs")
 WHY = [st.Page(render, title=title, url_path=path) for title, path, render in guide.pages()]
 LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, icon, render in pages.pages()]
@@ -26,7 +28,7 @@ st.set_page_config(
     page_title="Skipscope", page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide"
 )
 st.html(Path(__file__).with_name("page.css"))
-sections = {"": [HOME, *INSIDES, RUNS], "Why?": WHY, "Labs": LABS}
+sections = {"": [HOME, *INSIDES, SHORTCUTS, RUNS], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
 mine = presenter_link.may_command()
 if page != HOME or not mine:

@@ -4,15 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from app.data.authorization import requires_presenter
 from app.data.options import check_source
-from app.data.races import DRAWN_REMARKS
+from app.data.races import DRAWN_REMARKS, settings_of
 from app.data.workspace import current, reading
-from engine.config import FREE
+from engine.config import FREE, STEPS
 from engine.config import LIVE as LIVE
 from engine.config import lockstep as lockstep
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import CHANGEABLE as CHANGEABLE
 from engine.models.arm_names import arm_label
 from engine.runs.protocol.checkpoint_names import tenths
+from engine.runs.protocol.forking import in_force
 from engine.store.rows import RunRow
 
 
@@ -21,6 +22,21 @@ def saved_steps(race: int) -> dict[int, list[int]]:
     with reading() as reader, reader.snapshot():
         saved = {run.id: [row.step for row in reader.checkpoints.of(run.id)][::-1] for run in reader.runs.all(race)}
     return {run: steps for run, steps in saved.items() if steps}
+
+
+def value_at(run: int, step: int, key: str) -> str:
+    """Return the value of a setting for update ``step + 1`` of a run, '' where not known. Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        row = reader.runs.get(run)
+        if row is None:
+            return ""
+        live = in_force(reader, row, step)
+    if key in LIVE:
+        return f"{live[key]:g}" if key in live else ""
+    if key == STEPS:
+        return str(row.total_steps)
+    settings = settings_of(row.config)
+    return next((value for path, value in settings.items() if key in {path, path.rpartition(".")[2]}), "")
 
 
 def next_save(run: RunRow) -> int | None:

@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from app.data.workspace import workspace_path
-from engine.config import ModelConfig, replace
-from engine.config.presets import PRESETS, get_preset
-from engine.config.presets import Preset as Preset
+from engine.config import ModelConfig, RaceConfig, apply_settings, lead_from, leaves, replace
+from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source, get_source
@@ -130,6 +130,21 @@ def depth_from(text: str) -> tuple[int | None, str]:
         return replace(ModelConfig(), {"depth": int(text)}).depth, ""
     except ConfigError as error:
         return None, str(error)
+
+
+@lru_cache(maxsize=1024)
+def setting_from(setting: str, text: str) -> tuple[int | float | str | None, str]:
+    """Return (value, '') of a typed setting of a race, else (None, what is right for it and what was typed).
+
+    Args:
+        setting: A dotted key of ``RaceConfig``, or ``lead``: how many steps a lockstep lets a run be ahead.
+    """
+    try:
+        if setting == "lead":
+            return lead_from(text), ""
+        return leaves(apply_settings(RaceConfig(), {setting: text}))[setting], ""
+    except ConfigError as error:
+        return None, str(error).partition(" is ")[2].replace("(got '')", "(nothing is typed)")
 
 
 def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> Count:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 from app.data.workspace import current, kept_until_change, reading
 from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.numbers import signed
+from engine.analysis.settings import race_of
+from engine.analysis.settings import setting_differences as setting_differences
 from engine.config import TRIAL_SEED as TRIAL_SEED
-from engine.config import TUNED, RunConfig, leaves
+from engine.config import TUNED, RaceConfig, RunConfig, leaves
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.events import ALIVE as ALIVE
@@ -201,6 +203,26 @@ def tuning(race: int) -> list[ArmTuning]:
     """Return the learning-rate curve of every arm of a race; empty without ``lr=tuned``. Raises SkipscopeError."""
     with reading() as reader, reader.snapshot():
         return reader.tuning.arms(race)
+
+
+def race_config(race: int) -> RaceConfig | None:
+    """Return the configuration of a stored race, None for an unknown one. Raises SkipscopeError."""
+    with reading() as reader:
+        row = reader.races.get(race)
+        return row.config if row else None
+
+
+def run_config(run: int) -> RaceConfig | None:
+    """Return the configuration of a race that trains a stored run again, None for an unknown run.
+
+    Raises SkipscopeError.
+    """
+    with reading() as reader:
+        row = reader.runs.get(run)
+        if row is None:
+            return None
+        race = reader.races.get(row.race)
+        return race_of(row.config, race.preset if race else "")
 
 
 def known_runs(runs: Sequence[int]) -> set[int]:

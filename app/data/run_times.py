@@ -1,6 +1,7 @@
 """The duration of races, estimated from the speeds of finished runs of this workspace, else from a short table."""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +18,7 @@ from engine.analysis.run_time import (
     race_seconds,
     speed_of,
 )
-from engine.config import RaceConfig, RunConfig
+from engine.config import RaceConfig, RunConfig, replace
 from engine.data.registry import SOURCES
 from engine.events import RunState
 from engine.hardware.cores import cores
@@ -54,17 +55,32 @@ def _preset_race(preset: str, source: str) -> RaceConfig:
 
 def race_time(race: RaceConfig) -> RunTime | None:
     """Return the duration of a race, None for images off the table of data sets. Raises SkipscopeError."""
-    source = SOURCES.get(race.run.data.name)
+    return _time(race.trials(), race.runs())
+
+
+def rest_seconds(run: RunRow, step: int) -> float | None:
+    """Return how long a fork of a run from ``step`` on trains by itself; None as for ``race_time``."""
+    rest = replace(run.config, {"optim.steps": max(1, run.total_steps - step)})
+    time = _time((), (rest,), run.threads)
+    return time.seconds if time else None
+
+
+def _time(trials: Sequence[RunConfig], runs: Sequence[RunConfig], threads: int = 0) -> RunTime | None:
+    """``threads``: of a single run, 0 for all that its machine gives it."""
+    first = runs[0]
+    source = SOURCES.get(first.data.name)
     if source is None:
         return None
-    kind = "cuda" if _gpus() and race.run.device != "cpu" else "cpu"
+    kind = "cuda" if _gpus() and first.device != "cpu" else "cpu"
     known = [
         speed
         for row, speed in kept_until_change(_speeds)
-        if row.device.startswith(kind) and _computes_alike(row, race.run)
+        if row.device.startswith(kind) and _computes_alike(row, first)
     ]
     machine = _machine(kind) if known else TABLE_MACHINE
-    estimate = race_seconds(race.trials(), race.runs(), source.test_images, known or TABLE, machine)
+    if threads:
+        machine = dataclasses.replace(machine, threads=threads)
+    estimate = race_seconds(trials, runs, source.test_images, known or TABLE, machine)
     return RunTime(estimate.seconds, bool(known), not estimate.measured)
 
 

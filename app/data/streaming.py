@@ -15,7 +15,7 @@ from engine.analysis.statement import Statement
 from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
 from engine.events import AT_WORK
 from engine.events import Split as Split
-from engine.runs.client.conclusions import compared_runs, errors_over_depth, prediction, verdict
+from engine.runs.client.conclusions import compared_runs, cut, errors_over_depth, prediction, verdict
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
 
@@ -44,7 +44,7 @@ class Conclusions:
     """The conclusions about some runs: the statement, the question to a room, the answers to predictions.
 
     ``gaps`` is what the chart of gaps says, None where there is nothing. ``depths`` are the last errors over depth by
-    curve, {} for fewer than three depths.
+    curve, {} for fewer than three depths. ``cut`` is what cutting the shortcuts of a net did, '' without a cut.
     """
 
     statement: Statement
@@ -52,6 +52,7 @@ class Conclusions:
     question: Question | None = None
     answers: Answers | None = None
     depths: Mapping[str, Sequence[DepthError]] = field(default_factory=dict)
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
         concluded = verdict(reader, compared_runs(reader, reader.runs.all(rows[0].race)))
         question, answers = prediction(reader, compared) or (None, None)
         depths = errors_over_depth(reader, compared)
-        return Conclusions(concluded.statement, concluded.facts, question, answers, depths)
+        return Conclusions(concluded.statement, concluded.facts, question, answers, depths, cut(reader, rows))
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
     return Conclusions(SEVERAL_RACES if rows else Statement(), None, *(prediction(reader, named) or ()))

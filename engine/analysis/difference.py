@@ -18,6 +18,7 @@ _NO_RECIPE = {"seed", "model.depth", "model.shortcut", "device", "threads", "eva
 _NO_RECIPE_OF = ("probe.", "optim.tune_")
 #: So many parts of a difference stand in a name.
 _MAX_NAMED = 2
+_CUT = "shortcuts cut"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Difference:
     def text(self) -> str:
         """The whole difference: ``fork of run 4 at step 60, shortcuts cut``."""
         return ", ".join(filter(None, (self.fork, *self.recipe, *self.changed)))
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the run is a fork whose shortcuts are cut from its first step on, and nothing else differs."""
+        return bool(self.fork) and not self.recipe and self.changed == (_CUT,)
 
 
 #: That of a comparable run.
@@ -138,7 +144,7 @@ def _at_first(run: RecordedRun) -> dict[str, Any]:
 
 def _change_in_words(key: str, value: float) -> tuple[str, str]:
     if key == "strength" and value in (0, 1):
-        return ("shortcuts whole again", "from") if value else ("shortcuts cut", "at")
+        return ("shortcuts whole again", "from") if value else (_CUT, "at")
     return f"{LIVE[key].label if key in LIVE else key} {value:g}", "from"
 
 

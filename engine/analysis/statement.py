@@ -12,7 +12,7 @@ from engine.analysis.evidence import EvidenceRow, apart, comparisons, in_sentenc
 from engine.analysis.headline import headline
 from engine.analysis.interval import Interval
 from engine.analysis.numbers import ends, signed
-from engine.analysis.verdict import Judgement, RaceErrors, Verdict, judge
+from engine.analysis.verdict import Judgement, RaceErrors, Verdict, judge, seeds_that_would_do
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ class Statement:
 class Conclusion:
     """What may be said of a race: the verdict on its first shortcut type, the statement, the figures behind it.
 
-    ``provisional``: a run of the race has not ended, those aside that were changed while they trained.
+    ``provisional``: a run of the race has not ended, those aside that were changed while they trained. ``needed_seeds``
+    would probably resolve an open verdict; None where it is not open, or where more would not do.
     """
 
     kind: Verdict
@@ -84,6 +85,7 @@ class Conclusion:
     comparisons: tuple[Comparison, ...] = ()
     cure: Cure | None = None
     facts: GapFacts | None = None
+    needed_seeds: int | None = None
 
     @property
     def text(self) -> str:
@@ -117,7 +119,9 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
     )  # fmt: skip
     cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
     facts = GapFacts(common_step(runs), errors.at_end, _cure_text(judgement), found)
-    return Conclusion(judgement.findings[0].verdict, statement, provisional, found, cure, facts)
+    head = judgement.findings[0]
+    needed = seeds_that_would_do(head) if head.verdict in (Verdict.NOT_RESOLVED, Verdict.DISAGREE) else None
+    return Conclusion(head.verdict, statement, provisional, found, cure, facts, needed)
 
 
 def _without_findings(runs: Sequence[ComparedRun]) -> Verdict:

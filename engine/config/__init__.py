@@ -9,7 +9,7 @@ from engine.config.change import LIVE, STEPS, Change, check_change
 from engine.config.data import DataConfig
 from engine.config.model import ModelConfig, nearest_depths
 from engine.config.optim import RUNNING_WINDOW, TUNED, OptimConfig
-from engine.config.race import FREE, MAX_RUNS, TRIAL_SEED, RaceConfig, lockstep
+from engine.config.race import FREE, MAX_RUNS, TRIAL_SEED, RaceConfig, lead_from, lockstep
 from engine.config.run import LabConfig, ProbeConfig, RunConfig
 from engine.config.shortcut import ShortcutConfig, arm_name
 
@@ -35,6 +35,7 @@ __all__ = [
     "arm_name",
     "check_change",
     "diff",
+    "lead_from",
     "leaves",
     "lockstep",
     "nearest_depths",

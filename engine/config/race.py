@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from engine.config.base import Config, replace
 from engine.config.optim import TUNED
 from engine.config.run import RunConfig
+from engine.config.values import Schema, whole_from, within, wrong
 from engine.errors import ConfigError
 
 #: Limit of the runs of a race, the curves of a chart and the runs of an address: the page streams no more at once.
@@ -19,6 +20,8 @@ TRIAL_SEED = 2**31 - 1
 #: The pace of runs that do not wait for each other.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
+#: Steps that a run may be ahead of the slowest.
+_LEAD: Schema = {"type": "integer", "minimum": 1, "maximum": 9_999_999}
 
 
 def lockstep(pace: str) -> int:
@@ -30,6 +33,14 @@ def lockstep(pace: str) -> int:
             f"a pace is free or lockstep:K with K from 1 to 9999999, for example lockstep:5 (got {pace!r})"
         )
     return int(match[1])
+
+
+def lead_from(text: str) -> int:
+    """Return the K of ``lockstep:K`` that a text names alone. Raises ConfigError."""
+    lead = whole_from(text)
+    if lead is None or not within(_LEAD, lead):
+        raise ConfigError(wrong("lead", _LEAD, text if lead is None else lead))
+    return lead
 
 
 class RaceConfig(Config):

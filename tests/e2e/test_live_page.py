@@ -76,8 +76,8 @@ def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
     wait_view(page, f"v.feed.messages >= {seen + 5}")
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
     open_setup(page)
-    page.get_by_role("spinbutton", name="Seeds").fill("2")
-    page.get_by_role("spinbutton", name="Seeds").press("Enter")
+    page.get_by_role("textbox", name="Seeds").fill("2")
+    page.get_by_role("textbox", name="Seeds").press("Enter")
     page.get_by_role("button", name="Start race of 8 runs").wait_for()
     wait_view(page, f"v.feed.messages >= {seen + 7}")
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
@@ -143,10 +143,14 @@ def test_cards_pause_resume_stop_and_delete(fresh_site, open_page):
         wait_view(page, f"v.runs[0].card.state === '{state}'")
     page.get_by_role("button", name="Stop A-8", exact=True).click()
     assert fresh_site.row(run).state == "running", "stopping asks once more"
-    page.get_by_role("button", name="Yes, stop A-8").click()
+    page.get_by_role("button", name="Stop A-8 for good").click()
     wait_view(page, "v.runs[0].card.state === 'stopped'")
-    page.get_by_role("button", name="Delete A-8", exact=True).click()
-    page.get_by_role("button", name="Yes, delete A-8").click()
+    page.get_by_role("button", name="More for A-8").click()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menuitem", name="Delete A-8")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name="Delete A-8").click()
+    page.get_by_role("button", name="Delete A-8 and its files").click()
     page.get_by_role("button", name="Start the quick race").wait_for()
     assert fresh_site.row(run) is None
 

@@ -1,4 +1,4 @@
-"""The set-up in Chromium: cards by keyboard and press, the start in sight, times measured for real, reload and link."""
+"""The set-up in Chromium: presets by key and press, the start in sight, a long race, a wrong number, reload, link."""
 
 import pytest
 from playwright.sync_api import expect
@@ -20,37 +20,57 @@ def in_sight(page, locator) -> bool:
 
 
 @pytest.mark.slow
-def test_cards_are_chosen_by_key_and_by_press_and_the_set_up_outlives_a_reload(fresh_site, open_page):
+def test_the_set_up_fits_the_window_and_outlives_pages_and_reloads(fresh_site, open_page):
     page = open_page(fresh_site.url)
     page.set_viewport_size({"width": 1440, "height": 900})
     start = page.get_by_role("button", name="Start race of 4 runs")
     start.wait_for()
     assert in_sight(page, start), "without scrolling"
+    assert page.get_by_test_id("stSidebarContent").evaluate("(bar) => bar.scrollHeight <= bar.clientHeight")
+    for group in ("Preset", "Depths"):
+        tops = (
+            page.get_by_label(group, exact=True)
+            .locator("button")
+            .evaluate_all("(all) => all.map((one) => one.offsetTop)")
+        )
+        assert len(set(tops)) == 1, "one row"
     page.get_by_role("radio", name="Quick").focus()
-    page.keyboard.press("ArrowDown")
-    expect(page.get_by_role("radio", name="Talk")).to_be_checked(timeout=LATE)
-    expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("600", timeout=LATE)
-    # Forced: the card's title lies, unseen, over its words, so that all of it can be pressed.
-    page.get_by_test_id("stRadioCaption").nth(4).click(force=True)
-    expect(page.get_by_role("radio", name="Paper")).to_be_checked(timeout=LATE)
-    expect(page.get_by_text("Cannot start")).to_have_count(0)
-    expect(page.get_by_text("The paper's own protocol")).to_be_visible()
-    page.get_by_test_id("stRadioCaption").first.click(force=True)
-    expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("300", timeout=LATE)
-    page.get_by_role("spinbutton", name="Steps").fill("40")
-    page.get_by_role("spinbutton", name="Steps").press("Enter")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    steps = page.get_by_role("textbox", name="Steps", exact=True)
+    expect(steps).to_have_value("600", timeout=LATE)
+    page.get_by_role("radio", name="Paper").click()
+    expect(page.get_by_text("The paper's own protocol")).to_be_visible(timeout=LATE)
+    page.get_by_role("button", name="Start race of 12 runs").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("This race takes about")).to_be_visible(timeout=LATE)
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0, timeout=LATE)
+    page.get_by_role("radio", name="Quick").click()
+    expect(steps).to_have_value("300", timeout=LATE)
+    steps.fill("-5")
+    steps.press("Enter")
+    expect(page.get_by_text("Cannot start: Steps: a whole number")).to_be_visible(timeout=LATE)
+    expect(page.get_by_role("button", name="Start race")).to_be_disabled()
+    steps.fill("40")
+    steps.press("Enter")
     expect(page.get_by_text("Too short to compare")).to_be_visible(timeout=LATE)
     page.wait_for_url("**set_steps=40**")
-    page.reload()
-    expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("40", timeout=LATE)
-    picture = page.get_by_alt_text("Shortcut: identity")
-    expect(picture).to_be_visible(timeout=LATE)
+    page.get_by_role("link", name="All shortcuts, drawn").click()
+    page.get_by_role("button", name="Add scaled to the set-up").click()
+    expect(page.get_by_text("plain, A, scaled.")).to_be_visible(timeout=LATE)
+    picture = page.get_by_alt_text("Shortcut: identity").first
     assert picture.evaluate("image => image.naturalWidth") > 0, "drawn without a network"
+    page.get_by_role("link", name="To the race").click()
+    page.get_by_role("button", name="Start race of 6 runs").wait_for()
+    page.reload()
+    expect(steps).to_have_value("40", timeout=LATE)
+    page.get_by_role("button", name="Start race of 6 runs").wait_for()
     phone = open_page("about:blank")
     phone.set_viewport_size({"width": 390, "height": 844})
     phone.goto(page.url)
     phone.get_by_test_id("stExpandSidebarButton").click()
-    start = phone.get_by_role("button", name="Start race of 4 runs")
+    start = phone.get_by_role("button", name="Start race of 6 runs")
     start.wait_for()
     until(lambda: in_sight(phone, start), 10)  # the side bar slides in
-    expect(phone.get_by_role("spinbutton", name="Steps")).to_have_value("40", timeout=LATE)
+    expect(phone.get_by_role("textbox", name="Steps", exact=True)).to_have_value("40", timeout=LATE)

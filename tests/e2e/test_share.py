@@ -126,7 +126,7 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
     assert "presenter" not in page.evaluate("document.cookie"), "no script can read the token"
     for name in ("plain-20", "plain-56"):
         page.get_by_role("button", name=f"Stop {name}", exact=True).click()
-        page.get_by_role("button", name=f"Yes, stop {name}").click()
+        page.get_by_role("button", name=f"Stop {name} for good").click()
     until(lambda: shared.row(run).state == shared.row(other).state == "stopped")
     context.close()
     shared.put_back(run, other)

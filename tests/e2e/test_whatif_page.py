@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app import theme
-from tests.e2e.conftest import open_setup, until, view, wait_view
+from tests.e2e.conftest import until, view, wait_view
 from tests.e2e.test_live_page import ENDLESS, drag_zoom, ranges
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -85,7 +85,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     step = site.row(residual).step
     page.locator(".st-key-whatif_way").get_by_role("radio", name="Fork").click()
     choose(page, "Run", f"A-8 (run {residual})")
-    page.get_by_role("textbox", name="To", exact=True).fill("0.01")
+    page.get_by_role("textbox", name="To (now 0.1)", exact=True).fill("0.01")
     press(page, "whatif_fork")
     wait_view(page, "v.runs.length === 3")
     fork = view(page, "v.runs[2].card")
@@ -120,15 +120,15 @@ def test_a_fork_that_does_not_fit_is_refused_in_words(site, open_page):
 
 
 def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_page):
-    page = open_page(site.url)
-    open_setup(page)
-    page.get_by_text("More shortcuts").click()
-    choose(page, "A shortcut and its options", "scaled")
+    page = open_page(f"{site.url}/shortcuts")
+    page.get_by_role("button", name="Options of scaled").click()
     slider = page.locator(".st-key-option_scaled_shortcut").get_by_role("slider")
     slider.focus()
     slider.press("End")
-    press(page, "add_variant")
-    expect(page.get_by_text("scaled shortcut 1 is in the race")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add scaled shortcut 1 to the set-up").click()
+    page.get_by_role("button", name="Take scaled shortcut 1 out of the set-up").wait_for()
+    page.get_by_role("link", name="To the race").click()
     also = page.get_by_role("combobox", name="Also in the race")
     also.click()
     page.keyboard.type("none:norm=none")
@@ -185,8 +185,8 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
 
     click()
     dialog.get_by_role("button", name="Fork at step 100").click()
-    expect(dialog.get_by_text("say what learning rate is to be")).to_be_visible()
-    dialog.get_by_role("textbox", name="To").fill("0.01")
+    expect(dialog.get_by_text("Enter a learning rate, e.g. 0.01")).to_be_visible()
+    dialog.get_by_role("textbox", name="To (now 0.1)").fill("0.01")
     dialog.get_by_role("button", name="Fork at step 100").click()
     expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible(timeout=20_000)
     expect(dialog).to_have_count(0)
@@ -194,3 +194,13 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     fork = view(page, "v.runs[2].card")
     assert (fork["parent"], fork["parent_step"]) == (run, 100)
     assert page.get_by_role("textbox", name="To").count() == 0
+
+    # The race has ended, so its shortcuts can be cut by one press; the verdict stays that of the uncut nets.
+    before = page.locator(".ss-gap").inner_text()
+    steps = page.get_by_role("group", name="Next steps")
+    steps.get_by_role("button", name="Cut the shortcuts").click()
+    expect(page.locator(".ss-name", has_text="A-8, shortcuts cut at 100")).to_be_visible()
+    expect(page.locator(".ss-cut")).to_contain_text("Shortcuts of A-8 cut at step 100: training error")
+    expect(page.locator(".ss-cut")).to_contain_text("at step 200. Uncut:", timeout=60_000)
+    expect(steps.get_by_role("button", name="The cut shortcuts")).to_be_visible()
+    assert page.locator(".ss-gap").inner_text() == before

@@ -14,17 +14,44 @@ from app.live.shared.run import Run, run_colors
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step that an ended race leads to: a link to ``href``, else a press that sends ``key``.
+
+    ``text`` says what it shows, ``time`` how long it takes. ``run`` is a run of the race that it shows.
+    """
+
+    key: str
+    title: str
+    text: str = ""
+    time: str | None = ""
+    href: str = ""
+    run: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class NextSteps:
+    """Cards below the chart, and buttons beside the certainty. ``ended`` are the ended runs that they know of."""
+
+    ended: tuple[int, ...] = ()
+    cards: tuple[NextStep, ...] = ()
+    buttons: tuple[NextStep, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RaceWords:
     """What is said around the curves.
 
     ``title`` is what the race is called in the stage view, ``notice`` what was refused just now, in one line,
-    ``command`` the line that repeats the race in a shell, ``images`` the name of its data set.
+    ``command`` the line that repeats the race in a shell, ``images`` the name of its data set. ``next`` is what an
+    ended race leads to. ``set_up`` is another number after the set-up was filled, which opens the side bar.
     """
 
     title: str = ""
     notice: str = ""
     command: str = ""
     images: str = ""
+    next: NextSteps = NextSteps()
+    set_up: int = 0
 
 
 def live_race(
@@ -34,7 +61,8 @@ def live_race(
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
-    start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
+    start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``), next (a step was pressed,
+    its ``key``), ended (a run has ended that ``words.next`` does not know of).
     """
     component("race", "skipscope_race", "race/presentation/presenter.css")(
         key=key,

@@ -5,6 +5,7 @@
 import { Cards } from "./panel/cards.js";
 import { ZoomDetail } from "./zoom_detail.js";
 import { MachineLoad } from "./panel/machine_load.js";
+import { NextSteps, hasEnded, newlyEnded } from "./panel/next_steps.js";
 import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
@@ -43,6 +44,7 @@ export class RaceView {
       later: () => this.#soon(),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
+    this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
     this.tools = new ExportTools(this.part, () => this.#shown());
     this.meters = new MachineLoad(this.part("meters"));
     this.sideBar = new SideBar();
@@ -61,6 +63,10 @@ export class RaceView {
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
     this.presenter.update(data);
+    this.next.answered();
+    // By Streamlit's own button, because only it knows whether the side bar is open.
+    if (this.setUp !== undefined && data.set_up !== this.setUp) document.querySelector("[data-testid=stExpandSidebarButton]")?.click();
+    this.setUp = data.set_up;
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       this.ids = ids;
@@ -68,7 +74,7 @@ export class RaceView {
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) {
         if (this.race) this.sideBar.close();
-        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {} });
+        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, cut: "", over: undefined });
       }
       this.view.of(data.race);
       this.race = data.race;
@@ -143,6 +149,7 @@ export class RaceView {
     for (const part of ["g", "sure", "basis", "rows"]) if (message[part] !== undefined) this.statement[part] = message[part];
     if (message.gaps !== undefined) this.gaps = message.gaps;
     if (message.depths !== undefined) this.depths = message.depths;
+    if (message.cut !== undefined) this.cut = message.cut;
     if (message.q !== undefined) this.asked = message.q;
     if (message.t !== undefined) this.answers = message.t;
     if (message.engine !== undefined) this.engine = message.engine;
@@ -162,8 +169,30 @@ export class RaceView {
   }
 
   #ask(verb, run, more = {}) {
-    if (this.data.mayCommand === false && verb !== "gone") return;
+    if (this.data.mayCommand === false && !["gone", "ended"].includes(verb)) return;
     this.send("command", { verb, run, at: Date.now(), ...more });
+  }
+
+  /** A next step was pressed; a cut is seen beside the curve that it leaves. */
+  #step({ key }) {
+    if (["cut", "show"].includes(key)) {
+      const layout = this.view.get("layout");
+      this.view.choose({ layout: ["gap", "depth"].includes(layout) ? "side" : layout, metric: "error" });
+      this.view.zoom = null;
+      this.part("stage").scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+    if (key !== "show") this.#ask("next", 0, { key });
+  }
+
+  /** The script names the next steps, and must hear of every end. */
+  #nextSteps() {
+    const { next, race } = this.data;
+    if (!race || !this.runs.length) return;
+    this.next.draw(next, this.runs, this.view.hidden);
+    const ended = newlyEnded(next, this.runs), over = hasEnded(this.runs);
+    // A race that ended can go on for more steps, and ends again.
+    if ((ended && ended !== this.ended) || (over && this.over === false)) this.#ask("ended", 0);
+    Object.assign(this, { ended, over });
   }
 
   // --- drawing ------------------------------------------------------------------------------------------------------
@@ -215,6 +244,8 @@ export class RaceView {
     const headline = this.presenter.verdict(this.statement.g ?? "");
     this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
+    setText(this.part("cut"), this.view.hidden ? "" : this.cut ?? "");
+    this.#nextSteps();
     this.#strip();
   }
 

@@ -112,6 +112,7 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     words about the cure. ``q`` is the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the
     truth, and the words before and after the truth for each choice. ``depths`` has the errors over depth by curve and
     shortcut type: ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``.
+    ``cut`` is what cutting the shortcuts of a net did.
     """
     question, answers, statement = conclusions.question, conclusions.answers, conclusions.statement
     sure = statement.certainty
@@ -123,6 +124,7 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
         "gaps": conclusions.gaps and _gaps(conclusions.gaps),
         "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
         "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
+        "cut": conclusions.cut,
         "depths": {curve: _by_shortcut(errors) for curve, errors in conclusions.depths.items()},
     }
 

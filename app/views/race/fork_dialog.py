@@ -82,7 +82,7 @@ def _offer_fork(race: races.Race, number: int, clicked: int) -> None:
     )
     what, value = st.columns(2, vertical_alignment="bottom")
     first = "steps" if step >= run.total_steps else "lr"
-    key, text = fork_form.choose(what, value, f"fork_at_{number}_{clicked}", first)
+    key, text = fork_form.choose(what, value, f"fork_at_{number}_{clicked}", (number, step), first)
     if not st.button(f"Fork at step {step:,}", type="primary", width="stretch", key="fork_at_make"):
         return
     child = fork_form.make(number, step, key, text)

@@ -20,8 +20,13 @@ _OFFERED = {
 }
 
 
-def choose(what: DeltaGenerator, value: DeltaGenerator, prefix: str, first: str = "lr") -> tuple[str, str]:
-    """Draw both fields; return the setting ('' for a twin) and its new value. ``prefix`` begins the widgets' keys."""
+def choose(
+    what: DeltaGenerator, value: DeltaGenerator, prefix: str, saved: tuple[int, int], first: str = "lr"
+) -> tuple[str, str]:
+    """Draw both fields; return the setting ('' for a twin) and its new value.
+
+    ``prefix`` begins the widgets' keys, ``saved`` are the run and the step that is forked.
+    """
     key = what.selectbox(
         "Change",
         list(_OFFERED),
@@ -32,14 +37,16 @@ def choose(what: DeltaGenerator, value: DeltaGenerator, prefix: str, first: str 
         help="Any setting of `--set` that keeps the shapes of the weights may be typed.",
     )
     example = _OFFERED.get(key or "", ("", ""))[1]
-    text = value.text_input("To", key=f"{prefix}_{key}", placeholder=example, disabled=not key)
+    now = interventions.value_at(*saved, key) if key else ""
+    label = f"To (now {now})" if now else "To"
+    text = value.text_input(label, key=f"{prefix}_{key}", placeholder=example, disabled=not key)
     return key or "", text.strip()
 
 
 def make(run: int, step: int, key: str, text: str) -> int:
     """Fork a run with that change; return the new run. Raises SkipscopeError."""
     if key and not text:
-        label, example = _OFFERED.get(key, (key, "0.5"))
-        raise workspace.SkipscopeError(f"say what {label} is to be, for example {example}")
+        label, example = _OFFERED.get(key, (f"value for {key}", "0.5"))
+        raise workspace.SkipscopeError(f"Enter {'' if label.endswith('s') else 'a '}{label}, e.g. {example}")
     with st.spinner("Forking"):
         return interventions.fork(run, step, {key: text} if key else {})

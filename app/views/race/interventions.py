@@ -5,6 +5,7 @@ The panel is a fragment: a choice reruns nothing else, so curves, zoom and cards
 
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 import streamlit as st
 
@@ -16,10 +17,12 @@ from app.views.race import fork_form
 _SAID = "whatif_said"
 _WAY = "whatif_shown"
 _EVERY_S = 3.0
+_STYLE = Path(__file__).with_suffix(".css")
 
 
 def render(race: races.Race) -> None:
     """Draw the fold-out."""
+    st.html(_STYLE)
     # The timer finds runs that began or ended.
     st.fragment(_draw, run_every=_EVERY_S)(race)
 
@@ -84,7 +87,7 @@ def _fork(race: races.Race) -> None:
     # The newest step with training left.
     open_ended = next((index for index, step in enumerate(steps) if step < ends.get(run, 0)), 0)
     step = when.selectbox("Saved step", steps, index=open_ended, format_func="{:,}".format, key=f"whatif_step_{run}")
-    key, text = fork_form.choose(what, value, "whatif_fork")
+    key, text = fork_form.choose(what, value, "whatif_fork", (run, step))
     st.caption("A new run of this race that goes on from the saved step, with one thing changed. Its parent goes on.")
     if apply.button("Fork", type="primary", width="stretch", key="whatif_fork"):
         with page_frame.refusals(lambda line: _say(race, "", [line])):

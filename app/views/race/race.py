@@ -8,11 +8,14 @@ import streamlit as st
 from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
 from app.views import page_frame, picker
-from app.views.race import audience, fork_dialog, interventions, race_help, tuning
-from app.views.setup import setup
+from app.views.markdown_escape import literal
+from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
+from app.views.setup import loading, setup
 from app.web import presenter_link
 
 COMPONENT = "live"
+#: How often the set-up was filled with the settings of a race.
+_SET_UP = "set_up"
 
 
 def render() -> None:
@@ -45,20 +48,36 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
         if mine:
             # Opens and closes the side bar in the browser: app/live/race/panel/side_bar.js.
             st.button("New race", icon=":material/add:", key="new_race")
+            _load_settings(race)
             interventions.render(race)
     notice = _announce()
     tuning.running(race)
     if mine:
         fork_dialog.render(race, _place(race.id))
+        next_steps.ask_about_long()
     else:
         audience.newer(race_list[0].id)
-    live_race(
-        race.id, picker.runs_of(race), _on_command, COMPONENT, RaceWords(race.title, notice, race.as_command, race.data)
+    words = RaceWords(
+        race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), st.session_state.get(_SET_UP, 0)
     )
+    live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
     race_help.protocol(race)
     race_help.published(race)
+
+
+def _load_settings(race: races.Race) -> None:
+    """Offer the settings of a race for the set-up in the side bar, which the component then opens."""
+    if not st.button("Load these settings", icon=":material/input:", key="load_settings"):
+        return
+    config = races.race_config(race.id)
+    if config is None:
+        return
+    missing = loading.load(config)
+    without = f" No field shows these: {'; '.join(missing)}." if missing else ""
+    st.toast(literal(f"The set-up holds the settings of race {race.id}.{without}"), duration="long")
+    st.session_state[_SET_UP] = st.session_state.get(_SET_UP, 0) + 1
 
 
 def _unusable(health: workspace.Health) -> None:
@@ -84,6 +103,8 @@ def _on_command() -> None:
         "fork-at": lambda command: fork_dialog.ask(command, _place(picker.last_chosen())),
         "gone": lambda _: st.session_state.pop("race", None),
         "start": lambda _: setup.start(),
+        "next": next_steps.act,
+        "ended": lambda _: None,  # the run of the script that follows knows of it
         **{f"{verb}-all": ask_all for verb in commands.RACE_VERBS},
     }
     page_frame.obey(COMPONENT, lambda line: st.session_state.update(notice=line), own)

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app.data import interventions, options, races, run_times, streaming
-from app.views.setup import preset_cards
+from app.views.setup import preset_row
 
 #: Races below this many steps are far from where the paper's curves end (64,000).
 SHORT = 10_000
@@ -25,7 +25,7 @@ def first_visit(start_quick: Callable[[], None]) -> None:
         type="primary",
         icon=":material/play_arrow:",
         key="start_quick",
-        help=f"Four nets at once, {preset_cards.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
+        help=f"Four nets at once, {preset_row.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
     )
     if pressed:
         start_quick()
@@ -66,7 +66,7 @@ def protocol(race: races.Race) -> None:
             "the thick line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that "
             "the net has forgotten; `--set recalibrate_bn=true` measures with fresh ones.\n"
             "- **Hue** is the shortcut, **lightness** the depth; beyond the paper's four, marks differ as well.\n"
-            "- **Dotted upright lines** with words: from this step on something was changed in a run, or a fork begins.\n\n"
+            "- **Dotted upright lines** with words: from this step on something was changed, or a fork begins.\n\n"
             "All runs of a race see the same batches with the same augmentation, and start from the same weights "
             "wherever shapes are the same. They differ in one setting: depth or shortcut.\n\n"
             "He, Zhang, Ren, Sun 2015, *Deep Residual Learning for Image Recognition*, arXiv:1512.03385, section 4.2 "

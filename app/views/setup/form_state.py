@@ -1,9 +1,38 @@
-"""The set-up in the session: arms, runs, the planned race, and the problems of its fields."""
+"""The set-up in the session: its beginning, arms, runs, the planned race, and the problems of its fields."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from app.data import commands, options, selection, streaming, workspace
-from app.views.setup import advanced, zoo
+from app.views.setup import advanced, setup_fields, setup_link, zoo
+
+#: The preset of a first visit.
+USUAL_PRESET = "quick"
+#: Values for the next run of the script: the value of a drawn widget cannot change.
+NEXT = "setup_next"
+
+
+def prepare() -> None:
+    """Fill the fields: at first from the address, later with what was put there since. Call before they are drawn."""
+    state = st.session_state
+    if "preset" not in state:
+        state["preset"] = setup_link.preset() or USUAL_PRESET
+        state.update(setup_fields.usual(state["preset"]) | setup_link.read())
+    state.update(state.pop(NEXT, {}))
+    if state["data"] not in options.sources():  # a folder that has gone
+        state["data"] = options.preset_source(state["preset"])
+
+
+def put(values: Mapping[str, Any]) -> None:
+    """Put values into fields, from the next drawing of the set-up on."""
+    st.session_state[NEXT] = {**st.session_state.get(NEXT, {}), **values}
+
+
+def reset() -> None:
+    """Fill the fields with the values of the chosen preset."""
+    st.session_state.update(setup_fields.usual(st.session_state["preset"]))
 
 
 def depths() -> list[int]:
@@ -13,26 +42,33 @@ def depths() -> list[int]:
 
 def shortcuts() -> list[str]:
     """Return the chosen variants: the paper's in the paper's order, then the others in the order of choice."""
-    paper = [text for text in zoo.PAPER if text in (st.session_state["shortcuts"] or [])]
+    paper = [text for text in setup_fields.PAPER if text in (st.session_state["shortcuts"] or [])]
     return list(dict.fromkeys([*paper, *zoo.chosen()]))
 
 
+def toggle(text: str) -> None:
+    """Take a variant into the set-up, or out of it. ``text`` is canonical."""
+    key = "shortcuts" if text in setup_fields.PAPER else "variants"
+    chosen = shortcuts()
+    of_field = [each for each in chosen if (each in setup_fields.PAPER) == (text in setup_fields.PAPER)]
+    st.session_state[key] = [each for each in of_field if each != text] + [text] * (text not in chosen)
+
+
 def runs() -> int:
-    """Return the number of runs of the race, trials left out."""
-    return len(depths()) * len(shortcuts()) * int(st.session_state["seeds"])
+    """Return the number of runs of the race, trials left out; 0 with a wrong number of seeds."""
+    return len(depths()) * len(shortcuts()) * (setup_fields.number("seeds") or 0)
 
 
 def request() -> commands.RaceRequest:
-    """Return the race of the fields."""
-    state = st.session_state
+    """Return the race of the fields, which are without a problem."""
     return commands.RaceRequest(
         depths(),
         shortcuts(),
-        preset=state["preset"],
-        data=state["data"],
-        steps=int(state["steps"]),
-        seeds=int(state["seeds"]),
-        first_seed=int(state["first_seed"]),
+        preset=st.session_state["preset"],
+        data=st.session_state["data"],
+        steps=setup_fields.number("steps"),
+        seeds=setup_fields.number("seeds"),
+        first_seed=setup_fields.number("first_seed"),
         settings=advanced.settings(),
         pace=advanced.pace(),
     )
@@ -45,8 +81,9 @@ def problems() -> dict[str, str]:
         "shortcuts": "" if shortcuts() else "Choose at least one shortcut; plain counts as one.",
         "other_depths": advanced.depth_problem(),
         "variants": zoo.problem(),
-        "seeds": _too_many(),
-        "validation": advanced.held_out_problem(),
+        "runs": _too_many(),
+        "held out": advanced.held_out_problem(),
+        **{key: setup_fields.problem(key) for key in setup_fields.NUMBERS if key not in advanced.without_effect()},
     }
     return {field: problem for field, problem in found.items() if problem}
 
@@ -69,14 +106,14 @@ def plan() -> tuple[commands.RaceConfig | None, str]:
 def look() -> options.Look:
     """Return what was found so far below the chosen path."""
     try:
-        return options.look(st.session_state["data"], int(st.session_state.get("resize") or 0))
+        return options.look(st.session_state["data"], setup_fields.number("resize") or 0)
     except workspace.SkipscopeError as error:  # it is no longer offered
         return options.Look(problem=str(error))
 
 
 def doubt_about_steps() -> str:
-    """Return a warning about too few steps, '' for enough steps."""
-    if int(st.session_state["steps"]) >= streaming.RUNNING_WINDOW:
+    """Return a warning about too few steps, '' for enough steps and for a wrong number."""
+    if (setup_fields.number("steps") or streaming.RUNNING_WINDOW) >= streaming.RUNNING_WINDOW:
         return ""
     return f"Too short to compare: the running training error is a mean over {streaming.RUNNING_WINDOW} steps."
 

@@ -1,4 +1,4 @@
-"""The side bar's set-up of a race: preset, arms, data, length, seeds, and the button that starts it."""
+"""The side bar's set-up of a race: preset, arms, length, data, and the button that starts it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,12 +7,11 @@ import streamlit as st
 
 from app.data import commands, options, run_times, workspace
 from app.views import markdown_escape, page_frame, picker
-from app.views.setup import advanced, block_drawing, data_look, form_state, preset_cards, setup_fields, setup_link, zoo
+from app.views.setup import advanced, data_look, form_state, preset_row, setup_fields, setup_link, zoo
 
-_DEPTHS = list(options.DEPTHS)
 _STYLE = Path(__file__).with_name("setup.css")
-#: The preset of a first visit.
-_USUAL = "quick"
+#: Seconds from which on a race is asked for twice.
+_LONG_S = 3600.0
 
 
 def render(first_visit: bool = False) -> None:
@@ -20,65 +19,87 @@ def render(first_visit: bool = False) -> None:
 
     On a first visit the page itself has the primary button.
     """
-    presets = options.presets()
-    if "preset" not in st.session_state:
-        st.session_state["preset"] = setup_link.preset() or _USUAL
-        st.session_state.update(_usual() | setup_link.read())
+    form_state.prepare()
     st.html(_STYLE)
-    st.header("Skipscope", anchor=False)
-    preset_cards.render(_fill)
-    preset = presets[st.session_state["preset"]]
-    with st.container(key="setup_fields"):
+    _title()
+    preset_row.render(form_state.reset)
+    with st.container(key="setup_fields", gap="small"):
         _arms()
-        _images(preset)
         _length()
+        _images()
         advanced.render(len(form_state.depths()) * len(form_state.shortcuts()))
-    with st.container(key="start_bar", gap="small"):
+    with st.container(key="start_bar", gap="xsmall"):
         _start_bar(first_visit)
-    setup_link.write(_usual(), _USUAL)
+    setup_link.write(form_state.USUAL_PRESET)
 
 
 def start() -> None:
-    """Start the race of the fields, and show it from the next rerun on. Raises SkipscopeError."""
+    """Start the race of the fields, and show it from the next rerun on. Raises SkipscopeError, also for a long race."""
     if "preset" not in st.session_state:
         raise workspace.SkipscopeError("the set-up is not there yet; try again in a moment")
     race, problem = form_state.plan()
     if problem:
         raise workspace.SkipscopeError(problem)
+    if time := _long(race):
+        raise workspace.SkipscopeError(f"this race takes {preset_row.takes(time)}; start it in the side bar")
     picker.choose(_start(race))
 
 
 def start_quick() -> None:
     """Start the quick race and show it."""
-    _hand_over(lambda: commands.start_race(commands.planned(commands.RaceRequest(preset=_USUAL))))
+    request = commands.RaceRequest(preset=form_state.USUAL_PRESET)
+    _hand_over(lambda: commands.start_race(commands.planned(request)))
+
+
+def _title() -> None:
+    """Draw the name, and the way back to the preset where something differs from it."""
+    changed = setup_fields.changed()
+    with st.container(
+        key="setup_title", horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.header("Skipscope", anchor=False, width="content")
+        if changed:
+            label = options.presets()[st.session_state["preset"]].label
+            st.button(f"Reset to {label}", type="tertiary", key="reset", on_click=form_state.reset)
+            # The rate's own label is hidden: it stands below the choice of one rate or tuned ones.
+            keys = {"rates" if key == "lr" else key for key in changed}
+            marked = ", ".join(f".st-key-{key} [data-testid=stWidgetLabel] p::after" for key in sorted(keys))
+            st.html(f'<style>{marked} {{ content: " ●" / ""; color: light-dark(#0072b2, #6cb8ea); }}</style>')
 
 
 def _arms() -> None:
     problems = form_state.problems()
     setup_fields.pills(
         "depths",
-        "Depths",
-        {depth: str(depth) for depth in _DEPTHS},
+        {depth: str(depth) for depth in options.DEPTHS},
         help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
     )
     markdown_escape.under_field(problems.get("depths", ""))
     shortcuts = options.shortcuts()
     setup_fields.pills(
         "shortcuts",
-        "Shortcuts",
-        {name: "plain" if name == "none" else name for name in zoo.PAPER},
+        {name: "plain" if name == "none" else name for name in setup_fields.PAPER},
         help="A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.\n\n"
-        + "\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, zoo.PAPER)),
+        + "\n\n".join(
+            f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, setup_fields.PAPER)
+        ),
     )
     markdown_escape.under_field(problems.get("shortcuts", ""))
     zoo.render()
-    block_drawing.render()
 
 
-def _images(preset: options.Preset) -> None:
+def _length() -> None:
+    left, right = st.columns(2)
+    with left:
+        setup_fields.draw_number("seeds", help="Every arm is trained once per seed.")
+    with right:
+        setup_fields.draw_number("steps", help="Optimizer updates of every run.")
+    markdown_escape.under_field(form_state.problems().get("runs", ""))
+    markdown_escape.under_field("", form_state.doubt_about_steps())
+
+
+def _images() -> None:
     sources = options.sources()
-    if st.session_state["data"] not in sources:  # a folder that has gone
-        st.session_state["data"] = options.preset_source(preset.name)
     st.selectbox(
         "Data",
         list(sources),
@@ -93,23 +114,13 @@ def _images(preset: options.Preset) -> None:
     data_look.render()
 
 
-def _length() -> None:
-    left, right = st.columns(2)
-    with left:
-        setup_fields.number("steps", "Steps", help="Optimizer updates of every run.")
-    with right:
-        setup_fields.number("seeds", "Seeds", help="Every arm is trained once per seed.")
-    markdown_escape.under_field("", form_state.doubt_about_steps())
-    markdown_escape.under_field(form_state.problems().get("seeds", ""))
-
-
 def _start_bar(first_visit: bool) -> None:
     """Draw the button, and the duration of the race or its problem."""
     race, problem = form_state.plan()
     runs = form_state.runs()
     # No callback: after a restart of the server the first press would be lost.
     pressed = st.button(
-        f"Start race of {runs} run{'s' if runs != 1 else ''}" if runs else "Choose depths and shortcuts",
+        f"Start race of {runs} run{'s' * (runs != 1)}" if runs else "Start race",
         type="secondary" if first_visit else "primary",
         icon=":material/play_arrow:",
         width="stretch",
@@ -122,37 +133,39 @@ def _start_bar(first_visit: bool) -> None:
         st.caption(_ahead(race, runs))
         if advanced.is_path():
             markdown_escape.under_field("", form_state.look().doubt)
-    if pressed:
+    if pressed and (time := _long(race)):
+        _ask(race, runs, time)
+    elif pressed:
         _hand_over(lambda: _start(race))
     if complaint := st.session_state.pop("setup_problem", None):
         page_frame.show_error(complaint)
 
 
+@st.dialog("Start a long race?")
+def _ask(race: commands.RaceConfig | None, runs: int, time: run_times.RunTime) -> None:
+    st.markdown(f"This race takes {preset_row.takes(time)}: {_size(runs)}. You can stop it at any time.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Cancel", key="start_cancel"):
+            st.rerun()
+        if st.button("Start", type="primary", key="start_long"):
+            _hand_over(lambda: _start(race))
+
+
+def _long(race: commands.RaceConfig | None) -> run_times.RunTime | None:
+    """Return the duration of a race that takes longer than an hour, None for others and for unknown ones."""
+    time = run_times.race_time(race) if race is not None else None
+    return time if time and time.seconds > _LONG_S else None
+
+
 def _ahead(race: commands.RaceConfig | None, runs: int) -> str:
     """Return the number of runs and steps, and the duration."""
-    steps = int(st.session_state["steps"])
-    words = f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
     time = run_times.race_time(race) if race is not None else None
-    return f"{words}, {preset_cards.takes(time)}" if time else words
+    return f"{_size(runs)}, {preset_row.takes(time)}" if time else _size(runs)
 
 
-def _fill() -> None:
-    st.session_state.update(_usual())
-
-
-def _usual() -> dict[str, object]:
-    """Return the values of the fields for the chosen preset."""
-    preset = options.presets()[st.session_state["preset"]]
-    return {
-        "depths": [depth for depth in preset.depths if depth in _DEPTHS],
-        "other_depths": ", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
-        "shortcuts": [text for text in preset.shortcuts if text in zoo.PAPER],
-        "variants": [text for text in preset.shortcuts if text not in zoo.PAPER],
-        "data": options.preset_source(preset.name),
-        "steps": preset.run.optim.steps,
-        "seeds": preset.seeds,
-        **advanced.defaults(preset),
-    }
+def _size(runs: int) -> str:
+    steps = setup_fields.number("steps")
+    return f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
 
 
 def _start(race: commands.RaceConfig | None) -> int:

@@ -1,7 +1,7 @@
 """The set-up in the address: the differences from its preset, for links and reloads.
 
 Fields are read by hand: Streamlit's ``bind`` names a parameter after its widget and always shows the value. Here a
-value of the preset stays out of the address, and the bounds decide what an old or edited link may fill in.
+value of the preset stays out of the address, and what a field may hold decides what an old or edited link fills in.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,12 @@ import streamlit as st
 
 from app.data import options
 from app.views import page_frame
-from app.views.setup import setup_fields, zoo
+from app.views.setup import setup_fields
 
 #: Of every name in the address.
 PREFIX = "set_"
 _SEPARATOR = ","
 _MAX_LETTERS = 2000
-#: Keys in the session, in the order of the address; keys with several values.
-_FIELDS = ("depths", "other_depths", "shortcuts", "variants", "data", "steps", "seeds", "first_seed", "rates", "lr",
-           "width", "resize", "validation", "precision", "pace", "lead")  # fmt: skip
-_LISTS = ("depths", "shortcuts", "variants")
 
 
 def preset() -> str:
@@ -33,11 +29,11 @@ def preset() -> str:
 def read() -> dict[str, Any]:
     """Return the valid fields of the address."""
     allowed = {
-        **setup_fields.CHOICES, "depths": tuple(map(str, options.DEPTHS)), "shortcuts": zoo.PAPER,
+        **setup_fields.CHOICES, "depths": tuple(map(str, options.DEPTHS)), "shortcuts": setup_fields.PAPER,
         "data": tuple(options.sources()),
     }  # fmt: skip
     fields = {}
-    for key in _FIELDS:
+    for key in setup_fields.LABELS:
         text = st.query_params.get(f"{PREFIX}{key}")
         if text is not None and len(text) <= _MAX_LETTERS:
             with suppress(ValueError):
@@ -47,28 +43,26 @@ def read() -> dict[str, Any]:
 
 def _value(key: str, text: str, allowed: Sequence[str] | None) -> Any:
     """Return a field's value. Raises ValueError for an invalid text."""
-    if key in setup_fields.BOUNDS:
-        low, high = setup_fields.BOUNDS[key]
-        number = type(low)(text)
-        if not low <= number <= high:
+    if key in setup_fields.NUMBERS:
+        if options.setting_from(setup_fields.NUMBERS[key][1], text)[1]:
             raise ValueError(text)
-        return number
-    parts = list(dict.fromkeys(filter(None, text.split(_SEPARATOR)))) if key in _LISTS else [text]
+        return text.strip()
+    several = key in setup_fields.LISTS
+    parts = list(dict.fromkeys(filter(None, text.split(_SEPARATOR)))) if several else [text]
     if allowed is not None and not set(parts) <= set(allowed):
         raise ValueError(text)
     if key == "depths":
         return [int(depth) for depth in parts]
-    return parts if key in _LISTS else text
+    return parts if several else text
 
 
-def write(usual: dict[str, Any], usual_preset: str) -> None:
-    """Write the differences from ``usual``, the fields of the chosen preset, into the address."""
-    state, wanted = st.session_state, {}
-    if state["preset"] != usual_preset:
-        wanted["preset"] = state["preset"]
-    for key in _FIELDS:
-        value = state.get(key, usual[key])
-        if value != usual[key] and value is not None:
+def write(usual_preset: str) -> None:
+    """Write the right differences from the chosen preset into the address."""
+    chosen, wanted = st.session_state["preset"], {}
+    if chosen != usual_preset:
+        wanted["preset"] = chosen
+    for key, value in setup_fields.changed().items():
+        if value is not None and not (key in setup_fields.NUMBERS and setup_fields.problem(key)):
             wanted[key] = _SEPARATOR.join(map(str, value)) if isinstance(value, list) else f"{value}"
     present = [key.removeprefix(PREFIX) for key in st.query_params if key.startswith(PREFIX)]
     for key in dict.fromkeys([*present, *wanted]):

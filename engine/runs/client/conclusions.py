@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import isfinite
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
+from engine.analysis.cut import CutNet, cut_in_words
 from engine.analysis.depth_errors import DepthError, depth_errors, over_depth
 from engine.analysis.difference import NO_DIFFERENCE
 from engine.analysis.interval import RESOLUTION
@@ -12,7 +13,7 @@ from engine.analysis.prediction import Answers, Question, answers, question_for,
 from engine.analysis.statement import Conclusion, conclude
 from engine.analysis.verdict import RaceErrors
 from engine.config import TUNED
-from engine.events import Found, Split
+from engine.events import BROKEN, Found, Split
 from engine.labs.registry import LABS
 from engine.models.arm_names import arm_label
 from engine.runs.protocol.comparable_runs import differences
@@ -77,6 +78,25 @@ def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, A
     curves = {run.run: _curve(reader, run.run, Split.TRAIN, "running_error", (step, step)) for run in taken}
     errors = {run: curve[step] for run, curve in curves.items() if step in curve}
     return question, answers(question, runs, errors)
+
+
+def cut(reader: Reader, rows: Sequence[RunRow]) -> str:
+    """Return what cutting the shortcuts did to a net among these runs, '' without a cut; of several the newest."""
+    forks = [row for row in rows if row.parent_run is not None]
+    different = differences(reader, forks)
+    row = next((row for row in reversed(forks) if different.get(row.id, NO_DIFFERENCE).is_cut), None)
+    if row is None or row.parent_run is None or row.parent_step is None:
+        return ""
+
+    def error(run: int, step: int) -> float | None:
+        return _curve(reader, run, Split.TRAIN, "running_error", (step, step)).get(step)
+
+    return cut_in_words(
+        CutNet(
+            arm_label(row.depth, row.shortcut), row.parent_step, row.step, error(row.parent_run, row.parent_step),
+            error(row.id, row.step), error(row.parent_run, row.step), row.state in BROKEN,
+        )
+    )  # fmt: skip
 
 
 def errors_over_depth(reader: Reader, runs: Sequence[ComparedRun]) -> dict[str, list[DepthError]]:

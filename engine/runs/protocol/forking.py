@@ -5,7 +5,7 @@ first step, as in a live run; the new config decides all other settings.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from engine.config import LIVE, MAX_RUNS, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
 from engine.data.registry import get_source
@@ -52,11 +52,11 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
             f"at step {step} the fork would have done its {plan.total_steps} steps; fork an earlier step, or add "
             f"--set steps=N with more than {step}"
         )
-    in_force = _in_force(reader, parent, step, past)
+    now = in_force(reader, parent, step)
     if _schedule(config) != _schedule(before):
-        in_force.pop("lr", None)  # what it would be from here on, another schedule decides
+        now.pop("lr", None)  # what it would be from here on, another schedule decides
     for key, text in settings.items():
-        if words := _as_it_is(before, in_force, key, text):
+        if words := _as_it_is(before, now, key, text):
             raise ConfigError(f"run {parent.id} has {words} already at step {step}; fork it to another value")
     return plan
 
@@ -66,12 +66,14 @@ def _schedule(config: RunConfig) -> tuple[object, ...]:
     return optim.steps, optim.drops, optim.drop_factor, optim.warmup_lr
 
 
-def _in_force(reader: Reader, parent: RunRow, step: int, past: Sequence[Change]) -> dict[str, float]:
+def in_force(reader: Reader, parent: RunRow, step: int) -> dict[str, float]:
     """Return what update ``step + 1`` of the parent goes by, by key of a live change; no rate of a warm-up.
 
     To set the rate of a warm-up ends the warm-up.
     """
-    optim, last = parent.config.optim, {change.key: change for change in past}
+    changes = reader.interventions.changes(parent.id)
+    last = {row.key: row for row in changes if row.key in LIVE and row.step is not None and row.step <= step}
+    optim = parent.config.optim
     values = {
         "strength": 1.0,
         "weight_decay": optim.weight_decay,
@@ -89,13 +91,13 @@ def _rates(reader: Reader, run: int, step: int) -> list[float]:
     return rates
 
 
-def _as_it_is(config: RunConfig, in_force: Mapping[str, float], key: str, text: str) -> str:
+def _as_it_is(config: RunConfig, now: Mapping[str, float], key: str, text: str) -> str:
     """Return a setting in words that changes nothing, '' for one that does."""
     if not _is_live(key):
         return f"{key}={text}" if _changed(config, {key: text})[0] == _changed(config, {})[0] else ""
     last = key.rsplit(".", 1)[-1]
     value = check_change(last, text)
-    same = math.isclose(in_force.get(last, math.nan), value, rel_tol=1e-9)
+    same = math.isclose(now.get(last, math.nan), value, rel_tol=1e-9)
     return f"{last} ({LIVE[last].label}) {value:g}" if same else ""
 
 

@@ -8,8 +8,9 @@ import { button, element, keepRows, setText } from "../../shared/dom.js";
 import { duration, grouped } from "../../shared/format.js";
 import { BROKEN, VERBS } from "../../shared/run_states.js";
 
-/** Verbs that ask for a confirmation, for they discard something. */
+/** Verbs that ask for a confirmation, for they discard something, and those that stand in the menu. */
 const CONFIRMED = new Set(["delete", "stop"]);
+const IN_MENU = new Set(["delete"]);
 const ASKED_MS = 4_000;
 const MAX_CHANGES = 3;
 
@@ -18,7 +19,7 @@ const PARTS = [
   ["head", "div", "ss-card-head"], ["progress", "progress"], ["steps", "div", "ss-steps"], ["errors", "dl", "ss-errors"],
   ["changes", "div", "ss-changes"], ["note", "div", "ss-note"], ["buttons", "div", "ss-buttons"], ["files", "div", "ss-files"],
 ];
-const HEAD = [["swatch", "span", "ss-swatch"], ["name", "strong", "ss-name"], ["badge", "span", "ss-state"]];
+const HEAD = [["swatch", "span", "ss-swatch"], ["name", "strong", "ss-name"], ["badge", "span", "ss-state"], ["menu", "span", "ss-menu"]];
 const STEPS = [["count", "span"], ["speed", "span"]];
 /** An error of the mini-batches, the clean training subset, the test images and the held-out images. */
 const ERRORS = 4;
@@ -83,26 +84,57 @@ export class Cards {
   }
 
   #buttons(parts) {
-    const { label } = parts;
     const verbs = (this.mayCommand && VERBS[parts.state]) || [];
-    const buttons = verbs.flatMap((verb) => {
-      if (parts.confirming === verb) {
-        return [
-          button(`${capital(verb)}?`, () => this.#send(parts, verb), "ss-button ss-sure", { "aria-label": `Yes, ${verb} ${label}` }),
-          button("Keep", () => this.#confirm(parts, null), "ss-button", { "aria-label": `Do not ${verb} ${label}` }),
-        ];
-      }
-      const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb) : () => this.#send(parts, verb);
-      return [button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${label}` })];
-    });
-    for (const shown of buttons) shown.disabled = Boolean(parts.asked);
-    parts.buttons.replaceChildren(...buttons);
+    const asks = parts.confirming && this.mayCommand;
+    const shown = asks ? this.#question(parts) : verbs.filter((verb) => !IN_MENU.has(verb)).map((verb) => this.#button(parts, verb));
+    for (const each of shown) each.disabled = Boolean(parts.asked);
+    parts.buttons.replaceChildren(...shown);
+    this.#menu(parts, verbs.filter((verb) => IN_MENU.has(verb)));
+  }
+
+  #button(parts, verb, attributes = {}) {
+    const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb) : () => this.#send(parts, verb);
+    return button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${parts.label}`, ...attributes });
+  }
+
+  /** What asks before something is discarded: a question, and both answers. */
+  #question(parts) {
+    const { label, confirming: verb } = parts;
+    const what = `${capital(verb)} ${label} ${verb === "delete" ? "and its files" : "for good"}`;
+    return [
+      element("span", "ss-question-text", `${what}?`),
+      button(capital(verb), () => this.#send(parts, verb), "ss-button ss-sure", { "aria-label": what }),
+      button("Cancel", () => this.#confirm(parts, null), "ss-button", { "aria-label": `Cancel, do not ${verb} ${label}` }),
+    ];
+  }
+
+  /** The menu of a card: what is seldom wanted, and cannot be undone. */
+  #menu(parts, verbs) {
+    const items = element("span", "ss-menu-items", "", { role: "menu" });
+    const opener = button("⋯", () => open(items.hidden), "ss-more", { "aria-label": `More for ${parts.label}`, "aria-haspopup": "menu" });
+    const open = (wanted) => {
+      items.hidden = !wanted;
+      opener.setAttribute("aria-expanded", wanted);
+      if (wanted) items.children[0].focus();
+    };
+    items.append(...verbs.map((verb) => this.#button(parts, verb, { role: "menuitem" })));
+    open(false);
+    parts.menu.onkeydown = (event) => {
+      if (event.key !== "Escape" || items.hidden) return;
+      open(false);
+      opener.focus();
+    };
+    parts.menu.onfocusout = (event) => parts.menu.contains(event.relatedTarget) || open(false);
+    parts.menu.replaceChildren(...(verbs.length && !parts.asked ? [opener, items] : []));
   }
 
   #confirm(parts, verb) {
+    const before = parts.confirming;
     parts.confirming = verb;
     this.#buttons(parts);
-    parts.buttons.querySelector(verb ? ".ss-sure" : "button")?.focus();
+    // The focus goes to the answer, and back to where the question came from.
+    const back = IN_MENU.has(before) ? parts.menu.querySelector(".ss-more") : parts.buttons.querySelector("button");
+    (verb ? parts.buttons.querySelector(".ss-sure") : back)?.focus();
   }
 
   #send(parts, verb) {

@@ -83,6 +83,7 @@ def test_a_click_says_where_the_fork_begins_and_makes_it_with_one_change(page, b
     assert button.label == "Fork at step 100"
     change = page.selectbox(key=f"fork_at_{run}_137_key")
     assert change.value == "lr"
+    assert page.text_input(key=f"fork_at_{run}_137_lr").label == "To (now 0.1)"
     page.text_input(key=f"fork_at_{run}_137_lr").set_value(" 0.01 ").run()
     page.button(key="fork_at_make").click().run()
     assert asked == [(run, 100, {"lr": "0.01"})]
@@ -121,7 +122,7 @@ def test_a_refusal_stays_in_the_dialog_and_nothing_is_lost(page, bench, monkeypa
     save(bench, run, 100)
     click(page, run, 130)
     page.button(key="fork_at_make").click().run()
-    assert [node.value for node in page.warning] == ["say what learning rate is to be, for example 0.01"]
+    assert [node.value for node in page.warning] == ["Enter a learning rate, e.g. 0.01"]
     page.selectbox(key=f"fork_at_{run}_130_key").set_value("weight_decay").run()
     page.text_input(key=f"fork_at_{run}_130_weight_decay").set_value("0.5")
     while refusals:
@@ -139,6 +140,7 @@ def test_a_value_that_is_in_force_is_refused_in_the_dialog_and_the_fold_out(page
     refusal = f"run {run} has strength (shortcut strength) 1 already at step 100; fork it to another value"
     click(page, run, 130)
     page.selectbox(key=f"fork_at_{run}_130_key").set_value("strength").run()
+    assert page.text_input(key=f"fork_at_{run}_130_strength").label == "To (now 1)"
     page.text_input(key=f"fork_at_{run}_130_strength").set_value("1").run()
     page.button(key="fork_at_make").click().run()
     assert [node.value for node in page.warning] == [refusal]

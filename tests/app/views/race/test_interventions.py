@@ -78,7 +78,7 @@ def test_a_fork_names_a_saved_step_and_one_change(page, bench, asked):  # noqa: 
     step = page.selectbox(key=f"whatif_step_{bench.runs[3]}")
     assert (step.options, step.value) == (["200", "100"], 200)
     page.button(key="whatif_fork").click().run()
-    assert "say what learning rate is to be, for example 0.01" in words(page)
+    assert "Enter a learning rate, e.g. 0.01" in words(page)
     assert asked == []
     page.text_input(key="whatif_fork_lr").set_value(" 0.01 ").run()
     page.button(key="whatif_fork").click().run()

@@ -164,9 +164,9 @@ def test_a_wrong_depth_is_said_beside_the_field_and_nothing_can_start(page, star
 
 def test_a_preset_fills_the_fields_in(page):
     page.run()
-    page.radio(key="preset").set_value("paper").run()
-    assert page.number_input(key="steps").value == 64_000
-    assert page.number_input(key="width").value == 16
+    page.segmented_control(key="preset").set_value("paper").run()
+    assert page.text_input(key="steps").value == "64000"
+    assert page.text_input(key="width").value == "16"
     assert page.selectbox(key="data").value == "cifar10"
 
 
@@ -174,8 +174,8 @@ def test_the_fields_reach_the_race(page, started):
     page.run()
     page.pills(key="depths").set_value([8])
     page.text_input(key="other_depths").set_value("26, 50")
-    page.number_input(key="seeds").set_value(3)
-    page.number_input(key="lr").set_value(0.05)
+    page.text_input(key="seeds").set_value("3")
+    page.text_input(key="lr").set_value("0.05")
     page.run()
     assert page.button(key="start").label == "Start race of 18 runs"
     page.button(key="start").click().run()
@@ -186,12 +186,12 @@ def test_the_fields_reach_the_race(page, started):
 
 def test_a_folder_below_the_data_folder_can_be_chosen(page, started, tmp_path, monkeypatch):
     page.run()
-    assert not [field for field in page.number_input if field.key == "resize"]
+    assert not [field for field in page.text_input if field.key == "resize"]
     below = pictures.folder(tmp_path / "sets" / "pets", each=150)
     monkeypatch.setenv("SKIPSCOPE_DATA", str(tmp_path / "sets"))
     page.run()
     page.selectbox(key="data").set_value(f"folder:{below}").run()
-    page.number_input(key="resize").set_value(16).run()
+    page.text_input(key="resize").set_value("16").run()
     for _ in range(100):
         told = " ".join(caption.value for caption in page.sidebar.caption)
         if "Looking through" not in told:

@@ -1,11 +1,11 @@
-"""The set-up: cards, times, the drawn block, problems beside fields, the address, the zoo. No engine."""
+"""The set-up: presets, times, problems beside fields, long races, the address, variants. No engine."""
 
 import time
 
 import pytest
 
 from app.data import commands, options, run_times
-from app.views.setup import preset_cards
+from app.views.setup import preset_row
 from engine.config.presets import PRESETS
 from tests.app.views.race.test_race import page, started  # noqa: F401
 from tests.engine.data import pictures
@@ -17,49 +17,19 @@ def captions(page):  # noqa: F811
     return " ".join(caption.value for caption in page.sidebar.caption)
 
 
-def test_a_shortcut_of_the_zoo_is_put_together_and_raced(page, started):  # noqa: F811
-    page.run()
-    page.selectbox(key="variant_of").set_value("gated").run()
-    page.slider(key="option_gated_bias").set_value(-7.0).run()
-    assert page.button(key="add_variant").label == "Add gated bias −7"
-    assert "9.81 %, ResNet-110, CIFAR-10, median of 5 runs" in captions(page)
-    assert "another protocol than this race" in captions(page)
-    assert "Contested." in captions(page)
-    page.button(key="add_variant").click().run()
-    assert page.multiselect(key="variants").value == ["gated:bias=-7"]
-    assert page.button(key="add_variant").disabled
-    assert page.button(key="start").label == "Start race of 6 runs"
-    page.button(key="start").click().run()
-    assert not page.exception
-    assert started[0].shortcuts == ("none", "A", "gated:bias=-7")
-
-
 def test_a_race_is_planned_once_for_each_run_of_the_page_and_handed_over_as_it_is(page, started, monkeypatch):  # noqa: F811
     page.run()
     plans = []
     monkeypatch.setattr(
         commands, "planned", lambda request, planned=commands.planned: plans.append(planned(request)) or plans[-1]
     )
-    page.number_input(key="steps").set_value(900).run()
+    page.text_input(key="steps").set_value("900").run()
     assert len(plans) == 1
     page.button(key="start").click().run()
     # The run of the page in which the button is pressed; the page is run again to show the race.
     assert len(plans) == 3
     assert started[0] is plans[1]
     assert started[0].run.optim.steps == 900
-
-
-def test_the_parts_of_a_variant_are_those_that_the_shortcut_allows(page, started):  # noqa: F811
-    page.run()
-    page.selectbox(key="variant_of").set_value("fixup").run()
-    assert page.selectbox(key="order_fixup").disabled
-    assert page.selectbox(key="norm_fixup").options == ["none"]
-    page.selectbox(key="variant_of").set_value("A").run()
-    assert page.button(key="add_variant").disabled, "A is in the race already"
-    page.selectbox(key="order_A").set_value("full-pre").run()
-    page.selectbox(key="layers_A").set_value(1).run()
-    assert page.button(key="add_variant").label == "Add A full pre 1 layer"
-    assert "8.91 %" in captions(page)
 
 
 def test_a_wrong_variant_is_said_beside_the_field_and_nothing_can_start(page, started):  # noqa: F811
@@ -90,28 +60,28 @@ def test_tuned_rates_say_what_comes_first(page, started):  # noqa: F811
     page.run()
     page.segmented_control(key="rates").set_value("tuned").run()
     assert f"{RATES * 4} trials of 100 steps" in captions(page)
-    assert not [field for field in page.number_input if field.key == "lr"]
+    assert not [field for field in page.text_input if field.key == "lr"]
     page.button(key="start").click().run()
     assert started[0].run.optim.lr == "tuned"
     page.segmented_control(key="rates").set_value("one").run()
-    assert page.number_input(key="lr").value == 0.1
+    assert page.text_input(key="lr").value == "0.1"
     page.button(key="start").click().run()
     assert started[1].run.optim.lr == 0.1
 
 
 def test_pace_and_held_out_images_reach_the_race(page, started):  # noqa: F811
     page.run()
-    assert page.number_input(key="lead").disabled
+    assert not [field for field in page.text_input if field.key == "lead"]
     page.button(key="start").click().run()
     assert (started[0].pace, started[0].run.data.validation) == ("free", 0)
     page.segmented_control(key="pace").set_value("lockstep").run()
-    page.number_input(key="lead").set_value(9)
-    page.number_input(key="validation").set_value(5000).run()
+    page.text_input(key="lead").set_value("9")
+    page.text_input(key="validation").set_value("5000").run()
     page.button(key="start").click().run()
     assert (started[1].pace, started[1].run.data.validation) == ("lockstep:9", 5000)
 
 
-def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, monkeypatch):  # noqa: F811
+def test_presets_stand_in_one_row_with_the_purpose_of_the_chosen_one(page, monkeypatch):  # noqa: F811
     times = {
         "quick": run_times.RunTime(43.0, here=True, scaled=False),
         "talk": run_times.RunTime(400.0, here=True, scaled=True),
@@ -121,18 +91,29 @@ def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, m
     }
     monkeypatch.setattr(run_times, "preset_times", lambda: times)
     page.run()
-    cards = page.radio(key="preset")
-    said = cards.proto.captions
-    assert cards.options == [f"**{preset.label}**" for preset in options.presets().values()]
-    purposes = [preset.shows for preset in options.presets().values()]
-    assert [purpose in text for purpose, text in zip(purposes, said, strict=True)] == [True, *[False] * 4]
-    assert "**About 45 s here (by finished runs).**" in said[0]
-    assert "**About 7 min here (scaled from finished runs).**" in said[1]
-    assert "**About 12 days on two cores.**" in said[4]
-    cards.set_value("talk").run()
-    said = page.radio(key="preset").proto.captions
-    assert [purpose in text for purpose, text in zip(purposes, said, strict=True)] == [False, True, *[False] * 3]
-    assert page.radio(key="preset").value == "talk"
+    row, presets = page.segmented_control(key="preset"), options.presets()
+    assert row.options == ["Quick", "Talk", "Wire", "Depth", "Paper"]
+    assert f"**Quick**: {presets['quick'].shows} About 45 s." in row.help
+    assert f"**Paper**: {presets['paper'].shows} About 12 days on two cores." in row.help
+    assert (presets["quick"].shows in captions(page), presets["talk"].shows in captions(page)) == (True, False)
+    row.set_value("talk").run()
+    assert (presets["quick"].shows in captions(page), presets["talk"].shows in captions(page)) == (False, True)
+    assert page.segmented_control(key="preset").value == "talk"
+
+
+def test_what_differs_from_the_preset_is_named_counted_and_taken_back(page):  # noqa: F811
+    page.run()
+    assert not [button for button in page.sidebar.button if button.key == "reset"]
+    page.text_input(key="steps").set_value("900")
+    page.text_input(key="width").set_value("4")
+    page.pills(key="depths").set_value([56, 20]).run()
+    assert "Quick, changed: steps, width." in captions(page)
+    assert [fold.label for fold in page.sidebar.expander] == ["Advanced: 1 changed"]
+    assert "Quick has 300." in page.text_input(key="steps").help
+    page.button(key="reset").click().run()
+    assert (page.text_input(key="steps").value, page.text_input(key="width").value) == ("300", "8")
+    assert options.presets()["quick"].shows in captions(page)
+    assert [fold.label for fold in page.sidebar.expander] == ["Advanced"]
 
 
 @pytest.mark.parametrize(
@@ -140,7 +121,7 @@ def test_presets_are_cards_that_say_what_they_show_and_how_long_it_takes(page, m
     [(0.2, "1 s"), (8.4, "8 s"), (43, "45 s"), (120, "2 min"), (3600, "60 min"), (4 * 3600, "4 h"), (1e6, "12 days")],
 )
 def test_durations_are_as_coarse_as_they_are_known(seconds, words):
-    assert preset_cards.spoken(seconds) == words
+    assert preset_row.spoken(seconds) == words
 
 
 def test_the_time_of_the_set_up_stands_beside_the_start_and_nothing_when_unknown(page, monkeypatch):  # noqa: F811
@@ -152,8 +133,8 @@ def test_the_time_of_the_set_up_stands_beside_the_start_and_nothing_when_unknown
     monkeypatch.setattr(
         run_times, "race_time", lambda race: raced.append(race) or run_times.RunTime(130.0, True, False)
     )
-    page.number_input(key="steps").set_value(900).run()
-    assert "4 runs of 900 steps, about 2 min here (by finished runs)" in captions(page)
+    page.text_input(key="steps").set_value("900").run()
+    assert "4 runs of 900 steps, about 2 min" in captions(page)
     assert (raced[-1].run.optim.steps, raced[-1].depths, raced[-1].preset) == (900, (20, 56), "quick")
 
 
@@ -163,11 +144,55 @@ def test_the_first_visit_says_how_long_the_quick_race_takes(page):  # noqa: F811
     assert " on two cores. Nothing is downloaded." in page.button(key="start_quick").help
 
 
+@pytest.mark.parametrize(
+    ("key", "typed", "right"),
+    [
+        *(("steps", typed, "a whole number from 1 to 10,000,000") for typed in ("0", "-5", "1e9", "abc", "", "3.5")),
+        *(("lr", typed, "a number above 0 and at most 100, or tuned") for typed in ("0", "-1", "nan", "x")),
+        *(("width", typed, "a whole number from 1 to 1,024") for typed in ("0", "2000", "null", "１６")),
+        ("seeds", "-1", "a whole number from 1 to 100"),
+        ("first_seed", "-1", "a whole number from 0 to"),
+        ("validation", "true", "a whole number from 0 to 1,000,000"),
+        ("lead", "0", "a whole number from 1 to 9,999,999"),
+    ],
+)
+def test_a_wrong_number_keeps_from_starting_and_says_what_is_right(page, key, typed, right):  # noqa: F811
+    page.query_params["set_pace"] = "lockstep"
+    page.run()
+    page.text_input(key=key).set_value(typed).run()
+    assert not page.exception
+    label = page.text_input(key=key).label
+    lines = [caption.value for caption in page.sidebar.caption if f"{label}: {right}" in caption.value]
+    assert [line.startswith(":red[") for line in lines] == [True, True], "below the field, and below the start"
+    assert (page.button(key="start").disabled, "typed" in lines[0]) == (True, typed == "")
+    assert f"set_{key}" not in page.query_params
+
+
+def test_a_number_without_effect_keeps_nobody_from_starting(page):  # noqa: F811
+    page.run()
+    page.text_input(key="lr").set_value("-1").run()
+    assert page.button(key="start").disabled
+    page.segmented_control(key="rates").set_value("tuned").run()
+    assert not page.button(key="start").disabled
+
+
+def test_a_race_of_more_than_an_hour_is_asked_for_twice(page, started, monkeypatch):  # noqa: F811
+    for seconds in (3599.0, 3601.0):
+        monkeypatch.setattr(run_times, "race_time", lambda race, s=seconds: run_times.RunTime(s, True, True))
+        page.run()
+        page.button(key="start").click().run()
+        assert len(started) == 1, "the short one at once, the long one not yet"
+    assert "This race takes about 60 min: 4 runs of 300 steps." in " ".join(words.value for words in page.markdown)
+    page.button(key="start_long").click().run()
+    assert len(started) == 2
+    assert not page.exception
+
+
 def test_a_problem_stands_under_its_field_and_under_the_start(page):  # noqa: F811
     page.run()
     for kind, key, value, said in (
-        ("number_input", "seeds", 30, "120 runs are more than the 64 of one race"),
-        ("number_input", "validation", 20_000, "Only 0 of 20,000 training images are left; a batch has 128."),
+        ("text_input", "seeds", "30", "120 runs are more than the 64 of one race"),
+        ("text_input", "validation", "20000", "Only 0 of 20,000 training images are left; a batch has 128."),
         ("text_input", "other_depths", "21", "nearest 20 and 26"),
         ("pills", "shortcuts", [], "Choose at least one shortcut"),
         ("pills", "depths", [], "Choose at least one depth."),
@@ -181,7 +206,7 @@ def test_a_problem_stands_under_its_field_and_under_the_start(page):  # noqa: F8
         assert page.button(key="start").disabled
         assert not page.exception
         getattr(page, kind)(key=key).set_value(before)
-    assert page.button(key="start").label == "Choose depths and shortcuts"
+    assert page.button(key="start").label == "Start race"
 
 
 def test_what_no_field_knows_is_said_under_the_start(page):  # noqa: F811
@@ -194,12 +219,12 @@ def test_what_no_field_knows_is_said_under_the_start(page):  # noqa: F811
 
 def test_doubts_are_said_and_keep_nobody_from_starting(page, started):  # noqa: F811
     page.run()
-    page.number_input(key="steps").set_value(49).run()
+    page.text_input(key="steps").set_value("49").run()
     assert ":orange[Too short to compare: the running training error is a mean over 50 steps.]" in captions(page)
-    page.number_input(key="lr").set_value(5.0).run()
+    page.text_input(key="lr").set_value("5.0").run()
     assert "Rates above 1 usually diverge" in captions(page)
     assert not page.button(key="start").disabled
-    page.number_input(key="steps").set_value(50).run()
+    page.text_input(key="steps").set_value("50").run()
     assert "Too short" not in captions(page)
 
 
@@ -210,40 +235,16 @@ def test_missing_data_say_how_much_is_downloaded(page, monkeypatch):  # noqa: F8
     assert "it is downloaded when the race starts (246 MB)" in captions(page)
 
 
-def test_the_block_of_what_was_touched_last_is_drawn_with_its_size(page):  # noqa: F811
-    page.run()
-    assert block_of(page) == "A block of A"
-    assert "A-56: 214 k parameters, 6.6 M multiply-adds  \nAs many as in the plain net." in captions(page)
-    page.pills(key="shortcuts").set_value(["none", "A", "C"]).run()
-    assert block_of(page) == "A block of C"
-    assert "C-56: 227 k (+12.5 k) parameters, 6.96 M (+359 k) multiply-adds" in captions(page)
-    page.selectbox(key="variant_of").set_value("highway").run()
-    assert block_of(page) == "A block of highway"
-    page.selectbox(key="order_highway").set_value("full-pre").run()
-    assert block_of(page) == "A block of highway full pre"
-    page.pills(key="shortcuts").set_value(["none"]).run()
-    page.selectbox(key="variant_of").set_value("A").run()
-    page.pills(key="shortcuts").set_value(["none", "B"]).run()
-    assert block_of(page) == "A block of B"
-    (picture,) = [image for part in page.sidebar.get("image") for image in part.proto.imgs]
-    assert picture.alt.startswith("Branch: 3x3 conv; BN; ReLU; 3x3 conv; BN. Shortcut: identity; 1x1 conv, BN")
-    assert not page.exception
-
-
-def block_of(page):  # noqa: F811
-    return next(words.value for words in page.sidebar.markdown if words.value.startswith("A block of"))
-
-
 def test_the_address_holds_what_differs_from_the_preset(page):  # noqa: F811
     page.run()
     assert not [key for key in page.query_params if key.startswith("set_")]
-    page.number_input(key="steps").set_value(900)
+    page.text_input(key="steps").set_value("900")
     page.pills(key="depths").set_value([8, 20]).run()
     assert (page.query_params["set_steps"], page.query_params["set_depths"]) == ("900", "8,20")
     assert {key for key in page.query_params if key.startswith("set_")} == {"set_steps", "set_depths"}
-    page.radio(key="preset").set_value("talk").run()
+    page.segmented_control(key="preset").set_value("talk").run()
     assert {key for key in page.query_params if key.startswith("set_")} == {"set_preset"}
-    page.radio(key="preset").set_value("quick").run()
+    page.segmented_control(key="preset").set_value("quick").run()
     assert not [key for key in page.query_params if key.startswith("set_")]
 
 
@@ -268,16 +269,16 @@ def test_a_link_brings_the_set_up_back(page, started):  # noqa: F811
 
 def test_seeds_are_the_presets_until_one_chooses(page, started):  # noqa: F811
     page.run()
-    page.radio(key="preset").set_value("start").run()
-    assert page.number_input(key="seeds").value == 3
+    page.segmented_control(key="preset").set_value("start").run()
+    assert page.text_input(key="seeds").value == "3"
     assert page.button(key="start").label == "Start race of 24 runs"
     assert {key for key in page.query_params if key.startswith("set_")} == {"set_preset"}
-    page.number_input(key="seeds").set_value(1).run()
+    page.text_input(key="seeds").set_value("1").run()
     assert page.query_params["set_seeds"] == "1"
     page.button(key="start").click().run()
     assert (started[0].seeds, started[0].shortcuts) == (1, ("none", "A", "dirac", "zero-gamma"))
-    page.radio(key="preset").set_value("quick").run()
-    assert page.number_input(key="seeds").value == 1
+    page.segmented_control(key="preset").set_value("quick").run()
+    assert page.text_input(key="seeds").value == "1"
 
 
 @pytest.mark.parametrize(("address", "seeds"), [({}, 3), ({"set_seeds": "2"}, 2)])
@@ -292,7 +293,7 @@ def test_a_link_to_a_preset_has_its_seeds_unless_it_names_others(page, started, 
 def test_nonsense_in_the_address_changes_nothing(page):  # noqa: F811
     nonsense = {
         "preset": "imagenet", "steps": "0", "depths": "20,21", "shortcuts": "Z", "data": "folder:/etc", "lr": "nan",
-        "seeds": "-1", "precision": "int8", "width": "9" * 3000, "first_seed": "1e9", "lead": "", "pace": "slow",
+        "seeds": "-1", "precision": "int8", "width": "9" * 3000, "first_seed": "-1", "lead": "", "pace": "slow",
     }  # fmt: skip
     for key, text in nonsense.items():
         page.query_params[f"set_{key}"] = text
@@ -300,7 +301,7 @@ def test_nonsense_in_the_address_changes_nothing(page):  # noqa: F811
     assert not page.exception
     assert page.button(key="start").label == "Start race of 4 runs"
     assert not page.button(key="start").disabled
-    assert (page.number_input(key="steps").value, page.selectbox(key="data").value) == (300, "fashion-mnist-mini")
+    assert (page.text_input(key="steps").value, page.selectbox(key="data").value) == ("300", "fashion-mnist-mini")
     assert page.selectbox(key="precision").value == "auto"
     assert not [key for key in page.query_params if key.startswith("set_")]
 

@@ -11,8 +11,10 @@ function drawn(runs, mayCommand = true) {
   const cards = new Cards(list, { running: ["▶", "green"], paused: ["‖", "orange"] }, (...command) => sent.push(command));
   const draw = () => cards.draw(runs, THEME, mayCommand);
   draw();
-  const buttons = () => list.querySelectorAll(".ss-buttons")[0].children;
-  return { list, sent, draw, buttons, press: (label) => buttons().find(({ textContent }) => textContent === label).onclick(), text: (name) => list.querySelector(`.ss-${name}`).textContent };
+  const buttons = () => list.querySelector(".ss-buttons").children.filter(({ tagName }) => tagName === "BUTTON");
+  const menu = () => list.querySelector(".ss-menu").querySelectorAll("button");
+  const press = (label) => [...buttons(), ...menu()].find(({ textContent }) => textContent === label).onclick();
+  return { list, sent, draw, buttons, menu, press, text: (name) => list.querySelector(`.ss-${name}`).textContent };
 }
 
 test("a card says state, steps, speed and errors", () => {
@@ -27,24 +29,31 @@ test("a card says state, steps, speed and errors", () => {
 });
 
 test("what throws something away asks once more, and a viewer has no buttons", () => {
-  const one = run(3, "A-20", [1, 2], [5, 5]);
-  const { sent, draw, buttons, press } = drawn([one]);
+  const one = run(3, "A-20", [1, 2], [5, 5], { label: "A-20" });
+  const { sent, draw, buttons, menu, press, text } = drawn([one]);
   assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Pause", "Stop"]);
   press("Stop");
-  assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Pause", "Stop?", "Keep"]);
-  press("Keep");
+  assert.deepEqual(buttons().map((made) => made.getAttribute("aria-label")), ["Stop A-20 for good", "Cancel, do not stop A-20"]);
+  press("Cancel");
   press("Pause");
   assert.deepEqual(sent, [["pause", 3]]);
   assert.ok(buttons().every(({ disabled }) => disabled), "until the engine answers");
   one.card = { ...one.card, state: "paused" };
   draw();
-  assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Resume", "Stop", "Delete"]);
+  assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Resume", "Stop"]);
+  assert.deepEqual(menu().map((made) => made.getAttribute("aria-label")), ["More for A-20", "Delete A-20"]);
+  const items = menu()[0].parentElement.querySelector(".ss-menu-items");
+  assert.equal(items.hidden, true, "what cannot be undone is not beside the other buttons");
+  press("⋯");
+  assert.deepEqual([items.hidden, menu()[0].getAttribute("aria-expanded"), document.activeElement], [false, "true", menu()[1]]);
   press("Delete");
-  assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Resume", "Stop", "Delete?", "Keep"]);
+  assert.equal(text("question-text"), "Delete A-20 and its files?");
+  assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Delete", "Cancel"]);
   assert.deepEqual(sent, [["pause", 3]], "nothing is deleted yet");
-  press("Delete?");
+  buttons()[0].onclick();
   assert.deepEqual(sent.at(-1), ["delete", 3]);
-  assert.equal(drawn([run(3, "A-20", [1, 2], [5, 5])], false).buttons().length, 0);
+  const viewer = drawn([run(3, "A-20", [1, 2], [5, 5], { state: "paused" })], false);
+  assert.deepEqual([viewer.buttons(), viewer.menu()], [[], []]);
 });
 
 test("a run that was deleted has no card", () => {

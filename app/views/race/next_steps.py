@@ -1,0 +1,152 @@
+"""What an ended race leads to: cards below the chart, buttons beside the certainty, and what their presses do.
+
+A race over an hour asks first, in a dialog that the session keeps until its answer.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.data import commands, guide, interventions, races, run_times, workspace
+from app.data.next_steps import ended_race
+from app.data.next_steps.ended_race import EndedRace
+from app.live.race.component import NextStep, NextSteps
+from app.views import page_frame, picker
+from app.views.setup import preset_row
+
+#: A race that takes longer asks before it starts.
+ASKS_FROM_S = 3600
+_LONG = "long_race"
+#: The preset of the card "Start or wire?", and the variants that only such a race has.
+_START, _STARTS = "start", {"dirac", "zero-gamma"}
+#: Pages of the guide, each with what it shows.
+_QUESTIONS = {
+    "q1-why-can-depth-hurt": "What a deeper plain net loses on the way, with the experiment.",
+    "q3-does-batch-norm-keep-gradients-healthy": "Gradients of deep plain nets: healthy size, lost direction.",
+    "q4-is-a-residual-easier": "How much of the gain is the start, how much the shortcut.",
+}
+
+
+def offered(race: races.Race, mine: bool) -> NextSteps:
+    """Return what an ended race leads to; nothing while it trains. ``mine``: whether this visitor may command."""
+    found = ended_race.ended_race(race)
+    if found is None:
+        return NextSteps()
+    links = [_look_inside(race), *_why(race, found)]
+    if not mine:
+        return NextSteps(found.ended, tuple(links))
+    requests, seeds = _requests(race, found), found.more_seeds
+    times = {key: _time(request) for key, request in requests.items()}
+    cards = [*_cut(found)]
+    if race.preset != _START and race.has_both_families and times["start"] is not None:
+        text = "Plain nets that start as the identity: how much of the cure is the start?"
+        cards.append(NextStep("start", "Start or wire?", text, times["start"]))
+    cards += links
+    if seeds and times["seeds"] is not None:
+        text = f"The same race with {seeds} seeds: do the gaps stay?"
+        cards.append(NextStep("seeds", "More seeds", text, times["seeds"]))
+    buttons = []
+    if seeds and race.seeds == 1:
+        buttons.append(NextStep("seeds", f"Repeat with {seeds} seeds", time=times["seeds"] or ""))
+    if found.compared and not race.tuned:
+        buttons.append(NextStep("tune", "Tune the rates", time=times["tune"] or ""))
+    return NextSteps(found.ended, tuple(cards), tuple(buttons))
+
+
+def act(command: Mapping[str, Any]) -> None:
+    """Carry out a press on a card or button, in the component's callback. Raises SkipscopeError."""
+    race = races.race(int(st.session_state["race"]))
+    found = ended_race.ended_race(race) if race else None
+    if race is None or found is None:
+        raise workspace.SkipscopeError("this race trains again; wait for its end")
+    key = str(command["key"])
+    if key == "cut":
+        if found.cut and found.cut.fork is None:
+            interventions.fork(found.cut.run, found.cut.step, {"strength": "0"})
+        return
+    config = commands.planned(_requests(race, found)[key])
+    time = run_times.race_time(config)
+    if time and time.seconds > ASKS_FROM_S:
+        st.session_state[_LONG] = (config, time)
+    else:
+        picker.choose(commands.start_race(config))
+
+
+def ask_about_long() -> None:
+    """Open the dialog of a race over an hour."""
+    if _LONG in st.session_state:
+        st.dialog("Start a long race?", on_dismiss=_forget)(_confirm)()
+
+
+def _confirm() -> None:
+    if _LONG not in st.session_state:
+        return
+    config, time = st.session_state[_LONG]
+    size = f"{len(config.runs())} runs of {config.run.optim.steps:,} steps"
+    st.markdown(f"This race takes {preset_row.takes(time)}: {size}. You can stop it at any time.")
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        cancelled = st.button("Cancel", key="long_cancel")
+        started = st.button("Start", type="primary", key="long_start")
+    if started:
+        with page_frame.refusals(lambda line: st.session_state.update(notice=line)):
+            picker.choose(commands.start_race(config))
+    if started or cancelled:
+        _forget()
+        st.rerun()
+
+
+def _forget() -> None:
+    st.session_state.pop(_LONG, None)
+
+
+def _requests(race: races.Race, found: EndedRace) -> dict[str, commands.RaceRequest]:
+    return {
+        "start": commands.RaceRequest(preset=_START),
+        "seeds": ended_race.repeated(race, seeds=found.more_seeds),
+        "tune": ended_race.repeated(race, tuned=True),
+    }
+
+
+def _time(request: commands.RaceRequest) -> str | None:
+    """Return how long a race takes, '' where that is not known, None for a race that is refused."""
+    if ":" in (request.data or ""):
+        return ""  # to plan it would look through a path of images
+    try:
+        time = run_times.race_time(commands.planned(request))
+    except workspace.SkipscopeError:
+        return None
+    return preset_row.spoken(time.seconds) if time else ""
+
+
+def _cut(found: EndedRace) -> list[NextStep]:
+    cut = found.cut
+    if cut is None:
+        return []
+    if cut.fork is not None:
+        text = f"{cut.arm} trained on without shortcuts from step {cut.step:,}. Show it on the chart."
+        return [NextStep("show", "The cut shortcuts", text, run=cut.fork)]
+    time = "" if cut.seconds is None else preset_row.spoken(cut.seconds)
+    text = f"Take them out of {cut.arm} at step {cut.step:,} and watch it train on."
+    return [NextStep("cut", "Cut the shortcuts", text, time)]
+
+
+def _look_inside(race: races.Race) -> NextStep:
+    shortcut = next(filter(races.is_plain, race.shortcuts), race.shortcuts[0])
+    arm = races.arm_label(max(race.depths), shortcut)
+    text = f"How strongly each layer of {arm} responds."
+    return NextStep("inside", "Look inside", text, href=f"layers?race={race.id}")
+
+
+def _why(race: races.Race, found: EndedRace) -> list[NextStep]:
+    name = _question(race, found)
+    with page_frame.refusals(lambda _: None):
+        return [NextStep("why", guide.guide_page(name).menu, _QUESTIONS[name], href=name)]
+    return []
+
+
+def _question(race: races.Race, found: EndedRace) -> str:
+    """Return the page of the guide that fits what the race showed."""
+    if found.degrades is None or _STARTS.intersection(race.shortcuts):
+        return "q4-is-a-residual-easier"
+    return "q1-why-can-depth-hurt" if found.degrades else "q3-does-batch-norm-keep-gradients-healthy"

@@ -1,0 +1,62 @@
+"""Fills the set-up from the configuration of a stored race or run."""
+
+from typing import Any
+
+from app.data import commands, options, races, workspace
+from app.views.setup import form_state, setup_fields
+
+#: Fields that are settings by the same name.
+_SETTINGS = ("lr", "width", "resize", "validation", "precision")
+
+
+def load(race: commands.RaceConfig) -> list[str]:
+    """Fill every field from a configuration, from the next drawing of the set-up on.
+
+    Returns:
+        What no field can show, one line each: settings of the command line, images that are not offered here.
+    """
+    fields = fields_of(race)
+    form_state.put(fields)
+    shown = commands.RaceRequest(
+        race.depths,
+        race.shortcuts,
+        preset=fields["preset"],
+        data=fields["data"],
+        steps=race.run.optim.steps,
+        seeds=race.seeds,
+        first_seed=race.first_seed,
+        settings={key: fields[key] for key in _SETTINGS} | ({"lr": "tuned"} if fields["rates"] == "tuned" else {}),
+        pace=race.pace,
+    )
+    try:
+        differing = races.setting_differences(commands.planned(shown), race)
+    except workspace.SkipscopeError as error:
+        return [str(error)]
+    return [f"{row.setting}: {row.other} (the set-up has {row.one})" for row in differing if row.setting != "preset"]
+
+
+def fields_of(race: commands.RaceConfig) -> dict[str, Any]:
+    """Return the value of every field for a configuration, ``preset`` included."""
+    preset = race.preset if race.preset in options.presets() else form_state.USUAL_PRESET
+    usual, run = setup_fields.usual(preset), race.run
+    tuned, kind = isinstance(run.optim.lr, str), race.pace.partition(":")
+    data = run.data.name if run.data.name in options.sources() else usual["data"]
+    return {
+        "preset": preset,
+        "depths": [depth for depth in sorted(race.depths) if depth in options.DEPTHS],
+        "other_depths": ", ".join(str(depth) for depth in sorted(race.depths) if depth not in options.DEPTHS),
+        "shortcuts": [text for text in race.shortcuts if text in setup_fields.PAPER],
+        "variants": [text for text in race.shortcuts if text not in setup_fields.PAPER],
+        "data": data,
+        "steps": f"{run.optim.steps}",
+        "seeds": f"{race.seeds}",
+        "first_seed": f"{race.first_seed}",
+        "rates": "tuned" if tuned else "one",
+        "lr": usual["lr"] if tuned else f"{run.optim.lr:g}",
+        "width": f"{run.model.width}",
+        "resize": f"{run.data.resize}",
+        "validation": f"{run.data.validation}",
+        "precision": run.precision,
+        "pace": kind[0],
+        "lead": kind[2] or usual["lead"],
+    }

@@ -1,0 +1,34 @@
+"""What cutting the shortcuts of a trained net does, in one line: before the cut, after it, without it. Pure."""
+
+from dataclasses import dataclass
+
+from engine.config import RUNNING_WINDOW
+
+
+@dataclass(frozen=True, slots=True)
+class CutNet:
+    """A net whose shortcuts were cut after step ``at``; now it is at ``step``. Running training errors in percent.
+
+    ``before`` is the error at the cut, ``now`` the present one, ``uncut`` that of the uncut net at the same step.
+    ``broken``: the net diverged or failed.
+    """
+
+    arm: str
+    at: int
+    step: int
+    before: float | None = None
+    now: float | None = None
+    uncut: float | None = None
+    broken: bool = False
+
+
+def cut_in_words(net: CutNet) -> str:
+    """Return the sentences about a cut net. Errors come once the running mean holds steps after the cut alone."""
+    opening = f"Shortcuts of {net.arm} cut at step {net.at:,}"
+    if net.broken:
+        return f"{opening}: training broke off at step {net.step:,}."
+    if net.step - net.at < RUNNING_WINDOW or net.now is None:
+        return f"{opening}: it trains on without them."
+    before = f"{net.before:.0f} % before, " if net.before is not None else ""
+    words = f"{opening}: training error {before}{net.now:.0f} % at step {net.step:,}."
+    return f"{words} Uncut: {net.uncut:.0f} %." if net.uncut is not None else words
