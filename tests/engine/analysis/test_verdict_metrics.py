@@ -165,6 +165,7 @@ def test_page_and_json_say_the_same_of_the_same_rows(writer):
             {"shortcut": "none", "deep": 56, "shallow": 20, "seeds": 3, "gap": 41.0, "low": low, "high": high}
         ],
         "cure": None,
+        "needed_seeds": None,
     }
     assert list(document) == ["race", "runs", "verdict"]
 
