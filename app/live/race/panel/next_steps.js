@@ -72,5 +72,5 @@ export function newlyEnded(steps, runs) {
 }
 
 function withTime(words, time) {
-  return time ? `${words} · ${time}` : words;
+  return time ? `${words} · ${time.replace(" ", "\u00a0")}` : words;
 }

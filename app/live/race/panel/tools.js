@@ -12,10 +12,16 @@ export class ExportTools {
     this.part = part;
     this.seen = seen;
     this.menu = part("export");
-    this.menu.onkeydown = (event) => event.key === "Escape" && this.menu.open && this.#close(event);
-    this.menu.onfocusout = ({ relatedTarget }) => relatedTarget && !this.menu.contains(relatedTarget) && (this.menu.open = false);
+    // In braces: a handler that returns false would take the browser's own work from the key.
+    this.menu.onkeydown = (event) => {
+      if (event.key === "Escape" && this.menu.open) this.#close(event);
+    };
+    const left = (node) => {
+      if (!this.menu.contains(node)) this.menu.open = false;
+    };
+    this.menu.onfocusout = ({ relatedTarget }) => relatedTarget && left(relatedTarget);
     this.listening = new AbortController();
-    document.addEventListener("pointerdown", ({ target }) => this.menu.contains(target) || (this.menu.open = false), this.listening);
+    document.addEventListener("pointerdown", ({ target }) => left(target), this.listening);
     this.#button("copy-command", async () => {
       const { command, runs } = this.seen();
       const missing = notRepeated(runs);

@@ -27,8 +27,8 @@ test("they are seen once every run of the race has ended, and not while the curv
   assert.deepEqual(seen(), [false, false]);
   draw(STEPS, ["finished", "diverged"]);
   assert.deepEqual(seen(), [true, true]);
-  assert.deepEqual(list.children.map(({ tagName, textContent }) => [tagName, textContent]), [["BUTTON", "Cut the shortcutsTake them out. · 30 s"], ["A", "Why?"]]);
-  assert.equal(actions.textContent, "Repeat with 3 seeds · 2 min");
+  assert.deepEqual(list.children.map(({ tagName, textContent }) => [tagName, textContent]), [["BUTTON", "Cut the shortcutsTake them out. · 30\u00a0s"], ["A", "Why?"]]);
+  assert.equal(actions.textContent, "Repeat with 3 seeds · 2\u00a0min");
   draw(STEPS, ["finished", "diverged"], true);
   assert.deepEqual(seen(), [false, false], "words before the reveal tell what happened");
   draw(STEPS, ["finished", "finished", "running"], false, { parent: 2, parent_step: 1 });
