@@ -64,7 +64,7 @@ def live_race(
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``), next (a step was pressed,
     its ``key``), ended (a run has ended that ``words.next`` does not know of).
     """
-    component("race", "skipscope_race", "race/presentation/presenter.css")(
+    component("race", "skipscope_race", "shared/presentation/presentation.css", "race/presentation/presenter.css")(
         key=key,
         data={
             "race": race,
