@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from app import theme
-from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
+from engine.analysis.layer_findings import LayerFinding, layer_finding
+from engine.analysis.probed_net import ProbedNet
 from engine.events import RunState
+from engine.probes.registry import get_quantity
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
@@ -57,10 +59,13 @@ def concluded(workspace, runs: list[int], step: int, quantity: str = "response_s
     with Reader(workspace) as reader:
         rows = [reader.runs.get(run) for run in runs]
     nets = [
-        ProbedNet(row.arm, row.depth, row.shortcut, row.seed, step, stored(workspace, row.id, step, quantity).tolist())
+        ProbedNet(
+            row.arm, row.depth, row.shortcut, row.seed, step, stored(workspace, row.id, step, quantity).tolist(),
+            planned=row.total_steps, layers=row.depth - 1,
+        )
         for row in rows
-    ]
-    return layer_finding(quantity, "layer", step, nets)
+    ]  # fmt: skip
+    return layer_finding(get_quantity(quantity), step, nets)
 
 
 @pytest.fixture
