@@ -14,7 +14,6 @@ import numpy as np
 
 from app.data import probes
 from app.live.stream.sse import short
-from engine.analysis.layer_headline import Headline
 
 NOTHING, INFINITE, TOP = 0, 65535, 65534
 #: Factor by which a logarithmic code exceeds the quantity's range: exploding values must stay visible.
@@ -101,17 +100,12 @@ def histogram_document(histogram: np.ndarray) -> dict[str, Any]:
 
 
 def _findings(inside: probes.Inside) -> dict[int, Any]:
-    return {
-        step: [found.opening, found.arms, found.closing, *_headline(found.headline)]
-        for step, found in inside.findings.items()
-    }
-
-
-def _headline(headline: Headline | None) -> tuple[str, list[Any] | None]:
-    if headline is None:
-        return "", None
-    place = headline.place
-    return headline.text, place and [place.arm, place.first, place.last, place.word]
+    findings = {}
+    for step, found in inside.findings.items():
+        text, place = (found.headline.text, found.headline.place) if found.headline else ("", None)
+        marked = place and [place.arm, place.first, place.last, place.word]
+        findings[step] = [found.opening, found.arms, found.closing, text, marked]
+    return findings
 
 
 def _places(inside: probes.Inside, run: int) -> dict[str, Any]:
