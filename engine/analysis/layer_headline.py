@@ -195,7 +195,7 @@ def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str) -> Headline | No
             f"the gradient of {arm} {verb}: at the first layer it is {_fold(total)} that at the last, "
             f"a factor of {in_words(factors[arm])} per layer."
         )
-    place = Place(arm, 0, 0, f"first layer of {arm}: {_fold(totals[arm])} the last")
+    place = Place(arm, 0, 0, f"first layer of {arm}: {_fold(totals[arm])} the last layer")
     others = ""
     if abs(total) > log(REACHES) and (twins := _twins(arm, totals, arms)):
         most = _factor(max(abs(totals[name]) for name in twins))

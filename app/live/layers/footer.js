@@ -31,7 +31,7 @@ export function profileFooter(shown, all, scale, step, averaged = false) {
   return [
     `${probed.length} of ${all.length} net${all.length === 1 ? "" : "s"}`,
     `step ${grouped(step)}`,
-    averaged && "lines: mean of the seeds; bands: smallest to largest seed",
+    averaged && "lines are means of seeds",
     shownOf(finite.length, codes.length, `${scale.place}s`, ", the others have no finite value"),
     "no smoothing",
   ].filter(Boolean).join(" · ");

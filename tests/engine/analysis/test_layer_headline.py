@@ -121,7 +121,7 @@ def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is
         "The gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last, "
         "a factor of 1.19 per layer. In A-56 it changes by at most a factor of 2.9."
     )
-    assert found.place == Place("plain-56", 0, 0, "first layer of plain-56: 12,000 times the last")
+    assert found.place == Place("plain-56", 0, 0, "first layer of plain-56: 12,000 times the last layer")
     assert growth(calm, net("plain-56", [1.01, 1, 1, 1])).text == (
         "The gradient reaches the first layer of every net: on its way it changes less than tenfold."
     )

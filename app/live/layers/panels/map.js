@@ -88,11 +88,12 @@ export class ProbeMap {
     return {
       width, height,
       ticks: [...this.times.children].map((word) => at(word, "left")),
-      halves: shown.map(({ canvas, stages, ends, index }) => {
+      halves: shown.map(({ canvas, stages, ends, stretch, index }) => {
         const { run: { label: name, textColor }, says } = this.nets[index];
         return {
           name, color: textColor[theme.scheme], says, cells: says ? "" : canvas.toDataURL("image/png"), stages: [...stages.children].map((word) => at(word, "top")),
           end: ends.hidden ? null : { ...at(ends, "left"), side: ends.dataset.side }, downwards: index === 1, count: this.#depth(index),
+          stretch: stretch.hidden ? null : { ...at(stretch, "top"), height: parseFloat(stretch.style.height) / 100 },
         };
       }),
     };

@@ -28,11 +28,6 @@ export class ProbePanels {
       select.append(group);
     }
     select.onchange = () => this.act.quantity(select.value);
-    for (const [name, word] of this.data.quick) {
-      const quick = button(word, () => this.act.quantity(name), "sp-button");
-      quick.dataset.quantity = name;
-      this.part("quick").append(quick);
-    }
   }
 
   #row(name) {
@@ -93,7 +88,6 @@ export class ProbePanels {
     if (this.wordsOf === row.name) return;
     this.wordsOf = row.name;
     this.part("quantity").value = row.name;
-    for (const quick of this.part("quick").children) quick.setAttribute("aria-pressed", quick.dataset.quantity === row.name);
     const words = { reading: row.how_to_read, formula: row.formula, misleads: row.caveat, source: row.source };
     for (const [name, text] of Object.entries(words)) this.part(name).textContent = text;
   }
@@ -105,8 +99,8 @@ export class ProbePanels {
     const title = this.data.titles[quantity];
     this.part("profile-title").textContent = title ?? titled(row);
     const notes = [
-      title && row.label, lines.some(({ seeds }) => seeds.length > 1) && "band: smallest to largest seed",
-      lines.some(({ seeds }) => seeds[0].measuredAtStart(quantity)) && "dotted: at the start", row.neutral !== null && `dashed: ${spoken(row.neutral)}`,
+      title && row.label, lines.some(({ seeds }) => seeds.length > 1) && "band: range of the seeds",
+      lines.some(({ seeds }) => seeds[0].measuredAtStart(quantity)) && "dotted: start", row.neutral !== null && `dashed: ${spoken(row.neutral)}`,
     ];
     this.part("profile-note").textContent = notes.filter(Boolean).join("; ");
     this.part("none").hidden = Boolean(lines.length);
