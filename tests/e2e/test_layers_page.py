@@ -90,7 +90,7 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
     expect(page.locator(".sp-step")).to_have_text(f"step {newest} of 300")
     found = concluded(site.workspace, race.runs, newest)
     assert "The first layers of plain-14 respond about" in found.headline.text
-    expect(page.locator(".sp-headline")).to_have_text(found.headline.text)
+    expect(page.locator(".sp-answer")).to_have_text(found.headline.text)
     expect(page.locator(".sp-finding")).to_have_text(found.closing)
     expect(page.locator(".sp-means")).to_have_text(f"{found.opening} {', '.join(found.arms.values())}.")
     shades = "document.querySelector('.sp-profile').layout.shapes.filter(s => s.type === 'rect').map(s => [s.x0, s.x1])"
@@ -154,7 +154,7 @@ def text_colours(page) -> dict[str, str]:
     return {
         name: page.eval_on_selector(name, "n => getComputedStyle(n).color")
         for name in (
-            ".sp-headline", ".sp-step", ".sp-reading", ".sp-honest", ".sp-tails", ".sp-map-note", ".sp-about summary",
+            ".sp-answer", ".sp-step", ".sp-reading", ".sp-honest", ".sp-tails", ".sp-map-note", ".sp-about summary",
         )
     }  # fmt: skip
 

@@ -279,7 +279,7 @@ export class ProbeView {
   #headline(step) {
     const past = this.timeline.columns.filter((at) => at <= step && this.findings[at]).map((at) => headlineOf(this.findings[at]));
     this.headline = this.timeline.follow && isLive(this.runs) ? steadyHeadline(this.headline, past) : headlineOf(this.findings[step]);
-    setText(this.part("headline"), this.headline.text);
+    setText(this.part("answer"), this.headline.text);
     const about = this.data.growth ? this.data.quantity : this.quantity;
     return about === this.quantity ? this.headline.place : null;
   }

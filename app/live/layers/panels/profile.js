@@ -130,7 +130,9 @@ function annotations({ shown, named, marked, place }, panel, theme) {
     const word = worded(place, path(marked.now), panel);
     const spot = beside(word, paths, taken, panel);
     taken.push(spot);
-    texts.push({ ...style, text: word.text, align: word.align, x: word.align === "left" ? word.x : word.to, xanchor: word.align, xshift: word.align === "left" ? 5 : -5, y: range[0] + spot.at / perUnit, font: { size: FONT_PX, color: marked.textColor[theme.scheme] } });
+    const { text, align } = word;
+    const side = align === "left" ? { x: spot.x, xshift: 5 } : { x: spot.to, xshift: -5 };
+    texts.push({ ...style, text, align, xanchor: align, ...side, y: range[0] + spot.at / perUnit, font: { size: FONT_PX, color: marked.textColor[theme.scheme] } });
   }
   if (!named) return texts;
   const ends = shown.flatMap((line, index) => {
@@ -158,7 +160,8 @@ function worded({ first, last, word }, path, { perPlace, deepest }) {
   const values = path.slice(first, last + 1).filter((y) => y !== null);
   const align = last + 1 > deepest / 2 ? "right" : "left";
   const [from, to] = align === "left" ? [last + 1.5, last + 1.5 + width / perPlace] : [first + 0.5 - width / perPlace, first + 0.5];
-  return { text: `${lines[0]}:<br><b>${lines[1]}</b>`, align, x: from, to, width, px: 2 * LABEL_PX + 4, natural: values.reduce((sum, y) => sum + y, 0) / Math.max(1, values.length) };
+  const natural = values.reduce((sum, y) => sum + y, 0) / Math.max(1, values.length);
+  return { text: `${lines[0]}:<br><b>${lines[1]}</b>`, align, x: from, to, width, px: 2 * LABEL_PX + 4, natural };
 }
 
 /** A text that begins at a place, with the cheapest height. */

@@ -22,7 +22,7 @@ import { PICTURE_FONT as FONT } from "../plot_style.js";
  */
 /** @typedef {{ width: number, height: number, ticks: Tick[], halves: MapHalf[] }} MapPicture */
 
-const PAD = 14, LEFT = 78, RIGHT = 48, BAR = 260;
+const PAD = 14, LEFT = 78, RIGHT = PAD, BAR = 260;
 const TITLE_PX = 20, SMALL_PX = 12;
 const SCALE = 3;
 
@@ -95,7 +95,7 @@ function field({ cells, stages, end, says, stretch, downwards, count }, top, { w
     cells && `<image x="${LEFT}" y="${top}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="pixelated" href="${cells}"/>`,
     ...stages.map(({ text, at }) => words(text, LEFT - 8, top + at * height + 4, { ...small, anchor: "end" })),
     `<text transform="translate(${PAD + 8} ${top + height / 2}) rotate(-90)" font-size="${SMALL_PX}" fill="${theme.muted}" text-anchor="middle">${place}</text>`,
-    count > 0 && words("1", LEFT + width + 6, first, small) + words(String(count), LEFT + width + 6, last, small),
+    count > 0 && words("1", LEFT - 8, first, { ...small, anchor: "end" }) + words(String(count), LEFT - 8, last, { ...small, anchor: "end" }),
     end && `<path d="M${LEFT + end.at * width} ${top}v${height}" stroke="${theme.text}" stroke-width="2"/>` + words(end.text, LEFT + end.at * width + (end.side === "left" ? -6 : 6), top + 16, { size: SMALL_PX, fill: theme.text, bold: true, anchor: end.side === "left" ? "end" : "start", halo: theme.page }),
     stretch && `<rect x="${LEFT}" y="${top + stretch.at * height}" width="${width}" height="${stretch.height * height}" fill="none" stroke="${theme.text}" stroke-width="1.5"/>`
       + words(stretch.text, LEFT + 6, top + stretch.at * height + (stretch.at < 0.5 ? stretch.height * height + 14 : -5), { size: SMALL_PX, fill: theme.text, bold: true, halo: theme.page }),
