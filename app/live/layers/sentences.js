@@ -67,11 +67,10 @@ export function headlineOf(parts) {
 
 /**
  * The headline that stands on a page that follows a race: a new sentence must hold for two columns, so that it does not
- * flicker. shown: the one that stands there, or null; list: the newest headlines, the last one the newest.
+ * flicker. shown: the one that stands there, or null; before, now: those of the last two columns.
  */
-export function steadyHeadline(shown, list) {
-  const [before, now] = list.slice(-2).length < 2 ? [undefined, list.at(-1)] : list.slice(-2);
-  return !shown?.text || !now || shown.text === now.text || before?.text === now.text ? now ?? headlineOf() : shown;
+export function steadyHeadline(shown, before, now) {
+  return !shown?.text || shown.text === now.text || before.text === now.text ? now : shown;
 }
 
 /** The same as [{ run, name, words }], one for each arm; the only run of an arm has its own name. */

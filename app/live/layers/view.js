@@ -277,8 +277,9 @@ export class ProbeView {
 
   /** Show the headline of a step, on a page that follows a race a steady one; return its place if the pictures show it. */
   #headline(step) {
-    const past = this.timeline.columns.filter((at) => at <= step && this.findings[at]).map((at) => headlineOf(this.findings[at]));
-    this.headline = this.timeline.follow && isLive(this.runs) ? steadyHeadline(this.headline, past) : headlineOf(this.findings[step]);
+    const now = headlineOf(this.findings[step]);
+    const before = headlineOf(this.findings[this.timeline.columns.findLast((at) => at < step && this.findings[at])]);
+    this.headline = this.timeline.follow && isLive(this.runs) ? steadyHeadline(this.headline, before, now) : now;
     setText(this.part("answer"), this.headline.text);
     const about = this.data.growth ? this.data.quantity : this.quantity;
     return about === this.quantity ? this.headline.place : null;
