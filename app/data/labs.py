@@ -237,6 +237,20 @@ def reference_findings(reference: LabReference) -> list[Found]:
     return lab.found(curve for curve in reference.curves if curve.panel in lab.found_in)
 
 
+def lab_sentence(name: str, kind: str, value: float) -> str:
+    """Return the first finding about a kind at the nearest setting, of the newest job, else of the recorded results.
+
+    '' without any. Raises SkipscopeError.
+    """
+    job, reference = latest_lab(name), lab_reference(name)
+    news = lab_news(job.id) if job else None
+    for found in (news.findings if news else [], reference_findings(reference) if reference else []):
+        about = [one for one in found if one.kind == kind and one.value is not None]
+        if about:
+            return min(about, key=lambda one: abs((one.value or 0.0) - value)).text
+    return ""
+
+
 def lab_command(name: str, settings: Mapping[str, Any]) -> str:
     """Return the command line that repeats a lab, without settings at their defaults."""
     usual = get_lab(name).defaults()

@@ -4,14 +4,15 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import reading
 from engine.analysis.difference import Difference
-from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
+from engine.analysis.layer_findings import LayerFinding, layer_finding
+from engine.analysis.probed_net import ProbedNet
 from engine.config.probe_steps import probe_steps
 from engine.models.arm_names import arm_label
 from engine.probes.online.histogram import edges
@@ -53,6 +54,15 @@ class Inside:
     findings: dict[int, LayerFinding]
 
 
+class _Probed(NamedTuple):
+    """One quantity of one run over its probes; ``layers`` counts the layers of its net."""
+
+    row: RunRow
+    layers: int
+    steps: list[int]
+    values: np.ndarray
+
+
 @dataclass(frozen=True, slots=True)
 class LayerMoment:
     """One layer of one run at one probe. ``histogram`` holds shares per bin and last the share that is not finite."""
@@ -91,9 +101,9 @@ def inside(runs: Sequence[int], names: Sequence[str], at_most: int, about: str =
         planned = {row.id: list(probe_steps(row.config, reader.interventions.further_ends(row.id))) for row in rows}
         missing = [run for run in runs if run not in columns]
         probed = [
-            (row, [probe.step for probe in probed_columns.probes], probed_columns.arrays[about])
+            _Probed(row, _count(layers[row.id]), [probe.step for probe in columns[row.id].probes], arrays[about])
             for row in rows
-            if about in (probed_columns := columns[row.id]).arrays
+            if about in (arrays := columns[row.id].arrays)
         ]
         findings = _findings(about, probed, differences(reader, rows), -1)
         return Inside(cursor, columns, layers, run_summaries_of(reader, rows), missing, planned, findings)
@@ -134,29 +144,36 @@ def _new_findings(reader: Reader, runs: Sequence[int], about: str, since: int) -
         arrays = reader.probes.arrays([probe.id for probe in recorded[first:]], about)
         kept = [probe for probe in recorded[first:] if probe.id in arrays]
         if kept and (row := reader.runs.get(run)) is not None:
-            probed.append((row, [probe.step for probe in kept], np.stack([arrays[probe.id] for probe in kept])))
-    return _findings(about, probed, differences(reader, [row for row, *_ in probed]), after)
+            values = np.stack([arrays[probe.id] for probe in kept])
+            layers = _count(reader.probes.layers(run))
+            probed.append(_Probed(row, layers, [probe.step for probe in kept], values))
+    return _findings(about, probed, differences(reader, [net.row for net in probed]), after)
+
+
+def _count(places: Sequence[LayerRow]) -> int:
+    return sum(place.kind == "layer" for place in places)
 
 
 def _findings(
     about: str,
-    probed: Sequence[tuple[RunRow, list[int], np.ndarray]],
+    probed: Sequence[_Probed],
     different: Mapping[int, Difference],
     after: int,
 ) -> dict[int, LayerFinding]:
     """Return the finding at each step of the runs after ``after``."""
     findings = {}
-    for step in sorted({step for _, steps, _ in probed for step in steps if step > after}):
+    for step in sorted({step for net in probed for step in net.steps if step > after}):
         nets = [
             ProbedNet(
                 arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
                 last_step=steps[-1], values=values[at - 1].tolist(), run=row.id,
-                difference=different[row.id].name if row.id in different else "",
+                difference=different[row.id].name if row.id in different else "", planned=row.total_steps,
+                layers=layers,
             )
-            for row, steps, values in probed
+            for row, layers, steps, values in probed
             if (at := bisect(steps, step))
         ]  # fmt: skip
-        if finding := layer_finding(about, get_quantity(about).per, step, nets):
+        if finding := layer_finding(get_quantity(about), step, nets):
             findings[step] = finding
     return findings
 

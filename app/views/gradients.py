@@ -6,6 +6,8 @@ from app.data import labs
 from app.live.layers.component import live_probes
 from app.views import page_frame, picker
 from app.views.labs import lab
+from app.views.labs.selectors import SELECTORS
+from app.views.markdown_escape import literal
 
 _LAB = "gradients"
 _TITLE = "Gradients: do they reach the first layer?"
@@ -21,7 +23,7 @@ def render() -> None:
         "the lab below needs none.",
     )
     if race:
-        st.caption(f"A race as it trains. Below it a lab: [{labs.LABS[_LAB].question}](#{lab.anchor(_LAB)})")
+        st.caption(f"Below the race, a lab on nets before training: [{_lab_headline()}](#{lab.anchor(_LAB)})")
         live_probes(picker.runs_of(race), "gradients", key="gradients", race=race.id)
     st.divider()
     lab.render(_LAB)
@@ -30,3 +32,9 @@ def render() -> None:
         label=f"The direction in pictures, input by input: {labs.LABS['shattering'].question}",
         icon=":material/grain:",
     )
+
+
+def _lab_headline() -> str:
+    """Return what the lab found with batch norm at gain 1, in few words, else its question."""
+    found = labs.lab_sentence(_LAB, SELECTORS[_LAB].kind, 1.0)
+    return literal(found.partition(":")[0] or labs.LABS[_LAB].question)

@@ -6,70 +6,33 @@ residual nets quieter still.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import isfinite, nan
-from operator import attrgetter
 from statistics import fmean, geometric_mean
 
 from engine.analysis.comparison import by
+from engine.analysis.layer_headline import Headline, headline
 from engine.analysis.numbers import steady
-from engine.models.arm_names import is_plain
+from engine.analysis.probed_net import ARM_KEY, GROWTH, RESPONSES, Measured, ProbedNet
 
-#: The quantity of Fig. 7, and the one whose finding is its growth.
-RESPONSES, GROWTH = "response_std", "gradient_growth"
 #: Means that differ by a smaller share are called equal.
 MARGIN = 0.005
 #: The gradient stays level between these factors per layer.
 LEVEL = (0.995, 1.005)
 #: A net with a stage beyond these factors per layer changes by no single factor.
 SINGLE = (0.1, 10.0)
-_ARM = attrgetter("arm_key")
-
-
-@dataclass(frozen=True)
-class ProbedNet:
-    """The values of one quantity in one net, at its newest probe up to a step; ``last_step`` is that of its last probe.
-
-    ``values`` are front to back; of the growth the whole net first, then its stages. A net with a ``difference``
-    (``engine.analysis.difference``, in few words) is an arm of its own.
-    """
-
-    arm: str
-    depth: int
-    shortcut: str
-    seed: int
-    last_step: int
-    values: Sequence[float]
-    run: int = 0
-    difference: str = ""
-
-    @property
-    def arm_key(self) -> str:
-        """The arm's name, of a net that is an arm of its own the number of its run."""
-        return f"run {self.run}" if self.difference else self.arm
-
-    @property
-    def name(self) -> str:
-        """The arm's name with its difference."""
-        return ", ".join(filter(None, (self.arm, self.difference)))
-
-    @cached_property
-    def mean(self) -> float:
-        """The mean of the finite values, NaN without one."""
-        finite = [value for value in self.values if isfinite(value)]
-        return fmean(finite) if finite else nan
 
 
 @dataclass(frozen=True, slots=True)
 class LayerFinding:
     """What is said at one step: an opening, a clause for each arm, and what closes it about the comparable arms.
 
-    ``arms`` are by ``ProbedNet.arm_key``.
+    ``arms`` are by ``ProbedNet.arm_key``; ``headline`` is what stands on top, about the comparable arms.
     """
 
     opening: str
     arms: Mapping[str, str]
     closing: str = ""
+    headline: Headline | None = None
 
     @property
     def text(self) -> str:
@@ -77,37 +40,39 @@ class LayerFinding:
         return " ".join(filter(None, (self.opening, f"{', '.join(self.arms.values())}.", self.closing)))
 
 
-def layer_finding(quantity: str, per: str, step: int, nets: Sequence[ProbedNet]) -> LayerFinding | None:
+def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> LayerFinding | None:
     """Return what these nets show of a quantity at a step, None without a value of any."""
-    if quantity == GROWTH:
-        growths = {arm: _growth([net.values for net in seeds]) for arm, seeds in by(nets, _ARM).items()}
-        return LayerFinding("", growths) if growths else None
+    if quantity.name == GROWTH:
+        growths = {arm: _growth([net.values for net in seeds]) for arm, seeds in by(nets, ARM_KEY).items()}
+        return LayerFinding("", growths, headline=headline(quantity, step, nets)) if growths else None
     # A net that is not there yet has nothing to compare at this step.
     nets = [net for net in nets if net.last_step >= step and isfinite(net.mean)]
     if not nets:
         return None
     means = {
-        arm: f"{seeds[0].name} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, _ARM).items()
+        arm: f"{seeds[0].name} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, ARM_KEY).items()
     }
-    opening = f"Mean over the {'blocks' if per == 'block' else 'layers'} at step {step:,}:"
+    opening = f"Mean over the {quantity.per}s at step {step:,}:"
     # At the start every response std is 1 in every net: there is nothing to find yet.
-    return LayerFinding(opening, means, _figure_7(nets) if quantity == RESPONSES and step > 0 else "")
+    closing = _figure_7(nets) if quantity.name == RESPONSES and step > 0 else ""
+    return LayerFinding(opening, means, closing, headline(quantity, step, nets))
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
     nets = [net for net in nets if not net.difference]
-    pairs = [(net, other) for net in nets for other in nets if not is_plain(net.shortcut) and net.seed == other.seed]
-    twins = [_is_below(net, other) for net, other in pairs if is_plain(other.shortcut) and net.depth == other.depth]
+    pairs = [(net, other) for net in nets for other in nets if not net.plain and net.seed == other.seed]
+    twins = [_is_below(net, other) for net, other in pairs if other.plain and net.depth == other.depth]
     deeper = [
         _is_below(net, other) for net, other in pairs if net.shortcut == other.shortcut and net.depth > other.depth
     ]
-    parts = []
-    if twins:
-        parts.append(f"residual nets are at least {MARGIN:.1%} below their plain twins in {_counted(twins)}")
-    if deeper:
-        parts.append(f"the deeper residual net is as much below the shallower one in {_counted(deeper)}")
-    clauses = "; ".join(parts).replace("%", " %")
-    return f"Finding 1 of the paper's Fig. 7, about trained nets, here: {clauses}." if parts else ""
+    claims = {
+        "residual nets respond more weakly than plain ones": twins,
+        "deeper ones more weakly still" if twins else "deeper residual nets respond more weakly than others": deeper,
+    }
+    seen = {claim: counted for claim, counted in claims.items() if counted}
+    if not seen:
+        return ""
+    return f"Fig. 7 of the paper: {', '.join(seen)}. Here in {' and in '.join(map(_counted, seen.values()))}."
 
 
 def _is_below(net: ProbedNet, other: ProbedNet) -> bool:

@@ -105,7 +105,7 @@ QUANTITIES: dict[str, Quantity] = {
             how_to_read="The signal that comes back to a layer. If it rises towards the input, the gradient explodes; "
             "if it falls, it vanishes.",
             caveat="A flat profile does not mean that a net can be trained: after 300 quick steps plain-56 is about "
-            "as flat as its residual twin and learns far less. Look at the direction beside it.",
+            "as flat as its residual twin and learns far less. Look at the direction below it.",
             measure="engine.probes.online.gradients:GradientResponse",
         ),
         Quantity(

@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from app import theme
-from engine.analysis.layer_findings import LayerFinding, ProbedNet, layer_finding
+from engine.analysis.layer_findings import LayerFinding, layer_finding
+from engine.analysis.probed_net import ProbedNet
 from engine.events import RunState
+from engine.probes.registry import get_quantity
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
@@ -35,12 +37,12 @@ def wait_probes(page, condition: str, seconds: float = PATIENCE) -> None:
     page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
 
 
-def drawn(page, run: int, panel: str = "") -> np.ndarray:
-    """Return what the profile shows of a run: the line of now in one panel, in the order of the panel."""
+def drawn(page, run: int) -> np.ndarray:
+    """Return what the profile shows of a run or of the seeds of its arm: the line of now, in its order."""
     found = page.evaluate(
-        "([run, panel]) => document.querySelector('.sp-profile').data.filter("
-        "t => t.meta === run && t.xaxis === `x${panel}` && t.text).map(t => [t.y, t.customdata])",
-        [run, panel],
+        "run => document.querySelector('.sp-profile').data.filter(t => t.meta === run && t.text)"
+        ".map(t => [t.y, t.customdata])",
+        run,
     )
     assert len(found) == 1
     return np.array(found[0][0], dtype=float)
@@ -57,17 +59,26 @@ def concluded(workspace, runs: list[int], step: int, quantity: str = "response_s
     with Reader(workspace) as reader:
         rows = [reader.runs.get(run) for run in runs]
     nets = [
-        ProbedNet(row.arm, row.depth, row.shortcut, row.seed, step, stored(workspace, row.id, step, quantity).tolist())
+        ProbedNet(
+            row.arm, row.depth, row.shortcut, row.seed, step, stored(workspace, row.id, step, quantity).tolist(),
+            planned=row.total_steps, layers=row.depth - 1,
+        )
         for row in rows
-    ]
-    return layer_finding(quantity, "layer", step, nets)
+    ]  # fmt: skip
+    return layer_finding(get_quantity(quantity), step, nets)
+
+
+def loud(arrays) -> None:
+    arrays["response_std"][:3] *= 5
 
 
 @pytest.fixture
 def race(site):
-    """A race of four small nets with 15 of its 23 columns."""
+    """A race of four small nets with 15 of its 23 columns; in the last one the first layers of plain-14 stand out."""
     race = SyntheticRace(site.workspace, (8, 14), ("none", "A"), 300)
-    race.fill(0, 15)
+    race.fill(0, 14)
+    for run in race.runs:
+        race.probe(run, race.planned[14], loud if race.configs[run].model.arm == "plain-14" else lambda arrays: None)
     yield race
     race.writer.close()
 
@@ -77,11 +88,23 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data?.length === 4")
     newest = race.planned[14]
     expect(page.locator(".sp-step")).to_have_text(f"step {newest} of 300")
-    expect(page.locator(".sp-finding")).to_have_text(concluded(site.workspace, race.runs, newest).text)
+    found = concluded(site.workspace, race.runs, newest)
+    assert "The first layers of plain-14 respond about" in found.headline.text
+    expect(page.locator(".sp-answer")).to_have_text(found.headline.text)
+    expect(page.locator(".sp-finding")).to_have_text(found.closing)
+    expect(page.locator(".sp-means")).to_have_text(f"{found.opening} {', '.join(found.arms.values())}.")
+    shades = "document.querySelector('.sp-profile').layout.shapes.filter(s => s.type === 'rect').map(s => [s.x0, s.x1])"
+    assert probes(page, shades) == [[0.5, 3.5]]
+    expect(page.locator(".sp-stretch:visible")).to_have_text(found.headline.place.word)
     plain, _, _, residual = race.runs
     for run in (plain, residual):
         assert drawn(page, run) == pytest.approx(stored(site.workspace, run, newest), rel=1e-3)
-        assert drawn(page, run, "2") == pytest.approx(np.sort(stored(site.workspace, run, newest))[::-1], rel=1e-3)
+    page.get_by_role("button", name="Sorted").click()
+    wait_probes(page, f"{shades}.length === 0")
+    for run in (plain, residual):
+        assert drawn(page, run) == pytest.approx(np.sort(stored(site.workspace, run, newest))[::-1], rel=1e-3)
+    page.get_by_role("button", name="In order").click()
+    wait_probes(page, f"{shades}.length === 1")
 
     slider = page.locator(".sp-slider")
     for _ in range(10):
@@ -130,8 +153,10 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
 def text_colours(page) -> dict[str, str]:
     return {
         name: page.eval_on_selector(name, "n => getComputedStyle(n).color")
-        for name in (".sp-step", ".sp-reading", ".sp-honest", ".sp-tails", ".sp-map-note", ".sp-more summary")
-    }
+        for name in (
+            ".sp-answer", ".sp-step", ".sp-reading", ".sp-honest", ".sp-tails", ".sp-map-note", ".sp-about summary",
+        )
+    }  # fmt: skip
 
 
 @pytest.mark.slow
@@ -233,7 +258,7 @@ def test_the_name_of_a_shorter_net_lies_on_no_line(site, race, open_page):
         " const box = n.querySelector('.annotation-text-g').getBoundingClientRect();"
         " return [box.left, box.top, box.right, box.bottom]; })",
     )
-    assert len(boxes) == 4  # two nets, in both forms
+    assert len(boxes) == 2
     covered = page.evaluate(
         "boxes => [...document.querySelectorAll('.sp-profile .js-line')]"
         ".filter(path => parseFloat(getComputedStyle(path).strokeWidth) > 2)"

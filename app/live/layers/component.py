@@ -10,11 +10,11 @@ from app.live.shared.run import Run, run_colors
 
 Layout = Literal["layers", "gradients"]
 
-#: The first quantity of a layout, its shortcuts and side charts. ``always`` is fetched with every choice.
+#: The first quantity of a layout, titles of quantities and side charts. ``always`` is fetched with every choice.
 LAYOUTS: dict[Layout, dict[str, Any]] = {
     "layers": {
         "quantity": "response_std",
-        "quick": [],
+        "titles": {"response_std": "How strongly each layer responds"},
         "families": ("responses", "gradients", "directions"),
         "forms": ["order", "sorted"],
         "sides": [],
@@ -23,7 +23,7 @@ LAYOUTS: dict[Layout, dict[str, Any]] = {
     },
     "gradients": {
         "quantity": "gradient_response",
-        "quick": [("gradient_response", "of the responses"), ("gradient_weight", "of the weights")],
+        "titles": {"gradient_response": "How strong the gradient is at each layer"},
         "families": ("gradients", "directions"),
         "forms": ["order"],
         "sides": [("gradient_cosine", "Direction"), ("activation_cosine", "Likeness")],
@@ -53,7 +53,7 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
                 for run in runs
             ],
             "layout": layout,
-            **{name: chosen[name] for name in ("quantity", "quick", "forms", "sides", "growth", "always")},
+            **{name: chosen[name] for name in ("quantity", "titles", "forms", "sides", "growth", "always")},
             "offered": [row.name for row in rows if row.per in _DRAWN and row.family in chosen["families"]],
             "quantities": [asdict(row) for row in rows],
             "edges": probes.histogram_edges(),

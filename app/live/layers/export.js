@@ -8,7 +8,7 @@ import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.j
 const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
 
 export class ProbeExport {
-  /** shown(): { data, runs, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart }. */
+  /** shown(): { data, groups and their runs, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart }. */
   constructor(part, shown) {
     Object.assign(this, { part, shown });
     this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));
@@ -30,7 +30,7 @@ function strip(chart, now) {
   if (chart === "map") return mapFooter(now.nets ?? [], now.map.crowded);
   if (chart === "hist") return layerFooter(now.layer.found, now.layer.found?.run?.columns.total ?? 0);
   if (chart === "channels") return channelFooter(now.layer.found);
-  return profileFooter(now.runs, now.all, scaleOf(chart, now), now.step);
+  return profileFooter(now.runs, now.all, scaleOf(chart, now), now.step, now.groups.some(({ runs }) => runs.length > 1));
 }
 
 function scaleOf(chart, { data, quantity, scale }) {
@@ -39,8 +39,8 @@ function scaleOf(chart, { data, quantity, scale }) {
 }
 
 function wordsOf(chart, now, part) {
-  const { runs, theme, data, step } = now;
-  const drawn = runs.filter(({ columns }) => columns.steps.length);
+  const { groups, theme, data, step } = now;
+  const drawn = groups.filter(({ runs }) => runs.some(({ columns }) => columns.steps.length));
   const lines = drawn.map(({ label, color }) => ({ name: label, color: color[theme.scheme], width: 2.4 }));
   const caption = [`race ${data.race}`, strip(chart, now), now.page].filter(Boolean).join(" · ");
   const layered = chart === "hist" || chart === "channels";
@@ -50,7 +50,7 @@ function wordsOf(chart, now, part) {
   const title = chart === "hist" ? `Responses of ${part("layer-name").textContent}${over ? ", over time" : `, step ${step}`}`
     : chart === "channels" ? `Channels of ${part("layer-name").textContent}, step ${step}` : `${titled(scaleOf(chart, now).row)}, step ${step}`;
   if (over) return { title, caption, filename, legend: [{ name: now.layer.found.run.label, color: now.layer.found.run.color[theme.scheme], width: 2 }] };
-  const dotted = chart === "profile" && drawn.some(({ columns }) => columns.measuredAtStart(now.quantity));
+  const dotted = chart === "profile" && now.runs.some(({ columns }) => columns.measuredAtStart(now.quantity));
   return { title, caption, filename, legend: dotted ? [...lines, { name: "at the start", color: theme.text, width: 1.4, dash: "dot", meaning: true }] : lines };
 }
 

@@ -22,7 +22,8 @@ export function pageFooter(runs, live, news) {
   ].filter(Boolean).join(" · ");
 }
 
-export function profileFooter(shown, all, scale, step) {
+/** averaged: whether seeds are drawn as their mean. */
+export function profileFooter(shown, all, scale, step, averaged = false) {
   const probed = shown.filter(({ columns }) => columns.steps.length);
   if (!probed.length) return "";
   const codes = probed.flatMap(({ columns }) => [...columns.codes(scale.row.name, columns.at(step)) ?? []]);
@@ -30,9 +31,10 @@ export function profileFooter(shown, all, scale, step) {
   return [
     `${probed.length} of ${all.length} net${all.length === 1 ? "" : "s"}`,
     `step ${grouped(step)}`,
+    averaged && "lines are means of seeds",
     shownOf(finite.length, codes.length, `${scale.place}s`, ", the others have no finite value"),
     "no smoothing",
-  ].join(" · ");
+  ].filter(Boolean).join(" · ");
 }
 
 export function mapFooter(nets, crowded) {

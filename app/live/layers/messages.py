@@ -100,7 +100,12 @@ def histogram_document(histogram: np.ndarray) -> dict[str, Any]:
 
 
 def _findings(inside: probes.Inside) -> dict[int, Any]:
-    return {step: [found.opening, found.arms, found.closing] for step, found in inside.findings.items()}
+    findings = {}
+    for step, found in inside.findings.items():
+        text, place = (found.headline.text, found.headline.place) if found.headline else ("", None)
+        marked = place and [place.arm, place.first, place.last, place.word]
+        findings[step] = [found.opening, found.arms, found.closing, text, marked]
+    return findings
 
 
 def _places(inside: probes.Inside, run: int) -> dict[str, Any]:

@@ -27,11 +27,11 @@ export function deepest(runs) {
   return runs.filter(({ columns }) => columns.layers.length).toSorted((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
 }
 
-/** The layer and the runs of a quantity's place, for a block its last layer; null without a probe. */
-export function underGlass(runs, shown, place, row, step) {
+/** The layer and the nets of a quantity's place, for a block its last layer, one net of each shown group; null without a probe. */
+export function underGlass(runs, groups, place, row, step) {
   const net = deepest(runs);
   if (!net) return null;
   const of = net.columns.layers.length;
   const at = row.per === "block" ? Math.min(of - 1, 2 * place + 2) : place;
-  return { layer: net.columns.layers[at][0], place: at, of, runs: shown.filter(({ columns }) => columns.steps.length && columns.at(step) >= 0) };
+  return { layer: net.columns.layers[at][0], place: at, of, runs: groups.flatMap(({ runs: list }) => list.find(({ columns }) => columns.steps.length && columns.at(step) >= 0) ?? []) };
 }

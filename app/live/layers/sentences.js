@@ -48,12 +48,29 @@ export function remark(run, scale, step) {
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
 }
 
-/** The finding of layer_findings.py at a step, [opening, { arm: words }, closing], as words; a hidden compared arm also hides the closing. */
+/**
+ * The finding of layer_findings.py at a step, [opening, { arm: words }, closing, headline, place], as { means, closing }: the
+ * means of the shown arms, and what is concluded of all of them; a hidden compared arm hides the conclusion.
+ */
 export function finding(parts, shown) {
   const [opening, arms, closing] = parts ?? ["", {}, ""];
   const visible = Object.keys(arms).filter((arm) => shown.some(({ card }) => armKey(card) === arm));
   const all = Object.keys(arms).every((arm) => !isCompared(arm) || visible.includes(arm));
-  return visible.length ? [opening, `${visible.map((arm) => arms[arm]).join(", ")}.`, all && closing].filter(Boolean).join(" ") : "";
+  return visible.length ? { means: `${opening} ${visible.map((arm) => arms[arm]).join(", ")}.`, closing: all ? closing : "" } : { means: "", closing: "" };
+}
+
+/** The headline of a finding: { text, place: { key, first, last, word } or null }. */
+export function headlineOf(parts) {
+  const [, , , text = "", place] = parts ?? [];
+  return { text, place: place ? { key: place[0], first: place[1], last: place[2], word: place[3] } : null };
+}
+
+/**
+ * The headline that stands on a page that follows a race: a new sentence must hold for two columns, so that it does not
+ * flicker. shown: the one that stands there, or null; before, now: those of the last two columns.
+ */
+export function steadyHeadline(shown, before, now) {
+  return !shown?.text || shown.text === now.text || before.text === now.text ? now : shown;
 }
 
 /** The same as [{ run, name, words }], one for each arm; the only run of an arm has its own name. */

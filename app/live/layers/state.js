@@ -1,5 +1,5 @@
 /** The view state of a page of probes in the address, without usual values: the newest step, all nets, the middle layer. */
-import { FLAG, keepFields, whole } from "../shared/address/kept_fields.js";
+import { FLAG, TEXT, keepFields, whole } from "../shared/address/kept_fields.js";
 import { UrlState, rememberRace, rememberedRace } from "../shared/address/url_state.js";
 import { ZoomState } from "../shared/address/zoom_state.js";
 
@@ -9,6 +9,8 @@ const FIELDS_OF_RACE = {
   at: whole(0),
   /** Hidden runs. */
   off: { read: (text) => new Set((text ?? "").split("-").map(Number).filter(Boolean)), write: (runs) => [...runs].join("-") || null },
+  /** The family that is shown of many nets, null for the usual one. */
+  family: TEXT,
   /** The picked runs of the map's halves or null. */
   upper: whole(1),
   lower: whole(1),
@@ -18,8 +20,9 @@ const FIELDS_OF_RACE = {
   /** The run of a layer over time: null for none, 0 for the usual run. */
   over: whole(0),
 };
-/** `more`: whether the words about the quantity are open; `present`, `panel`: on the stage, and which panel, from 1. */
-const FIELDS = { more: FLAG, present: FLAG, panel: whole(1), ...FIELDS_OF_RACE };
+/** `more`: whether the words about the quantity are open; `sorted`: whether the profile has the largest values first;
+ * `present`, `panel`: on the stage, and which panel, from 1. */
+const FIELDS = { more: FLAG, sorted: FLAG, present: FLAG, panel: whole(1), ...FIELDS_OF_RACE };
 const OF_RACE = [...Object.keys(FIELDS_OF_RACE), ZOOMS];
 
 export class ProbeState {
@@ -54,10 +57,10 @@ export class ProbeState {
     this.zooms.set("profile", null);
   }
 
-  toggle(run) {
-    const { off } = this;
-    if (!off.delete(run)) off.add(run);
-    this.off = off;
+  /** Switch runs off or on. */
+  toggle(runs, off) {
+    const rest = [...this.off].filter((run) => !runs.includes(run));
+    this.off = new Set(off ? [...rest, ...runs] : rest);
   }
 
   get nets() {

@@ -11,7 +11,8 @@ import { Timeline } from "./timeline.js";
 import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
-import { absence, finding, readout, remark } from "./sentences.js";
+import { absence, armKey, finding, headlineOf, readout, remark, steadyHeadline } from "./sentences.js";
+import { familiesOf, groupsOf, inFamily } from "./groups.js";
 import { probePresenter } from "./presentation.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
@@ -30,7 +31,7 @@ export class ProbeView {
     Object.assign(this, { runs: [], findings: {}, scales: new Map(), link: "waiting", lastNews: null });
     this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
-    this.part("more").ontoggle = () => (this.state.more = this.part("more").open);
+    this.part("about").ontoggle = () => (this.state.more = this.part("about").open);
     this.leave = attend(host, () => this.#soon(), () => {
       this.#honest();
       this.state?.address.keep();
@@ -59,10 +60,14 @@ export class ProbeView {
   #begin(data) {
     this.state = new ProbeState(data.layout, () => this.#look(), () => this.#soon());
     this.asked = this.quantity = this.state.quantity(data.offered, data.quantity);
-    this.arms = new Arms(this.part("arms"), this.state, () => this.#soon(0));
+    this.arms = new Arms(this.part, this.state, () => this.#soon(0));
     this.layer = new LayerPanel(this.part, this.state, (place) => this.#focus(place, true));
     this.panels = new ProbePanels(this.part, data, this.state.zooms, {
       quantity: (name) => this.#choose(name),
+      form: (name) => {
+        this.state.sorted = name === "sorted";
+        this.#soon(0);
+      },
       net: (half, run) => {
         this.state.pickNet(half, run);
         this.#soon(0);
@@ -78,7 +83,7 @@ export class ProbeView {
   #look() {
     const { state, data } = this;
     this.focus = state.focus;
-    this.part("more").open = state.more;
+    this.part("about").open = state.more;
     this.timeline.begin(state.at);
     if (this.layer.wanted) this.layer.again();
     const wanted = state.quantity(data.offered, data.quantity);
@@ -118,7 +123,7 @@ export class ProbeView {
     this.scales.clear();
     this.loaded = true;
     this.quantity = this.asked;
-    this.findings = answer.f;
+    Object.assign(this, { findings: answer.f, headline: null });
     this.runs = answer.cards.map((card) => {
       const { label, color, textColor, family } = this.data.runs.find(({ run }) => run === card.run);
       const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
@@ -219,7 +224,7 @@ export class ProbeView {
     drawChip(this.part("chip"), this.runs, this.link);
     this.panels.notice(this.#trouble());
     this.#honest();
-    this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
+    this.#chips();
     const present = this.runs.some(({ columns }) => columns.steps.length);
     this.part("grid").hidden = !present;
     this.part("says").hidden = present;
@@ -241,17 +246,46 @@ export class ProbeView {
     if (!this.stopped) this.#profiles();
   }
 
+  /** The groups of the chosen family. */
+  get groups() {
+    const all = groupsOf(this.runs);
+    return inFamily(all, familiesOf(all), this.state.family);
+  }
+
+  #chips() {
+    this.arms.offer(familiesOf(groupsOf(this.runs)));
+    this.arms.draw(this.groups, this.theme, this.data.states, this.timeline.step);
+  }
+
   #profiles() {
-    const shown = this.arms.shown(this.runs);
-    const step = this.timeline.step;
-    this.panels.profiles(this.window, { runs: shown, step, quantity: this.quantity, scale: (name) => this.scale(name), found: this.findings[step] }, this.theme);
-    this.part("finding").textContent = this.data.growth ? "" : finding(this.findings[step], shown);
+    const groups = this.arms.shown(this.groups);
+    const step = this.timeline.step, found = this.findings[step];
+    const place = this.#headline(step);
+    this.panels.profiles(this.window, { groups, step, quantity: this.quantity, scale: (name) => this.scale(name), found, place, form: this.form }, this.theme);
+    this.map.frame(place, (this.nets ?? []).map(({ run }) => armKey(run.card)));
+    const { means, closing } = finding(found, groups.flatMap(({ runs }) => runs));
+    setText(this.part("finding"), this.data.growth ? "" : closing);
+    setText(this.part("means"), this.data.growth ? "" : means);
     this.part("remarks").textContent = this.runs.map((run) => remark(run, this.scale(this.quantity), step)).filter(Boolean).join("\n");
-    this.arms.draw(this.runs, this.theme, this.data.states, this.timeline.step);
+    this.#chips();
     this.#marks();
     this.#glass();
     this.takes.strips();
     this.painted ??= performance.now();
+  }
+
+  get form() {
+    return this.state.sorted && this.data.forms.includes("sorted") ? "sorted" : "order";
+  }
+
+  /** Show the headline of a step, on a page that follows a race a steady one; return its place if the pictures show it. */
+  #headline(step) {
+    const now = headlineOf(this.findings[step]);
+    const before = headlineOf(this.findings[this.timeline.columns.findLast((at) => at < step && this.findings[at])]);
+    this.headline = this.timeline.follow && isLive(this.runs) ? steadyHeadline(this.headline, before, now) : now;
+    setText(this.part("answer"), this.headline.text);
+    const about = this.data.growth ? this.data.quantity : this.quantity;
+    return about === this.quantity ? this.headline.place : null;
   }
 
   /** The marked place of the quantity, at first the middle of the deepest net. */
@@ -263,13 +297,13 @@ export class ProbeView {
   #marks() {
     const place = this.#place();
     this.map.mark(this.nets?.map(() => place) ?? []);
-    this.panels.mark(place);
+    this.panels.mark(this.form === "sorted" ? null : place);
   }
 
   #glass() {
     if (this.data.layout !== "layers" || !this.window) return;
     const { data, focus, timeline: { step } } = this;
-    const layer = underGlass(this.runs, this.arms.shown(this.runs), this.#place(), this.scale(this.quantity).row, step);
+    const layer = underGlass(this.runs, this.arms.shown(this.groups), this.#place(), this.scale(this.quantity).row, step);
     if (layer) this.layer.update({ ...layer, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
   }
 
@@ -284,7 +318,8 @@ export class ProbeView {
 
   #shown() {
     const { data, runs: all, quantity, nets, map, layer, theme } = this;
-    return { data, runs: this.arms.shown(all), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };
+    const groups = this.arms.shown(this.groups);
+    return { data, groups, runs: groups.flatMap(({ runs }) => runs), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };
   }
 
   #honest() {

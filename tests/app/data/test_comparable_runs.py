@@ -55,6 +55,7 @@ def test_layers_and_gradients(mixed, quantity):
         assert own.keys() == {f"run {run}" for run in mixed.own}
         assert {key: words for key, words in found.arms.items() if key not in own} == alone[step].arms
         assert (found.opening, found.closing) == (alone[step].opening, alone[step].closing)
+        assert found.headline == alone[step].headline
 
 
 def test_the_verdict_and_the_question_to_a_room(mixed):

@@ -11,7 +11,7 @@ from app.data.workspace import use
 from app.views.labs import lab as lab_view
 from engine.config import LabConfig
 from engine.errors import CommandRefused, EngineUnreachable
-from engine.events import RunState
+from engine.events import CurveName, CurveUpdated, RunState
 from engine.labs.gradient_kinds import KINDS, RESIDUAL
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
@@ -86,7 +86,20 @@ def test_a_race_is_shown_above_the_lab_with_its_gradients(page, workspace):
     assert (above["layout"], above["race"]) == ("gradients", bench.race)
     assert [run["label"] for run in above["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
     assert below["lab"] == "gradients"
-    assert any(f"(#{lab_view.anchor('gradients')})" in caption.value for caption in page.caption)
+    (jump,) = [caption.value for caption in page.caption if f"(#{lab_view.anchor('gradients')})" in caption.value]
+    assert "[With BN the gradient grows by a factor of 1.2" in jump, "as recorded, before a job of one's own"
+
+
+def test_the_lab_is_announced_with_the_finding_of_its_newest_job(writer, workspace):
+    use(workspace.path)
+    run = submit(writer)
+    for gain, first in ((0.5, 7.0), (1.0, 8.0)):
+        curve = CurveUpdated("norm", CurveName("with BN", "gain", gain), (1.0, 2.0, 3.0), (first, 2.0, 1.0))
+        writer.labs.results(run, [curve])
+    assert labs.lab_sentence("gradients", "with BN", 1.0).startswith("With BN at gain 1 the gradient grows")
+    assert labs.lab_sentence("gradients", "without BN", 1.0).startswith("Without BN"), (
+        "what is not measured yet: recorded"
+    )
 
 
 def test_a_job_is_drawn_in_whichever_state_it_is(page, writer):

@@ -72,7 +72,7 @@ def test_the_component_gets_the_runs_and_every_word_from_the_registry(page, subm
 def test_a_layout_names_quantities_that_can_be_drawn(layout):
     chosen = LAYOUTS[layout]
     drawn = {q.name for q in QUANTITIES.values() if q.per in ("layer", "block") and q.family in chosen["families"]}
-    assert {chosen["quantity"], *(name for name, _ in chosen["quick"])} <= drawn
+    assert {chosen["quantity"], *chosen["titles"]} <= drawn
     assert {name for name, _ in chosen["sides"]} <= drawn & set(chosen["always"])
     assert set(chosen["always"]) <= set(QUANTITIES)
 

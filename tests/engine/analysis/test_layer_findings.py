@@ -5,7 +5,9 @@ from math import inf, nan, sqrt
 
 import pytest
 
-from engine.analysis.layer_findings import GROWTH, RESPONSES, ProbedNet, layer_finding
+from engine.analysis.layer_findings import layer_finding
+from engine.analysis.probed_net import GROWTH, RESPONSES, ProbedNet
+from engine.probes.registry import get_quantity
 
 
 def net(arm, *values, seed=0, last=10):
@@ -13,8 +15,8 @@ def net(arm, *values, seed=0, last=10):
     return ProbedNet(arm, int(depth), "none" if kind == "plain" else kind, seed, last, values)
 
 
-def said(*nets, quantity=RESPONSES, per="layer", step=10):
-    found = layer_finding(quantity, per, step, nets)
+def said(*nets, quantity=RESPONSES, step=10):
+    found = layer_finding(get_quantity(quantity), step, nets)
     return found and found.text
 
 
@@ -22,14 +24,16 @@ def test_arms_are_compared_with_their_plain_twins_and_with_the_shallower_net_of_
     nets = [net("plain-20", 0.7, 0.9), net("A-20", 0.6), net("A-56", 0.596), net("plain-56", 0.8)]
     assert said(*nets) == (
         "Mean over the layers at step 10: plain-20 0.800, A-20 0.600, A-56 0.596, plain-56 0.800. "
-        "Finding 1 of the paper's Fig. 7, about trained nets, here: residual nets are at least 0.5 % below their plain "
-        "twins in 2 of 2 pairs; the deeper residual net is as much below the shallower one in 1 of 1 pair."
+        "Fig. 7 of the paper: residual nets respond more weakly than plain ones, deeper ones more weakly still. "
+        "Here in 2 of 2 pairs and in 1 of 1 pair."
     )
+    assert said(*nets[:2]).endswith("residual nets respond more weakly than plain ones. Here in 1 of 1 pair.")
+    assert said(*nets[1:3]).endswith("deeper residual nets respond more weakly than others. Here in 1 of 1 pair.")
 
 
 @pytest.mark.parametrize(("level", "count"), [(0.7959, 1), (0.7961, 0), (0.8, 0), (0.81, 0)])
 def test_means_closer_than_half_a_percent_are_called_equal(level, count):
-    assert f"below their plain twins in {count} of 1 pair." in said(net("plain-20", 0.8), net("A-20", level))
+    assert f"Here in {count} of 1 pair." in said(net("plain-20", 0.8), net("A-20", level))
 
 
 def test_only_nets_of_one_seed_and_of_one_kind_are_paired():
@@ -40,9 +44,7 @@ def test_only_nets_of_one_seed_and_of_one_kind_are_paired():
 def test_nothing_is_found_at_the_start_in_other_quantities_or_of_runs_that_are_not_there_yet():
     nets = net("plain-20", 1.0), net("A-20", 0.9)
     assert said(*nets, step=0) == "Mean over the layers at step 0: plain-20 1.000, A-20 0.900."
-    assert said(*nets, quantity="update_size", per="block") == (
-        "Mean over the blocks at step 10: plain-20 1.000, A-20 0.900."
-    )
+    assert said(*nets, quantity="update_size") == ("Mean over the blocks at step 10: plain-20 1.000, A-20 0.900.")
     assert said(*nets, step=11) is None
     assert said(net("A-20", nan, inf)) is None
     assert said(net("A-20", 0.5), net("A-20", 0.7, inf, seed=1)) == "Mean over the layers at step 10: A-20 0.600."
@@ -53,14 +55,14 @@ def test_nothing_is_found_at_the_start_in_other_quantities_or_of_runs_that_are_n
     ("value", "words"), [(0.0123456, "0.0123"), (-12.3456, "−12.346"), (0.0005, "5.0×10⁻⁴"), (12345.0, "12,300")]
 )
 def test_a_mean_has_as_many_digits_at_every_moment(value, words):
-    assert said(net("A-20", value), quantity="other") == f"Mean over the layers at step 10: A-20 {words}."
+    assert said(net("A-20", value), quantity="dead_share") == f"Mean over the layers at step 10: A-20 {words}."
 
 
 def test_a_net_with_a_difference_is_an_arm_of_its_own_and_part_of_no_pair():
     nets = [net("plain-20", 0.8), net("A-20", 0.6), net("A-56", 0.59), net("plain-56", 0.8)]
     cut = replace(net("A-56", 0.98), run=20, difference="shortcuts cut at 60")
-    found = layer_finding(RESPONSES, "layer", 10, [*nets, cut])
-    without = layer_finding(RESPONSES, "layer", 10, nets)
+    found = layer_finding(get_quantity(RESPONSES), 10, [*nets, cut])
+    without = layer_finding(get_quantity(RESPONSES), 10, nets)
     assert found.arms == {**without.arms, "run 20": "A-56, shortcuts cut at 60 0.980"}
     assert (found.closing, found.opening) == (without.closing, without.opening)
     grown = growth(net("A-56", 1.03), replace(cut, values=(1.01,)))
@@ -68,7 +70,7 @@ def test_a_net_with_a_difference_is_an_arm_of_its_own_and_part_of_no_pair():
 
 
 def growth(*nets):
-    return layer_finding(GROWTH, "stage", 10, nets).arms
+    return layer_finding(get_quantity(GROWTH), 10, nets).arms
 
 
 def test_growth_is_the_geometric_mean_over_the_seeds_of_an_arm():
@@ -97,5 +99,5 @@ def test_what_is_said_of_a_factor(values, words):
 
 
 def test_nothing_is_said_without_nets():
-    assert layer_finding(GROWTH, "stage", 10, []) is None
-    assert layer_finding(RESPONSES, "layer", 10, []) is None
+    assert layer_finding(get_quantity(GROWTH), 10, []) is None
+    assert layer_finding(get_quantity(RESPONSES), 10, []) is None

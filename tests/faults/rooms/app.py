@@ -12,6 +12,7 @@ ROOM = Room(
         "tests/engine/analysis/test_run_time.py",
         "tests/app/data/test_run_times.py",
         "tests/engine/analysis/test_prediction.py",
+        "tests/engine/analysis/test_layer_headline.py",
         "tests/app/data/test_run_table.py",
         "tests/app/web/test_middleware.py",
         "tests/app/web/test_presenter_link.py",
@@ -91,6 +92,14 @@ ROOM = Room(
             text="nets = [net for net in nets if not net.difference]",
             faulty="nets = list(nets)",
             breaks="A net whose shortcuts were cut is counted in the pairs of Fig. 7.",
+        ),
+        Fault(
+            name="one-seed-is-enough",
+            file="engine/analysis/layer_headline.py",
+            text="return all(sign * fmean(values) >= log(EACH_SEED) for values in each)",
+            faulty="return any(sign * fmean(values) >= log(EACH_SEED) for values in each)",
+            breaks="The page Layers names a place that stands out in one seed of three.",
+            added_late=True,
         ),
         Fault(
             name="fork-as-a-lab-default",

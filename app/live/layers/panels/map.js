@@ -17,7 +17,7 @@ export class ProbeMap {
       const field = half.querySelector(".sp-field");
       const made = {
         half, field, index, canvas: half.querySelector("canvas"), now: half.querySelector(".sp-now"), layer: half.querySelector(".sp-layer-line"),
-        ends: half.querySelector(".sp-end"), stages: half.querySelector(".sp-stages"), says: half.querySelector(".sp-field-says"),
+        ends: half.querySelector(".sp-end"), stretch: half.querySelector(".sp-stretch"), stages: half.querySelector(".sp-stages"), says: half.querySelector(".sp-field-says"),
       };
       field.onpointermove = (event) => this.#moved(made, event);
       field.onpointerleave = () => act.hover(null);
@@ -57,6 +57,20 @@ export class ProbeMap {
     });
   }
 
+  /** Frame the layers of a place { key, first, last, word } in its net; null frames nothing. keys: of the net of each half. */
+  frame(place, keys) {
+    this.halves.forEach(({ stretch, index }) => {
+      const count = this.#depth(index);
+      stretch.hidden = !place || keys[index] !== place.key || place.last >= count;
+      if (stretch.hidden) return;
+      const { first, last, word } = place;
+      const from = index ? first : count - 1 - last;
+      Object.assign(stretch.style, { top: `${(100 * from) / count}%`, height: `${(100 * (last - first + 1)) / count}%` });
+      stretch.dataset.word = 2 * from + last - first + 1 > count ? "above" : "below";
+      stretch.firstElementChild.textContent = word;
+    });
+  }
+
   #depth(index) {
     return this.nets?.[index]?.columns.places(this.scale.row).length ?? 0;
   }
@@ -74,11 +88,12 @@ export class ProbeMap {
     return {
       width, height,
       ticks: [...this.times.children].map((word) => at(word, "left")),
-      halves: shown.map(({ canvas, stages, ends, index }) => {
+      halves: shown.map(({ canvas, stages, ends, stretch, index }) => {
         const { run: { label: name, textColor }, says } = this.nets[index];
         return {
           name, color: textColor[theme.scheme], says, cells: says ? "" : canvas.toDataURL("image/png"), stages: [...stages.children].map((word) => at(word, "top")),
           end: ends.hidden ? null : { ...at(ends, "left"), side: ends.dataset.side }, downwards: index === 1, count: this.#depth(index),
+          stretch: stretch.hidden ? null : { ...at(stretch, "top"), height: parseFloat(stretch.style.height) / 100 },
         };
       }),
     };

@@ -5,15 +5,19 @@ import { PLOT_OPTIONS, markX, tickWord } from "./plot.js";
 import { NARROW_PX, buildProfile } from "./profile.js";
 import { INFINITE_COLOR } from "./scale.js";
 import { growth, titled } from "../sentences.js";
+import { seedsAt } from "../groups.js";
 
 export class ProbePanels {
-  /** zooms: see shared/address/zoom_state.js; act: quantity(name), net(half, run), hover(place), pin(place). */
+  /** zooms: see shared/address/zoom_state.js; act: quantity(name), form(name), net(half, run), hover(place), pin(place). */
   constructor(part, data, zooms, act) {
     Object.assign(this, { part, data, zooms, act, marked: null });
     this.#quantities();
     this.netPicks = [...part("maps").querySelectorAll(".sp-net-pick")];
     this.netNames = [...part("maps").querySelectorAll(".sp-net-name")];
     this.netPicks.forEach((select, half) => { select.onchange = () => act.net(half, Number(select.value)); });
+    part("forms").hidden = data.forms.length < 2;
+    this.forms = data.forms.map((form) => [form, button(form === "sorted" ? "Sorted" : "In order", () => act.form(form), "sp-button")]);
+    part("forms").append(...this.forms.map(([, node]) => node));
   }
 
   #quantities() {
@@ -24,11 +28,6 @@ export class ProbePanels {
       select.append(group);
     }
     select.onchange = () => this.act.quantity(select.value);
-    for (const [name, word] of this.data.quick) {
-      const quick = button(word, () => this.act.quantity(name), "sp-button");
-      quick.dataset.quantity = name;
-      this.part("quick").append(quick);
-    }
   }
 
   #row(name) {
@@ -43,7 +42,7 @@ export class ProbePanels {
   map(map, nets, scale, timeline, theme) {
     const { row } = scale;
     this.part("map-title").textContent = `${titled(row)} over depth and time`;
-    const parts = [nets.length > 1 ? "input in the middle, output at both edges" : "input below, output above"];
+    const parts = [nets.length > 1 ? "mirrored: both inputs in the middle, the outputs at the edges" : "input below, output above"];
     this.part("maps").dataset.halves = nets.length;
     nets.forEach((net, half) => {
       const select = this.netPicks[half];
@@ -89,27 +88,34 @@ export class ProbePanels {
     if (this.wordsOf === row.name) return;
     this.wordsOf = row.name;
     this.part("quantity").value = row.name;
-    for (const quick of this.part("quick").children) quick.setAttribute("aria-pressed", quick.dataset.quantity === row.name);
     const words = { reading: row.how_to_read, formula: row.formula, misleads: row.caveat, source: row.source };
     for (const [name, text] of Object.entries(words)) this.part(name).textContent = text;
   }
 
-  profiles(Plotly, { runs, step, quantity, scale, found }, theme) {
-    const lines = runs.filter(({ columns }) => columns.steps.length).map((run) => ({ ...run, run: run.card.run }));
+  /** place: the layers that are marked, see buildProfile, or null. */
+  profiles(Plotly, { groups, step, quantity, scale, found, place, form }, theme) {
+    const lines = groups.map((group) => ({ ...group, run: group.card.run, seeds: seedsAt(group, step) })).filter(({ seeds }) => seeds.length);
     const { row } = scale(quantity);
-    this.part("profile-title").textContent = titled(row);
-    this.part("profile-note").textContent = `${this.data.forms.length > 1 ? "in order, and sorted" : "against depth"}${lines.some(({ columns }) => columns.measuredAtStart(quantity)) ? "; dotted: at the start" : ""}${row.neutral === null ? "" : `; dashed: ${spoken(row.neutral)}`}`;
+    const title = this.data.titles[quantity];
+    this.part("profile-title").textContent = title ?? titled(row);
+    const notes = [
+      title && row.label, lines.some(({ seeds }) => seeds.length > 1) && "band: range of the seeds",
+      lines.some(({ seeds }) => seeds[0].measuredAtStart(quantity)) && "dotted: start", row.neutral !== null && `dashed: ${spoken(row.neutral)}`,
+    ];
+    this.part("profile-note").textContent = notes.filter(Boolean).join("; ");
     this.part("none").hidden = Boolean(lines.length);
-    this.#growth(runs, found, theme);
-    this.#plot(Plotly, "profile", { lines, scale: scale(quantity), forms: this.data.forms, step, ghosts: true }, theme);
+    for (const [name, node] of this.forms) node.setAttribute("aria-pressed", name === form);
+    this.#growth(groups.flatMap(({ runs }) => runs), found, theme);
+    this.#plot(Plotly, "profile", { lines, scale: scale(quantity), form, step, ghosts: true, place }, theme);
     this.part("sides").hidden = !this.data.sides.length;
     this.data.sides.forEach(([name, word], index) => {
       const id = index ? "side2" : "side";
       this.part(`${id}-title`).textContent = word;
       const side = this.#row(name);
       this.part(`${id}-note`).textContent = side.label;
-      if (!this.part(`${id}-reading`).childElementCount) this.part(`${id}-reading`).append(side.how_to_read, element("b", "", " Careful: "), side.caveat);
-      this.#plot(Plotly, id, { lines, scale: scale(name), forms: ["order"], step, ghosts: false }, theme);
+      this.part(`${id}-reading`).textContent = side.how_to_read;
+      this.part(`${id}-caveat`).textContent = side.caveat;
+      this.#plot(Plotly, id, { lines, scale: scale(name), form: "order", step, ghosts: false }, theme);
     });
   }
 
@@ -124,8 +130,9 @@ export class ProbePanels {
     plot.setAttribute("aria-label", `${wanted.scale.row.label} against depth at step ${wanted.step}`);
     if (plot.dataset.heard) return;
     plot.dataset.heard = "yes";
-    plot.on("plotly_hover", ({ points }) => this.act.hover(points[0].customdata));
-    plot.on("plotly_click", ({ points }) => this.act.pin(points[0].customdata));
+    const at = ([{ customdata: place }], act) => Number.isInteger(place) && act(place); // a rank of several seeds is no place
+    plot.on("plotly_hover", ({ points }) => at(points, this.act.hover));
+    plot.on("plotly_click", ({ points }) => at(points, this.act.pin));
     plot.on("plotly_relayout", () => this.mark(this.marked));
     this.zooms.listen(plot, name);
     this.part(`${name}-whole`).onclick = () => this.zooms.reset(name);
@@ -144,7 +151,7 @@ export class ProbePanels {
     }));
   }
 
-  /** Mark a place of the net in the profiles. */
+  /** Mark a place of the net in the profiles, null for none. */
   mark(place) {
     this.marked = place;
     for (const name of ["profile", "side", "side2"]) {

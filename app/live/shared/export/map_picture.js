@@ -16,12 +16,13 @@ import { PICTURE_FONT as FONT } from "../plot_style.js";
  * @property {Tick[]} stages
  * @property {Tick & { side?: string } | null} end where the run diverged
  * @property {string | null} says why nothing is drawn
+ * @property {Tick & { height: number } | null} [stretch] layers that a sentence is about
  * @property {boolean} downwards
  * @property {number} count layers or blocks
  */
 /** @typedef {{ width: number, height: number, ticks: Tick[], halves: MapHalf[] }} MapPicture */
 
-const PAD = 14, LEFT = 78, RIGHT = 48, BAR = 260;
+const PAD = 14, LEFT = 78, RIGHT = PAD, BAR = 260;
 const TITLE_PX = 20, SMALL_PX = 12;
 const SCALE = 3;
 
@@ -86,7 +87,7 @@ export async function mapImage(svg, format) {
  * @param {Theme} theme
  * @returns {string}
  */
-function field({ cells, stages, end, says, downwards, count }, top, { width, height }, place, theme) {
+function field({ cells, stages, end, says, stretch, downwards, count }, top, { width, height }, place, theme) {
   const small = { size: SMALL_PX, fill: theme.muted };
   const [first, last] = downwards ? [top + 10, top + height] : [top + height, top + 10];
   return [
@@ -94,8 +95,10 @@ function field({ cells, stages, end, says, downwards, count }, top, { width, hei
     cells && `<image x="${LEFT}" y="${top}" width="${width}" height="${height}" preserveAspectRatio="none" image-rendering="pixelated" href="${cells}"/>`,
     ...stages.map(({ text, at }) => words(text, LEFT - 8, top + at * height + 4, { ...small, anchor: "end" })),
     `<text transform="translate(${PAD + 8} ${top + height / 2}) rotate(-90)" font-size="${SMALL_PX}" fill="${theme.muted}" text-anchor="middle">${place}</text>`,
-    count > 0 && words("1", LEFT + width + 6, first, small) + words(String(count), LEFT + width + 6, last, small),
+    count > 0 && words("1", LEFT - 8, first, { ...small, anchor: "end" }) + words(String(count), LEFT - 8, last, { ...small, anchor: "end" }),
     end && `<path d="M${LEFT + end.at * width} ${top}v${height}" stroke="${theme.text}" stroke-width="2"/>` + words(end.text, LEFT + end.at * width + (end.side === "left" ? -6 : 6), top + 16, { size: SMALL_PX, fill: theme.text, bold: true, anchor: end.side === "left" ? "end" : "start", halo: theme.page }),
+    stretch && `<rect x="${LEFT}" y="${top + stretch.at * height}" width="${width}" height="${stretch.height * height}" fill="none" stroke="${theme.text}" stroke-width="1.5"/>`
+      + words(stretch.text, LEFT + 6, top + stretch.at * height + (stretch.at < 0.5 ? stretch.height * height + 14 : -5), { size: SMALL_PX, fill: theme.text, bold: true, halo: theme.page }),
     says && words(says, LEFT + width / 2, top + height / 2, { ...small, anchor: "middle" }),
   ].filter(Boolean).join("");
 }

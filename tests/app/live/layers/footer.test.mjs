@@ -10,6 +10,7 @@ test("a profile says how many values it shows", () => {
   const runs = [net(1, "A-20"), net(2, "A-56")];
   assert.equal(profileFooter(runs.slice(1), runs, scale(), 0), "1 of 2 nets · step 0 · all 3 layers shown · no smoothing");
   assert.equal(profileFooter(runs, runs, scale(), 10), "2 of 2 nets · step 10 · 2 of 6 layers shown, the others have no finite value · no smoothing");
+  assert.ok(profileFooter(runs, runs, scale(), 0, true).includes("lines are means of seeds"));
   assert.equal(profileFooter([], runs, scale(), 10), "");
 });
 

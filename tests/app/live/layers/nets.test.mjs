@@ -31,10 +31,11 @@ test("a fork or a changed net moves neither the common step nor the map", () => 
 });
 
 test("a block stands for its last layer", () => {
-  const runs = [net(1, "A-20", 9, "running", { layers: 7 })];
-  assert.deepEqual(underGlass(runs, runs, 1, { ...ROW, per: "block" }, 9).layer, "conv5");
-  assert.deepEqual(underGlass(runs, runs, 1, ROW, 9).layer, "conv2");
-  assert.equal(underGlass(runs, runs, 0, ROW, -1).runs.length, 0);
+  const runs = [net(1, "A-20", 9, "running", { layers: 7 })], groups = [{ runs: [probed(2, "A-20", [], {}), ...runs, ...runs] }];
+  assert.deepEqual(underGlass(runs, groups, 1, { ...ROW, per: "block" }, 9).layer, "conv5");
+  assert.deepEqual(underGlass(runs, groups, 1, ROW, 9).layer, "conv2");
+  assert.deepEqual(underGlass(runs, groups, 1, ROW, 9).runs.map(({ card }) => card.run), [1], "one seed of each arm, the first that was probed");
+  assert.equal(underGlass(runs, groups, 0, ROW, -1).runs.length, 0);
   assert.equal(underGlass([], [], 0, ROW, 0), null);
   assert.equal(deepest([net(1, "A-20", 1), runs[0]]).columns.layers.length, 7);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { comparable, nameRuns } from "../../../../app/live/shared/arm_names.js";
-import { absence, armKey, finding, growth, readout, remark } from "../../../../app/live/layers/sentences.js";
+import { absence, armKey, finding, growth, headlineOf, readout, remark, steadyHeadline } from "../../../../app/live/layers/sentences.js";
 import { probed, scale } from "./probes.mjs";
 
 test("each absence has its sentence", () => {
@@ -41,9 +41,9 @@ test("a net with a difference is an arm of its own: in name, in findings, and no
   assert.deepEqual(comparable(runs).map(({ card }) => card.run), [1, 3]);
   assert.equal(comparable(runs.slice(1, 2)).length, 1, "where all differ they are shown");
   const found = ["Mean:", { "A-20": "A-20 0.600", "run 2": "A-20, shortcuts cut at 60 0.980" }, "Fig. 7."];
-  assert.equal(finding(found, runs), "Mean: A-20 0.600, A-20, shortcuts cut at 60 0.980. Fig. 7.");
-  assert.equal(finding(found, [runs[0]]), "Mean: A-20 0.600. Fig. 7.");
-  assert.equal(finding(found, [runs[1]]), "Mean: A-20, shortcuts cut at 60 0.980.");
+  assert.deepEqual(finding(found, runs), { means: "Mean: A-20 0.600, A-20, shortcuts cut at 60 0.980.", closing: "Fig. 7." });
+  assert.deepEqual(finding(found, [runs[0]]), { means: "Mean: A-20 0.600.", closing: "Fig. 7." });
+  assert.deepEqual(finding(found, [runs[1]]), { means: "Mean: A-20, shortcuts cut at 60 0.980.", closing: "" });
 });
 
 test("what is special about a run is said, else nothing", () => {
@@ -61,10 +61,27 @@ test("what is special about a run is said, else nothing", () => {
 test("the finding is placed as it came, without the arms that are hidden", () => {
   const runs = [probed(1, "plain-20", [0], {}), probed(2, "A-20", [0], {}), probed(3, "A-20", [0], {}, { seed: 1 })];
   const found = ["Mean at step 10:", { "plain-20": "plain-20 0.800", "A-20": "A-20 0.600" }, "All of them."];
-  assert.equal(finding(found, runs), "Mean at step 10: plain-20 0.800, A-20 0.600. All of them.");
-  assert.equal(finding(found, runs.slice(1)), "Mean at step 10: A-20 0.600.");
-  assert.equal(finding(found, []), "");
-  assert.equal(finding(undefined, runs), "");
+  assert.deepEqual(finding(found, runs), { means: "Mean at step 10: plain-20 0.800, A-20 0.600.", closing: "All of them." });
+  assert.deepEqual(finding(found, runs.slice(1)), { means: "Mean at step 10: A-20 0.600.", closing: "" });
+  for (const nothing of [finding(found, []), finding(undefined, runs)]) assert.deepEqual(nothing, { means: "", closing: "" });
+});
+
+test("the headline comes with its place, or without one", () => {
+  assert.deepEqual(headlineOf(["", {}, "", "The first layers.", ["A-20", 0, 3, "twice"]]), { text: "The first layers.", place: { key: "A-20", first: 0, last: 3, word: "twice" } });
+  assert.deepEqual(headlineOf(undefined), { text: "", place: null });
+});
+
+test("while a race is followed another sentence must hold for two columns", () => {
+  const [early, twice, three] = ["early", "twice", "three"].map((text) => ({ text, place: null }));
+  const seen = [];
+  let shown = null;
+  [early, early, twice, early, three, three, twice].forEach((now, index, all) => {
+    shown = steadyHeadline(shown, all[index - 1] ?? headlineOf(), now);
+    seen.push(shown.text);
+  });
+  assert.deepEqual(seen, ["early", "early", "early", "early", "early", "three", "three"]);
+  const moved = { ...three, place: { key: "A-20", first: 0, last: 4, word: "three" } };
+  assert.equal(steadyHeadline(three, twice, moved), moved, "the same sentence about other layers");
 });
 
 test("growth has a line for each arm, and a run that is alone in it has its own name", () => {

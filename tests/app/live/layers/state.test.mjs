@@ -24,13 +24,14 @@ test("an address is read, whatever it carries", () => {
 test("what is usual is not in the address", () => {
   const state = opened("");
   state.at = 10;
-  state.toggle(4);
+  state.toggle([4, 5], true);
+  state.toggle([5], false);
   state.focus = { place: 0, pinned: true };
   state.pickNet(1, 9);
   state.setQuantity("std", "usual");
   assert.equal(state.address.params.toString(), "at=10&off=4&layer=1&pin=1&lower=9&quantity=std");
   state.at = null;
-  state.toggle(4);
+  state.toggle([4], false);
   state.focus = { place: null, pinned: false };
   state.setQuantity("usual", "usual");
   assert.equal(state.address.params.toString(), "lower=9");

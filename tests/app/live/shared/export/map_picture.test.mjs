@@ -5,12 +5,12 @@ import { mapImage, mapSvg } from "../../../../../app/live/shared/export/map_pict
 
 const THEME = { text: "#111111", muted: "#777777", page: "#ffffff", grid: "#eeeeee" };
 const half = (name, more = {}) => ({ name, color: "#123456", cells: "data:image/png;base64,AA", stages: [{ text: "stage 1", at: 0.5 }], end: null, says: null, downwards: false, count: 19, ...more });
-const picture = { width: 400, height: 200, ticks: [{ text: "0", at: 0 }, { text: "1,000", at: 1 }], halves: [half("plain-20"), half("A-20", { downwards: true, cells: "", says: "paused <before> its first probe", end: { text: "diverged at step 7", at: 0.4, side: "right" } })] };
+const picture = { width: 400, height: 200, ticks: [{ text: "0", at: 0 }, { text: "1,000", at: 1 }], halves: [half("plain-20", { stretch: { text: "the first layers: twice the rest", at: 0.9, height: 0.1 } }), half("A-20", { downwards: true, cells: "", says: "paused <before> its first probe", end: { text: "diverged at step 7", at: 0.4, side: "right" } })] };
 const svg = mapSvg(picture, { title: "Response std & more", caption: "race 1", place: "layer" }, { stops: ["#000000", "#ffffff"], ticks: [{ text: "0.5", at: 0.5 }] }, THEME);
 
 test("title, nets, stages, ticks and caption are vector words", () => {
   const texts = [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text);
-  for (const word of ["Response std &amp; more", "plain-20", "A-20", "stage 1", "1,000", "race 1", "19", "0.5", "diverged at step 7", "paused &lt;before&gt; its first probe"]) assert.ok(texts.includes(word), word);
+  for (const word of ["Response std &amp; more", "plain-20", "A-20", "stage 1", "1,000", "race 1", "19", "0.5", "diverged at step 7", "the first layers: twice the rest", "paused &lt;before&gt; its first probe"]) assert.ok(texts.includes(word), word);
   assert.equal(texts.filter((text) => text === "layer").length, 2);
 });
 

@@ -1,0 +1,225 @@
+"""The sentence that answers on the pages Layers and Gradients: what stands out, in which net and where. Pure.
+
+Only comparable nets count. Layers are compared by their ratio to the middle (the median) of their own net. Of several
+seeds the sentence is about their geometric mean, and only where each seed shows the same.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, exp, isfinite, log, nan
+from statistics import fmean, median
+
+from engine.analysis.comparison import MIN_STEP, by
+from engine.analysis.numbers import in_words, listed
+from engine.analysis.probed_net import ARM_KEY, GROWTH, Measured, ProbedNet
+
+#: No sentence before this share of the training: the first steps say little of what a net learns.
+MIN_SHARE = 1 / 3
+#: A layer stands out from this ratio to the middle of its net: of responses, and of what varies more from step to step.
+OUTSTANDING, OTHERS = 2.0, 3.0
+#: Each seed must show a stretch that much.
+EACH_SEED = 1.5
+#: All layers within this ratio of the middle: they are about equal.
+EVEN = 1.5
+#: A stretch has at least so many layers, and this share of its net: the two layers of a residual block alternate.
+MIN_LAYERS, MIN_STRETCH = 2, 0.05
+#: The gradient reaches the first layer where it changes less than tenfold; beyond the second it explodes or vanishes.
+REACHES, EXPLODES = 10.0, 1000.0
+#: A larger logarithm has no finite exponential.
+MAX_LOG = 700.0
+_TIMES = "twice", "three times", "four times", "five times", "six times", "seven times", "eight times", "nine times"
+_SHARES = "half", "a third", "a quarter", "a fifth", "a sixth", "a seventh", "an eighth", "a ninth"
+#: The quantities of which a layer can be said to respond.
+_RESPONSES = ("response_std", "response_std_within", "response_std_eval")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Layers or blocks of an arm that a sentence is about, from 0, and the word that marks them in a picture."""
+
+    arm: str
+    first: int
+    last: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The sentence and the place it is about, if it is about one."""
+
+    text: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Layers of one arm beside each other that stand out, with their ratio to the middle of their net."""
+
+    first: int
+    last: int
+    count: int
+    ratio: float
+
+    def named(self, noun: str) -> str:
+        """The layers in words."""
+        if self.first == 0:
+            return f"the first {noun}s"
+        return f"the last {noun}s" if self.last == self.count - 1 else f"{noun}s {self.first + 1} to {self.last + 1}"
+
+
+def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headline | None:
+    """Return what these nets show of a quantity at a step, None without a comparable net that is there."""
+    nets = [net for net in nets if not net.difference and net.last_step >= step]
+    if not nets:
+        return None
+    planned = max(net.planned for net in nets)
+    start = max(MIN_STEP, ceil(MIN_SHARE * planned))
+    arms = by(nets, ARM_KEY)
+    if planned < start:
+        return Headline(f"{planned} steps are too few to compare what was learned: {start} are needed.")
+    if step < start and not (step == 0 and quantity.name == GROWTH):
+        subject = "gradients" if quantity.name == GROWTH else f"{quantity.per}s"
+        return Headline(f"Training has just begun. The {subject} are compared from step {start:,} on.")
+    if quantity.name == GROWTH:
+        return _growth(arms, "Before training, " if step == 0 else "")
+    return _ratios(quantity, arms) if quantity.scale == "log" else _means(quantity, arms)
+
+
+def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]]) -> Headline | None:
+    profiles = {arm: _profile(seeds) for arm, seeds in arms.items()}
+    logs = {arm: [value for value in profile if isfinite(value)] for arm, profile in profiles.items()}
+    uneven = {arm: max(map(abs, values)) for arm, values in logs.items() if values}
+    if not uneven:
+        return None
+    noun, about = quantity.per, f"the {quantity.label.split(' ||')[0]}"
+    responds = quantity.name in _RESPONSES
+    least = log(OUTSTANDING if responds else OTHERS)
+    stretches = {arm: found for arm in uneven if (found := _stretch(profiles[arm], arms[arm], least))}
+    even = [arm for arm in uneven if uneven[arm] <= log(EVEN)]
+    if not stretches:
+        if len(even) < len(uneven):
+            arm = max(uneven, key=uneven.__getitem__)
+            single = f"Single {noun}s of {arm} differ most, by a factor of {_factor(uneven[arm])}."
+            return Headline(f"No stretch of {noun}s stands out in any net. {single}")
+        equal = f"all {noun}s respond about equally" if responds else f"{about} is about equal in all {noun}s"
+        return Headline(f"In every net {equal}.")
+    arm = max(stretches, key=lambda name: abs(log(stretches[name].ratio)))
+    found = stretches[arm]
+    where, size = found.named(noun), _size(found.ratio)
+    text = (
+        f"{where} of {arm} respond about {size} as strongly as the rest."
+        if responds
+        else f"in {where} of {arm}, {about} is about {size}{' of' if found.ratio < 1 else ''} that of the rest."
+    )
+    twins = _twins(arm, even, arms)
+    others = f" All {noun}s of {listed(twins)} {'respond about equally' if responds else 'are about equal'}."
+    word = f"{where}: {size}{'' if found.ratio > 1 else ' of'} the rest"
+    text = f"{text[0].upper()}{text[1:]}{others if twins else ''}"
+    return Headline(text, Place(arm, found.first, found.last, word))
+
+
+def _profile(seeds: Sequence[ProbedNet]) -> list[float]:
+    """Return the logarithms of an arm's layers relative to the middle of its nets, the mean of its seeds."""
+    profiles = [relative for net in seeds if (relative := _relative(net.values))]
+    return [fmean(values) for values in zip(*profiles, strict=False)]
+
+
+def _relative(values: Sequence[float]) -> list[float]:
+    logs = [log(value) if value > 0 and isfinite(value) else nan for value in values]
+    middle = median([value for value in logs if isfinite(value)] or [nan])
+    return [value - middle for value in logs] if isfinite(middle) else []
+
+
+def _stretch(profile: Sequence[float], seeds: Sequence[ProbedNet], outstanding: float) -> _Stretch | None:
+    """Return the stretch that stands out most: of several the one with the largest ratio."""
+    least = max(MIN_LAYERS, ceil(MIN_STRETCH * len(profile)))
+    found: list[tuple[int, int]] = []
+    for sign in (1, -1):
+        begun = None
+        for at, value in enumerate([*profile, nan]):
+            if sign * value >= outstanding:
+                begun = at if begun is None else begun
+            elif begun is not None:
+                found += [(begun, at - 1)] if at - begun >= least else []
+                begun = None
+    stretches = [_Stretch(first, last, len(profile), exp(fmean(profile[first : last + 1]))) for first, last in found]
+    shown = [stretch for stretch in stretches if _in_each(stretch, seeds)]
+    return max(shown, key=lambda stretch: abs(log(stretch.ratio)), default=None)
+
+
+def _in_each(stretch: _Stretch, seeds: Sequence[ProbedNet]) -> bool:
+    """Return whether each seed shows the stretch, in the same direction."""
+    if len(seeds) == 1:
+        return True
+    each = [relative[stretch.first : stretch.last + 1] for net in seeds if (relative := _relative(net.values))]
+    sign = 1 if stretch.ratio > 1 else -1
+    return all(sign * fmean(values) >= log(EACH_SEED) for values in each)
+
+
+def _size(ratio: float) -> str:
+    """Return a ratio in words, rounded: ``three times``, ``a third``."""
+    whole = round(max(ratio, 1 / ratio))
+    if whole - 2 < len(_TIMES):
+        return (_TIMES if ratio > 1 else _SHARES)[whole - 2]
+    return f"{in_words(whole, 2)} times" if ratio > 1 else f"1/{in_words(whole, 2)}"
+
+
+def _means(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]]) -> Headline | None:
+    means = {arm: fmean(known) for arm, seeds in arms.items() if (known := [n.mean for n in seeds if isfinite(n.mean)])}
+    if not means:
+        return None
+    high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
+    words = {arm: f"{arm}, {in_words(means[arm], 2)}" for arm in (high, low)}
+    if high == low:
+        return Headline(f"Mean over the {quantity.per}s: {words[high]}.")
+    return Headline(f"Largest mean over the {quantity.per}s: {words[high]}. Smallest: {words[low]}.")
+
+
+def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str) -> Headline | None:
+    """Return how far the gradient gets; the values are factors per layer towards the input, of the whole net first."""
+    factors = {arm: _mean_factor([net.values[0] for net in seeds]) for arm, seeds in arms.items()}
+    totals = {arm: log(each) * (arms[arm][0].layers - 1) for arm, each in factors.items() if isfinite(each)}
+    if not totals:
+        return None
+    arm = max(totals, key=lambda name: abs(totals[name]))
+    total = totals[arm]
+    if abs(total) <= log(REACHES):
+        # Always the same net, the one in doubt: who changes most by a little differs from step to step.
+        arm = max(totals, key=lambda name: (arms[name][0].depth, arms[name][0].plain))
+        nets = "every net" if len(totals) > 1 else arm
+        text = f"the gradient reaches the first layer of {nets}: on its way it changes less than tenfold."
+    else:
+        far = abs(total) > log(EXPLODES)
+        verb = ("explodes" if far else "grows") if total > 0 else ("vanishes" if far else "shrinks")
+        text = (
+            f"the gradient of {arm} {verb}: at the first layer it is {_fold(total)} that at the last, "
+            f"a factor of {in_words(factors[arm])} per layer."
+        )
+    place = Place(arm, 0, 0, f"first layer of {arm}: {_fold(totals[arm])} the last layer")
+    others = ""
+    if abs(total) > log(REACHES) and (twins := _twins(arm, totals, arms)):
+        most = _factor(max(abs(totals[name]) for name in twins))
+        others = f" In {listed(twins)} it changes by at most a factor of {most}."
+    text = when + text
+    return Headline(f"{text[0].upper()}{text[1:]}{others}", place)
+
+
+def _twins(arm: str, others: Iterable[str], arms: Mapping[str, Sequence[ProbedNet]]) -> list[str]:
+    """Return those of the other arms that have the arm's depth and are plain where it is not."""
+    first = arms[arm][0]
+    return [name for name in others if arms[name][0].depth == first.depth and arms[name][0].plain is not first.plain]
+
+
+def _mean_factor(factors: Sequence[float]) -> float:
+    if not all(0 < factor < float("inf") for factor in factors):
+        return nan
+    return exp(fmean(map(log, factors)))
+
+
+def _factor(total: float) -> str:
+    return in_words(exp(min(abs(total), MAX_LOG)), 2)
+
+
+def _fold(total: float) -> str:
+    """Return the exponential of a number as so many times, or as a share: ``12,000 times``, ``1/40 of``."""
+    return f"1/{_factor(total)} of" if total < -log(REACHES) else f"{in_words(exp(min(total, MAX_LOG)), 2)} times"

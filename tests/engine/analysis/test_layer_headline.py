@@ -1,0 +1,157 @@
+"""What stands on top of the pages Layers and Gradients: which net, which place, which factor, and when nothing."""
+
+from dataclasses import replace
+from math import exp, inf, log, nan
+
+import pytest
+
+from engine.analysis.layer_headline import Place, headline
+from engine.analysis.probed_net import GROWTH, RESPONSES, ProbedNet
+from engine.probes.registry import get_quantity
+
+BEGUN = "Training has just begun. The layers are compared from step 100 on."
+
+
+def net(arm, values, seed=0, **more):
+    kind, _, depth = arm.partition("-")
+    shortcut = "none" if kind == "plain" else kind
+    return ProbedNet(arm, int(depth), shortcut, seed, 300, values, planned=300, layers=int(depth) - 1, **more)
+
+
+def said(*nets, quantity=RESPONSES, step=300):
+    return headline(get_quantity(quantity), step, nets)
+
+
+LOUD = net("plain-20", [3.2, 2.9, 2.9, *[1.0] * 16])
+EVEN = net("A-20", [1.3, *[0.95] * 18])
+
+
+def test_the_stretch_that_stands_out_is_named_with_its_net_its_factor_and_the_even_twin():
+    found = said(LOUD, EVEN, net("A-56", [1.0] * 55))
+    assert found.text == (
+        "The first layers of plain-20 respond about three times as strongly as the rest. "
+        "All layers of A-20 respond about equally."
+    )
+    assert found.place == Place("plain-20", 0, 2, "the first layers: three times the rest")
+    uneven_twin = net("A-20", [1.6, *[0.95] * 18])
+    assert "A-20" not in said(LOUD, uneven_twin).text
+
+
+@pytest.mark.parametrize(
+    ("values", "where", "size", "place"),
+    [
+        ([*[1.0] * 17, 0.3, 0.36], "The last layers", "a third", (17, 18)),
+        ([*[1.0] * 5, 12, 13, *[1.0] * 12], "Layers 6 to 7", "12 times", (5, 6)),
+        ([2.5, 2.5, *[1.0] * 15, 0.3, 0.3], "The last layers", "a third", (17, 18)),
+        ([0.01, 0.01, *[1.0] * 17], "The first layers", "1/100", (0, 1)),
+    ],
+)
+def test_which_layers_and_how_much(values, where, size, place):
+    found = said(net("plain-20", values))
+    assert found.text == f"{where} of plain-20 respond about {size} as strongly as the rest."
+    assert (found.place.first, found.place.last) == place
+
+
+def test_layers_that_alternate_or_stand_alone_are_no_stretch():
+    block = net("A-20", [1.0, *[1.0, 0.3] * 9])
+    assert said(block).text == (
+        "No stretch of layers stands out in any net. Single layers of A-20 differ most, by a factor of 3.3."
+    )
+    assert said(block).place is None
+    assert said(EVEN, net("plain-20", [1.0] * 18 + [1.4])).text == "In every net all layers respond about equally."
+    assert said(net("plain-20", [nan] * 19)) is None
+    assert said(net("plain-20", [inf, 0.0, *LOUD.values[2:]])).text.startswith("No stretch"), "no value is no size"
+
+
+@pytest.mark.parametrize(("last", "named"), [(3.0, True), (1.6, True), (1.4, False), (0.3, False)])
+def test_each_seed_must_show_the_stretch(last, named):
+    seeds = [replace(LOUD, seed=0), replace(LOUD, seed=1), net("plain-20", [*[last] * 3, *[1.0] * 16], seed=2)]
+    assert (said(*seeds).place is not None) is named
+
+
+def test_of_two_nets_the_one_that_stands_out_more_is_named_whatever_their_order():
+    louder = net("B-56", [*[1.0] * 45, *[7.0] * 10])
+    for nets in ((LOUD, louder), (louder, LOUD)):
+        assert said(*nets).text == "The last layers of B-56 respond about seven times as strongly as the rest."
+
+
+def test_only_comparable_nets_that_are_there_count():
+    cut = replace(LOUD, difference="shortcuts cut at 60", run=7)
+    assert said(EVEN, cut).text == "In every net all layers respond about equally."
+    assert said(cut) is None
+    assert said(EVEN, replace(LOUD, last_step=200)).place is None
+    assert said(EVEN, replace(LOUD, last_step=200), step=200).place
+
+
+@pytest.mark.parametrize(
+    ("planned", "step", "young"), [(300, 99, True), (300, 100, False), (60, 49, True), (60, 50, False)]
+)
+def test_a_young_net_says_the_same_until_the_comparison_starts(planned, step, young):
+    found = said(replace(LOUD, planned=planned), step=step)
+    assert found.text.startswith("Training has just begun.") is young
+    assert said(LOUD, step=20).text == said(LOUD, step=99).text == BEGUN
+    assert "20 steps are too few" in said(replace(LOUD, planned=20), step=20).text
+
+
+def test_other_quantities_have_their_own_words_and_a_higher_bar():
+    tall = [5.2, 5.2, *[1.0] * 7]
+    assert said(net("A-20", tall), quantity="update_size").text == (
+        "In the first blocks of A-20, the update size is about five times that of the rest."
+    )
+    assert said(net("A-20", [2.5, 2.5, *[1.0] * 7]), quantity="update_size").place is None
+    assert said(net("A-20", [0.2, 0.2, *[1.0] * 17]), quantity="gamma_abs").text.endswith(
+        "a fifth of that of the rest."
+    )
+    shares = net("plain-20", [0.25] * 19), net("A-20", [0.1] * 19)
+    assert said(*shares, quantity="dead_share").text == (
+        "Largest mean over the layers: plain-20, 0.25. Smallest: A-20, 0.1."
+    )
+    assert said(shares[0], quantity="dead_share").text == "Mean over the layers: plain-20, 0.25."
+    assert said(net("A-20", [nan]), quantity="dead_share") is None
+
+
+def growth(*nets, step=300):
+    return said(*nets, quantity=GROWTH, step=step)
+
+
+def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is_named():
+    calm = net("A-56", [1.02, 1, 1, 1])
+    found = growth(net("plain-56", [1.19, 1.2, 1.2, 1.1]), calm)
+    assert found.text == (
+        "The gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last, "
+        "a factor of 1.19 per layer. In A-56 it changes by at most a factor of 2.9."
+    )
+    assert found.place == Place("plain-56", 0, 0, "first layer of plain-56: 12,000 times the last layer")
+    assert growth(calm, net("plain-56", [1.01, 1, 1, 1])).text == (
+        "The gradient reaches the first layer of every net: on its way it changes less than tenfold."
+    )
+    assert growth(calm).text.startswith("The gradient reaches the first layer of A-56:")
+    assert growth(calm, net("plain-56", [1.0, 1, 1, 1])).place.arm == "plain-56", "the net in doubt, always the same"
+    assert growth(net("plain-56", [nan, 1, 1, 1])) is None
+
+
+@pytest.mark.parametrize(
+    ("total", "verb", "size"),
+    [
+        (30, "grows", "30 times"),
+        (2000, "explodes", "2,000 times"),
+        (1 / 30, "shrinks", "1/30 of"),
+        (1 / 2000, "vanishes", "1/2,000 of"),
+    ],
+)
+def test_how_far_the_gradient_gets(total, verb, size):
+    text = growth(net("plain-56", [exp(log(total) / 54), 1, 1, 1])).text
+    assert text.startswith(f"The gradient of plain-56 {verb}: at the first layer it is {size} that at the last")
+
+
+def test_seeds_are_one_net_and_the_start_is_told_apart():
+    seeds = [net("plain-56", [factor, 1, 1, 1], seed) for seed, factor in enumerate((1.1, 1.3))]
+    assert f"a factor of {(1.1 * 1.3) ** 0.5:.3g} per layer" in growth(*seeds).text
+    assert growth(*seeds, step=0).text.startswith("Before training, the gradient of plain-56 explodes")
+    assert growth(*seeds, step=1).text == BEGUN.replace("layers", "gradients")
+    assert "10" in growth(net("plain-1202", [10.0, 1, 1, 1])).text, "no overflow"
+
+
+@pytest.mark.parametrize("found", [said(LOUD, EVEN), growth(net("plain-56", [1.19, 1]), net("A-56", [1.1, 1]), step=0)])
+def test_no_sentence_has_more_than_25_words(found):
+    assert all(len(sentence.split()) <= 25 for sentence in found.text.split(". "))
