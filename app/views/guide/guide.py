@@ -18,9 +18,11 @@ NEWS_S = 3.0
 _LINE = 820
 _HOME = "why"
 _BOLD = (
-    "**Bold numbers and sentences** were measured in this workspace. Underlined ones are a reference: point at one to "
-    "see when it was recorded. All others name their source."
+    "**Bold** numbers and sentences were measured here. Underlined ones were recorded elsewhere: point at one to see "
+    "when. All others name their source."
 )
+#: The folded sections, with their icons.
+_FOLDS = {"What would refute it": ":material/rule:", "Caveats": ":material/help:"}
 _TITLE = "Why? Seven questions, each with an experiment"
 _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: how strongly each one responds",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
@@ -81,14 +83,14 @@ def render(name: str) -> None:
 
     st.header(f"{page.number}. {page.question}", anchor=False)
     section("Short answer")
-    st.caption(_BOLD)
+    _experiment(page)
     st.subheader("The experiment", anchor=False)
     section("Experiment")
-    _experiment(page)
+    st.caption(_BOLD)
     _others(page)
-    for title in ("What would refute it", "Caveats"):
-        st.subheader(title, anchor=False)
-        section(title)
+    for title, icon in _FOLDS.items():
+        with st.expander(title, icon=icon):
+            section(title)
     _sources(page, measurements)
     _await_news([page])
 
@@ -135,9 +137,9 @@ def _others(page: guide.GuidePage) -> None:
 
 
 def _sources(page: guide.GuidePage, measurements: guide.Measurements) -> None:
-    st.subheader("Sources", anchor=False)
     if citations := page.parts(guide.Citation):
-        st.markdown(guide_words.source_list(citations), width=_LINE)
+        with st.expander("Sources", icon=":material/menu_book:"):
+            st.markdown(guide_words.source_list(citations), width=_LINE)
     references = [one for one in page.parts(guide.ResultReference) if one.kind == "figure" and one in measurements]
     if references:
         with st.expander("The numbers: where they come from, what to expect", icon=":material/straighten:"):

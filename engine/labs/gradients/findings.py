@@ -81,7 +81,7 @@ def _norm(curves: JobCurves, curve: JobCurve, change: tuple[float, float]) -> st
     over, times = f"over {curve.x[-1]:g} layers", in_words(total)
     if abs(per_layer - 1) <= STEADY:
         return f"{subject} the gradient nearly keeps its norm: a factor of {rate}, {times} {over}."
-    verb, fate = "shrinks", f"it vanishes: {times} is left" if total < VANISHED else f"{times} of it is left"
+    verb, fate = "shrinks", f"it vanishes, {times} is left" if total < VANISHED else f"{times} of it is left"
     if per_layer > 1:
         verb, fate = "grows", f"it explodes, {times}-fold" if total > EXPLODED else f"it grows {times}-fold"
     return f"{subject} the gradient {verb} by a factor of {rate}: {over} {fate}."

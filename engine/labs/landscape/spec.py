@@ -26,7 +26,7 @@ _OPTIONS = (
            primary=True),
     Option("bn", "Batch norm", "running: the statistics of the saved state. recalibrated: at every point those of the "
            "images measured on; four times as long. auto: recalibrated along trajectories only.", AUTO,
-           choices=(AUTO, "running", "recalibrated"), primary=True),
+           choices=(AUTO, "running", "recalibrated")),
     Option("span", "Span", "How far the plane reaches. Random directions: 1 is as far as the weights are long. "
            "Trajectory: 1 just holds the widest way.", 1.0, low=0.1, high=2.0, step=0.1, primary=True),
     Option("finer", "Refinements", "How often the grid is halved: 0 ends with 5x5 points, 1 with 9x9, 2 with 17x17, "
