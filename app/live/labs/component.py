@@ -110,7 +110,7 @@ def rules_of(lab: labs.LabSpec, names: Sequence[str] | None) -> list[str]:
 
 
 def hues(every: bool) -> dict[str, dict[int, dict[str, Any]]]:
-    """Return the colours of a race by depth, for each pattern of kinds. Kinds of one colour differ in lightness and dash.
+    """Return the colours of a race by depth, for each pattern of kinds. Kinds of one colour differ by dash too.
 
     Args:
         every: Whether kinds are named by arms, which may be of all types.

@@ -48,7 +48,7 @@ def render_home() -> None:
     for page in readable:
         with st.container(border=True):
             st.subheader(f"{page.number}. {page.question}", anchor=False)
-            st.markdown(guide_words.running(page.sections["Short answer"], measurements), unsafe_allow_html=True)
+            _section(page, "Short answer", measurements)
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
     _await_news(readable)
 
@@ -78,21 +78,23 @@ def render(name: str) -> None:
         return
     measurements = _measurements([page])
 
-    def section(title: str) -> None:
-        st.markdown(guide_words.running(page.sections[title], measurements), width=_LINE, unsafe_allow_html=True)
-
     st.header(f"{page.number}. {page.question}", anchor=False)
-    section("Short answer")
+    _section(page, "Short answer", measurements)
     _experiment(page)
     st.subheader("The experiment", anchor=False)
-    section("Experiment")
+    _section(page, "Experiment", measurements)
     st.caption(_BOLD)
     _others(page)
     for title, icon in _FOLDS.items():
         with st.expander(title, icon=icon):
-            section(title)
+            _section(page, title, measurements)
     _sources(page, measurements)
     _await_news([page])
+
+
+def _section(page: guide.GuidePage, title: str, measurements: guide.Measurements) -> None:
+    words = guide_words.running(page.sections[title], measurements, guide_words.works_of(page))
+    st.markdown(words, width=_LINE, unsafe_allow_html=True)
 
 
 def _menu(name: str) -> str:

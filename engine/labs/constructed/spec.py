@@ -45,8 +45,8 @@ _OPTIONS = (
 _PANELS = (
     Panel("training", "Training error of the deep net, grown and from scratch", "update", "running training error, %",
           how_to_read="The error of the mini-batches, mean over 50 updates, of every arm at its best learning rate. "
-          "The grown net goes on where the shallow one was. The net of the same depth from scratch stays above it, with "
-          "the same batches and the same number of updates. With shortcuts the deep net from scratch needs no help.",
+          "The grown net goes on where the shallow one was. The net of the same depth from scratch stays above it, "
+          "with the same batches and as many updates. With shortcuts the deep net from scratch needs no help.",
           caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags."),
     Panel("clean", "Clean training error", "update", "error, %",
           how_to_read="The same nets on fixed training images without augmentation, in eval mode. BN statistics are "
