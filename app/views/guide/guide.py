@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -48,7 +49,7 @@ def render_home() -> None:
     for page in readable:
         with st.container(border=True):
             st.subheader(f"{page.number}. {page.question}", anchor=False)
-            _section(page, "Short answer", measurements)
+            _section(page, "Short answer", measurements, "stretch")
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
     _await_news(readable)
 
@@ -92,9 +93,11 @@ def render(name: str) -> None:
     _await_news([page])
 
 
-def _section(page: guide.GuidePage, title: str, measurements: guide.Measurements) -> None:
+def _section(
+    page: guide.GuidePage, title: str, measurements: guide.Measurements, width: int | Literal["stretch"] = _LINE
+) -> None:
     words = guide_words.running(page.sections[title], measurements, guide_words.works_of(page))
-    st.markdown(words, width=_LINE, unsafe_allow_html=True)
+    st.markdown(words, width=width, unsafe_allow_html=True)
 
 
 def _menu(name: str) -> str:
