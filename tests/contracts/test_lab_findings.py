@@ -62,7 +62,7 @@ CURVES = {
         for kind in ("plain", "plain with BN", "residual with BN", "looks-linear")
     ],
     "landscape": [
-        CurveUpdated("slices", CurveName(f"A-20 along {way}"), [-0.01, 0, 0.01], [3, 1, 2])
+        CurveUpdated("slices", CurveName(f"A-20 along {way}"), range(-3, 4), [9, 3, 2, 1, 2, 3, 9])
         for way in (SHARPEST, RANDOM)
     ],
     "predictability": [

@@ -12,7 +12,7 @@ from app.live.shared.component import component, surroundings
 #: Depth of the net whose lightness curves without a depth have, and the depths that others have for nearest.
 _DEPTH, _DEPTHS = 26, (8, 14, 20, 26, 32, 44, 56, 110)
 #: Lightness of further kinds of one hue and depth, as depths.
-_VARIANTS = (8, 110, 14, 56, 20, 26)
+_VARIANTS = (8, 26, 14, 44, 20, 32)
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 #: The hue of a race for kinds of every lab, by a pattern in their names, in the order of their tests.
 _HUES = {"identity start|^dirac": "dirac", r"^(plain|none)\b": "none", r"^(residual|A)\b": "A"}

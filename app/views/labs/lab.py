@@ -50,8 +50,8 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
         st.markdown(lab.context, width=_LINE)
         with st.expander("Caveats, and what would refute it", icon=":material/help:"):
             st.markdown(lab.caveats, width=_LINE)
-            st.markdown(f"**What would refute it:** {lab.refutation}", width=_LINE)
-            st.caption(f"Source: {lab.source}.")
+            st.markdown(f"**What would refute it.** {lab.refutation}", width=_LINE)
+            st.caption("Sources:\n\n" + "\n".join(f"- {source}" for source in lab.source.split("; ")))
     with st.expander("The same from a shell", icon=":material/terminal:"):
         st.code(labs.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
 

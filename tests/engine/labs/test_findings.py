@@ -34,12 +34,14 @@ def test_rules_name_panels_of_their_lab_and_find_nothing_before_there_is_a_curve
 @pytest.mark.parametrize(
     ("y", "sentence"),
     [
-        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: over 4 layers"
-         " 0.001 of it is left."),
-        ([16, 8, 4], "Without BN at gain 1 the gradient grows by a factor of 2 per layer: over 3 layers it grows 4-fold."),
-        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: a factor of 1 per layer, 1 over 3 layers."),
-        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: over 3 layers it"
-         " vanishes, 10⁻⁹ is left."),
+        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: over 4"
+         " layers 0.001 of it is left."),
+        ([16, 8, 4], "Without BN at gain 1 the gradient grows by a factor of 2 per layer: over 3 layers it"
+         " grows 4-fold."),
+        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: a factor of 1 per layer, 1 over"
+         " 3 layers."),
+        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: over 3 layers"
+         " it vanishes, 10⁻⁹ is left."),
         ([1e9, 1], "Without BN at gain 1 the gradient grows by a factor of 10⁹ per layer: over 2 layers it explodes,"
          " 10⁹-fold."),
         ([0, 1], "Without BN at gain 1 nothing of the gradient arrives at the first layer: it is below the smallest"
@@ -68,8 +70,8 @@ def test_gradients_direction_and_collapse_stand_beside_every_norm():
     here, there = (found for found in LABS["gradients"].found([*norms, *others]) if found.name == "direction")
     assert here == Found(
         "direction",
-        "Norms do not decide: its direction is noise (correlation of neighbours 0.10), and inputs look alike (mean cosine"
-        " 0.95).",
+        "Norms do not decide: its direction is noise (correlation of neighbours 0.10), and inputs look alike (mean"
+        " cosine 0.95).",
         "without BN", "gain", 1.0,
     )  # fmt: skip
     assert there.text.endswith("(mean cosine 0.95), at gain 1.")
@@ -88,8 +90,8 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
     deleted = curve("deleted", "A-20", [0, 1, 2, 3], [10, 11, 30, 50])
     lines = [
         "Taking out one block raises the test error of A-20 from 10 to 30 % (medians over the blocks).",
-        "A-20: 10 % as it is, 30 % without one block (median of 3), 50 % without block 3. Removing 1 of 3 costs less than"
-        " 2 points each.",
+        "A-20: 10 % as it is, 30 % without one block (median of 3), 50 % without block 3. Removing 1 of 3 costs less"
+        " than 2 points each.",
         "Averaged by gradient, paths in A-20 pass through 1.5 of 4 blocks; averaged by count, through 2.",
     ]
     assert texts("lesion", deleted, curve("paths", "A-20", range(5), [0, 0.5, 0.5, 0, 0])) == lines
@@ -140,8 +142,8 @@ def test_conditioning_updates_of_the_shallowest_and_the_deepest_net():
         curve("expected_updates", "plain with BN", [2, 16], [16, 26934]),
     ]
     assert texts("conditioning", *curves) == [
-        "Until a tenth of the error on random targets is left, plain nets of 16 blocks need 9,900 updates; with a scaled"
-        " shortcut 90.",
+        "Until a tenth of the error on random targets is left, plain nets of 16 blocks need 9,900 updates; with a"
+        " scaled shortcut 90.",
         "Updates, plain: 93 with 2 blocks, 9,900 with 16.",
         "Updates, residual with scaled branch: 77 with 6 blocks, 90 with 16.",
     ]
