@@ -78,7 +78,8 @@ _PANELS = (
           "wrongly."),
     Panel("repair", "Noise in the inserted layers: is it repaired?", "update", "training loss, nats",
           how_to_read="Without noise the loss goes on as before the insertion. With noise it jumps, and training "
-          "brings it down. Near the constructed point training finds its way back. From a random start it does not come near.",
+          "brings it down. Near the constructed point training finds its way back. From a "
+          "random start it does not come near.",
           caveat="Means over a few mini-batches, one seed, at the rate that is best without noise."),
     Panel("change", "Noise in the inserted layers: the output", "noise, standard deviation",
           "relative change of the output",
