@@ -70,6 +70,11 @@ class Source:
     read: str
 
     @property
+    def work(self) -> str:
+        """The work's name in ``sources.toml``."""
+        return self.key.partition(".")[0]
+
+    @property
     def short(self) -> str:
         """Authors and year, as in the running text."""
         names = self.authors.replace(" and ", ", ").split(", ")

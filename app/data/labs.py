@@ -2,7 +2,7 @@
 
 import logging
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -73,23 +73,20 @@ def lab_refusal(name: str, settings: Mapping[str, Any]) -> str:
 
 def lab_time(name: str, settings: Mapping[str, Any]) -> str:
     """Return the estimated duration in words, scaled by the newest finished job."""
-    lab = get_lab(name)
-    if lab.seconds is None:
-        return f"Takes {lab.takes} with its usual settings."
-    seconds, job = _estimate(lab, lab.seconds, settings)
-    return f"Estimated time: {_spoken(seconds)}{f' (from job {job} here)' if job else ''}."
+    return f"About {_spoken(_estimate(get_lab(name), settings))}."
 
 
-def _estimate(
-    lab: LabSpec, reckon: Callable[[Mapping[str, Any]], float], settings: Mapping[str, Any]
-) -> tuple[float, int | None]:
-    """Return the estimated seconds, and the finished job that scales them, None before one."""
+def _estimate(lab: LabSpec, settings: Mapping[str, Any]) -> float:
+    """Return the estimated seconds, scaled by the newest finished job."""
+    reckon = lab.seconds
+    if reckon is None:
+        return _SHORT_S
     for job in _newest(lab.name, _JOBS):
         # A job of an earlier version may lack a setting.
         before = reckon(lab.defaults() | job.config.settings)
         if job.state == RunState.FINISHED and job.seconds > 0 and before > 0:
-            return reckon(settings) * job.seconds / before, job.id
-    return reckon(settings) / lab.threads_here, None
+            return reckon(settings) * job.seconds / before
+    return reckon(settings) / lab.threads_here
 
 
 def unmeasured() -> list[str]:
@@ -118,7 +115,7 @@ def lab_obstacle(name: str) -> str:
 def time_of_all(names: Iterable[str]) -> str:
     """Return the estimated duration of labs at their defaults, side by side on all cores: ``about 2 min``."""
     labs = [LABS[name] for name in names]
-    seconds = [_estimate(lab, lab.seconds, lab.defaults())[0] if lab.seconds else _SHORT_S for lab in labs]
+    seconds = [_estimate(lab, lab.defaults()) for lab in labs]
     work = sum(time * lab.threads_here for time, lab in zip(seconds, labs, strict=True))
     return f"about {_spoken(max([*seconds, work / cores()]))}"
 

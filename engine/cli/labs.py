@@ -117,4 +117,4 @@ def _print(row: LabSpec, document: dict[str, Any], findings: Sequence[Found]) ->
     for found in findings:
         if found.holds_at(document["settings"]):
             click.echo(found.text)
-    click.echo(row.answer)
+    click.echo(row.context)

@@ -1,6 +1,7 @@
 """The curves of a lab's job for its findings: lists of floats, without parts. Torch-free."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -45,3 +46,10 @@ class JobCurves:
     def of(self, panel: str, kind: str = "") -> list[JobCurve]:
         """Return the curves of a panel, of one kind or of any."""
         return [curve for curve in self._curves if curve.panel == panel and kind in ("", curve.kind)]
+
+
+def kind_name(names: Mapping[str, str], kind: str) -> str:
+    """Return a kind of curve in words for people: every pattern of ``names`` replaced by its words."""
+    for pattern, words in names.items():
+        kind = re.sub(pattern, words, kind)
+    return kind

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.config import RunConfig
 from engine.events import Found
 from engine.hardware.cores import cores
-from engine.labs.job_curves import JobCurves
+from engine.labs.job_curves import JobCurves, kind_name
 
 #: Types of a setting.
 Value = bool | int | float | str
@@ -98,7 +98,12 @@ class FindingRule:
 
 @dataclass(frozen=True)
 class LabSpec:
-    """One lab: its question, the short answer, settings, panels and metrics.
+    """One lab: its question, settings, panels and metrics.
+
+    The answer is measured: the first sentence of ``findings``. ``context`` says in a few sentences what that means, and
+    has no number of its own; ``caveats`` are its limits, ``refutation`` what would speak against it. The first panel
+    with curves is the page's picture, so the first one shows what the first sentence says. ``names`` are patterns in
+    kinds of curves and their words for people.
 
     ``title`` is the title of its page, '' without a page. ``device`` is the device of its jobs, as in ``RunConfig``,
     ``threads`` the CPU threads that a job can use, with the same bits for fewer. ``findings`` are rules, in the order
@@ -112,10 +117,10 @@ class LabSpec:
 
     name: str
     question: str
-    answer: str
-    takes: str
+    context: str
     source: str
     caveats: str
+    refutation: str
     options: tuple[Option, ...]
     panels: tuple[Panel, ...]
     metrics: tuple[Metric, ...]
@@ -124,6 +129,7 @@ class LabSpec:
     threads: int = 1
     title: str = ""
     findings: tuple[FindingRule, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
     seconds: Callable[[Mapping[str, Any]], float] | None = None
     refuse: Callable[[Mapping[str, Any]], str] | None = None
     suits: Callable[[Sequence[RunConfig]], str] | None = None
@@ -142,6 +148,10 @@ class LabSpec:
         """Return the findings of a job's curves; only the panels ``found_in`` count."""
         job = JobCurves(curves)
         return [finding for rule in self.findings for finding in rule.find(job)]
+
+    def kind_name(self, kind: str) -> str:
+        """Return a kind of curve in words for people."""
+        return kind_name(self.names, kind)
 
     @property
     def found_in(self) -> tuple[str, ...]:

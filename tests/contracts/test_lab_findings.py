@@ -13,6 +13,7 @@ from engine.cli import labs as command_line
 from engine.config import LabConfig
 from engine.events import CurveName, CurveUpdated, RunState
 from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
+from engine.labs.landscape.grid import RANDOM, SHARPEST
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 
@@ -38,17 +39,37 @@ CURVES = {
     ],
     "constructed": [
         CurveUpdated("clean", CurveName(kind), [0, 100], [90, error])
-        for kind, error in (("grown", 5), ("from scratch", 20), ("residual grown", 4), ("residual from scratch", 3))
+        for kind, error in (
+            ("grown", 5),
+            ("from scratch", 20),
+            ("residual grown", 4),
+            ("residual from scratch", 3),
+            ("identity start", 6),
+        )  # fmt: skip
     ],
     "mapping": [
         CurveUpdated("heat", CurveName(kind, "blocks", 20.0), [0, 1], [error, 0.5])
         for kind, error in (("plain", 1), ("residual", 0.01))
+    ]
+    + [
+        CurveUpdated(panel, CurveName(kind), [0, 1], [error, 0.5])
+        for panel in ("to_constant", "to_negated")
+        for kind, error in (("plain", 1), ("residual", 0.01))
+    ],
+    "shattering": [
+        CurveUpdated(panel, CurveName(kind), [1, 50], [1, 0.2])
+        for panel in ("depth", "cosine")
+        for kind in ("plain", "plain with BN", "residual with BN", "looks-linear")
+    ],
+    "landscape": [
+        CurveUpdated("slices", CurveName(f"A-20 along {way}"), range(-3, 4), [9, 3, 2, 1, 2, 3, 9])
+        for way in (SHARPEST, RANDOM)
     ],
     "predictability": [
         CurveUpdated("weights", CurveName(kind, "rate", 0.1), [0, 1, 2, 3], [1e-12, 1e-12, 1e-12, end])
         for kind, end in (("plain-56", 1e-2), ("residual-56", 1e-12))
     ],
-    "smoothness": [CurveUpdated("loss", CurveName("plain with BN"), [1, 50], [2.5, 1.25])],
+    "smoothness": [CurveUpdated("loss", CurveName(f"plain with{how} BN"), [1, 50], [2.5, 1.25]) for how in ("", "out")],
 }
 
 
@@ -78,7 +99,7 @@ def test_page_command_line_and_guide_have_the_same_sentences(name, workspace, mo
     command_line._print(lab, document, news.findings)
     printed = capsys.readouterr().out.splitlines()
     usual = [(found.name, found.text) for found in news.findings if found.holds_at(lab.defaults())]
-    assert printed == [*(text for _, text in usual), lab.answer]
+    assert printed == [*(text for _, text in usual), lab.context]
 
     parts = [ResultReference("finding", name, rule.name) for rule in lab.findings]
     told = guide.measurements(parts)

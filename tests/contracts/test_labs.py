@@ -145,8 +145,8 @@ def test_row_is_explained(name):
     row = LABS[name]
     assert row.name == name
     assert row.question.endswith("?")
-    assert all(text.endswith(".") for text in (row.answer, row.caveats))
-    assert row.takes and row.source and row.panels and row.metrics
+    assert all(text.endswith(".") for text in (row.context, row.caveats, row.refutation))
+    assert row.source and row.panels and row.metrics
     assert sum(option.primary for option in row.options) <= 3
     # Wall time: the page divides by the threads that the job gets.
     assert row.seconds is None or 0 < row.seconds(row.defaults()) / row.threads <= 30

@@ -23,10 +23,10 @@ INFINITE, MISSING = ("rotation", "plain", 20), ("constant", "plain", 20)
 PICTURES = LabSpec(
     name="pictures",
     question="Is a residual mapping really easier to learn?",
-    answer="An invented lab.",
-    takes="no time",
+    context="An invented lab.",
     source="none",
     caveats="None of this was measured.",
+    refutation="A measurement.",
     options=(Option("blocks", "Blocks", "How many.", 6, low=1, high=30, step=1),),
     panels=(
         Panel("map", "Which mappings are learnt, by which net?", "mapping to learn", "smallest fit error",

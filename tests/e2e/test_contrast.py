@@ -20,7 +20,7 @@ PAGES = {
     "": "document.querySelector('.ss-race')?.raceView?.chart.drawn",
     "layers": "document.querySelector('.sp-probes')?.probeView?.painted && document.querySelector('.sp-hist').data",
     "gradients": "document.querySelector('.sp-probes')?.probeView?.painted &&"
-    " document.querySelectorAll('.sl-plot .main-svg').length >= 8",
+    " document.querySelectorAll('.sl-plot .main-svg').length",
     "runs": "document.querySelector('[data-testid=stDataFrame] canvas')",
 }
 

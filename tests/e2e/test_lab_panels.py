@@ -42,6 +42,8 @@ def page(shown, browser):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{shown.url}/lab-pictures")
     wait_lab(page, "v.card?.state === 'finished' && v.drawn && document.querySelectorAll('.sl-plot .main-svg').length")
+    assert page.locator(".sl-lead .sl-title").inner_text().startswith(pictures.PICTURES.panels[0].title)
+    page.locator(".sl-more > summary").click()
     yield page
     page.close()
     assert not errors
@@ -126,6 +128,8 @@ def test_a_click_and_the_arrow_keys_open_the_curves_of_one_cell_which_the_addres
     page.wait_for_function("() => location.search.includes('zero')")
     assert parse_qs(urlsplit(page.evaluate("() => location.href")).query)["pictures-cell"] == ["zero: plain, blocks 20"]
     page.reload()
+    wait_lab(page, "v.pick.cell?.text === 'zero: plain, blocks 20'")
+    page.locator(".sl-more > summary").click()
     wait_cell(page, "zero: plain, blocks 20")
     assert lab(page, "v.pick.cell.column") == "zero"
 

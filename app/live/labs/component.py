@@ -9,12 +9,14 @@ from app import theme
 from app.data import labs
 from app.live.shared.component import component, surroundings
 
-#: Depth of the net whose lightness a lab's curves have.
-_DEPTH = 26
+#: Depth of the net whose lightness curves without a depth have, and the depths that others have for nearest.
+_DEPTH, _DEPTHS = 26, (8, 14, 20, 26, 32, 44, 56, 110)
+#: Lightness of further kinds of one hue and depth, as depths.
+_VARIANTS = (8, 26, 14, 44, 20, 32)
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-#: Prefixes of the kinds of plain and of residual nets, and their hue on every page.
-_FAMILIES = {"plain": "none", "residual": "A"}
-#: For other kinds: hues of Okabe and Ito and a depth for the lightness, from a search. All of them and the two above
+#: The hue of a race for kinds of every lab, by a pattern in their names, in the order of their tests.
+_HUES = {"identity start|^dirac": "dirac", r"^(plain|none)\b": "none", r"^(residual|A)\b": "A"}
+#: For other kinds: hues of Okabe and Ito and a depth for the lightness, from a search. All of them and plain and A
 #: are distinct for usual, red-blind and green-blind eyes on both backgrounds.
 _SPARE = (
     ("#009e73", 14), ("#cc79a7", 56), ("#e69f00", 8), ("#56b4e9", 8), ("#808080", 8), ("#009e73", 26),
@@ -71,13 +73,15 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
             "lab": name,
             "run": run,
             "recorded": labs.lab_reference(name) is not None,
-            "whole": view.panels is None,
+            "rules": rules_of(lab, view.panels),
             "panels": [asdict(panel) for panel in chosen_panels(lab.panels, view.panels)],
             "figures": [asdict(figure) for figure in lab.metrics],
-            "options": {option.name: option.label for option in lab.options},
+            "options": {option.name: {"label": option.label, "usual": option.default} for option in lab.options},
             "picks": _picks(lab, picks) if picks else None,
             "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
-            "families": [{"begins": word, "styles": styles} for word, styles in family_styles().items()],
+            "hues": [{"match": match, "shades": of} for match, of in hues(lab.run_option is not None).items()],
+            "dashes": _DASHES,
+            "variants": _VARIANTS,
             "spare": spare_styles(),
             **surroundings(history="live/lab", stream="live/lab/stream", reference="live/lab/reference"),
         },
@@ -100,17 +104,19 @@ def spare_styles() -> list[dict[str, Any]]:
     return [_style(Style(color, next(dashes)), depth) for color, depth in _SPARE]
 
 
-def family_styles() -> dict[str, list[dict[str, Any]]]:
-    """Return the styles of plain and of residual nets by the prefix of their kinds.
+def rules_of(lab: labs.LabSpec, names: Sequence[str] | None) -> list[str]:
+    """Return the rules whose sentences a page with these panels shows: those that read one of them."""
+    return [rule.name for rule in lab.findings if names is None or set(rule.panels) & set(names)]
 
-    The first has the type's own hue, the others neighbouring hues as in a race, each with its own dash.
+
+def hues(every: bool) -> dict[str, dict[int, dict[str, Any]]]:
+    """Return the colours of a race by depth, for each pattern of kinds. Kinds of one colour differ by dash too.
+
+    Args:
+        every: Whether kinds are named by arms, which may be of all types.
     """
-    return {word: _variants(shortcut) for word, shortcut in _FAMILIES.items()}
-
-
-def _variants(shortcut: str) -> list[dict[str, Any]]:
-    looks = theme.looks([f"{shortcut} {dash}" for dash in _DASHES]).values()
-    return [_style(Style(look.color, dash)) for dash, look in zip(_DASHES, looks, strict=True)]
+    arms = {rf"^{name}\b": name for name in sorted(theme.COLORS, key=len, reverse=True)} if every else {}
+    return {match: {depth: _colors(name, depth) for depth in _DEPTHS} for match, name in {**_HUES, **arms}.items()}
 
 
 def _picks(lab: labs.LabSpec, picks: CurveSelector) -> dict[str, Any]:
@@ -120,8 +126,11 @@ def _picks(lab: labs.LabSpec, picks: CurveSelector) -> dict[str, Any]:
 
 
 def _style(style: Style, depth: int = _DEPTH) -> dict[str, Any]:
+    return {"dash": style.dash, **_colors(style.shortcut, depth)}
+
+
+def _colors(shortcut: str, depth: int) -> dict[str, dict[str, str]]:
     return {
-        "dash": style.dash,
-        "color": {scheme: theme.line_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
-        "textColor": {scheme: theme.text_color(style.shortcut, depth, scheme) for scheme in theme.BACKGROUND},
+        "color": {scheme: theme.line_color(shortcut, depth, scheme) for scheme in theme.BACKGROUND},
+        "textColor": {scheme: theme.text_color(shortcut, depth, scheme) for scheme in theme.BACKGROUND},
     }

@@ -7,17 +7,28 @@ import { panelFooter } from "./footer.js";
 
 const COLUMNS = ["panel", "curve", "kind", "setting", "value", "cell", "part"];
 
-/** The style of every kind: the page's own, else one of its family, else the spare ones in order. */
+/** Lightness of a kind without a depth in its name. */
+const DEPTH = 26;
+
+/** The style of every kind: the page's own, else the hue of its arm in a race with the lightness of its depth, else a spare one. */
 export function stylesOf(kinds, data) {
   const taken = {};
   const styles = { ...data.styles };
   for (const kind of kinds.filter((one) => !(one in styles))) {
-    const family = data.families.find(({ begins }) => kind.startsWith(begins))?.begins ?? "";
-    const list = data.families.find(({ begins }) => begins === family)?.styles ?? data.spare;
-    const index = (taken[family] = (taken[family] ?? -1) + 1);
-    styles[kind] = list[index % list.length];
+    const hue = data.hues.find(({ match }) => new RegExp(match).test(kind));
+    const depth = hue ? Number(/-(\d+)\b/.exec(kind)?.[1] ?? DEPTH) : 0;
+    const place = hue ? `${hue.match} ${depth}` : "";
+    const nth = (taken[place] = (taken[place] ?? -1) + 1);
+    styles[kind] = hue ? { ...shade(hue.shades, depth, nth, data.variants), dash: data.dashes[nth % data.dashes.length] } : data.spare[nth % data.spare.length];
   }
   return styles;
+}
+
+/** The colours of the nth kind of one hue and depth: those of the depth, then lighter and darker ones. */
+function shade(shades, depth, nth, variants) {
+  const own = Object.keys(shades).map(Number).toSorted((a, b) => Math.abs(Math.log(a / depth)) - Math.abs(Math.log(b / depth)))[0];
+  const order = [...new Set([own, ...variants])];
+  return shades[order[nth % order.length]];
 }
 
 /** shown: { curves, pick, data, theme, page, recorded }, see LabPanels. */

@@ -2,12 +2,13 @@
 import { duration, grouped, shownOf } from "../shared/format.js";
 import { isBundle, isSeed } from "./curves.js";
 
-/** labels: { name of a setting: its label }. */
-export function jobFooter(card, labels) {
+/** options: { name of a setting: { label, usual } }; the settings that are not the usual ones stand in the line. */
+export function jobFooter(card, options) {
   if (!card) return "";
-  const settings = Object.entries(card.settings).filter(([name]) => name in labels).map(([name, value]) => `${labels[name].toLowerCase()} ${said(value)}`);
+  const changed = Object.entries(card.settings).filter(([name, value]) => name in options && value !== options[name].usual);
   return [
-    ...settings,
+    ...changed.map(([name, value]) => `${options[name].label.toLowerCase()} ${said(value)}`),
+    !changed.length && "usual settings",
     card.differences,
     card.precision,
     card.device,
@@ -53,12 +54,12 @@ function cellFooter(curves, panel) {
   ].filter(Boolean).join(" · ");
 }
 
-function counted(number, word) {
+export function counted(number, word) {
   return `${grouped(number)} ${word}${number === 1 ? "" : "s"}`;
 }
 
 function said(value) {
-  return typeof value === "boolean" ? (value ? "on" : "off") : String(value);
+  return typeof value === "boolean" ? (value ? "on" : "off") : String(value).replace(",", ", ");
 }
 
 function moment(seconds) {

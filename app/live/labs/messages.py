@@ -7,7 +7,7 @@ card      run, lab, state, step of total units, detail (the next unit), seconds,
 figures   {name: number, null where not finite}
 findings  [{name, text}], with kind, setting and value where they hold there alone: engine.events.Found
 traces    [{panel, kind, x, y}], with setting and value, cell, part where the curve has them: a trace replaces
-          the earlier one of the same engine.events.CurveName
+          the earlier one of the same engine.events.CurveName; its kind is in words (LabSpec.names)
 """
 
 import math
@@ -34,7 +34,7 @@ def lab_document(news: labs.LabNews) -> dict[str, Any]:
         "card": _card(news),
         "figures": {name: significant(value) for name, value in news.figures.items()},
         "findings": [_named(asdict(found)) for found in news.findings],
-        "traces": [_trace(trace) for trace in news.traces],
+        "traces": [_trace(trace, news.job.lab) for trace in news.traces],
     }
 
 
@@ -49,7 +49,7 @@ def reference_document(reference: labs.LabReference) -> dict[str, Any]:
         "card": card,
         "figures": dict(reference.metrics),
         "findings": [_named(asdict(found)) for found in labs.reference_findings(reference)],
-        "traces": [_trace(curve) for curve in reference.curves],
+        "traces": [_trace(curve, reference.lab) for curve in reference.curves],
     }
 
 
@@ -71,9 +71,11 @@ def _card(news: labs.LabNews) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _trace(trace: Any) -> dict[str, Any]:
+def _trace(trace: Any, lab: str) -> dict[str, Any]:
+    spec = labs.LABS.get(lab)
+    kind = spec.kind_name(trace.name.kind) if spec else trace.name.kind
     return {
-        "panel": trace.panel, **_named(trace.name._asdict()),
+        "panel": trace.panel, **_named(trace.name._asdict() | {"kind": kind}),
         "x": [significant(x) for x in trace.x.tolist()], "y": [significant(y) for y in trace.y.tolist()],
     }  # fmt: skip
 

@@ -1,37 +1,40 @@
-/** The numbers of a lab as a compact table: label, value with unit, what to expect, source. */
+/** The numbers of a lab as a table: label and value; on demand all of them, with what to expect and their sources. */
 import { element, setText } from "../shared/dom.js";
 import { spoken } from "../shared/format.js";
 
-/** From this width in pixels on the table is open at first: on a phone it takes a tap. */
-const WIDE = 900;
+/** Rows of the short table. */
+const FIRST = 8;
 const COLUMNS = ["number", "measured", "expected", "source"];
 
 /**
  * Draw rows [{ name, label, unit, source, expected }] with figures { name: number or null } of a job's card, null before
  * it is known. Beside each number stands what makes the inspected runs arms of their own.
- * whole: whether the page shows the whole lab; other pages fold the table at first.
  */
-export function numbersTable(details, rows, { figures: values, card }, whole) {
-  const known = Boolean(card);
+export function numbersTable(details, rows, { figures: values, card }) {
   const differences = card?.differences ? ` (${card.differences})` : "";
   const table = details.querySelector("table");
+  const all = details.querySelector("button");
   if (!table.rows.length) {
-    table.createTHead().insertRow().append(...COLUMNS.map((column) => Object.assign(element("th", "", column), { scope: "col" })));
+    table.createTHead().insertRow().append(...COLUMNS.map((column, index) => Object.assign(element("th", index > 1 ? "sl-rest" : "", column), { scope: "col" })));
     const body = table.createTBody();
     for (const row of rows) {
       const line = body.insertRow();
-      for (const words of [row.label, "", row.expected, row.source]) line.insertCell().textContent = words;
-      line.cells[1].className = "sl-value";
+      for (const [index, words] of [row.label, "", row.expected, row.source].entries()) {
+        Object.assign(line.insertCell(), { textContent: words, className: ["", "sl-value", "sl-rest", "sl-rest"][index] });
+      }
     }
+    all.onclick = () => details.toggleAttribute("data-all");
   }
-  if (known && details.hidden) details.open = whole && details.parentElement.clientWidth >= WIDE;
-  details.hidden = !known || !rows.length;
+  details.hidden = !card;
   const verb = card?.recorded ? "recorded" : "measured";
   setText(table.tHead.rows[0].cells[1], verb);
-  const measured = rows.filter(({ name }) => name in values).length;
+  let shown = 0;
   rows.forEach((row, index) => {
-    const words = row.name in values ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}${differences}` : "–";
-    setText(table.tBodies[0].rows[index].cells[1], words);
+    const known = row.name in values;
+    const line = table.tBodies[0].rows[index];
+    line.className = known && values[row.name] !== null && shown++ < FIRST ? "" : "sl-rest";
+    setText(line.cells[1], known ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}${differences}` : "–");
   });
-  setText(details.querySelector("summary"), `Numbers (${measured} of ${rows.length} ${verb})`);
+  all.hidden = !rows.length;
+  setText(all, `${details.hasAttribute("data-all") ? "Fewer numbers" : `All ${rows.length} numbers, with what to expect and their sources`}`);
 }

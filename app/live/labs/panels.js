@@ -13,12 +13,9 @@ import { ExportButtons, exportPlot } from "../shared/export/buttons.js";
 
 /** Kinds of panels that need the full width. */
 const WIDE = new Set(["heat", "plane"]);
-/** Numbers of panels in even rows of two; otherwise the first panel is wide. */
-const EVEN = [2, 4];
-
 /** Whether each panel takes a whole row, so that no row of two has a hole. */
 function wideOnes(panels) {
-  const wide = panels.map(({ kind }, index) => WIDE.has(kind) || (index === 0 && !EVEN.includes(panels.length)));
+  const wide = panels.map(({ kind }) => WIDE.has(kind));
   let row = 0;
   return wide.map((whole, index) => {
     row = whole ? 0 : row + 1;
@@ -27,22 +24,20 @@ function wideOnes(panels) {
 }
 
 export class LabPanels {
-  /** shown(): { curves, pick, data, theme, page: words about every panel, recorded: the origin of a reference }; choose({ cell }): after the pick of a cell. */
-  constructor(grid, panels, zooms, { shown, choose }) {
-    Object.assign(this, { zooms, shown, choose });
+  /** slot: the place of the first picture; grid: that of all others, in a fold. shown(): { curves, pick, data, theme, page: words about every panel, recorded: the origin of a reference }; choose({ cell }): after the pick of a cell. */
+  constructor({ slot, grid }, panels, zooms, { shown, choose }) {
+    Object.assign(this, { slot, grid, zooms, shown, choose });
     const drawn = panels.filter((panel) => !panels.some(({ path }) => path === panel.name));
-    const wide = wideOnes(drawn);
-    this.panels = drawn.map((panel, index) => {
-      const root = element("figure", `sl-panel${wide[index] ? " sl-wide" : ""}${wide[index] && index === 0 ? " sl-tall" : ""}`);
+    this.panels = drawn.map((panel) => {
+      const root = element("figure", "sl-panel");
       const [head, note, legend] = [element("h4", "sl-title", panel.title), element("span", "sl-note"), element("p", "sl-legend")];
       note.setAttribute("aria-live", "polite");
       const axis = element("p", "sl-axis", yWords(panel));
       const [stage, empty, plot] = ["stage", "empty", "plot"].map((name) => element("div", `sl-${name}`));
       plot.setAttribute("role", "img");
       stage.append(empty, plot);
-      const caption = element("figcaption", "sl-caption");
-      caption.append(element("span", "", panel.how_to_read));
-      if (panel.caveat) caption.append(" ", element("em", "sl-careful", "Careful:"), " ", element("span", "", panel.caveat));
+      const caption = element("details", "sl-caption");
+      caption.append(element("summary", "", "How to read it"), ...[panel.how_to_read, panel.caveat].filter(Boolean).map((words) => element("p", "", words)));
       head.append(note);
       const [foot, strip, take] = [element("div", "ss-foot"), element("p"), element("span")];
       const exportButtons = new ExportButtons(take, panel.title, (format) => this.#take(format, panel, plot));
@@ -50,14 +45,27 @@ export class LabPanels {
       const one = { panel, root, note, axis, legend, stage, empty, plot, foot, strip, exportButtons };
       one.controls = controlsOf(one, this);
       root.append(head, legend, ...one.controls.nodes, axis, stage, foot, caption);
-      grid.append(root);
       return one;
     });
+    this.#lead(this.panels[0]);
+  }
+
+  /** Show one picture first, all others in the fold. */
+  #lead(lead) {
+    if (lead === this.lead) return;
+    this.lead = lead;
+    const others = this.panels.filter((one) => one !== lead);
+    const wide = wideOnes(others.map(({ panel }) => panel));
+    lead.root.className = "sl-panel sl-tall";
+    others.forEach(({ root }, index) => { root.className = `sl-panel${wide[index] ? " sl-wide" : ""}`; });
+    this.slot.replaceChildren(lead.root);
+    this.grid.replaceChildren(...others.map(({ root }) => root));
   }
 
   /** Draw every panel with curves; resolves to true without the chart library. */
   async draw(shown, emptyWords) {
     const { curves, pick, data } = shown;
+    this.#lead(this.panels.find(({ panel }) => curves.shown(panel.name, pick.cell).length) ?? this.panels[0]);
     for (const one of this.panels) this.#words(one, shown, emptyWords);
     if (!curves.size) return false;
     let Plotly;
@@ -90,7 +98,7 @@ export class LabPanels {
   /** Draw the picture of one panel after a change. */
   #one(Plotly, one, { curves, pick, theme }, look) {
     const { panel, plot, stage } = one;
-    if (!plot.isConnected || !stage.clientWidth) return;
+    if (!plot.isConnected || !stage.clientWidth || stage.closest("details:not([open])")) return;
     const [width, room] = [stage.clientWidth, stage.clientHeight];
     const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look?.surface]);
     if (key === one.key || one.controls.wait?.()) return;

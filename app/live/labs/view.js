@@ -8,7 +8,7 @@ import { Curves, same, sentencesOf } from "./curves.js";
 import { LabPanels } from "./panels.js";
 import { CurveSelector } from "./selector.js";
 import { LabState } from "./state.js";
-import { jobFooter, took } from "./footer.js";
+import { counted, jobFooter, took } from "./footer.js";
 import { numbersTable } from "./numbers.js";
 import { labPresenter } from "./presentation.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
@@ -36,6 +36,7 @@ export class LabView {
       choose: (change) => this.#choose(change),
       measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
     });
+    this.part("more").addEventListener("toggle", () => this.#soon(0));
     host.labView = this; // for tests and for the curious
   }
 
@@ -44,7 +45,7 @@ export class LabView {
     Object.assign(this, { data, send });
     this.theme = readTheme(this.host, data.themes);
     this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
-    this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: () => this.#exported(), choose: (change) => this.#choose(change) });
+    this.panels ??= new LabPanels({ slot: this.part("lead"), grid: this.part("grid") }, data.panels, this.state.zooms, { shown: () => this.#exported(), choose: (change) => this.#choose(change) });
     this.presenter ??= labPresenter(this.host, this.part, { state: this.state, drawn: () => this.panels.panels, changed: () => this.#soon(0) });
     this.state.address.keep();
     if (data.run !== this.run) {
@@ -130,7 +131,7 @@ export class LabView {
     this.picks.draw(this.data.picks, this.curves, this.values, shown);
     this.#says(shown);
     setText(this.part("strip"), jobFooter(this.card, this.data.options));
-    numbersTable(this.part("numbers"), this.data.figures, this, this.data.whole);
+    numbersTable(this.part("numbers"), this.data.figures, this);
     this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), RETRY_MS));
     this.presenter.sync();
   }
@@ -207,18 +208,29 @@ export class LabView {
   }
 
   #says(shown) {
-    const lines = sentencesOf(this.findings, shown, this.data.picks?.setting);
-    if (this.card?.differences) lines.unshift(`Measured on no ordinary net of its arm: ${this.card.differences}.`);
-    const node = this.part("says");
-    while (node.children.length > lines.length) node.lastChild.remove();
-    while (node.children.length < lines.length) node.append(element("p"));
-    lines.forEach((line, index) => setText(node.children[index], line));
+    const findings = this.findings.filter(({ name }) => this.data.rules.includes(name));
+    const [first, ...others] = sentencesOf(findings, shown, this.data.picks?.setting);
+    const differences = this.card?.differences && `Measured on no ordinary net of its arm: ${this.card.differences}.`;
+    fill(this.part("says"), "p", [first, differences]);
+    fill(this.part("also"), "li", others);
+    const pictures = this.panels.panels.length - 1;
+    const count = [others.length && counted(others.length, "sentence"), pictures && counted(pictures, "picture")].filter(Boolean);
+    this.part("more").hidden = !this.curves.size || !count.length;
+    setText(this.part("more").querySelector("summary"), `More from this lab: ${count.join(" and ")}`);
   }
+}
+
+/** Give a node one child of a tag for each of the lines that are not empty. */
+function fill(node, tag, lines) {
+  const told = lines.filter(Boolean);
+  while (node.children.length > told.length) node.lastChild.remove();
+  while (node.children.length < told.length) node.append(element(tag));
+  told.forEach((line, index) => setText(node.children[index], line));
 }
 
 function statusWords(card) {
   if (!card) return "";
-  if (card.recorded) return `Reference, ${card.recorded}. Run the lab to measure it here.`;
+  if (card.recorded) return "Measured on another machine.";
   if (card.cause) return `${card.cause}${card.state === "failed" && card.log ? `\nLog: ${card.log}` : ""}`;
   const units = card.total ? `${card.step} of ${card.total}` : "";
   if (card.state === "finished") return `in ${took(card)}`;

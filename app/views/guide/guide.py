@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
@@ -18,9 +19,11 @@ NEWS_S = 3.0
 _LINE = 820
 _HOME = "why"
 _BOLD = (
-    "**Bold numbers and sentences** were measured in this workspace. Underlined ones are a reference: point at one to "
-    "see when it was recorded. All others name their source."
+    "**Bold** numbers and sentences were measured here. Underlined ones were recorded elsewhere: point at one to see "
+    "when. All others name their source."
 )
+#: The folded sections, with their icons.
+_FOLDS = {"What would refute it": ":material/rule:", "Caveats": ":material/help:"}
 _TITLE = "Why? Seven questions, each with an experiment"
 _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: how strongly each one responds",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
@@ -46,7 +49,7 @@ def render_home() -> None:
     for page in readable:
         with st.container(border=True):
             st.subheader(f"{page.number}. {page.question}", anchor=False)
-            st.markdown(guide_words.running(page.sections["Short answer"], measurements), unsafe_allow_html=True)
+            _section(page, "Short answer", measurements, "stretch")
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
     _await_news(readable)
 
@@ -76,21 +79,25 @@ def render(name: str) -> None:
         return
     measurements = _measurements([page])
 
-    def section(title: str) -> None:
-        st.markdown(guide_words.running(page.sections[title], measurements), width=_LINE, unsafe_allow_html=True)
-
     st.header(f"{page.number}. {page.question}", anchor=False)
-    section("Short answer")
-    st.caption(_BOLD)
-    st.subheader("The experiment", anchor=False)
-    section("Experiment")
+    _section(page, "Short answer", measurements)
     _experiment(page)
+    st.subheader("The experiment", anchor=False)
+    _section(page, "Experiment", measurements)
+    st.caption(_BOLD)
     _others(page)
-    for title in ("What would refute it", "Caveats"):
-        st.subheader(title, anchor=False)
-        section(title)
+    for title, icon in _FOLDS.items():
+        with st.expander(title, icon=icon):
+            _section(page, title, measurements)
     _sources(page, measurements)
     _await_news([page])
+
+
+def _section(
+    page: guide.GuidePage, title: str, measurements: guide.Measurements, width: int | Literal["stretch"] = _LINE
+) -> None:
+    words = guide_words.running(page.sections[title], measurements, guide_words.works_of(page))
+    st.markdown(words, width=width, unsafe_allow_html=True)
 
 
 def _menu(name: str) -> str:
@@ -135,9 +142,9 @@ def _others(page: guide.GuidePage) -> None:
 
 
 def _sources(page: guide.GuidePage, measurements: guide.Measurements) -> None:
-    st.subheader("Sources", anchor=False)
     if citations := page.parts(guide.Citation):
-        st.markdown(guide_words.source_list(citations), width=_LINE)
+        with st.expander("Sources", icon=":material/menu_book:"):
+            st.markdown(guide_words.source_list(citations), width=_LINE)
     references = [one for one in page.parts(guide.ResultReference) if one.kind == "figure" and one in measurements]
     if references:
         with st.expander("The numbers: where they come from, what to expect", icon=":material/straighten:"):

@@ -1,7 +1,7 @@
 """The guide's parts as Markdown: measured numbers and findings, citations, the lists at a page's end."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from html import escape
 
@@ -16,10 +16,13 @@ _READ = {
 }
 
 
-def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> str:
-    """Return a section as Markdown with HTML: measured results bold, recorded ones underlined, citations with source.
+def running(parts: Iterable[guide.Part], measurements: guide.Measurements, works: Sequence[str] = ()) -> str:
+    """Return a section as Markdown with HTML: measured results bold, recorded ones underlined, sources as numbers.
 
     Settings stand at the first number of a lab alone, the expectation at the first place of a number without a result.
+
+    Args:
+        works: The page's works in the order of their numbers.
     """
     texts, explained = [], set()
     for part in parts:
@@ -30,7 +33,7 @@ def running(parts: Iterable[guide.Part], measurements: guide.Measurements) -> st
                 texts.append(measured(measurement, briefly=mark in explained))
                 explained.add(mark)
             case guide.Citation():
-                texts.append(cited(part))
+                texts.append(cited(part, works))
             case guide.Power():
                 texts.append(part.text)
             case _:
@@ -68,27 +71,33 @@ def number(measurement: guide.Measurement, unit: str) -> str:
     return "" if measurement.value is None else f"{guide.in_words(measurement.value)} {unit}".rstrip()
 
 
-def cited(citation: guide.Citation) -> str:
-    """Return a citation with its source's name and place."""
+def works_of(page: guide.GuidePage) -> list[str]:
+    """Return the works that a page cites, in the order of their numbers."""
+    return list(dict.fromkeys(citation.source.work for citation in page.parts(guide.Citation)))
+
+
+def cited(citation: guide.Citation, works: Sequence[str]) -> str:
+    """Return a citation with the number of its work, which says name and place when one points at it."""
     source = citation.source
     doubt = "secondary source: " if source.read == "secondary" else ""
-    name = f"[{source.short}]({source.link})" if source.link else source.short
-    place = f"{doubt}{name}, {source.where}"
-    return f"{literal(citation.words)} ({place})" if citation.words else f"({place})"
+    number = works.index(source.work) + 1 if source.work in works else source.short
+    place = escape(f"{doubt}{source.short}, {source.where}")
+    link = f' href="{escape(source.link)}" target="_blank"' if source.link else ' tabindex="0"'
+    return f'{literal(citation.words)}<sup><a{link} title="{place}" aria-label="source: {place}">{number}</a></sup>'
 
 
 def source_list(citations: Iterable[guide.Citation]) -> str:
-    """Return the cited works as a Markdown list, each once, with all places and how they were read."""
+    """Return the cited works as a numbered Markdown list, each once, with all places and how they were read."""
     works = defaultdict(list)
     for source in dict.fromkeys(citation.source for citation in citations):
         doubt = f" ({_READ[source.read]})" if source.read in _READ and source.where != source.read else ""
         works[replace(source, key="", where="", read="")].append(f"{source.where}{doubt}")
-    lines = []
+    lines: list[str] = []
     for work, places in works.items():
         when = f" {work.year}" if work.year else ""
         address = f"[{work.place}]({work.link})" if work.link else f"`{work.place}`"
         authors = f"{work.authors[:1].upper()}{work.authors[1:]}{when}"
-        lines.append(f"- {authors}, *{literal(work.title)}*, {address}: {', '.join(places)}")
+        lines.append(f"{len(lines) + 1}. {authors}, *{literal(work.title)}*, {address}: {', '.join(places)}")
     return "\n".join(lines)
 
 

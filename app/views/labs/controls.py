@@ -10,8 +10,10 @@ from app.data import labs
 from app.views.labs import address
 from app.views.markdown_escape import literal
 
+#: Choices beside each other at most.
+_SEGMENTS = 4
 #: Columns of the folded fields.
-_COLUMNS = 4
+_COLUMNS = 2
 
 
 def key_of(name: str, what: str) -> str:
@@ -21,15 +23,14 @@ def key_of(name: str, what: str) -> str:
 
 def controls(lab: labs.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str, Any], bool]:
     """Draw the controls; return (settings, whether the button was pressed). ``shown``: settings of the job below."""
-    if shown is None:
-        st.caption(f"Nothing was measured here yet. The lab takes {lab.takes} and draws while it measures.")
     front = [option for option in lab.options if option.primary or option.run_reference]
     behind = [option for option in lab.options if option not in front]
-    button, *places = st.columns([1.2, *[1.6] * len(front)] if front else [1, 4], vertical_alignment="bottom")
+    widths = [1.2, *[1.6] * len(front), *[1.0] * bool(behind)]
+    button, *places = st.columns([*widths, *[5.0] * (not front)], vertical_alignment="bottom")
     for option, place in zip(front, places, strict=False):
         _widget(lab, option, place)
     if behind:
-        with (st if front else places[0]).expander("Settings", icon=":material/tune:"):
+        with places[len(front)].popover("Settings", icon=":material/tune:", width="stretch"):
             columns = st.columns(min(_COLUMNS, len(behind)))
             for option, column in zip(behind, cycle(columns), strict=False):
                 _widget(lab, option, column)
@@ -42,7 +43,7 @@ def controls(lab: labs.LabSpec, shown: dict[str, Any] | None) -> tuple[dict[str,
         type="primary",
         icon=":material/play_arrow:",
         key=key_of(lab.name, "press"),  # not "start": a lab may have a setting of that name
-        help=literal(refusal) if refusal else f"Takes {lab.takes}.",
+        help=literal(refusal) or None,
         disabled=bool(refusal),
         width="stretch",
     )
@@ -54,18 +55,16 @@ def _words(lab: labs.LabSpec, settings: dict[str, Any], shown: dict[str, Any] | 
     """Return the line under the controls: the refusal, or the duration and the settings of the picture below."""
     if refusal:
         return f":orange[{literal(refusal)}]"
-    words = [labs.lab_time(lab.name, settings)]
+    words = labs.lab_time(lab.name, settings)
     if shown is not None and (changed := labs.lab_changed(lab.name, settings, shown)):
-        words.append(f"The picture below was measured with {literal(changed)}; run the lab to measure these settings.")
-    return " ".join(words)
+        words += f" The picture below was measured with {literal(changed)}. Run the lab to measure these settings."
+    return words
 
 
 def usual(lab: labs.LabSpec, is_new: bool) -> dict[str, Any]:
     """Return the usual settings for the audience, which starts nothing."""
     if is_new:
-        st.caption(
-            "Nothing was measured here yet. Once the presenter has started the lab, load this page again to see it."
-        )
+        st.caption("Not measured here yet. Once the presenter has started the lab, load this page again.")
     return lab.defaults()
 
 
@@ -76,7 +75,7 @@ def _widget(lab: labs.LabSpec, option: labs.Option, place: DeltaGenerator) -> No
         _trainings(lab, option, key, place)
     elif isinstance(option.default, bool):
         place.toggle(option.label, key=key, help=option.help)
-    elif option.choices and option.primary and len(option.choices) <= _COLUMNS:
+    elif option.choices and option.primary and len(option.choices) <= _SEGMENTS:
         place.segmented_control(option.label, option.choices, key=key, help=option.help, required=True)
     elif option.choices:
         place.selectbox(option.label, option.choices, key=key, help=option.help)
@@ -92,7 +91,7 @@ def _widget(lab: labs.LabSpec, option: labs.Option, place: DeltaGenerator) -> No
 def _trainings(lab: labs.LabSpec, option: labs.Option, key: str, place: DeltaGenerator) -> None:
     """Draw the choice among the runs that the lab can inspect; the first entry leaves the choice to the lab."""
     names = labs.lab_trainings(lab.name)
-    usual = "the newest that suits" if option.run_reference == "run" else "those of the newest race that suit"
+    usual = "the newest that suits" if option.run_reference == "run" else "a pair of the newest race"
     if option.run_reference == "run":
         requested = st.session_state[key]
         known = [option.default, *names] + [requested] * (requested not in names and requested != option.default)

@@ -1,4 +1,4 @@
-"""A lab on a page: question, short answer, controls, live view, caveats, the command that repeats it."""
+"""A lab on a page: question, controls, the live view with its measured answer, context and caveats, the command."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -15,22 +15,25 @@ from app.views.labs.selectors import SELECTORS
 from app.views.markdown_escape import literal
 from app.web import presenter_link
 
+#: Pixels of a line of text: longer lines are hard to read.
+_LINE = 820
+
 
 def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = False) -> None:
     """Draw one lab with the job of ``address.job``.
 
     Args:
         panels: The panels to draw, None for all.
-        compact: Whether to leave out question, answer and caveats.
+        compact: Whether to leave out question, context and caveats.
     """
     lab = labs.LABS[name]
     if not compact:
         st.subheader(lab.question, anchor=anchor(name))
-        st.markdown(lab.answer)
     job = address.job(name, key_of(name, "job"))
     if job and (differences := labs.job_differences(job)):
         st.warning(f"The measurement below is of no ordinary net of its arm: {literal('; '.join(differences))}.")
     _newer(name, job)
+    above = st.container() if compact else None  # a question's page shows the picture first
     if presenter_link.may_command():
         settings, pressed = controls(lab, job.config.settings if job else None)
         if pressed:
@@ -40,11 +43,15 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
         settings = usual(lab, job is None)
     if notice := st.session_state.pop(key_of(name, "notice"), None):
         page_frame.show_warning(notice)
-    view = LabView(SELECTORS.get(name), panels)
-    live_lab(name, job.id if job else None, lambda: _on_command(name), view, key=key_of(name, "view"))
+    with above or st.container():
+        view = LabView(SELECTORS.get(name), panels)
+        live_lab(name, job.id if job else None, lambda: _on_command(name), view, key=key_of(name, "view"))
     if not compact:
+        st.markdown(lab.context, width=_LINE)
         with st.expander("Caveats, and what would refute it", icon=":material/help:"):
-            st.markdown(f"{lab.caveats}\n\nSource: {lab.source}.")
+            st.markdown(lab.caveats, width=_LINE)
+            st.markdown(f"**What would refute it.** {lab.refutation}", width=_LINE)
+            st.caption("Sources:\n\n" + "\n".join(f"- {source}" for source in lab.source.split("; ")))
     with st.expander("The same from a shell", icon=":material/terminal:"):
         st.code(labs.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
 

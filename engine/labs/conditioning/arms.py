@@ -16,18 +16,21 @@ class Arm(NamedTuple):
     norm: bool = False
 
 
+#: The usual plain net, and the residual net whose branch is divided by the number of blocks.
+PLAIN, SCALED = "plain", "residual over L"
+
 _PLAIN = (
-    Arm("plain"),
+    Arm(PLAIN),
     Arm("plain from identity", identity=True),
     Arm("residual", skip=True),
-    Arm("residual over L", skip=True, scaled=True),
+    Arm(SCALED, skip=True, scaled=True),
 )
 
 #: The nets without batch norm, then with it. Plain from identity is the control without a shortcut.
 ARMS: tuple[Arm, ...] = (*_PLAIN, *(arm._replace(name=f"{arm.name} with BN", norm=True) for arm in _PLAIN))
 
 #: Kinds of net whose single random targets are drawn as thin lines.
-SINGLE_TARGETS: tuple[str, ...] = ("plain", "residual over L")
+SINGLE_TARGETS: tuple[str, ...] = (PLAIN, SCALED)
 #: Numbers of blocks whose expected updates are metrics.
 EXPECTED_BLOCKS: tuple[int, ...] = (2, 16)
 
@@ -55,6 +58,14 @@ TWO_LAYER_FORMS: tuple[str, ...] = (AROUND_TWO, TWIN)
 #: Draws of the factors of the scalar product.
 NORMAL, ABSOLUTE, NEAR_ONE = "N(0,1)", "size of N(0,1)", "1 + N(0,1)/k"
 SCALAR_DRAWS: tuple[str, ...] = (NORMAL, ABSOLUTE, NEAR_ONE)
+
+#: Kinds of curves in words for people.
+NAMES = {
+    "from identity with": "with identity start and", "from identity": "with identity start",
+    "over L with": "with scaled branch and", "over L": "with scaled branch",
+    r"^1 \+ N\(0,1\)/k$": "numbers near 1", r"^N\(0,1\)$": "random numbers",
+    r"^size of N\(0,1\)$": "random numbers above 0",
+}  # fmt: skip
 
 #: Numbers of blocks and of factors by grid, limited by the setting.
 DEPTHS: dict[str, tuple[int, ...]] = {"default": (2, 6, 16), "full": (2, 4, 6, 10, 16, 24)}

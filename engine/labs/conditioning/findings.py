@@ -5,8 +5,8 @@ from math import inf
 
 from engine.analysis.numbers import in_words
 from engine.events import Found
-from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
-from engine.labs.job_curves import JobCurve, JobCurves
+from engine.labs.conditioning.arms import AROUND_TWO, FORM, NAMES, PLAIN, SCALED, TWIN
+from engine.labs.job_curves import JobCurve, JobCurves, kind_name
 from engine.labs.spec import FindingRule
 
 #: Condition numbers within this factor, from the shallowest to the deepest net, are about the same.
@@ -14,19 +14,41 @@ STEADY = 2.0
 
 
 def condition(curves: JobCurves) -> Iterator[Found]:
-    """Yield one sentence on the condition number by depth, for all nets without batch norm."""
-    clauses = [_clause(curve) for curve in _over_depth(curves, "condition")]
-    if clauses:
-        opening = "Condition number of the kernel at the start, deepest against shallowest net:"
-        yield Found("condition", f"{opening} {'; '.join(clauses)}.")
+    """Yield how the condition number changes with depth, of plain nets and of those with a scaled shortcut."""
+    nets = _over_depth(curves, "condition")
+    if PLAIN in nets:
+        plain = nets[PLAIN]
+        depths = f"from {plain.x[0]:g} to {plain.x[-1]:g} blocks"
+        text = f"In plain nets the spread of learning speeds {_change(plain)} {depths}"
+        if SCALED in nets:
+            text += f"; with a scaled shortcut it {_change(nets[SCALED])}"
+        yield Found("condition", f"{text}.")
+
+
+def condition_of_nets(curves: JobCurves) -> Iterator[Found]:
+    """Yield the condition number of the shallowest and the deepest net, for all nets without batch norm."""
+    for curve in _over_depth(curves, "condition").values():
+        yield Found("condition_of_nets", f"Spread of speeds, {_name(curve.kind)}: {_ends(curve)}.")
 
 
 def expected_updates(curves: JobCurves) -> Iterator[Found]:
-    """Yield one sentence on the updates until a tenth of the error is left, for all nets without batch norm."""
-    clauses = [f"{curve.kind} {_ends(curve)}" for curve in _over_depth(curves, "expected_updates")]
-    if clauses:
-        opening = "Updates until a tenth of the expected error over random targets is left:"
-        yield Found("expected_updates", f"{opening} {'; '.join(clauses)}.")
+    """Yield the updates until a tenth of the error is left, of the deepest plain and scaled residual nets."""
+    nets = _over_depth(curves, "expected_updates")
+    if PLAIN in nets:
+        plain = nets[PLAIN]
+        text = (
+            f"Until a tenth of the error on random targets is left, plain nets of {plain.x[-1]:g} blocks need "
+            f"{in_words(plain.y[-1], 2)} updates"
+        )
+        if SCALED in nets:
+            text += f"; with a scaled shortcut {in_words(nets[SCALED].y[-1], 2)}"
+        yield Found("expected_updates", f"{text}.")
+
+
+def updates_of_nets(curves: JobCurves) -> Iterator[Found]:
+    """Yield these updates for the shallowest and the deepest net, for all nets without batch norm."""
+    for curve in _over_depth(curves, "expected_updates").values():
+        yield Found("updates_of_nets", f"Updates, {_name(curve.kind)}: {_ends(curve)}.")
 
 
 def equivalence(curves: JobCurves) -> Iterator[Found]:
@@ -37,9 +59,9 @@ def equivalence(curves: JobCurves) -> Iterator[Found]:
         two = max(abs(a - b) for a, b in zip(residual[0].y, twin[0].y, strict=True))
         yield Found(
             "equivalence",
-            "A linear net and its plain twin begin as the same function. "
-            f"With a shortcut around one layer their losses differ by at most {in_words(max(one), 2)}, "
-            f"around two by {in_words(two, 2)}, from a loss of {in_words(residual[0].y[0], 2)} at the start.",
+            "A linear net and its plain twin begin as the same function, at a loss of "
+            f"{in_words(residual[0].y[0], 2)}. With a shortcut around one layer their losses differ by at most "
+            f"{in_words(max(one), 2)}, around two by {in_words(two, 2)}.",
         )
 
 
@@ -47,27 +69,30 @@ RULES = (
     FindingRule("condition", ("condition",), condition),
     FindingRule("expected_updates", ("expected_updates",), expected_updates),
     FindingRule("equivalence", ("equivalence_gap", "equivalence_two"), equivalence),
+    FindingRule("condition_of_nets", ("condition",), condition_of_nets),
+    FindingRule("updates_of_nets", ("expected_updates",), updates_of_nets),
 )
 
 
-def _over_depth(curves: JobCurves, panel: str) -> list[JobCurve]:
-    """Return the curves of nets without batch norm that have a finite value above 0 at both ends."""
-    return [
-        curve
+def _over_depth(curves: JobCurves, panel: str) -> dict[str, JobCurve]:
+    """Return the curves of nets without batch norm that have a finite value above 0 at both ends, by kind."""
+    return {
+        curve.kind: curve
         for curve in curves.of(panel)
         if not curve.kind.endswith("BN") and len(curve.x) > 1 and 0 < curve.y[0] < inf and 0 < curve.y[-1] < inf
-    ]
+    }
 
 
-def _clause(curve: JobCurve) -> str:
+def _change(curve: JobCurve) -> str:
     first, last = curve.y[0], curve.y[-1]
-    change = "about the same"
     if last > STEADY * first:
-        change = f"{in_words(last / first, 2)} times as large"
-    elif first > STEADY * last:
-        change = f"{in_words(first / last, 2)} times smaller"
-    return f"{curve.kind} {change} ({_ends(curve)})"
+        return f"grows {in_words(last / first, 2)}-fold"
+    return f"falls {in_words(first / last, 2)}-fold" if first > STEADY * last else "stays about the same"
 
 
 def _ends(curve: JobCurve) -> str:
     return f"{in_words(curve.y[0], 2)} with {curve.x[0]:g} blocks, {in_words(curve.y[-1], 2)} with {curve.x[-1]:g}"
+
+
+def _name(kind: str) -> str:
+    return kind_name(NAMES, kind)

@@ -7,6 +7,7 @@ from engine.labs.conditioning import arms
 from engine.labs.conditioning.arms import ARMS, NET_RATES
 from engine.labs.conditioning.findings import RULES
 from engine.labs.conditioning.panels import PANELS
+from engine.labs.job_curves import kind_name
 from engine.labs.spec import LabSpec, Metric, Option, metric_key
 
 _HARDT = "Hardt and Ma 2016, Identity Matters in Deep Learning"
@@ -52,7 +53,8 @@ _EXPECTED: dict[str, tuple[str, str, str]] = {
 }
 
 _KERNEL_METRICS = tuple(
-    Metric(f"{metric_key(arm.name)}_{name}", f"{label}, {arm.name}", "", source, _EXPECTED[arm.name][place])
+    Metric(f"{metric_key(arm.name)}_{name}", f"{label}, {kind_name(arms.NAMES, arm.name)}", "", source,
+           _EXPECTED[arm.name][place])
     for place, (name, label, source) in enumerate((
         ("log10_condition", "log10 of the condition number", f"{_CONDITION}; the deepest nets, untrained"),
         ("log10_condition_growth", "its growth with depth", "the above, deepest less shallowest nets"),
@@ -69,7 +71,8 @@ _EXPECTED_UPDATES = {
 }  # fmt: skip
 
 _UPDATE_METRICS = tuple(
-    Metric(f"expected_updates_{metric_key(arm.name)}_{blocks}", f"updates to a tenth, {arm.name}, {blocks} blocks", "",
+    Metric(f"expected_updates_{metric_key(arm.name)}_{blocks}",
+           f"updates to a tenth, {kind_name(arms.NAMES, arm.name)}, {blocks} blocks", "",
            "first update with mean over eigenvalues of (1 - eigenvalue / largest)^(2 updates) below 0.1, median over "
            f"the seeds; {_JACOT}", _EXPECTED_UPDATES[arm.name][place] + ("; needs 16 blocks or more" if place else ""))
     for arm in ARMS
@@ -83,7 +86,7 @@ _METRICS = (
     *_UPDATE_METRICS,
     Metric("plain_jacobian_median", "median singular value, plain", "", _JACOBIAN, "about 1e-7 at 16 blocks"),
     Metric("residual_jacobian_largest", "largest singular value, residual", "", _JACOBIAN, "about 500 at 16 blocks"),
-    Metric("residual_over_l_jacobian_median", "median singular value, residual over L", "", _JACOBIAN,
+    Metric("residual_over_l_jacobian_median", "median singular value, residual with scaled branch", "", _JACOBIAN,
            "0.98 at any depth"),
     Metric("trained_arms_at_grid_edge", "kinds of net whose best rate is at the edge of the grid", "",
            f"rates {NET_RATES[0]:g} to {NET_RATES[-1]:g}", "0 at the defaults; shallow nets take the largest"),
@@ -126,26 +129,23 @@ CONDITIONING = LabSpec(
     name="conditioning",
     title="Conditioning: the form or the start?",
     question="Is a residual mapping easier to learn, and is it the form or the start that makes it so?",
-    answer="It is mostly the start; the wire, the shortcut itself, adds the rest. With a shortcut around one linear "
-    "layer the residual form makes no difference to gradient descent: started at the same function, I + A and W have "
-    "the same loss curve to 16 digits. Around two layers they part. Near its start a net's errors shrink at speeds "
-    "that are the eigenvalues of a matrix, the kernel, whatever the target is. Depth ruins this kernel in plain nets, "
-    "with and without batch norm, and not in nets that begin near the identity map, by a shortcut that is scaled or "
-    "by their weights alone. So even the expected error over random targets falls slowly in deep plain nets. The price "
-    "is paid on −x: from the identity a linear net never reaches it, while a plain orthogonal start does.",
-    takes="about 20 seconds on one core",
+    context="It is mostly the start; the wire, the shortcut itself, adds the rest. Near its start each part of a net's "
+    "error shrinks at a speed of its own, whatever the target is. Depth spreads these speeds in plain nets, with and "
+    "without batch norm. In nets that begin near the identity map it does not, whether by a scaled shortcut or by "
+    "their weights alone. With a shortcut around one linear layer the residual form makes no difference to gradient "
+    "descent; around two layers it does. The price is paid on −x: from the identity a linear net never reaches it.",
     source=f"{_JACOT}; {_HARDT}; {_BARTLETT}; {_SHAMIR}; De and Smith 2020, Batch Normalization Biases Residual "
     "Blocks Towards the Identity Function; He et al. 2015, Deep Residual Learning, section 3.1",
-    caveats="Small fully connected nets (width 16, ReLU), 32 inputs, three seeds: single nets differ by a factor of "
-    "ten in their condition number. The kernel is that of the start; along training it changes. Two things speak "
-    "against a simple story and are shown: the unscaled shortcut gets worse with depth as well, and with batch "
-    "norm the scaling by 1/L makes the kernel worse. What would refute the answer: two forms of one linear net whose "
-    "losses part, a plain net from an identity start as ill-conditioned as one from the usual start, or a scaled "
-    "residual net whose condition number grows with depth like the plain one's.",
+    caveats="Small fully connected nets and few seeds: single nets differ much. The speeds are those of the start and "
+    "change along training. Two things speak against a simple story and are shown. The unscaled shortcut gets worse "
+    "with depth as well, and with batch norm the scaling makes the speeds less even.",
+    refutation="Two forms of one linear net whose losses part. A plain net from an identity start whose speeds are as "
+    "uneven as from the usual start. Or a scaled residual net whose speeds spread with depth like the plain one's.",
     options=_OPTIONS,
     panels=PANELS,
     metrics=_METRICS,
     lab="engine.labs.conditioning.lab:ConditioningLab",
     findings=RULES,
+    names=arms.NAMES,
     seconds=_seconds,
 )

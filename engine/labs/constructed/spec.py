@@ -20,7 +20,7 @@ _ARMS = (
 
 _OPTIONS = (
     Option("noise", "Noise in the new layers", "Standard deviation of normal noise on every weight of the inserted "
-           "convolutions; a drawn layer of the first stage has 0.17.", 0.0, low=0.0, high=0.1, step=0.005,
+           "convolutions. A drawn layer of the first stage has 0.17.", 0.0, low=0.0, high=0.1, step=0.005,
            primary=True),
     Option("grown", "Depth after the insertion", "6n+2 weighted layers: 14, 20, 26, 32 and so on.", 20, low=14, high=56,
            step=6, primary=True),
@@ -43,49 +43,48 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel("training", "Running training error", "update", "error, %",
-          how_to_read="The mini-batches' error, mean over 50 updates, of every arm at its best learning rate. The "
-          "grown net goes on where the shallow one was; the net of the same depth from scratch is far above it, with "
-          "the same batches and the same number of updates. With shortcuts the deep net from scratch needs no such "
-          "help.",
+    Panel("training", "Training error of the deep net, grown and from scratch", "update", "running training error, %",
+          how_to_read="The error of the mini-batches, mean over 50 updates, of every arm at its best learning rate. "
+          "The grown net goes on where the shallow one was. The net of the same depth from scratch stays above it, "
+          "with the same batches and as many updates. With shortcuts the deep net from scratch needs no help.",
           caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags."),
     Panel("clean", "Clean training error", "update", "error, %",
-          how_to_read="The same nets on fixed training images without augmentation, in eval mode, with BN statistics "
+          how_to_read="The same nets on fixed training images without augmentation, in eval mode. BN statistics are "
           "taken anew over 20 batches.",
-          caveat="Few points; the arms' learning rates were chosen by the last of them."),
+          caveat="Few points. The learning rate of each arm was chosen by the last of them."),
     Panel("test", "Test error", "update", "error, %",
-          how_to_read="As beside it, on test images. Degradation is a matter of the training error; this shows that "
+          how_to_read="The same nets on test images. Degradation is a matter of the training error. This shows that "
           "the order is the same here.",
-          caveat="A net that fits its training images better may still do worse here; that is another question."),
+          caveat="A net that fits its training images better may still do worse here. That is another question."),
     Panel("rates", "Learning rate after the insertion", "learning rate", "clean training error at the end, %",
           x_scale="log",
-          how_to_read="Every rate that was tried, for every arm. The grown plain net does best with a small one, its "
-          "residual counterpart with larger ones: the constructed point of the plain net is sharp.",
-          caveat="The best rate at an end of the grid (counted among the figures) may not be the best there is."),
+          how_to_read="Every rate that was tried, for every arm. The grown plain net does best with a small rate, its "
+          "residual counterpart with larger ones. So the constructed point of the plain net is narrow.",
+          caveat="If the best rate is an end of the grid, a better one may lie beyond it."),
     Panel("tried", "Every rate that was tried", "update", "running error, %",
-          how_to_read="The second phase of every arm and rate; the first phase has one rate for all.",
+          how_to_read="The second phase of every arm and rate. The first phase has one rate for all.",
           caveat="The first 50 updates still hold errors from before the insertion in their mean."),
-    Panel("distance", "How far are the extra blocks from the identity?", "update", "||W - I|| / ||I||", neutral=0.0,
-          how_to_read="The convolutions of the blocks that the shallow net lacks. From scratch they start at about "
-          "1.7, the distance of a random draw, and hardly move towards the identity. Inserted ones start at 0 and move "
-          "away only a little: the good net near the identity is not found because training does not go there.",
+    Panel("distance", "How far are the extra blocks from the identity?", "update",
+          "distance of the weights, relative to the identity", neutral=0.0,
+          how_to_read="The convolutions of the blocks that the shallow net lacks. From scratch they start at the "
+          "distance of a random draw, about 1.7, and hardly move. Inserted blocks start at 0 and move away only a "
+          "little. Training does not go towards the identity, so the good net there is not found.",
           caveat="A net may compute the same with other weights: BN takes out their scale, and channels may be "
-          "swapped. A distance in weights says where training went, not what it could have found."),
+          "swapped. A distance says where training went, not what it could have found."),
     Panel("jump", "Noise in the inserted layers: the loss at once", "noise, standard deviation", "training loss, nats",
-          how_to_read="256 training images, batch norm with their own statistics, before anything is trained on. "
-          "Plain: a little noise and the copied net is lost. Residual: the last gamma is 0, so whatever the new layers "
-          "hold is not heard.",
-          caveat="With the running statistics of the noise-free net it is far worse: then batch norm scales wrongly."),
+          how_to_read="256 training images before any further training; batch norm uses their statistics. Plain: a "
+          "little noise, and the copied net is lost. Residual: the last gamma is 0, so the new layers change nothing.",
+          caveat="With the running statistics of the noise-free net the loss is far worse: batch norm then scales "
+          "wrongly."),
     Panel("repair", "Noise in the inserted layers: is it repaired?", "update", "training loss, nats",
-          how_to_read="Around the insertion: without noise the loss goes on as before; with noise it jumps, and "
-          "training brings it down. Near the constructed point a net finds back; from a random start it does not come "
-          "near.",
-          caveat="Means over a few mini-batches, one seed, the rate that is best without a change of it."),
+          how_to_read="Without noise the loss goes on as before the insertion. With noise it jumps, and training "
+          "brings it down. Near the constructed point training finds its way back. From a "
+          "random start it does not come near.",
+          caveat="Means over a few mini-batches, one seed, at the rate that is best without noise."),
     Panel("change", "Noise in the inserted layers: the output", "noise, standard deviation",
-          "relative change of logits",
-          how_to_read="||new - old|| / ||old|| of the logits in train mode on the same 256 images; residual stays "
-          "exactly at 0.",
-          caveat="Not 0 without noise for the plain net: gamma and beta fit one batch, and these are other images."),
+          "relative change of the output",
+          how_to_read="Change of the output relative to its size, on the same 256 images. Residual stays exactly at 0.",
+          caveat="The plain net is not at 0 without noise: gamma and beta fit one batch, and these are other images."),
 )  # fmt: skip
 
 _CHANGES = tuple(
@@ -136,26 +135,23 @@ CONSTRUCTED = LabSpec(
     name="constructed",
     title="Constructed solution",
     question="A deeper net could copy the shallow one and add identity layers: why is that not found?",
-    answer="Because of where training starts. The solution is there: identity blocks put into a trained plain-8 change "
-    "its output by exactly nothing, and the plain-20 made in this way trains on from there. But a plain-20 from the "
-    "usual random start has a much higher training error after the same updates on the same batches, at every learning "
-    "rate tried: its extra blocks start far from the identity and do not come nearer. With shortcuts doing nothing is "
-    "where a block starts; there the deep net from scratch is not behind. It is mostly the start; the wire, the "
-    "shortcut itself, adds the rest: a plain net whose extra blocks start as the identity, before anything is trained, "
-    "ends close to the grown one.",
-    takes="about 25 seconds on one core",
+    context="It is mostly the start; the wire adds the rest. The wire is the shortcut itself. Blocks that do nothing "
+    "can be put into a trained plain net without changing its output. Training can go on from there. From the usual "
+    "random start the extra blocks begin far from doing nothing and do not come nearer. With shortcuts, doing nothing "
+    "is where a block begins.",
     source=f"{_HE} (the solution by construction); Chen et al. 2016, Net2Net (1511.05641)",
-    caveats="Short trainings of narrow nets on 14x14 images, one seed: they show slow convergence, not where long ones "
-    "end; the full grid trains three times as long with three seeds. The grown net is not better than the shallow one "
-    "trained on: the blocks do no harm, and no good yet. Updates are equal, not their cost: the grown net's first ones "
-    "are a shallow net's. The learning rate is chosen by the same images that the error is shown for, in all arms "
-    "alike. What would refute the answer: a plain net from scratch that reaches the grown net's training error at some "
-    "rate of the full grid, or an insertion that changes the output.",
+    caveats="Short trainings of narrow nets on small images show slow convergence, not where long ones end. The full "
+    "grid trains longer and with more seeds. The grown net is not better than the shallow one trained on: the blocks "
+    "do no harm, and no good yet. Updates are equal, not their cost: the grown net's first updates are those of a "
+    "shallow net. The learning rate is chosen on the images that the error is shown for, in all arms alike.",
+    refutation="A plain net from scratch that reaches the grown net's training error at some rate of the full grid. Or "
+    "an insertion that changes the output.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.constructed.lab:ConstructedLab",
     findings=RULES,
+    names={"^(?=grown|from scratch|shallow|identity)": "plain "},
     seconds=seconds,
     refuse=refuse,
 )

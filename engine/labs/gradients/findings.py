@@ -78,13 +78,13 @@ def _norm(curves: JobCurves, curve: JobCurve, change: tuple[float, float]) -> st
         whatever = f", whatever the gain ({in_words(min(changes))} to {in_words(max(changes))})"
     # With shortcuts the factor falls from layer to layer, like that of a power of the depth.
     rate = f"{in_words(per_layer)} per layer{' on average' if curve.kind == RESIDUAL else ''}{whatever}"
-    way = f"from layer {curve.x[-1]:g} to layer {curve.x[0]:g} it is multiplied by {in_words(total)}"
+    over, times = f"over {curve.x[-1]:g} layers", in_words(total)
     if abs(per_layer - 1) <= STEADY:
-        return f"{subject} the gradient nearly keeps its norm: {rate}; {way}."
-    verb, fate = ("shrinks", " (it vanishes)" * (total < VANISHED))
+        return f"{subject} the gradient nearly keeps its norm: a factor of {rate}, {times} {over}."
+    verb, fate = "shrinks", f"it vanishes, {times} is left" if total < VANISHED else f"{times} of it is left"
     if per_layer > 1:
-        verb, fate = "grows", " (it explodes)" * (total > EXPLODED)
-    return f"{subject} the gradient {verb} by a factor of {rate}: {way}{fate}."
+        verb, fate = "grows", f"it explodes, {times}-fold" if total > EXPLODED else f"it grows {times}-fold"
+    return f"{subject} the gradient {verb} by a factor of {rate}: {over} {fate}."
 
 
 def _direction(curves: JobCurves, curve: JobCurve) -> str:
@@ -96,11 +96,11 @@ def _direction(curves: JobCurves, curve: JobCurve) -> str:
             parts.insert(0, say(nearest.points[-1][1]))
             gain = nearest.name.value
             if gain is not None and not isclose(gain, _gain(curve), rel_tol=1e-6):
-                elsewhere = f", both measured at gain {in_words(gain)}"
+                elsewhere = f", at gain {in_words(gain)}"
     if not parts:
         return "Norms do not decide; direction and collapse are not measured yet."
     where = elsewhere if len(parts) > 1 else ""
-    return f"Norms do not decide: at the same time {', and '.join(parts)}{where}."
+    return f"Norms do not decide: {', and '.join(parts)}{where}."
 
 
 def _nearest(others: list[JobCurve], curve: JobCurve) -> JobCurve | None:
@@ -120,7 +120,7 @@ def _agreement(correlation: float) -> str:
 def _collapse(cosine: float) -> str:
     state = "inputs can be told apart"
     if cosine > RATHER_ALIKE:
-        state = "all inputs have come to look alike" if cosine > ALIKE else "inputs look rather alike"
+        state = "inputs look alike" if cosine > ALIKE else "inputs look rather alike"
     return f"{state} (mean cosine {_two_digits(cosine)})"
 
 

@@ -1,5 +1,9 @@
 """The spec of the gradients lab. Torch-free."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from engine.labs.gradient_kinds import GAINS, KINDS
 from engine.labs.gradients.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 
@@ -22,33 +26,29 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel("norm", "Gradient norm at every layer", "layer", "||dL/dh_l||", y_scale="log", neutral=1.0,
-          how_to_read="Read from right to left, the way the gradient travels; it starts at 1 at the output. A straight "
+    Panel("norm", "Gradient norm at every layer", "layer", "norm of the gradient", y_scale="log", neutral=1.0,
+          how_to_read="Read from right to left, the way the gradient travels: it starts at 1 at the output. A straight "
           "line on this log scale is a constant factor per layer. Without BN the slope turns with the weight gain, "
           "with BN it stays.",
-          caveat="A flat line looks healthy and is not enough: see direction and collapse. These are gradients of "
-          "activations in untrained nets; a few hundred updates flatten the curve with BN."),
+          caveat="A flat line looks healthy and is not enough: see direction and collapse. These nets are untrained; a "
+          "few hundred updates flatten the curve with BN."),
     Panel("growth", "Growth of the gradient per layer", "weight gain", "factor per layer", x_scale="log", y_scale="log",
           neutral=1.0,
           how_to_read="Above 1 the gradient explodes towards the input, below 1 it vanishes. Without BN the factor is "
-          "nearly the gain itself; with BN it stays near 1.21 whatever the gain. The net with shortcuts is measured at "
-          "the job's own gain only: a point.",
-          caveat="Small differences compound: from layer 50 to layer 1 a factor of 1.21 per layer makes 11,000, one of "
-          "0.8 makes 0.00002."),
+          "nearly the gain itself. With BN it stays near 1.21, whatever the gain. With shortcuts only the job's own "
+          "gain is measured: a point.",
+          caveat="Small differences compound: over 49 layers a factor of 1.21 makes 11,000, one of 0.8 makes 0.00002."),
     Panel("direction", "Direction: do neighbouring inputs agree on the gradient?", "layer",
-          "autocorrelation of d out/dx at lag 4", neutral=0.0,
-          how_to_read="256 inputs on a line from -2 to 2; the slope of the output, compared with the slope 4 inputs "
-          "further on. Near 1 neighbours pull the same way; near 0 the gradient is white noise in the input (it is "
-          "shattered).",
-          caveat="The plain net without BN keeps its direction because it forgets its input: see collapse. Nets here "
-          "are 200 wide with a scalar input and a pre-activation residual branch, x + W relu(BN(x)), unlike those of "
-          "the norm picture; the weight gain scales that branch."),
+          "agreement of the gradient at neighbouring inputs", neutral=0.0,
+          how_to_read="256 inputs on a line. The slope of the output at each is compared with the slope 4 inputs "
+          "further on. Near 1 neighbours pull the same way. Near 0 the gradient is noise: it is shattered.",
+          caveat="The plain net without BN keeps its direction because it forgets its input: see collapse. These nets "
+          "have one input and other residual blocks than those of the norm picture."),
     Panel("collapse", "Collapse: can the net still tell inputs apart?", "layer", "mean cosine between different inputs",
           neutral=0.0,
-          how_to_read="0: activations of different inputs are as different as random directions. 1: all inputs have "
-          "become the same direction and the net has forgotten which one it sees.",
-          caveat="A ReLU makes activations positive, so plain nets start above 0 (1/pi for unrelated inputs). The "
-          "scale of the activations, and so the weight gain, does not enter."),
+          how_to_read="0: different inputs have activations as different as random directions. 1: all inputs have the "
+          "same direction, and the net has forgotten which one it sees.",
+          caveat="A ReLU makes activations positive, so plain nets start above 0. The weight gain does not enter."),
 )  # fmt: skip
 
 _METRICS = (
@@ -80,23 +80,31 @@ _METRICS = (
            "-0.01 at 50 layers: centred by batch norm"),
 )  # fmt: skip
 
+
+def _seconds(settings: Mapping[str, Any]) -> float:
+    # A stack takes as long as its weights and images, a direction as its layers.
+    stacks = len(KINDS) + (len(KINDS) - 1) * (len(GAINS) - 1) * settings["sweep"]
+    size = (settings["width"] / 256) ** 2 * settings["images"] / 128
+    return float(0.3 + settings["seeds"] * settings["layers"] / 50 * (0.055 * stacks * size + 0.24))
+
+
 GRADIENTS = LabSpec(
     name="gradients",
     question="Does batch norm keep gradients healthy, and is a healthy norm enough?",
-    answer="No: in a deep plain net at the start (50 layers, width 256) batch norm prevents vanishing, but the "
-    "gradient explodes by 1.21 per layer towards the input, whatever the weight gain. And norms do not decide whether "
-    "a net can be trained: the gradient may be noise in its direction (plain with BN) or all inputs may look alike "
-    "(plain without BN); with shortcuts and BN both come much later in depth.",
-    takes="about 4 seconds on one core",
+    context="No. At the start of a deep plain net batch norm keeps the gradient from vanishing, but it explodes "
+    "towards the input, whatever the weights' size. And norms do not decide whether a net can be trained. The "
+    "gradient may be noise in its direction, or all inputs may look alike. With shortcuts and batch norm both come "
+    "much later in depth.",
     source=f"{_YANG}; {_BALDUZZI}; He et al. 2015, Deep Residual Learning, section 4.1 (healthy norms)",
-    caveats="Fully connected nets on random inputs, at the start only: training flattens the norms with BN within a "
-    "few hundred updates, and the deep plain net still learns badly (follow a race on this page). 1.21 holds for wide "
-    "nets and large batches. The residual net shows that BN with shortcuts does better, not which of its parts does. "
-    "What would refute the answer: a growth with BN that follows the gain, or a plain net with BN of 50 layers whose "
-    "direction is as steady as the residual one's.",
+    caveats="Fully connected nets on random inputs, at the start only. Training flattens the norms with BN, and the "
+    "deep plain net still learns badly: follow a race on this page. The factor holds for wide nets and large batches. "
+    "The residual net shows that BN with shortcuts does better, not which of its parts does.",
+    refutation="A growth with BN that follows the gain. Or a deep plain net with BN whose direction is as steady as "
+    "the residual one's.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.gradients.lab:GradientsLab",
     findings=RULES,
+    seconds=_seconds,
 )

@@ -1,4 +1,4 @@
-"""The order of the points of a plane: coarse to fine, row by row. Torch-free.
+"""The directions of the slices, and the order of the points of a plane: coarse to fine, row by row. Torch-free.
 
 A row or column has its index on the finest grid, 0 to ``LAST``. A finer grid adds the points between those of the
 coarser one: first the missing points of old rows, shown together, then whole rows. The shown points are always a grid.
@@ -11,6 +11,12 @@ from typing import NamedTuple
 #: Points a side, from the first picture to the finest.
 SIZES = (5, 9, 17, 33)
 LAST = SIZES[-1] - 1
+
+#: The directions of the slices.
+GRADIENT, SHARPEST, RANDOM = "gradient", "top eigenvector", "random direction"
+DIRECTIONS = (GRADIENT, SHARPEST, RANDOM)
+#: Kinds of curves in words for people.
+NAMES = {f"along {GRADIENT}": "along the gradient", f"along {SHARPEST}": "along the sharpest direction"}
 
 #: The measured values of a point.
 Point = Sequence[float]

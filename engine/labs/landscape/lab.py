@@ -141,7 +141,7 @@ class LandscapeLab(TaskLab[Task]):
         surface, measured = self._surface(net), done[_name(net, "hessian")]
         length = surface.weights.norm()
         slices: dict[str, list[float]] = {}
-        for way in ("gradient", "top eigenvector", "random direction"):
+        for way in grid.DIRECTIONS:
             direction = self._way(net, way, measured)
             slices[way] = []
             for x in self._steps():
@@ -154,10 +154,10 @@ class LandscapeLab(TaskLab[Task]):
     def _way(self, net: int, way: str, measured: Mapping[str, Any]) -> Tensor:
         """Return the unit vector of a slice."""
         surface = self._surface(net)
-        if way == "random direction":
+        if way == grid.RANDOM:
             direction = surface.directions(self.settings["seed"])[0]
         else:
-            kept: Tensor = measured["gradient" if way == "gradient" else "direction"]
+            kept: Tensor = measured["gradient" if way == grid.GRADIENT else "direction"]
             direction = kept.to(surface.weights)
         unit: Tensor = direction / direction.norm().clamp_min(torch.finfo(torch.float32).tiny)
         return unit

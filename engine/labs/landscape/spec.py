@@ -5,6 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from engine.config import RunConfig
+from engine.labs.landscape.findings import RULES
+from engine.labs.landscape.grid import NAMES as DIRECTION_NAMES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 from engine.models.registry import variant
 
@@ -18,14 +20,13 @@ _RECORD = "recorded by the run after this step"
 _OPTIONS = (
     Option("runs", "Runs", "Trainings that are finished, paused or stopped, at most four. None named: the deepest "
            "plain and the deepest residual net of the newest race.", "", run_reference="runs"),
-    Option("step", "Saved step", "Which saved step of each; -1: the newest.", -1, low=-1, high=10_000_000),
-    Option("directions", "Directions", "random: filter-normalised draws, the same for equal layers. trajectory: the "
-           "two main directions of each net's own way through its saved states; then every net has a plane of its "
-           "own, on one scale.", "random", choices=("random", TRAJECTORY), primary=True),
-    Option("bn", "Batch norm", "running: the statistics of the saved state at every point. recalibrated: at every "
-           "point those of the images measured on, which takes four times as long. auto: running in random planes, "
-           "recalibrated along trajectories, where earlier weights had other statistics.", AUTO,
-           choices=(AUTO, "running", "recalibrated"), primary=True),
+    Option("step", "Saved step", "Which saved step of each. −1 stands for the newest.", -1, low=-1, high=10_000_000),
+    Option("directions", "Directions", "random: draws scaled to each filter, the same for equal layers. trajectory: "
+           "the two main directions of each net's own way, on one scale.", "random", choices=("random", TRAJECTORY),
+           primary=True),
+    Option("bn", "Batch norm", "running: the statistics of the saved state. recalibrated: at every point those of the "
+           "images measured on; four times as long. auto: recalibrated along trajectories only.", AUTO,
+           choices=(AUTO, "running", "recalibrated")),
     Option("span", "Span", "How far the plane reaches. Random directions: 1 is as far as the weights are long. "
            "Trajectory: 1 just holds the widest way.", 1.0, low=0.1, high=2.0, step=0.1, primary=True),
     Option("finer", "Refinements", "How often the grid is halved: 0 ends with 5x5 points, 1 with 9x9, 2 with 17x17, "
@@ -39,31 +40,26 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel("plane", "Loss around the net", "a", "loss", y_scale="log", kind="plane", path="path",
-          how_to_read="The middle is the net as it was trained, on axes that are shares of its weights: at a = 1 every "
-          "filter has been moved by as much as it is long. All nets have the same random draws, axes and colours; the "
-          "loss is that of the same few training images everywhere. Round, evenly spaced lines are a bowl; kinks, "
-          "plateaus and side valleys are what the deep plain net is said to have. Coarse first, finer as points come "
-          "in.",
-          caveat="Two directions out of hundreds of thousands: a random plane shows next to nothing of the sharp ones "
-          "(see the slices). A plateau at the loss of guessing is not a valley. Batch-norm statistics, unless "
-          "recalibrated, are those of the middle, so far out the residual net's loss, whose stream adds up, grows to "
-          "values that no training meets."),
     Panel("slices", "Loss along one direction", "step, as a share of the length of the weights", "loss", y_scale="log",
-          how_to_read="The same step lengths along three directions: the gradient, the direction in which the loss "
-          "bends most (the Hessian's largest eigenvalue), and the first random direction of the plane. Narrow is "
-          "sharp. Steps lie closer in the middle.",
+          how_to_read="The same step lengths along three directions. One is the gradient, one the direction in which "
+          "the loss bends most, one the first random direction of the plane. Narrow is sharp. Steps lie closer in the "
+          "middle.",
           caveat="The random direction looks flat in every net, and says nothing about how hard the net is to train. "
-          "The sharpest direction is that of the few images measured on; on more of them it is a little less sharp."),
-    Panel("path", "Way of the training, seen in the plane", "a", "b",
-          how_to_read="The saved states, projected on the plane, oldest first; the middle is the state looked at. With "
-          "directions = trajectory it is the plane in which the way moves most.",
-          caveat="In a random plane the way shrinks to a dot, whatever the training did: the figure says which share "
-          "of it the plane holds. The loss under the way is that of the plane, not that of the states, which lie above "
-          "or below it and have other batch-norm parameters. That a way looks simple in its own main plane is expected "
-          "of any way, of a random walk too."),
-    Panel("errors", "Error around the net", "a", "images told wrong, percent", kind="plane", path="path",
-          how_to_read="The same points as above: the share of the training images that is told wrong.",
+          "The sharpest direction is that of the few images measured on. On more of them it is a little less sharp."),
+    Panel("plane", "Loss around the net", "first direction", "loss", y_scale="log", kind="plane", path="path",
+          how_to_read="The middle is the net as it was trained. At 1 every filter has been moved by as much as it is "
+          "long. All nets have the same random directions, axes, images and colours. Round, evenly spaced lines are a "
+          "bowl. Deep plain nets are said to have kinks, plateaus and side valleys.",
+          caveat="Two directions out of hundreds of thousands: a random plane shows next to nothing of the sharp "
+          "ones. A plateau at the loss of guessing is not a valley. Batch norm keeps the statistics of the middle, "
+          "unless they are recalibrated. So far out the residual net's loss grows to values that no training meets."),
+    Panel("path", "Way of the training, seen in the plane", "first direction", "second direction",
+          how_to_read="The saved states, projected on the plane, oldest first. The middle is the state looked at. "
+          "Along the trajectory's own directions it is the plane in which the way moves most.",
+          caveat="In a random plane the way shrinks to a dot, whatever the training did. The loss under the way is "
+          "that of the plane, not that of the states. Any way looks simple in its own main plane, even a random walk."),
+    Panel("errors", "Error around the net", "first direction", "images told wrong, percent", kind="plane", path="path",
+          how_to_read="The same points as the plane of the loss: the share of the training images that is told wrong.",
           caveat="Far from the middle nets say one class for all images: 90 percent with ten classes, however high the "
           "loss."),
 )  # fmt: skip
@@ -156,25 +152,23 @@ LANDSCAPE = LabSpec(
     name="landscape",
     title="Landscape",
     question="Is the loss around a deep plain net rougher than around a residual one?",
-    answer="In the sharp directions, far rougher. After one quick race (seed 0) a step of 0.0016 of the weights' "
-    "length, in the direction in which the loss bends most, doubles to quadruples the loss of plain-56 and raises that "
-    "of A-56 by a quarter. Measured relative to weight size, the sharpest curvature grows 30-fold from plain-20 to "
-    "plain-56, twofold from A-20 to A-56. In a random plane plain-56 sits in a shallow, crooked pit on a plateau of "
-    "guessing, A-56 in a round bowl that rises far higher. The random plane is the famous picture, and it hides nearly "
-    "all of the bend: along a random direction both nets look flat.",
-    takes="about 20 seconds for two nets of the quick race",
+    context="In the sharp directions it is far rougher. A random plane hides nearly all of the bend: along a random "
+    "direction every net looks flat. That plane is the famous picture. In it the deep plain net sits in a shallow, "
+    "crooked pit on a plateau of guessing. The residual net sits in a round bowl.",
     source=f"{_LI} (1712.09913), sections 4 to 7",
-    caveats="One state of one training each, and a slice of it. Sharpness depends on the learning rate, the length of "
-    "the training and how well it went as much as on the net: a plain net that failed to train is compared with a "
-    "residual one that did, so name runs with tuned rates and other seeds before believing a difference. A shortcut is "
-    "not the only cause: name a net without shortcuts that starts as the identity beside them. Whether rough "
-    "surroundings make training hard or hard training ends in rough surroundings, no picture tells. What would refute "
-    "the answer: a plain and a residual net of one depth, both trained at their own best rate, with equally sharp "
-    "directions counted as shares of the weights, and planes that look alike.",
+    caveats="One state of one training each, and a slice of it. Sharpness depends on the learning rate and on how well "
+    "the training went, as much as on the net. Here a plain net that failed to train is compared with a residual one "
+    "that did. So name runs with tuned rates and other seeds before believing a difference. A shortcut is not the "
+    "only cause: name a plain net that starts as the identity beside them. No picture tells whether rough "
+    "surroundings make training hard, or hard training ends in rough surroundings.",
+    refutation="A plain and a residual net of one depth, each trained at its own best rate, with equally sharp "
+    "directions and planes that look alike.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.landscape.lab:LandscapeLab",
+    findings=RULES,
+    names=DIRECTION_NAMES,
     device="auto",
     seconds=_seconds,
     suits=_suits,

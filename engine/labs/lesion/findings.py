@@ -13,6 +13,20 @@ from engine.labs.spec import FindingRule
 LITTLE = 2.0
 
 
+def one_block(curves: JobCurves) -> Iterator[Found]:
+    """Yield the median error without one block, of the first plain and of the first residual net."""
+    rises: dict[bool, str] = {}
+    for curve in curves.of("deleted"):
+        errors = dict(curve.points)
+        intact = errors.pop(0.0, None)
+        if intact is not None and errors and not curve.kind.endswith(RECALIBRATED):
+            typical = in_words(median(errors.values()))
+            rises.setdefault(curve.kind.startswith("plain"), f"of {curve.kind} from {in_words(intact)} to {typical} %")
+    if rises:
+        both = ", ".join(rises[plain] for plain in sorted(rises))
+        yield Found("one_block", f"Taking out one block raises the test error {both} (medians over the blocks).")
+
+
 def deleted(curves: JobCurves) -> Iterator[Found]:
     """Yield the cost of deletions, for each net and kind of batch-norm statistics."""
     for curve in curves.of("deleted"):
@@ -29,18 +43,21 @@ def paths(curves: JobCurves) -> Iterator[Found]:
             yield Found("paths", _paths(curve), curve.kind)
 
 
-RULES = (FindingRule("deleted", ("deleted",), deleted), FindingRule("paths", ("paths",), paths))
+RULES = (
+    FindingRule("one_block", ("deleted",), one_block),
+    FindingRule("deleted", ("deleted",), deleted),
+    FindingRule("paths", ("paths",), paths),
+)
 
 
 def _deleted(kind: str, intact: float, errors: dict[float, float]) -> str:
     net = kind.removesuffix(f" {RECALIBRATED}")
-    statistics = "" if net == kind else " with re-estimated statistics of batch norm"
+    statistics = "" if net == kind else " with re-estimated batch norm"
     worst = max(errors, key=errors.__getitem__)
     cheap = sum(error - intact < LITTLE for error in errors.values())
     return (
         f"{net}{statistics}: {in_words(intact)} % as it is, {in_words(median(errors.values()))} % without one block"
-        f" (the median of {len(errors)}; {in_words(min(errors.values()))} to {in_words(errors[worst])} %, most without"
-        f" block {worst:g}). {_cost(cheap, len(errors))}"
+        f" (median of {len(errors)}), {in_words(errors[worst])} % without block {worst:g}. {_cost(cheap, len(errors))}"
     )
 
 

@@ -12,70 +12,66 @@ from engine.models.registry import variant
 _VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively shallow networks (1605.06431)"
 
 _OPTIONS = (
-    Option("runs", "Runs", "Which finished, paused or stopped runs to look at, such as 2,4. Empty: of the newest race "
-           "the deepest plain net and the deepest residual one.", "", run_reference="runs"),
-    Option("step", "Step", "Which saved step of the runs; -1 is the newest.", -1, low=-1, high=10_000_000),
-    Option("bn", "Batch-norm statistics", "running: those that the net was trained to use, as it stands. recalibrated: "
-           "averaged anew over 20 training batches with every lesion in place. both: running, and recalibrated beside "
-           "it for some deletions (in the full grid for all).", plan.BOTH,
+    Option("runs", "Runs", "Which finished, paused or stopped runs to look at. Empty: the deepest plain and the "
+           "deepest residual net of the newest race.", "", run_reference="runs"),
+    Option("step", "Step", "Which saved step of the runs. −1 stands for the newest.", -1, low=-1, high=10_000_000),
+    Option("bn", "Batch-norm statistics", "running: those that the net was trained to use. recalibrated: averaged "
+           "anew over 20 training batches with the block gone. both: running, and for some deletions recalibrated too.",
+           plan.BOTH,
            choices=(plan.BOTH, plan.RUNNING, plan.RECALIBRATED), primary=True),
-    Option("grid", "Grid", "default: at most 30 deletions per net, 4 of them recalibrated as well, swaps of neighbours "
-           "and a few others, two blocks per stage scaled. full: every block, and all pairs of a stage.", "default",
+    Option("grid", "Grid", "default: at most 30 deletions per net, swaps of neighbours, and two scaled blocks per "
+           "stage. full: every block, and all pairs of a stage.", "default",
            choices=("default", "full"), primary=True),
     Option("images", "Images", "How many images of the run's own fixed test subset each lesion is measured on.", 400,
            low=10, high=100_000, step=10),
-    Option("paths", "Paths per length", "Along how many random paths of each length the gradient is followed, each "
+    Option("paths", "Paths per length", "How many random paths of each length the gradient is followed along, each "
            "with an image of its own.", 64, low=1, high=1000),
 )  # fmt: skip
 
 _PANELS = (
     Panel("deleted", "Error without one block", "block that is deleted (0: none)", "test error, %", kind="bars",
-          how_to_read="The bar at 0 is the net as it is. Deleting a block lets what its shortcut carries pass on; a "
-          "plain block has none, so its input passes on in place of its output. Blocks count from 1 through all "
-          "stages: in the CIFAR family each stage has a third of them, so of 27 blocks the stages begin with 1, 10 and "
-          "19; there channels double and maps are halved.",
-          caveat="Batch norm's running statistics were gathered with the block in place, so part of the damage is "
-          "theirs; the recalibrated bars are without that part. Where a plain block changes the shape, its input "
-          "passes on as option A would carry it, subsampled and with channels of zeros: no identity."),
+          how_to_read="The bar at 0 is the net as it is. Without a block, what its shortcut carries passes on. A plain "
+          "block has none, so its input passes on instead. Blocks count from 1 through all three stages. At the first "
+          "block of a stage channels double and maps are halved.",
+          caveat="Batch norm's statistics were gathered with the block in place, so part of the damage is theirs. The "
+          "bars with BN re-estimated are without that part. Where a plain block changes the shape, its input is "
+          "subsampled and filled with zeros: no identity."),
     Panel("paths", "Which paths carry the gradient?", "branches on the path", "share of all",
-          how_to_read="A residual net of n blocks is a sum of 2^n paths, of which C(n, k) go through k branches: the "
-          "smooth curve around the middle. Times the gradient along one path of that length it is the share of the "
-          "gradient. Where that curve lies left of the other, short paths carry the gradient. A plain net has one "
-          "path, through all of its blocks: a point.",
-          caveat="Norms are added as if paths never cancelled. They do: a number below says how many times the net's "
-          "own gradient all paths make together, so this is what flows, not what arrives. Length is counted in "
-          "branches, of two layers each in the usual block."),
+          how_to_read="A residual net is a sum of paths, each through some of its branches. The smooth curve counts "
+          "the paths of each length, the other one weights them by their gradient. Where that one lies left, short "
+          "paths carry the gradient. A plain net has one path, through all of its blocks: a point.",
+          caveat="Norms are added as if paths never cancelled, and they do. A number says how many times the net's own "
+          "gradient all paths make together. Length is counted in branches, of two layers each in the usual block."),
     Panel("path_gradient", "Gradient along one path", "branches on the path", "norm, as a share of the net's gradient",
           y_scale="log", neutral=1.0,
-          how_to_read="Mean norm of dL/dh at the first block's input along random paths of one length, over that of "
-          "the whole net. All values are those of the whole net; only on the way back one path is followed. The plain "
-          "net's one path is its whole gradient: 1.",
+          how_to_read="Mean norm of the gradient along random paths of one length, as a share of the whole net's. Only "
+          "the way back follows one path. The plain net's one path is its whole gradient: 1.",
           caveat="Means over random paths and images, which a few of them dominate. With running statistics of batch "
-          "norm, in 32-bit floats, whatever the training computed in."),
-    Panel("predicts", "Does a block that says little matter little?", "||F(x)|| / ||x|| of the block",
+          "norm, in 32-bit floats."),
+    Panel("predicts", "Does a block with a small response matter little?", "response, relative to the block's input",
           "rise of the error without it, points", x_scale="log", neutral=0.0,
-          how_to_read="A point for each deleted block. If the points rise to the right, small responses mean what they "
-          "seem to: the block can be left out. How well the two orders agree is a number below.",
-          caveat="Sizes are those of the training's probe batch, with that batch's own statistics. In a plain block x "
-          "is its input in the shape of its output: nothing is added there, and size says only how loud it is."),
+          how_to_read="A point for each deleted block. If the points rise to the right, a block with a small response "
+          "can be left out. A number says how well the two orders agree.",
+          caveat="Sizes are those of the training's probe batch, with that batch's own statistics. A plain block adds "
+          "nothing to its input: there, size is just the size of its output."),
     Panel("swapped", "Error after swapping a block with the next", "first of the two blocks (0: none)", "test error, %",
           kind="bars",
           how_to_read="Two neighbours of one stage exchange all their weights. If every block made a step of its own "
           "out of what the one before has made, the order could not be changed.",
-          caveat="Blocks that change the shape cannot be swapped and are missing. As with deletions, running "
-          "statistics of batch norm belong to the order as it was."),
+          caveat="Blocks that change the shape cannot be swapped and are missing. As with deletions, batch norm's "
+          "statistics belong to the order as it was."),
     Panel("apart", "Error after swapping, by distance", "blocks apart (0: none)", "test error, %",
           how_to_read="Means over the swapped pairs that are so far apart. Where the curve rises, neighbours can stand "
           "in for each other and distant blocks cannot.",
-          caveat="In the default grid distances beyond 1 are a pair per stage at most, so one bad pair decides; the "
+          caveat="In the default grid distances beyond 1 are one pair per stage at most, so one bad pair decides. The "
           "furthest pairs hold the first block of a stage."),
-    Panel("scaled", "Error against a factor on one branch", "factor on F(x) (0: deleted)", "test error, %",
-          how_to_read="The branch of one block is multiplied with the factor; 1 is the net as it is. Each stage has "
+    Panel("scaled", "Error against a factor on one branch", "factor on the branch (0: deleted)", "test error, %",
+          how_to_read="The branch of one block is multiplied by the factor; 1 is the net as it is. Each stage has "
           "one curve for each of its measured blocks and one for their mean. Flat on the left: the branch is hardly "
           "needed.",
-          caveat="Of a plain block all that comes out is multiplied, so 0 is no deletion but silence: every image gets "
-          "the same answer. With recalibrated statistics other factors do next to nothing there, for the batch norm "
-          "that follows undoes them."),
+          caveat="Of a plain block the whole output is multiplied. So 0 is silence, and every image gets the same "
+          "answer. With re-estimated statistics other factors do next to nothing there: the next batch norm "
+          "undoes them."),
 )  # fmt: skip
 
 
@@ -161,23 +157,23 @@ def _choose(configs: Sequence[RunConfig]) -> list[int]:
 LESION = LabSpec(
     name="lesion",
     question="What happens when one block of a trained net is taken out?",
-    answer="Most blocks of a deep residual net can be taken out, one at a time, at little cost; the first ones cost "
-    "most. A plain net falls to chance or near it, whichever block goes: each of its layers knows only what the one "
-    "before tells it. Part of that fall is batch norm's, whose statistics no longer fit. With re-estimated statistics "
-    "a well-trained plain net still fails; a very deep, poorly trained one can lose a few blocks.",
-    takes="about 25 seconds on one core for the nets of depth 56 of a quick race",
+    context="Most blocks of a deep residual net can be taken out, one at a time, at little cost. The first ones cost "
+    "most. A plain net falls to chance or near it, whichever block goes: each layer knows only what the one before "
+    "tells it. Part of that fall is batch norm's, whose statistics no longer fit. With re-estimated statistics a "
+    "well-trained plain net still fails; a very deep, poorly trained one can lose a few blocks.",
     source=f"{_VEIT}; He et al. 2015, section 4.2 and Fig. 7 (small responses)",
-    caveats="One run of each kind: seeds differ, so look at another pair before believing a single bar. The plain net "
-    "of depth 56 after a quick race is far worse than the residual one before anything is deleted; depth 20 is the "
-    "fairer pair. Deleting is not training without: a net that was trained without the block would do better. A plain "
-    "net that starts as the identity (shortcut dirac) is the control for what the shortcut itself does: race it, and "
-    "name its run here. What would refute the answer: plain nets that had learned well and keep their error without "
-    "any one of their blocks, or residual nets that fall to chance.",
+    caveats="One run of each kind: seeds differ, so look at another pair before believing a single bar. After a quick "
+    "race the deepest plain net is far worse than the residual one before anything is deleted. A shallower pair is "
+    "fairer. Deleting is not training without: a net trained without the block would do better. A plain net that "
+    "starts as the identity is the control for the shortcut: race the shortcut dirac and name its run here.",
+    refutation="Plain nets that had learned well and keep their error without any one of their blocks. Or residual "
+    "nets that fall to chance.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=METRICS,
     lab="engine.labs.lesion.lab:LesionLab",
     findings=RULES,
+    names={f" {plan.RECALIBRATED}": ", BN re-estimated"},
     title="Lesions",
     seconds=_seconds,
     suits=_suits,

@@ -33,6 +33,11 @@ RESIDUAL_BN = Arm("residual with BN", "residual_bn", residual=True, norm=True)
 SCALED_BN = Arm("residual/L with BN", "residual_scaled_bn", residual=True, norm=True, scaled=True)
 ZERO_BN = Arm("residual with BN from gamma zero", "residual_zero_bn", residual=True, norm=True, zero=True)
 
+#: Kinds of curves in words for people.
+NAMES = {
+    "/L with": " with scaled branch and", "/L": " with scaled branch", "BN from gamma zero": "BN, last gamma 0",
+}  # fmt: skip
+
 #: Every arm, in the order of the rows.
 ARMS = (PLAIN, IDENTITY_START, RESIDUAL, SCALED, PLAIN_BN, IDENTITY_START_BN, RESIDUAL_BN, SCALED_BN, ZERO_BN)
 

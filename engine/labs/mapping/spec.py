@@ -1,5 +1,6 @@
 """The spec of the mapping lab. Torch-free."""
 
+from engine.labs.job_curves import kind_name
 from engine.labs.mapping import arms
 from engine.labs.mapping.findings import RULES
 from engine.labs.mapping.plan import refuse, seconds
@@ -8,17 +9,17 @@ from engine.labs.spec import LabSpec, Metric, Option, Panel
 _OPTIONS = (
     Option("identity_start", "Start of the plain stack", "0: the usual random start. 1: every block is exactly the "
            "identity. Moves the arm plain alone.", 0.0, low=0.0, high=1.0, step=0.05, primary=True),
-    Option("target", "Target between x and its end", "Adds the target blend: 0 is x (and adds nothing), 1 is what "
-           "toward says.", 0.0, low=0.0, high=1.0, step=0.05, primary=True),
+    Option("target", "Target between x and its end", "Adds a target between x (0, which adds nothing) and the map "
+           "chosen under Target ends at (1).", 0.0, low=0.0, high=1.0, step=0.05, primary=True),
     Option("weight_decay", "Weight decay", "Pulls every weight to 0: a plain block to the zero map, a residual block "
            "to the identity.", 0.0, low=0.0, high=0.1, step=0.001, primary=True),
     Option("toward", "Target ends at", "Where the target of the slider goes.", arms.CONSTANT,
            choices=tuple(arms.TOWARD)),
     Option("grid", "Grid", "default: five targets, three arms, 2 and 6 blocks, 2 seeds. batch norm: the same with "
-           "three arms with batch norm. full: nine targets, nine arms, 2, 6 and 16 blocks, 4 seeds.", "default",
+           "three arms with batch norm. full: nine targets, nine arms, three depths, 4 seeds; minutes.", "default",
            choices=tuple(arms.GRIDS)),
-    Option("sweep", "Sweeps", "Which sliders are also moved from end to end, all else being as set; a sweep over "
-           "start needs the arm plain.", "all", choices=("none", *arms.SWEEPS, "all")),
+    Option("sweep", "Sweeps", "Which sliders are also moved from end to end, all else being as set. A sweep over "
+           "the start needs the arm plain.", "all", choices=("none", *arms.SWEEPS, "all")),
     Option("blocks", "Blocks", "Of the deep stacks and of the sweeps, two weight layers each; beside them stacks of "
            "2. 0: those of the grid, and 6 in sweeps.", 0, low=0, high=24),
     Option("seeds", "Seeds", "Nets drawn anew for every cell. 0: as many as the grid says.", 0, low=0, high=10),
@@ -27,54 +28,54 @@ _OPTIONS = (
     Option("first_seed", "First seed", "The seed of the first net.", 0, low=0, high=100_000),
 )  # fmt: skip
 
-_RELATIVE = "E||f(x) - H(x)||^2 / E||x||^2"
+_RELATIVE = "error left, relative to the input's size"
 _BEST = "Every arm has its own best learning rate for every target and depth."
 
 _PANELS = (
     Panel("heat", "Which map is easy for which stack?", "target", _RELATIVE, y_scale="log", kind="heat",
           columns=arms.TARGETS, opens="curves",
-          how_to_read="Each cell is the error left after training, in parts of the inputs' power: 1 is as bad as "
-          "answering 0 to a target as large as x. Read along a row for what the arm finds hard, down a column for what "
-          "helps on that target. A cell opens its loss curves.",
+          how_to_read="Each cell is the error left after training: mean squared, as a share of the input's mean "
+          "square. 1 is as bad as answering 0 to a target as large as x. A row shows what an arm finds hard, a column "
+          "what helps on a target. A cell opens its loss curves.",
           caveat=f"{_BEST} Everything below 0.000001 has the same colour. A few hundred steps show how fast a stack "
           "learns, not where it would end."),
     Panel("curves", "Loss while training", "step", _RELATIVE, y_scale="log",
-          how_to_read="The loss of the opened cell at its best learning rate: thin for each seed, bold their geometric "
-          "mean.",
+          how_to_read="The loss of the opened cell at its best learning rate. Thin: single seeds. Bold: their "
+          "geometric mean.",
           caveat="Measured on 256 inputs that are the same for all; training sees fresh ones at every step. Values "
           "below 1e-12 are drawn there."),
     Panel("best", "Best learning rate", "target", "learning rate", y_scale="log", kind="heat", columns=arms.TARGETS,
           opens="rates",
           how_to_read=f"Which of the rates {arms.RATES[0]:g} to {arms.RATES[-1]:g} left the smallest error. A cell "
           "opens the error at every rate.",
-          caveat=f"A cell at {arms.RATES[0]:g} or {arms.RATES[-1]:g} is at the edge of the grid: beyond it the arm "
-          "might do better. Where several rates are exact the smallest of them is shown."),
+          caveat=f"At {arms.RATES[0]:g} or {arms.RATES[-1]:g}, the ends of the grid, a better rate may lie beyond. "
+          "Where several rates are exact, the smallest is shown."),
     Panel("rates", "Error against learning rate", "learning rate", _RELATIVE, x_scale="log", y_scale="log",
           how_to_read="The final error of the opened cell at every rate tried. Lowest inside the range: the rate was "
           "tuned. A gap: training diverged.",
           caveat="The rates are a factor of three apart, so the best one is known to about that."),
     Panel("start", "The same plain stack, moved from a random start to the identity", "start", _RELATIVE, y_scale="log",
-          how_to_read="No shortcut anywhere: only where training begins moves, from the usual draw (0) to blocks that "
-          "are the identity (1). All of the gain near x appears, and all of the failure on -x.",
+          how_to_read="No shortcut anywhere: only the start moves, from the usual draw (0) to blocks that are the "
+          "identity (1). All of the gain near x appears, and all of the failure on -x.",
           caveat=f"{_BEST} The exact identity is not the best start for a rotation: a little noise helps."),
-    Panel("condition", "How uneven the untrained plain stack learns", "start", "condition number of the kernel",
+    Panel("condition", "How uneven the untrained plain stack learns", "start", "fastest by slowest learning speed",
           y_scale="log",
-          how_to_read="Largest by smallest eigenvalue of the neural tangent kernel of the same starts. It says how "
-          "much slower the slowest direction is learned than the fastest, whatever the target.",
-          caveat="It holds close to the start only, and says nothing about how far away the target is: -x fails where "
-          "it is smallest. 32 inputs and 4 outputs; seeds differ by up to ten times."),
+          how_to_read="The condition number of the neural tangent kernel at the same starts. It says how much slower "
+          "the slowest direction is learned than the fastest, whatever the target.",
+          caveat="It holds close to the start only. It ignores how far away the target is: -x fails where it is "
+          "smallest. 32 inputs and 4 outputs; seeds differ by up to ten times."),
     Panel("to_constant", "From x to a constant", "target", _RELATIVE, y_scale="log",
-          how_to_read="0 is H(x) = x, 1 is a constant; between them (1-t) x + t c. Where the curves cross, the "
+          how_to_read="0 is the target x, 1 a constant, and between them a mix of both. Where the curves cross, the "
           "residual form stops being the better one.",
-          caveat=f"{_BEST} The distance from x grows along the axis, but so falls what is left to learn of x."),
+          caveat=f"{_BEST} The distance from x grows along the axis, but less of x is left to learn."),
     Panel("to_negated", "From x to -x", "target", _RELATIVE, y_scale="log",
-          how_to_read="0 is x, 0.5 is the zero map, 1 is -x: H(x) = (1-2t) x. An identity start that cannot pass "
-          "through the zero map stays there.",
+          how_to_read="0 is x, 0.5 the zero map, 1 is -x. An identity start that cannot pass through the zero map "
+          "stays there.",
           caveat=f"{_BEST} A plain stack finds x and -x equally hard, as a random start knows neither."),
     Panel("decay_identity", "Weight decay, when the target is x", "weight decay", _RELATIVE, x_scale="log",
           y_scale="log",
           how_to_read="Decay pulls weights to 0. That makes a residual block the identity and a plain block the zero "
-          "map, so here it works for the one and against the other.",
+          "map. So here decay works for the one and against the other.",
           caveat=f"{_BEST} The leftmost point, 0.00001, is as good as no decay. Biases decay too."),
     Panel("decay_zero", "Weight decay, when the target is 0", "weight decay", _RELATIVE, x_scale="log", y_scale="log",
           how_to_read="The mirror image: decay helps the plain stack to the zero map and pulls a residual one to x.",
@@ -107,12 +108,13 @@ _EXPECTED = {
 }  # fmt: skip
 
 _CELL = (
-    f"{_RELATIVE} at the deepest stack and the best learning rate, mean of the last three readings, geometric mean "
-    "over seeds; He et al. 2015, section 3.1"
+    "E||f(x) - H(x)||^2 / E||x||^2 at the deepest stack and the best learning rate, mean of the last three readings, "
+    "geometric mean over seeds; He et al. 2015, section 3.1"
 )
 
 _METRICS = (
-    *(Metric(name, f"{target}: {arm.name}", "", _CELL, f"{_EXPECTED[name]} (6 blocks, 300 steps)")
+    *(Metric(name, f"{target}: {kind_name(arms.NAMES, arm.name)}", "", _CELL,
+             f"{_EXPECTED[name]} (6 blocks, 300 steps)")
       for name, arm, target in ERROR_METRICS),
     Metric("smooth_plain_depth_factor", "smooth: error of the deepest plain stack by that of the shallowest", "",
            "the degradation problem, He et al. 2015, section 1: more layers, higher training error",
@@ -126,24 +128,23 @@ MAPPING = LabSpec(
     name="mapping",
     title="Mapping",
     question="Is a residual stack easier to train, and for which target?",
-    answer="For targets near x, by far: with 6 blocks and 300 steps its error on x is 0.0003, that of a plain stack "
-    "0.64. But a plain stack that starts as the identity comes to 0.00006 without any shortcut: it is mostly where "
-    "training starts, and the wire, the shortcut itself, adds the rest. Start and wire part on two targets: on a "
-    "constant the wire is in the way, on -x it helps. From a random start the target hardly matters: x, a rotation and "
-    "-x are equally hard for the plain stack, and harder with depth.",
-    takes="about 20 seconds; grid batch norm half a minute; grid full four to seven minutes",
+    context="For targets near x it is, by far. But a plain stack that starts as the identity comes as far without any "
+    "shortcut. It is mostly the start; the wire, the shortcut itself, adds the rest. Start and wire part on two "
+    "targets: on a constant the wire is in the way, on -x it helps. From a random start the target hardly matters to "
+    "the plain stack, and depth makes all targets harder.",
     source="He et al. 2015, sections 3.1 and 4.1; Hardt and Ma 2016, Identity Matters in Deep Learning; Bartlett, "
     "Helmbold and Long 2018, Gradient Descent with Identity Initialization",
-    caveats="What would refute the answer: a plain stack with identity start that does as badly on x as one with a "
-    "random start (then the wire would be what helps), or a random plain stack that finds x easier than -x. One width "
-    "(16), at most 48 weight layers, short trainings, two seeds by default: what is slow here may still arrive later. "
-    "Only the learning rate is tuned, momentum stays 0.9. With batch norm an identity start can fit -x, since gamma "
-    "may change its sign.",
+    caveats="One width, short trainings, few seeds: what is slow here may still arrive later. Only the learning rate "
+    "is tuned; momentum stays as it is. With batch norm an identity start can fit -x, since gamma may change its "
+    "sign.",
+    refutation="A plain stack with identity start that does as badly on x as one with a random start: then the wire "
+    "would be what helps. Or a random plain stack that finds x easier than -x.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.mapping.lab:MappingLab",
     findings=RULES,
+    names=arms.NAMES,
     seconds=seconds,
     refuse=refuse,
 )

@@ -1,12 +1,13 @@
 """The findings of the lab ``predictability``. Torch-free."""
 
+import re
 from collections.abc import Iterator
 from math import isfinite, log10
 
-from engine.analysis.numbers import in_words, listed
+from engine.analysis.numbers import in_words
 from engine.events import Found
-from engine.labs.job_curves import JobCurve, JobCurves
-from engine.labs.predictability.plan import MARK
+from engine.labs.job_curves import JobCurve, JobCurves, kind_name
+from engine.labs.predictability.plan import MARK, NAMES
 from engine.labs.spec import FindingRule
 
 #: A residual net that has forgotten so many digits has parted.
@@ -14,16 +15,24 @@ PARTED = 3
 
 
 def parted(curves: JobCurves) -> Iterator[Found]:
+    """Yield in how many digits the copies of the deepest plain and of the deepest residual net still agree."""
+    agree: list[str] = []
+    for family in ("plain", "residual"):
+        nets = [(curve, lost) for curve, lost in _lost(curves) if re.fullmatch(rf"{family}-\d+", curve.kind)]
+        if nets:  # the first of the deepest is at the job's own rate
+            curve, lost = max(nets, key=lambda net: int(net[0].kind.partition("-")[2]))
+            equal = round(-log10(curve.y[0]))
+            same = max(0, equal - lost)
+            agree.append(f"{curve.kind} in {same}" if agree else f"{curve.kind} agree in {same} of {equal} digits")
+    if agree:
+        yield Found("parted", f"After {MARK} updates two copies of {', those of '.join(agree)}.")
+
+
+def digits(curves: JobCurves) -> Iterator[Found]:
     """Yield the digits that every net has forgotten after the updates of the figures."""
-    found = [(curve, lost) for curve in curves.of("weights") if (lost := forgotten(curve, MARK)) is not None]
-    if not found:
-        return
-    equal = round(-log10(found[0][0].y[0]))
-    some = [f"{lost} by {_named(curve)} (distance {in_words(curve.y[MARK], 2)})" for curve, lost in found if lost]
-    others = len(found) - len(some)
-    rest = f"none by {f'the other {others}' if some else 'any net'}" if others else ""
-    told = "; ".join(filter(None, (listed(some), rest)))
-    yield Found("parted", f"Of {equal} equal digits, forgotten after {MARK} updates: {told}.")
+    for curve, lost in _lost(curves):
+        count = f"{lost or 'no'} digit{'s' * (lost != 1)}"
+        yield Found("digits", f"{_named(curve)} has lost {count} (distance {in_words(curve.y[MARK], 2)}).")
 
 
 def sensitivity(curves: JobCurves) -> Iterator[Found]:
@@ -45,7 +54,11 @@ def sensitivity(curves: JobCurves) -> Iterator[Found]:
     yield Found("sensitivity", f"{seen} {means}")
 
 
-RULES = (FindingRule("parted", ("weights",), parted), FindingRule("sensitivity", ("weights",), sensitivity))
+RULES = (
+    FindingRule("parted", ("weights",), parted),
+    FindingRule("sensitivity", ("weights",), sensitivity),
+    FindingRule("digits", ("weights",), digits),
+)
 
 
 def forgotten(curve: JobCurve, update: int) -> int | None:
@@ -58,5 +71,9 @@ def forgotten(curve: JobCurve, update: int) -> int | None:
     return max(0, round(log10(now / first)))
 
 
+def _lost(curves: JobCurves) -> list[tuple[JobCurve, int]]:
+    return [(curve, lost) for curve in curves.of("weights") if (lost := forgotten(curve, MARK)) is not None]
+
+
 def _named(curve: JobCurve) -> str:
-    return f"{curve.kind} at rate {curve.name.value:g}"
+    return f"{kind_name(NAMES, curve.kind)} at rate {curve.name.value:g}"

@@ -13,6 +13,8 @@ BEST_RATE = 0.03
 OTHER_RATES: Mapping[float, Sequence[str]] = {0.01: ("none", "A"), BEST_RATE: ("none",)}
 #: The figures are distances after so many updates of nets of this depth.
 MARK, DEPTH = 3, 56
+#: Kinds of curves in words for people.
+NAMES = {"from a Dirac start": "with identity start"}
 #: The nets of the experiment: filters of the first stage, images per update.
 WIDTH, BATCH = 8, 64
 

@@ -1,7 +1,7 @@
 """The spec of the predictability lab. Torch-free."""
 
 from engine.labs.predictability.findings import RULES
-from engine.labs.predictability.plan import BEST_RATE, DEPTH, MARK, refuse, seconds
+from engine.labs.predictability.plan import BEST_RATE, DEPTH, MARK, NAMES, refuse, seconds
 from engine.labs.spec import LabSpec, Metric, Option, Panel
 
 _PARTED = (
@@ -25,16 +25,15 @@ _OPTIONS = (
 _PANELS = (
     Panel("weights", "Digits forgotten: how far two copies of a net part", "update",
           "relative distance of the weights", y_scale="log", digits=16,
-          how_to_read="Two copies of each net, one pushed by a tiny part of every weight, do the same updates on the "
-          "same batches. A flat line: the push stays a push, and one copy predicts the other. Ten times higher: one "
-          "more digit of the weights is forgotten. Residual nets have shortcuts of type A. A Dirac start is that of a "
-          "plain net whose blocks begin as the identity. Thin lines are single seeds, the bold one is their geometric "
-          "mean.",
+          how_to_read="Two copies of each net do the same updates on the same batches. One was pushed by a tiny part "
+          "of every weight. A flat line: one copy still predicts the other. Ten times higher: one more digit is "
+          "forgotten. Residual nets have shortcuts of type A. Thin lines are single seeds, the bold one is their "
+          "geometric mean.",
           caveat="Sensitivity is no proof of bad training: a deep residual net at rate 0.1 parts too, only later. At "
           f"{BEST_RATE:g}, the best rate of plain-56 in {_TRIALS}, plain-56 parts as fast as at the others."),
     Panel("loss", "The same in the loss", "update", "relative distance of the loss", y_scale="log", digits=16,
           how_to_read="The losses of the two copies on the batch of the next update. While the weights agree, the "
-          "losses do; once they differ, what the next step does is no longer foreseen.",
+          "losses do. Once they differ, nobody can foresee what the next step does.",
           caveat="64-bit floats have 16 digits: a distance near 10⁻¹⁶ is rounding, and an exact 0 is not drawn."),
 )  # fmt: skip
 
@@ -53,23 +52,22 @@ PREDICTABILITY = LabSpec(
     name="predictability",
     title="Predictability: how far ahead can a step be foreseen?",
     question="Two copies of a net differ by 10⁻¹². How long do they stay together?",
-    answer="A deep plain net forgets the push almost at once: after three updates its copies differ in the second "
-    "or third digit, at small learning rates as well. Copies of a shallow plain net, of a deep one that starts as the "
-    "identity, and of deep residual nets are then still equal in ten digits or more. Sensitivity alone is no proof of "
-    "bad training.",
-    takes="about 25 seconds on two cores",
+    context="A deep plain net forgets the push almost at once, at small learning rates as well. Then nobody can "
+    "foresee what a step does. Copies of a shallow plain net stay together for much longer. So do copies of a deep "
+    "plain net that starts as the identity, and of deep residual nets. Sensitivity alone is no proof of bad training.",
     source="an experiment of this project; the nets are those of He et al. 2015, Deep Residual Learning, section 4.2",
-    caveats=f"Narrow nets on images of 14x14, the first few updates, without augmentation, with momentum 0.9. A "
-    "residual net of 56 layers at rate 0.1 parts too, some updates later, and trains well all the same: how soon "
-    "copies part is one difference among others, and not shown to be the cause. The control: at "
-    f"{BEST_RATE:g}, the best rate in {_TRIALS}, the copies of plain-56 part as well. What would refute the answer: a "
-    "plain-56 whose copies stay together at some rate of usual size, or residual ones that part as fast.",
+    caveats="Narrow nets on small images, the first few updates, without augmentation, with momentum. A deep residual "
+    "net at the usual rate parts too, some updates later, and trains well all the same. So how soon copies part is "
+    "one difference among others, and not shown to be the cause. The control: the copies of plain-56 also part at the "
+    "rate that was best for it in short trials.",
+    refutation="A plain-56 whose copies stay together at some rate of usual size. Or residual nets that part as fast.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.predictability.lab:PredictabilityLab",
     threads=2,
     findings=RULES,
+    names=NAMES,
     seconds=seconds,
     refuse=refuse,
 )

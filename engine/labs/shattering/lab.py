@@ -15,7 +15,7 @@ from engine.hardware.device import Device
 from engine.labs.dense_stacks import LAG, autocorrelations
 from engine.labs.seed_curves import means
 from engine.labs.shattering import nets
-from engine.labs.shattering.spec import BRANCHES, KINDS, LOOKS_LINEAR, NOISES, RESIDUAL, SCALED
+from engine.labs.shattering.plan import BRANCHES, KINDS, LOOKS_LINEAR, NOISES, RESIDUAL, SCALED
 from engine.labs.spec import metric_key
 from engine.labs.tasks import Finding, Measuring, Result, Results, State, Task, TaskLab
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from engine.labs import gradient_kinds as blocks
 from engine.labs.dense_stacks import GRID, GRID_WIDTH, line, mean_cosine, preactivation_layer
-from engine.labs.shattering.spec import BN, LOOKS_LINEAR, PLAIN, RESIDUAL, SCALED, WHITE
+from engine.labs.shattering.plan import BN, LOOKS_LINEAR, PLAIN, RESIDUAL, SCALED, WHITE
 
 #: Inputs from -2 to 2.
 LINE = torch.linspace(-2, 2, GRID, dtype=torch.float64)

@@ -1,21 +1,8 @@
 """The spec of the shattering lab. Torch-free."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from engine.labs.shattering.findings import RULES
+from engine.labs.shattering.plan import KINDS, refuse, seconds
 from engine.labs.spec import LabSpec, Metric, Option, Panel, metric_key
-
-PLAIN, BN, RESIDUAL, SCALED = "plain", "plain with BN", "residual with BN", "residual with BN, scaled"
-#: The control: mirrored weights make ReLU layers linear at the start, without a shortcut (Balduzzi et al. 2017).
-LOOKS_LINEAR = "looks-linear"
-KINDS: tuple[str, ...] = (BN, RESIDUAL, SCALED, PLAIN, LOOKS_LINEAR)
-
-#: Controls: slopes without and with autocorrelation.
-WHITE, WALK = "white noise", "brown noise"
-NOISES: tuple[str, ...] = (WHITE, WALK)
-
-#: Branch scales of the full grid.
-BRANCHES: tuple[float, ...] = (0.03, 0.1, 0.3)
 
 _BALDUZZI = "Balduzzi et al. 2017, The Shattered Gradients Problem"
 _SEEDS = "Thin lines are single nets, the bold one is their mean."
@@ -33,32 +20,32 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel("gradient", "The gradient over a line of inputs, one net each", "input", "d out/dx, kinds above one another",
-          how_to_read="Nets with one input and as many layers as are shown; a curve is the slope of the output at "
-          "every input. Where neighbours have similar slopes, a step that helps one of them helps the other. Plain "
-          "with BN looks like white noise: its gradient is shattered. With shortcuts it is nearer to brown noise, a "
-          "random walk. Looks-linear is a control that is exactly constant.",
-          caveat="Each curve is divided by its root mean square and shifted to a row of its own, so heights tell "
-          "nothing between curves; every second slope is drawn. Plain without BN looks smooth for a bad reason: see "
-          "the collapse below."),
-    Panel("lags", "How far the gradient remembers its neighbours", "distance, in inputs", "autocorrelation of d out/dx",
+    Panel("gradient", "The gradient over a line of inputs, one net each", "input",
+          "slope of the output, a row for each net",
+          how_to_read="A curve is the slope of the output at every input of one net. Where neighbours have similar "
+          "slopes, a step that helps one of them helps the other. Plain with BN looks like white noise: its gradient "
+          "is shattered. With shortcuts it is nearer to brown noise, a random walk. Looks-linear is a control that is "
+          "exactly constant.",
+          caveat="Each curve has a scale and a row of its own, so heights say nothing between curves. Every second "
+          "slope is drawn. Plain without BN looks smooth for a bad reason: see the collapse."),
+    Panel("depth", "Agreement of neighbouring inputs, by depth", "layer", "agreement at distance 4", neutral=0.0,
+          how_to_read="The autocorrelation of the slope, 4 inputs apart. With BN and without shortcuts nothing is left "
+          f"after about 8 layers. With shortcuts it falls slowly, the more slowly the smaller the branch. {_SEEDS}",
+          caveat="Single nets differ much, above all plain ones without BN and the scaled residual ones. These nets "
+          "are untrained; training is another matter."),
+    Panel("lags", "How far the gradient remembers its neighbours", "distance, in inputs", "agreement of the slopes",
           neutral=0.0,
           how_to_read="1 at distance 0. White noise falls to 0 at once, brown noise slowly. Plain nets with BN are "
           f"like white noise from 10 layers on, residual ones lie between. {_SEEDS}",
-          caveat="256 inputs from −2 to 2: at larger distances few pairs are left, and curves go below 0 because the "
-          "mean is taken out."),
-    Panel("depth", "Autocorrelation at distance 4", "layer", "autocorrelation of d out/dx", neutral=0.0,
-          how_to_read="With BN and without shortcuts nothing is left after about 8 layers. With shortcuts it falls "
-          f"slowly, and more slowly the smaller the branch. {_SEEDS}",
-          caveat="Single nets differ much, above all plain ones without BN and the scaled residual ones. What the "
-          "gradient does in training is another matter: these nets are untrained."),
+          caveat="256 inputs from −2 to 2. At larger distances few pairs are left. Curves go below 0 because the mean "
+          "is taken out."),
     Panel("cosine", "Collapse: do all inputs look alike?", "layer", "mean cosine between inputs", neutral=1.0,
           how_to_read="1: every input has become the same direction, the net has forgotten which one it sees. Plain "
-          "without BN goes there; its gradient does not shatter because it hardly depends on the input. Batch norm "
-          f"prevents this, and pays with shattering when there is no shortcut. {_SEEDS}",
-          caveat="All inputs lie on one line and share the first layer's bias, so that they look alike from the start: "
+          "without BN goes there, so its gradient does not shatter: it hardly depends on the input. Batch norm "
+          f"prevents this, and pays with shattering where there is no shortcut. {_SEEDS}",
+          caveat="All inputs lie on one line and share the first layer's bias. So they look alike from the start: "
           "about 0.5 after the first layer in nets that collapse nowhere."),
-    Panel("branches", "Residual nets by branch scale", "branch scale", "autocorrelation at distance 4", x_scale="log",
+    Panel("branches", "Residual nets by branch scale", "branch scale", "agreement at distance 4", x_scale="log",
           neutral=0.0,
           how_to_read="The deepest nets; at 1 the branch is not scaled. The smaller the branch, the longer neighbours "
           "agree.",
@@ -91,39 +78,26 @@ _METRICS = (
 )  # fmt: skip
 
 
-def _refuse(settings: Mapping[str, Any]) -> str:
-    if settings["shown"] > settings["layers"]:
-        return f"layers shown ({settings['shown']}) must be at most the layers ({settings['layers']})"
-    return ""
-
-
-def _seconds(settings: Mapping[str, Any]) -> float:
-    # A layer of the looks-linear kind takes as long as two others.
-    kinds = len(KINDS) + 1 + (len(BRANCHES) if settings["grid"] == "full" else 0)
-    return float(0.3 + 1.3e-3 * settings["nets"] * settings["layers"] * kinds)
-
-
 SHATTERING = LabSpec(
     name="shattering",
     title="Shattering: does the gradient make sense?",
     question="If batch norm keeps the gradient's norm healthy, why is a deep plain net so hard to train?",
-    answer="Because a norm says nothing about direction. In a plain net with batch norm the gradient at one input is "
-    "unrelated to that at the next after about ten layers: it is white noise, and a step that helps one input does "
-    "nothing for its neighbour. With shortcuts neighbours still agree at 50 layers, the more the smaller the branch. "
-    "A plain net without batch norm does not shatter: it collapses, and all inputs come to look alike.",
-    takes="about 5 seconds on one core",
+    context="A norm says nothing about direction. In a deep plain net with batch norm the gradient at one input is "
+    "unrelated to that at the next: it is noise. So a step that helps one input does nothing for its neighbour. With "
+    "shortcuts neighbours still agree, the more the smaller the branch. A plain net without batch norm does not "
+    "shatter: it collapses, and all inputs come to look alike.",
     source=f"{_BALDUZZI}; De and Smith 2020, Batch Normalization Biases Residual Blocks Towards the Identity Function; "
     "He et al. 2015, Deep Residual Learning, section 4.1 (healthy norms)",
-    caveats="Untrained, fully connected nets of width 200 with a single input; with batch norm the 256 inputs are one "
-    "batch, and the gradient is the slope between neighbours of the curve that the net draws. The looks-linear start "
-    "has no shortcut and does not shatter: a shortcut is one way and not the only one. Whether shattering is "
-    "what stops the training is not shown here. What would refute the answer: plain nets with batch norm of 24 layers "
-    "whose neighbours agree, residual ones as noisy as they are, or a plain net without batch norm that neither "
-    "shatters nor collapses.",
+    caveats="Untrained, fully connected nets with a single input. With batch norm the inputs are one batch, and the "
+    "gradient is the slope between neighbours. The looks-linear start has no shortcut and does not shatter: a "
+    "shortcut is one way and not the only one. Whether shattering is what stops the training is not shown here.",
+    refutation="Deep plain nets with batch norm whose neighbours agree, or residual ones as noisy as they are. Or a "
+    "plain net without batch norm that neither shatters nor collapses.",
     options=_OPTIONS,
     panels=_PANELS,
     metrics=_METRICS,
     lab="engine.labs.shattering.lab:ShatteringLab",
-    seconds=_seconds,
-    refuse=_refuse,
+    findings=RULES,
+    seconds=seconds,
+    refuse=refuse,
 )

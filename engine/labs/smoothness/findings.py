@@ -6,18 +6,44 @@ from math import isfinite
 from engine.analysis.numbers import in_words
 from engine.events import Found
 from engine.labs.job_curves import JobCurve, JobCurves
+from engine.labs.smoothness.plan import PLAIN, PLAIN_BN
 from engine.labs.spec import FindingRule
+
+
+def steps(curves: JobCurves) -> Iterator[Found]:
+    """Yield the best rates and the last losses of plain nets with and without batch norm."""
+    last = {curve.kind: in_words(curve.y[-1]) for curve in _whole(curves)}
+    with_bn, without = _rate(curves, PLAIN_BN), _rate(curves, PLAIN)
+    if last.keys() >= {PLAIN_BN, PLAIN} and with_bn and without:
+        yield Found(
+            "steps",
+            f"With BN the plain net trains best at rate {with_bn} instead of {without}, and its loss falls to "
+            f"{last[PLAIN_BN]} instead of {last[PLAIN]}.",
+        )
+    elif last.keys() >= {PLAIN_BN, PLAIN}:
+        yield Found(
+            "steps",
+            f"At one rate for all, the loss of the plain net falls to {last[PLAIN_BN]} with BN and to {last[PLAIN]} "
+            "without.",
+        )
 
 
 def loss(curves: JobCurves) -> Iterator[Found]:
     """Yield rate, first and last loss, and the change of the gradient after one step, for each kind."""
-    for curve in curves.of("loss"):
-        if len(curve.x) > 1 and isfinite(curve.y[0]) and isfinite(curve.y[-1]):
-            rate, change = _rate(curves, curve.kind), _change(curves, curve.kind)
-            yield Found("loss", f"{curve.kind}{rate}: {_fall(curve)}{change}.", curve.kind)
+    for curve in _whole(curves):
+        rate = _rate(curves, curve.kind)
+        at_rate, change = f" at rate {rate}" if rate else "", _change(curves, curve.kind)
+        yield Found("loss", f"{curve.kind}{at_rate}: {_fall(curve)}.{change}", curve.kind)
 
 
-RULES = (FindingRule("loss", ("loss", "rates", "gradient"), loss),)
+RULES = (
+    FindingRule("steps", ("rates", "loss"), steps),
+    FindingRule("loss", ("loss", "rates", "gradient"), loss),
+)
+
+
+def _whole(curves: JobCurves) -> list[JobCurve]:
+    return [curve for curve in curves.of("loss") if len(curve.x) > 1 and isfinite(curve.y[0]) and isfinite(curve.y[-1])]
 
 
 def _fall(curve: JobCurve) -> str:
@@ -27,11 +53,11 @@ def _fall(curve: JobCurve) -> str:
 
 def _rate(curves: JobCurves, kind: str) -> str:
     trials = [point for curve in curves.of("rates", kind) for point in curve.points]
-    return f" at rate {in_words(min(trials, key=lambda trial: trial[1])[0])}" if trials else ""
+    return in_words(min(trials, key=lambda trial: trial[1])[0]) if trials else ""
 
 
 def _change(curves: JobCurves, kind: str) -> str:
     changes = [curve.y[-1] for curve in curves.of("gradient", kind) if isfinite(curve.y[-1])]
     if not changes:
         return ""
-    return f"; one step on, the gradient has changed by {in_words(100 * changes[0], 2)} % of its length"
+    return f" One step on, the gradient has changed by {in_words(100 * changes[0], 2)} % of its length."

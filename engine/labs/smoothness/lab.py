@@ -13,7 +13,7 @@ from engine.events import CurveName, CurveUpdated, MetricReported
 from engine.hardware.device import Device
 from engine.labs.seed_curves import geometric
 from engine.labs.small_images import embedded_images, model_config
-from engine.labs.smoothness.spec import KINDS, ONE_RATE, rates_of
+from engine.labs.smoothness.plan import KINDS, ONE_RATE, rates_of
 from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
 from engine.labs.spec import metric_key
 from engine.labs.tasks import Finding, Measuring, Results, State, Task, TaskLab

@@ -1,11 +1,15 @@
-"""Who knows the papers but not the code can read the guide's answers: short, plain, their terms explained."""
+"""Who knows the papers but not the code can read guide and labs: short sentences, plain words, terms explained."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from app.data import guide
+from engine.exchange import lab_reference
 from engine.labs.registry import LABS
+from engine.labs.spec import LabSpec
+from tests.app.data.test_guide_texts import claims
 
 NAMES = guide.guide_names()
 MAX_SENTENCES, MAX_WORDS, MAX_GRADE = 6, 25, 10.0
@@ -107,3 +111,61 @@ def test_a_term_is_explained_where_it_stands_first(name):
     for term, explained in TERMS.items():
         first = next((block for block in blocks if re.search(rf"\b{term}", block, re.I)), "")
         assert not first or re.search(explained, first, re.I), (term, first)
+
+
+def rendered(page: guide.GuidePage) -> Iterator[str]:
+    """Yield the paragraphs and points of a page with its numbers; the number of a source is no word."""
+    found = guide.measurements(page.parts(guide.ResultReference))
+
+    def words(part: guide.Part) -> str:
+        if not isinstance(part, guide.ResultReference):
+            return _spoken(part)
+        result = found[part]
+        return (
+            result.text or f"about {'' if result.value is None else guide.in_words(result.value)} {result.unit}".strip()
+        )
+
+    for section in page.sections.values():
+        for block in re.split(r"\n\n|\n(?=- )", "".join(map(words, section))):
+            text = re.sub(r"[*`]|^- ", "", " ".join(block.split()))
+            yield text if text[-1] in ".:?" else f"{text}."
+
+
+def told(lab: LabSpec) -> Iterator[str]:
+    """Yield the sentences of a lab's page, with what its recorded curves show."""
+    yield from (found.text for found in lab.found(lab_reference.read(lab.name).curves))
+    yield from (lab.question, lab.context, lab.caveats, lab.refutation)
+    yield from (option.help for option in lab.options)
+    yield from (text for panel in lab.panels for text in (panel.how_to_read, panel.caveat) if text)
+
+
+def assert_plain(texts: list[str]) -> None:
+    spoken = [words for text in texts for words in sentences(text)]
+    assert [" ".join(words) for words in spoken if len(words) > MAX_WORDS] == []
+    assert grade(" ".join(texts)) <= MAX_GRADE
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_whole_question_is_plain(name):
+    assert_plain([*rendered(guide.guide_page(name))])
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_whole_lab_is_plain(name):
+    assert_plain([*told(LABS[name])])
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_answers_with_one_measured_sentence_and_its_own_text_has_no_number(name):
+    lab = LABS[name]
+    first = lab.found(lab_reference.read(name).curves)[0].text
+    assert len(sentences(first)) == 1 and re.search(r"\d", first)
+    assert not claims(lab.context)
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_a_lab_has_words_and_no_formulas_beside_its_pictures(name):
+    lab = LABS[name]
+    kinds = {lab.kind_name(curve.name.kind) for curve in lab_reference.read(name).curves}
+    for text in (*kinds, *(words for panel in lab.panels for words in (panel.title, panel.x, panel.y))):
+        assert not re.search(r"\|\||\^|d out|/L\b|over L\b|eta\b", text), text

@@ -82,7 +82,7 @@ def test_a_job_is_submitted_with_the_threads_that_it_uses_here(writer, monkeypat
     monkeypatch.setattr("engine.runs.client.process.EngineProcess.ensure", lambda self: None)
     spec = replace(labs.LABS["predictability"], seconds=lambda settings: 20.0)
     monkeypatch.setitem(labs.LABS, "predictability", spec)
-    assert labs.lab_time("predictability", spec.defaults()) == f"Estimated time: {estimate}."
+    assert labs.lab_time("predictability", spec.defaults()) == f"About {estimate}."
     assert labs.time_of_all(["predictability"]) == f"about {estimate}"
     assert [labs.latest_lab(name) for name in ("predictability", "gradients")] == [None, None]
     for name, expected in (("predictability", threads), ("gradients", 1)):

@@ -68,9 +68,9 @@ def test_an_empty_workspace_shows_the_question_and_one_button_that_starts_the_la
     page.run()
     assert not page.exception
     assert ROW.question in [header.value for header in [*page.header, *page.subheader]]
-    assert ROW.answer in [text.value for text in page.markdown]
+    assert ROW.context in [text.value for text in page.markdown]
     assert any("There is no race yet" in text.value for text in page.markdown)
-    assert any(ROW.takes in caption.value for caption in page.caption)
+    assert "About 4 s." in [caption.value for caption in page.caption]
     assert component(page)["run"] is None
     assert [button.label for button in page.main.button] == ["Run the lab"]
     page.button[0].click().run()

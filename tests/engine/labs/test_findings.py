@@ -34,16 +34,16 @@ def test_rules_name_panels_of_their_lab_and_find_nothing_before_there_is_a_curve
 @pytest.mark.parametrize(
     ("y", "sentence"),
     [
-        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: from layer"
-         " 4 to layer 1 it is multiplied by 0.001."),
-        ([16, 8, 4], "Without BN at gain 1 the gradient grows by a factor of 2 per layer: from layer 3 to layer 1 it is"
-         " multiplied by 4."),
-        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: 1 per layer; from layer 3 to layer 1"
-         " it is multiplied by 1."),
-        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: from layer"
-         " 3 to layer 1 it is multiplied by 10⁻⁹ (it vanishes)."),
-        ([1e9, 1], "Without BN at gain 1 the gradient grows by a factor of 10⁹ per layer: from layer 2 to layer 1 it is"
-         " multiplied by 10⁹ (it explodes)."),
+        ([1e-4, 1e-3, 1e-2, 1e-1], "Without BN at gain 1 the gradient shrinks by a factor of 0.1 per layer: over 4"
+         " layers 0.001 of it is left."),
+        ([16, 8, 4], "Without BN at gain 1 the gradient grows by a factor of 2 per layer: over 3 layers it"
+         " grows 4-fold."),
+        ([1, 1.01, 1], "Without BN at gain 1 the gradient nearly keeps its norm: a factor of 1 per layer, 1 over"
+         " 3 layers."),
+        ([1e-9, 1e-3, 1], "Without BN at gain 1 the gradient shrinks by a factor of 3.2×10⁻⁵ per layer: over 3 layers"
+         " it vanishes, 10⁻⁹ is left."),
+        ([1e9, 1], "Without BN at gain 1 the gradient grows by a factor of 10⁹ per layer: over 2 layers it explodes,"
+         " 10⁹-fold."),
         ([0, 1], "Without BN at gain 1 nothing of the gradient arrives at the first layer: it is below the smallest"
          " number."),
         ([math.nan, 1], "Without BN at gain 1 the gradient is not finite at the first or the last layer."),
@@ -57,7 +57,7 @@ def test_gradients_a_factor_that_the_gain_does_not_change_is_said_for_all_gains(
     curves = [norm("residual with BN", [16, 8, 4], gain) for gain in (0.5, 1.0, 2.0)]
     assert texts("gradients", *curves, name="norm") == 3 * [
         "With BN and shortcuts the gradient grows by a factor of 2 per layer on average, whatever the gain (0.5 to 2):"
-        " from layer 3 to layer 1 it is multiplied by 4."
+        " over 3 layers it grows 4-fold."
     ]
 
 
@@ -70,11 +70,11 @@ def test_gradients_direction_and_collapse_stand_beside_every_norm():
     here, there = (found for found in LABS["gradients"].found([*norms, *others]) if found.name == "direction")
     assert here == Found(
         "direction",
-        "Norms do not decide: at the same time its direction is noise (correlation of neighbours 0.10), and all inputs"
-        " have come to look alike (mean cosine 0.95).",
+        "Norms do not decide: its direction is noise (correlation of neighbours 0.10), and inputs look alike (mean"
+        " cosine 0.95).",
         "without BN", "gain", 1.0,
     )  # fmt: skip
-    assert there.text.endswith("(mean cosine 0.95), both measured at gain 1.")
+    assert there.text.endswith("(mean cosine 0.95), at gain 1.")
     assert texts("gradients", *norms, name="direction")[0] == (
         "Norms do not decide; direction and collapse are not measured yet."
     )
@@ -89,15 +89,16 @@ def test_a_finding_of_a_setting_holds_at_its_value_alone():
 def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
     deleted = curve("deleted", "A-20", [0, 1, 2, 3], [10, 11, 30, 50])
     lines = [
-        "A-20: 10 % as it is, 30 % without one block (the median of 3; 11 to 50 %, most without block 3). Removing 1 of"
-        " 3 costs less than 2 points each.",
+        "Taking out one block raises the test error of A-20 from 10 to 30 % (medians over the blocks).",
+        "A-20: 10 % as it is, 30 % without one block (median of 3), 50 % without block 3. Removing 1 of 3 costs less"
+        " than 2 points each.",
         "Averaged by gradient, paths in A-20 pass through 1.5 of 4 blocks; averaged by count, through 2.",
     ]
     assert texts("lesion", deleted, curve("paths", "A-20", range(5), [0, 0.5, 0.5, 0, 0])) == lines
     again = curve("deleted", "A-20 recalibrated", [0, 1, 2], [10, 90, math.nan])
     assert texts("lesion", again) == [
-        "A-20 with re-estimated statistics of batch norm: 10 % as it is, 90 % without one block (the median of 1; 90"
-        " to 90 %, most without block 1). Removing any single block costs at least 2 points."
+        "A-20 with re-estimated batch norm: 10 % as it is, 90 % without one block (median of 1), 90 % without block 1."
+        " Removing any single block costs at least 2 points."
     ]
     assert texts("lesion", curve("paths", "plain-20", [9], [1])) == [
         "plain-20 has one path, through all of its 9 blocks; the whole gradient takes it."
@@ -105,31 +106,46 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
     assert texts("lesion", curve("deleted", "A-20", [0, 1], [math.nan, 5])) == []
 
 
+def test_lesion_the_first_sentence_has_the_first_plain_and_the_first_residual_net():
+    nets = [curve("deleted", kind, [0, 1], [10, end]) for kind, end in (("plain-20", 90), ("A-20", 12), ("A-56", 13))]
+    assert texts("lesion", *nets, name="one_block") == [
+        "Taking out one block raises the test error of A-20 from 10 to 12 %, of plain-20 from 10 to 90 % (medians over"
+        " the blocks)."
+    ]
+
+
 def test_conditioning_the_deepest_against_the_shallowest_net():
     curves = [
         curve("condition", "plain", [2, 8], [10, 1000]), curve("condition", "residual", [2, 8], [10, 12]),
         curve("condition", "plain with BN", [2, 8], [1, 9]),
-        curve("condition", "residual over L", [2, 8], [10, math.inf]),
-        curve("condition", "plain from identity", [2, 8], [100, 10]),
+        curve("condition", "residual over L", [2, 8], [100, 10]),
+        curve("condition", "plain from identity", [2, 8], [100, math.inf]),
     ]  # fmt: skip
     assert texts("conditioning", *curves) == [
-        "Condition number of the kernel at the start, deepest against shallowest net: plain 100 times as large (10 with"
-        " 2 blocks, 1,000 with 8); residual about the same (10 with 2 blocks, 12 with 8); plain from identity 10 times"
-        " smaller (100 with 2 blocks, 10 with 8)."
+        "In plain nets the spread of learning speeds grows 100-fold from 2 to 8 blocks; with a scaled shortcut it falls"
+        " 10-fold.",
+        "Spread of speeds, plain: 10 with 2 blocks, 1,000 with 8.",
+        "Spread of speeds, residual: 10 with 2 blocks, 12 with 8.",
+        "Spread of speeds, residual with scaled branch: 100 with 2 blocks, 10 with 8.",
+    ]
+    assert texts("conditioning", curve("condition", "plain", [2, 8], [10, 11]), name="condition") == [
+        "In plain nets the spread of learning speeds stays about the same from 2 to 8 blocks."
     ]
 
 
 def test_conditioning_updates_of_the_shallowest_and_the_deepest_net():
     curves = [
         curve("expected_updates", "plain", [2, 6, 16], [93, 700, 9897]),
-        curve("expected_updates", "residual", [6, 16], [77, 90]),
+        curve("expected_updates", "residual over L", [6, 16], [77, 90]),
         curve("expected_updates", "plain from identity", [16], [59]),
-        curve("expected_updates", "residual over L", [2, 16], [59, math.nan]),
+        curve("expected_updates", "residual", [2, 16], [59, math.nan]),
         curve("expected_updates", "plain with BN", [2, 16], [16, 26934]),
     ]
     assert texts("conditioning", *curves) == [
-        "Updates until a tenth of the expected error over random targets is left: plain 93 with 2 blocks, 9,900 with"
-        " 16; residual 77 with 6 blocks, 90 with 16."
+        "Until a tenth of the error on random targets is left, plain nets of 16 blocks need 9,900 updates; with a"
+        " scaled shortcut 90.",
+        "Updates, plain: 93 with 2 blocks, 9,900 with 16.",
+        "Updates, residual with scaled branch: 77 with 6 blocks, 90 with 16.",
     ]
 
 
@@ -137,8 +153,8 @@ def test_conditioning_forms_around_one_and_two_layers():
     one = curve("equivalence_gap", FORM, [0, 1], [1e-17, 4e-16])
     two = [curve("equivalence_two", AROUND_TWO, [0, 8], [2, 1.9]), curve("equivalence_two", TWIN, [0, 8], [2, 0.2])]
     assert texts("conditioning", one, *two) == [
-        "A linear net and its plain twin begin as the same function. With a shortcut around one layer their losses"
-        " differ by at most 4.0×10⁻¹⁶, around two by 1.7, from a loss of 2 at the start."
+        "A linear net and its plain twin begin as the same function, at a loss of 2. With a shortcut around one layer"
+        " their losses differ by at most 4.0×10⁻¹⁶, around two by 1.7."
     ]
     assert texts("conditioning", one, two[0]) == texts("conditioning", *two) == []
 
@@ -149,7 +165,16 @@ def test_constructed_errors_of_the_nets_that_came_to_the_end():
         curve("clean", "identity start", [0, 50], [90, 30]), curve("clean", "residual grown", [0, 100], [9, 4]),
     ]  # fmt: skip
     assert texts("constructed", *curves) == [
-        "Plain nets after 100 updates, clean training error: 5 % grown by identity blocks, 20 % from scratch."
+        "After the same 100 updates the deep plain net ends at 5 % training error when grown from the shallow one, at"
+        " 20 % from scratch."
+    ]
+    controls = [curve("clean", kind, [0, 100], [90, error]) for kind, error in (
+        ("residual grown", 4), ("residual from scratch", 3), ("identity start", 6), ("shallow trained on", 7),
+    )]  # fmt: skip
+    assert texts("constructed", *controls) == [
+        "With shortcuts the deep net ends at 3 % from scratch, at 4 % when grown.",
+        "The deep plain net that starts as the identity ends at 6 %.",
+        "The shallow plain net, simply trained on, ends at 7 %.",
     ]
 
 
@@ -159,8 +184,21 @@ def test_mapping_the_smallest_error_of_the_deepest_stacks_on_each_target():
     def row(kind, blocks, y):
         return curve("heat", kind, columns, y, blocks, "blocks")
 
-    rows = [row("plain", 20, [1, 0.1]), row("residual", 20, [0.01, 0.15]), row("plain", 2, [0, 0])]
-    assert texts("mapping", *rows) == ["Smallest error with 20 blocks: residual on x; all alike on a rotation."]
+    rows = [row("plain", 20, [1, 0.1]), row("residual/L", 20, [0.01, 0.15]), row("plain", 2, [0, 0])]
+    assert texts("mapping", *rows) == [
+        "With 20 blocks residual with scaled branch is best or level on 2 of 2 targets, plain on 1.",
+        "Best on x: residual with scaled branch, 0.01; worst: plain, 1.",
+        "On a rotation: all alike, 0.1 to 0.15.",
+    ]
+
+
+def test_mapping_the_ends_of_the_sweeps_to_a_constant_and_to_the_reversal():
+    ends = [curve(f"to_{end}", kind, [0, 1], [9, y]) for end in ("constant", "negated")
+            for kind, y in (("plain", 0.5), ("residual/L", 0.25), ("residual", math.nan))]  # fmt: skip
+    assert texts("mapping", *ends) == [
+        f"Error left on {target}: 0.5 (plain) and 0.25 (residual with scaled branch)."
+        for target in ("a constant", "-x")
+    ]
 
 
 def test_smoothness_rate_loss_and_how_far_the_gradient_turned():
@@ -169,9 +207,50 @@ def test_smoothness_rate_loss_and_how_far_the_gradient_turned():
         curve("gradient", "plain", [0, 50], [0.1, 0.5]), curve("gradient", "plain", [0, 50], [9, 9], part="high"),
     ]  # fmt: skip
     assert texts("smoothness", *curves) == [
-        "plain at rate 0.2: loss 2.5 at update 0, 1.25 at 50; one step on, the gradient has changed by 50 % of its"
+        "plain at rate 0.2: loss 2.5 at update 0, 1.25 at 50. One step on, the gradient has changed by 50 % of its"
         " length."
     ]
+
+
+def test_smoothness_the_best_rates_and_the_losses_with_and_without_batch_norm():
+    losses = [curve("loss", f"plain with{how} BN", [0, 50], [2.5, end]) for how, end in (("", 1), ("out", 2))]
+    rates = [curve("rates", f"plain with{how} BN", [0.1, 1], y) for how, y in (("", [2, 1]), ("out", [1, 2]))]
+    assert texts("smoothness", *losses, *rates, name="steps") == [
+        "With BN the plain net trains best at rate 1 instead of 0.1, and its loss falls to 1 instead of 2."
+    ]
+    assert texts("smoothness", *losses, name="steps") == [
+        "At one rate for all, the loss of the plain net falls to 1 with BN and to 2 without."
+    ]
+
+
+def test_shattering_agreement_and_collapse_after_the_last_layer():
+    depth = [curve("depth", kind, [1, 50], [1, end]) for kind, end in (
+        ("plain with BN", -0.001), ("residual with BN", 0.268), ("residual with BN, scaled", 0.6), ("white noise", 0.4),
+    )]  # fmt: skip
+    assert texts("shattering", *depth, curve("cosine", "plain", [1, 50], [0.5, 0.95])) == [
+        "After 50 layers the gradients of neighbouring inputs agree by 0.00 in plain nets with BN, by 0.27 with"
+        " shortcuts.",
+        "Without BN the inputs look alike after 50 plain layers: their mean cosine is 0.95.",
+        "They agree by 0.60 with a scaled branch (1 is full agreement).",
+    ]
+    assert texts("shattering", curve("cosine", "plain", [1, 9], [0.5, 0.6])) == [
+        "Without BN the inputs can be told apart after 9 plain layers: their mean cosine is 0.60."
+    ]
+
+
+def test_landscape_one_step_along_the_sharpest_and_along_a_random_direction():
+    x = [-9e-3, -4e-3, -1e-3, 0, 1e-3, 4e-3, 9e-3]
+    slices = [curve("slices", f"{net} along {way}", x, [9, side, 2, 2, 2, other, 9]) for net, way, side, other in (
+        ("plain-20", "top eigenvector", 3, 8), ("A-20", "top eigenvector", 5, 2), ("A-56", "top eigenvector", 9, 9),
+        ("A-20", "random direction", 2, 2.01), ("plain-20", "gradient", 4, 4),
+    )]  # fmt: skip
+    assert texts("landscape", *slices) == [
+        "One step along the sharpest direction (0.4 % of the weights' length) multiplies the loss of plain-20 by 4, of"
+        " A-20 by 2.5.",
+        "Along a random direction the same step multiplies the loss of A-20 by 1.00.",
+    ]
+    unfinished = [curve("slices", "A-20 along top eigenvector", x[:size], [2] * size) for size in range(1, 5)]
+    assert texts("landscape", *unfinished) == []
 
 
 def apart(kind, *y, rate=0.1):
@@ -185,22 +264,24 @@ def test_predictability_what_the_nets_forget_and_what_that_does_not_prove():
         apart("residual-56", 1e-12, 1e-12, 2e-12, 3e-11, 2e-7),
     ]  # fmt: skip
     assert texts("predictability", *curves) == [
-        "Of 12 equal digits, forgotten after 3 updates: 10 by plain-56 at rate 0.1 (distance 0.02), 9 by plain-56 at"
-        " rate 0.01 (distance 0.003) and 1 by residual-56 at rate 0.1 (distance 3.0×10⁻¹¹); none by the other 1.",
+        "After 3 updates two copies of plain-56 agree in 2 of 12 digits, those of residual-56 in 11.",
         "The copies of residual-56 at rate 0.1 part too: 5 digits after 4 updates. Sensitivity alone is no proof of"
         " bad training: a race shows how they train.",
+        "plain-8 at rate 0.1 has lost no digits (distance 1.1×10⁻¹²).",
+        "plain-56 at rate 0.1 has lost 10 digits (distance 0.02).",
+        "plain-56 at rate 0.01 has lost 9 digits (distance 0.003).",
+        "residual-56 at rate 0.1 has lost 1 digit (distance 3.0×10⁻¹¹).",
     ]
 
 
 def test_predictability_copies_that_stay_together():
     curves = [apart("plain-20", *[1e-6] * 4), apart("residual-20", 1e-6, 1e-6, 1e-6, 9e-6)]
-    assert texts("predictability", *curves) == [
-        "Of 6 equal digits, forgotten after 3 updates: 1 by residual-20 at rate 0.1 (distance 9.0×10⁻⁶); none by"
-        " the other 1.",
+    assert texts("predictability", *curves)[:2] == [
+        "After 3 updates two copies of plain-20 agree in 6 of 6 digits, those of residual-20 in 5.",
         "After 3 updates no residual net has forgotten 3 digits. That is no proof that it trains better: a race shows"
         " that.",
     ]
-    assert texts("predictability", apart("plain-20", *[1e-6] * 4)) == [
-        "Of 6 equal digits, forgotten after 3 updates: none by any net."
+    assert texts("predictability", apart("plain-20", *[1e-6] * 4), name="parted") == [
+        "After 3 updates two copies of plain-20 agree in 6 of 6 digits."
     ]
     assert texts("predictability", apart("plain-20", 1e-6, 1e-6, 1e-6, math.nan)) == []

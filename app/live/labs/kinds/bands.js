@@ -2,7 +2,7 @@
 import { seeThrough } from "../../shared/plot_style.js";
 import { placed } from "./colors.js";
 import { axis, base, columnTicks, drawable, named, span } from "./curves.js";
-import { crowded, edgeName, endLabels, labelRoom } from "./labels.js";
+import { crowded, edgeName, endLabels, labelRoom, legendOf, strained } from "./labels.js";
 
 const MARGIN = { l: 50, t: 8, b: 46 };
 const SHADE = { light: 0.2, dark: 0.3 };
@@ -13,15 +13,18 @@ export function buildBands(panel, curves, pick, { styles, width, height }, theme
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const kinds = new Set(all.map(({ kind }) => kind));
   const names = named(all).map((curve) => ({ curve, name: rows.length > kinds.size ? edgeName(curve) : curve.kind }));
-  const full = crowded(names.map(({ name }) => name), width, height - MARGIN.t - MARGIN.b);
+  const plotPx = height - MARGIN.t - MARGIN.b;
+  const annotations = spans.y && !crowded(names.map(({ name }) => name), width, plotPx)
+    ? endLabels(names, [], { side: "right", range: spans.y, scale: panel.y_scale, styles, theme, plotPx, width }) : [];
+  const full = strained(annotations) || !annotations.length;
   const layout = {
     ...base(theme, width, height, { ...MARGIN, r: full ? 12 : labelRoom(width) }),
     xaxis: { ...axis(panel.x, panel.x_scale, spans.x, theme), ...columnTicks(panel, theme) },
     yaxis: axis("", panel.y_scale, spans.y, theme),
   };
-  if (!full && spans.y) layout.annotations = endLabels(names, [], { side: "right", range: spans.y, scale: panel.y_scale, styles, theme, plotPx: height - MARGIN.t - MARGIN.b, width });
+  if (!full) layout.annotations = annotations;
   const drawn = rows.map((row) => traces(row, styles, theme, panel));
-  return { data: [...drawn.map(([area]) => area), ...drawn.map(([, line]) => line)].filter(Boolean), layout, side: "right", legend: full ? names.map(({ curve, name }) => ({ name, style: styles[curve.kind] })) : [] };
+  return { data: [...drawn.map(([area]) => area), ...drawn.map(([, line]) => line)].filter(Boolean), layout, side: "right", legend: full ? legendOf(names.map(({ curve }) => curve), styles) : [] };
 }
 
 function traces(row, styles, theme, panel) {

@@ -2,7 +2,7 @@
 import { ends, extent, isBundle, isSeed, same } from "../curves.js";
 import { spoken } from "../../shared/format.js";
 import { placed } from "./colors.js";
-import { FONT_PX, crowded, edgeName, endLabels, labelRoom } from "./labels.js";
+import { FONT_PX, crowded, edgeName, endLabels, labelRoom, legendOf, strained } from "./labels.js";
 
 /** Of more curves, only the extremes of the kinds and the picked setting's curves have names. */
 const MAX_NAMED = 4;
@@ -41,8 +41,13 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
   const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind }));
-  const full = crowded(labels.map(({ name }) => name), width, height - 54);
-  const side = full ? "right" : labelSide(all, panel);
+  const edges = even || few ? [] : extremes(all).filter((curve) => !names.includes(curve)).map((curve) => ({ curve, name: edgeName(curve) }));
+  const plotPx = height - 54;
+  const beside = labelSide(all, panel);
+  const annotations = spans.y && !crowded(labels.map(({ name }) => name), width, plotPx)
+    ? endLabels(labels, edges, { side: beside, range: spans.y, scale: panel.y_scale, bold, styles, theme, plotPx, width }) : [];
+  const full = strained(annotations) || !annotations.length;
+  const side = full ? "right" : beside;
   const room = full ? 12 : labelRoom(width);
   const margin = side === "left" ? { l: room, r: 50, t: 8, b: 46 } : { l: 50, r: room, t: 8, b: 46 };
   const layout = {
@@ -51,11 +56,8 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
     yaxis: { ...axis("", panel.y_scale, spans.y, theme), side: side === "left" ? "right" : "left" },
     shapes: reference(panel, onSetting(panel, setting) ? pick.value : null, theme),
   };
-  if (!full && spans.y) {
-    const edges = even || few ? [] : extremes(all).filter((curve) => !names.includes(curve)).map((curve) => ({ curve, name: edgeName(curve) }));
-    layout.annotations = endLabels(labels, edges, { side, range: spans.y, scale: panel.y_scale, bold, styles, theme, plotPx: height - margin.t - margin.b, width });
-  }
-  const legend = full ? labels.map(({ curve, name }) => ({ name, style: styles[curve.kind] })) : [];
+  if (!full) layout.annotations = annotations;
+  const legend = full ? legendOf(labels.map(({ curve }) => curve), styles) : [];
   return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
 }
 

@@ -12,6 +12,8 @@ const LINE_PX = FONT_PX + 4;
 const LETTER = 0.53;
 /** Beyond this distance from its line a label has a leader. */
 const LEADER_PX = 6;
+/** A name further from its curve's end is hard to follow. */
+const MAX_SHIFT_PX = 40;
 /** Names beside the curves on a phone at most. */
 const MAX_NARROW = 4;
 /** Plotly's dashes for SVG. */
@@ -60,6 +62,19 @@ export function endLabels(named, edges, { side, range: [low, high], scale, bold,
         ? { showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: style.color[theme.scheme], ax: 8 * way, ay: -shift, standoff: 1 }
         : { showarrow: false, xshift: 6 * way, yshift: shift }),
     };
+  });
+}
+
+/** Whether names stand so far from their curves' ends that leaders cross: a legend is clearer. */
+export function strained(annotations) {
+  return annotations.some(({ ay = 0, yshift = 0 }) => Math.max(Math.abs(ay), Math.abs(yshift)) > MAX_SHIFT_PX);
+}
+
+/** A legend's entries, one for each kind; a kind at several values of a setting has them behind its name. */
+export function legendOf(curves, styles) {
+  return [...Map.groupBy(curves, ({ kind }) => kind)].map(([kind, of]) => {
+    const values = [...new Set(of.map(({ value }) => value))].filter((value) => value !== null).toSorted((a, b) => a - b);
+    return { name: values.length > 1 ? `${kind}, ${of[0].setting} ${values.map((value) => spoken(value)).join(", ")}` : kind, style: styles[kind] };
   });
 }
 

@@ -5,10 +5,16 @@ import { pictureWords, stylesOf, tableOf } from "../../../../app/live/labs/expor
 import { jobFooter } from "../../../../app/live/labs/footer.js";
 import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "./curves.mjs";
 
-const DATA = { lab: "mapping", run: 3, styles: { plain: STYLES.plain }, families: [{ begins: "residual", styles: [STYLES.residual] }], spare: [STYLES.other], picks: { setting: "gain" } };
+const shade = (color) => ({ color: { light: color, dark: color }, textColor: { light: color, dark: color } });
+const DATA = { lab: "mapping", run: 3, styles: { plain: STYLES.plain }, hues: [{ match: "^residual", shades: { 8: shade("#c0ffee"), 26: shade("#00aa00"), 56: shade("#005500") } }], variants: [8, 56], dashes: ["solid", "dash"], spare: [STYLES.other], picks: { setting: "gain" } };
 
-test("every kind has a style: its own, its family's, a spare one", () => {
-  assert.deepEqual(stylesOf(["plain", "residual/L", "strange"], DATA), { plain: STYLES.plain, "residual/L": STYLES.residual, strange: STYLES.other });
+test("every kind has a style: its own, its arm's in a race, a spare one", () => {
+  assert.deepEqual(stylesOf(["plain", "residual", "strange"], DATA), { plain: STYLES.plain, residual: STYLES.residual, strange: STYLES.other });
+});
+
+test("a kind with a depth has the lightness of the depth, another one of that depth a lighter line with a dash", () => {
+  const styles = stylesOf(["residual-56", "residual-56 grown", "residual-50 again"], DATA);
+  assert.deepEqual(Object.values(styles).map(({ color, dash }) => [color.light, dash]), [["#005500", "solid"], ["#c0ffee", "dash"], ["#005500", "solid"]]);
 });
 
 test("a picture names what is bold or which cell it shows", () => {

@@ -6,10 +6,11 @@ import { curvesOf, panel, trace } from "./curves.mjs";
 
 test("a job says its settings, its machine and its time", () => {
   const card = { run: 7, settings: { gain: 0.5, bn: true, hidden: 1 }, seconds: 3.21, precision: "fp32", device: "cpu", threads: 2, ended: null, created: 0 };
-  const said = jobFooter(card, { gain: "Gain", bn: "Batch norm" });
-  assert.ok(said.startsWith("gain 0.5 · batch norm on · fp32 · cpu · 2 threads · measured in 3.2 s · begun "), said);
+  const said = jobFooter(card, { gain: { label: "Gain", usual: 1 }, bn: { label: "Batch norm", usual: true } });
+  assert.ok(said.startsWith("gain 0.5 · fp32 · cpu · 2 threads · measured in 3.2 s · begun "), said);
   assert.ok(said.endsWith(" · job 7"));
   assert.ok(jobFooter({ ...card, seconds: 75, ended: 1e9 }, {}).includes("measured in 1 min 15 s · on "));
+  assert.ok(jobFooter(card, {}).startsWith("usual settings · fp32"));
   assert.equal(jobFooter(null, {}), "");
 });
 

@@ -5,7 +5,8 @@ from itertools import combinations
 import pytest
 
 from app import theme
-from app.live.labs.component import chosen_panels, family_styles, spare_styles
+from app.data import labs
+from app.live.labs.component import chosen_panels, hues, rules_of, spare_styles
 from tests.app.test_theme import EYES, apart
 from tests.e2e.pictures import PICTURES
 
@@ -20,7 +21,7 @@ def test_a_page_may_ask_for_single_panels_which_come_in_the_rows_order():
 
 @pytest.mark.parametrize("scheme", theme.BACKGROUND)
 def test_nine_kinds_without_a_style_and_the_plain_and_residual_net_are_told_apart_by_every_eye(scheme):
-    styles = [*spare_styles(), *(family[0] for family in family_styles().values())]
+    styles = [*spare_styles(), *(hues(every=False)[match][26] for match in (r"^(plain|none)\b", r"^(residual|A)\b"))]
     assert len(spare_styles()) == 9
     for style in styles:
         assert theme.contrast(style["color"][scheme], theme.BACKGROUND[scheme]) >= 3
@@ -29,9 +30,18 @@ def test_nine_kinds_without_a_style_and_the_plain_and_residual_net_are_told_apar
         assert min(apart(one, other), *(apart(one, other, eye) for eye in EYES)) > 6.5, (one, other)
 
 
-def test_plain_and_residual_nets_have_their_hues_and_variants_a_dash_of_their_own():
-    families = family_styles()
-    for begins, hue in (("plain", "none"), ("residual", "A")):
-        assert families[begins][0]["color"]["light"] == theme.line_color(hue, 26, "light")
-        assert len({style["dash"] for style in families[begins]}) == len(families[begins]) == 6
-        assert len({style["color"]["dark"] for style in families[begins]}) == 6
+def test_an_arm_has_the_colour_that_it_has_in_a_race():
+    for every, names in ((False, {"dirac", "none", "A"}), (True, set(theme.COLORS))):
+        shades = {frozenset(of[depth]["color"].items()) for of in hues(every).values() for depth in (8, 56)}
+        race = {
+            frozenset((scheme, theme.line_color(name, depth, scheme)) for scheme in theme.BACKGROUND)
+            for name in names
+            for depth in (8, 56)
+        }
+        assert shades == race
+
+
+def test_a_page_with_some_panels_has_the_sentences_of_these_panels():
+    mapping = labs.LABS["mapping"]
+    assert rules_of(mapping, None) == [rule.name for rule in mapping.findings]
+    assert rules_of(mapping, ("to_constant", "to_negated")) == ["constant", "negated"]

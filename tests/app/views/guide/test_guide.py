@@ -74,10 +74,12 @@ def test_every_page_is_drawn_in_the_order_of_its_parts(page, name):
     text = texts.guide_page(name)
     assert [header.value for header in drawn.header] == [f"{text.number}. {text.question}"]
     titles = [header.value for header in drawn.subheader]
-    assert titles == ["The experiment", "What would refute it", "Caveats", "Sources"]
+    assert titles == ["The experiment"]
+    folds = [fold.label for fold in drawn.expander if fold.label in ("What would refute it", "Caveats", "Sources")]
+    assert folds == ["What would refute it", "Caveats", "Sources"]
     assert "{{" not in said(drawn)
     (embedded,) = labs_of(drawn)
-    assert (embedded["lab"], embedded["whole"]) == (text.lab, False)
+    assert embedded["lab"] == text.lab and embedded["rules"]
     assert {panel["name"] for panel in embedded["panels"]} == set(text.panels)
 
 
@@ -148,7 +150,7 @@ def test_a_number_is_the_recorded_one_until_the_lab_has_finished_and_bold_from_t
         after = page(GRADIENTS)
     assert "by a factor of **1.2** (with layers 20) per layer" in " ".join(said(after).split())
     sentence = literal(labs.lab_news(run).findings[0].text)
-    assert f"In the lab: **{sentence}**" in said(after)
+    assert f"**In the lab.** **{sentence}**" in said(after)
     rows = after.dataframe[0].value
     mine = rows[rows["number"] == "growth per layer with BN"].iloc[0]
     assert mine["measured here"] == f"1.2 (job {run})"
@@ -157,8 +159,10 @@ def test_a_number_is_the_recorded_one_until_the_lab_has_finished_and_bold_from_t
 def test_citations_name_their_source_and_say_what_is_second_hand(page):
     drawn = page("q6-what-do-small-responses-mean")
     words = " ".join(said(drawn).split())
-    assert "10 to 34 layers long, of 110 ([Veit et al. 2016](https://arxiv.org/abs/1605.06431), abstract)" in words
-    assert "(secondary source: [Veit et al. 2016]" in words
+    link = '<a href="https://arxiv.org/abs/1605.06431" target="_blank" title="Veit et al. 2016, abstract"'
+    assert f"10 to 34 layers long, of 110<sup>{link}" in words
+    assert 'title="secondary source: Veit et al. 2016' in words
+    assert "3. Veit, Wilber and Belongie 2016" in words, "the number beside the citation"
     assert "*Residual Networks Behave Like Ensembles of Relatively Shallow Networks*" in words
 
 
@@ -168,7 +172,7 @@ def test_an_unreadable_workspace_says_so_and_keeps_the_text(page, monkeypatch):
     assert not drawn.exception
     assert "the database is damaged. The Race page says what can be done." in drawn.error[0].value
     assert not labs_of(drawn)
-    assert [header.value for header in drawn.subheader][-1] == "Sources"
+    assert drawn.expander[-2].label == "Sources"
 
 
 def test_the_addresses_of_the_pages_are_their_names():

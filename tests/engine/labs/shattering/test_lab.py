@@ -12,7 +12,7 @@ from engine.labs.gradient_kinds import BN as LAYER_BN
 from engine.labs.registry import LABS, check_settings
 from engine.labs.shattering import nets
 from engine.labs.shattering.lab import ROWS, ShatteringLab
-from engine.labs.shattering.spec import (
+from engine.labs.shattering.plan import (
     BN,
     BRANCHES,
     KINDS,

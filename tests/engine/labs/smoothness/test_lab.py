@@ -12,7 +12,7 @@ from engine.config import DataConfig
 from engine.labs.registry import LABS, check_settings
 from engine.labs.smoothness import step_range
 from engine.labs.smoothness.lab import SmoothnessLab
-from engine.labs.smoothness.spec import KINDS, refuse, seconds
+from engine.labs.smoothness.plan import KINDS, refuse, seconds
 from engine.labs.smoothness.step_range import LENGTHS, Band, Descent
 from tests.engine.labs.bench import CPU, DEVICE, results
 from tests.engine.training import tiny

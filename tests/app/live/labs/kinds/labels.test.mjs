@@ -1,7 +1,7 @@
 /** Names of a panel's curves: beside their ends, or in a legend where there are too many. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { crowded, drawLegend, edgeName, endLabels } from "../../../../../app/live/labs/kinds/labels.js";
+import { crowded, drawLegend, edgeName, endLabels, legendOf, strained } from "../../../../../app/live/labs/kinds/labels.js";
 import { Node, page } from "../../dom.mjs";
 import { STYLES, THEME } from "../curves.mjs";
 
@@ -26,6 +26,14 @@ test("names that do not fit under one another go into a legend", () => {
   const names = Array.from({ length: 10 }, (_, index) => `net ${index}`);
   assert.deepEqual([crowded(names, 700, 300), crowded(names, 700, 100), crowded(names.slice(0, 5), 400, 300)], [false, true, true]);
   assert.equal(edgeName({ kind: "plain", setting: "gain", value: 0.5 }), "plain,\ngain 0.5");
+});
+
+test("names far from their curves' ends go into a legend, with one entry for each kind", () => {
+  const heap = (count) => endLabels(Array.from({ length: count }, () => ({ curve: curve(5), name: "net" })), [], SCALES);
+  assert.deepEqual([strained(heap(2)), strained(heap(7))], [false, true]);
+  const of = (kind, value) => ({ kind, setting: "rate", value });
+  const entries = legendOf([of("plain", 0.1), of("residual", 0.1), of("plain", 0.01)], STYLES);
+  assert.deepEqual(entries, [{ name: "plain, rate 0.01, 0.1", style: STYLES.plain }, { name: "residual", style: STYLES.residual }]);
 });
 
 test("a legend is drawn once for what it says", () => {
