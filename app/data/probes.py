@@ -11,8 +11,8 @@ import numpy as np
 from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import reading
 from engine.analysis.difference import Difference
-from engine.analysis.layer_findings import LayerFinding, layer_finding
-from engine.analysis.probed_net import ProbedNet
+from engine.analysis.layers.findings import LayerFinding, layer_finding
+from engine.analysis.layers.probed_net import ProbedNet
 from engine.config.probe_steps import probe_steps
 from engine.models.arm_names import arm_label
 from engine.probes.online.histogram import edges

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import expect
 
 from app import theme
-from engine.analysis.layer_findings import LayerFinding, layer_finding
-from engine.analysis.probed_net import ProbedNet
+from engine.analysis.layers.findings import LayerFinding, layer_finding
+from engine.analysis.layers.probed_net import ProbedNet
 from engine.events import RunState
 from engine.probes.registry import get_quantity
 from engine.store.reader import Reader

@@ -4,7 +4,7 @@ import { ENDED } from "../shared/run_states.js";
 
 const BEFORE = new Set(["queued", "starting"]);
 
-/** Where the words of a net stand in a finding, as layer_findings.py has it: a net with a difference is an arm of its own. */
+/** Where the words of a net stand in a finding, as engine/analysis/layers/findings.py has it: a net with a difference is an arm of its own. */
 export function armKey({ run, arm, difference }) {
   return difference ? `run ${run}` : arm;
 }
@@ -49,7 +49,7 @@ export function remark(run, scale, step) {
 }
 
 /**
- * The finding of layer_findings.py at a step, [opening, { arm: words }, closing, headline, place], as { means, closing }: the
+ * The finding of layers/findings.py at a step, [opening, { arm: words }, closing, headline, place], as { means, closing }: the
  * means of the shown arms, and what is concluded of all of them; a hidden compared arm hides the conclusion.
  */
 export function finding(parts, shown) {

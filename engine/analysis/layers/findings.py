@@ -10,9 +10,9 @@ from math import isfinite, nan
 from statistics import fmean, geometric_mean
 
 from engine.analysis.comparison import by
-from engine.analysis.layer_headline import Headline, headline
+from engine.analysis.layers.headline import Headline, headline
+from engine.analysis.layers.probed_net import ARM_KEY, GROWTH, RESPONSES, Measured, ProbedNet
 from engine.analysis.numbers import steady
-from engine.analysis.probed_net import ARM_KEY, GROWTH, RESPONSES, Measured, ProbedNet
 
 #: Means that differ by a smaller share are called equal.
 MARGIN = 0.005

@@ -5,8 +5,8 @@ from math import exp, inf, log, nan
 
 import pytest
 
-from engine.analysis.layer_headline import Place, headline
-from engine.analysis.probed_net import GROWTH, RESPONSES, ProbedNet
+from engine.analysis.layers.headline import Place, headline
+from engine.analysis.layers.probed_net import GROWTH, RESPONSES, ProbedNet
 from engine.probes.registry import get_quantity
 
 BEGUN = "Training has just begun. The layers are compared from step 100 on."

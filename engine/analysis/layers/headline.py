@@ -10,8 +10,8 @@ from math import ceil, exp, isfinite, log, nan
 from statistics import fmean, median
 
 from engine.analysis.comparison import MIN_STEP, by
+from engine.analysis.layers.probed_net import ARM_KEY, GROWTH, Measured, ProbedNet
 from engine.analysis.numbers import in_words, listed
-from engine.analysis.probed_net import ARM_KEY, GROWTH, Measured, ProbedNet
 
 #: No sentence before this share of the training: the first steps say little of what a net learns.
 MIN_SHARE = 1 / 3

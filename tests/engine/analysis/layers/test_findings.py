@@ -5,8 +5,8 @@ from math import inf, nan, sqrt
 
 import pytest
 
-from engine.analysis.layer_findings import layer_finding
-from engine.analysis.probed_net import GROWTH, RESPONSES, ProbedNet
+from engine.analysis.layers.findings import layer_finding
+from engine.analysis.layers.probed_net import GROWTH, RESPONSES, ProbedNet
 from engine.probes.registry import get_quantity
 
 
