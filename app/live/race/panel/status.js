@@ -6,6 +6,8 @@ import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_stat
 
 /** A screen reader reads the finding aloud, but not each change of a digit while the race trains. */
 const SPOKEN_MS = 60_000;
+/** A headline of more letters than these is set smaller. */
+const LONG = 120;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
 export class RaceStatus {
@@ -89,5 +91,6 @@ export class RaceStatus {
 /** Each sentence begins a line of its own where both need more than one. */
 function drawHeadline(node, text) {
   if (node.textContent === text) return;
+  node.classList.toggle("ss-long", text.length > LONG);
   node.replaceChildren(...text.split(/(?<=\.) /).flatMap((sentence, index) => [index ? " " : "", element("span", "", sentence)]));
 }
