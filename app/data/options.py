@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.data.workspace import workspace_path
 from engine.config import ModelConfig, RaceConfig, apply_settings, lead_from, leaves, replace
-from engine.config.presets import PRESETS, get_preset
+from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source, get_source
