@@ -90,7 +90,7 @@ def _published(text: str, row: options.Shortcut) -> None:
     figures = options.references([text])
     if not figures and not row.contested:
         return
-    with st.popover(f"Published: {len(figures)}{', contested' if row.contested else ''}"):
+    with st.popover(f"{len(figures)} published{', contested' if row.contested else ''}"):
         if row.contested:
             st.markdown(f":orange[Contested.] {row.contested}")
         if figures:
@@ -113,7 +113,7 @@ def _button(text: str) -> None:
 
 
 def _size(text: str, mine: bool) -> str:
-    """Return parameters and multiply-adds at the largest depth of the set-up, compared with the plain net."""
+    """Return parameters and multiply-adds at the largest depth of the set-up, and those of the plain net."""
     depth, shape = _USUAL_DEPTH, None
     if mine:
         depth = max(form_state.depths(), default=_USUAL_DEPTH)
@@ -123,13 +123,11 @@ def _size(text: str, mine: bool) -> str:
         net, plain = options.count(depth, text, shape), options.count(depth, "none", shape)
     except workspace.SkipscopeError as error:
         return f":red[{error}]"
-    parameters = _amount(net.parameters) + _difference(net.parameters - plain.parameters)
-    work = _amount(net.multiply_adds) + _difference(net.multiply_adds - plain.multiply_adds)
-    return f"{races.arm_label(depth, text)}: {parameters} parameters, {work} multiply-adds"
-
-
-def _difference(value: int) -> str:
-    return f" ({_amount(abs(value)).strip()} {'more' if value > 0 else 'fewer'})" if value else ""
+    size = f"{races.arm_label(depth, text)}: {_amount(net.parameters)} parameters, "
+    size += f"{_amount(net.multiply_adds)} multiply-adds"
+    if (net.parameters, net.multiply_adds) == (plain.parameters, plain.multiply_adds):
+        return size
+    return f"{size} (plain-{depth}: {_amount(plain.parameters)}, {_amount(plain.multiply_adds)})"
 
 
 def _amount(value: int) -> str:

@@ -20,8 +20,7 @@ def render() -> None:
     st.header("Shortcuts: many ways past a block", anchor=False)
     st.markdown(
         "A block computes F(x) from its input x. A shortcut carries x past the block, and the two are added. "
-        "Each way below has a drawing, a formula and published results. "
-        "In brackets: how much larger its net is than the plain one."
+        "Each way below has a drawing, a formula and published results."
     )
     if mine:
         _in_the_set_up()

@@ -11,7 +11,7 @@ from tests.app.views.race.test_race import page, started  # noqa: F401
 
 REQUESTS = {
     "quick": RaceRequest(),
-    "arms": RaceRequest((8, 26), ("A", "gated:bias=-7", "none"), "talk", seeds=2, first_seed=3, steps=40),
+    "arms": RaceRequest((8, 26), ("none", "A", "gated:bias=-7"), "talk", seeds=2, first_seed=3, steps=40),
     "advanced": RaceRequest(
         (8,), ("none",), settings={"lr": "0.05", "width": "4", "precision": "fp32", "validation": "500"},
         pace="lockstep:7",

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from app.data import commands, options, run_times
 from app.views.setup import preset_row
@@ -176,16 +177,45 @@ def test_a_number_without_effect_keeps_nobody_from_starting(page):  # noqa: F811
     assert not page.button(key="start").disabled
 
 
+#: A dialog is a fragment, of which a page under test keeps no press: drawn alone. And a start from the stage.
+ALONE = """
+import streamlit as st
+from app.data.run_times import RunTime
+from app.data.workspace import SkipscopeError
+from app.views.setup import form_state, setup
+form_state.prepare()
+if st.session_state["call"] == "ask":
+    setup._ask(None, 4, RunTime(4000.0, True, True))
+else:
+    try:
+        setup.start()
+    except SkipscopeError as error:
+        st.write(str(error))
+"""
+
+
 def test_a_race_of_more_than_an_hour_is_asked_for_twice(page, started, monkeypatch):  # noqa: F811
-    for seconds in (3599.0, 3601.0):
-        monkeypatch.setattr(run_times, "race_time", lambda race, s=seconds: run_times.RunTime(s, True, True))
-        page.run()
+    times = run_times.preset_times()
+    monkeypatch.setattr(run_times, "preset_times", lambda: times)
+    page.run()
+    for seconds in (None, 3599.0, 3601.0):
+        estimate = seconds and run_times.RunTime(seconds, True, True)
+        monkeypatch.setattr(run_times, "race_time", lambda race, known=estimate: known)
         page.button(key="start").click().run()
-        assert len(started) == 1, "the short one at once, the long one not yet"
+        assert not page.exception
+    assert len(started) == 2, "the unknown and the short one at once, the long one not yet"
     assert "This race takes about 60 min: 4 runs of 300 steps." in " ".join(words.value for words in page.markdown)
-    page.button(key="start_long").click().run()
+    alone = AppTest.from_string(ALONE, default_timeout=20)
+    alone.session_state["call"] = "stage"
+    alone.run()
+    assert [words.value for words in alone.markdown] == ["this race takes about 60 min; start it in the side bar"]
+    alone.session_state["call"] = "ask"
+    alone.run()
+    alone.button(key="start_cancel").click().run()
     assert len(started) == 2
-    assert not page.exception
+    alone.button(key="start_long").click().run()
+    assert len(started) == 3
+    assert started[2] == started[1]
 
 
 def test_a_problem_stands_under_its_field_and_under_the_start(page):  # noqa: F811
