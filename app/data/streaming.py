@@ -9,12 +9,13 @@ from app.data.connection_pool import File
 from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import current, reading
 from engine.analysis.depth_errors import DepthError as DepthError
-from engine.analysis.prediction import Answers, Question
+from engine.analysis.prediction import Answers
+from engine.analysis.prediction import Question as Question
 from engine.analysis.statement import GapFacts as GapFacts
 from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
 from engine.events import AT_WORK
 from engine.events import Split as Split
-from engine.runs.client.conclusions import compared_runs, errors_over_depth, prediction, verdict
+from engine.runs.client.conclusions import compared_runs, errors_over_depth, predictions, verdict
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
 
@@ -40,7 +41,7 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Conclusions:
-    """The conclusions about some runs: the verdict's sentences, the question to a room, the answers to predictions.
+    """The conclusions about some runs: the verdict's sentences, the questions to a room, each with its answers.
 
     ``gaps`` is what the chart of gaps says, None where there is nothing. ``depths`` are the last errors over depth by
     curve, {} for fewer than three depths.
@@ -48,8 +49,7 @@ class Conclusions:
 
     verdict: str
     gaps: GapFacts | None = None
-    question: Question | None = None
-    answers: Answers | None = None
+    predictions: Sequence[tuple[Question, Answers]] = ()
     depths: Mapping[str, Sequence[DepthError]] = field(default_factory=dict)
 
 
@@ -161,9 +161,8 @@ def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
     if len({row.race for row in rows}) == 1:
         # The verdict is about the whole race: a selection of its runs would be another comparison.
         concluded = verdict(reader, compared_runs(reader, reader.runs.all(rows[0].race)))
-        question, answers = prediction(reader, compared) or (None, None)
         depths = errors_over_depth(reader, compared)
-        return Conclusions(concluded.text, concluded.facts, question, answers, depths)
+        return Conclusions(concluded.text, concluded.facts, predictions(reader, compared), depths)
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
-    return Conclusions(SEVERAL_RACES if rows else "", None, *(prediction(reader, named) or ()))
+    return Conclusions(SEVERAL_RACES if rows else "", None, predictions(reader, named))

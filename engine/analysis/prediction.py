@@ -1,8 +1,9 @@
-"""Predict, then reveal: the question that fits a race, and what holds a prediction against the truth. Pure.
+"""Predict, then reveal: the questions that fit a race, and what holds a prediction against the truth. Pure.
 
-The truth is the running training error at one step: the largest that all runs taking part have reached, from step 50
-on. Which runs take part: ``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that all arms
-have, a kind of net by its best arm.
+The truth is the training error at one step: the largest that all runs taking part have reached, from step 50 on. It is
+the running error while a race trains, the clean one at its end, as in the verdict. Which runs take part:
+``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that all arms have, a kind of net by its
+best arm.
 
 Too close to call: the 95 % interval of the per-seed differences reaches zero. One seed has no interval, so that arms
 closer than one point are too close: a mean over 50 small batches moves by about that, and so does a seed.
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from statistics import fmean
+from typing import NamedTuple
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, by, is_sound
 from engine.analysis.interval import interval
@@ -24,8 +26,14 @@ CLOSE_POINTS = 1.0
 MAX_ARMS = 6
 #: So many broken arms are named at most.
 MAX_NAMED = 3
-#: For one arm alone: keys and words of ranges of its error.
-RANGES = (("low", "below 10 %"), ("mid", "10 to 30 %"), ("high", "30 to 60 %"), ("top", "60 % and more"))
+#: For one arm alone: keys and words of ranges of its error, and the percent at which each range ends.
+RANGES = (
+    ("low", "below 10 %", 10.0), ("mid", "10 to 30 %", 30.0), ("high", "30 to 60 %", 60.0),
+    ("top", "60 % and more", float("inf")),
+)  # fmt: skip
+#: For two depths of one kind: keys and words of how the deeper net does.
+DEPTH_CHOICES = (("better", "better"), ("same", "the same"), ("worse", "worse"))
+RUNNING, CLEAN = "running training error", "clean training error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +47,41 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a room is asked; ``ranges``: the choices are ranges of one arm's error."""
+    """What a room is asked. ``key`` stands in addresses, ``detail`` says below the question what it is about.
+
+    Keys: ``arms`` (which of the choices is lowest), ``range`` (the choices are ranges of one arm's error), ``depth``
+    (how the deeper of two arms does; the arms of every choice are the deeper and the shallower).
+    """
 
     text: str
     choices: tuple[Choice, ...]
-    ranges: bool = False
+    key: str = "arms"
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What holds every prediction against the truth.
 
-    ``truth`` is the same for all choices; ``fates`` and ``rests`` stand before and after it, one for each choice.
+    ``outcome`` is the answer in a few words, ``truth`` a sentence about it, both the same for all choices. ``fates``
+    and ``rests`` stand before and after the truth, one for each choice. ``right`` says which choices were right, None
+    where nothing decides.
     """
 
+    outcome: str
     truth: str
     fates: tuple[str, ...]
     rests: tuple[str, ...]
+    right: tuple[bool | None, ...]
+
+
+class _Truth(NamedTuple):
+    """The answer before it is held against choices; ``besides`` is said of the other arm, one for each choice."""
+
+    outcome: str
+    sentence: str
+    besides: Sequence[str]
+    right: Sequence[bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +110,43 @@ class _Standing:
         return f"{self.mean:.1f} %{seeds if len(self.errors) > 1 else ''}"
 
 
-def question_for(runs: Sequence[ComparedRun]) -> Question | None:
-    """Return the question that fits these runs, None without any."""
+def questions_for(runs: Sequence[ComparedRun]) -> list[Question]:
+    """Return the questions that fit these runs, the first to ask first; [] without any."""
+    return [question for question in (_depth_question(runs), _arms_question(runs)) if question]
+
+
+def _depth_question(runs: Sequence[ComparedRun]) -> Question | None:
+    """Return the question of a lecture: whether more layers do better. Plain nets first: they are its surprise."""
+    compared = [run for run in runs if not run.differs]
+    types = sorted(by(compared, attrgetter("shortcut")).values(), key=lambda members: not members[0].plain)
+    for members in types:
+        arms = by(members, attrgetter("depth"))
+        shallow, deep = min(arms), max(arms)
+        names = [{run.arm for run in arms[depth]} for depth in (deep, shallow)]
+        if shallow < deep and all(len(name) == 1 for name in names):
+            pair = tuple(name.pop() for name in names)
+            kind = "Plain nets" if members[0].plain else f"Nets with shortcut {members[0].shortcut}"
+            return Question(
+                f"{deep} layers: better or worse than {shallow}?",
+                tuple(Choice(key, label, pair) for key, label in DEPTH_CHOICES),
+                key="depth",
+                detail=f"{kind}, {_error_of(members)} after {min(run.total_steps for run in members):,} steps.",
+            )
+    return None
+
+
+def _arms_question(runs: Sequence[ComparedRun]) -> Question | None:
+    """Return the question which arm, or which kind of net, is lowest, of one arm how high it is."""
     own = by(runs, attrgetter("arm"))
     if not own:
         return None
     compared = [run for run in runs if not run.differs] or runs
     after = f"After {min(run.total_steps for run in compared):,} steps"
-    seeds = len({run.seed for run in compared})
-    error = f"training error{f', mean of {seeds} seeds' if seeds > 1 else ''}"
+    error = _error_of(compared)
     choices = tuple(Choice(arm, arm, (arm,)) for arm in own)
     if len(choices) == 1:
-        ranges = tuple(Choice(key, label, tuple(own)) for key, label in RANGES)
-        return Question(f"{after}, how high will the {error} of {choices[0].label} be?", ranges, ranges=True)
+        ranges = tuple(Choice(key, label, tuple(own)) for key, label, _ in RANGES)
+        return Question(f"{after}, how high will the {error} of {choices[0].label} be?", ranges, key="range")
     if len(choices) <= MAX_ARMS:
         return Question(f"{after}, which will have the {'lowest' if len(choices) > 2 else 'lower'} {error}?", choices)
     plain = tuple(arm for arm, members in own.items() if members[0].plain)
@@ -111,6 +161,11 @@ def question_for(runs: Sequence[ComparedRun]) -> Question | None:
     return Question(f"{after}, which will have the lower {error}: the shallowest or the deepest?", ends)
 
 
+def _error_of(runs: Sequence[ComparedRun]) -> str:
+    seeds = len({run.seed for run in runs})
+    return f"training error{f', mean of {seeds} seeds' if seeds > 1 else ''}"
+
+
 def taking_part(question: Question, runs: Sequence[ComparedRun]) -> list[ComparedRun]:
     """Return the runs that are held against each other: of the arms asked about, of the seeds that all of them have."""
     sound = [[run for run in members if is_sound(run)] for members in _asked_about(question, runs).values()]
@@ -119,21 +174,25 @@ def taking_part(question: Question, runs: Sequence[ComparedRun]) -> list[Compare
     return [run for members in sound for run in members if not shared or run.seed in shared]
 
 
-def answers(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float]) -> Answers:
+def answers(
+    question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float], measure: str = RUNNING
+) -> Answers:
     """Return the answers to all choices.
 
-    ``errors``: the running training errors in percent, by run, at the smallest step of those taking part; a run without
-    one is left out.
+    Args:
+        errors: The training errors in percent, by run, at the smallest step of those taking part; a run without one is
+            left out.
+        measure: What is said to be compared, ``RUNNING`` or ``CLEAN``.
     """
     own = _asked_about(question, runs)
     broken = {arm: _fate(members[0]) for arm, members in own.items() if not any(map(is_sound, members))}
-    truth, besides = _truth(question, runs, errors)
+    truth = _truth(question, runs, errors, measure)
     fates, rests = [], []
-    for choice, beside in zip(question.choices, besides, strict=True):
+    for choice, beside in zip(question.choices, truth.besides, strict=True):
         others = [f" {arm} {fate}." for arm, fate in broken.items() if arm != choice.label][:MAX_NAMED]
         fates.append(f", which {broken[choice.label]}" if choice.label in broken else "")
         rests.append(f"{beside}.{''.join(others)}")
-    return Answers(truth, tuple(fates), tuple(rests))
+    return Answers(truth.outcome, truth.sentence, tuple(fates), tuple(rests), tuple(truth.right))
 
 
 def _fate(run: ComparedRun) -> str:
@@ -143,36 +202,91 @@ def _fate(run: ComparedRun) -> str:
     return f"has another recipe ({listed(list(run.recipe))})" if run.recipe else run.fate
 
 
-def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float]) -> tuple[str, list[str]]:
-    """Return the truth without its full stop, and for each choice what is said beside it."""
-    nothing = [""] * len(question.choices)
+def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int, float], measure: str) -> _Truth:
+    """Return the truth without its full stop."""
     compared = taking_part(question, runs)
     if not compared:
-        return "No run is left to compare", nothing
+        return _open(question, "No run is left to compare")
     step, total = min(run.step for run in compared), min(run.total_steps for run in compared)
     if step < min(MIN_STEP, total):
         of = f"step {step:,} of {total:,}"
-        return f"Too early to tell: {of}, which takes {MIN_STEP} steps of every run", nothing
+        return _open(question, f"Too early to tell: {of}, which takes {MIN_STEP} steps of every run")
+    when = _moment(compared, step, total)
+    if question.key == "depth":
+        arms = question.choices[0].arms
+        return _depth_truth(
+            question, [_best(Choice(arm, arm, (arm,)), compared, errors) for arm in arms], when, measure
+        )
     standings = [_best(choice, compared, errors) for choice in question.choices]
     ranked = sorted(filter(None, standings), key=attrgetter("mean"))
     if not ranked:
-        return "No figures to compare yet", nothing
+        return _open(question, "No figures to compare yet")
+    if question.key == "range":
+        return _range_truth(question, ranked[0], when, measure)
+    return _arms_truth(question, ranked, when, measure)
+
+
+def _open(question: Question, words: str) -> _Truth:
+    """Return a truth that decides nothing."""
+    return _Truth(words, words, [""] * len(question.choices), [None] * len(question.choices))
+
+
+def _depth_truth(question: Question, pair: Sequence[_Standing | None], when: str, measure: str) -> _Truth:
+    """Return how the first of two arms does against the second."""
+    deep, shallow = pair
+    if not deep or not shallow:
+        left = f", only {(deep or shallow).arm} is left" if deep or shallow else ""
+        return _open(question, f"Nothing to compare{left}")
+    sentence = f"{when} the {measure} of {deep.arm} is {deep.percent}, that of {shallow.arm} {shallow.percent}"
+    besides = [""] * len(question.choices)
+    if _is_close(*sorted((deep, shallow), key=attrgetter("mean"))):
+        few = "" if len(deep.errors) > 1 else "; with one seed this is too close to call"
+        outcome = f"About the same: {_in_short(deep, shallow)}"
+        return _Truth(
+            outcome, f"{sentence}{few}", besides, [choice.key == "same" or None for choice in question.choices]
+        )
+    key, label = DEPTH_CHOICES[0 if deep.mean < shallow.mean else 2]
+    outcome = f"{label.capitalize()}: {_in_short(deep, shallow, has=' has')}"
+    return _Truth(outcome, sentence, besides, [choice.key == key for choice in question.choices])
+
+
+def _range_truth(question: Question, standing: _Standing, when: str, measure: str) -> _Truth:
+    """Return the range in which the error of one arm lies."""
+    key = next(key for key, _, end in RANGES if standing.mean < end)
+    sentence = f"{when} the {measure} of {standing.arm} is {standing.percent}"
+    right = [choice.key == key for choice in question.choices]
+    return _Truth(f"{standing.arm} has {standing.mean:.1f} %", sentence, [""] * len(right), right)
+
+
+def _arms_truth(question: Question, ranked: Sequence[_Standing], when: str, measure: str) -> _Truth:
+    """Return which of several has the lowest error."""
     first, *rest = ranked
-    when = _moment(compared, step, total)
-    if question.ranges:
-        return f"{when} the running training error of {first.arm} is {first.percent}", nothing
     if close := [standing for standing in rest if _is_close(first, standing)]:
-        names = listed([f"{standing.name} {standing.percent}" for standing in (first, *close)])
+        level = first, *close
+        names = listed([f"{standing.name} {standing.percent}" for standing in level])
         few = "" if len(first.errors) > 1 else ", with one seed"
-        return f"{when} it is too close to call in running training error: {names}{few}", nothing
+        sentence = f"{when} it is too close to call in {measure}: {names}{few}"
+        labels = {standing.label for standing in level}
+        right = [None if choice.label in labels else False for choice in question.choices]
+        return _Truth(f"Too close to call: {_in_short(*level)}", sentence, [""] * len(question.choices), right)
     best = next(choice for choice in question.choices if choice.label == first.label)
     lowest = "lowest" if len(question.choices) > 2 or len(best.arms) > 1 else "lower"
-    truth = f"{when} {first.name} has the {lowest} running training error, {first.percent}"
+    sentence = f"{when} {first.name} has the {lowest} {measure}, {first.percent}"
     besides = [
         next((standing for standing in rest if standing.label == choice.label), next(iter(rest), None))
         for choice in question.choices
     ]
-    return truth, [f"; {standing.name} {standing.percent}" if standing else "" for standing in besides]
+    words = [f"; {standing.name} {standing.percent}" if standing else "" for standing in besides]
+    outcome = f"{lowest.capitalize()}: {_in_short(*ranked[:2])}"
+    return _Truth(outcome, sentence, words, [choice.label == first.label for choice in question.choices])
+
+
+def _in_short(*standings: _Standing, has: str = "") -> str:
+    """Return names and errors for the last row: whole percents, if these tell them apart."""
+    whole = len({round(standing.mean) for standing in standings}) == len(standings)
+    digits = 0 if whole else 1
+    (first, *rest) = [(standing.name, f"{standing.mean:.{digits}f} %") for standing in standings]
+    return ", ".join([f"{first[0]}{has} {first[1]}", *(f"{name} {error}" for name, error in rest)])
 
 
 def _best(choice: Choice, compared: Sequence[ComparedRun], errors: Mapping[int, float]) -> _Standing | None:

@@ -7,6 +7,7 @@ alike, so a reload shows the same points.
 import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict
 from operator import itemgetter
 from typing import Any
 
@@ -107,19 +108,23 @@ def _gaps(facts: streaming.GapFacts) -> dict[str, Any]:
 def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     """Return the conclusions as a part of a message.
 
-    ``g`` is the verdict, ``gaps`` are the gaps behind it with their intervals and the words about the cure. ``q`` is
-    the question to a room with ``[key, label]`` of each choice. ``t`` is the answer: the truth, and the words before
-    and after the truth for each choice. ``depths`` has the errors over depth by curve and shortcut type:
-    ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``.
+    ``g`` is the verdict, ``gaps`` are the gaps behind it with their intervals and the words about the cure. ``q`` are
+    the questions to a room with ``[key, label]`` of each choice. ``t`` are their answers: outcome, truth, and for each
+    choice the words before and after the truth and whether it was right. ``depths`` has the errors over depth by curve
+    and shortcut type: ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``.
     """
-    question, answers = conclusions.question, conclusions.answers
     return {
         "g": conclusions.verdict,
         "gaps": conclusions.gaps and _gaps(conclusions.gaps),
-        "q": question and {"text": question.text, "choices": [[one.key, one.label] for one in question.choices]},
-        "t": answers and {"truth": answers.truth, "fates": answers.fates, "rests": answers.rests},
+        "q": [_question(question) for question, _ in conclusions.predictions],
+        "t": [asdict(answers) for _, answers in conclusions.predictions],
         "depths": {curve: _by_shortcut(errors) for curve, errors in conclusions.depths.items()},
     }
+
+
+def _question(question: streaming.Question) -> dict[str, Any]:
+    choices = [[one.key, one.label] for one in question.choices]
+    return {"key": question.key, "text": question.text, "detail": question.detail, "choices": choices}
 
 
 def _by_shortcut(errors: Sequence[streaming.DepthError]) -> dict[str, list[list[Any]]]:

@@ -8,7 +8,7 @@ from engine.analysis.comparison import ComparedRun, at_the_end, common_step, com
 from engine.analysis.depth_errors import DepthError, depth_errors, over_depth
 from engine.analysis.difference import NO_DIFFERENCE
 from engine.analysis.interval import RESOLUTION
-from engine.analysis.prediction import Answers, Question, answers, question_for, taking_part
+from engine.analysis.prediction import CLEAN, RUNNING, Answers, Question, answers, questions_for, taking_part
 from engine.analysis.statement import Conclusion, conclude
 from engine.analysis.verdict import RaceErrors
 from engine.config import TUNED
@@ -67,16 +67,20 @@ def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
     return conclude(runs, RaceErrors(running, clean, test, at_end=True, resolution=resolution))
 
 
-def prediction(reader: Reader, runs: Sequence[ComparedRun]) -> tuple[Question, Answers] | None:
-    """Return the question to an audience about these runs, and the answers."""
-    question = question_for(runs)
-    if question is None:
-        return None
-    taken = taking_part(question, runs)
-    step = min((run.step for run in taken), default=0)
-    curves = {run.run: _curve(reader, run.run, Split.TRAIN, "running_error", (step, step)) for run in taken}
-    errors = {run: curve[step] for run, curve in curves.items() if step in curve}
-    return question, answers(question, runs, errors)
+def predictions(reader: Reader, runs: Sequence[ComparedRun]) -> list[tuple[Question, Answers]]:
+    """Return the questions to an audience about these runs, each with its answers."""
+    # The measure of the verdict, so that nobody finds two numbers for one gap.
+    split, column, measure = (
+        (Split.TRAIN_CLEAN, "error", CLEAN) if at_the_end(runs) else (Split.TRAIN, "running_error", RUNNING)
+    )
+    found = []
+    for question in questions_for(runs):
+        taken = taking_part(question, runs)
+        step = min((run.step for run in taken), default=0)
+        curves = {run.run: _curve(reader, run.run, split, column, (step, step)) for run in taken}
+        errors = {run: curve[step] for run, curve in curves.items() if step in curve}
+        found.append((question, answers(question, runs, errors, measure)))
+    return found
 
 
 def errors_over_depth(reader: Reader, runs: Sequence[ComparedRun]) -> dict[str, list[DepthError]]:

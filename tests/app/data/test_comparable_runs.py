@@ -59,7 +59,7 @@ def test_layers_and_gradients(mixed, quantity):
 
 def test_the_verdict_and_the_question_to_a_room(mixed):
     alone, together = streaming.conclusions(mixed.ordinary), streaming.conclusions([*mixed.ordinary, *mixed.own])
-    assert together.question == alone.question
+    assert [question for question, _ in together.predictions] == [question for question, _ in alone.predictions]
     assert together.verdict.startswith(alone.verdict.partition("After")[0])
     assert f"Changed while training: A-20 (seed 1) ({CUT}). Of another recipe: plain-20 (seed 1)" in together.verdict
     # The verdict is about the whole race, whichever of its runs are shown.

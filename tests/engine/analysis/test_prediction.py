@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engine.analysis.comparison import ComparedRun
-from engine.analysis.prediction import answers, question_for, taking_part
+from engine.analysis.prediction import CLEAN, answers, questions_for, taking_part
 
 
 class Nets(dict):
@@ -26,15 +26,24 @@ def nets(**errors):
     return found
 
 
+def question_of(found, key=None):
+    """The question that asks for something else than depth, or the one of this key."""
+    return next((one for one in questions_for([*found]) if (one.key == key if key else one.key != "depth")), None)
+
+
 def asked(found):
-    question = question_for([*found])
+    question = question_of(found)
     return question and (question.text, [choice.label for choice in question.choices])
+
+
+def held(found, key=None, **more):
+    question = question_of(found, key)
+    return question, answers(question, [*found], {run.run: at for run, at in found.items() if at is not None}, **more)
 
 
 def said(found, key):
     """The line of the page that answers the prediction ``key``."""
-    question = question_for([*found])
-    told = answers(question, [*found], {run.run: error for run, error in found.items() if error is not None})
+    question, told = held(found)
     at = [choice.key for choice in question.choices].index(key)
     return f"The room said {question.choices[at].label}{told.fates[at]}. {told.truth}{told.rests[at]}"
 
@@ -136,7 +145,7 @@ def test_differences_are_those_of_one_seed_in_whatever_order_the_runs_stand():
 def test_only_seeds_that_all_arms_have_are_compared():
     found = seeds(plain_20=[25, 27], A_20=[20, 22]).add("A-20", 99, seed=2)
     assert "A-20 has the lower running training error, 21.0 % (2 seeds, 20.0 to 22.0)" in said(found, "A-20")
-    assert {run.seed for run in taking_part(question_for([*found]), [*found])} == {0, 1}
+    assert {run.seed for run in taking_part(question_of(found), [*found])} == {0, 1}
 
 
 @pytest.mark.parametrize(("state", "fate"), [("diverged", "diverged"), ("failed", "failed"), ("lost", "was lost")])
@@ -150,3 +159,56 @@ def test_a_run_that_broke_takes_no_part_and_is_named(state, fate):
     assert said(none, "A-20") == (
         f"The room said A-20, which {fate} at step 30. No run is left to compare. plain-20 {fate} at step 30."
     )
+
+
+def outcome(found, key=None, **more):
+    """The large words of the reveal, and which predictions were right."""
+    question, told = held(found, key, **more)
+    return told.outcome, dict(zip([choice.key for choice in question.choices], told.right, strict=True))
+
+
+def test_the_question_of_depth_comes_first_and_is_about_plain_nets():
+    four = nets(A_20=18, A_56=21, plain_20=22, plain_56=59)
+    depth, arms = questions_for([*four])
+    assert (depth.key, depth.text) == ("depth", "56 layers: better or worse than 20?")
+    assert depth.detail == "Plain nets, training error after 300 steps."
+    assert [choice.label for choice in depth.choices] == ["better", "the same", "worse"]
+    assert arms.text == "After 300 steps, which will have the lowest training error?"
+    (residual, _) = questions_for([*nets(A_20=18, A_56=21)])
+    assert residual.detail.startswith("Nets with shortcut A, ")
+    assert [question.key for question in questions_for([*PAIR])] == ["arms"], "one depth"
+    assert [question.key for question in questions_for([*nets(A_20=20)])] == ["range"]
+    races = Nets().add("plain-20 (race 1)", 25).add("plain-20 (race 2)", 5).add("plain-56 (race 2)", 5)
+    assert [question.key for question in questions_for([*races])] == ["arms"], "two nets of one depth"
+    assert questions_for([]) == []
+
+
+def test_the_reveal_says_in_few_words_which_predictions_were_right():
+    four = nets(plain_20=22.2, plain_56=59.1, A_20=17.6, A_56=20.9)
+    assert outcome(four, "depth") == (
+        "Worse: plain-56 has 59 %, plain-20 22 %",
+        {"better": False, "same": False, "worse": True},
+    )
+    better = outcome(nets(plain_20=22.2, plain_56=20.4), "depth")
+    assert better == ("Better: plain-56 has 20 %, plain-20 22 %", {"better": True, "same": False, "worse": False})
+    close = outcome(nets(plain_20=22.2, plain_56=22.4), "depth")
+    assert close == ("About the same: plain-56 22.4 %, plain-20 22.2 %", {"better": None, "same": True, "worse": None})
+    assert outcome(four) == (
+        "Lowest: A-20 18 %, A-56 21 %",
+        {"plain-20": False, "plain-56": False, "A-20": True, "A-56": False},
+    )
+    level = outcome(nets(plain_20=17.9, A_20=17.6, B_20=40))
+    assert level == ("Too close to call: A-20 17.6 %, plain-20 17.9 %", {"plain-20": None, "A-20": None, "B-20": False})
+    assert outcome(nets(A_20=30)) == ("A-20 has 30.0 %", {"low": False, "mid": False, "high": True, "top": False})
+
+
+def test_the_reveal_of_depth_names_its_measure_and_what_broke():
+    two = nets(plain_20=22.2, plain_56=59.1)
+    _, told = held(two, "depth", measure=CLEAN)
+    assert told.truth == "After 300 steps the clean training error of plain-56 is 59.1 %, that of plain-20 22.2 %"
+    broken = Nets().add("plain-20", 25).add("plain-56", 90, step=30, state="diverged")
+    question, told = held(broken, "depth")
+    assert (told.outcome, set(told.right)) == ("Nothing to compare, only plain-20 is left", {None})
+    assert told.rests[0] == ". plain-56 diverged at step 30."
+    seeded = seeds(plain_20=[22, 24], plain_56=[50, 60])
+    assert "plain-56 is 55.0 % (2 seeds, 50.0 to 60.0), that of plain-20 23.0 %" in held(seeded, "depth")[1].truth

@@ -176,15 +176,20 @@ def test_page_and_json_say_the_same_of_the_same_rows(writer):
 
 def test_a_prediction_is_held_against_the_stored_errors(writer):
     _, runs = submit(writer)
-    train(writer, runs, error=deeper_above)
-    found = streaming.conclusions(runs)
-    assert [choice.key for choice in found.question.choices] == ["plain-20", "plain-56"]
-    assert found.answers.truth == (
+    rows = train(writer, runs, error=deeper_above)
+    (depth, depth_told), (arms, told) = streaming.conclusions(runs).predictions
+    assert depth.text == "56 layers: better or worse than 20?"
+    assert depth_told.outcome == "Worse: plain-56 has 61 %, plain-20 21 %"
+    assert [choice.key for choice in arms.choices] == ["plain-20", "plain-56"]
+    assert told.truth == (
         "So far (step 300 of 300) plain-20 has the lower running training error, 21.0 % (3 seeds, 20.0 to 22.0)"
     )
-    assert found.answers.rests == ("; plain-56 61.0 % (3 seeds, 60.0 to 62.0).",) * 2
+    assert told.rests == ("; plain-56 61.0 % (3 seeds, 60.0 to 62.0).",) * 2
+    finish(writer, rows, lambda row: deeper_above(row) / 2)
+    (_, at_the_end), _ = streaming.conclusions(runs).predictions
+    assert "the clean training error of plain-56 is 30.5 %" in at_the_end.truth, "the measure of the verdict"
     _, others = submit(writer, seeds=1)
-    several = streaming.conclusions([*runs, *others]).question
+    ((several, _),) = streaming.conclusions([*runs, *others]).predictions
     assert [choice.key for choice in several.choices][:3] == [
         "plain-20 (race 1)",
         "plain-56 (race 1)",
