@@ -88,6 +88,8 @@ export interface View {
   zoom?: { x?: Range; y?: Range } | null;
   big?: boolean;
   hidden?: boolean;
+  /** The steps that the speaker has marked. */
+  marks?: number[];
   height?: number;
   gaps?: GapFacts | null;
   depths?: DepthFacts;

@@ -65,7 +65,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
     resume, stop, engine, and measure with ``setting`` and ``value``.
     """
     lab, picks = labs.LABS[name], view.selector
-    component("labs", "skipscope_lab", "shared/export/buttons.css")(
+    component("labs", "skipscope_lab", "shared/export/buttons.css", "shared/presentation/presentation.css")(
         key=key,
         data={
             "lab": name,

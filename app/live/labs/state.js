@@ -1,5 +1,5 @@
 /** The view state of a lab in the address: bold curve, cell of the heat maps, zoom of each panel. Keys begin with the lab's name. */
-import { NUMBER, TEXT, keepFields } from "../shared/address/kept_fields.js";
+import { FLAG, NUMBER, TEXT, keepFields, whole } from "../shared/address/kept_fields.js";
 import { UrlState } from "../shared/address/url_state.js";
 import { ZoomState } from "../shared/address/zoom_state.js";
 
@@ -10,6 +10,9 @@ const FIELDS = {
   value: NUMBER,
   /** The requested cell of the heat maps, as `identity: plain, blocks 6`, null for the usual one. */
   cell: TEXT,
+  /** On the stage, and which panel there, from 1. */
+  present: FLAG,
+  panel: whole(1),
 };
 
 export class LabState {

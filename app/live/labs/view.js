@@ -10,6 +10,7 @@ import { CurveSelector } from "./selector.js";
 import { LabState } from "./state.js";
 import { jobFooter, took } from "./footer.js";
 import { numbersTable } from "./numbers.js";
+import { labPresenter } from "./presentation.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 
 const DRAW_MS = 120;
@@ -44,6 +45,7 @@ export class LabView {
     this.theme = readTheme(this.host, data.themes);
     this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
     this.panels ??= new LabPanels(this.part("grid"), data.panels, this.state.zooms, { shown: () => this.#exported(), choose: (change) => this.#choose(change) });
+    this.presenter ??= labPresenter(this.host, this.part, { state: this.state, drawn: () => this.panels.panels, changed: () => this.#soon(0) });
     this.state.address.keep();
     if (data.run !== this.run) {
       if (this.run) this.state.forget();
@@ -69,6 +71,7 @@ export class LabView {
     this.leave();
     this.state?.address.stop();
     this.panels?.stop();
+    this.presenter?.stop();
   }
 
   /** Show the recorded results while there is no job. */
@@ -129,6 +132,7 @@ export class LabView {
     setText(this.part("strip"), jobFooter(this.card, this.data.options));
     numbersTable(this.part("numbers"), this.data.figures, this, this.data.whole);
     this.panels.draw(this.#exported(), this.emptyWords()).then((failed) => failed && setTimeout(() => this.#soon(), RETRY_MS));
+    this.presenter.sync();
   }
 
   /** Settle the pick: the address's where measured, else the job's own setting; without switches only a cell. */

@@ -39,7 +39,7 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
     """Mount the probes of some runs of a race."""
     chosen = LAYOUTS[layout]
     rows = probes.quantities()
-    component("layers", "skipscope_probes", "shared/export/buttons.css")(
+    component("layers", "skipscope_probes", "shared/export/buttons.css", "shared/presentation/presentation.css")(
         key=key,
         data={
             "race": race,

@@ -18,8 +18,8 @@ const FIELDS_OF_RACE = {
   /** The run of a layer over time: null for none, 0 for the usual run. */
   over: whole(0),
 };
-/** `more`: whether the words about the quantity are open. */
-const FIELDS = { more: FLAG, ...FIELDS_OF_RACE };
+/** `more`: whether the words about the quantity are open; `present`, `panel`: on the stage, and which panel, from 1. */
+const FIELDS = { more: FLAG, present: FLAG, panel: whole(1), ...FIELDS_OF_RACE };
 const OF_RACE = [...Object.keys(FIELDS_OF_RACE), ZOOMS];
 
 export class ProbeState {

@@ -12,6 +12,7 @@ import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
 import { absence, finding, readout, remark } from "./sentences.js";
+import { probePresenter } from "./presentation.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
@@ -70,6 +71,7 @@ export class ProbeView {
       pin: (place) => this.#pinned(place),
     });
     this.takes = new ProbeExport(this.part, () => this.#shown());
+    this.presenter = probePresenter(this.host, this.part, { state: this.state, timeline: this.timeline, layout: data.layout, changed: () => this.#soon(0) });
   }
 
   /** Take the state of the address: at the begin, after a step back, at another race. */
@@ -102,7 +104,7 @@ export class ProbeView {
   stop() {
     this.stopped = true;
     this.feed?.close();
-    for (const part of [this.timeline, this.layer, this.state?.address]) part?.stop();
+    for (const part of [this.timeline, this.layer, this.presenter, this.state?.address]) part?.stop();
     this.leave();
     if (window.Plotly) for (const plot of this.host.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(plot);
   }
@@ -221,6 +223,7 @@ export class ProbeView {
     const present = this.runs.some(({ columns }) => columns.steps.length);
     this.part("grid").hidden = !present;
     this.part("says").hidden = present;
+    this.presenter.sync();
     if (!present) {
       const reasons = this.runs.map(absence);
       this.part("says").textContent = !this.loaded ? "Loading the probes." : this.runs.length ? [...new Set(reasons)].join("\n") : "These runs were deleted. Choose another race.";

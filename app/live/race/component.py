@@ -36,7 +36,7 @@ def live_race(
     ``{"verb": ..., "run": ...}``. Verbs: pause, resume, stop, delete (of a run), pause-all, resume-all, engine, gone,
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``).
     """
-    component("race", "skipscope_race", "race/presentation/presenter.css")(
+    component("race", "skipscope_race", "shared/presentation/presentation.css", "race/presentation/presenter.css")(
         key=key,
         data={
             "race": race,

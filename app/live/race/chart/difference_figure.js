@@ -9,6 +9,7 @@ import { bands, onClock } from "./seed_stats.js";
 import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels, signed } from "./labels.js";
+import { speakerMarks } from "./edit_marks.js";
 import { factsNote, factsOf, statedGaps, statedOf, statedTrace } from "./stated_gaps.js";
 
 /** @typedef {keyof Gaps} Kind */
@@ -53,6 +54,9 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
       data.push(emptyTrace(panel.suffix));
       return;
     }
+    const marks = speakerMarks(runs, view, theme, panel);
+    layout.shapes.push(...marks.shapes);
+    layout.annotations.push(...marks.annotations);
     const stated = kind === "depth" ? statedGaps(runs, view) : [];
     if (kind === "depth" && factsOf(view)) layout.annotations.push(...factsNote(stated, view, theme, panel));
     data.push(...inOrder([...differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix)), ...stated.map((gap) => statedTrace(gap, view, theme, panel.suffix))]));

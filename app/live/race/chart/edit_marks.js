@@ -4,6 +4,7 @@
  */
 /** @import { Run, Card, Theme, View, ForkPoint, Layout, Mark, MarkGroup, Panel, Points, Range, Trace } from "../../types.js" */
 import { axesOf, positive, sizes, xs } from "./axes.js";
+import { grouped } from "../../shared/format.js";
 
 /** Width of a letter on the average as a share of its height; what stands between words and their line, in pixels. */
 const LETTER = 0.52, GAP_PX = 12, BEYOND_PX = 60;
@@ -159,6 +160,28 @@ export function forkPoints(runs, view) {
     points.set(card.run, { x: xs({ step: [point.step], seconds: [point.seconds] }, parent.card, view.x)[0], y: point.value, parent });
   }
   return points;
+}
+
+/**
+ * The lines that a speaker has dropped on the curves, each named at its foot, where no change has its words. By seconds
+ * a step is where the first run reached it.
+ * @type {(runs: Run[], view: View, theme: Theme, panel: Pick<Panel, "suffix" | "end">) => { shapes: Layout[], annotations: Layout[] }}
+ */
+export function speakerMarks(runs, view, theme, { suffix, end }) {
+  const { line, label } = sizes(view);
+  const marks = (view.marks ?? []).flatMap((step) => {
+    const x = runs.map((run) => placeOf(run, step, view, new Map()).x).find((place) => place !== null);
+    return x === undefined || x === null ? [] : [{ step, x }];
+  });
+  return {
+    shapes: marks.map(({ x }) => ({
+      type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: x, x1: x, y0: 0, y1: 1, line: { color: theme.text, width: 1.5 * line },
+    })),
+    annotations: marks.map(({ step, x }) => ({
+      text: `<b>here</b>, step ${grouped(step)}`, showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x, y: 0, yanchor: "bottom",
+      ...(x > end / 2 ? { xanchor: "right", xshift: -3 } : { xanchor: "left", xshift: 3 }), bgcolor: theme.page, borderpad: 2, font: { size: label, color: theme.text },
+    })),
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupName, groupTraces } from "./seed_curves.js";
 import { armNames, drawnGroups } from "./seed_stats.js";
 import { buildDepthFigure } from "./depth_figure.js";
-import { editMarks, forkPoints } from "./edit_marks.js";
+import { editMarks, forkPoints, speakerMarks } from "./edit_marks.js";
 import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
@@ -60,8 +60,10 @@ function contents(runs, view, theme, panel, layout) {
   const { groups, single } = drawnGroups(runs, view);
   const joins = forkPoints(runs, view);
   const marks = editMarks(runs, view, theme, panel, joins);
-  layout.shapes.push(...marks.shapes);
-  layout.annotations.push(...marks.annotations);
+  for (const { shapes, annotations } of [marks, speakerMarks(runs, view, theme, panel)]) {
+    layout.shapes.push(...shapes);
+    layout.annotations.push(...annotations);
+  }
   if (namedCurves(view).length) {
     const ends = [...single.flatMap((run) => runEnd(run, view) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
     // Labels at one height are pushed up in the order of the race.

@@ -1,6 +1,6 @@
 /**
- * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, whether the curves are hidden,
- * what the room predicted. Kept in the address.
+ * What is looked at: panels, quantity, scale, axis, seeds, curves, zoom; presenter mode, the speaker's marks, whether the
+ * curves are hidden, what the room was asked and predicted. Kept in the address.
  */
 import { comparable, isComparable } from "../../shared/arm_names.js";
 import { UrlState, rememberRace, rememberedRace } from "../../shared/address/url_state.js";
@@ -15,14 +15,20 @@ export const CHOICES = {
 export const CURVES = ["running", "raw", "test", "clean"];
 /** Which curves there are, which are usual, and where a choice of them stands in the address. */
 const OF_STEPS = { key: "curves", all: CURVES, usual: CURVES };
+/** The claim is about training error: in front of a room it stands alone at first, running and as the verdict has it. */
+const ON_STAGE = { ...OF_STEPS, usual: ["running", "clean"] };
 /** Over depth one kind of error is read more easily than three, and single steps are none. */
 const OF_DEPTH = { key: "points", all: ["running", "test", "clean"], usual: ["running"] };
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
-const ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", PREDICTION = "guess";
+const ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", QUESTION = "question", PREDICTION = "guess", MARKS = "marks";
+/** Before the reveal; and after it, while the answer stands there. */
+const VEILED = "1", REVEALED = "0";
+/** More lines than a picture can bear; an address may carry anything. */
+const MAX_MARKS = 12;
 const LOOKED_AT = [...Object.keys(CHOICES), OF_STEPS.key, OF_DEPTH.key, ZOOM];
 /** These are about the runs of one race. */
-const OF_RACE = [ZOOM, HIDDEN, PREDICTION];
-const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, PREDICTION];
+const OF_RACE = [ZOOM, HIDDEN, PREDICTION, MARKS];
+const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, QUESTION, PREDICTION, MARKS];
 
 export class ViewState {
   /** changed(): called after every change. */
@@ -43,7 +49,11 @@ export class ViewState {
     if (this.race === undefined) {
       const before = this.given ? race : rememberedRace(key) ?? race;
       if (before !== race) for (const name of OF_RACE) this.address.put(name, null);
-    } else if (this.race !== race) this.zoom = null;
+    } else if (this.race !== race) {
+      this.address.put(MARKS, null);
+      if (this.answered) this.address.put(HIDDEN, null);
+      this.zoom = null;
+    }
     if (this.race !== race) rememberRace(key, race);
     this.race = race;
   }
@@ -71,17 +81,22 @@ export class ViewState {
 
   /** The curves that are shown in a layout. */
   curvesOf(layout) {
-    const { key, all, usual } = layout === "depth" ? OF_DEPTH : OF_STEPS;
+    const { key, all, usual } = this.#choiceOf(layout);
     const text = this.address.get(key);
     return text === null ? [...usual] : all.filter((curve) => text.split("-").includes(curve));
   }
 
   toggleCurve(curve, layout) {
-    const { key, all, usual } = layout === "depth" ? OF_DEPTH : OF_STEPS;
+    const { key, all, usual } = this.#choiceOf(layout);
     const before = this.curvesOf(layout);
     const text = all.filter((other) => before.includes(other) !== (other === curve)).join("-");
     this.address.put(key, text === usual.join("-") ? null : text);
     this.changed();
+  }
+
+  #choiceOf(layout) {
+    if (layout === "depth") return OF_DEPTH;
+    return this.present ? ON_STAGE : OF_STEPS;
   }
 
   /** The part that is zoomed into, { x: [from, to], y: [from, to] } in the axes' own units, either may be absent; or null. */
@@ -101,17 +116,53 @@ export class ViewState {
 
   set present(on) {
     this.address.put(PRESENT, on ? "1" : null);
+    this.address.put(OF_STEPS.key, null); // the stage chooses its own curves, and the page keeps what it had
     this.changed();
   }
 
   /** Whether what the race has shown is hidden until the reveal. */
   get hidden() {
-    return this.address.get(HIDDEN) === "1";
+    return this.address.get(HIDDEN) === VEILED;
   }
 
   set hidden(on) {
     if (on === this.hidden) return;
-    this.address.put(HIDDEN, on ? "1" : null);
+    this.address.put(HIDDEN, on ? VEILED : REVEALED);
+    this.changed();
+  }
+
+  /** Whether the answer stands where the verdict does. */
+  get answered() {
+    return this.address.get(HIDDEN) === REVEALED;
+  }
+
+  set answered(on) {
+    this.address.put(HIDDEN, on ? REVEALED : null);
+    this.changed();
+  }
+
+  /** Which of the questions is asked, by its key; null for the usual one. */
+  get question() {
+    return this.address.get(QUESTION);
+  }
+
+  set question(key) {
+    this.address.put(QUESTION, key);
+    this.changed();
+  }
+
+  /** The steps that the speaker has marked, in order. */
+  get marks() {
+    const steps = (this.address.get(MARKS) ?? "").split("-").filter((text) => /^[1-9]\d{0,8}$/.test(text)).map(Number);
+    return [...new Set(steps)].slice(0, MAX_MARKS).toSorted((a, b) => a - b);
+  }
+
+  /** Mark a step, or take the mark away that is at most `reach` steps beside it. */
+  mark(step, reach) {
+    const { marks } = this;
+    const near = marks.toSorted((a, b) => Math.abs(a - step) - Math.abs(b - step))[0];
+    const left = Math.abs(near - step) <= reach ? marks.filter((other) => other !== near) : [...marks, step].slice(-MAX_MARKS);
+    this.address.put(MARKS, left.length ? left.join("-") : null);
     this.changed();
   }
 
@@ -140,7 +191,7 @@ export class ViewState {
   all(kinds = { sides: true, gap: true, depth: true }) {
     const chosen = Object.fromEntries(Object.keys(CHOICES).map((key) => [key, this.get(key)]));
     const layout = laidOut(chosen.layout, kinds);
-    return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), layout, curves: this.curvesOf(layout), zoom: this.zoom };
+    return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), layout, curves: this.curvesOf(layout), zoom: this.zoom, marks: this.marks };
   }
 
   /** See UrlState. */

@@ -3,19 +3,23 @@
  * shown. Everything happens in the browser; only commands go to the script. What it shows is part of the view, so a
  * reload or a link shows the same, and what is hidden stays hidden until the reveal.
  */
-import { Fullscreen } from "./fullscreen.js";
-import { PresenterKeys, meaning } from "./keys.js";
+import { KEYS } from "./keys.js";
+import { Pointer, markAt, marksText } from "./marks.js";
+import { RoomQuestion } from "./room_question.js";
 import { RunLine } from "./run_line.js";
 import { fit, presenterViews } from "./views.js";
 import { button, element, setText } from "../../shared/dom.js";
+import { COMMON } from "../../shared/presentation/keys.js";
+import { Stage } from "../../shared/presentation/stage.js";
 import { PAUSABLE, RESUMABLE, isLive } from "../../shared/run_states.js";
 
 /** A second press within this time starts another race beside one that runs. */
 const SURE_MS = 4_000;
 /** A start is not asked for twice, however often the key is pressed. */
 const STARTING_MS = 5_000;
-const NOTICE_MS = 12_000;
 const WIPE_MS = 1_200;
+/** A narrower screen is in somebody's hand: there the type is as large as it is. */
+const HAND_PX = 640;
 /** The arrows go through the views there. */
 const ON_STAGE = "Curves: plus and minus zoom, 0 shows the whole";
 const VEILED = "The curves are hidden until the reveal.";
@@ -23,24 +27,15 @@ const VEILED = "The curves are hidden until the reveal.";
 export class Presenter {
   /** part(name): the element of that name; ask(verb) sends a command. */
   constructor(host, part, view, { ask }) {
-    Object.assign(this, { host, part, view, ask, runs: [], views: [], choices: [] });
-    this.stage = new Fullscreen(host);
-    this.keys = new PresenterKeys(host, (verb) => this.#act(verb));
+    Object.assign(this, { host, part, view, ask, runs: [], views: [] });
+    this.pointer = new Pointer(part("stage"), part("plot"));
+    this.room = new RoomQuestion(part, view, () => this.#act("reveal"));
     this.#build();
-    this.onKey = (event) => this.#key(event);
-    // First of all listeners: the page has short cuts on the same keys.
-    window.addEventListener("keydown", this.onKey, true);
-    host.addEventListener("click", (event) => {
-      // After a click the keys are the stage's again; who came by keyboard stays.
-      if (this.stage.on && event.detail > 0) host.focus({ preventScroll: true });
-    });
+    this.stage = new Stage(host, KEYS, (verb, key) => this.#act(verb, key));
   }
 
   stop() {
-    window.removeEventListener("keydown", this.onKey, true);
-    clearTimeout(this.noticed);
-    this.keys.stop();
-    this.stage.leave();
+    this.stage.stop();
   }
 
   /** New data from the script: what the race is called, who may command, what was refused. */
@@ -50,12 +45,12 @@ export class Presenter {
     this.lines ??= new RunLine(this.line, states);
     setText(this.title, title ?? "");
     if (this.race !== undefined && race !== this.race) {
-      this.#say("");
+      this.stage.say("");
       this.started = null;
       this.before = this.before?.filter(([key]) => key !== "zoom"); // it was another race's
     }
     this.race = race;
-    if (notice && this.waitsForScript) this.#say(notice);
+    if (notice && this.waitsForScript) this.stage.say(notice);
     if (notice) this.waitsForScript = this.started = null;
     this.sync();
   }
@@ -66,10 +61,7 @@ export class Presenter {
       this.stage.enter();
       this.label = this.part("stage").getAttribute("aria-label");
       this.part("stage").setAttribute("aria-label", ON_STAGE);
-      this.keys.wake();
     } else if (!this.view.present && this.stage.on) {
-      this.keys.open = false;
-      this.keys.stop();
       this.stage.leave();
       this.part("stage").setAttribute("aria-label", this.label);
       this.enterButton.focus({ preventScroll: true });
@@ -78,8 +70,9 @@ export class Presenter {
 
   /** What buildFigure must know besides the view. */
   figure() {
-    const shape = { big: this.stage.on, hidden: this.view.hidden, ...(this.view.hidden ? { zoom: null } : {}) };
-    return this.stage.on ? { ...shape, height: this.part("stage").clientHeight } : shape;
+    const { view, stage, host } = this;
+    const shape = { big: stage.on && host.clientWidth > HAND_PX, hidden: view.hidden, ...(view.hidden ? { zoom: null } : {}) };
+    return stage.on ? { ...shape, height: this.part("stage").clientHeight } : shape;
   }
 
   /** What stands in the verdict's place. */
@@ -87,67 +80,40 @@ export class Presenter {
     return this.view.hidden ? VEILED : verdict;
   }
 
-  /** asked, answers: what a room is asked and what holds its predictions (app/live/stream/delta.py). */
-  draw(runs, theme, kinds, { asked, answers }) {
+  /** asked, answers, gaps: what a room is asked, what holds its predictions, what the verdict is about (app/live/stream/delta.py). */
+  draw(runs, theme, kinds, { asked, answers, gaps }) {
     const { view, stage } = this;
-    Object.assign(this, { runs, views: presenterViews(kinds) });
-    this.keys.draw(this.mayCommand, this.starts);
-    this.lines?.draw(stage.on ? runs : [], theme, view.hidden);
+    Object.assign(this, { runs, kinds, views: presenterViews(kinds) });
+    this.stage.help.draw([...KEYS, ...COMMON].filter(({ verb, commands }) => (verb === "start" ? this.starts : this.mayCommand || !commands)));
+    this.lines?.draw(stage.on ? runs : [], theme, view.hidden, Boolean(gaps?.end));
     this.host.classList.toggle("ss-veiled", view.hidden);
-    this.choices = (asked?.choices ?? []).map(([key, label]) => ({ key, label }));
-    const prediction = view.prediction(this.race);
-    setText(this.question, view.hidden ? asked?.text ?? VEILED : "");
-    this.#choices(view.hidden, prediction);
-    const words = stage.on && !view.hidden ? this.#answer(answers, prediction) : "";
-    setText(this.answer, words);
-    this.answerBox.hidden = !view.hidden && !words;
+    this.host.classList.toggle("ss-answered", this.room.draw(this.race, asked, answers, stage.on));
+    setText(this.marked, view.hidden ? "" : marksText(view.marks));
     this.#dots();
-    if (stage.on) fit(this.part("gap"));
+    if (stage.on) for (const words of [this.part("gap"), this.room.question, this.room.outcome]) fit(words);
     if (this.wasHidden && !view.hidden) this.#wipe();
     this.wasHidden = view.hidden;
   }
 
   // --- what the keys do ---------------------------------------------------------------------------------------------
 
-  #key(event) {
-    const row = meaning(event);
-    if (!this.stage.on) {
-      if (row?.verb === "leave" && event.key !== "Escape" && !taken(event.target)) this.#consume(event, () => this.#enter());
-      return;
-    }
-    this.keys.wake();
-    if (event.key === "Tab") return this.#consume(event, () => this.stage.tab(event));
-    if (!row) {
-      // The page's own short cut: it would open a dialog under the stage.
-      if (event.key.toLowerCase() === "c" && !event.ctrlKey && !event.metaKey && !event.altKey) this.#consume(event, () => {});
-      return;
-    }
-    if ([" ", "Enter"].includes(event.key) && event.target.closest?.("button")) return; // pressing it is the browser's work
-    this.#consume(event, () => event.repeat || this.#act(row.verb, event.key));
-  }
-
-  #consume(event, act) {
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    act();
-  }
-
   #act(verb, key) {
     const { view } = this;
     const acts = {
+      enter: () => this.#enter(),
       start: () => this.#start(),
       pause: () => this.#pause(),
       next: () => this.#turn(1),
       previous: () => this.#turn(-1),
       whole: () => (view.zoom = null),
+      mark: () => this.#mark(),
       hide: () => (view.hidden = true),
-      guess: () => this.#predict(this.choices[Number(key) - 1]),
-      reveal: () => (view.hidden = false),
-      full: async () => this.#say(await this.stage.toggleFull()),
-      keys: () => (this.keys.open = !this.keys.open),
-      leave: () => (key === "Escape" && this.keys.open ? (this.keys.open = false) : this.#leave()),
+      question: () => this.room.next(),
+      guess: () => this.room.predict(Number(key) - 1),
+      reveal: () => (view.hidden ? (view.hidden = false) : (view.answered = !view.answered)),
+      leave: () => this.#leave(),
     };
-    acts[verb]();
+    (acts[verb] ?? (() => view.toggleCurve(verb, this.#layout)))();
   }
 
   #enter() {
@@ -157,9 +123,9 @@ export class Presenter {
 
   /** Back to what was looked at before; what is hidden stays so. */
   #leave() {
+    this.view.present = false;
     if (this.before) this.view.restore(this.before);
     this.before = null;
-    this.view.present = false;
   }
 
   #start() {
@@ -168,13 +134,13 @@ export class Presenter {
     if (this.started && now - this.started < STARTING_MS) return;
     if (isLive(this.runs) && !(this.sure && now - this.sure < SURE_MS)) {
       this.sure = now;
-      this.#say("This race is still running. Press S again to start another one beside it.");
+      this.stage.say("This race is still running. Press S again to start another one beside it.");
       return;
     }
     this.sure = null;
     this.started = now;
     this.#ask("start");
-    this.#say("Starting the race that is set up in the side bar.");
+    this.stage.say("Starting the race that is set up in the side bar.");
   }
 
   #pause() {
@@ -182,7 +148,7 @@ export class Presenter {
     const any = (states) => this.runs.some(({ card }) => states.has(card.state));
     if (any(PAUSABLE)) this.#ask("pause-all");
     else if (any(RESUMABLE)) this.#ask("resume-all");
-    else this.#say("There is nothing to pause or to resume: all runs have ended.");
+    else this.stage.say("There is nothing to pause or to resume: all runs have ended.");
   }
 
   #ask(verb) {
@@ -197,9 +163,14 @@ export class Presenter {
     view.choose(views[at < 0 ? 0 : (at + by + views.length) % views.length].choices);
   }
 
-  #predict(choice) {
-    if (!choice || !this.view.hidden) return;
-    this.view.predict(this.race, this.view.prediction(this.race) === choice.key ? null : choice.key);
+  get #layout() {
+    return this.view.all(this.kinds).layout;
+  }
+
+  #mark() {
+    const { view, runs, pointer } = this;
+    const mark = view.hidden || this.#layout === "depth" || !runs.length ? null : markAt(runs, view.get("x"), pointer.x);
+    if (mark) view.mark(mark.step, mark.reach);
   }
 
   // --- what is shown ------------------------------------------------------------------------------------------------
@@ -210,41 +181,12 @@ export class Presenter {
     this.part("controls").append(this.enterButton);
     const head = element("div", "ss-stage-head");
     this.title = element("p", "ss-title");
-    this.dots = element("div", "ss-dots", "", { role: "img" });
+    this.dots = element("p", "ss-dots", "", { role: "img" });
     head.append(this.title, this.dots);
-    this.question = element("p", "ss-question", "", { role: "status" });
-    this.part("gap").before(head, this.question);
-    this.answerBox = element("div", "ss-guess");
-    this.choiceRow = element("div", "ss-choices", "", { role: "group", "aria-label": "The room's guess" });
-    this.answer = element("p", "ss-answer");
-    this.reveal = button("Reveal", () => this.#act("reveal"), "ss-button ss-reveal");
-    this.answerBox.append(this.choiceRow, this.reveal, this.answer);
-    this.answerBox.hidden = true;
-    this.part("top").after(this.answerBox);
+    this.part("top").prepend(head);
     this.line = element("ul", "ss-stage-runs");
-    this.part("stage").after(this.line);
-    this.notice = element("p", "ss-notice", "", { role: "status" });
-    this.host.append(this.notice);
-  }
-
-  /** The prediction beside the truth; "" when the prediction is none of the choices. */
-  #answer(answers, prediction) {
-    const at = this.choices.findIndex(({ key }) => key === prediction);
-    return at < 0 || !answers ? "" : `The room said ${this.choices[at].label}${answers.fates[at]}. ${answers.truth}${answers.rests[at]}`;
-  }
-
-  #choices(hidden, prediction) {
-    const key = hidden ? this.choices.map((choice) => choice.label).join("|") : "";
-    this.choiceRow.hidden = this.reveal.hidden = !hidden;
-    if (key !== this.choicesKey) {
-      this.choicesKey = key;
-      this.choiceRow.replaceChildren(...(hidden ? this.choices : []).map((choice, index) => {
-        const made = button(index < 9 ? `${index + 1}  ${choice.label}` : choice.label, () => this.#predict(choice), "ss-button ss-choice");
-        made.dataset.key = choice.key;
-        return made;
-      }));
-    }
-    for (const made of this.choiceRow.children) made.setAttribute("aria-pressed", made.dataset.key === prediction);
+    this.marked = element("p", "ss-marked ss-spoken", "", { role: "status" });
+    this.part("stage").after(this.line, this.marked);
   }
 
   #dots() {
@@ -254,20 +196,9 @@ export class Presenter {
     setText(this.dots, `${words}  ${this.views.map((_, index) => (index === at ? "●" : "○")).join(" ")}`);
   }
 
-  #say(words) {
-    clearTimeout(this.noticed);
-    setText(this.notice, words);
-    if (words) this.noticed = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
-  }
-
   /** The curves come from left to right; the words follow them. Data goes on underneath. */
   #wipe() {
     this.host.classList.add("ss-wipe");
     setTimeout(() => this.host.classList.remove("ss-wipe"), WIPE_MS + 300);
   }
-}
-
-/** Whether a key belongs to what has the focus: a field, or a dialog. */
-function taken(target) {
-  return Boolean(target.closest?.("input, textarea, select, [contenteditable=true], [role=dialog], [role=listbox], [role=combobox]"));
 }

@@ -1,5 +1,5 @@
 /**
- * The runs of the race in one slim line for the stage: name in its colour, progress, state, running training error.
+ * The runs of the race in one slim line for the stage: name in its colour, progress, state, training error as in the verdict.
  * Many runs are shown by arm. While the curves are hidden it tells who has come how far, and no result.
  */
 import { armNames } from "../chart/seed_stats.js";
@@ -19,7 +19,9 @@ export class RunLine {
     Object.assign(this, { list, states, rows: new Map() });
   }
 
-  draw(runs, theme, hidden) {
+  /** atEnd: the verdict is about the clean error. */
+  draw(runs, theme, hidden, atEnd) {
+    this.error = atEnd ? ["train_clean", "error"] : ["train", "running_error"];
     const groups = runs.length > MAX_NAMED ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
     const keys = groups.map(({ name, members }) => `${name}|${members.length}`);
     keepRows(this.list, this.rows, keys, made);
@@ -39,7 +41,7 @@ export class RunLine {
     const words = [...new Set(said.map(([, word]) => word))];
     row.progress.setAttribute("aria-label", `${name}: ${words.join(", ")}, step ${grouped(Math.round(step / members.length))} of ${grouped(Math.round(total / members.length))}`);
     setText(row.state, words.length > 1 ? "…" : said[0][0]);
-    const errors = hidden ? [] : members.map(({ series }) => series.latest("train", "running_error")).filter((value) => value !== undefined);
+    const errors = hidden ? [] : members.map(({ series }) => series.latest(...this.error)).filter((value) => value !== undefined);
     setText(row.error, errors.length ? `${(sum(errors, (error) => error) / errors.length).toFixed(1)} %` : "");
   }
 }

@@ -1,0 +1,112 @@
+/**
+ * A component in front of a room: fills the window, hears the keyboard before the page does, says what happened. What the
+ * keys mean beside `full`, `keys` and `leave` is its owner's.
+ */
+/** @import { KeyRow } from "./keys.js" */
+import { Fullscreen } from "./fullscreen.js";
+import { COMMON, KeyHelp, meaning } from "./keys.js";
+import { element, setText } from "../dom.js";
+
+const NOTICE_MS = 12_000;
+/** Whose keys are their own. */
+const FIELDS = "input, textarea, select, [contenteditable=true], [role=radio]";
+const TAKEN = `${FIELDS}, [role=dialog], [role=listbox], [role=combobox]`;
+
+export class Stage {
+  /**
+   * keys: the owner's rows; act(verb, key): a key was pressed, or its button. The verb `enter` asks for the stage.
+   * @param {HTMLElement} host
+   * @param {KeyRow[]} keys
+   * @param {(verb: string, key?: string) => void} act
+   */
+  constructor(host, keys, act) {
+    this.host = host;
+    this.act = act;
+    this.keys = [...keys, ...COMMON];
+    this.screen = new Fullscreen(host);
+    this.help = new KeyHelp(host, (verb) => this.#act(verb));
+    this.help.draw(this.keys);
+    this.notice = element("p", "ss-notice", "", { role: "status" });
+    host.append(this.notice);
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.noticed = undefined;
+    this.listening = new AbortController();
+    // First of all listeners: the page has short cuts on the same keys.
+    window.addEventListener("keydown", (event) => this.#key(event), { capture: true, signal: this.listening.signal });
+    host.addEventListener("click", (event) => {
+      // After a click the keys are the stage's again; who came by keyboard stays.
+      if (this.on && event.detail > 0 && !isIn(event.target, FIELDS)) host.focus({ preventScroll: true });
+    });
+  }
+
+  get on() {
+    return this.screen.on;
+  }
+
+  enter() {
+    this.screen.enter();
+    this.help.wake();
+  }
+
+  leave() {
+    this.help.open = false;
+    this.help.stop();
+    this.screen.leave();
+  }
+
+  stop() {
+    this.listening.abort();
+    clearTimeout(this.noticed);
+    this.help.stop();
+    this.screen.leave();
+  }
+
+  /**
+   * Tell the room's speaker something for a while; "" ends it.
+   * @param {string} words
+   */
+  say(words) {
+    clearTimeout(this.noticed);
+    setText(this.notice, words);
+    if (words) this.noticed = setTimeout(() => setText(this.notice, ""), NOTICE_MS);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const row = meaning(event, this.keys);
+    if (!this.on) {
+      if (row?.verb === "leave" && event.key !== "Escape" && !isIn(event.target, TAKEN)) consume(event, () => this.act("enter"));
+      return;
+    }
+    this.help.wake();
+    if (event.key === "Tab") return consume(event, () => this.screen.tab(event));
+    if (!row) {
+      // The page's own short cut: it would open a dialog under the stage.
+      if (meaning(event, [{ keys: ["c"], verb: "", shown: "", brief: "", does: "" }])) consume(event, () => {});
+      return;
+    }
+    if ([" ", "Enter"].includes(event.key) && isIn(event.target, "button")) return; // pressing it is the browser's work
+    if (isIn(event.target, FIELDS) && event.key !== "Escape") return;
+    consume(event, () => event.repeat && !row.repeats ? undefined : this.#act(row.verb, event.key));
+  }
+
+  /** @type {(verb: string, key?: string) => Promise<void>} */
+  async #act(verb, key) {
+    if (verb === "keys") this.help.open = !this.help.open;
+    else if (verb === "full") this.say(await this.screen.toggleFull());
+    else if (verb === "leave" && key === "Escape" && this.help.open) this.help.open = false;
+    else this.act(verb, key);
+  }
+}
+
+/** @type {(event: KeyboardEvent, act: () => unknown) => void} */
+function consume(event, act) {
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  act();
+}
+
+/** @type {(target: EventTarget | null, selector: string) => boolean} */
+function isIn(target, selector) {
+  return target instanceof Element && Boolean(target.closest(selector));
+}
