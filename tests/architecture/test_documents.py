@@ -144,10 +144,20 @@ def test_every_deviation_is_marked_and_listed():
 
 
 def test_the_keys_of_the_stage_are_those_of_the_code():
-    code = (PROJECT / "app/live/race/presentation/keys.js").read_text(encoding="utf-8")
-    keys = re.findall(r'shown: "([^"]+)", brief: "[^"]*", does: "([^"]+)"', code)
-    assert len(keys) == code.count("verb: ") > 0
-    assert [tuple(row) for row in rows(words(DOCS / "presenting.md"), "key")] == keys
+    def keys(name):
+        code = (PROJECT / "app/live" / name).read_text(encoding="utf-8")
+        found = re.findall(r'shown: "([^"]+)", brief: "[^"]*", does: "([^"]+)"', code)
+        assert len(found) == code.count("{ verb: ") > 0
+        return found
+
+    text = words(DOCS / "presenting.md")
+    common, turns = keys("shared/presentation/keys.js"), keys("shared/presentation/panel_presenter.js")
+    for column, own in (
+        ("key", keys("race/presentation/keys.js") + common),
+        ("key on Layers and Gradients", keys("layers/presentation.js") + turns + common),
+        ("key on a lab", keys("labs/presentation.js") + common),
+    ):
+        assert [tuple(row) for row in rows(text, column)] == own, column
 
 
 def test_every_table_of_results_names_its_script_and_its_machine():

@@ -15,8 +15,10 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc
 #: Shorter than 30 lines, and why that is right. Style sheets, markup and ``__init__`` need no reason.
 SHORT = {
     "app/__main__.py": "entry point",
+    "app/live/labs/presentation.js": "table of keys, and what of a lab goes on the stage",
     "app/live/layers/stream.js": "seam: how this feature asks for its stream",
     "app/live/learning_rates/component.py": "seam: one component of the page",
+    "app/live/race/presentation/keys.js": "table of keys",
     "app/live/routes.py": "registry of the routes",
     "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/layers.py": "one component on a page; the rest is in page_frame.py",

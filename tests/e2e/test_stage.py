@@ -24,7 +24,7 @@ RESULT = re.compile(r"(?<![\d.])\d+\.\d+(?!\.?\d)")
 ON_STAGE = "document.querySelector('.ss-race').matches('.ss-presenting:popover-open')"
 CORNERS = """() => [[5, 5], [innerWidth - 5, 5], [5, innerHeight - 5], [innerWidth - 5, innerHeight - 5]].every(
   ([x, y]) => document.querySelector('.ss-race').contains(document.elementFromPoint(x, y)))"""
-SIZES = """() => ['.ss-gap', '.ss-title', '.ss-strip'].map(
+SIZES = """() => ['.ss-gap', '.ss-title', '.ss-dots'].map(
   (part) => parseFloat(getComputedStyle(document.querySelector(part)).fontSize))"""
 
 
@@ -44,7 +44,9 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     on_stage(page)
     assert page.evaluate(CORNERS), "something of the page is in front of the stage"
     sizes = page.evaluate(SIZES)
-    assert sizes[0] >= 14 and min(sizes[1:]) >= 16
+    assert sizes[0] >= 24 and min(sizes[1:]) >= 16
+    expect(page.locator(".ss-strip")).to_be_hidden()
+    assert view(page, "v.view.curvesOf('side')") == ["running", "clean"]
     wait_view(page, "document.querySelector('.ss-plot')._fullLayout.xaxis.tickfont.size >= 20")
     expect(page.locator(".ss-stage")).to_have_attribute("aria-label", "Curves: plus and minus zoom, 0 shows the whole")
     for key, layout in (("PageDown", "gap"), ("b", "overlaid"), ("ArrowLeft", "side")):
@@ -56,6 +58,13 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
         page.keyboard.press("Tab")
         assert page.evaluate("() => document.querySelector('.ss-race').contains(document.activeElement)")
     page.keyboard.press("c")  # the page itself would ask whether to clear its cache
+    page.keyboard.press("t")
+    assert view(page, "v.view.curvesOf('side')") == ["running", "test"]
+    page.keyboard.press("m")
+    expect(page.locator(".ss-marked")).to_have_text("Marked: step 5,000.")
+    wait_view(page, "document.querySelector('.ss-plot').layout.annotations.some(a => a.text.includes('here'))")
+    page.keyboard.press("m")
+    expect(page.locator(".ss-marked")).to_have_text("")
     page.keyboard.press("?")
     page.get_by_role("group", name="Keys of the stage").get_by_role("button", name="next view").wait_for()
     assert page.locator("[role=dialog]").count() == 0
@@ -68,13 +77,13 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     expect(page.locator(".ss-stage")).to_have_attribute("aria-label", re.compile("arrows move"))
 
 
-READY = "v.chart.drawn && v.presenter.choices.length === 4"
+READY = "v.chart.drawn && v.presenter.room.choices.length"
 
 
-def hidden_from(page) -> None:
+def hidden_from(page, question="56 layers: better or worse than 20?") -> None:
     """Nothing of a result is in the component, and there is a question in its place."""
     wait_view(page, READY)
-    expect(page.locator(".ss-question")).to_have_text("After 1,000 steps, which will have the lowest training error?")
+    expect(page.locator(".ss-question-text")).to_have_text(question)
     assert not RESULT.search(page.evaluate(TOLD))
     assert page.evaluate(TRACES) == 0
 
@@ -85,17 +94,19 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
     hidden_from(page)
     on_stage(page)
     wait_view(page, "v.runs[0].series.detail")  # the link shows a part of a long run: all of its points
+    page.keyboard.press("q")
     page.keyboard.press("1")
     page.keyboard.press("2")
-    # The address follows both keys.
+    # The address follows the keys.
     page.wait_for_function("() => new URLSearchParams(location.search).get('guess')?.endsWith('-plain-56')")
     page.reload()
-    hidden_from(page)
+    hidden_from(page, "After 1,000 steps, which will have the lowest training error?")
     expect(page.get_by_role("button", name="2 plain-56")).to_have_attribute("aria-pressed", "true")
     page.context.set_offline(True)  # what answers the room is here already
     try:
         page.keyboard.press("r")
-        expect(page.locator(".ss-answer")).to_contain_text("The room said plain-56.")
+        expect(page.locator(".ss-outcome")).to_contain_text("Lowest: plain-20")
+        expect(page.locator(".ss-fate")).to_have_text("✗ The room was wrong")
     finally:
         page.context.set_offline(False)
     wait_view(page, f"({TRACES})() > 0")
@@ -109,6 +120,8 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
         f"{last[20]:.1f} %; plain-56 {last[56]:.1f} %."
     )
     assert RESULT.search(page.evaluate(TOLD))
+    page.keyboard.press("r")
+    expect(page.locator(".ss-outcome")).to_be_hidden()
     spoken, shown = page.get_by_role("status").and_(page.locator(".ss-spoken")), page.locator(".ss-gap strong")
     assert spoken.inner_text() == shown.inner_text() and spoken.inner_text(), "a conclusion is read aloud"
     page.wait_for_function("() => !location.search.includes('hidden')")
@@ -146,3 +159,22 @@ def test_a_race_is_started_and_paused_from_the_stage(site, open_page):
     page.keyboard.press(" ")
     wait_view(page, "v.runs.every(r => ['paused', 'queued'].includes(r.card.state))")
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
+
+
+def test_the_panels_of_a_lab_go_through_the_stage_one_by_one(site, open_page):
+    page = open_page(f"{site.url}/lab-constructed")
+    page.locator(".sl-plot .main-svg").first.wait_for()
+    seen = ".sl-panel:visible"
+    before = page.locator(seen).count()
+    page.keyboard.press("p")
+    page.wait_for_function("() => document.querySelector('.sl-lab').matches('.ss-presenting:popover-open')")
+    expect(page.locator(seen)).to_have_count(1)
+    first = page.locator(f"{seen} .sl-title").inner_text()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(f"{seen} .sl-title")).not_to_have_text(first)
+    page.wait_for_function("() => new URLSearchParams(location.search).get('constructed-panel') === '2'")
+    box = page.locator(".sl-panel:visible .sl-plot").bounding_box()
+    assert box["width"] > 1000 and box["x"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
+    page.keyboard.press("Escape")
+    expect(page.locator(seen)).to_have_count(before)
+    expect(page.locator(".sl-lab .ss-present")).to_be_focused()

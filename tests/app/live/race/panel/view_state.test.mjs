@@ -20,7 +20,7 @@ beforeEach(() => tab());
 
 test("an address may carry anything; what means nothing is the usual", () => {
   const { state } = opened("?layout=Gap&metric=nonsense&scale=log&curves=test-nothing&zoom=5_1&seeds=lines");
-  assert.deepEqual(state.all({ gap: true }), { layout: "gap", metric: "error", scale: "log", x: "step", seeds: "lines", curves: ["test"], zoom: null });
+  assert.deepEqual(state.all({ gap: true }), { layout: "gap", metric: "error", scale: "log", x: "step", seeds: "lines", curves: ["test"], zoom: null, marks: [] });
   assert.deepEqual(opened("?zoom=100_300_5_40").state.zoom, { x: [100, 300], y: [5, 40] });
   assert.deepEqual(opened("?zoom=100_300").state.zoom, { x: [100, 300] });
   for (const wrong of ["1_x", "1_2_3", "", "3_3", "1_2_5_4"]) assert.equal(opened(`?zoom=${wrong}`).state.zoom, null, wrong);
@@ -41,8 +41,37 @@ test("what is usual is not in the address, what differs is", () => {
   state.toggleCurve("raw", "side");
   state.hidden = false;
   state.set("x", "step");
+  assert.equal(state.address.params.toString(), "hidden=0", "the answer stays until it is taken away");
+  state.answered = false;
   assert.equal(state.address.params.toString(), "");
-  assert.equal(changes, 9);
+  assert.equal(changes, 10);
+});
+
+test("in front of a room training stands alone, and the page's own curves come back", () => {
+  const { state } = opened("?curves=test");
+  const kept = state.kept();
+  state.present = true;
+  assert.deepEqual(state.curvesOf("side"), ["running", "clean"]);
+  state.toggleCurve("test", "side");
+  assert.deepEqual(state.curvesOf("side"), ["running", "test", "clean"]);
+  state.present = false;
+  state.restore(kept);
+  assert.deepEqual(state.curvesOf("side"), ["test"]);
+});
+
+test("a mark goes to a step, and the same again takes it away; another race has none", () => {
+  const { state } = opened("?marks=40-0-x-7-40");
+  assert.deepEqual(state.marks, [7, 40]);
+  state.of(1);
+  state.mark(100, 5);
+  state.mark(43, 5);
+  assert.equal(state.address.get("marks"), "7-100");
+  state.mark(100, 5);
+  state.mark(7, 5);
+  assert.equal(state.address.get("marks"), null);
+  state.mark(9, 5);
+  state.of(2);
+  assert.deepEqual(state.marks, []);
 });
 
 test("zoom, hiding and prediction are about one race", () => {
@@ -74,7 +103,7 @@ test("the stage comes back to what was looked at before", () => {
 test("over depth other errors are usual, and a choice of them leaves the curves of the steps alone", () => {
   const kinds = { sides: true, gap: true, depth: true };
   const { state } = opened("?layout=depth&metric=loss&scale=log&x=epoch&zoom=0.2_0.8");
-  assert.deepEqual(state.all(kinds), { layout: "depth", metric: "error", scale: "linear", x: "epoch", seeds: "band", curves: ["running"], zoom: { x: [0.2, 0.8] } });
+  assert.deepEqual(state.all(kinds), { layout: "depth", metric: "error", scale: "linear", x: "epoch", seeds: "band", curves: ["running"], zoom: { x: [0.2, 0.8] }, marks: [] });
   state.toggleCurve("test", "depth");
   assert.deepEqual([state.curvesOf("depth"), state.curvesOf("side")], [["running", "test"], ["running", "raw", "test", "clean"]]);
   assert.equal(state.address.get("points"), "running-test");
