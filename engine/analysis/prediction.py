@@ -235,7 +235,7 @@ def _depth_truth(question: Question, pair: Sequence[_Standing | None], when: str
     """Return how the first of two arms does against the second."""
     deep, shallow = pair
     if not deep or not shallow:
-        left = f", only {(deep or shallow).arm} is left" if deep or shallow else ""
+        left = "".join(f", only {one.arm} is left" for one in pair if one)
         return _open(question, f"Nothing to compare{left}")
     sentence = f"{when} the {measure} of {deep.arm} is {deep.percent}, that of {shallow.arm} {shallow.percent}"
     besides = [""] * len(question.choices)

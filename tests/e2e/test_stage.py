@@ -44,7 +44,7 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     on_stage(page)
     assert page.evaluate(CORNERS), "something of the page is in front of the stage"
     sizes = page.evaluate(SIZES)
-    assert sizes[0] >= 24 and min(sizes[1:]) >= 16
+    assert min(sizes) >= 16
     expect(page.locator(".ss-strip")).to_be_hidden()
     assert view(page, "v.view.curvesOf('side')") == ["running", "clean"]
     wait_view(page, "document.querySelector('.ss-plot')._fullLayout.xaxis.tickfont.size >= 20")
@@ -122,8 +122,8 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
     assert RESULT.search(page.evaluate(TOLD))
     page.keyboard.press("r")
     expect(page.locator(".ss-outcome")).to_be_hidden()
-    spoken, shown = page.get_by_role("status").and_(page.locator(".ss-spoken")), page.locator(".ss-gap strong")
-    assert spoken.inner_text() == shown.inner_text() and spoken.inner_text(), "a conclusion is read aloud"
+    spoken, shown = page.get_by_role("status").and_(page.locator(".ss-spoken")), page.locator(".ss-gap")
+    assert spoken.inner_text() and shown.inner_text().startswith(spoken.inner_text()), "a conclusion is read aloud"
     page.wait_for_function("() => !location.search.includes('hidden')")
 
 

@@ -185,7 +185,7 @@ export class Presenter {
     head.append(this.title, this.dots);
     this.part("top").prepend(head);
     this.line = element("ul", "ss-stage-runs");
-    this.marked = element("p", "ss-marked ss-spoken", "", { role: "status" });
+    this.marked = element("p", "ss-marked", "", { role: "status" });
     this.part("stage").after(this.line, this.marked);
   }
 
