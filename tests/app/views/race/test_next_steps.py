@@ -30,11 +30,10 @@ def press(page, key):  # noqa: F811
 
 def act(page, key):  # noqa: F811
     def script(key):
-        import streamlit as st
-
+        from app.views import picker
         from app.views.race import next_steps
 
-        st.session_state["race"] = 1
+        picker.choose(1)
         next_steps.act({"key": key})
 
     from streamlit.testing.v1 import AppTest
