@@ -136,7 +136,7 @@ def figure(text):
     return float(text.replace("−", "-"))
 
 
-@pytest.mark.parametrize("races", [200, pytest.param(1500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [200, pytest.param(1500, marks=pytest.mark.long)])
 def test_random_races_conclude_what_an_oracle_concludes_and_quote_its_figures(races):
     chance = random.Random(20151210)
     reached, quoted, cures = set(), 0, 0
