@@ -12,9 +12,8 @@ from tests.engine.labs.bench import DEVICE
 TOLERANCE = {"gradients": 0.02, "shattering": 0.05}
 
 
-@pytest.mark.parametrize(
-    "lab", [pytest.param("gradients", marks=pytest.mark.slow), pytest.param("shattering", marks=pytest.mark.long)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("lab", TOLERANCE)
 def test_a_lab_finds_its_recorded_numbers_again(lab):
     recorded = lab_reference.read(lab)
     module, _, name = LABS[lab].lab.partition(":")
