@@ -147,7 +147,7 @@ def test_an_empty_database_is_made_good(room, start):
         assert room.control.engine.status().state == "alive"
         return
     run = room.race(steps=2)[0]
-    assert room.row(run).state in {S.QUEUED, S.STARTING}
+    assert room.row(run).state not in {S.FAILED, S.LOST}
     assert room.control.engine.shutdown()
 
 
