@@ -63,9 +63,8 @@ export class RaceView {
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
     this.presenter.update(data);
-    this.next.answered();
-    // By Streamlit's own button, because only it knows whether the side bar is open.
-    if (this.setUp !== undefined && data.set_up !== this.setUp) document.querySelector("[data-testid=stExpandSidebarButton]")?.click();
+    this.next.heard(data);
+    if (this.setUp !== undefined && data.set_up !== this.setUp) this.sideBar.open();
     this.setUp = data.set_up;
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
@@ -74,7 +73,7 @@ export class RaceView {
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) {
         if (this.race) this.sideBar.close();
-        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, cut: "", over: undefined });
+        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
       }
       this.view.of(data.race);
       this.race = data.race;
@@ -94,6 +93,7 @@ export class RaceView {
     this.feed?.close();
     for (const part of [this.finer, this.chart, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
     this.leave();
+    for (const part of [this.cards, this.next]) part?.stop();
   }
 
   // --- what arrives -------------------------------------------------------------------------------------------------
@@ -244,7 +244,12 @@ export class RaceView {
     const headline = this.presenter.verdict(this.statement.g ?? "");
     this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
-    setText(this.part("cut"), this.view.hidden ? "" : this.cut ?? "");
+    const cut = this.view.hidden ? "" : this.cut ?? "";
+    setText(this.part("cut"), cut);
+    const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
+    this.cutSeen ||= cutTrains;
+    // Spoken once, at the end of a fork that was seen training: its line changes with every step.
+    setText(this.part("cut-spoken"), this.cutSeen && !cutTrains ? cut : "");
     this.#nextSteps();
     this.#strip();
   }

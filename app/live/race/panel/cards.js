@@ -31,6 +31,12 @@ export class Cards {
     this.states = states;
     this.ask = ask;
     this.cards = new Map();
+    this.listening = new AbortController();
+    document.addEventListener("pointerdown", ({ target }) => this.cards.forEach((parts) => parts.closeMenu(target)), this.listening);
+  }
+
+  stop() {
+    this.listening.abort();
   }
 
   /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; without mayCommand there are no buttons. */
@@ -92,9 +98,9 @@ export class Cards {
     this.#menu(parts, verbs.filter((verb) => IN_MENU.has(verb)));
   }
 
-  #button(parts, verb, attributes = {}) {
+  #button(parts, verb) {
     const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb) : () => this.#send(parts, verb);
-    return button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${parts.label}`, ...attributes });
+    return button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${parts.label}` });
   }
 
   /** What asks before something is discarded: a question, and both answers. */
@@ -102,29 +108,31 @@ export class Cards {
     const { label, confirming: verb } = parts;
     const what = `${capital(verb)} ${label} ${verb === "delete" ? "and its files" : "for good"}`;
     return [
-      element("span", "ss-question-text", `${what}?`),
-      button(capital(verb), () => this.#send(parts, verb), "ss-button ss-sure", { "aria-label": what }),
+      element("span", "ss-asks", `${what}?`),
+      button(capital(verb), () => this.#send(parts, verb), "ss-button ss-confirm", { "aria-label": what }),
       button("Cancel", () => this.#confirm(parts, null), "ss-button", { "aria-label": `Cancel, do not ${verb} ${label}` }),
     ];
   }
 
   /** The menu of a card: what is seldom wanted, and cannot be undone. */
   #menu(parts, verbs) {
-    const items = element("span", "ss-menu-items", "", { role: "menu" });
-    const opener = button("⋯", () => open(items.hidden), "ss-more", { "aria-label": `More for ${parts.label}`, "aria-haspopup": "menu" });
+    const items = element("span", "ss-menu-items");
+    const opener = button("⋯", () => open(items.hidden), "ss-more", { "aria-label": `More for ${parts.label}` });
     const open = (wanted) => {
       items.hidden = !wanted;
       opener.setAttribute("aria-expanded", wanted);
       if (wanted) items.children[0].focus();
     };
-    items.append(...verbs.map((verb) => this.#button(parts, verb, { role: "menuitem" })));
+    items.append(...verbs.map((verb) => this.#button(parts, verb)));
     open(false);
     parts.menu.onkeydown = (event) => {
       if (event.key !== "Escape" || items.hidden) return;
       open(false);
       opener.focus();
     };
-    parts.menu.onfocusout = (event) => parts.menu.contains(event.relatedTarget) || open(false);
+    parts.closeMenu = (node) => parts.menu.contains(node) || items.hidden || open(false);
+    // Safari focuses no button that is clicked: without a new place of the focus the press outside decides.
+    parts.menu.onfocusout = ({ relatedTarget }) => relatedTarget && parts.closeMenu(relatedTarget);
     parts.menu.replaceChildren(...(verbs.length && !parts.asked ? [opener, items] : []));
   }
 
@@ -134,7 +142,7 @@ export class Cards {
     this.#buttons(parts);
     // The focus goes to the answer, and back to where the question came from.
     const back = IN_MENU.has(before) ? parts.menu.querySelector(".ss-more") : parts.buttons.querySelector("button");
-    (verb ? parts.buttons.querySelector(".ss-sure") : back)?.focus();
+    (verb ? parts.buttons.querySelector(".ss-confirm") : back)?.focus();
   }
 
   #send(parts, verb) {
