@@ -10,6 +10,7 @@ import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
+import { CrossHair } from "./inspect/crosshair.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
 import { RacePlot } from "./chart/plot.js";
@@ -40,8 +41,11 @@ export class RaceView {
     this.finer = new ZoomDetail({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
-      clicked: (point) => this.data.mayCommand && !this.view.present && this.#ask("fork-at", point.run, { step: point.step }),
       later: () => this.#soon(),
+    });
+    this.crossHair = new CrossHair(this.part("stage"), this.part("plot"), {
+      seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: this.#mayFork() }),
+      fork: ({ run, step }) => this.#ask("fork-at", run, { step }),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
@@ -92,7 +96,7 @@ export class RaceView {
   stop() {
     this.stopped = true;
     this.feed?.close();
-    for (const part of [this.finer, this.chart, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
+    for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
     this.leave();
   }
 
@@ -231,6 +235,7 @@ export class RaceView {
     this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
     await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    this.crossHair.refresh();
     // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
     setTimeout(() => (this.took = again ? performance.now() - began : 0));
   }
@@ -268,10 +273,14 @@ export class RaceView {
     return { runs, theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
   }
 
+  #mayFork() {
+    return this.data.mayCommand !== false && !this.view.present;
+  }
+
   #strip() {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("strip"), footerText(this.runs, this.#view(), { age, mayFork: this.data.mayCommand !== false && !this.view.present }));
+    setText(this.part("strip"), footerText(this.runs, this.#view(), { age, mayFork: this.#mayFork() }));
   }
 }
