@@ -90,6 +90,9 @@ export interface View {
   hidden?: boolean;
   /** The steps that the speaker has marked. */
   marks?: number[];
+  /** The runs of pinned arms, and the names of hidden ones. */
+  pins?: number[];
+  unseen?: string[];
   height?: number;
   gaps?: GapFacts | null;
   depths?: DepthFacts;

@@ -10,6 +10,8 @@ import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
+import { alone, armsOf, shownArms, toggled } from "./inspect/arms.js";
+import { ArmChips } from "./inspect/chips.js";
 import { CrossHair } from "./inspect/crosshair.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
@@ -46,6 +48,11 @@ export class RaceView {
     this.crossHair = new CrossHair(this.part("stage"), this.part("plot"), {
       seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: this.#mayFork() }),
       fork: ({ run, step }) => this.#ask("fork-at", run, { step }),
+    });
+    this.chips = new ArmChips(this.part("arms"), {
+      toggle: (id) => (this.view.off = toggled(this.#arms(), this.view.off, id)),
+      alone: (id) => (this.view.off = alone(this.#arms(), this.view.off, id)),
+      pin: (id) => this.view.pin(id),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
@@ -228,13 +235,17 @@ export class RaceView {
     const began = performance.now();
     if (this.runs.length) this.drawn = began;
     // No card may tell what the curves hide.
-    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
+    const arms = this.#arms(), shown = shownArms(arms, this.view.off), idOf = (run) => arms.find(({ runs }) => runs.includes(run)).id;
+    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand, {
+      shown: (run) => shown.some(({ runs }) => runs.includes(run)), toggle: (run) => this.chips.acts.toggle(idOf(run)), alone: (run) => this.chips.acts.alone(idOf(run)),
+    });
+    this.chips.draw(arms, shown, this.view.pinned, this.theme);
     this.#tell();
     this.controls.draw(this.#kinds());
     this.tools.draw();
     this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
-    await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    await this.chart.draw(this.#drawn(), this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
     this.crossHair.refresh();
     // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
     setTimeout(() => (this.took = again ? performance.now() - began : 0));
@@ -264,13 +275,26 @@ export class RaceView {
     return kindsOf(this.runs, this.depths);
   }
 
+  #arms() {
+    return armsOf(this.runs);
+  }
+
+  /** The runs of the arms that are not hidden, in the order of the race. */
+  #drawn() {
+    const shown = new Set(shownArms(this.#arms(), this.view.off).flatMap(({ runs }) => runs));
+    return this.runs.filter((run) => shown.has(run));
+  }
+
   #view() {
-    return { ...this.view.all(this.#kinds()), race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
+    const arms = this.#arms(), shown = shownArms(arms, this.view.off), { pinned } = this.view;
+    const pins = arms.filter(({ id }) => pinned.includes(id)).flatMap(({ runs }) => runs.map(({ card }) => card.run));
+    const unseen = arms.filter((arm) => !shown.includes(arm)).map(({ name }) => name);
+    return { ...this.view.all(this.#kinds()), pins, unseen, race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
   }
 
   #shown() {
-    const { runs, theme, data } = this;
-    return { runs, theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
+    const { theme, data } = this;
+    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
   }
 
   #mayFork() {
@@ -281,6 +305,6 @@ export class RaceView {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("strip"), footerText(this.runs, this.#view(), { age, mayFork: this.#mayFork() }));
+    setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.#mayFork() }));
   }
 }

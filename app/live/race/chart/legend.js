@@ -12,7 +12,7 @@ import { depthLegend } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { statedGaps, statedIn } from "./stated_gaps.js";
 import { stepOf } from "../series.js";
-import { averaged, drawnRuns, singles, trainingShown } from "./coverage.js";
+import { armsHidden, averaged, drawnRuns, singles, trainingShown } from "./coverage.js";
 
 /** So many runs that are no seeds of their arms are named in a caption. */
 const MAX_NAMED = 4;
@@ -82,7 +82,7 @@ export function captionOf(runs, view, data = "") {
     data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, plural(distinct("seed").length, "seed"),
     listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
-  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), ownArms(runs, view)].filter(Boolean).join("; ");
+  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), armsHidden(view), ownArms(runs, view)].filter(Boolean).join("; ");
 }
 
 /**
