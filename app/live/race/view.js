@@ -12,6 +12,7 @@ import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
 import { alone, armsOf, shownArms, toggled } from "./inspect/arms.js";
 import { ArmChips } from "./inspect/chips.js";
+import { smoothedRuns } from "./inspect/smoothing.js";
 import { CrossHair } from "./inspect/crosshair.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
@@ -279,10 +280,10 @@ export class RaceView {
     return armsOf(this.runs);
   }
 
-  /** The runs of the arms that are not hidden, in the order of the race. */
+  /** The runs of the arms that are not hidden, in the order of the race, smoothed as it was chosen. */
   #drawn() {
     const shown = new Set(shownArms(this.#arms(), this.view.off).flatMap(({ runs }) => runs));
-    return this.runs.filter((run) => shown.has(run));
+    return smoothedRuns(this.runs.filter((run) => shown.has(run)), this.view.smoothing);
   }
 
   #view() {

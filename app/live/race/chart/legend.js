@@ -61,9 +61,20 @@ function meanings(runs, view, theme) {
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
   if (view.layout === "depth") return `training error: ${runningMean()}`;
-  const made = view.layout === "gap" ? `thick: differences of means of up to ${RUNNING_WINDOW} steps` : `thick: ${runningMean()}`;
+  const mean = `${runningMean(view.smoothing)}${view.smoothing ? ownSmoothing(runs) : ""}`;
+  const made = view.layout === "gap" ? `thick: differences of ${mean.replace(/^mean/, "means")}` : `thick: ${mean}`;
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;
+}
+
+/**
+ * What else is to be said of a smoothing that somebody chose: labels keep the stored means, and of steps that were left
+ * out there is no mean.
+ * @param {Run[]} runs
+ */
+function ownSmoothing(runs) {
+  const partly = runs.some(({ series }) => series.drawn().step.length < series.total);
+  return ` (${partly ? "of the steps shown only; " : ""}labels: mean of ${RUNNING_WINDOW})`;
 }
 
 /**

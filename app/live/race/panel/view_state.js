@@ -3,6 +3,8 @@
  * curves are hidden, what the room was asked and predicted. Kept in the address.
  */
 import { comparable, isComparable } from "../../shared/arm_names.js";
+import { RUNNING_WINDOW } from "../../shared/run_states.js";
+import { WINDOWS } from "../inspect/smoothing.js";
 import { UrlState, rememberRace, rememberedRace } from "../../shared/address/url_state.js";
 
 export const CHOICES = {
@@ -20,12 +22,12 @@ const ON_STAGE = { ...OF_STEPS, usual: ["running", "clean"] };
 /** Over depth one kind of error is read more easily than three, and single steps are none. */
 const OF_DEPTH = { key: "points", all: ["running", "test", "clean"], usual: ["running"] };
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
-const ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", QUESTION = "question", PREDICTION = "guess", MARKS = "marks", OFF = "off", PINNED = "pin";
+const ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", QUESTION = "question", PREDICTION = "guess", MARKS = "marks", OFF = "off", PINNED = "pin", SMOOTH = "smooth";
 /** Before the reveal; and after it, while the answer stands there. */
 const VEILED = "1", REVEALED = "0";
 /** More lines than a picture can bear; an address may carry anything. */
 const MAX_MARKS = 12;
-const LOOKED_AT = [...Object.keys(CHOICES), OF_STEPS.key, OF_DEPTH.key, ZOOM];
+const LOOKED_AT = [...Object.keys(CHOICES), OF_STEPS.key, OF_DEPTH.key, ZOOM, SMOOTH];
 /** These are about the runs of one race. */
 const OF_RACE = [ZOOM, HIDDEN, PREDICTION, MARKS, OFF, PINNED];
 const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, QUESTION, PREDICTION, MARKS, OFF, PINNED];
@@ -165,6 +167,17 @@ export class ViewState {
     this.changed();
   }
 
+  /** The steps of the means that are drawn, see inspect/smoothing.js. */
+  get smoothing() {
+    const steps = Number(this.address.get(SMOOTH) ?? NaN);
+    return WINDOWS.includes(steps) ? steps : RUNNING_WINDOW;
+  }
+
+  set smoothing(steps) {
+    this.address.put(SMOOTH, steps === RUNNING_WINDOW ? null : String(steps));
+    this.changed();
+  }
+
   /** The arms that are hidden, see inspect/arms.js. */
   get off() {
     return this.#numbers(OFF);
@@ -218,7 +231,8 @@ export class ViewState {
   all(kinds = { sides: true, gap: true, depth: true }) {
     const chosen = Object.fromEntries(Object.keys(CHOICES).map((key) => [key, this.get(key)]));
     const layout = laidOut(chosen.layout, kinds);
-    return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), layout, curves: this.curvesOf(layout), zoom: this.zoom, marks: this.marks };
+    const smoothing = layout === "depth" || this.smoothing === RUNNING_WINDOW ? {} : { smoothing: this.smoothing };
+    return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), ...smoothing, layout, curves: this.curvesOf(layout), zoom: this.zoom, marks: this.marks };
   }
 
   /** See UrlState. */

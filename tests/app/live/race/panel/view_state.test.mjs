@@ -146,3 +146,14 @@ test("hidden and pinned arms stand in the address and belong to their race", () 
   state.of(2);
   assert.equal(state.address.params.toString(), "");
 });
+
+test("a smoothing that is not the stored one stands in the address", () => {
+  const { state } = opened("?smooth=20");
+  assert.deepEqual([state.smoothing, state.all().smoothing], [20, 20]);
+  assert.equal(state.all({ depth: true }).smoothing, 20);
+  state.set("layout", "depth");
+  assert.equal(state.all({ depth: true }).smoothing, undefined);
+  state.smoothing = 50;
+  assert.equal(state.address.params.toString(), "layout=depth");
+  assert.equal(opened("?smooth=33").state.all().smoothing, undefined);
+});
