@@ -259,7 +259,8 @@ export class RaceView {
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
     const statement = this.view.hidden ? {} : this.statement;
     const headline = this.presenter.verdict(this.statement.g ?? "");
-    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
+    const { hidden, smoothing } = this.#view();
+    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
     setText(this.part("cut"), this.view.hidden ? "" : this.cut ?? "");
     this.#nextSteps();
