@@ -29,7 +29,6 @@ export class CrossHair {
    * @param {{ seen: () => Seen, fork: (point: { run: number, step: number }) => void }} options
    */
   constructor(stage, plot, { seen, fork }) {
-    Object.assign(this, { stage, plot, seen, fork });
     this.stage = stage;
     this.plot = plot;
     this.seen = seen;
