@@ -10,6 +10,10 @@ import { attend, readTheme } from "../shared/page.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
+import { alone, armsOf, shownArms, toggled } from "./inspect/arms.js";
+import { ArmChips } from "./inspect/chips.js";
+import { smoothedRuns } from "./inspect/smoothing.js";
+import { CrossHair } from "./inspect/crosshair.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
 import { RacePlot } from "./chart/plot.js";
@@ -40,8 +44,16 @@ export class RaceView {
     this.finer = new ZoomDetail({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
-      clicked: (point) => this.data.mayCommand && !this.view.present && this.#ask("fork-at", point.run, { step: point.step }),
       later: () => this.#soon(),
+    });
+    this.crossHair = new CrossHair(this.part("stage"), this.part("plot"), {
+      seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: this.#mayFork() }),
+      fork: ({ run, step }) => this.#ask("fork-at", run, { step }),
+    });
+    this.chips = new ArmChips(this.part("arms"), {
+      toggle: (id) => (this.view.off = toggled(this.#arms(), this.view.off, id)),
+      alone: (id) => (this.view.off = alone(this.#arms(), this.view.off, id)),
+      pin: (id) => this.view.pin(id),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
@@ -91,7 +103,7 @@ export class RaceView {
   stop() {
     this.stopped = true;
     this.feed?.close();
-    for (const part of [this.finer, this.chart, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
+    for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
     this.leave();
     for (const part of [this.cards, this.next]) part?.stop();
   }
@@ -224,13 +236,18 @@ export class RaceView {
     const began = performance.now();
     if (this.runs.length) this.drawn = began;
     // No card may tell what the curves hide.
-    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
+    const arms = this.#arms(), shown = shownArms(arms, this.view.off), idOf = (run) => arms.find(({ runs }) => runs.includes(run)).id;
+    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand, {
+      shown: (run) => shown.some(({ runs }) => runs.includes(run)), toggle: (run) => this.chips.acts.toggle(idOf(run)), alone: (run) => this.chips.acts.alone(idOf(run)),
+    });
+    this.chips.draw(arms, shown, this.view.pinned, this.theme);
     this.#tell();
     this.controls.draw(this.#kinds());
     this.tools.draw();
     this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
-    await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    await this.chart.draw(this.#drawn(), this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    this.crossHair.refresh();
     // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
     setTimeout(() => (this.took = again ? performance.now() - began : 0));
   }
@@ -242,7 +259,8 @@ export class RaceView {
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
     const statement = this.view.hidden ? {} : this.statement;
     const headline = this.presenter.verdict(this.statement.g ?? "");
-    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
+    const { hidden, smoothing } = this.#view();
+    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
     const cut = this.view.hidden ? "" : this.cut ?? "";
     setText(this.part("cut"), cut);
@@ -264,19 +282,36 @@ export class RaceView {
     return kindsOf(this.runs, this.depths);
   }
 
+  #arms() {
+    return armsOf(this.runs);
+  }
+
+  /** The runs of the arms that are not hidden, in the order of the race, smoothed as it was chosen. */
+  #drawn() {
+    const shown = new Set(shownArms(this.#arms(), this.view.off).flatMap(({ runs }) => runs));
+    return smoothedRuns(this.runs.filter((run) => shown.has(run)), this.view.smoothing);
+  }
+
   #view() {
-    return { ...this.view.all(this.#kinds()), race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
+    const arms = this.#arms(), shown = shownArms(arms, this.view.off), { pinned } = this.view;
+    const pins = arms.filter(({ id }) => pinned.includes(id)).flatMap(({ runs }) => runs.map(({ card }) => card.run));
+    const unseen = arms.filter((arm) => !shown.includes(arm)).map(({ name }) => name);
+    return { ...this.view.all(this.#kinds()), pins, unseen, race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
   }
 
   #shown() {
-    const { runs, theme, data } = this;
-    return { runs, theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
+    const { theme, data } = this;
+    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
+  }
+
+  #mayFork() {
+    return this.data.mayCommand !== false && !this.view.present;
   }
 
   #strip() {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("strip"), footerText(this.runs, this.#view(), { age, mayFork: this.data.mayCommand !== false && !this.view.present }));
+    setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.#mayFork() }));
   }
 }

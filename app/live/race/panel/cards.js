@@ -19,7 +19,7 @@ const PARTS = [
   ["head", "div", "ss-card-head"], ["progress", "progress"], ["steps", "div", "ss-steps"], ["errors", "dl", "ss-errors"],
   ["changes", "div", "ss-changes"], ["note", "div", "ss-note"], ["buttons", "div", "ss-buttons"], ["files", "div", "ss-files"],
 ];
-const HEAD = [["swatch", "span", "ss-swatch"], ["name", "strong", "ss-name"], ["badge", "span", "ss-state"], ["menu", "span", "ss-menu"]];
+const HEAD = [["swatch", "button", "ss-swatch"], ["name", "strong", "ss-name"], ["badge", "span", "ss-state"], ["menu", "span", "ss-menu"]];
 const STEPS = [["count", "span"], ["speed", "span"]];
 /** An error of the mini-batches, the clean training subset, the test images and the held-out images. */
 const ERRORS = 4;
@@ -39,9 +39,13 @@ export class Cards {
     this.listening.abort();
   }
 
-  /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; without mayCommand there are no buttons. */
-  draw(runs, theme, mayCommand) {
+  /**
+   * runs: [{ card, color, glyph, series, label }], theme: { scheme }; without mayCommand there are no buttons of a run. arms:
+   * whether a run's curve is shown, and what a click on its mark does.
+   */
+  draw(runs, theme, mayCommand, arms = { shown: () => true, toggle() {}, alone() {} }) {
     this.mayCommand = mayCommand;
+    this.arms = arms;
     const labels = new Map(runs.map((run) => [run.card.run, run.label]));
     keepRows(this.list, this.cards, [...labels.keys()], (id) => made(id));
     for (const run of runs) this.#fill(this.cards.get(run.card.run), run, theme, labels);
@@ -54,6 +58,10 @@ export class Cards {
     parts.root.style.setProperty("--ss-ink", run.textColor[theme.scheme]);
     parts.root.dataset.state = card.state;
     setText(parts.swatch, run.glyph ?? "");
+    parts.swatch.setAttribute("aria-label", `Curve of ${run.label}`);
+    parts.swatch.setAttribute("aria-pressed", this.arms.shown(run));
+    parts.swatch.onclick = () => this.arms.toggle(run);
+    parts.swatch.ondblclick = () => this.arms.alone(run);
     setText(parts.name, run.label);
     setText(parts.badge, `${symbol} ${card.state}`);
     parts.badge.dataset.tone = tone;
@@ -160,6 +168,7 @@ function made(id) {
   };
   place(parts.root, PARTS);
   place(parts.head, HEAD);
+  Object.assign(parts.swatch, { type: "button", title: "Hide or show; a double click leaves it alone" });
   place(parts.steps, STEPS);
   parts.cells = Array.from({ length: ERRORS }, () => {
     const [cell, label, value] = ["div", "dt", "dd"].map((tag) => element(tag));
