@@ -59,7 +59,7 @@ def test_a_strange_address_shows_the_page_as_usual(recorded, open_page):
     assert view(page, "v.data.race") == newest.race
     newest.writer.close()
     seen = {"layout": "side", "metric": "error", "scale": "linear", "x": "step", "seeds": "band", "zoom": None}
-    assert view(page, "v.view.all()") == {**seen, "curves": ["running", "raw", "test", "clean"]}
+    assert view(page, "v.view.all()") == {**seen, "marks": [], "curves": ["running", "raw", "test", "clean"]}
 
 
 #: The share of the window inside the axes, and the lowest edge of what belongs to the first screen.

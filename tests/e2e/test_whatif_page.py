@@ -16,7 +16,7 @@ FAST_TUNED = {
 #: Where a point of a run's training curve lies in the window.
 CURVE_POINT = """([run, share]) => {
   const plot = document.querySelector('.ss-plot'), full = plot._fullLayout;
-  const trace = plot.data.find((one) => one.run === run && one.steps?.length > 50 && one.visible !== false);
+  const trace = plot.data.find((one) => one.run === run && one.meta === 'running');
   const index = Math.round(share * (trace.steps.length - 1)), box = plot.getBoundingClientRect();
   const name = (axis) => `${axis[0]}axis${axis.slice(1)}`;
   const [x, y] = [full[name(trace.xaxis)], full[name(trace.yaxis)]];
