@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from app.data.workspace import current, kept_until_change, reading
 from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.numbers import signed
-from engine.analysis.settings import SettingDifference as SettingDifference
 from engine.analysis.settings import race_of
 from engine.analysis.settings import setting_differences as setting_differences
 from engine.config import TRIAL_SEED as TRIAL_SEED

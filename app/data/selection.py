@@ -7,10 +7,10 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from app.data.races import RunRow, SettingDifference, setting_differences, settings_of, stored_runs
+from app.data.races import RunRow, setting_differences, settings_of, stored_runs
 from app.data.workspace import reading
 from engine.analysis.difference import NO_DIFFERENCE
-from engine.analysis.settings import differing
+from engine.analysis.settings import SettingDifference, differing
 from engine.config import MAX_RUNS as MAX_RUNS
 from engine.runs.protocol.comparable_runs import differences
 

@@ -1,7 +1,7 @@
 """The table by arm: the seeds of an arm as one row, each error as a mean with its 95 % interval."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,25 +9,8 @@ import streamlit as st
 
 from app.data import run_table
 from app.views.runs import table
-from engine.analysis.comparison import by, in_mean
-from engine.analysis.interval import Interval, interval
 
 _ERRORS = ("training", "clean", "test")
-
-
-def groups(rows: Iterable[run_table.TableRow]) -> list[list[run_table.TableRow]]:
-    """Return the runs of each arm of each race; a run with a difference stands with those of the same difference.
-
-    No group has a seed twice: the second run of a seed begins another group.
-    """
-    nth: Counter[tuple[Any, ...]] = Counter()
-
-    def key(row: run_table.TableRow) -> tuple[Any, ...]:
-        arm = (row.race, row.depth, row.shortcut, row.difference)
-        nth[(*arm, row.seed)] += 1
-        return (*arm, nth[(*arm, row.seed)])
-
-    return list(by(rows, key).values())
 
 
 def arms_frame(grouped: Sequence[Sequence[run_table.TableRow]], scheme: str) -> pd.DataFrame:
@@ -38,14 +21,11 @@ def arms_frame(grouped: Sequence[Sequence[run_table.TableRow]], scheme: str) -> 
 
 
 def _cells(rows: Sequence[run_table.TableRow], mark: str) -> dict[str, Any]:
-    counted = in_mean([(row.state, row.step) for row in rows])
-    of_mean = [row for row, counts in zip(rows, counted, strict=True) if counts]
+    of_mean = run_table.of_mean(rows)
     cells: dict[str, Any] = {}
     for name in _ERRORS:
-        # A mean of fewer seeds than its neighbour's would look like one of the same.
-        values = [value for row in of_mean if (value := getattr(row, name)) is not None]
-        found = interval(values) if values and len(values) == len(of_mean) else None
-        cells |= {name: found and found.mean, f"{name}_interval": _in_words(found)}
+        mean, low, high = run_table.mean(of_mean, name) or (None, None, None)
+        cells |= {name: mean, f"{name}_interval": _in_words(low, high)}
     steps = sorted({row.step for row in of_mean})
     states = Counter(row.state.value for row in rows)
     return {
@@ -57,10 +37,8 @@ def _cells(rows: Sequence[run_table.TableRow], mark: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _in_words(found: Interval | None) -> str:
-    if found is None or found.low is None or found.high is None:
-        return ""
-    return f"{max(0.0, found.low):.1f} to {min(100.0, found.high):.1f}"
+def _in_words(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f"{max(0.0, low):.1f} to {min(100.0, high):.1f}"
 
 
 def arms_columns() -> dict[str, Any]:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.data import commands, machine, races, run_table
-from app.data.races import SettingDifference
 from app.views import page_frame
 from app.views.markdown_escape import literal
 from app.views.runs import view as runs_view
@@ -57,7 +56,7 @@ def _answered(verb: str, key: str) -> bool:
 
 
 @st.dialog("What differs", width="large")
-def differing(names: tuple[str, str], rows: Sequence[SettingDifference]) -> None:
+def differing(names: tuple[str, str], rows: Sequence[tuple[str, str, str]]) -> None:
     """List the settings in which two runs or races differ."""
     if not rows:
         st.markdown(f"{names[0]} and {names[1]} have the same settings.")
@@ -65,8 +64,8 @@ def differing(names: tuple[str, str], rows: Sequence[SettingDifference]) -> None
     one, other = (literal(name) for name in names)
     st.table(
         [
-            {"Setting": literal(row.setting), one: literal(row.one) or "-", other: literal(row.other) or "-"}
-            for row in rows
+            {"Setting": literal(setting), one: literal(of_one) or "-", other: literal(of_other) or "-"}
+            for setting, of_one, of_other in rows
         ],
         hide_index=True,
     )

@@ -118,7 +118,7 @@ def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
     scheme, most_px = st.context.theme.type or "light", _BESIDE_PX if runs_view.RUNS.ids else _MAX_PX
     if listed_rows and view.by_arm:
-        groups = arms.groups(listed_rows)
+        groups = run_table.arms(listed_rows)
         runs_view.ARMS.draw({runs[0].id: [row.id for row in runs] for runs in groups})
         _table(arms.arms_frame(groups, scheme), arms.arms_columns(), runs_view.ARMS, most_px)
     elif listed_rows:
@@ -218,4 +218,4 @@ def _load_settings(chosen: list[run_table.TableRow], race: int | None) -> None:
     if config is None:
         return
     said = loading.load_and_say(config, f"run {chosen[0].id}" if one else f"race {race}")
-    st.toast(literal(f"{said} On the Race page, New race opens it."), duration="long")
+    st.toast(literal(f"On the Race page, New race opens the set-up. {said}"), duration="long")

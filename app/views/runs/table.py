@@ -15,7 +15,6 @@ import streamlit as st
 
 from app import theme
 from app.data import run_table, streaming
-from engine.analysis.comparison import by
 
 #: Columns of errors in percent, and their format.
 _ERRORS, _ERROR = ("training", "clean", "test"), "%.1f"
@@ -32,9 +31,10 @@ def runs_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int], sch
 
 
 def looks_of(rows: Sequence[run_table.TableRow]) -> dict[int, theme.Look]:
-    """Return the look of each run, as in the chart of its race."""
+    """Return the look of each run, as in the chart of its race; the rows are in order of their races."""
     found: dict[int, theme.Look] = {}
-    for runs in by(rows, attrgetter("race")).values():
+    for _, of_race in groupby(rows, key=attrgetter("race")):
+        runs = list(of_race)
         # As in the picker: a fork looks like a variant of its own.
         names = {row.id: row.shortcut if row.parent_run is None else f"{row.shortcut} {row.id}" for row in runs}
         looks = theme.looks([*json.loads(runs[0].race_shortcuts), *(names[run] for run in sorted(names))])

@@ -49,7 +49,7 @@ def test_the_seeds_of_an_arm_are_one_row_with_mean_and_interval(writer):
     for run, last in zip(runs[:4:2] + runs[4:5], (10, 20, 30), strict=True):
         finish(writer, run, last)
     other, _ = submit(writer, depths=(8,), shortcuts=("A",))
-    grouped = arms.groups(run_table.table_rows())
+    grouped = run_table.arms(run_table.table_rows())
     assert [(rows[0].race, rows[0].arm, len(rows)) for rows in grouped] == [
         (other, "A-8", 1), (race, "A-8", 3), (race, "plain-8", 3),
     ]  # fmt: skip
@@ -63,7 +63,7 @@ def test_an_interval_is_students_over_the_seeds(writer):
     _, runs = submit(writer, depths=(8,), shortcuts=("A",), seeds=2)
     for run, error in zip(runs, (20.0, 22.0), strict=True):
         finish(writer, run, 60, error)
-    (row,) = arms.arms_frame(arms.groups(run_table.table_rows()), "dark").to_dict("records")
+    (row,) = arms.arms_frame(run_table.arms(run_table.table_rows()), "dark").to_dict("records")
     assert (row["training"], row["training_interval"], row["seeds"], row["step"]) == (21.0, "8.3 to 33.7", "2", "60")
 
 
@@ -116,5 +116,5 @@ def test_settings_of_a_run_fill_the_set_up(writer):
     page.query_params["runs"] = "1"
     page.run().button(key="load_settings").click().run()
     assert not page.exception
-    assert page.toast[0].value.startswith("The set-up holds the settings of run 1.")
+    assert page.toast[0].value.startswith("On the Race page, New race opens the set-up. The set-up holds")
     assert page.session_state["setup_next"]["lr"] == "0.05"
