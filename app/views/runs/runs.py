@@ -19,8 +19,7 @@ from app.web import presenter_link
 TITLE = "Runs: all that was trained here"
 #: Seconds between two reads of the store: while a run is at work, and otherwise.
 _SOON_S, _SELDOM_S = 3.0, 15.0
-#: Pixels of a row; most pixels of the table, alone and with a chart beside it.
-_ROW_PX, _MAX_PX, _BESIDE_PX = 35, 530, 390
+_ROW_PX, _MAX_PX = 35, 530
 _STYLE = Path(__file__).with_name("runs.css")
 
 
@@ -53,10 +52,12 @@ def render() -> None:
     # The style sheet puts the chart beside the tables: tables that move in the page lose their order.
     with st.container(key="runs_work"):
         with st.container(key="runs_tables"):
+            actions = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="actions")
             st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(view, at_work, whole)
             whole.clear()
             chosen = [row for row in rows if row.id in runs_view.RUNS.ids]
-            _actions(rows, chosen, _visible(rows, view), view.by_race)
+            with actions:
+                _actions(rows, chosen, _visible(rows, view), view.by_race)
         with st.container(key="runs_chart"):
             compare.render(chosen, notice)
     runs_view.write_address(view.by_race)
@@ -116,14 +117,14 @@ def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
         unnamed = " More are selected than an address names: a link does not bring them back."
         many = len(race_ids) > selection.MAX_RUNS
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
-    scheme, most_px = st.context.theme.type or "light", _BESIDE_PX if runs_view.RUNS.ids else _MAX_PX
+    scheme = st.context.theme.type or "light"
     if listed_rows and view.by_arm:
         groups = run_table.arms(listed_rows)
         runs_view.ARMS.draw({runs[0].id: [row.id for row in runs] for runs in groups})
-        _table(arms.arms_frame(groups, scheme), arms.arms_columns(), runs_view.ARMS, most_px)
+        _table(arms.arms_frame(groups, scheme), arms.arms_columns(), runs_view.ARMS, _MAX_PX)
     elif listed_rows:
         frame = runs_table.runs_frame(listed_rows, disk.runs, scheme)
-        _table(frame, runs_table.runs_columns(), runs_view.RUNS, most_px)
+        _table(frame, runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
     elif not view.by_race:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
     part = f"{len(listed_rows)} of " if len(listed_rows) < len(rows) else ""
@@ -164,15 +165,14 @@ def _actions(
     race_ids = sorted({row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set()))
     race = race_ids[0] if len(race_ids) == 1 else None
     hidden = len(chosen) - len({row.id for row in chosen} & {row.id for row in visible})
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
-        words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table above" if hidden else "")
-        st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
-        if presenter_link.may_command():
-            _commands(rows, chosen, race)
-        _differences(chosen, race_ids)
-        export.menu(chosen or visible)
-        if st.button("Clear selection", disabled=not chosen, key="clear"):
-            runs_view.clear()
+    words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table" if hidden else "")
+    st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
+    if presenter_link.may_command():
+        _commands(rows, chosen, race)
+    _differences(chosen, race_ids)
+    export.menu(chosen or visible)
+    if st.button("Clear selection", disabled=not chosen, key="clear"):
+        runs_view.clear()
 
 
 def _differences(chosen: list[run_table.TableRow], race_ids: list[int]) -> None:

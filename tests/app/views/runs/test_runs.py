@@ -84,8 +84,8 @@ def test_the_table_has_a_row_for_every_run(page, writer):
     assert (frame["training"][0], frame["spark"][0].count("%2C")) == (60.0, 24)
     assert frame["spark"].isna()[1]
     assert frame["training"].isna()[1]
-    assert page.caption[0].value.startswith("2 runs. On disk: ")
-    assert "most of it database" in page.caption[0].value
+    assert page.caption[-1].value.startswith("2 runs. On disk: ")
+    assert "most of it database" in page.caption[-1].value
     assert not components(page)
     assert page.button(key="delete").disabled
     assert page.button(key="note").disabled
@@ -186,8 +186,8 @@ def test_a_filter_hides_rows_and_keeps_the_selection(page, writer):
     page.text_input(key="search").set_value("56").run()
     page.multiselect(key="shortcut").set_value(["plain"]).run()
     assert list(page.dataframe[0].value["run"]) == [ids[1]]
-    assert page.caption[0].value.startswith("1 of 4 runs.")
-    assert "**2 selected**, 1 of them not in the table above" in words(page)
+    assert page.caption[-1].value.startswith("1 of 4 runs.")
+    assert "**2 selected**, 1 of them not in the table" in words(page)
     page.multiselect(key="state").set_value(["failed"]).run()
     assert not page.dataframe
     assert page.info[0].value == "No run fits the filter."
