@@ -1,10 +1,13 @@
 """The table of all runs: state, last errors and sparkline; one query reads it after a change of the store."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 from app.data.workspace import WorkspaceContext, current, kept_until_change
+from engine.analysis.comparison import by, in_mean
+from engine.analysis.interval import interval
 from engine.models import arm_names
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
@@ -78,6 +81,37 @@ def _table_rows(reader: Reader) -> list[TableRow]:
         )
         for row in rows
     ]
+
+
+def arms(rows: Iterable[TableRow]) -> list[list[TableRow]]:
+    """Return the runs of each arm of each race; a run with a difference stands with those of the same difference.
+
+    No group has a seed twice: the second run of a seed begins another group.
+    """
+    nth: Counter[tuple[Any, ...]] = Counter()
+
+    def key(row: TableRow) -> tuple[Any, ...]:
+        arm = (row.race, row.depth, row.shortcut, row.difference)
+        nth[(*arm, row.seed)] += 1
+        return (*arm, nth[(*arm, row.seed)])
+
+    return list(by(rows, key).values())
+
+
+def of_mean(rows: Sequence[TableRow]) -> list[TableRow]:
+    """Return the runs of one arm that count for its means: those that finished, else those on their way."""
+    counted = in_mean([(row.state, row.step) for row in rows])
+    return [row for row, counts in zip(rows, counted, strict=True) if counts]
+
+
+def mean(rows: Sequence[TableRow], error: str) -> tuple[float, float | None, float | None] | None:
+    """Return mean and 95 % interval of an error over seeds: None while a seed has none, no interval of one seed."""
+    values = [value for row in rows if (value := getattr(row, error)) is not None]
+    # A mean of fewer seeds than its neighbour's would look like one of the same.
+    if not values or len(values) < len(rows):
+        return None
+    found = interval(values)
+    return found.mean, found.low, found.high
 
 
 @dataclass(frozen=True, slots=True)

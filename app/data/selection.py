@@ -7,9 +7,12 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from app.data.races import settings_of, stored_runs
+from app.data.races import RunRow, setting_differences, settings_of, stored_runs
 from app.data.workspace import reading
+from engine.analysis.difference import NO_DIFFERENCE
+from engine.analysis.settings import SettingDifference, differing
 from engine.config import MAX_RUNS as MAX_RUNS
+from engine.runs.protocol.comparable_runs import differences
 
 _RUN = re.compile(r"[1-9][0-9]{0,17}")
 #: Named differences; the rest is a count.
@@ -58,6 +61,31 @@ def difference(runs: Sequence[int]) -> str:
     if len(races) < 2:
         return ""
     return in_words(races, [_facts(row) for row in rows])
+
+
+def run_differences(one: int, other: int) -> list[SettingDifference]:
+    """Return in what two runs differ: settings, then device and versions of the code. Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        before, after = stored_runs(reader, [one, other])
+        own = differences(reader, [before, after])
+    of_one, of_other = (_circumstances(row, own.get(row.id, NO_DIFFERENCE).text) for row in (before, after))
+    return [*setting_differences(before.config, after.config), *differing(of_one, of_other)]
+
+
+def _circumstances(row: RunRow, own: str) -> dict[str, str]:
+    versions = {f"version of {name}": text for name, text in row.versions.items()}
+    return {"changed or forked": own or "no", "ran on": row.device, "ran with precision": row.precision, **versions}
+
+
+def settings_table(runs: Sequence[int]) -> list[dict[str, object]]:
+    """Return every setting and every version of these runs, one row a run. Raises SkipscopeError."""
+    with reading() as reader, reader.snapshot():
+        rows = stored_runs(reader, runs)
+    return [
+        {"run": row.id, "race": row.race, **settings_of(row.config)}
+        | {f"version of {name}": text for name, text in row.versions.items()}
+        for row in rows
+    ]
 
 
 def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:

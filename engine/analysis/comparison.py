@@ -157,6 +157,17 @@ def is_early(runs: Sequence[ComparedRun]) -> bool:
     return common_step(runs) < first_step(runs)
 
 
+def in_mean(standings: Sequence[tuple[RunState, int]]) -> list[bool]:
+    """Return which seeds of one arm its mean is of, from the state and the step of each.
+
+    With finished seeds: those that finished at the last step. Without: those that are on their way, from step 50 on.
+    """
+    ends = [step for state, step in standings if state == RunState.FINISHED]
+    if ends:
+        return [state == RunState.FINISHED and step == max(ends) for state, step in standings]
+    return [state not in ENDED and step >= MIN_STEP for state, step in standings]
+
+
 def still_trains(runs: Sequence[ComparedRun]) -> bool:
     """Return whether a run of the race has not ended, those aside that have a difference."""
     return any(run.state not in ENDED for run in runs if not run.differs)

@@ -1,6 +1,6 @@
 """What differs between the settings of two races or runs, as rows for people. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from engine.config import RaceConfig, RunConfig, leaves
@@ -30,7 +30,11 @@ def race_of(run: RunConfig, preset: str = "") -> RaceConfig:
 
 def setting_differences(one: RaceConfig | RunConfig, other: RaceConfig | RunConfig) -> list[SettingDifference]:
     """Return the settings in which two races or runs differ, in the order of a configuration."""
-    before, after = dict(_settings(one)), dict(_settings(other))
+    return differing(dict(_settings(one)), dict(_settings(other)))
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[SettingDifference]:
+    """Return what differs between two tables of texts."""
     return [
         SettingDifference(key, before.get(key, ""), after.get(key, ""))
         for key in {**before, **after}

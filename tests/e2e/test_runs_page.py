@@ -8,7 +8,7 @@ from tests.e2e.conftest import wait_view
 pytestmark = pytest.mark.browser
 
 #: Pixels: the height of a row, the middle of the boxes, the word in the header of the column ``arm``.
-ROW, BOX, ARM = 35, 18, 110
+ROW, BOX, ARM = 35, 18, 160
 
 
 def rows(page) -> list[dict]:
@@ -16,7 +16,7 @@ def rows(page) -> list[dict]:
     return page.evaluate(
         "() => [...document.querySelectorAll('[data-testid=stDataFrame] table tbody tr')].map(row => {"
         " const cells = [...row.querySelectorAll('td')].map(cell => cell.textContent);"
-        " return {run: Number(cells[0]), state: cells[2], step: Number(cells[9]),"
+        " return {run: Number(cells[0]), state: cells[5],"
         " selected: row.getAttribute('aria-selected') === 'true'} })"
     )
 
@@ -45,7 +45,7 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     first, (finished, other) = site.race(steps=3, name="tabled")
     second, (busy, _) = site.race(shortcuts=("A", "B"), name="tabled")
     page = open_page(f"{site.url}/runs?search=tabled")
-    wait_rows(page, f"r.some(c => c[0] === '{finished}' && c[2].includes('finished') && Number(c[9]) === 3)")
+    wait_rows(page, f"r.some(c => c[0] === '{finished}' && c[5].includes('finished 3'))")
     order = [row["run"] for row in rows(page)]
     click(page, BOX, 1 + order.index(finished))
     wait_view(page, "v.runs.length === 1")
@@ -57,9 +57,9 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     sorted_order = [row["run"] for row in rows(page)]
     assert chosen(page) == {finished, busy}
 
-    before = next(row["step"] for row in rows(page) if row["run"] == busy)
-    wait_rows(page, f"r.some(c => c[0] === '{busy}' && Number(c[9]) > {before})")
-    page.set_viewport_size({"width": 2600, "height": 900})  # only columns in sight can be read
+    before = next(row["state"] for row in rows(page) if row["run"] == busy)
+    wait_rows(page, f"r.some(c => c[0] === '{busy}' && c[5] !== '{before}' && c[5].endsWith(' of 100,000'))")
+    page.set_viewport_size({"width": 3600, "height": 900})  # only columns in sight can be read
     site.control.notes.annotate([other], "seen by open pages")
     wait_rows(page, f"r.some(c => c[0] === '{other}' && c.includes('seen by open pages'))")
     _, (newcomer,) = site.race(shortcuts=("C",), steps=3, name="tabled")
@@ -82,14 +82,17 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
 def test_a_run_is_deleted_after_a_question_only(site, open_page):
     _, (run, kept) = site.race(steps=3, name="doomed")
     page = open_page(f"{site.url}/runs?search=doomed&runs={run}")
-    wait_rows(page, f"r.some(c => c[0] === '{run}' && c[2].includes('finished'))")
+    wait_rows(page, f"r.some(c => c[0] === '{run}' && c[5].includes('finished'))")
     wait_view(page, "v.runs.length === 1")
     page.get_by_role("button", name="Delete", exact=True).first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("This cannot be undone.")
     expect(dialog).to_contain_text(f"(run {run}, ")
     assert site.row(run) is not None
-    dialog.get_by_role("button", name="Delete 1 run").click()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Delete", exact=True).first.click()
+    dialog.get_by_role("button", name="Delete 1 run and its files").click()
     expect(dialog).to_have_count(0)
     wait_rows(page, f"r.length && !r.some(c => c[0] === '{run}')")
     assert site.row(run) is None

@@ -74,9 +74,7 @@ def _load_settings(race: races.Race) -> None:
     config = races.race_config(race.id)
     if config is None:
         return
-    missing = loading.load(config)
-    without = f" No field shows these: {'; '.join(missing)}." if missing else ""
-    st.toast(literal(f"The set-up holds the settings of race {race.id}.{without}"), duration="long")
+    st.toast(literal(loading.load_and_say(config, f"race {race.id}")), duration="long")
     st.session_state[_SET_UP] = st.session_state.get(_SET_UP, 0) + 1
 
 

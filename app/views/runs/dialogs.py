@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.data import commands, machine, races, run_table
 from app.views import page_frame
+from app.views.markdown_escape import literal
 from app.views.runs import view as runs_view
 
 _NAMED = 8
@@ -22,7 +23,7 @@ def note(rows: Sequence[run_table.TableRow]) -> None:
         "Note", value=present.pop() if len(present) == 1 else "", max_chars=commands.MAX_NOTE_LENGTH, key="note_text",
         help="One line. An empty line removes the note.",
     )  # fmt: skip
-    _keep("note", "note_keep", lambda: commands.annotate([row.id for row in rows], text))
+    _save("note", "note_keep", lambda: commands.annotate([row.id for row in rows], text))
 
 
 @st.dialog("Rename race")
@@ -35,17 +36,42 @@ def rename(race: int, name: str) -> None:
         key="race_name",
         help="An empty line removes the name.",
     )
-    _keep("name", "race_name_keep", lambda: commands.rename_race(race, text))
+    _save("name", "race_name_keep", lambda: commands.rename_race(race, text))
 
 
-def _keep(noun: str, key: str, write: Callable[[], object]) -> None:
-    if st.button(f"Keep the {noun}", type="primary", key=key):
+def _save(noun: str, key: str, write: Callable[[], object]) -> None:
+    if _answered(f"Save {noun}", key):
         with page_frame.refusals(page_frame.show_error):
             write()
             st.rerun()
 
 
-@st.dialog("Delete for good?")
+def _answered(verb: str, key: str) -> bool:
+    """Draw the two answers to a dialog; return whether it is the verb. Cancel closes the dialog."""
+    with st.container(horizontal=True, gap="small"):
+        pressed = st.button(verb, type="primary", key=key)
+        if st.button("Cancel", key=f"{key}_cancel"):
+            st.rerun()
+    return pressed
+
+
+@st.dialog("What differs", width="large")
+def differing(names: tuple[str, str], rows: Sequence[tuple[str, str, str]]) -> None:
+    """List the settings in which two runs or races differ."""
+    if not rows:
+        st.markdown(f"{names[0]} and {names[1]} have the same settings.")
+        return
+    one, other = (literal(name) for name in names)
+    st.table(
+        [
+            {"Setting": literal(setting), one: literal(of_one) or "-", other: literal(of_other) or "-"}
+            for setting, of_one, of_other in rows
+        ],
+        hide_index=True,
+    )
+
+
+@st.dialog("Delete runs?")
 def delete(rows: Sequence[run_table.TableRow]) -> None:
     """List the effects of a deletion, and delete after a confirmation."""
     busy = [row for row in rows if row.state in races.ALIVE]
@@ -64,7 +90,7 @@ def delete(rows: Sequence[run_table.TableRow]) -> None:
         f"**{_runs(len(idle))}** with their curves, notes, logs and checkpoints, {freed} of files. "
         "This cannot be undone. The database keeps its size and uses the freed space again."
     )
-    if st.button(f"Delete {_runs(len(idle))}", type="primary", key="delete_sure"):
+    if _answered(f"Delete {_runs(len(idle))} and {'its' if len(idle) == 1 else 'their'} files", "delete_sure"):
         _delete([row.id for row in idle])
         st.rerun()
 

@@ -1,6 +1,7 @@
 """The page "Runs": a table of every training, and commands that compare, annotate, rename and delete."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
@@ -8,15 +9,26 @@ import streamlit as st
 from app import theme
 from app.data import machine, options, races, run_table, selection
 from app.views import page_frame
-from app.views.runs import compare, dialogs
+from app.views.markdown_escape import literal
+from app.views.runs import arms, compare, dialogs, export
 from app.views.runs import table as runs_table
 from app.views.runs import view as runs_view
+from app.views.setup import loading
 from app.web import presenter_link
 
 TITLE = "Runs: all that was trained here"
 #: Seconds between two reads of the store: while a run is at work, and otherwise.
 _SOON_S, _SELDOM_S = 3.0, 15.0
 _ROW_PX, _MAX_PX = 35, 530
+_STYLE = Path(__file__).with_name("runs.css")
+
+
+class View(NamedTuple):
+    """How the visitor looks at the runs: filter, a table of races above, one row for the seeds of an arm."""
+
+    shown: run_table.Filter
+    by_race: bool
+    by_arm: bool
 
 
 def render() -> None:
@@ -31,23 +43,29 @@ def render() -> None:
         return
     runs_view.take_address(rows)
     notice = runs_view.announce()
-    shown, by_race = _filters(rows)
+    st.html(_STYLE)
+    view = _filters(rows)
     at_work = any(row.state in races.AT_WORK for row in rows)
     runs_view.begin()
     # Empty after the tables: from then on their timer draws them.
     whole = [True]
-    st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(shown, by_race, at_work, whole)
-    whole.clear()
-    chosen = [row for row in rows if row.id in runs_view.RUNS.ids]
-    hidden = len(chosen) - len(set(runs_view.RUNS.ids) & set(_visible(rows, shown, by_race)))
-    _actions(rows, chosen, hidden, by_race)
-    compare.render(chosen, notice)
-    runs_view.write_address(by_race)
+    # The style sheet puts the chart beside the tables: tables that move in the page lose their order.
+    with st.container(key="runs_work"):
+        with st.container(key="runs_tables"):
+            actions = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="actions")
+            st.fragment(_tables, run_every=_SOON_S if at_work else _SELDOM_S)(view, at_work, whole)
+            whole.clear()
+            chosen = [row for row in rows if row.id in runs_view.RUNS.ids]
+            with actions:
+                _actions(rows, chosen, _visible(rows, view), view.by_race)
+        with st.container(key="runs_chart"):
+            compare.render(chosen, notice)
+    runs_view.write_address(view.by_race)
     runs_view.settled()
 
 
-def _filters(rows: list[run_table.TableRow]) -> tuple[run_table.Filter, bool]:
-    """Draw the filters above the table, kept in the address; return (filter, whether to group by race)."""
+def _filters(rows: list[run_table.TableRow]) -> View:
+    """Draw the filters above the table, kept in the address."""
     variants = {options.variant_name(text): text for text in sorted({row.shortcut for row in rows}, key=_place)}
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="filters"):
         text = st.text_input(
@@ -59,8 +77,13 @@ def _filters(rows: list[run_table.TableRow]) -> tuple[run_table.Filter, bool]:
         shortcuts = _several("Shortcut", list(variants), "shortcut")
         depths = _several("Depth", [str(depth) for depth in sorted({row.depth for row in rows})], "depth")
         by_race = st.toggle("Group by race", key="by_race", bind="query-params")
+        by_arm = st.toggle(
+            "By arm", key="by_arm", bind="query-params",
+            help="One row for the seeds of an arm: each error as a mean with its 95 % interval.",
+        )  # fmt: skip
     chosen = tuple(variants[name] for name in shortcuts)
-    return run_table.Filter(text or "", tuple(states), tuple(sources), chosen, tuple(map(int, depths))), bool(by_race)
+    shown = run_table.Filter(text or "", tuple(states), tuple(sources), chosen, tuple(map(int, depths)))
+    return View(shown, bool(by_race), bool(by_arm))
 
 
 def _several(label: str, choices: list[str], key: str) -> list[str]:
@@ -73,7 +96,7 @@ def _place(shortcut: str) -> tuple[int, str]:
     return (names.index(name) if name in names else len(names), shortcut)
 
 
-def _tables(shown: run_table.Filter, by_race: bool, was_at_work: bool, whole: list[bool]) -> None:
+def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
     """Draw the tables; ``whole`` is empty in runs of the timer."""
     if not whole:
         runs_view.follow_choice()
@@ -85,18 +108,24 @@ def _tables(shown: run_table.Filter, by_race: bool, was_at_work: bool, whole: li
     if any(row.state in races.AT_WORK for row in rows) != was_at_work or not rows:
         st.rerun()
     runs_view.forget_gone(row.id for row in rows)
-    listed_rows = shown.of(rows)
+    listed_rows = view.shown.of(rows)
     disk = machine.disk_use()
-    if by_race:
+    if view.by_race:
         sums = runs_table.races_frame(listed_rows, disk.runs)
         race_ids = _table(sums, runs_table.races_columns(), runs_view.RACES, 320)
         listed_rows = [row for row in listed_rows if row.race in race_ids]
         unnamed = " More are selected than an address names: a link does not bring them back."
         many = len(race_ids) > selection.MAX_RUNS
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
-    if listed_rows:
-        _table(runs_table.runs_frame(listed_rows, disk.runs), runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
-    elif not by_race:
+    scheme = st.context.theme.type or "light"
+    if listed_rows and view.by_arm:
+        groups = run_table.arms(listed_rows)
+        runs_view.ARMS.draw({runs[0].id: [row.id for row in runs] for runs in groups})
+        _table(arms.arms_frame(groups, scheme), arms.arms_columns(), runs_view.ARMS, _MAX_PX)
+    elif listed_rows:
+        frame = runs_table.runs_frame(listed_rows, disk.runs, scheme)
+        _table(frame, runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
+    elif not view.by_race:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
     part = f"{len(listed_rows)} of " if len(listed_rows) < len(rows) else ""
     st.caption(f"{part}{len(rows)} runs. {_disk_line(disk)}")
@@ -124,22 +153,43 @@ def _disk_line(disk: machine.Disk) -> str:
     return f"On disk: {machine.size_in_words(disk.total)}, {most} ({', '.join(kinds)})."
 
 
-def _visible(rows: list[run_table.TableRow], shown: run_table.Filter, by_race: bool) -> list[int]:
+def _visible(rows: list[run_table.TableRow], view: View) -> list[run_table.TableRow]:
     race_ids = set(runs_view.RACES.ids)
-    return [row.id for row in shown.of(rows) if not by_race or row.race in race_ids]
+    return [row for row in view.shown.of(rows) if not view.by_race or row.race in race_ids]
 
 
-def _actions(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], hidden: int, by_race: bool) -> None:
-    """Draw the commands for the selection; ``hidden`` counts the selected runs outside of the table."""
-    grouped = {row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set())
-    race = next(iter(grouped)) if len(grouped) == 1 else None
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="actions"):
-        words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table above" if hidden else "")
-        st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
-        if presenter_link.may_command():
-            _commands(rows, chosen, race)
-        if st.button("Clear selection", disabled=not chosen, key="clear"):
-            runs_view.clear()
+def _actions(
+    rows: list[run_table.TableRow], chosen: list[run_table.TableRow], visible: list[run_table.TableRow], by_race: bool
+) -> None:
+    """Draw the commands for the selection; ``visible`` are the rows of the table."""
+    race_ids = sorted({row.race for row in chosen} or (set(runs_view.RACES.ids) if by_race else set()))
+    race = race_ids[0] if len(race_ids) == 1 else None
+    hidden = len(chosen) - len({row.id for row in chosen} & {row.id for row in visible})
+    words = f"**{len(chosen)} selected**" + (f", {hidden} of them not in the table" if hidden else "")
+    st.markdown(words if chosen else "Select runs by the boxes at the left of the table.")
+    if presenter_link.may_command():
+        _commands(rows, chosen, race)
+    _differences(chosen, race_ids)
+    export.menu(chosen or visible)
+    if st.button("Clear selection", disabled=not chosen, key="clear"):
+        runs_view.clear()
+
+
+def _differences(chosen: list[run_table.TableRow], race_ids: list[int]) -> None:
+    """Offer what differs between the two selected runs; without runs between the two selected races."""
+    possible = len(chosen) == 2 or (not chosen and len(race_ids) == 2)
+    pressed = st.button(
+        "What differs", icon=":material/difference:", disabled=not possible, key="differs",
+        help="Select two runs, or two races.",
+    )  # fmt: skip
+    if not pressed:
+        return
+    if chosen:
+        one, other = chosen
+        dialogs.differing((one.name, other.name), selection.run_differences(one.id, other.id))
+    else:
+        configs = [config for race in race_ids if (config := races.race_config(race))]
+        dialogs.differing((f"Race {race_ids[0]}", f"Race {race_ids[1]}"), races.setting_differences(*configs))
 
 
 def _commands(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], race: int | None) -> None:
@@ -154,3 +204,18 @@ def _commands(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], 
         dialogs.rename(race, next((row.race_name for row in rows if row.race == race), ""))
     if st.button("Delete", icon=":material/delete:", disabled=not chosen, key="delete"):
         dialogs.delete(chosen)
+    pressed = st.button(
+        "Load these settings", icon=":material/input:", disabled=race is None and len(chosen) != 1, key="load_settings",
+        help="Fill the set-up on the Race page with the settings of one run, or of one race.",
+    )  # fmt: skip
+    if pressed and (len(chosen) == 1 or race is not None):
+        _load_settings(chosen, race)
+
+
+def _load_settings(chosen: list[run_table.TableRow], race: int | None) -> None:
+    one = len(chosen) == 1
+    config = races.run_config(chosen[0].id) if one else races.race_config(race or 0)
+    if config is None:
+        return
+    said = loading.load_and_say(config, f"run {chosen[0].id}" if one else f"race {race}")
+    st.toast(literal(f"On the Race page, New race opens the set-up. {said}"), duration="long")

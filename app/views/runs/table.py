@@ -1,11 +1,14 @@
 """The tables of the page "Runs": frames, and the configuration of each column."""
 
+import functools
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
@@ -16,20 +19,62 @@ from app.data import run_table, streaming
 #: Columns of errors in percent, and their format.
 _ERRORS, _ERROR = ("training", "clean", "test"), "%.1f"
 _TIME = "YYYY-MM-DD HH:mm"
+#: Pixels of the small pictures: a mark, and a sparkline.
+_MARK_PX, _SPARK_WIDTH_PX, _SPARK_HEIGHT_PX = 24, 100, 26
 
 
-def runs_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int]) -> pd.DataFrame:
-    """Return one row per run; ``sizes`` are the bytes of each run's files."""
-    cells = [_cells(row, sizes.get(row.id, 0)) for row in rows]
-    return pd.DataFrame(cells, columns=list(runs_columns())).astype(dict.fromkeys(_ERRORS, "float64"))
+def runs_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int], scheme: str = "light") -> pd.DataFrame:
+    """Return one row per run; ``sizes`` are the bytes of each run's files, ``scheme`` is light or dark."""
+    looks = looks_of(rows)
+    cells = [_cells(row, sizes.get(row.id, 0), looks[row.id], scheme) for row in rows]
+    return pd.DataFrame(cells, columns=list(runs_columns())).astype(dict.fromkeys((*_ERRORS, "lr"), "float64"))
 
 
-def _cells(row: run_table.TableRow, size: int) -> dict[str, Any]:
+def looks_of(rows: Sequence[run_table.TableRow]) -> dict[int, theme.Look]:
+    """Return the look of each run, as in the chart of its race; the rows are in order of their races."""
+    found: dict[int, theme.Look] = {}
+    for _, of_race in groupby(rows, key=attrgetter("race")):
+        runs = list(of_race)
+        # As in the picker: a fork looks like a variant of its own.
+        names = {row.id: row.shortcut if row.parent_run is None else f"{row.shortcut} {row.id}" for row in runs}
+        looks = theme.looks([*json.loads(runs[0].race_shortcuts), *(names[run] for run in sorted(names))])
+        found |= {run: looks[name] for run, name in names.items()}
+    return found
+
+
+def mark(look: theme.Look, depth: int, scheme: str) -> str:
+    """Return the mark of an arm in its colour, as a picture."""
+    return _mark(theme.MARKS[look.mark], theme.line_color(look.color, depth, scheme))
+
+
+@functools.lru_cache(1024)
+def _mark(glyph: str, color: str) -> str:
+    middle = _MARK_PX / 2
+    place = f"x='{middle}' y='{middle}' dy='.36em' font-size='20' text-anchor='middle'"
+    return _picture(_MARK_PX, _MARK_PX, f"<text {place} fill='{color}'>{glyph}</text>")
+
+
+@functools.lru_cache(4096)
+def _spark(values: tuple[float, ...], color: str) -> str:
+    """Return a sparkline from 0 to 100 % as a picture."""
+    across, up = (_SPARK_WIDTH_PX - 2) / max(1, len(values) - 1), (_SPARK_HEIGHT_PX - 3) / 100
+    points = " ".join(f"{1 + at * across:.0f},{1.5 + (100 - value) * up:.1f}" for at, value in enumerate(values))
+    line = f"<polyline points='{points}' fill='none' stroke='{color}' stroke-width='1.6'/>"
+    return _picture(_SPARK_WIDTH_PX, _SPARK_HEIGHT_PX, line)
+
+
+def _picture(width: int, height: int, content: str) -> str:
+    svg = f"<svg xmlns='http://www.w3.org/2000/svg' width='{width}' height='{height}'>{content}</svg>"
+    return f"data:image/svg+xml;utf8,{quote(svg, safe=' =:/<>')}"
+
+
+def _cells(row: run_table.TableRow, size: int, look: theme.Look, scheme: str) -> dict[str, Any]:
     threads = f"{row.threads} thread{'s' * (row.threads > 1)}" if row.threads else ""
     return {
-        "run": row.id, "arm": arm_of(row), "state": in_words(row.state.value), "spark": list(row.spark),
-        **{name: getattr(row, name) for name in (*_ERRORS, "tested", "step", "race", "data", "seed", "note")},
-        "done": min(100.0, 100 * row.step / max(1, row.total_steps)), "total": row.total_steps, "name": row.race_name,
+        "run": row.id, "mark": mark(look, row.depth, scheme), "arm": arm_of(row), "state": standing(row),
+        "spark": _spark(row.spark, theme.line_color(look.color, row.depth, scheme)) if row.spark else None,
+        **{name: getattr(row, name) for name in (*_ERRORS, "tested", "race", "data", "seed", "note")},
+        "lr": row.lr if isinstance(row.lr, float) else None, "name": row.race_name,
         "started": _moment(row.started), "seconds": round(row.seconds),
         "device": ", ".join(filter(None, (row.device, row.precision, threads))), "disk": size,
     }  # fmt: skip
@@ -39,38 +84,37 @@ def runs_columns() -> dict[str, Any]:
     """Return the configuration of the columns of ``runs_frame``."""
     column = st.column_config
     return {
-        "run": column.NumberColumn("run", format="%d", help="The number of the run on the command line."),
-        "arm": column.TextColumn("arm", width=140),
-        "state": column.TextColumn("state", width=105),
-        "spark": column.LineChartColumn(
-            "training error", y_min=0, y_max=100, width=120,
+        "run": column.NumberColumn("run", format="%d", width=50, help="The number of the run on the command line."),
+        "mark": column.ImageColumn("", width=35, help="Colour and mark of the arm, as in the chart of its race."),
+        "arm": column.TextColumn("arm", width=150),
+        "seed": column.NumberColumn("seed", format="%d", width=50),
+        "race": column.NumberColumn("race", format="%d", width=50),
+        "state": column.TextColumn("state", width=165, help="With the steps done; of how many while there are more."),
+        "spark": column.ImageColumn(
+            "training error", width=120,
             help="Running training error from the first to the last step, 0 to 100 % in every row.",
         ),
         "training": column.NumberColumn(
-            "training %",
-            format=_ERROR,
-            help=f"Running training error now: mean of up to {streaming.RUNNING_WINDOW} steps."
+            "training %", format=_ERROR, width=85,
+            help=f"Running training error now: mean of up to {streaming.RUNNING_WINDOW} steps.",
         ),
         "clean": column.NumberColumn(
-            "clean %", format=_ERROR, help="Error on a fixed, un-augmented training subset in eval mode, measured last."
+            "clean %", format=_ERROR, width=75,
+            help="Error on a fixed, un-augmented training subset in eval mode, measured last.",
         ),
-        "test": column.NumberColumn("test %", format=_ERROR, help="The newest test error; next to it its images."),
+        "test": column.NumberColumn("test %", format=_ERROR, width=70, help="The newest test error."),
+        "lr": column.NumberColumn("rate", format="%g", width=65, help="The base learning rate; empty until tuned."),
+        "note": column.TextColumn("note", width=340),
         "tested": column.TextColumn(
             "tested on", width=120,
             help="All test images, or the size of a fixed subset; with the step of the test if the run went on.",
         ),
-        "done": column.ProgressColumn("done", min_value=0, max_value=100, format="%d %%", width=100),
-        "step": column.NumberColumn("steps", format="localized"),
-        "total": column.NumberColumn("of steps", format="localized"),
-        "race": column.NumberColumn("race", format="%d"),
         "name": column.TextColumn("race's name", width=160),
         "data": column.TextColumn("data"),
-        "seed": column.NumberColumn("seed", format="%d"),
         "started": column.DatetimeColumn("started", format=_TIME),
         "seconds": column.NumberColumn("seconds", format="localized", help="Seconds of training, pauses left out."),
         "device": column.TextColumn("device, precision"),
         "disk": column.NumberColumn("on disk", format="bytes", help="Checkpoints and log of the run."),
-        "note": column.TextColumn("note", width=320),
     }  # fmt: skip
 
 
@@ -117,17 +161,18 @@ def races_columns() -> dict[str, Any]:
     }
 
 
-def arm_of(row: run_table.TableRow) -> str:
-    """Return the arm of a run, with the parent of a fork, and what makes the run an arm of its own."""
-    fork = "" if row.parent_run is None else f"fork of run {row.parent_run}"
+def arm_of(row: run_table.TableRow, parent: bool = True) -> str:
+    """Return the arm of a run, with the ``parent`` of a fork, and what makes the run an arm of its own."""
+    fork = "" if row.parent_run is None or not parent else f"fork of run {row.parent_run}"
     # A fork without a change is named by its parent alone.
     difference = "" if fork and row.difference.startswith("fork at") else row.difference
     return ", ".join(filter(None, (row.arm, fork, difference)))
 
 
-def in_words(state: str) -> str:
-    """Return a state as symbol and word."""
-    return f"{theme.STATES[state][0]} {state}"
+def standing(row: run_table.TableRow) -> str:
+    """Return the state as symbol and word with the steps done, as in ``▶ running 120 of 240``."""
+    steps = f"{row.step:,}" if row.step == row.total_steps else f"{row.step:,} of {row.total_steps:,}"
+    return f"{theme.STATES[row.state.value][0]} {row.state.value} {steps}"
 
 
 def _moment(seconds: float | None) -> datetime | None:

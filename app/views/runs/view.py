@@ -1,7 +1,7 @@
 """The selection of the page "Runs" by id, in session and address: positions of rows move."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -72,6 +72,37 @@ class TableSelection:
 
 RUNS = TableSelection("runs_table", "run", "Runs")
 RACES = TableSelection("races_table", "race", "Races")
+_MEMBERS = "arms_members"
+
+
+class ArmSelection(TableSelection):
+    """The selected arms: those of which every run is selected. An arm goes by its first run."""
+
+    __slots__ = ()
+
+    @property
+    def ids(self) -> list[int]:
+        """Return the first runs of the selected arms."""
+        chosen = set(RUNS.ids)
+        return [first for first, runs in self._members().items() if chosen.issuperset(runs)]
+
+    def choose(self, ids: Iterable[int]) -> None:
+        """Select all runs of these arms; runs of arms that were selected in part or are not drawn stay selected."""
+        members, before = self._members(), set(self.ids)
+        dropped = {run for first in before for run in members[first]}
+        kept = [run for run in RUNS.ids if run not in dropped]
+        RUNS.choose([*kept, *(run for first in ids for run in members.get(first, ()))])
+
+    def draw(self, members: Mapping[int, Sequence[int]]) -> None:
+        """Take over the arms that are drawn from now on: ``{first run: its runs}``."""
+        st.session_state[_MEMBERS] = {first: tuple(runs) for first, runs in members.items()}
+
+    def _members(self) -> dict[int, tuple[int, ...]]:
+        members: dict[int, tuple[int, ...]] = st.session_state.get(_MEMBERS, {})
+        return members
+
+
+ARMS = ArmSelection("arms_table", "first", "Arms")
 
 
 def begin() -> None:

@@ -35,6 +35,13 @@ def load(race: commands.RaceConfig) -> list[str]:
     return [f"{row.setting}: {row.other} (the set-up has {row.one})" for row in differing if row.setting != "preset"]
 
 
+def load_and_say(race: commands.RaceConfig, of: str) -> str:
+    """Fill the set-up with the settings ``of`` a race or run; return what happened in words."""
+    missing = load(race)
+    without = f" No field shows these: {'; '.join(missing)}." if missing else ""
+    return f"The set-up holds the settings of {of}.{without}"
+
+
 def fields_of(race: commands.RaceConfig) -> dict[str, Any]:
     """Return the value of every field for a configuration, ``preset`` included."""
     preset = race.preset if race.preset in options.presets() else form_state.USUAL_PRESET

@@ -19,14 +19,19 @@ _LAST = " ".join(
 
 @dataclass(frozen=True, slots=True)
 class RunListRow:
-    """One run with its last errors in percent: running, clean training subset, test subset (part), whole test set."""
+    """One run with its last errors in percent: running, clean training subset, test subset (part), whole test set.
+
+    ``race_shortcuts`` are those of its race as JSON. ``lr`` is ``tuned`` until its rate is known.
+    """
 
     id: int
     race: int
     race_name: str
+    race_shortcuts: str
     depth: int
     shortcut: str
     seed: int
+    lr: float | str
     data: str
     eval_images: int
     state: RunState
@@ -57,7 +62,8 @@ class RunListReader(ReadingTable):
         """Return every training without trials, newest race first, in starting order within a race."""
         return self._all(
             RunListRow,
-            "SELECT runs.*, races.name AS race_name, json_extract(runs.config, '$.data.name') AS data,"
+            "SELECT runs.*, races.name AS race_name, json_extract(races.config, '$.shortcuts') AS race_shortcuts,"
+            " json_extract(runs.config, '$.optim.lr') AS lr, json_extract(runs.config, '$.data.name') AS data,"
             " json_extract(runs.config, '$.data.eval_images') AS eval_images, train.running_error AS training,"
             " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"
             f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"

@@ -77,13 +77,15 @@ def test_the_table_has_a_row_for_every_run(page, writer):
     frame = page.dataframe[0].value
     assert list(frame["run"]) == [first, second]
     assert list(frame["arm"]) == ["plain-20", "plain-56"]
-    assert list(frame["state"]) == ["◌ queued", "◌ queued"]
+    assert list(frame["state"]) == ["◌ queued 30 of 300", "◌ queued 0 of 300"]
+    assert list(frame["lr"]) == [0.1, 0.1]
     assert list(frame["note"]) == ["", "look here"]
     assert list(frame["name"]) == ["talk", "talk"]
-    assert (frame["training"][0], frame["done"][0], len(frame["spark"][0])) == (60.0, 10.0, 24)
+    assert (frame["training"][0], frame["spark"][0].count("%2C")) == (60.0, 24)
+    assert frame["spark"].isna()[1]
     assert frame["training"].isna()[1]
-    assert page.caption[0].value.startswith("2 runs. On disk: ")
-    assert "most of it database" in page.caption[0].value
+    assert page.caption[-1].value.startswith("2 runs. On disk: ")
+    assert "most of it database" in page.caption[-1].value
     assert not components(page)
     assert page.button(key="delete").disabled
     assert page.button(key="note").disabled
@@ -184,8 +186,8 @@ def test_a_filter_hides_rows_and_keeps_the_selection(page, writer):
     page.text_input(key="search").set_value("56").run()
     page.multiselect(key="shortcut").set_value(["plain"]).run()
     assert list(page.dataframe[0].value["run"]) == [ids[1]]
-    assert page.caption[0].value.startswith("1 of 4 runs.")
-    assert "**2 selected**, 1 of them not in the table above" in words(page)
+    assert page.caption[-1].value.startswith("1 of 4 runs.")
+    assert "**2 selected**, 1 of them not in the table" in words(page)
     page.multiselect(key="state").set_value(["failed"]).run()
     assert not page.dataframe
     assert page.info[0].value == "No run fits the filter."
@@ -232,7 +234,7 @@ def test_whoever_may_not_command_is_offered_no_command(page, writer, monkeypatch
     monkeypatch.setattr(presenter_link, "may_command", lambda: False)
     page.run()
     assert not page.exception
-    assert [button.key for button in page.button] == ["clear"]
+    assert [button.key for button in page.button] == ["differs", "clear"]
 
 
 def test_a_note_is_kept_or_refused_in_a_line(dialog, writer):
@@ -251,6 +253,9 @@ def test_a_race_gets_another_name(dialog, writer):
     asked = dialog(f"rename({race}, 'old')").run()
     assert asked.text_input(key="race_name").value == "old"
     asked.text_input(key="race_name").set_value("new").run()
+    assert asked.button(key="race_name_keep").label == "Save name"
+    asked.button(key="race_name_keep_cancel").click().run()
+    assert races.races()[0].name == "old"
     asked.button(key="race_name_keep").click().run()
     assert races.races()[0].title.startswith(f"Race {race}: new: ")
 
@@ -270,6 +275,9 @@ def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspac
     assert "plain-8 s0 (run 1, race 1)" in shown.markdown[0].value
     assert "**1 run** with their curves" in shown.markdown[1].value
     assert "2.5 MB of files. This cannot be undone." in shown.markdown[1].value
+    assert not asked
+    assert shown.button(key="delete_sure").label == "Delete 1 run and its files"
+    shown.button(key="delete_sure_cancel").click().run()
     assert not asked
     shown.button(key="delete_sure").click().run()
     assert asked == [("delete", [idle])]

@@ -1,0 +1,48 @@
+"""What the page "Runs" exports: the table and the configurations as CSV."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+
+import pandas as pd
+import streamlit as st
+
+from app.data import run_table, selection
+
+#: Fields that only the page's table needs.
+_DRAWN = ("spark", "race_shortcuts", "changed")
+
+
+def menu(rows: Sequence[run_table.TableRow]) -> None:
+    """Draw the menu for these runs. The files are made once they are asked for."""
+    with st.popover("Export CSV", icon=":material/download:", disabled=not rows, width="content", key="export"):
+        st.caption(f"{len(rows)} run{'s' * (len(rows) != 1)}: the selected ones, without a selection all in the table.")
+        _button("Table as CSV", "runs", lambda: table_csv(rows))
+        _button("Settings as CSV", "settings", lambda: settings_csv([row.id for row in rows]))
+
+
+def _button(label: str, name: str, make: Callable[[], str]) -> None:
+    st.download_button(
+        label, make, file_name=f"skipscope-{name}.csv", mime="text/csv", key=f"export_{name}", on_click="ignore",
+        width="stretch",
+    )  # fmt: skip
+
+
+def table_csv(rows: Sequence[run_table.TableRow]) -> str:
+    """Return the rows of the table, times in seconds since 1970."""
+    cells = [
+        {"run": row.id, "arm": row.arm}
+        | {key: value for key, value in asdict(row).items() if key not in ("id", *_DRAWN)}
+        | {"state": row.state.value, "test": row.test, "tested": row.tested}
+        for row in rows
+    ]
+    return _csv(cells)
+
+
+def settings_csv(runs: Sequence[int]) -> str:
+    """Return the configurations: a row for each run, a column for each setting and version."""
+    return _csv(selection.settings_table(runs))
+
+
+def _csv(cells: Sequence[Mapping[str, object]]) -> str:
+    text: str = pd.DataFrame(cells).to_csv(index=False)
+    return text
