@@ -56,7 +56,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
 
 def act(command: Mapping[str, Any]) -> None:
     """Carry out a press on a card or button, in the component's callback. Raises SkipscopeError."""
-    race = races.race(int(st.session_state["race"]))
+    race = races.race(picker.last_chosen() or 0)
     found = ended_race.ended_race(race) if race else None
     if race is None or found is None:
         raise workspace.SkipscopeError("this race trains again; wait for its end")
