@@ -4,6 +4,7 @@ Tests run in two processes (pytest-xdist). Those of a file stay in one process, 
 begin first, for they wait most; each process has a site and a browser of its own.
 """
 
+import gc
 import os
 import shutil
 import sys
@@ -18,7 +19,7 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium found: apt-get install chromium (or put a Chrome on the PATH) to run the browser tests"
 #: Folders whose files take longest begin first, so that both processes end together.
-FIRST = ("tests/e2e/", "tests/engine/runs/", "tests/contracts/")
+FIRST = ("tests/e2e/", "tests/compatibility/", "tests/engine/runs/", "tests/contracts/")
 
 
 @pytest.fixture
@@ -57,10 +58,14 @@ def pytest_configure():
     settings.register_profile("few", derandomize=True, max_examples=20, **common)
     settings.register_profile("thorough", max_examples=500, **common)
     settings.load_profile(os.environ.get("SKIPSCOPE_HYPOTHESIS", "few"))
+    # Nothing that is collected is garbage: a fifth of the time goes into looking.
+    gc.disable()
 
 
 def pytest_collection_finish():
     """Leave torch one thread in each of the processes that share the cores; its nets here are tiny."""
+    gc.freeze()
+    gc.enable()
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
 

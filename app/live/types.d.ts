@@ -64,6 +64,8 @@ export interface Run {
   usual: string;
   mark: string;
   glyph?: string;
+  /** Its series with the stored means, where another smoothing was chosen. */
+  stored?: Series;
 }
 
 /** Colours and font of the page, see shared/page.js. */
@@ -90,6 +92,11 @@ export interface View {
   hidden?: boolean;
   /** The steps that the speaker has marked. */
   marks?: number[];
+  /** The steps of the means that are drawn, where these are not the stored ones. */
+  smoothing?: number;
+  /** The runs of pinned arms, and the names of hidden ones. */
+  pins?: number[];
+  unseen?: string[];
   height?: number;
   gaps?: GapFacts | null;
   depths?: DepthFacts;

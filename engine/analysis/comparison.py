@@ -144,7 +144,12 @@ def first_step(runs: Sequence[ComparedRun]) -> int:
     Deeper nets start slower. In the quick race both gaps have the wrong order until step 70.
     """
     possible = taking_part(runs) or pairs(runs)
-    return max((max(MIN_STEP, math.ceil(pair.planned / 3)) for pair in possible), default=MIN_STEP)
+    return words_from(min((pair.planned for pair in possible), default=0))
+
+
+def words_from(planned: int) -> int:
+    """Return the step of a run of so many planned steps from which on words compare it."""
+    return max(MIN_STEP, math.ceil(planned / 3))
 
 
 def is_early(runs: Sequence[ComparedRun]) -> bool:

@@ -1,9 +1,9 @@
 """Predict, then reveal: the questions that fit a race, and what holds a prediction against the truth. Pure.
 
-The truth is the training error at one step: the largest that all runs taking part have reached, from step 50 on. It is
-the running error while a race trains, the clean one at its end, as in the verdict. Which runs take part:
-``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that all arms have, a kind of net by its
-best arm.
+The truth is the training error at one step: the largest that all runs taking part have reached, from a third of its
+steps on, as in the headline. It is the running error while a race trains, the clean one at its end, as in the
+verdict. Which runs take part: ``engine.analysis.comparison.is_sound``. An arm stands by the mean of the seeds that
+all arms have, a kind of net by its best arm.
 
 Too close to call: the 95 % interval of the per-seed differences reaches zero. One seed has no interval, so that arms
 closer than one point are too close: a mean over 50 small batches moves by about that, and so does a seed.
@@ -15,7 +15,7 @@ from operator import attrgetter
 from statistics import fmean
 from typing import NamedTuple
 
-from engine.analysis.comparison import MIN_STEP, ComparedRun, by, is_sound
+from engine.analysis.comparison import ComparedRun, by, is_sound, words_from
 from engine.analysis.interval import interval
 from engine.analysis.numbers import listed
 from engine.events import ALIVE, RunState
@@ -208,9 +208,9 @@ def _truth(question: Question, runs: Sequence[ComparedRun], errors: Mapping[int,
     if not compared:
         return _open(question, "No run is left to compare")
     step, total = min(run.step for run in compared), min(run.total_steps for run in compared)
-    if step < min(MIN_STEP, total):
+    if step < (start := min(words_from(total), total)):
         of = f"step {step:,} of {total:,}"
-        return _open(question, f"Too early to tell: {of}, which takes {MIN_STEP} steps of every run")
+        return _open(question, f"Too early to tell: {of}, which takes {start:,} steps of every run")
     when = _moment(compared, step, total)
     if question.key == "depth":
         arms = question.choices[0].arms

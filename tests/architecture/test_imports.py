@@ -196,16 +196,10 @@ def test_conclusions_are_drawn_from_plain_rows():
     """No I/O, store or arrays: events, configuration, models' names and counts, distributions, the standard library."""
     known = {"engine.events", "engine.config", "engine.config.probe_steps", "engine.models.arm_names"}
     known |= {"engine.models.registry", "engine.models.count", "scipy.special"}
-    files = {
-        module: path
-        for module, path in modules().items()
-        if contains("engine.analysis", module)
-    }
+    files = {module: path for module, path in modules().items() if contains("engine.analysis", module)}
     assert files
     for module, path in files.items():
-        named = {name for name in imports(path) if not contains("engine.analysis", name)} - {
-            "engine.analysis"
-        }
+        named = {name for name in imports(path) if not contains("engine.analysis", name)} - {"engine.analysis"}
         foreign = {name for name in named if name.partition(".")[0] not in sys.stdlib_module_names}
         assert not {name for name in foreign if not any(name == one or contains(one, name) for one in known)}, module
         assert not named & {"io", "os", "pathlib", "sqlite3", "subprocess", "tempfile"}, module

@@ -36,16 +36,16 @@ def parent_at(step, run, rows=()):
 
 @pytest.mark.parametrize("shortcut", SHORTCUTS)
 def test_a_fork_equals_its_parent_bit_for_bit_until_its_change_takes_effect(shortcut):
-    run = tiny.config(model__shortcut=shortcut, optim__steps=16)
-    state, after, parent = parent_at(9, run)
-    child = trainer(run, state=state, forked=True, on_record=9)
+    run = tiny.config(model__shortcut=shortcut, optim__steps=12)
+    state, after, parent = parent_at(6, run)
+    child = trainer(run, state=state, forked=True, on_record=6)
     events = list(child.events())
     assert tiny.rows(events) == tiny.rows(after)
     assert tiny.evaluations(events) == tiny.evaluations(after)
     assert tiny.same_weights(child, parent)
-    # One that differs in a drop after step 12.
-    changed = tiny.config(model__shortcut=shortcut, optim__steps=16, optim__drops=[0.75])
-    child = trainer(changed, state=state, forked=True, on_record=9)
+    # One that differs in a drop after step 9.
+    changed = tiny.config(model__shortcut=shortcut, optim__steps=12, optim__drops=[0.75])
+    child = trainer(changed, state=state, forked=True, on_record=6)
     events = list(child.events())
     theirs, own = tiny.rows(after), tiny.rows(events)
     assert own[:3] == theirs[:3]
@@ -55,13 +55,13 @@ def test_a_fork_equals_its_parent_bit_for_bit_until_its_change_takes_effect(shor
 
 @pytest.mark.parametrize("shortcut", [name for name, row in SHORTCUTS.items() if row.builder])
 def test_strength_acts_at_its_step_and_is_kept_by_a_resume(shortcut):
-    run, rows = tiny.config(model__shortcut=shortcut, optim__steps=16), [Change(1, "strength", 0.25, 9)]
-    state, after, changed = parent_at(12, run, rows)
+    run, rows = tiny.config(model__shortcut=shortcut, optim__steps=8), [Change(1, "strength", 0.25, 3)]
+    state, after, changed = parent_at(5, run, rows)
     resumed = trainer(run, rows, state)
     assert tiny.rows(list(resumed.events())) == tiny.rows(after)
     assert tiny.same_weights(resumed, changed)
-    _, unchanged, plain = parent_at(12, run)
+    _, unchanged, plain = parent_at(5, run)
     assert tiny.rows(unchanged)[0].loss != tiny.rows(after)[0].loss
-    _, at_one, same = parent_at(12, run, [Change(1, "strength", 1.0, 9)])
+    _, at_one, same = parent_at(5, run, [Change(1, "strength", 1.0, 3)])
     assert tiny.rows(at_one) == tiny.rows(unchanged)
     assert tiny.same_weights(same, plain)

@@ -20,7 +20,7 @@ from tests.engine.labs.bench import DEVICE, results, until
 from tests.engine.labs.inspected_runs import trained
 
 every_lab = pytest.mark.parametrize("name", LABS)
-#: Labs that take more than a second of one core even so.
+#: Labs that take more than a second of one core even so: what one of them does again is seen where it resumes.
 DEAR = {"constructed", "mapping", "conditioning", "smoothness", "lesion", "landscape"}
 
 
@@ -110,7 +110,7 @@ def resumed(name, count):
 @every_lab
 def test_interrupted_within_a_task_and_resumed_it_does_that_task_again_and_finds_the_same(name):
     events = record(name).events
-    count = len(events) // 2
+    count = 3 * len(events) // 4
     while isinstance(events[count - 1], Progressed):
         count += 1
     rest = list(resumed(name, count))
@@ -133,7 +133,7 @@ def test_interrupted_at_its_ends_it_has_all_to_do_or_nothing(name):
     assert (progressed, concluded) == (events[-2], events[-1])
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in DEAR else ()) for name in LABS])
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.long if name in DEAR else ()) for name in LABS])
 def test_making_it_again_finds_the_same(name):
     again, events = list(make(name).events()), record(name).events
     assert said(again[:-1]) == said(events[:-1])

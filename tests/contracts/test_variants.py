@@ -35,9 +35,12 @@ WITHOUT_NORM = {"gamma_abs"}
 
 
 def tiered(default, every):
-    """Parametrize by ``every`` variant; those that are not in ``default`` are slow."""
-    marked = [text if text in default else pytest.param(text, marks=pytest.mark.slow) for text in every]
-    return pytest.mark.parametrize("text", marked)
+    """Parametrize by ``every`` variant; of those that are not in ``default`` each fifth is slow, the others are long:
+    in nearly every row the fifth has another order, norm or length.
+    """
+    rare = [text for text in every if text not in default]
+    marks = {text: pytest.mark.long if place % 5 else pytest.mark.slow for place, text in enumerate(rare)}
+    return pytest.mark.parametrize("text", [pytest.param(text, marks=marks.get(text, ())) for text in every])
 
 
 @cache
@@ -80,12 +83,18 @@ def with_a_life(net):
     return net
 
 
-@pytest.mark.parametrize("text", one_change())
+@tiered(A_FEW, one_change())
 def test_tensors_and_counts_are_those_of_the_net(text):
     check_size(text)
 
 
 @pytest.mark.slow
+def test_tensors_and_counts_of_combinations():
+    for text in all_changes()[::11]:
+        check_size(text)
+
+
+@pytest.mark.long
 def test_tensors_and_counts_of_all_combinations():
     for text in all_changes():
         check_size(text)
@@ -173,7 +182,7 @@ def test_state_goes_round_and_folded_nets_agree(text):
         assert not left
 
 
-@pytest.mark.parametrize("text", one_change())
+@tiered((*A_FEW, *(text for text in one_change() if text[0] in "BC")), one_change())
 def test_shortcuts_get_the_bare_input_and_projections_with_pre_activation_the_activated_one(text):
     """1603.05027, appendix; the first block follows the stem's ReLU."""
     chosen, net = variant(text), fresh(text)

@@ -147,9 +147,9 @@ def test_cards_pause_resume_stop_and_delete(fresh_site, open_page):
     wait_view(page, "v.runs[0].card.state === 'stopped'")
     page.get_by_role("button", name="More for A-8").click()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("menuitem", name="Delete A-8")).to_have_count(0)
+    expect(page.get_by_role("button", name="Delete A-8")).to_have_count(0)
     page.keyboard.press("Enter")
-    page.get_by_role("menuitem", name="Delete A-8").click()
+    page.get_by_role("button", name="Delete A-8").click()
     page.get_by_role("button", name="Delete A-8 and its files").click()
     page.get_by_role("button", name="Start the quick race").wait_for()
     assert fresh_site.row(run) is None

@@ -80,6 +80,22 @@ def test_the_curves_have_room_and_what_is_exported_is_in_a_menu(recorded, open_p
     for width, height in ((1440, 900), (1280, 720)):
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(f"() => ({ROOM})()[0] >= 0.35 && ({ROOM})()[1] <= 1", timeout=20_000)
+    # The cross-hair reads every curve in both panels, and a hidden arm stays hidden after a reload.
+    box = page.locator(".ss-stage").bounding_box()
+    page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"], steps=2)
+    expect(page.locator(".ss-reading-row")).to_have_count(4)
+    expect(page.locator(".ss-hair:visible")).to_have_count(2)
+    verdict, chip = page.locator(".ss-gap").inner_text(), page.locator(".ss-arm-show").first
+    chip.click()
+    expect(page.locator(".ss-reading-row")).to_have_count(3)
+    page.get_by_role("combobox", name="Smoothing of the thick curves").select_option("20")
+    page.wait_for_function("() => /off=/.test(location.search) && /smooth=20/.test(location.search)")
+    page.reload()
+    wait_view(page, "v.chart.drawn && v.runs.length === 4")
+    expect(page.locator(".ss-strip")).to_contain_text("1 curve hidden")
+    expect(page.locator(".ss-strip")).to_contain_text("mean of up to 20 steps (")
+    assert page.locator(".ss-gap").inner_text() == verdict
+    expect(chip).to_have_attribute("aria-pressed", "false")
     page.locator(".ss-export summary").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")

@@ -7,8 +7,11 @@ from app.data.commands import RaceRequest
 from app.data.races import ENDED, Race, is_plain
 from app.data.run_times import rest_seconds
 from app.data.workspace import reading
+from engine.analysis.comparison import is_early
 from engine.analysis.statement import Conclusion
 from engine.analysis.verdict import MARGIN, Verdict
+from engine.config import MAX_RUNS
+from engine.events import BROKEN
 from engine.models.arm_names import arm_label
 from engine.runs.client.conclusions import compared_runs, verdict
 from engine.runs.protocol.comparable_runs import differences
@@ -23,7 +26,7 @@ REPEAT_SEEDS = 3
 class Cut:
     """A net whose shortcuts can be cut after ``step``, or were: then ``fork`` is the run without them, else None.
 
-    ``seconds``: how long the fork will train, None where that is not known.
+    ``seconds``: how long the fork will train, None where that is not known. ``trains``: whether the fork still does.
     """
 
     run: int
@@ -31,6 +34,7 @@ class Cut:
     step: int
     seconds: float | None = None
     fork: int | None = None
+    trains: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +61,14 @@ def ended_race(race: Race) -> EndedRace | None:
         if any(row.state not in ENDED for row in rows if row.parent_run is None):
             return None
         ended = tuple(row.id for row in rows if row.state in ENDED)
-        conclusion = verdict(reader, compared_runs(reader, rows))
+        compared = compared_runs(reader, rows)
+        conclusion = verdict(reader, compared)
         cut = _cut(reader, rows)
     if cut and cut.fork is None:
         row = next(row for row in rows if row.id == cut.run)
         cut = replace(cut, seconds=rest_seconds(row, cut.step))
+    if is_early(compared):  # what the page does not say in words leads nowhere either
+        return EndedRace(ended, cut, compared=False, degrades=None, more_seeds=None)
     gaps = [one.gap for one in conclusion.comparisons if is_plain(one.shortcut)]
     degrades = gaps[0] >= MARGIN if gaps else None
     return EndedRace(ended, cut, bool(conclusion.comparisons), degrades, _more_seeds(race, conclusion))
@@ -79,9 +86,12 @@ def _cut(reader: Reader, rows: Sequence[RunRow]) -> Cut | None:
     done = [row for row in rows if row.id in different and different[row.id].is_cut]
     if done:
         row = done[-1]
-        return Cut(row.parent_run or 0, arm_label(row.depth, row.shortcut), row.parent_step or 0, fork=row.id)
+        place = (row.parent_run or 0, arm_label(row.depth, row.shortcut), row.parent_step or 0)
+        return Cut(*place, fork=row.id, trains=row.state not in ENDED)
+    if len(rows) >= MAX_RUNS:
+        return None
     for row in sorted(rows, key=lambda row: -row.depth):
-        if is_plain(row.shortcut) or row.id in different:
+        if is_plain(row.shortcut) or row.id in different or row.state in BROKEN:
             continue
         steps = [saved.step for saved in reader.checkpoints.of(row.id) if saved.step < row.total_steps]
         if steps:

@@ -23,7 +23,10 @@ export function numbersTable(details, rows, { figures: values, card }) {
         Object.assign(line.insertCell(), { textContent: words, className: ["", "sl-value", "sl-rest", "sl-rest"][index] });
       }
     }
-    all.onclick = () => details.toggleAttribute("data-all");
+    all.onclick = () => {
+      details.toggleAttribute("data-all");
+      nameButton(all, details, rows.length);
+    };
   }
   details.hidden = !card;
   const verb = card?.recorded ? "recorded" : "measured";
@@ -36,5 +39,12 @@ export function numbersTable(details, rows, { figures: values, card }) {
     setText(line.cells[1], known ? `${spoken(values[row.name], 4)}${row.unit ? ` ${row.unit}` : ""}${differences}` : "–");
   });
   all.hidden = !rows.length;
-  setText(all, `${details.hasAttribute("data-all") ? "Fewer numbers" : `All ${rows.length} numbers, with what to expect and their sources`}`);
+  nameButton(all, details, rows.length);
+}
+
+/** Say what a press of the button does now. */
+function nameButton(button, details, count) {
+  const all = details.hasAttribute("data-all");
+  setText(button, all ? "Fewer numbers" : `All ${count} numbers, with what to expect and their sources`);
+  button.setAttribute("aria-expanded", all);
 }

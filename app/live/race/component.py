@@ -64,7 +64,8 @@ def live_race(
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``), next (a step was pressed,
     its ``key``), ended (a run has ended that ``words.next`` does not know of).
     """
-    component("race", "skipscope_race", "shared/presentation/presentation.css", "race/presentation/presenter.css")(
+    styles = ("shared/presentation/presentation.css", "race/presentation/presenter.css", "race/inspect/inspect.css")
+    component("race", "skipscope_race", *styles)(
         key=key,
         data={
             "race": race,

@@ -11,6 +11,10 @@ import { showProgress } from "../shared/page_title.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
+import { alone, armsOf, shownArms, toggled } from "./inspect/arms.js";
+import { ArmChips } from "./inspect/chips.js";
+import { smoothedRuns } from "./inspect/smoothing.js";
+import { CrossHair } from "./inspect/crosshair.js";
 import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
 import { RacePlot } from "./chart/plot.js";
@@ -41,8 +45,16 @@ export class RaceView {
     this.finer = new ZoomDetail({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
-      clicked: (point) => this.data.mayCommand && !this.view.present && this.#ask("fork-at", point.run, { step: point.step }),
       later: () => this.#soon(),
+    });
+    this.crossHair = new CrossHair(this.part("stage"), this.part("plot"), {
+      seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: this.#mayFork() }),
+      fork: ({ run, step }) => this.#ask("fork-at", run, { step }),
+    });
+    this.chips = new ArmChips(this.part("arms"), {
+      toggle: (id) => (this.view.off = toggled(this.#arms(), this.view.off, id)),
+      alone: (id) => (this.view.off = alone(this.#arms(), this.view.off, id)),
+      pin: (id) => this.view.pin(id),
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
@@ -65,9 +77,8 @@ export class RaceView {
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
     this.presenter.update(data);
-    this.next.answered();
-    // By Streamlit's own button, because only it knows whether the side bar is open.
-    if (this.setUp !== undefined && data.set_up !== this.setUp) document.querySelector("[data-testid=stExpandSidebarButton]")?.click();
+    this.next.heard(data);
+    if (this.setUp !== undefined && data.set_up !== this.setUp) this.sideBar.open();
     this.setUp = data.set_up;
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
@@ -76,7 +87,7 @@ export class RaceView {
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) {
         if (this.race) this.sideBar.close();
-        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, cut: "", over: undefined });
+        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
       }
       this.view.of(data.race);
       this.race = data.race;
@@ -95,8 +106,9 @@ export class RaceView {
     this.stopped = true;
     this.feed?.close();
     showProgress(this, []);
-    for (const part of [this.finer, this.chart, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
+    for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
     this.leave();
+    for (const part of [this.cards, this.next]) part?.stop();
   }
 
   // --- what arrives -------------------------------------------------------------------------------------------------
@@ -227,13 +239,18 @@ export class RaceView {
     const began = performance.now();
     if (this.runs.length) this.drawn = began;
     // No card may tell what the curves hide.
-    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand);
+    const arms = this.#arms(), shown = shownArms(arms, this.view.off), idOf = (run) => arms.find(({ runs }) => runs.includes(run)).id;
+    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand, {
+      shown: (run) => shown.some(({ runs }) => runs.includes(run)), toggle: (run) => this.chips.acts.toggle(idOf(run)), alone: (run) => this.chips.acts.alone(idOf(run)),
+    });
+    this.chips.draw(arms, shown, this.view.pinned, this.theme);
     this.#tell();
     this.controls.draw(this.#kinds());
     this.tools.draw();
     this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
-    await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    await this.chart.draw(this.#drawn(), this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    this.crossHair.refresh();
     // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
     setTimeout(() => (this.took = again ? performance.now() - began : 0));
   }
@@ -245,9 +262,15 @@ export class RaceView {
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
     const statement = this.view.hidden ? {} : this.statement;
     const headline = this.presenter.verdict(this.statement.g ?? "");
-    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden: this.view.hidden });
+    const { hidden, smoothing } = this.#view();
+    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
-    setText(this.part("cut"), this.view.hidden ? "" : this.cut ?? "");
+    const cut = this.view.hidden ? "" : this.cut ?? "";
+    setText(this.part("cut"), cut);
+    const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
+    this.cutSeen ||= cutTrains;
+    // Spoken once, at the end of a fork that was seen training: its line changes with every step.
+    setText(this.part("cut-spoken"), this.cutSeen && !cutTrains ? cut : "");
     this.#nextSteps();
     this.#strip();
   }
@@ -262,19 +285,36 @@ export class RaceView {
     return kindsOf(this.runs, this.depths);
   }
 
+  #arms() {
+    return armsOf(this.runs);
+  }
+
+  /** The runs of the arms that are not hidden, in the order of the race, smoothed as it was chosen. */
+  #drawn() {
+    const shown = new Set(shownArms(this.#arms(), this.view.off).flatMap(({ runs }) => runs));
+    return smoothedRuns(this.runs.filter((run) => shown.has(run)), this.view.smoothing);
+  }
+
   #view() {
-    return { ...this.view.all(this.#kinds()), race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
+    const arms = this.#arms(), shown = shownArms(arms, this.view.off), { pinned } = this.view;
+    const pins = arms.filter(({ id }) => pinned.includes(id)).flatMap(({ runs }) => runs.map(({ card }) => card.run));
+    const unseen = arms.filter((arm) => !shown.includes(arm)).map(({ name }) => name);
+    return { ...this.view.all(this.#kinds()), pins, unseen, race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
   }
 
   #shown() {
-    const { runs, theme, data } = this;
-    return { runs, theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
+    const { theme, data } = this;
+    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
+  }
+
+  #mayFork() {
+    return this.data.mayCommand !== false && !this.view.present;
   }
 
   #strip() {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("strip"), footerText(this.runs, this.#view(), { age, mayFork: this.data.mayCommand !== false && !this.view.present }));
+    setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.#mayFork() }));
   }
 }

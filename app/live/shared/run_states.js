@@ -54,9 +54,9 @@ export function know({ groups, runningWindow }) {
   RUNNING_WINDOW = runningWindow;
 }
 
-/** How running errors and losses are smoothed, in words: before so many steps are done, over all of them. */
-export function runningMean() {
-  return `mean of up to ${RUNNING_WINDOW} steps`;
+/** How running errors and losses are smoothed, in words: before so many steps are done, over all of them. 1 is no mean. */
+export function runningMean(steps = RUNNING_WINDOW) {
+  return steps === 1 ? "single steps" : `mean of up to ${steps} steps`;
 }
 
 /**

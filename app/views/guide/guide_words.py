@@ -77,13 +77,21 @@ def works_of(page: guide.GuidePage) -> list[str]:
 
 
 def cited(citation: guide.Citation, works: Sequence[str]) -> str:
-    """Return a citation with the number of its work, which says name and place when one points at it."""
+    """Return a citation with the number of its work, which says name and place when one points at it.
+
+    Without an address the number is no link, and a screen reader reads name and place in its stead.
+    """
     source = citation.source
     doubt = "secondary source: " if source.read == "secondary" else ""
     number = works.index(source.work) + 1 if source.work in works else source.short
     place = escape(f"{doubt}{source.short}, {source.where}")
-    link = f' href="{escape(source.link)}" target="_blank"' if source.link else ' tabindex="0"'
-    return f'{literal(citation.words)}<sup><a{link} title="{place}" aria-label="source: {place}">{number}</a></sup>'
+    if source.link:
+        link = f'href="{escape(source.link)}" target="_blank" title="{place}" aria-label="source: {place}"'
+        mark = f"<a {link}>{number}</a>"
+    else:
+        seen = f'<span title="{place}" aria-hidden="true">{number}</span>'
+        mark = f'{seen}<span class="ss-unseen">source: {place}</span>'
+    return f"{literal(citation.words)}<sup>{mark}</sup>"
 
 
 def source_list(citations: Iterable[guide.Citation]) -> str:

@@ -47,10 +47,10 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
         text = f"The same race with {seeds} seeds: do the gaps stay?"
         cards.append(NextStep("seeds", "More seeds", text, times["seeds"]))
     buttons = []
-    if seeds and race.seeds == 1:
-        buttons.append(NextStep("seeds", f"Repeat with {seeds} seeds", time=times["seeds"] or ""))
-    if found.compared and not race.tuned:
-        buttons.append(NextStep("tune", "Tune the rates", time=times["tune"] or ""))
+    if seeds and race.seeds == 1 and times["seeds"] is not None:
+        buttons.append(NextStep("seeds", f"Repeat with {seeds} seeds", time=times["seeds"]))
+    if found.compared and not race.tuned and times["tune"] is not None:
+        buttons.append(NextStep("tune", "Tune the rates", time=times["tune"]))
     return NextSteps(found.ended, tuple(cards), tuple(buttons))
 
 
@@ -68,13 +68,15 @@ def act(command: Mapping[str, Any]) -> None:
     config = commands.planned(_requests(race, found)[key])
     time = run_times.race_time(config)
     if time and time.seconds > ASKS_FROM_S:
-        st.session_state[_LONG] = (config, time)
+        st.session_state[_LONG] = (race.id, config, time)
     else:
         picker.choose(commands.start_race(config))
 
 
 def ask_about_long() -> None:
-    """Open the dialog of a race over an hour."""
+    """Open the dialog of a race over an hour, where the race that it repeats is still shown."""
+    if _LONG in st.session_state and st.session_state[_LONG][0] != picker.last_chosen():
+        _forget()
     if _LONG in st.session_state:
         st.dialog("Start a long race?", on_dismiss=_forget)(_confirm)()
 
@@ -82,7 +84,7 @@ def ask_about_long() -> None:
 def _confirm() -> None:
     if _LONG not in st.session_state:
         return
-    config, time = st.session_state[_LONG]
+    _, config, time = st.session_state[_LONG]
     size = f"{len(config.runs())} runs of {config.run.optim.steps:,} steps"
     st.markdown(f"This race takes {preset_row.takes(time)}: {size}. You can stop it at any time.")
     with st.container(horizontal=True, horizontal_alignment="right"):
@@ -124,7 +126,8 @@ def _cut(found: EndedRace) -> list[NextStep]:
     if cut is None:
         return []
     if cut.fork is not None:
-        text = f"{cut.arm} trained on without shortcuts from step {cut.step:,}. Show it on the chart."
+        trains = "trains" if cut.trains else "trained"
+        text = f"{cut.arm} {trains} on without shortcuts from step {cut.step:,}. Show it on the chart."
         return [NextStep("show", "The cut shortcuts", text, run=cut.fork)]
     time = "" if cut.seconds is None else preset_row.spoken(cut.seconds)
     text = f"Take them out of {cut.arm} at step {cut.step:,} and watch it train on."

@@ -69,7 +69,8 @@ class _Stretch:
 
 def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headline | None:
     """Return what these nets show of a quantity at a step, None without a comparable net that is there."""
-    nets = [net for net in nets if not net.difference and net.last_step >= step]
+    comparable = [net for net in nets if not net.difference]
+    nets = [net for net in comparable if net.last_step >= step]
     if not nets:
         return None
     planned = max(net.planned for net in nets)
@@ -81,11 +82,16 @@ def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headli
         subject = "gradients" if quantity.name == GROWTH else f"{quantity.per}s"
         return Headline(f"Training has just begun. The {subject} are compared from step {start:,} on.")
     if quantity.name == GROWTH:
-        return _growth(arms, "Before training, " if step == 0 else "")
-    return _ratios(quantity, arms) if quantity.scale == "log" else _means(quantity, arms)
+        return _growth(arms, "Before training, " if step == 0 else "", whole=len(nets) == len(comparable))
+    return (
+        _ratios(quantity, arms, whole=len(nets) == len(comparable))
+        if quantity.scale == "log"
+        else _means(quantity, arms)
+    )
 
 
-def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]]) -> Headline | None:
+def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]], *, whole: bool) -> Headline | None:
+    """Return which layers stand out. Not ``whole``: other nets are not there yet, so those that are have names."""
     profiles = {arm: _profile(seeds) for arm, seeds in arms.items()}
     logs = {arm: [value for value in profile if isfinite(value)] for arm, profile in profiles.items()}
     uneven = {arm: max(map(abs, values)) for arm, values in logs.items() if values}
@@ -100,9 +106,11 @@ def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]]) -> Head
         if len(even) < len(uneven):
             arm = max(uneven, key=uneven.__getitem__)
             single = f"Single {noun}s of {arm} differ most, by a factor of {_factor(uneven[arm])}."
-            return Headline(f"No stretch of {noun}s stands out in any net. {single}")
+            return Headline(
+                f"No stretch of {noun}s stands out in {'any net' if whole else listed(list(uneven))}. {single}"
+            )
         equal = f"all {noun}s respond about equally" if responds else f"{about} is about equal in all {noun}s"
-        return Headline(f"In every net {equal}.")
+        return Headline(f"In {'every net' if whole else listed(list(uneven))} {equal}.")
     arm = max(stretches, key=lambda name: abs(log(stretches[name].ratio)))
     found = stretches[arm]
     where, size = found.named(noun), _size(found.ratio)
@@ -175,7 +183,7 @@ def _means(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]]) -> Headl
     return Headline(f"Largest mean over the {quantity.per}s: {words[high]}. Smallest: {words[low]}.")
 
 
-def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str) -> Headline | None:
+def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str, *, whole: bool) -> Headline | None:
     """Return how far the gradient gets; the values are factors per layer towards the input, of the whole net first."""
     factors = {arm: _mean_factor([net.values[0] for net in seeds]) for arm, seeds in arms.items()}
     totals = {arm: log(each) * (arms[arm][0].layers - 1) for arm, each in factors.items() if isfinite(each)}
@@ -186,7 +194,7 @@ def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str) -> Headline | No
     if abs(total) <= log(REACHES):
         # Always the same net, the one in doubt: who changes most by a little differs from step to step.
         arm = max(totals, key=lambda name: (arms[name][0].depth, arms[name][0].plain))
-        nets = "every net" if len(totals) > 1 else arm
+        nets = listed(list(totals)) if not whole else "every net" if len(totals) > 1 else arm
         text = f"the gradient reaches the first layer of {nets}: on its way it changes less than tenfold."
     else:
         far = abs(total) > log(EXPLODES)

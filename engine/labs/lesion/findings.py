@@ -16,15 +16,19 @@ LITTLE = 2.0
 def one_block(curves: JobCurves) -> Iterator[Found]:
     """Yield the median error without one block, of the first plain and of the first residual net."""
     rises: dict[bool, str] = {}
+    falls = False
     for curve in curves.of("deleted"):
         errors = dict(curve.points)
         intact = errors.pop(0.0, None)
         if intact is not None and errors and not curve.kind.endswith(RECALIBRATED):
-            typical = in_words(median(errors.values()))
-            rises.setdefault(curve.kind.startswith("plain"), f"of {curve.kind} from {in_words(intact)} to {typical} %")
+            typical = median(errors.values())
+            words = f"of {curve.kind} from {in_words(intact)} to {in_words(typical)} %"
+            rises.setdefault(curve.kind.startswith("plain"), words)
+            falls = falls or typical < intact
     if rises:
+        verb = "changes" if falls else "raises"
         both = ", ".join(rises[plain] for plain in sorted(rises))
-        yield Found("one_block", f"Taking out one block raises the test error {both} (medians over the blocks).")
+        yield Found("one_block", f"Taking out one block {verb} the test error {both} (medians over the blocks).")
 
 
 def deleted(curves: JobCurves) -> Iterator[Found]:

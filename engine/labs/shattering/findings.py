@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from engine.events import Found
 from engine.labs.job_curves import JobCurves
-from engine.labs.shattering.plan import BN, KINDS, LOOKS_LINEAR, PLAIN, RESIDUAL, SCALED
+from engine.labs.shattering.plan import BN, LOOKS_LINEAR, PLAIN, RESIDUAL, SCALED
 from engine.labs.spec import FindingRule
 
 #: Mean cosine from which on all inputs look alike.
@@ -15,8 +15,8 @@ _OTHERS = {SCALED: "with a scaled branch", LOOKS_LINEAR: "from a looks-linear st
 
 def agreement(curves: JobCurves) -> Iterator[Found]:
     """Yield how far neighbouring inputs agree on the gradient in the deepest nets, without and with shortcuts."""
-    found, layers = _last(curves, "depth")
-    if found.keys() >= {BN, RESIDUAL}:
+    found, layers = _last(curves, "depth", {BN, RESIDUAL})
+    if found:
         yield Found(
             "agreement",
             f"After {layers:g} layers the gradients of neighbouring inputs agree by {_two(found[BN])} in plain nets "
@@ -26,8 +26,8 @@ def agreement(curves: JobCurves) -> Iterator[Found]:
 
 def collapse(curves: JobCurves) -> Iterator[Found]:
     """Yield whether the inputs of plain nets without batch norm come to look alike."""
-    found, layers = _last(curves, "cosine")
-    if PLAIN in found:
+    found, layers = _last(curves, "cosine", {PLAIN})
+    if found:
         state = "look alike" if found[PLAIN] > ALIKE else "can be told apart"
         yield Found(
             "collapse",
@@ -37,10 +37,11 @@ def collapse(curves: JobCurves) -> Iterator[Found]:
 
 def others(curves: JobCurves) -> Iterator[Found]:
     """Yield the agreement in the nets with a scaled branch and in the control without shortcuts."""
-    found, _ = _last(curves, "depth")
     for kind, words in _OTHERS.items():
-        if kind in found:
-            yield Found("others", f"They agree by {_two(found[kind])} {words} (1 is full agreement).")
+        found, layers = _last(curves, "depth", {kind})
+        if found:
+            agree = f"After {layers:g} layers they agree by {_two(found[kind])} {words}"
+            yield Found("others", f"{agree} (1 is full agreement).")
 
 
 RULES = (
@@ -50,10 +51,17 @@ RULES = (
 )
 
 
-def _last(curves: JobCurves, panel: str) -> tuple[dict[str, float], float]:
-    """Return the values after the last layer by kind, and that layer."""
-    ends = {curve.kind: curve.points[-1] for curve in curves.of(panel) if curve.kind in KINDS and curve.points}
-    return {kind: value for kind, (_, value) in ends.items()}, max((layer for layer, _ in ends.values()), default=0.0)
+def _last(curves: JobCurves, panel: str, kinds: set[str]) -> tuple[dict[str, float], float]:
+    """Return the values of these kinds by kind after the last layer that all of them have, and that layer.
+
+    No values before all have one: while a job runs, one kind is ahead of another.
+    """
+    points = {curve.kind: dict(curve.points) for curve in curves.of(panel) if curve.kind in kinds}
+    shared = set.intersection(*map(set, points.values())) if points.keys() == kinds else set()
+    if not shared:
+        return {}, 0.0
+    layer = max(shared)
+    return {kind: values[layer] for kind, values in points.items()}, layer
 
 
 def _two(value: float) -> str:

@@ -12,20 +12,20 @@ from engine.labs.spec import FindingRule
 
 def steps(curves: JobCurves) -> Iterator[Found]:
     """Yield the best rates and the last losses of plain nets with and without batch norm."""
-    last = {curve.kind: in_words(curve.y[-1]) for curve in _whole(curves)}
+    whole = [curve for curve in _whole(curves) if curve.kind in (PLAIN_BN, PLAIN)]
+    last = {curve.kind: in_words(curve.y[-1]) for curve in whole}
+    goes = "falls to" if all(curve.y[-1] < curve.y[0] for curve in whole) else "ends at"
     with_bn, without = _rate(curves, PLAIN_BN), _rate(curves, PLAIN)
-    if last.keys() >= {PLAIN_BN, PLAIN} and with_bn and without:
+    if last.keys() >= {PLAIN_BN, PLAIN} and with_bn and without and with_bn != without:
         yield Found(
             "steps",
-            f"With BN the plain net trains best at rate {with_bn} instead of {without}, and its loss falls to "
+            f"With BN the plain net trains best at rate {with_bn} instead of {without}, and its loss {goes} "
             f"{last[PLAIN_BN]} instead of {last[PLAIN]}.",
         )
     elif last.keys() >= {PLAIN_BN, PLAIN}:
-        yield Found(
-            "steps",
-            f"At one rate for all, the loss of the plain net falls to {last[PLAIN_BN]} with BN and to {last[PLAIN]} "
-            "without.",
-        )
+        at = f"At rate {with_bn}, best for both" if with_bn else "At one rate for all"
+        ends = f"{last[PLAIN_BN]} with BN and {goes.split()[1]} {last[PLAIN]} without"
+        yield Found("steps", f"{at}, the loss of the plain net {goes} {ends}.")
 
 
 def loss(curves: JobCurves) -> Iterator[Found]:

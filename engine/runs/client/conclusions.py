@@ -53,17 +53,13 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
 
 def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
     """Return the conclusion from the runs of one race."""
-    ids, step = [run.run for run in compared(runs)], common_step(runs)
+    members, step = compared(runs), common_step(runs)
 
-    def errors(split: Split, column: str = "error") -> dict[int, float]:
-        curves = {run: _curve(reader, run, split, column, (step, step)) for run in ids}
-        return {run: curve[step] for run, curve in curves.items() if step in curve}
-
-    running = errors(Split.TRAIN, "running_error")
+    running = _errors_at(reader, members, step, Split.TRAIN, "running_error")
     if not at_the_end(runs):
         return conclude(runs, RaceErrors(running))
-    clean, test = errors(Split.TRAIN_CLEAN), errors(Split.TEST)
-    measured = [images for run in ids for *_, images in reader.points.evaluated(run, step).values()]
+    clean, test = (_errors_at(reader, members, step, split, "error") for split in (Split.TRAIN_CLEAN, Split.TEST))
+    measured = [images for run in members for *_, images in reader.points.evaluated(run.run, step).values()]
     resolution = 100 / min(measured) if measured else RESOLUTION
     return conclude(runs, RaceErrors(running, clean, test, at_end=True, resolution=resolution))
 
@@ -71,17 +67,22 @@ def verdict(reader: Reader, runs: Sequence[ComparedRun]) -> Conclusion:
 def predictions(reader: Reader, runs: Sequence[ComparedRun]) -> list[tuple[Question, Answers]]:
     """Return the questions to an audience about these runs, each with its answers."""
     # The measure of the verdict, so that nobody finds two numbers for one gap.
-    split, column, measure = (
-        (Split.TRAIN_CLEAN, "error", CLEAN) if at_the_end(runs) else (Split.TRAIN, "running_error", RUNNING)
-    )
     found = []
     for question in questions_for(runs):
         taken = taking_part(question, runs)
         step = min((run.step for run in taken), default=0)
-        curves = {run.run: _curve(reader, run.run, split, column, (step, step)) for run in taken}
-        errors = {run: curve[step] for run, curve in curves.items() if step in curve}
+        measure, errors = RUNNING, {}
+        if at_the_end(runs):
+            measure, errors = CLEAN, _errors_at(reader, taken, step, Split.TRAIN_CLEAN, "error")
+        if len(errors) < len(taken):  # an arm that was stopped early has no clean error there
+            measure, errors = RUNNING, _errors_at(reader, taken, step, Split.TRAIN, "running_error")
         found.append((question, answers(question, runs, errors, measure)))
     return found
+
+
+def _errors_at(reader: Reader, runs: Sequence[ComparedRun], step: int, split: Split, column: str) -> dict[int, float]:
+    curves = {run.run: _curve(reader, run.run, split, column, (step, step)) for run in runs}
+    return {run: curve[step] for run, curve in curves.items() if step in curve}
 
 
 def cut(reader: Reader, rows: Sequence[RunRow]) -> str:

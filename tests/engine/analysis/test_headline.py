@@ -48,6 +48,13 @@ def test_before_a_third_of_the_race_no_words_compare_and_none_of_them_changes():
     assert early(race(1, step=49, total=90, state="running"))[0].endswith("starts at step 50.")
 
 
+def test_an_extended_arm_takes_nothing_away_from_a_race_that_was_concluded():
+    longer = [replace(run, step=1200, total_steps=1200) if run.arm.startswith("A") else run for run in race(1)]
+    headline, label, rows = early(longer)
+    assert "ended early" not in headline and "learns" in headline
+    assert (label, rows > 0) != ("Too short to compare", False)
+
+
 def test_a_seed_that_joins_does_not_bring_its_early_gap_into_the_words():
     runs = [
         replace(run, step=60) if run.seed else replace(run, step=300, state="finished")

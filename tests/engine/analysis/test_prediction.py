@@ -94,7 +94,7 @@ def test_the_answer_holds_the_prediction_against_the_errors_at_a_common_step():
     halted = Nets().add("plain-20", 25, step=120, state="paused").add("A-20", 20, step=130, state="stopped")
     assert "As it stands (step 120 of 300)" in said(halted, "A-20")
     early = Nets().add("plain-20", 25).add("A-20", 20, step=49, state="running")
-    assert "Too early to tell: step 49 of 300, which takes 50 steps of every run." in said(early, "A-20")
+    assert "Too early to tell: step 49 of 300, which takes 100 steps of every run." in said(early, "A-20")
     assert said(nets(plain_20=None, A_20=None), "A-20").endswith("No figures to compare yet.")
 
 

@@ -147,7 +147,7 @@ def sentences(statement):
     return [sentence for part in parts for sentence in part.split(". ")]
 
 
-@pytest.mark.parametrize("races", [200, pytest.param(1500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [200, pytest.param(1500, marks=pytest.mark.long)])
 def test_random_races_conclude_what_an_oracle_concludes_and_quote_its_figures(races):
     chance = random.Random(20151210)
     reached, headlines, quoted, cures = set(), 0, 0, 0

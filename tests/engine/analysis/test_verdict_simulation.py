@@ -47,7 +47,7 @@ def called_different(runs, found):
     return any(one.verdict in wrong for one in judgement.findings) or any(cure.resolved for cure in judgement.cures)
 
 
-@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("seeds", SEEDS)
 def test_equal_arms_are_called_different_in_few_races_of_two_families(seeds, races):
     rng, runs = np.random.default_rng(seeds), race(seeds, ("none", "A"))
@@ -55,7 +55,7 @@ def test_equal_arms_are_called_different_in_few_races_of_two_families(seeds, rac
     assert wrong / races <= 0.06
 
 
-@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.long)])
 @pytest.mark.parametrize("seeds", SEEDS)
 def test_equal_arms_with_one_training_error_for_both_are_called_different_in_few_races(seeds, races):
     """Nothing is won by two errors that differ: here the running one is the clean one."""
@@ -78,7 +78,7 @@ def concluded(seeds, gap, races):
     return found[Verdict.DEGRADATION] / races
 
 
-@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.long)])
 def test_a_true_gap_is_concluded_more_often_with_every_seed(races):
     two = {seeds: concluded(seeds, 2.0, races) for seeds in SEEDS}
     one = {seeds: concluded(seeds, 1.0, races) for seeds in SEEDS}
@@ -89,7 +89,7 @@ def test_a_true_gap_is_concluded_more_often_with_every_seed(races):
         assert sorted(shares.values()) == [*shares.values()], shares
 
 
-@pytest.mark.parametrize("races", [300, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [300, pytest.param(2000, marks=pytest.mark.long)])
 def test_running_and_clean_error_of_their_own_cost_little(races):
     rng, runs = np.random.default_rng(7), race(5, ("none",))
     found = Counter(judge(runs, errors(runs, rng, 2 * PAIRED)).findings[0].verdict for _ in range(races))
@@ -97,7 +97,7 @@ def test_running_and_clean_error_of_their_own_cost_little(races):
     assert found[Verdict.DEGRADATION] + found[Verdict.DISAGREE] + found[Verdict.NOT_RESOLVED] == races
 
 
-@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("races", [500, pytest.param(3000, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("seeds", "test_gap"), [(2, 5.0), (3, 2.0), (5, 2.0), (8, 5.0)])
 def test_overfitting_is_seldom_said_where_the_training_gap_is_at_the_margin(seeds, test_gap, races):
     rng, runs = np.random.default_rng(1000 + seeds), race(seeds, ("none",))

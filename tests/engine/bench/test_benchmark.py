@@ -63,7 +63,8 @@ def test_the_table_shows_ratios_with_their_spread(monkeypatch, capsys):
 @pytest.mark.timeout(400)
 def test_the_command_measures_every_net(monkeypatch, capsys):
     monkeypatch.setattr("engine.cli.bench.DEPTHS", (8,))
-    monkeypatch.setattr("engine.cli.bench.Plan", lambda: Plan(rounds=1, seconds=0.5))
+    monkeypatch.setattr("engine.cli.bench.Workload", lambda depth: Workload(depth, batch_size=16))
+    monkeypatch.setattr("engine.cli.bench.Plan", lambda: Plan(rounds=1, seconds=0.1))
     assert cli(["bench", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     (net,) = document["nets"]

@@ -23,8 +23,21 @@ def refusal(settings) -> str:
     return message
 
 
-@pytest.mark.parametrize("key", [key for key in leaves(RunConfig()) if key not in ("data.name", "model.shortcut")])
-@pytest.mark.parametrize("text", ODD, ids=lambda text: text[:8])
+KEYS = [key for key in leaves(RunConfig()) if key not in ("data.name", "model.shortcut")]
+#: A setting of each type: list, numbers, whole numbers, derived or not, choice, device, switch.
+ONE_OF_EACH = {
+    "optim.drops", "optim.lr", "optim.momentum", "optim.warmup_lr", "model.depth", "data.crop", "eval_every",
+    "precision", "device", "compile",
+}  # fmt: skip
+
+
+def case(key, text):
+    """A setting and what it refuses; repeated for settings of one type, it is long."""
+    often = key in ONE_OF_EACH or text in ("maybe", "[]")
+    return pytest.param(key, text, id=f"{text[:8]}-{key}", marks=() if often else pytest.mark.long)
+
+
+@pytest.mark.parametrize(("key", "text"), [case(key, text) for text in ODD for key in KEYS])
 def test_every_setting_refuses_what_is_odd_in_words_of_its_own(key, text):
     if (key, text) in {("optim.warmup_lr", "null"), ("optim.drops", "[]")}:
         assert apply_settings(RunConfig(), {key: text}) == RunConfig()

@@ -20,11 +20,10 @@ from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
+from tests.engine.runs.faults import ENDLESS
 
 #: A net that does a step in about 10 ms.
 TINY = {"width": "4", "pool": "4", "precision": "fp32"}
-#: Enough steps to be running whenever a test looks.
-ENDLESS = 100_000
 #: Nothing takes so long on an idle machine; a busy one is no failure.
 PATIENCE_S = 100.0
 

@@ -3,11 +3,13 @@
     python -m tests.engine.runs.faults WORKSPACE LAUNCHER IDLE_SECONDS
 
 ``faulty``: while the workspace holds a file ``fault``, runs of another depth than 8 meet the fault that it names at
-their third update. ``cold``: the fork server starts with the first launch, so an engine without runs costs little.
+their third update; runs without an end rest before each update, for tests wait beside them. ``cold``: the fork server
+starts with the first launch, so an engine without runs costs little.
 """
 
 import logging
 import sys
+import time
 from pathlib import Path
 
 from engine.runs.launchers.local import LocalLauncher
@@ -16,6 +18,9 @@ from engine.runs.supervisor.supervisor import serve
 from engine.store.workspace import Workspace
 
 FAULT_STEP = 3
+#: Enough steps to be running whenever a test looks.
+ENDLESS = 100_000
+REST_S = 0.01
 
 
 def work(job, signals):
@@ -23,8 +28,7 @@ def work(job, signals):
     from engine.runs.worker import worker
 
     fault = job.workspace / "fault"
-    if fault.exists():
-        _plant(fault.read_text())
+    _plant(fault.read_text() if fault.exists() else "")
     worker.work(job, signals)
 
 
@@ -35,7 +39,9 @@ def _plant(kind):
 
     class Faulty(update.Update):
         def __call__(self, step):
-            if step == FAULT_STEP and self._config.model.depth != 8:
+            if self._config.optim.steps >= ENDLESS:
+                time.sleep(REST_S)
+            if kind and step == FAULT_STEP and self._config.model.depth != 8:
                 if kind == "cuda":
                     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has ...")
                 if kind == "torch-cpu":

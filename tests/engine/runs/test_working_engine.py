@@ -83,7 +83,7 @@ def test_a_killed_worker_is_lost_with_its_signal_and_resume_goes_on(busy_room):
 @pytest.mark.slow
 def test_a_run_without_a_readable_checkpoint_says_that_it_starts_again(busy_room):
     run = busy_room.race()[0]
-    busy_room.until_step(run, 200)  # far enough that the way back up to it is seen
+    busy_room.until_step(run, 100)  # far enough that the way back up to it is seen
     busy_room.control.commands.give("pause", run, until_done_s=PATIENCE_S)
     stood_at = busy_room.row(run).step
     busy_room.workspace.checkpoint(run, stood_at).unlink()

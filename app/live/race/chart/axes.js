@@ -68,7 +68,8 @@ export function baseLayout(view, theme, { end, axis, stacked }) {
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { family: theme.font, size: text, color: theme.text },
     showlegend: false,
-    hovermode: "closest",
+    // The cross-hair (race/inspect) reads curves of steps, and Plotly the rest.
+    hovermode: view.layout === "depth" ? "closest" : false,
     hoverlabel: { font: { family: theme.font, size: text } },
     dragmode: "zoom",
     annotations: [],

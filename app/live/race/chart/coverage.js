@@ -12,6 +12,8 @@ import { MANY } from "./many_runs.js";
 
 /** @typedef {{ points: import("../../types.js").Points, key: string, words: string }} Drawn */
 
+/** As many hidden arms are named; more are counted. */
+const MAX_NAMED = 4;
 /** @type {Record<string, Split>} */
 const SPLITS = { test: "test_subset", clean: "train_clean" };
 
@@ -119,6 +121,14 @@ function drawnCurves({ series }, runs, view) {
   const list = Object.entries(curveTable(view)).filter(([curve]) => view.curves.includes(curve))
     .map(([, [split, key, words]]) => ({ points: split === "train" ? series.drawn() : series[split], key, words }));
   return singles(runs, view) ? [...list, { points: series.drawn(), key: view.metric, words: `${view.metric} of a single step` }] : list;
+}
+
+/**
+ * The arms that somebody has hidden, in words; "" when none is.
+ * @param {View} view
+ */
+export function armsHidden({ unseen = [] }) {
+  return unseen.length ? `${plural(unseen.length, "curve")} hidden${unseen.length > MAX_NAMED ? "" : `: ${unseen.join(", ")}`}` : "";
 }
 
 /** @type {(runs: Run[], view: View) => boolean | undefined} */

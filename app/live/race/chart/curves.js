@@ -5,7 +5,7 @@
 /** @import { Run, Theme, View, Trace, ForkPoint, Points, RunEnd, DifferenceCurve } from "../../types.js" */
 import { LABELS, axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { written } from "./labels.js";
-import { ENDED, runningMean } from "../../shared/run_states.js";
+import { ENDED, RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
 const ORDER = ["band", "raw", "seed", "test", "running", "clean", "dot", "stated", "change", "beyond"];
@@ -28,11 +28,11 @@ export function inOrder(traces) {
 
 /**
  * The smoothed and the evaluated curves by name: what of a run, in which column, under which words.
- * @type {(view: View) => Record<"running" | "clean" | "test", DifferenceCurve>}
+ * @type {(view: Pick<View, "metric" | "smoothing">) => Record<"running" | "clean" | "test", DifferenceCurve>}
  */
-export function curveTable({ metric }) {
+export function curveTable({ metric, smoothing }) {
   return {
-    running: ["train", `running_${metric}`, `training ${metric}, ${runningMean()}`],
+    running: ["train", `running_${metric}`, `training ${metric}, ${runningMean(smoothing)}`],
     clean: ["train_clean", metric, `clean training ${metric}`],
     test: ["test_subset", metric, `test ${metric}`],
   };
@@ -141,7 +141,17 @@ export function toldCurve(runs, view) {
   const over = gaps ? gaps.end && (ended || layout === "gap") : ended;
   const measured = runs.every(({ series }) => series.train_clean.step.length && series.train_clean.step.at(-1) === series.train.step.at(-1));
   const seen = curves.includes("running") && (layout === "gap" || curves.includes("clean"));
-  return over && measured && seen && metric === "error" ? { curve: curveTable(view).clean, kind: "clean" } : { curve: namedCurves(view)[0], kind: "" };
+  if (over && measured && seen && metric === "error") return { curve: curveTable(view).clean, kind: "clean" };
+  const [curve] = namedCurves(view);
+  return { curve, kind: view.smoothing && curve[0] === "train" ? `${RUNNING_WINDOW}-step mean` : "" };
+}
+
+/**
+ * A run with the stored means: a number is of these, however the curve is smoothed.
+ * @param {Run} run
+ */
+export function withStored(run) {
+  return run.stored ? { ...run, series: run.stored } : run;
 }
 
 /** @type {(run: Run, name: string) => Pick<RunEnd, "run" | "name" | "textColor" | "color">} */

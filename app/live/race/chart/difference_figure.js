@@ -6,7 +6,7 @@
 import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { MEAN_WIDER, areaTrace, furthest, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
 import { bands, onClock } from "./seed_stats.js";
-import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves, toldCurve } from "./curves.js";
+import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves, toldCurve, withStored } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels, signed } from "./labels.js";
 import { speakerMarks } from "./edit_marks.js";
@@ -204,7 +204,7 @@ function minuends({ pairs }) {
 function differenceEnd(gap, view) {
   const { name, run } = gap;
   const { curve: [split, key], kind } = toldCurve(runsOf(gap), view);
-  const { band, curves } = differenceStats(gap, split, key);
+  const { band, curves } = differenceStats({ ...gap, pairs: gap.pairs.map((pair) => ({ ...pair, from: withStored(pair.from), take: withStored(pair.take) })) }, split, key);
   const end = furthest(band, curves, minuends(gap));
   if (end) {
     const [[drawn, column]] = namedCurves(view), { band: mean } = differenceStats(gap, drawn, column);

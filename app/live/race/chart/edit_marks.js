@@ -61,10 +61,10 @@ export function short(text) {
  * @param {Map<number, ForkPoint>} joins
  * @returns {{ x: number | null, y: number | null, ringAt?: number, parent?: Run }}
  */
-function placeOf({ card, series }, step, view, joins) {
+function placeOf({ card, series, stored }, step, view, joins) {
   const branch = joins.get(card.run);
   if (branch && step <= (card.parent_step ?? 0) + 1) return { ...branch, ringAt: branch.x };
-  const { train } = series;
+  const train = stored ? series.drawn() : series.train;
   const from = train.step.findIndex((other) => other >= step);
   // A step that is still to come has its place by steps and epochs all the same.
   if (from < 0) return { x: view.x === "seconds" ? null : xs({ step: [step] }, card, view.x)[0], y: null };

@@ -19,6 +19,8 @@ import { spikeTraces, spikes } from "./coverage.js";
 export { xs } from "./axes.js";
 
 const MAX_LABELS = 8;
+/** The lines of a pinned arm are wider by this factor. */
+const PINNED_WIDER = 1.7;
 /** As many variants are named above a panel; more are counted. */
 const MAX_NAMED = 3;
 const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
@@ -70,13 +72,23 @@ function contents(runs, view, theme, panel, layout) {
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
     layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
   }
-  return inOrder([
+  return onTop(inOrder([
     ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
     // Beside bands, single steps would cover everything.
     ...single.flatMap((run) => runTraces(run, view, theme, panel.suffix, { raw: !groups.length, join: joins.get(run.card.run) ?? null })),
     ...marks.data,
     ...(view.zoom?.y ? [] : spikeTraces(spikes(runs, view, panel.axis[1]), view, theme, panel)),
-  ]);
+  ]), view.pins);
+}
+
+/**
+ * The curves of pinned runs wider, and above all others.
+ * @type {(traces: Trace[], pins?: number[]) => Trace[]}
+ */
+function onTop(traces, pins = []) {
+  const isPinned = (/** @type {Trace} */ { run, meta }) => pins.includes(run) && meta !== "raw";
+  const wide = traces.filter(isPinned).map((trace) => (trace.line ? { ...trace, line: { ...trace.line, width: PINNED_WIDER * trace.line.width } } : trace));
+  return [...traces.filter((trace) => !isPinned(trace)), ...wide];
 }
 
 /** @type {(runs: Run[], layout: string) => { title: string, runs: Run[] }[]} */

@@ -12,7 +12,7 @@ import { depthLegend } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { statedGaps, statedIn } from "./stated_gaps.js";
 import { stepOf } from "../series.js";
-import { averaged, drawnRuns, singles, trainingShown } from "./coverage.js";
+import { armsHidden, averaged, drawnRuns, singles, trainingShown } from "./coverage.js";
 
 /** So many runs that are no seeds of their arms are named in a caption. */
 const MAX_NAMED = 4;
@@ -61,9 +61,20 @@ function meanings(runs, view, theme) {
 export function smoothingOf(runs, view) {
   if (!view.curves.includes("running")) return "";
   if (view.layout === "depth") return `training error: ${runningMean()}`;
-  const made = view.layout === "gap" ? `thick: differences of means of up to ${RUNNING_WINDOW} steps` : `thick: ${runningMean()}`;
+  const mean = `${runningMean(view.smoothing)}${view.smoothing ? ownSmoothing(runs) : ""}`;
+  const made = view.layout === "gap" ? `thick: differences of ${mean.replace(/^mean/, "means")}` : `thick: ${mean}`;
   if (averaged(runs, view)) return `${made}, then of the seeds, in a band from the smallest to the largest`;
   return singles(runs, view) ? `${made} over faint single steps` : made;
+}
+
+/**
+ * What else is to be said of a smoothing that somebody chose: labels keep the stored means, and of steps that were left
+ * out there is no mean.
+ * @param {Run[]} runs
+ */
+function ownSmoothing(runs) {
+  const partly = runs.some(({ series }) => series.drawn().step.length < series.total);
+  return ` (${partly ? "of the steps shown only; " : ""}labels: mean of ${RUNNING_WINDOW})`;
 }
 
 /**
@@ -82,7 +93,7 @@ export function captionOf(runs, view, data = "") {
     data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, plural(distinct("seed").length, "seed"),
     listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
-  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), ownArms(runs, view)].filter(Boolean).join("; ");
+  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), armsHidden(view), ownArms(runs, view)].filter(Boolean).join("; ");
 }
 
 /**

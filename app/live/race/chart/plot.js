@@ -1,5 +1,5 @@
-/** The chart of a race: owns the Plotly element and reports zooms and clicks. chart/figure.js builds the figure. */
-/** @import { Run, Theme, View, Plot, Range } from "../../types.js" */
+/** The chart of a race: owns the Plotly element and reports zooms. chart/figure.js builds the figure. */
+/** @import { Figure, Run, Theme, View, Plot, Range } from "../../types.js" */
 import { buildFigure } from "./figure.js";
 import { messageOf } from "../../shared/format.js";
 import { lighter } from "./many_runs.js";
@@ -16,13 +16,12 @@ const FACTORS = { "+": 1 / KEY_ZOOM, "=": 1 / KEY_ZOOM, "-": KEY_ZOOM };
 /**
  * @typedef {object} Handlers
  * @property {(zoom: { x: Range, y: Range } | null) => void} zoomed
- * @property {(point: { run: number, step: number }) => void} clicked
  * @property {() => void} later
  */
 
 export class RacePlot {
   /**
-   * plot, skeleton, stage: elements. handlers: what a zoom, a click and a draw that failed call.
+   * plot, skeleton, stage: elements. handlers: what a zoom and a draw that failed call.
    * @param {{ plot: Plot, skeleton: HTMLElement, stage: HTMLElement }} options
    * @param {Handlers} handlers
    */
@@ -33,6 +32,8 @@ export class RacePlot {
     this.handlers = handlers;
     this.drawn = this.held = this.previewed = this.stopped = false;
     this.revision = 0;
+    /** @type {Figure | null} what was drawn last, each curve a trace of its own */
+    this.figure = null;
     this.listening = new AbortController();
     // A redraw in the middle of a drag would end the drag.
     plot.addEventListener("pointerdown", () => (this.held = true));
@@ -54,18 +55,18 @@ export class RacePlot {
     }
     const { plot } = this;
     if (this.stopped || this.held || !plot.isConnected) return;
-    const { data: whole, layout } = buildFigure(runs, view, theme, width);
-    const data = lighter(whole, runs);
+    const figure = buildFigure(runs, view, theme, width), { layout } = figure;
+    const data = lighter(figure.data, runs);
     layout.datarevision = this.revision += 1; // the arrays grow in place
     this.stage.style.minHeight = `${layout.height}px`;
     await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    this.figure = figure;
     if (plot._fullLayout.width !== plot.clientWidth) await Plotly.Plots.resize(plot); // the window was resized
     if (!this.drawn) {
       this.drawn = true;
       this.skeleton.hidden = true;
       plot.on("plotly_relayout", (change) => this.#relayout(change));
       plot.on("plotly_doubleclick", () => this.handlers.zoomed(null));
-      plot.on("plotly_click", (event) => this.#clicked(event));
     }
   }
 
@@ -110,14 +111,6 @@ export class RacePlot {
   #relayout(change) {
     if (!Object.keys(change).some((key) => /^[xy]axis\d*\.range/.test(key))) return;
     this.handlers.zoomed(this.seen);
-  }
-
-  /** @param {any} options */
-  #clicked({ points }) {
-    const { data: trace, pointNumber } = points[0];
-    const step = trace.steps?.[pointNumber];
-    const run = trace.runs?.[pointNumber] ?? trace.run;
-    if (run !== undefined && step !== undefined) this.handlers.clicked({ run, step });
   }
 
   /**

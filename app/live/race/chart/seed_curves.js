@@ -6,7 +6,7 @@
 import { axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { seeThrough } from "../../shared/plot_style.js";
 import { curveOf, onClock, seedStats } from "./seed_stats.js";
-import { curveStyles, curveTable, hoverText, nameOf, namedCurves, numberFormat, toldCurve } from "./curves.js";
+import { curveStyles, curveTable, hoverText, nameOf, namedCurves, numberFormat, toldCurve, withStored } from "./curves.js";
 import { sum } from "../../shared/format.js";
 import { written } from "./labels.js";
 
@@ -142,15 +142,15 @@ export function furthest(band, curves, runs) {
  * @type {(group: Group, view: View) => RunEnd | null}
  */
 export function groupEnd(group, view) {
-  const { arm, runs } = group;
-  const [run] = runs;
+  const { arm } = group, runs = group.runs.map(withStored);
+  const [run] = group.runs;
   const { curve: [split, key], kind } = toldCurve(runs, view);
   const band = seedStats(runs, split, key);
   const end = furthest(band, runs.map((seed) => ({ ...curveOf(seed, split, key), diverged: seed.card.state === "diverged" })), runs);
   if (end) {
     const { value } = end;
     if (view.scale === "log" && value <= 0) return null;
-    const [[drawn, column]] = namedCurves(view), mean = seedStats(runs, drawn, column);
+    const [[drawn, column]] = namedCurves(view), mean = seedStats(group.runs, drawn, column);
     const [x] = xs({ step: [end.step], seconds: [end.seconds] }, run.card, view.x);
     return { ...nameOf(run, arm), kind, curve: { x: xs(mean, run.card, view.x), y: mean.mean }, note: [group.note, end.note].filter(Boolean).join(", "), x, number: value, value: written(value, view.metric), y: onAxis(value, view) };
   }

@@ -19,7 +19,7 @@ const PARTS = [
   ["head", "div", "ss-card-head"], ["progress", "progress"], ["steps", "div", "ss-steps"], ["errors", "dl", "ss-errors"],
   ["changes", "div", "ss-changes"], ["note", "div", "ss-note"], ["buttons", "div", "ss-buttons"], ["files", "div", "ss-files"],
 ];
-const HEAD = [["swatch", "span", "ss-swatch"], ["name", "strong", "ss-name"], ["badge", "span", "ss-state"], ["menu", "span", "ss-menu"]];
+const HEAD = [["swatch", "button", "ss-swatch"], ["name", "strong", "ss-name"], ["badge", "span", "ss-state"], ["menu", "span", "ss-menu"]];
 const STEPS = [["count", "span"], ["speed", "span"]];
 /** An error of the mini-batches, the clean training subset, the test images and the held-out images. */
 const ERRORS = 4;
@@ -31,11 +31,21 @@ export class Cards {
     this.states = states;
     this.ask = ask;
     this.cards = new Map();
+    this.listening = new AbortController();
+    document.addEventListener("pointerdown", ({ target }) => this.cards.forEach((parts) => parts.closeMenu(target)), this.listening);
   }
 
-  /** runs: [{ card, color, glyph, series, label }], theme: { scheme }; without mayCommand there are no buttons. */
-  draw(runs, theme, mayCommand) {
+  stop() {
+    this.listening.abort();
+  }
+
+  /**
+   * runs: [{ card, color, glyph, series, label }], theme: { scheme }; without mayCommand there are no buttons of a run. arms:
+   * whether a run's curve is shown, and what a click on its mark does.
+   */
+  draw(runs, theme, mayCommand, arms = { shown: () => true, toggle() {}, alone() {} }) {
     this.mayCommand = mayCommand;
+    this.arms = arms;
     const labels = new Map(runs.map((run) => [run.card.run, run.label]));
     keepRows(this.list, this.cards, [...labels.keys()], (id) => made(id));
     for (const run of runs) this.#fill(this.cards.get(run.card.run), run, theme, labels);
@@ -48,6 +58,10 @@ export class Cards {
     parts.root.style.setProperty("--ss-ink", run.textColor[theme.scheme]);
     parts.root.dataset.state = card.state;
     setText(parts.swatch, run.glyph ?? "");
+    parts.swatch.setAttribute("aria-label", `Curve of ${run.label}`);
+    parts.swatch.setAttribute("aria-pressed", this.arms.shown(run));
+    parts.swatch.onclick = () => this.arms.toggle(run);
+    parts.swatch.ondblclick = () => this.arms.alone(run);
     setText(parts.name, run.label);
     setText(parts.badge, `${symbol} ${card.state}`);
     parts.badge.dataset.tone = tone;
@@ -92,9 +106,9 @@ export class Cards {
     this.#menu(parts, verbs.filter((verb) => IN_MENU.has(verb)));
   }
 
-  #button(parts, verb, attributes = {}) {
+  #button(parts, verb) {
     const act = CONFIRMED.has(verb) ? () => this.#confirm(parts, verb) : () => this.#send(parts, verb);
-    return button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${parts.label}`, ...attributes });
+    return button(capital(verb), act, "ss-button", { "aria-label": `${capital(verb)} ${parts.label}` });
   }
 
   /** What asks before something is discarded: a question, and both answers. */
@@ -102,29 +116,31 @@ export class Cards {
     const { label, confirming: verb } = parts;
     const what = `${capital(verb)} ${label} ${verb === "delete" ? "and its files" : "for good"}`;
     return [
-      element("span", "ss-question-text", `${what}?`),
-      button(capital(verb), () => this.#send(parts, verb), "ss-button ss-sure", { "aria-label": what }),
+      element("span", "ss-asks", `${what}?`),
+      button(capital(verb), () => this.#send(parts, verb), "ss-button ss-confirm", { "aria-label": what }),
       button("Cancel", () => this.#confirm(parts, null), "ss-button", { "aria-label": `Cancel, do not ${verb} ${label}` }),
     ];
   }
 
   /** The menu of a card: what is seldom wanted, and cannot be undone. */
   #menu(parts, verbs) {
-    const items = element("span", "ss-menu-items", "", { role: "menu" });
-    const opener = button("⋯", () => open(items.hidden), "ss-more", { "aria-label": `More for ${parts.label}`, "aria-haspopup": "menu" });
+    const items = element("span", "ss-menu-items");
+    const opener = button("⋯", () => open(items.hidden), "ss-more", { "aria-label": `More for ${parts.label}` });
     const open = (wanted) => {
       items.hidden = !wanted;
       opener.setAttribute("aria-expanded", wanted);
       if (wanted) items.children[0].focus();
     };
-    items.append(...verbs.map((verb) => this.#button(parts, verb, { role: "menuitem" })));
+    items.append(...verbs.map((verb) => this.#button(parts, verb)));
     open(false);
     parts.menu.onkeydown = (event) => {
       if (event.key !== "Escape" || items.hidden) return;
       open(false);
       opener.focus();
     };
-    parts.menu.onfocusout = (event) => parts.menu.contains(event.relatedTarget) || open(false);
+    parts.closeMenu = (node) => parts.menu.contains(node) || items.hidden || open(false);
+    // Safari focuses no button that is clicked: without a new place of the focus the press outside decides.
+    parts.menu.onfocusout = ({ relatedTarget }) => relatedTarget && parts.closeMenu(relatedTarget);
     parts.menu.replaceChildren(...(verbs.length && !parts.asked ? [opener, items] : []));
   }
 
@@ -134,7 +150,7 @@ export class Cards {
     this.#buttons(parts);
     // The focus goes to the answer, and back to where the question came from.
     const back = IN_MENU.has(before) ? parts.menu.querySelector(".ss-more") : parts.buttons.querySelector("button");
-    (verb ? parts.buttons.querySelector(".ss-sure") : back)?.focus();
+    (verb ? parts.buttons.querySelector(".ss-confirm") : back)?.focus();
   }
 
   #send(parts, verb) {
@@ -152,6 +168,7 @@ function made(id) {
   };
   place(parts.root, PARTS);
   place(parts.head, HEAD);
+  Object.assign(parts.swatch, { type: "button", title: "Hide or show; a double click leaves it alone" });
   place(parts.steps, STEPS);
   parts.cells = Array.from({ length: ERRORS }, () => {
     const [cell, label, value] = ["div", "dt", "dd"].map((tag) => element(tag));

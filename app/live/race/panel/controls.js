@@ -1,5 +1,7 @@
 /** The small controls of the chart: segments for each choice, the zoom, which curves are shown. No script runs for them. */
 import { CHOICES, laidOut } from "./view_state.js";
+import { WINDOWS } from "../inspect/smoothing.js";
+import { RUNNING_WINDOW } from "../../shared/run_states.js";
 import { button, element } from "../../shared/dom.js";
 
 const LABELS = { layout: "Panels", metric: "Quantity", scale: "Scale", x: "Against", seeds: "Seeds" };
@@ -15,7 +17,12 @@ export class ViewControls {
     for (const curve of this.curves) curve.onclick = () => view.toggleCurve(curve.dataset.curve, this.layout);
     this.groups = Object.fromEntries(Object.keys(CHOICES).map((name) => [name, this.#group(name)]));
     this.reset = button("Reset zoom", () => (view.zoom = null), "ss-button ss-whole");
-    row.prepend(...Object.values(this.groups), this.reset);
+    this.smoothing = element("label", "ss-smoothing", "Smoothing");
+    this.steps = element("select", "ss-button", "", { "aria-label": "Smoothing of the thick curves" });
+    this.steps.append(...WINDOWS.map((steps) => Object.assign(element("option", "", steps === 1 ? "Off" : `${steps} steps`), { value: String(steps) })));
+    this.steps.onchange = () => (view.smoothing = Number(this.steps.value));
+    this.smoothing.append(this.steps);
+    row.prepend(...Object.values(this.groups), this.smoothing, this.reset);
   }
 
   /** The argument is that of kindsOf (panel/view_state.js). */
@@ -40,6 +47,8 @@ export class ViewControls {
     this.groups.seeds.hidden = !seeds || errors;
     this.groups.scale.hidden = differences || errors;
     this.groups.metric.hidden = this.groups.x.hidden = errors;
+    this.steps.value = String(view.smoothing ?? RUNNING_WINDOW);
+    this.smoothing.hidden = errors || !view.curvesOf(layout).includes("running");
     const banded = seeds && view.get("seeds") === "band";
     const shown = view.curvesOf(layout);
     for (const pressed of this.curves) {

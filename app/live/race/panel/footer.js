@@ -2,7 +2,7 @@
 import { duration, grouped, plural } from "../../shared/format.js";
 import { smoothingOf } from "../chart/legend.js";
 import { leftOut } from "../chart/many_runs.js";
-import { averaged, evaluationsShown, spikes, trainingShown, zeros } from "../chart/coverage.js";
+import { armsHidden, averaged, evaluationsShown, spikes, trainingShown, zeros } from "../chart/coverage.js";
 
 /** A stream brings something every second; that a datum is older is worth a word from here on. */
 const OLD_S = 3;
@@ -18,6 +18,7 @@ export function footerText(runs, view, { age = null, mayFork = false } = {}) {
     smoothingOf(runs, view),
     ...(view.hidden ? ["curves hidden until the reveal"] : [
       trainingShown(runs, view),
+      armsHidden(view),
       evaluationsShown(runs, view),
       view.layout !== "depth" && leftOut(runs, view.curves, averaged(runs, view)),
       unseen > 0 && `${grouped(unseen)} ${unseen > 1 ? "zeros" : "zero"} not shown on the log axis`,

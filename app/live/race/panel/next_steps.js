@@ -7,6 +7,8 @@ import { ENDED } from "../../shared/run_states.js";
 
 /** The words of a step that was pressed, until the script has answered. */
 const ASKED = "Starting …";
+/** So long a press without an answer stays pressed. */
+const ANSWER_MS = 8_000;
 
 export class NextSteps {
   /** list, actions: the elements of the cards and of the buttons; act(step) carries out a press. */
@@ -19,9 +21,14 @@ export class NextSteps {
     const seen = !hidden && hasEnded(runs) && steps.ended.length > 0;
     this.list.hidden = !seen || !steps.cards.length;
     this.actions.hidden = !seen || !steps.buttons.length;
-    const key = JSON.stringify(steps);
-    if (key === this.key) return;
-    this.key = key;
+    this.steps = steps;
+    if (JSON.stringify(steps) !== this.key) this.#make();
+  }
+
+  #make() {
+    const { steps } = this;
+    this.key = JSON.stringify(steps);
+    this.stop();
     replace(this.list, steps.cards.map((step) => this.#card(step)));
     replace(this.actions, steps.buttons.map((step) => {
       const made = button(withTime(step.title, step.time), () => this.#press(step, made, made), "ss-button");
@@ -29,9 +36,18 @@ export class NextSteps {
     }));
   }
 
-  /** The script has answered: what was pressed can be pressed again, or is another step by now. */
-  answered() {
-    if (this.pressed) this.key = this.pressed = null;
+  /**
+   * New data from the script. Other steps, another race or a notice answer a press: what was pressed can be pressed again,
+   * or is another step by now. Data that says the same does not.
+   */
+  heard({ next, race, notice }) {
+    const said = JSON.stringify([next, race]);
+    if (notice || said !== this.said) this.key = null;
+    this.said = said;
+  }
+
+  stop() {
+    clearTimeout(this.waiting);
   }
 
   #card(step) {
@@ -48,7 +64,8 @@ export class NextSteps {
     // Not `disabled`: the keyboard's focus would fall off the page.
     pressed.setAttribute("aria-disabled", "true");
     says.textContent = ASKED;
-    this.pressed = pressed;
+    this.stop();
+    this.waiting = setTimeout(() => this.#make(), ANSWER_MS);
   }
 }
 

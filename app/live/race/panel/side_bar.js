@@ -1,7 +1,8 @@
 /**
  * The set-up in Streamlit's side bar: "New race" opens and closes it, a race that begins closes it. By the two buttons
- * of Streamlit, because only they know whether it is open.
+ * of Streamlit, because nothing else moves it.
  */
+const BAR = "[data-testid=stSidebar]";
 const OPEN = "[data-testid=stExpandSidebarButton]", CLOSE = "[data-testid=stSidebarCollapseButton] button";
 const NEW_RACE = ".st-key-new_race button";
 const FIRST_CONTROL = "[data-testid=stSidebarUserContent] :is(input, button)";
@@ -16,9 +17,12 @@ export class SideBar {
     document.addEventListener("click", ({ target }) => target.closest?.(NEW_RACE) && this.#toggle(), this.listening);
   }
 
+  open() {
+    show(true);
+  }
+
   close() {
-    // On a wide screen both buttons may be in the document, the one without use hidden.
-    if (!document.querySelector(OPEN)) pressed(CLOSE);
+    show(false);
   }
 
   stop() {
@@ -26,15 +30,18 @@ export class SideBar {
   }
 
   #toggle() {
-    if (!pressed(OPEN)) pressed(CLOSE);
-    else setTimeout(() => document.querySelector(FIRST_CONTROL)?.focus(), OPENING_MS);
+    show(!isOpen());
+    setTimeout(() => isOpen() && document.querySelector(FIRST_CONTROL)?.focus(), OPENING_MS);
   }
 }
 
-/** Press one of Streamlit's buttons; whether it is there. What it keeps goes: a first visit has the set-up open. */
-function pressed(selector) {
-  const button = document.querySelector(selector);
-  button?.click();
+/** Whether the side bar is open. Its buttons do not tell: on a wide screen both may be in the document, one without use. */
+function isOpen() {
+  return document.querySelector(BAR)?.getAttribute("data-collapsed") === "false";
+}
+
+/** Open or close the side bar, where it is not so yet. What Streamlit keeps goes: a first visit has the set-up open. */
+function show(wanted) {
+  if (isOpen() !== wanted) document.querySelector(wanted ? OPEN : CLOSE)?.click();
   for (const key of Object.keys(localStorage)) if (key.startsWith(KEPT)) localStorage.removeItem(key);
-  return Boolean(button);
 }

@@ -16,10 +16,10 @@ export class RaceStatus {
     Object.assign(this, { part, ask });
   }
 
-  /** state: { headline, sure, basis, rows, engine, trouble, link, linkReason, engineGone, mayCommand, hidden }, see view.js. */
+  /** { headline, sure, basis, rows, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing }: see view.js. */
   draw(runs, state) {
     drawChip(this.part("chip"), runs, state.link);
-    this.#evaluated(runs);
+    this.#evaluated(runs, state.smoothing);
     drawHeadline(this.part("gap"), state.headline);
     this.#certainty(state);
     this.#speak(state);
@@ -67,9 +67,9 @@ export class RaceStatus {
   }
 
   /** The labels of the curves: steps of the running mean, images of the evaluations. */
-  #evaluated(runs) {
+  #evaluated(runs, smoothing) {
     const { eval_images: images, closing_images: closing, bn = "running" } = runs[0]?.card ?? {};
-    setText(this.part("running-label"), `training, ${runningMean()}`);
+    setText(this.part("running-label"), `training, ${runningMean(smoothing)}`);
     if (!images) return;
     setText(this.part("test-label"), `test (${grouped(images)} images)`);
     setText(this.part("clean-label"), `clean training (${cleanImages(images, closing)})`);

@@ -1,4 +1,5 @@
 /** The menu of what can be exported from the chart: the command that repeats the race, a link, a picture, a table. */
+import { withStored } from "../chart/curves.js";
 import { captionOf, legendOf } from "../chart/legend.js";
 import { exportCsv } from "./csv.js";
 import { download, exportImage } from "../../shared/export/image.js";
@@ -31,7 +32,7 @@ export class ExportTools {
     for (const format of ["png", "svg"]) this.#button(format, () => this.#picture(format));
     this.#button("csv", async () => {
       const { runs, view } = this.seen();
-      download(exportCsv(runs, view), `${fileName(this.seen())}.csv`);
+      download(exportCsv(runs.map(withStored), { ...view, smoothing: undefined }), `${fileName(this.seen())}.csv`);
       return "Saved";
     });
   }

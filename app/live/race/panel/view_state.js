@@ -3,6 +3,8 @@
  * curves are hidden, what the room was asked and predicted. Kept in the address.
  */
 import { comparable, isComparable } from "../../shared/arm_names.js";
+import { RUNNING_WINDOW } from "../../shared/run_states.js";
+import { WINDOWS } from "../inspect/smoothing.js";
 import { UrlState, rememberRace, rememberedRace } from "../../shared/address/url_state.js";
 
 export const CHOICES = {
@@ -20,15 +22,15 @@ const ON_STAGE = { ...OF_STEPS, usual: ["running", "clean"] };
 /** Over depth one kind of error is read more easily than three, and single steps are none. */
 const OF_DEPTH = { key: "points", all: ["running", "test", "clean"], usual: ["running"] };
 /** A choice that differs from the first of its kind stands in the address under its own name, the rest here. */
-const ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", QUESTION = "question", PREDICTION = "guess", MARKS = "marks";
+const ZOOM = "zoom", PRESENT = "present", HIDDEN = "hidden", QUESTION = "question", PREDICTION = "guess", MARKS = "marks", OFF = "off", PINNED = "pin", SMOOTH = "smooth";
 /** Before the reveal; and after it, while the answer stands there. */
 const VEILED = "1", REVEALED = "0";
 /** More lines than a picture can bear; an address may carry anything. */
 const MAX_MARKS = 12;
-const LOOKED_AT = [...Object.keys(CHOICES), OF_STEPS.key, OF_DEPTH.key, ZOOM];
+const LOOKED_AT = [...Object.keys(CHOICES), OF_STEPS.key, OF_DEPTH.key, ZOOM, SMOOTH];
 /** These are about the runs of one race. */
-const OF_RACE = [ZOOM, HIDDEN, PREDICTION, MARKS];
-const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, QUESTION, PREDICTION, MARKS];
+const OF_RACE = [ZOOM, HIDDEN, PREDICTION, MARKS, OFF, PINNED];
+const KEYS = [...LOOKED_AT, PRESENT, HIDDEN, QUESTION, PREDICTION, MARKS, OFF, PINNED];
 
 export class ViewState {
   /** changed(): called after every change. */
@@ -50,7 +52,7 @@ export class ViewState {
       const before = this.given ? race : rememberedRace(key) ?? race;
       if (before !== race) for (const name of OF_RACE) this.address.put(name, null);
     } else if (this.race !== race) {
-      this.address.put(MARKS, null);
+      for (const name of [MARKS, OFF, PINNED]) this.address.put(name, null);
       if (this.answered) this.address.put(HIDDEN, null);
       this.zoom = null;
     }
@@ -153,8 +155,7 @@ export class ViewState {
 
   /** The steps that the speaker has marked, in order. */
   get marks() {
-    const steps = (this.address.get(MARKS) ?? "").split("-").filter((text) => /^[1-9]\d{0,8}$/.test(text)).map(Number);
-    return [...new Set(steps)].slice(0, MAX_MARKS).toSorted((a, b) => a - b);
+    return this.#numbers(MARKS).slice(0, MAX_MARKS);
   }
 
   /** Mark a step, or take the mark away that is at most `reach` steps beside it. */
@@ -164,6 +165,45 @@ export class ViewState {
     const left = Math.abs(near - step) <= reach ? marks.filter((other) => other !== near) : [...marks, step].slice(-MAX_MARKS);
     this.address.put(MARKS, left.length ? left.join("-") : null);
     this.changed();
+  }
+
+  /** The steps of the means that are drawn, see inspect/smoothing.js. */
+  get smoothing() {
+    const steps = Number(this.address.get(SMOOTH) ?? NaN);
+    return WINDOWS.includes(steps) ? steps : RUNNING_WINDOW;
+  }
+
+  set smoothing(steps) {
+    this.address.put(SMOOTH, steps === RUNNING_WINDOW ? null : String(steps));
+    this.changed();
+  }
+
+  /** The arms that are hidden, see inspect/arms.js. */
+  get off() {
+    return this.#numbers(OFF);
+  }
+
+  set off(ids) {
+    this.address.put(OFF, ids.length ? ids.join("-") : null);
+    this.changed();
+  }
+
+  /** The arms that are drawn wide, and above the others. */
+  get pinned() {
+    return this.#numbers(PINNED);
+  }
+
+  pin(id) {
+    const { pinned } = this;
+    const left = pinned.includes(id) ? pinned.filter((other) => other !== id) : [...pinned, id];
+    this.address.put(PINNED, left.length ? left.join("-") : null);
+    this.changed();
+  }
+
+  /** The whole numbers of a parameter, in order. */
+  #numbers(key) {
+    const numbers = (this.address.get(key) ?? "").split("-").filter((text) => /^[1-9]\d{0,8}$/.test(text)).map(Number);
+    return [...new Set(numbers)].toSorted((a, b) => a - b);
   }
 
   /** The room's prediction of a race, see engine/analysis/prediction.py; null when there is none. */
@@ -191,7 +231,8 @@ export class ViewState {
   all(kinds = { sides: true, gap: true, depth: true }) {
     const chosen = Object.fromEntries(Object.keys(CHOICES).map((key) => [key, this.get(key)]));
     const layout = laidOut(chosen.layout, kinds);
-    return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), layout, curves: this.curvesOf(layout), zoom: this.zoom, marks: this.marks };
+    const smoothing = layout === "depth" || this.smoothing === RUNNING_WINDOW ? {} : { smoothing: this.smoothing };
+    return { ...chosen, ...(layout === "depth" ? { metric: "error", scale: "linear" } : {}), ...smoothing, layout, curves: this.curvesOf(layout), zoom: this.zoom, marks: this.marks };
   }
 
   /** See UrlState. */

@@ -21,7 +21,7 @@ const WIPE_MS = 1_200;
 /** A narrower screen is in somebody's hand: there the type is as large as it is. */
 const HAND_PX = 640;
 /** The arrows go through the views there. */
-const ON_STAGE = "Curves: plus and minus zoom, 0 shows the whole";
+const ON_STAGE = "Curves: plus and minus zoom, 0 shows the whole, comma and full stop read the values";
 const VEILED = "The curves are hidden until the reveal.";
 
 export class Presenter {

@@ -18,9 +18,11 @@ export class Fullscreen {
     this.onKey = (event) => event.stopPropagation();
   }
 
+  /** Stay in the page while another stage is in front: two would take the focus from each other. */
   enter() {
-    if (this.on) return;
     const { host } = this;
+    const other = document.querySelector(".ss-presenting");
+    if (this.on || (other && other !== host)) return;
     this.on = true;
     this.left = host.parentElement;
     // The page below keeps its length, and with it its place.

@@ -63,7 +63,8 @@ export class PanelPresenter {
     if (state.present && shown.length) {
       const entered = !this.stage.on;
       if (entered) this.stage.enter();
-      this.#lay(shown);
+      if (this.stage.on) this.#lay(shown);
+      else state.present = false; // another stage is in front
       if (entered) this.page.changed();
     } else if (this.stage.on) {
       this.#clear();

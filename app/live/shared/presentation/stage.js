@@ -12,6 +12,9 @@ const NOTICE_MS = 12_000;
 const FIELDS = "input, textarea, select, [contenteditable=true], [role=radio]";
 const TAKEN = `${FIELDS}, [role=dialog], [role=listbox], [role=combobox]`;
 
+/** The components of the page that have a stage. @type {Set<HTMLElement>} */
+const hosts = new Set();
+
 export class Stage {
   /**
    * keys: the owner's rows; act(verb, key): a key was pressed, or its button. The verb `enter` asks for the stage.
@@ -28,6 +31,7 @@ export class Stage {
     this.help.draw(this.keys);
     this.notice = element("p", "ss-notice", "", { role: "status" });
     host.append(this.notice);
+    hosts.add(host);
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.noticed = undefined;
     this.listening = new AbortController();
@@ -56,6 +60,7 @@ export class Stage {
 
   stop() {
     this.listening.abort();
+    hosts.delete(this.host);
     clearTimeout(this.noticed);
     this.help.stop();
     this.screen.leave();
@@ -75,7 +80,8 @@ export class Stage {
   #key(event) {
     const row = meaning(event, this.keys);
     if (!this.on) {
-      if (row?.verb === "leave" && event.key !== "Escape" && !isIn(event.target, TAKEN)) consume(event, () => this.act("enter"));
+      if (row?.verb !== "leave" || event.key === "Escape" || isIn(event.target, TAKEN) || document.querySelector(".ss-presenting")) return;
+      if (meantStage([...hosts], event.target, innerHeight / 2) === this.host) consume(event, () => this.act("enter"));
       return;
     }
     this.help.wake();
@@ -97,6 +103,22 @@ export class Stage {
     else if (verb === "leave" && key === "Escape" && this.help.open) this.help.open = false;
     else this.act(verb, key);
   }
+}
+
+/**
+ * Of several stages on a page the one that a key means: whose component has the focus, else the one nearest to the line
+ * `middle` of the window. A component that offers no stage now, such as one without panels, is none of them.
+ * @param {HTMLElement[]} stages
+ * @param {EventTarget | null} focused
+ * @param {number} middle
+ */
+export function meantStage(stages, focused, middle) {
+  const offered = stages.filter((host) => host.querySelector(".ss-present:not([hidden])"));
+  const distances = offered.map((host) => {
+    const { top, bottom } = host.getBoundingClientRect();
+    return Math.max(top - middle, middle - bottom, 0);
+  });
+  return offered.find((host) => host.contains(/** @type {Node} */ (focused))) ?? offered[distances.indexOf(Math.min(...distances))];
 }
 
 /** @type {(event: KeyboardEvent, act: () => unknown) => void} */

@@ -166,6 +166,13 @@ def test_citations_name_their_source_and_say_what_is_second_hand(page):
     assert "*Residual Networks Behave Like Ensembles of Relatively Shallow Networks*" in words
 
 
+def test_a_source_without_an_address_is_no_link():
+    source = texts.Source("notes", "Somebody", 2016, "Lost notes", "", "p. 3", "text")
+    words = guide_words.cited(texts.Citation(source, "as noted"), [source.work])
+    assert not re.search("<a |tabindex", words)
+    assert '<span class="ss-unseen">source: Somebody 2016, p. 3</span>' in words, "read where the title is not"
+
+
 def test_an_unreadable_workspace_says_so_and_keeps_the_text(page, monkeypatch):
     monkeypatch.setattr("app.data.workspace.health", lambda: Health("damaged", "the database is damaged."))
     drawn = page(GRADIENTS)

@@ -81,6 +81,8 @@ def test_only_comparable_nets_that_are_there_count():
     assert said(cut) is None
     assert said(EVEN, replace(LOUD, last_step=200)).place is None
     assert said(EVEN, replace(LOUD, last_step=200), step=200).place
+    alone = said(EVEN, replace(LOUD, last_step=200)).text
+    assert alone.startswith(f"In {EVEN.name} "), "other nets are not there yet"
 
 
 @pytest.mark.parametrize(

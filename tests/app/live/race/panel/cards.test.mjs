@@ -14,7 +14,7 @@ function drawn(runs, mayCommand = true) {
   const buttons = () => list.querySelector(".ss-buttons").children.filter(({ tagName }) => tagName === "BUTTON");
   const menu = () => list.querySelector(".ss-menu").querySelectorAll("button");
   const press = (label) => [...buttons(), ...menu()].find(({ textContent }) => textContent === label).onclick();
-  return { list, sent, draw, buttons, menu, press, text: (name) => list.querySelector(`.ss-${name}`).textContent };
+  return { cards, list, sent, draw, buttons, menu, press, text: (name) => list.querySelector(`.ss-${name}`).textContent };
 }
 
 test("a card says state, steps, speed and errors", () => {
@@ -30,7 +30,7 @@ test("a card says state, steps, speed and errors", () => {
 
 test("what throws something away asks once more, and a viewer has no buttons", () => {
   const one = run(3, "A-20", [1, 2], [5, 5], { label: "A-20" });
-  const { sent, draw, buttons, menu, press, text } = drawn([one]);
+  const { cards, list, sent, draw, buttons, menu, press, text } = drawn([one]);
   assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Pause", "Stop"]);
   press("Stop");
   assert.deepEqual(buttons().map((made) => made.getAttribute("aria-label")), ["Stop A-20 for good", "Cancel, do not stop A-20"]);
@@ -46,8 +46,18 @@ test("what throws something away asks once more, and a viewer has no buttons", (
   assert.equal(items.hidden, true, "what cannot be undone is not beside the other buttons");
   press("⋯");
   assert.deepEqual([items.hidden, menu()[0].getAttribute("aria-expanded"), document.activeElement], [false, "true", menu()[1]]);
+  const holder = menu()[0].parentElement;
+  holder.contains = (node) => menu().includes(node);
+  holder.onfocusout({ relatedTarget: null });
+  cards.cards.get(3).closeMenu(menu()[1]);
+  assert.equal(items.hidden, false, "a click in Safari moves the focus nowhere");
+  cards.cards.get(3).closeMenu(list);
+  assert.equal(items.hidden, true, "a press outside closes it");
+  press("⋯");
+  holder.onfocusout({ relatedTarget: list });
+  assert.equal(items.hidden, true, "so does a focus outside");
   press("Delete");
-  assert.equal(text("question-text"), "Delete A-20 and its files?");
+  assert.equal(text("asks"), "Delete A-20 and its files?");
   assert.deepEqual(buttons().map(({ textContent }) => textContent), ["Delete", "Cancel"]);
   assert.deepEqual(sent, [["pause", 3]], "nothing is deleted yet");
   buttons()[0].onclick();

@@ -34,7 +34,7 @@ test("over depth there are errors on one scale, of three kinds", () => {
     key.append(made);
   }
   new ViewControls(row, key, view).draw({ sides: true, gap: true, depth: true, seeds: true });
-  assert.deepEqual(row.children.map(({ hidden }) => Boolean(hidden)), [false, true, true, true, true, false]);
+  assert.deepEqual(row.children.map(({ hidden }) => Boolean(hidden)), [false, true, true, true, true, true, false], "panels, four more choices, the smoothing, the zoom");
   assert.deepEqual(key.children.map(({ hidden }) => Boolean(hidden)), [false, true, false, false]);
   key.children[2].onclick();
   assert.deepEqual(toggled, [["test", "depth"]]);

@@ -37,7 +37,8 @@ test("they are seen once every run of the race has ended, and not while the curv
   assert.deepEqual(seen(), [true, false]);
 });
 
-test("a press is sent once until the script has answered, and the focus stays", () => {
+test("a press is sent once until the script has answered, and the focus stays", ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
   const { next, list, pressed, draw } = made();
   draw(STEPS, ["finished", "finished"]);
   const card = list.children[0];
@@ -48,12 +49,23 @@ test("a press is sent once until the script has answered, and the focus stays", 
   assert.ok(card.textContent.includes("Starting"));
   draw(STEPS, ["finished", "finished"]);
   assert.equal(list.children[0], card, "news of the stream are no answer");
-  next.answered();
+  next.heard({ next: STEPS, race: 1, notice: "" });
+  draw(STEPS, ["finished", "finished"]);
+  list.children[0].focus();
+  list.children[0].onclick();
+  next.heard({ next: structuredClone(STEPS), race: 1, notice: "" });
+  draw(STEPS, ["finished", "finished"]);
+  assert.ok(list.children[0].textContent.includes("Starting"), "a rerun that says the same is no answer");
+  list.children[0].onclick();
+  assert.deepEqual(pressed, ["cut", "cut"]);
+  next.heard({ next: STEPS, race: 1, notice: "The engine is busy." });
   draw(STEPS, ["finished", "finished"]);
   assert.ok(list.children[0].textContent.includes("Take them out."));
   assert.equal(document.activeElement, list.children[0]);
   list.children[0].onclick();
-  assert.deepEqual(pressed, ["cut", "cut"]);
+  assert.deepEqual(pressed, ["cut", "cut", "cut"]);
+  mock.timers.tick(8_000);
+  assert.ok(list.children[0].textContent.includes("Take them out."), "without an answer it can be pressed again");
 });
 
 test("the script is asked for what it does not know of", () => {

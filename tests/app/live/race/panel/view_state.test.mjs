@@ -134,3 +134,26 @@ test("only comparable runs decide which ways of looking make sense", () => {
   assert.equal(kindsOf([plain20, plain56], { running: {} }).depth, true, "the server says whether there are errors over depth");
   assert.deepEqual(kindsOf(own), { sides: true, gap: false, depth: false, seeds: false }, "where none is, their families may stand side by side");
 });
+
+test("hidden and pinned arms stand in the address and belong to their race", () => {
+  const { state } = opened("?off=3-5-x&pin=4");
+  assert.deepEqual([state.off, state.pinned], [[3, 5], [4]]);
+  state.of(1);
+  state.pin(4);
+  state.pin(3);
+  state.off = [5];
+  assert.equal(state.address.params.toString(), "off=5&pin=3");
+  state.of(2);
+  assert.equal(state.address.params.toString(), "");
+});
+
+test("a smoothing that is not the stored one stands in the address", () => {
+  const { state } = opened("?smooth=20");
+  assert.deepEqual([state.smoothing, state.all().smoothing], [20, 20]);
+  assert.equal(state.all({ depth: true }).smoothing, 20);
+  state.set("layout", "depth");
+  assert.equal(state.all({ depth: true }).smoothing, undefined);
+  state.smoothing = 50;
+  assert.equal(state.address.params.toString(), "layout=depth");
+  assert.equal(opened("?smooth=33").state.all().smoothing, undefined);
+});

@@ -1,0 +1,36 @@
+/** The set-up in the side bar: opened and closed by the button that has a use, whatever stands in the document. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { SideBar } from "../../../../../app/live/race/panel/side_bar.js";
+
+/** Streamlit's side bar with both of its buttons in the document, as on a wide screen. */
+function wide(collapsed) {
+  const pressed = [], kept = { "stSidebarCollapsed-race": "true", other: "1" };
+  const heard = {};
+  const parts = {
+    "[data-testid=stSidebar]": { getAttribute: () => String(collapsed) },
+    "[data-testid=stExpandSidebarButton]": { click: () => (pressed.push("open"), (collapsed = false)) },
+    "[data-testid=stSidebarCollapseButton] button": { click: () => (pressed.push("close"), (collapsed = true)) },
+    "[data-testid=stSidebarUserContent] :is(input, button)": { focus: () => pressed.push("focus") },
+  };
+  globalThis.document = { querySelector: (selector) => parts[selector] ?? null, addEventListener: (name, handler) => (heard[name] = handler) };
+  globalThis.localStorage = Object.defineProperty(kept, "removeItem", { value: (key) => delete kept[key] });
+  return { bar: new SideBar(), pressed, kept, newRace: () => heard.click({ target: { closest: () => true } }) };
+}
+
+test("it is closed where it is open, and opened where it is closed", () => {
+  const { bar, pressed, kept } = wide(false);
+  for (const act of ["close", "close", "open", "open"]) bar[act]();
+  assert.deepEqual(pressed, ["close", "open"]);
+  assert.deepEqual(Object.keys(kept), ["other"]);
+});
+
+test("the button of a new race does the other of both, and goes to the first control", ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { newRace, pressed } = wide(true);
+  newRace();
+  mock.timers.tick(400);
+  newRace();
+  mock.timers.tick(400);
+  assert.deepEqual(pressed, ["open", "focus", "close"]);
+});
