@@ -24,12 +24,11 @@ WHY = [st.Page(render, title=title, url_path=path) for title, path, render in gu
 LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, icon, render in pages.pages()]
 
 # Before the navigation: otherwise the tab's icon is a material symbol, which browsers load from the internet.
-st.set_page_config(
-    page_title="Skipscope", page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide"
-)
+st.set_page_config(page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide")
 st.html(Path(__file__).with_name("page.css"))
 sections = {"": [HOME, *INSIDES, SHORTCUTS, RUNS], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
+page_frame.set_title(page.title)
 mine = presenter_link.may_command()
 if page != HOME or not mine:
     # Only the home page has a side bar, and says itself whether it is open.

@@ -24,6 +24,7 @@ from starlette.middleware import Middleware  # noqa: E402
 from app.data import commands  # noqa: E402
 from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
+from app.live.stream.page_head import PageHead  # noqa: E402
 from app.live.stream.plotly_js import packed  # noqa: E402
 from app.live.stream.preload import Preload  # noqa: E402
 from app.web import middleware, presenter_link  # noqa: E402
@@ -59,7 +60,7 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
     return {
         "routes": [*routes(feed), *presenter_link.routes()],
         "lifespan": lifespan,
-        "middleware": [*middleware.stack(), Middleware(Preload)],
+        "middleware": [*middleware.stack(), Middleware(Preload), Middleware(PageHead)],
     }
 
 

@@ -93,6 +93,12 @@ class Race:
         return f"Race {self.id}: {name}{arms} on {self.data}, {self.steps:,} steps{seeds}"
 
     @property
+    def short_title(self) -> str:
+        """A few words for the title of the window."""
+        families = ["plain" if is_plain(shortcut) else shortcut for shortcut in self.shortcuts]
+        return f"Race {self.id}: {self.name or f'{listed(families)}, {listed(self.depths)}'}"
+
+    @property
     def as_command(self) -> str:
         """The command line that repeats the race."""
         usual_seeds = PRESETS[self.preset].seeds if self.preset in PRESETS else 1
@@ -158,6 +164,12 @@ def settings_of(config: Any) -> dict[str, str]:
         key: value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
         for key, value in leaves(config).items()
     }
+
+
+def listed(values: Sequence[object], last: str = "and") -> str:
+    """Return values as in a sentence: ``8, 20 and 56``."""
+    *before, final = map(str, values)
+    return f"{', '.join(before)} {last} {final}" if before else final
 
 
 def _distinct(values: Any) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from app.data.races import RunRow, setting_differences, settings_of, stored_runs
+from app.data.races import RunRow, listed, setting_differences, settings_of, stored_runs
 from app.data.workspace import reading
 from engine.analysis.difference import NO_DIFFERENCE
 from engine.analysis.settings import SettingDifference, differing
@@ -103,7 +103,7 @@ def in_words(races: Sequence[int], facts: Sequence[Mapping[str, str]]) -> str:
     of = f"Runs of {len(races)} races ({', '.join(map(str, races[:8]))}{', ...' if len(races) > 8 else ''})"
     if not named:
         return f"{of} with the same settings but for the nets. {_batches(varied, facts)}"
-    return f"{of}. They differ in {_listed(named)}. {_batches(varied, facts)}"
+    return f"{of}. They differ in {listed(named)}. {_batches(varied, facts)}"
 
 
 def _named(key: str, values: Sequence[str]) -> str:
@@ -118,7 +118,7 @@ def _batches(varied: Container[str], facts: Sequence[Mapping[str, str]]) -> str:
         return "Only runs of the same seed saw the same batches."
     if apart:
         names = [_WORDS.get(key, key) for key in apart]
-        return f"Runs that differ in {_listed(names, 'or')} did not see the same batches."
+        return f"Runs that differ in {listed(names, 'or')} did not see the same batches."
     if any(key in varied for key in _TREATMENT):
         return "They saw the same batches, the images treated differently."
     if any(":" in fact.get("data.name", "") for fact in facts):
@@ -132,7 +132,3 @@ def _facts(row: Any) -> dict[str, str]:
         facts["train_images"] = f"{row.train_images:,}"
     circumstances = {"where": row.device, "rounding": row.precision, "code": row.versions.get("commit", "")}
     return facts | {key: value for key, value in circumstances.items() if value}
-
-
-def _listed(words: Sequence[str], last: str = "and") -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

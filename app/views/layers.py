@@ -1,7 +1,9 @@
 """The page "Layers": the responses of each layer of a race's nets, live and over time."""
 
+from app.data import races
 from app.live.layers.component import live_probes
 from app.views import page_frame, picker
+from app.views.race import audience
 from app.web import presenter_link
 
 TITLE = "Layers: how strongly each one responds"
@@ -17,4 +19,5 @@ def render() -> None:
         f"learns. {'The Race page' if presenter_link.may_command() else 'The presenter'} starts one.",
     )
     if race:
+        audience.newer(max(listed.id for listed in races.races()))
         live_probes(picker.runs_of(race), "layers", key="layers", race=race.id)

@@ -22,6 +22,11 @@ def usable(title: str = "") -> bool:
     return health.usable
 
 
+def set_title(words: str) -> None:
+    """Set the title of the window; the browser puts the progress before it (``app/live/shared/page_title.js``)."""
+    st.set_page_config(page_title=f"{words} - Skipscope")
+
+
 def number_param(key: str) -> int | None:
     """Return the number of a race or job under a key of the address, None without a number."""
     return selection.number_from(st.query_params.get(key, ""))

@@ -25,13 +25,13 @@ def titled_race(title: str, no_race: str) -> races.Race | None:
     left, right = st.columns([5, 4], vertical_alignment="center")
     left.header(title, anchor=False)
     with right:
-        return pick_race(race_list)
+        return pick_race(race_list, title.partition(":")[0])
 
 
-def pick_race(race_list: list[races.Race]) -> races.Race:
+def pick_race(race_list: list[races.Race], page: str = "") -> races.Race:
     """Draw the picker, of one race its name; return the race of the address, else of the last choice, else the newest.
 
-    The race of the address may be older than the list.
+    The race of the address may be older than the list. The title of the window names it behind ``page``.
     """
     by_id = {race.id: race for race in race_list}
     requested = page_frame.number_param("race")
@@ -58,6 +58,7 @@ def pick_race(race_list: list[races.Race]) -> races.Race:
         st.session_state.pop(_MISSING, None)
     st.session_state[_CHOSEN] = chosen
     page_frame.put_param("race", str(chosen))
+    page_frame.set_title(" - ".join(filter(None, (page, by_id[chosen].short_title))))
     return by_id[chosen]
 
 

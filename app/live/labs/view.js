@@ -12,6 +12,7 @@ import { counted, jobFooter, took } from "./footer.js";
 import { numbersTable } from "./numbers.js";
 import { labPresenter } from "./presentation.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
+import { showProgress } from "../shared/page_title.js";
 
 const DRAW_MS = 120;
 const ASKED_MS = 4_000;
@@ -31,7 +32,10 @@ export class LabView {
     this.part = (name) => host.querySelector(`.sl-${name}`);
     Object.assign(this, { host, run: undefined, pick: { kind: null, value: null, cell: null }, asked: 0 });
     this.#forget();
-    this.leave = attend(host, () => this.#soon(), () => this.state?.address.keep());
+    this.leave = attend(host, () => this.#soon(), () => {
+      this.state?.address.keep();
+      showProgress(this, this.run !== null && this.card ? [this] : []);
+    });
     this.picks = new CurveSelector(this.part, {
       choose: (change) => this.#choose(change),
       measure: (value) => this.#ask("measure", { setting: this.data.picks.setting, value }),
@@ -70,6 +74,7 @@ export class LabView {
     this.stopped = true;
     this.feed?.close();
     this.leave();
+    showProgress(this, []);
     this.state?.address.stop();
     this.panels?.stop();
     this.presenter?.stop();

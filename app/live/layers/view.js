@@ -17,6 +17,7 @@ import { probePresenter } from "./presentation.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
+import { showProgress } from "../shared/page_title.js";
 import { drawChip, unreachableText } from "../shared/link_status.js";
 import { AT_WORK, isLive } from "../shared/run_states.js";
 
@@ -35,6 +36,7 @@ export class ProbeView {
     this.leave = attend(host, () => this.#soon(), () => {
       this.#honest();
       this.state?.address.keep();
+      showProgress(this, this.runs);
     });
     host.probeView = this; // for tests and for the curious
   }
@@ -109,6 +111,7 @@ export class ProbeView {
   stop() {
     this.stopped = true;
     this.feed?.close();
+    showProgress(this, []);
     for (const part of [this.timeline, this.layer, this.presenter, this.state?.address]) part?.stop();
     this.leave();
     if (window.Plotly) for (const plot of this.host.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(plot);

@@ -7,6 +7,7 @@ import { ZoomDetail } from "./zoom_detail.js";
 import { MachineLoad } from "./panel/machine_load.js";
 import { NextSteps, hasEnded, newlyEnded } from "./panel/next_steps.js";
 import { attend, readTheme } from "../shared/page.js";
+import { showProgress } from "../shared/page_title.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
@@ -64,6 +65,7 @@ export class RaceView {
     this.leave = attend(host, () => this.#soon(), () => {
       this.#strip();
       this.view.keep();
+      showProgress(this, this.runs);
     }, this.part("stage"));
     host.raceView = this; // for tests and for the curious
   }
@@ -103,6 +105,7 @@ export class RaceView {
   stop() {
     this.stopped = true;
     this.feed?.close();
+    showProgress(this, []);
     for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
     this.leave();
     for (const part of [this.cards, this.next]) part?.stop();

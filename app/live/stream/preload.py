@@ -31,13 +31,15 @@ class Preload:
         if entry is None:
             return await self.app(scope, receive, send)
 
-        history = await anyio.to_thread.run_sync(_history, scope) if entry == RACE else ""
+        history = await anyio.to_thread.run_sync(_history, scope)
 
         async def with_links(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers.append("Link", ", ".join(filter(None, (links(entry), history))))
+                    # Without a race nothing is drawn before the visitor starts one: no hurry, and no warning.
+                    named = [links(entry, "preload" if history else "prefetch"), *[history] * (entry == RACE)]
+                    headers.append("Link", ", ".join(filter(None, named)))
             await send(message)
 
         return await self.app(scope, receive, with_links)
@@ -54,8 +56,12 @@ def _history(scope: Scope) -> str:
 
 
 @cache
-def links(entry: str) -> str:
-    """Return the header's value: relative addresses of plotly.js and of the modules that an entry needs."""
+def links(entry: str, hurry: str = "preload") -> str:
+    """Return the header's value: relative addresses of plotly.js and of the modules that an entry needs.
+
+    Args:
+        hurry: ``preload`` where plotly.js is used at once, ``prefetch`` where it may be used later.
+    """
     folder = f"live/js/{scripts_version()}"
     modules = [f"<{folder}/{name}>; rel=modulepreload" for name in needed(entry)]
-    return ", ".join([f"<live/{PLOTLY_JS}>; rel=preload; as=script", *modules])
+    return ", ".join([f"<live/{PLOTLY_JS}>; rel={hurry}; as=script", *modules])

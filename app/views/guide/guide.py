@@ -77,6 +77,7 @@ def render(name: str) -> None:
     page = _page(name)
     if page is None:
         return
+    page_frame.set_title(page.question)
     measurements = _measurements([page])
 
     st.header(f"{page.number}. {page.question}", anchor=False)

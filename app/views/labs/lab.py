@@ -32,6 +32,7 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
     job = address.job(name, key_of(name, "job"))
     if job and (differences := labs.job_differences(job)):
         st.warning(f"The measurement below is of no ordinary net of its arm: {literal('; '.join(differences))}.")
+    _missing(name, job)
     _newer(name, job)
     above = st.container() if compact else None  # a question's page shows the picture first
     if presenter_link.may_command():
@@ -59,6 +60,14 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
 def anchor(name: str) -> str:
     """Return the anchor of a lab on its page."""
     return f"lab-{name}"
+
+
+def _missing(name: str, job: labs.LabJobRow | None) -> None:
+    """Say that the job of the address is none of this lab."""
+    requested = st.session_state.get(key_of(name, "job"))
+    if requested and (job is None or job.id != requested):
+        instead = f"Showing job {job.id}." if job else "Nothing was measured here yet."
+        st.caption(f"This lab has no job {requested}. {instead}")
 
 
 def _newer(name: str, job: labs.LabJobRow | None) -> None:

@@ -32,5 +32,6 @@ def _title(name: str) -> str:
 
 
 def _render(name: str) -> None:
+    page_frame.set_title(f"Lab: {_title(name)}")
     if page_frame.usable(_title(name)):
         lab.render(name)

@@ -44,8 +44,8 @@ def _offer(newest: int) -> None:
         return  # the live view reports the trouble
     if not race_list or race_list[0].id <= newest:
         return
-    line, press = st.columns([5, 1], vertical_alignment="center")
-    line.info(f"A newer race has begun: {literal(race_list[0].title)}", icon=":material/new_releases:")
-    if press.button("Show it", key="show_newer", width="stretch"):
-        picker.choose(race_list[0].id)
-        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{literal(race_list[0].title)} has started.", width="content")
+        if st.button("Show it", key="show_newer"):
+            picker.choose(race_list[0].id)
+            st.rerun()

@@ -55,8 +55,7 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
     if mine:
         fork_dialog.render(race, _place(race.id))
         next_steps.ask_about_long()
-    else:
-        audience.newer(race_list[0].id)
+    audience.newer(race_list[0].id)
     words = RaceWords(
         race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), st.session_state.get(_SET_UP, 0)
     )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
+from app.data.workspace import use
 from app.live.race.routes import usual_points
 from app.live.routes import routes
 from app.live.stream.feed import Feed
@@ -225,6 +226,15 @@ def test_a_page_names_the_points_of_the_race_that_it_will_show(bench):
         assert points in client.get(address).headers["link"]
     assert "history" not in client.get("/layers").headers["link"]
     assert "link" not in client.get("/runs").headers
+
+
+def test_a_page_without_a_race_takes_its_time_with_plotly(workspace):
+    async def page(scope, receive, send):
+        await HTMLResponse("<p>a page</p>")(scope, receive, send)
+
+    use(workspace.path)
+    for address in ("/", "/layers"):
+        assert f"<live/{PLOTLY_JS}>; rel=prefetch" in TestClient(Preload(page)).get(address).headers["link"]
 
 
 def test_so_many_points_are_sent_that_a_page_can_draw_them():

@@ -94,7 +94,7 @@ def test_a_newer_race_is_offered_and_shown_when_asked_for(bench):
     assert not newer(bench.race).run().button
     second, _ = bench.writer.races.submit(bench.config)
     shown = newer(bench.race).run()
-    assert f"A newer race has begun: Race {second}" in words(shown)
+    assert f"Race {second}: " in words(shown)
     shown.button(key="show_newer").click().run()
     assert shown.session_state["chosen_race"] == second
     assert not newer(second).run().button

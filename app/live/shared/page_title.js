@@ -1,0 +1,35 @@
+/** The progress of what trains, before the title of the window: `42 % - Race 3: plain and A, 20 and 56 - Skipscope`. */
+
+import { isLive } from "./run_states.js";
+
+const PROGRESS = /^\d+ % - /;
+
+/** @typedef {{ card: { state: string, step: number, total_steps?: number, total?: number }, series?: { lastStep: number } }} Progressing */
+
+/**
+ * The title with the progress of these runs, and without any where none of them goes on.
+ * @type {(title: string, runs: Progressing[]) => string}
+ */
+export function withProgress(title, runs) {
+  const plain = title.replace(PROGRESS, "");
+  const all = runs.reduce((sum, { card }) => sum + (card.total_steps ?? card.total ?? 0), 0);
+  if (!all || !isLive(runs)) return plain;
+  const done = runs.reduce((sum, { card, series }) => sum + Math.max(card.step, series?.lastStep ?? 0), 0);
+  return `${Math.floor((100 * done) / all)} % - ${plain}`;
+}
+
+/** @type {object | null} the view whose progress is shown */
+let shown = null;
+
+/**
+ * Write the progress of a view's runs; the script of the page writes the rest at each of its runs. Of two views on a page
+ * the one that goes on counts.
+ * @type {(view: object, runs: Progressing[]) => void}
+ */
+export function showProgress(view, runs) {
+  const live = isLive(runs);
+  if (!live && shown !== view) return;
+  shown = live ? view : null;
+  const title = withProgress(document.title, runs);
+  if (title !== document.title) document.title = title;
+}

@@ -1,0 +1,64 @@
+"""Middleware that writes ``page_head.js`` into the document of every page, before Streamlit's own scripts."""
+
+from functools import cache
+from pathlib import Path
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_HEAD = b"<head>"
+#: Headers of a request that would get the document compressed, in parts, or not at all.
+_UNWANTED = (b"accept-encoding", b"range", b"if-none-match", b"if-modified-since", b"if-range")
+#: Headers that no longer fit the document.
+_STALE = ("content-length", "etag", "last-modified")
+
+
+@cache
+def script() -> bytes:
+    """Return the element that goes into the head."""
+    return b"<script>\n" + Path(__file__).with_suffix(".js").read_bytes() + b"</script>"
+
+
+class PageHead:
+    """Insert the script into answers that are documents."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; a browser asks for documents with ``text/html``."""
+        if scope["type"] != "http" or scope["method"] != "GET" or not _is_for_document(scope):
+            await self.app(scope, receive, send)
+            return
+        held: list[Message] = []
+
+        async def with_script(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if Headers(raw=message["headers"]).get("content-type", "").startswith("text/html"):
+                    held.append(message)
+                    return
+            elif held:
+                held.append(message)
+                if not message.get("more_body"):
+                    await _send_whole(held, send)
+                return
+            await send(message)
+
+        headers = [(name, value) for name, value in scope["headers"] if name not in _UNWANTED]
+        await self.app({**scope, "headers": headers}, receive, with_script)
+
+
+def _is_for_document(scope: Scope) -> bool:
+    return "text/html" in Headers(scope=scope).get("accept", "")
+
+
+async def _send_whole(held: list[Message], send: Send) -> None:
+    start, *parts = held
+    body = b"".join(part.get("body", b"") for part in parts).replace(_HEAD, _HEAD + script(), 1)
+    headers = MutableHeaders(scope=start)
+    for name in _STALE:
+        if name in headers:
+            del headers[name]
+    headers["content-length"] = str(len(body))
+    await send(start)
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,33 @@
+"""The script that is written into the document of every page."""
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import HTMLResponse, PlainTextResponse
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from app.live.stream.page_head import PageHead, script
+
+DOCUMENT = "<html><head><script src='streamlit.js'></script></head><body>" + 600 * "word " + "</body></html>"
+
+
+def client():
+    routes = [
+        Route("/page", lambda request: HTMLResponse(DOCUMENT, headers={"ETag": "old"})),
+        Route("/words", lambda request: PlainTextResponse("<head>")),
+    ]
+    return TestClient(PageHead(Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])))
+
+
+def test_a_document_runs_the_script_before_its_own_ones():
+    answer = client().get("/page", headers={"Accept": "text/html,*/*"})
+    assert answer.text == DOCUMENT.replace("<head>", "<head>" + script().decode(), 1)
+    assert "etag" not in answer.headers and int(answer.headers["content-length"]) == len(answer.content)
+    assert script().count(b"</script>") == 1
+
+
+def test_other_answers_stay_as_they_are():
+    assert client().get("/words", headers={"Accept": "text/html"}).text == "<head>"
+    assert client().get("/page", headers={"Accept": "application/json"}).text == DOCUMENT
+    assert client().head("/page", headers={"Accept": "text/html"}).headers["etag"] == "old"
