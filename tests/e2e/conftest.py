@@ -243,7 +243,7 @@ def open_setup(page: Page) -> None:
     """Open the side bar, which is closed once there is a race."""
     wait_view(page, "v.chart.drawn")
     page.get_by_role("button", name="New race").click()
-    page.get_by_role("spinbutton", name="Steps").wait_for()
+    page.get_by_role("textbox", name="Steps", exact=True).wait_for()
 
 
 def points(page: Page) -> dict:

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import numpy as np
 import pytest
@@ -331,7 +332,8 @@ def test_charts_of_the_layers_can_be_taken_away(site, race, open_page):
         assert taken[chart, "png"].startswith(b"\x89PNG")
         picture = taken[chart, "svg"].decode()
         assert "plain-14" in picture, "with its legend"
-        assert "probe batch" in picture.replace("\n", " "), "with its line of honesty"
+        words = " ".join(re.sub("<[^>]+>", " ", picture).split())
+        assert "probe batch" in words, "with its line of honesty"
     assert "data:image/png" in taken["map", "svg"].decode()
     rows = list(csv.DictReader(io.StringIO(taken["map", "csv"].decode())))
     assert len(rows) == 2 * 15 * 13, "two nets of 13 layers, 15 columns"

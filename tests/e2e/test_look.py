@@ -87,6 +87,7 @@ def test_the_curves_have_room_and_what_is_exported_is_in_a_menu(recorded, open_p
     expect(page.locator(".ss-hair:visible")).to_have_count(2)
     verdict, chip = page.locator(".ss-gap").inner_text(), page.locator(".ss-arm-show").first
     chip.click()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.5 * box["height"], steps=2)
     expect(page.locator(".ss-reading-row")).to_have_count(3)
     page.get_by_role("combobox", name="Smoothing of the thick curves").select_option("20")
     page.wait_for_function("() => /off=/.test(location.search) && /smooth=20/.test(location.search)")

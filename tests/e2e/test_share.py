@@ -31,7 +31,7 @@ PRESSED = {
 }  # fmt: skip
 OF_A_LAB = ("measure", "pause", "resume", "stop", "delete", "engine", "start")
 #: Buttons that change nothing but what one looks at.
-OF_ANYBODY = {"clear", "show_newer"}
+OF_ANYBODY = {"clear", "differs", "show_newer"}
 FINISHED = (RunState.STARTING, RunState.RUNNING, RunState.FINISHED)
 #: Tables in which the engine and the server note that they live, whoever looks on.
 LIVES = ('INSERT INTO "engine"', 'INSERT INTO "clients"')
