@@ -48,7 +48,8 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     expect(page.locator(".ss-strip")).to_be_hidden()
     assert view(page, "v.view.curvesOf('side')") == ["running", "clean"]
     wait_view(page, "document.querySelector('.ss-plot')._fullLayout.xaxis.tickfont.size >= 20")
-    expect(page.locator(".ss-stage")).to_have_attribute("aria-label", "Curves: plus and minus zoom, 0 shows the whole")
+    keys = "Curves: plus and minus zoom, 0 shows the whole, comma and full stop read the values"
+    expect(page.locator(".ss-stage")).to_have_attribute("aria-label", keys)
     for key, layout in (("PageDown", "gap"), ("b", "overlaid"), ("ArrowLeft", "side")):
         page.keyboard.press(key)
         assert view(page, "v.view.get('layout')") == layout

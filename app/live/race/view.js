@@ -78,8 +78,7 @@ export class RaceView {
     this.theme = readTheme(this.host, data.themes);
     this.presenter.update(data);
     this.next.heard(data);
-    if (this.setUp !== undefined && data.set_up !== this.setUp) this.sideBar.open();
-    this.setUp = data.set_up;
+    this.sideBar.filled(data.set_up);
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       this.ids = ids;

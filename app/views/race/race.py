@@ -10,12 +10,11 @@ from app.live.race.component import RaceWords, live_race
 from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
-from app.views.setup import loading, setup
+from app.views.setup import form_state, loading, setup
 from app.web import presenter_link
 
 COMPONENT = "live"
 #: How often the set-up was filled with the settings of a race.
-_SET_UP = "set_up"
 
 
 def render() -> None:
@@ -57,7 +56,7 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
         next_steps.ask_about_long()
     audience.newer(race_list[0].id)
     words = RaceWords(
-        race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), st.session_state.get(_SET_UP, 0)
+        race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), form_state.times_filled()
     )
     live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
     race_help.learning_rate_note(race, tuning.in_words(race))
@@ -74,7 +73,6 @@ def _load_settings(race: races.Race) -> None:
     if config is None:
         return
     st.toast(literal(loading.load_and_say(config, f"race {race.id}")), duration="long")
-    st.session_state[_SET_UP] = st.session_state.get(_SET_UP, 0) + 1
 
 
 def _unusable(health: workspace.Health) -> None:

@@ -218,4 +218,4 @@ def _load_settings(chosen: list[run_table.TableRow], race: int | None) -> None:
     if config is None:
         return
     said = loading.load_and_say(config, f"run {chosen[0].id}" if one else f"race {race}")
-    st.toast(literal(f"On the Race page, New race opens the set-up. {said}"), duration="long")
+    st.toast(literal(f"{said} It is open on the Race page."), duration="long")

@@ -12,6 +12,7 @@ from app.views.setup import advanced, setup_fields, setup_link, zoo
 USUAL_PRESET = "quick"
 #: Values for the next run of the script: the value of a drawn widget cannot change.
 NEXT = "setup_next"
+_FILLED = "set_up_filled"
 
 
 def prepare() -> None:
@@ -72,6 +73,17 @@ def request() -> commands.RaceRequest:
         settings=advanced.settings(),
         pace=advanced.pace(),
     )
+
+
+def note_filled() -> None:
+    """Note that another page or button changed the fields, so that the Race page shows them."""
+    st.session_state[_FILLED] = times_filled() + 1
+
+
+def times_filled() -> int:
+    """Return how often that happened in this session."""
+    number: int = st.session_state.get(_FILLED, 0)
+    return number
 
 
 def problems() -> dict[str, str]:

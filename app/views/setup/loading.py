@@ -38,6 +38,7 @@ def load(race: commands.RaceConfig) -> list[str]:
 def load_and_say(race: commands.RaceConfig, of: str) -> str:
     """Fill the set-up with the settings ``of`` a race or run; return what happened in words."""
     missing = load(race)
+    form_state.note_filled()
     without = f" No field shows these: {'; '.join(missing)}." if missing else ""
     return f"The set-up holds the settings of {of}.{without}"
 

@@ -108,6 +108,7 @@ def _button(text: str) -> None:
     )
     if pressed:
         form_state.toggle(text)
+        form_state.note_filled()
         st.toast(f"{name} is {'no longer' if chosen else 'now'} in the set-up of the race.")
         st.rerun()
 

@@ -8,6 +8,8 @@ const NEW_RACE = ".st-key-new_race button";
 const FIRST_CONTROL = "[data-testid=stSidebarUserContent] :is(input, button)";
 /** Streamlit keeps the last state under this name and prefers it to the script's. */
 const KEPT = "stSidebarCollapsed-";
+/** How often the set-up had been filled when it was opened for that last. */
+const SEEN = "skipscope-set-up-filled";
 /** So long the side bar takes to come. */
 const OPENING_MS = 350;
 
@@ -23,6 +25,14 @@ export class SideBar {
 
   close() {
     show(false);
+  }
+
+  /** Open the set-up once after it was filled elsewhere; `times`: how often it was in this session of the page. */
+  filled(times) {
+    const seen = sessionStorage.getItem(SEEN);
+    if (times) sessionStorage.setItem(SEEN, times);
+    else sessionStorage.removeItem(SEEN);
+    if (times && String(times) !== seen) this.open();
   }
 
   stop() {

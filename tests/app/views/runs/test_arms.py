@@ -116,5 +116,5 @@ def test_settings_of_a_run_fill_the_set_up(writer):
     page.query_params["runs"] = "1"
     page.run().button(key="load_settings").click().run()
     assert not page.exception
-    assert page.toast[0].value.startswith("On the Race page, New race opens the set-up. The set-up holds")
+    assert page.toast[0].value.endswith("It is open on the Race page.")
     assert page.session_state["setup_next"]["lr"] == "0.05"

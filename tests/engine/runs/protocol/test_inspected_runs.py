@@ -22,7 +22,7 @@ TO_FINISHED = (RunState.STARTING, RunState.RUNNING, RunState.FINISHED)
 
 
 def lab(option, **more):
-    texts = dict.fromkeys(("name", "question", "answer", "takes", "source", "caveats", "lab"), "x")
+    texts = dict.fromkeys(("name", "question", "context", "source", "caveats", "refutation", "lab"), "x")
     return LabSpec(**texts, options=(option, STEP), panels=(), metrics=(), **more)
 
 

@@ -34,3 +34,16 @@ test("the button of a new race does the other of both, and goes to the first con
   mock.timers.tick(400);
   assert.deepEqual(pressed, ["open", "focus", "close"]);
 });
+
+test("what was filled elsewhere is shown once", () => {
+  const kept = new Map();
+  globalThis.sessionStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, String(value)), removeItem: (key) => kept.delete(key) };
+  const { bar, pressed } = wide(true);
+  for (const times of [0, 1, 1]) bar.filled(times);
+  bar.close();
+  bar.filled(1);
+  assert.deepEqual(pressed, ["open", "close"]);
+  bar.filled(0); // a new session of the page
+  bar.filled(1);
+  assert.deepEqual(pressed, ["open", "close", "open"]);
+});
