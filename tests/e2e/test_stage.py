@@ -96,6 +96,7 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
     on_stage(page)
     wait_view(page, "v.runs[0].series.detail")  # the link shows a part of a long run: all of its points
     page.keyboard.press("q")
+    expect(page.locator(".ss-question")).to_contain_text("which will have the lowest")
     page.keyboard.press("1")
     page.keyboard.press("2")
     # The address follows the keys.
@@ -123,7 +124,7 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
     assert RESULT.search(page.evaluate(TOLD))
     page.keyboard.press("r")
     expect(page.locator(".ss-outcome")).to_be_hidden()
-    spoken, shown = page.get_by_role("status").and_(page.locator(".ss-spoken")), page.locator(".ss-gap")
+    spoken, shown = page.get_by_role("status").and_(page.locator(".ss-top .ss-spoken")), page.locator(".ss-gap")
     assert spoken.text_content() == shown.text_content() != "", "a finding is read aloud"
     expect(page.locator(".ss-certainty")).to_be_visible()
     expect(page.locator(".ss-evidence")).to_be_hidden()  # the stage has no room for it
