@@ -20,7 +20,7 @@ _LINE = 820
 _HOME = "why"
 _BOLD = (
     "**Bold** numbers and sentences were measured here. Underlined ones were recorded elsewhere: point at one to see "
-    "when. All others name their source."
+    "when. All other numbers name their source. Underlined terms say what they mean."
 )
 #: The folded sections, with their icons.
 _FOLDS = {"What would refute it": ":material/rule:", "Caveats": ":material/help:"}
