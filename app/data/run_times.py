@@ -34,12 +34,11 @@ _RACES = 12
 class RunTime:
     """The duration of a race in seconds.
 
-    ``here``: by runs of this workspace, else on the two cores of the table. ``scaled``: from the speeds of other nets.
+    ``here``: by runs of this workspace, else by the table of two cores. The page says the seconds alone.
     """
 
     seconds: float
     here: bool
-    scaled: bool
 
 
 def preset_times() -> dict[str, RunTime]:
@@ -81,7 +80,7 @@ def _time(trials: Sequence[RunConfig], runs: Sequence[RunConfig], threads: int =
     if threads:
         machine = dataclasses.replace(machine, threads=threads)
     estimate = race_seconds(trials, runs, source.test_images, known or TABLE, machine)
-    return RunTime(estimate.seconds, bool(known), not estimate.measured)
+    return RunTime(estimate.seconds, bool(known))
 
 
 def _computes_alike(row: RunRow, run: RunConfig) -> bool:

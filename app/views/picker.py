@@ -13,6 +13,8 @@ _CHOSEN = "chosen_race"
 #: The race of an address that does not exist, and the one that is shown instead.
 _MISSING = "missing_race"
 _PICKER_PX = 520
+#: Letters of a race's name in an address that are repeated.
+_MAX_NAME = 20
 
 
 def titled_race(title: str, no_race: str) -> races.Race | None:
@@ -34,7 +36,7 @@ def pick_race(race_list: list[races.Race], page: str = "") -> races.Race:
     The race of the address may be older than the list. The title of the window names it behind ``page``.
     """
     by_id = {race.id: race for race in race_list}
-    requested = page_frame.number_param("race")
+    named, requested = st.query_params.get("race", "").strip(), page_frame.number_param("race")
     wanted = [st.session_state.get("race"), requested, st.session_state.get(_CHOSEN)]
     for number in wanted:
         if number and number not in by_id and (older := races.race(number)):
@@ -48,12 +50,12 @@ def pick_race(race_list: list[races.Race], page: str = "") -> races.Race:
             "Race", list(by_id), key="race", format_func=lambda race: by_id[race].title,
             label_visibility="collapsed", width=_PICKER_PX,
         )  # fmt: skip
-    if requested and requested not in by_id:
-        st.session_state[_MISSING] = (requested, chosen)
-    missing, instead = st.session_state.get(_MISSING, (0, 0))
+    if named and requested not in by_id:
+        st.session_state[_MISSING] = (named, chosen)
+    missing, instead = st.session_state.get(_MISSING, ("", 0))
     # The line stays until the visitor chooses: the address has another number from now on.
     if chosen == instead:
-        st.caption(f"There is no race {missing}. Showing race {chosen}.")
+        st.caption(f"There is no race {literal(missing[:_MAX_NAME])}. Showing race {chosen}.")
     else:
         st.session_state.pop(_MISSING, None)
     st.session_state[_CHOSEN] = chosen

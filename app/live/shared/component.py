@@ -13,7 +13,7 @@ from typing import Any
 import plotly
 import streamlit as st
 
-from app import theme
+from app import terms, theme
 from app.data import races, streaming
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
@@ -33,7 +33,7 @@ def component(feature: str, name: str, *styles: str) -> Callable[..., Any]:
     # isolate_styles=False: Plotly puts its style sheet into the document's head, which a shadow root would not see.
     return st.components.v2.component(
         name,
-        html=(folder / f"{feature}.html").read_text(),
+        html=terms.filled((folder / f"{feature}.html").read_text()),
         css="\n".join(sheet.read_text() for sheet in sheets),
         js=_MOUNT.read_text(),
         isolate_styles=False,

@@ -20,7 +20,7 @@ _LINE = 820
 _HOME = "why"
 _BOLD = (
     "**Bold** numbers and sentences were measured here. Underlined ones were recorded elsewhere: point at one to see "
-    "when. All others name their source."
+    "when. All other numbers name their source. Underlined terms say what they mean."
 )
 #: The folded sections, with their icons.
 _FOLDS = {"What would refute it": ":material/rule:", "Caveats": ":material/help:"}
@@ -45,11 +45,11 @@ def render_home() -> None:
     )
     _measure_all()
     readable = [page for page in map(_page, guide.guide_names()) if page is not None]
-    measurements = _measurements(readable)
+    measurements, seen = _measurements(readable), set[str]()
     for page in readable:
         with st.container(border=True):
             st.subheader(f"{page.number}. {page.question}", anchor=False)
-            _section(page, "Short answer", measurements, "stretch")
+            _section(page, "Short answer", measurements, seen, "stretch")
             _link(page.name, "The experiment, what would refute this, caveats, sources", ":material/science:")
     _await_news(readable)
 
@@ -78,26 +78,30 @@ def render(name: str) -> None:
     if page is None:
         return
     page_frame.set_title(page.question)
-    measurements = _measurements([page])
+    measurements, seen = _measurements([page]), set[str]()
 
     st.header(f"{page.number}. {page.question}", anchor=False)
-    _section(page, "Short answer", measurements)
+    _section(page, "Short answer", measurements, seen)
     _experiment(page)
     st.subheader("The experiment", anchor=False)
-    _section(page, "Experiment", measurements)
+    _section(page, "Experiment", measurements, seen)
     st.caption(_BOLD)
     _others(page)
     for title, icon in _FOLDS.items():
         with st.expander(title, icon=icon):
-            _section(page, title, measurements)
+            _section(page, title, measurements, seen)
     _sources(page, measurements)
     _await_news([page])
 
 
 def _section(
-    page: guide.GuidePage, title: str, measurements: guide.Measurements, width: int | Literal["stretch"] = _LINE
+    page: guide.GuidePage,
+    title: str,
+    measurements: guide.Measurements,
+    seen: set[str],
+    width: int | Literal["stretch"] = _LINE,
 ) -> None:
-    words = guide_words.running(page.sections[title], measurements, guide_words.works_of(page))
+    words = guide_words.running(page.sections[title], measurements, guide_words.works_of(page), seen)
     st.markdown(words, width=width, unsafe_allow_html=True)
 
 

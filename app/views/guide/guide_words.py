@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from html import escape
 
+from app import terms
 from app.data import guide
 from app.views.markdown_escape import literal
 
@@ -16,13 +17,19 @@ _READ = {
 }
 
 
-def running(parts: Iterable[guide.Part], measurements: guide.Measurements, works: Sequence[str] = ()) -> str:
+def running(
+    parts: Iterable[guide.Part],
+    measurements: guide.Measurements,
+    works: Sequence[str] = (),
+    seen: set[str] | None = None,
+) -> str:
     """Return a section as Markdown with HTML: measured results bold, recorded ones underlined, sources as numbers.
 
     Settings stand at the first number of a lab alone, the expectation at the first place of a number without a result.
 
     Args:
         works: The page's works in the order of their numbers.
+        seen: The terms that the page has explained already; None explains none.
     """
     texts, explained = [], set()
     for part in parts:
@@ -37,7 +44,7 @@ def running(parts: Iterable[guide.Part], measurements: guide.Measurements, works
             case guide.Power():
                 texts.append(part.text)
             case _:
-                texts.append(part)
+                texts.append(part if seen is None else terms.explained(part, seen))
     return "".join(texts)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import terms
 from app.data import labs
 from app.live.labs.component import LabView, live_lab
 from app.views import page_frame
@@ -48,10 +49,11 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
         view = LabView(SELECTORS.get(name), panels)
         live_lab(name, job.id if job else None, lambda: _on_command(name), view, key=key_of(name, "view"))
     if not compact:
-        st.markdown(lab.context, width=_LINE)
+        seen: set[str] = set()
+        st.markdown(terms.explained(lab.context, seen), width=_LINE, unsafe_allow_html=True)
         with st.expander("Caveats, and what would refute it", icon=":material/help:"):
-            st.markdown(lab.caveats, width=_LINE)
-            st.markdown(f"**What would refute it.** {lab.refutation}", width=_LINE)
+            for words in (lab.caveats, f"**What would refute it.** {lab.refutation}"):
+                st.markdown(terms.explained(words, seen), width=_LINE, unsafe_allow_html=True)
             st.caption("Sources:\n\n" + "\n".join(f"- {source}" for source in lab.source.split("; ")))
     with st.expander("The same from a shell", icon=":material/terminal:"):
         st.code(labs.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)

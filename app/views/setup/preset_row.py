@@ -33,8 +33,8 @@ def render(on_change: Callable[[], None]) -> None:
 
 
 def takes(time: run_times.RunTime) -> str:
-    """Return the duration of a race: ``about 45 s``, by the table of another machine ``about 45 s on two cores``."""
-    return f"about {spoken(time.seconds)}" + ("" if time.here else " on two cores")
+    """Return the duration of a race: ``about 45 s``."""
+    return f"about {spoken(time.seconds)}"
 
 
 def spoken(seconds: float) -> str:

@@ -94,10 +94,17 @@ export class Node {
     globalThis.document.activeElement = this;
   }
 
-  /** Only `tag` and `.class`. */
+  /** Only `tag` and `.class`, as in the two below. */
+  matches(selector) {
+    return selector.startsWith(".") ? this.classList.contains(selector.slice(1)) : this.tagName === selector.toUpperCase();
+  }
+
+  closest(selector) {
+    return this.matches(selector) ? this : (this.parentElement?.closest(selector) ?? null);
+  }
+
   querySelectorAll(selector) {
-    const meant = (node) => (selector.startsWith(".") ? node.classList.contains(selector.slice(1)) : node.tagName === selector.toUpperCase());
-    return this.children.filter((child) => child instanceof Node).flatMap((child) => [...(meant(child) ? [child] : []), ...child.querySelectorAll(selector)]);
+    return this.children.filter((child) => child instanceof Node).flatMap((child) => [...(child.matches(selector) ? [child] : []), ...child.querySelectorAll(selector)]);
   }
 
   querySelector(selector) {

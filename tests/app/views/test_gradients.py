@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import terms
 from app.data import commands, labs
 from app.data.workspace import use
 from app.views.labs import lab as lab_view
@@ -68,7 +69,7 @@ def test_an_empty_workspace_shows_the_question_and_one_button_that_starts_the_la
     page.run()
     assert not page.exception
     assert ROW.question in [header.value for header in [*page.header, *page.subheader]]
-    assert ROW.context in [text.value for text in page.markdown]
+    assert terms.explained(ROW.context, set()) in [text.value for text in page.markdown]
     assert any("There is no race yet" in text.value for text in page.markdown)
     assert "About 4 s." in [caption.value for caption in page.caption]
     assert component(page)["run"] is None

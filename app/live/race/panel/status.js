@@ -51,6 +51,8 @@ export class RaceStatus {
     certainty.hidden = !label;
     certainty.dataset.kind = kind;
     setText(certainty, label);
+    // Its term is explained where it can be pointed at, never on the stage.
+    certainty.tabIndex = /seed/i.test(label) && !certainty.closest(".ss-presenting") ? 0 : -1;
     setText(this.part("why"), why);
     this.part("evidence").hidden = !basis.length && !rows.length;
     const key = JSON.stringify([basis, rows]);

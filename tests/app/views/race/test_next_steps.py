@@ -86,7 +86,7 @@ def test_a_press_cuts_or_starts_and_a_long_race_asks_first(page, ended, started,
     assert started[-1].run.optim.lr == "tuned"
     act(page, "start")
     assert started[-1].shortcuts == ("none", "A", "dirac", "zero-gamma")
-    monkeypatch.setattr(run_times, "race_time", lambda _: run_times.RunTime(7200.0, True, False))
+    monkeypatch.setattr(run_times, "race_time", lambda _: run_times.RunTime(7200.0, True))
     before = len(started)
     page.session_state[next_steps._LONG] = act(page, "seeds").session_state[next_steps._LONG]
     assert len(started) == before, "it asks first"

@@ -266,13 +266,16 @@ def test_a_link_shows_a_race_that_is_older_than_the_list(page, bench, monkeypatc
     assert page.query_params["race"] == str(newest)
 
 
-def test_a_race_that_does_not_exist_is_named_until_another_is_chosen(page, bench):
+@pytest.mark.parametrize(
+    ("named", "words"), [("99", "99"), ("abc", "abc"), ("0", "0"), ("[a](b)", r"\[a\](b)"), ("y" * 90, "y" * 20)]
+)
+def test_a_race_that_does_not_exist_is_named_until_another_is_chosen(page, bench, named, words):
     def said(page):
         return [caption.value for caption in page.main.caption if "There is no race" in caption.value]
 
-    page.query_params["race"] = "99"
+    page.query_params["race"] = named
     page.run()
-    assert said(page) == [f"There is no race 99. Showing race {bench.race}."]
+    assert said(page) == [f"There is no race {words}. Showing race {bench.race}."]
     assert page.query_params["race"] == str(bench.race)
     page.run()
     assert said(page), "a rerun does not take it away"

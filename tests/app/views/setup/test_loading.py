@@ -24,7 +24,7 @@ REQUESTS = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_race_comes_back_as_it_was(page, started, workspace, name, monkeypatch):  # noqa: F811
     race = plan_race(REQUESTS[name], workspace)
-    monkeypatch.setattr(run_times, "race_time", lambda race: run_times.RunTime(1.0, True, False))
+    monkeypatch.setattr(run_times, "race_time", lambda race: run_times.RunTime(1.0, True))
     page.run()
     page.text_input(key="steps").set_value("-1")
     page.session_state[form_state.NEXT] = loading.fields_of(race)

@@ -32,6 +32,19 @@ test("the finding stands first, then how sure it is and the evidence in a table"
   assert.equal(part("rows").querySelectorAll("tr")[0], first, "what is the same is not drawn anew");
 });
 
+test("the certainty explains what a seed is where it names one, and never on the stage", (t) => {
+  const { part, draw } = shown(t);
+  const certainty = part("certainty"), stops = [];
+  for (const [sure, presenting] of [[ONE_SEED, false], [TRAINING, false], [ONE_SEED, true]]) {
+    const room = new Node("section");
+    room.className = presenting ? "ss-race ss-presenting" : "ss-race";
+    room.append(certainty);
+    draw("plain-56 learns worse.", { sure });
+    stops.push(certainty.tabIndex);
+  }
+  assert.deepEqual(stops, [0, -1, -1]);
+});
+
 test("what is hidden says nothing but that it is", (t) => {
   const { part, draw } = shown(t);
   draw("plain-56 learns worse.", { sure: ONE_SEED, basis: ["1 seed."], rows: ROWS });
