@@ -231,7 +231,7 @@ def test_shattering_agreement_and_collapse_after_the_last_layer():
         "After 50 layers the gradients of neighbouring inputs agree by 0.00 in plain nets with BN, by 0.27 with"
         " shortcuts.",
         "Without BN the inputs look alike after 50 plain layers: their mean cosine is 0.95.",
-        "They agree by 0.60 with a scaled branch (1 is full agreement).",
+        "After 50 layers they agree by 0.60 with a scaled branch (1 is full agreement).",
     ]
     assert texts("shattering", curve("cosine", "plain", [1, 9], [0.5, 0.6])) == [
         "Without BN the inputs can be told apart after 9 plain layers: their mean cosine is 0.60."
