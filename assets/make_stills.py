@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+BUTTONS = ".ss-certainty-actions, .ss-evidence, .ss-chip, .ss-arms"
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
@@ -37,9 +38,11 @@ def main() -> None:
                 page.mouse.move(640, 5)
                 page.wait_for_timeout(3000)  # the gap line says its last word
                 page.screenshot(path=PROJECT / "assets" / f"race-{scheme}.png")
+                # A picture has no buttons, and no state of a race that is none of the visitor's.
+                page.add_style_tag(content=f"{BUTTONS} {{ display: none !important; }}")
+                page.wait_for_timeout(1000)
                 top = page.locator(".ss-top").bounding_box()
-                strip = page.locator(".ss-strip").bounding_box()
-                clip = {**top, "height": strip["y"] - top["y"]}
+                clip = {**top, "height": page.locator(".ss-controls").bounding_box()["y"] - top["y"]}
                 page.screenshot(path=PROJECT / "assets" / f"curves-{scheme}.png", clip=clip)
                 page.get_by_role("link", name="Layers").click()
                 page.wait_for_selector(".sp-field")
