@@ -19,7 +19,7 @@ def note() -> None:
 
 def nothing_yet() -> None:
     """Draw the page before the first race; show the first race by itself."""
-    st.title("Watch depth make a plain net worse", anchor=False)
+    st.title("Watch depth make a plain net worse, and shortcuts mend it", anchor=False)
     st.markdown(
         "Nothing has been started yet. As soon as the presenter starts a race, its curves appear here by themselves: "
         "errors of plain and residual nets while they learn, side by side."

@@ -14,10 +14,10 @@ SHORT = 10_000
 
 def first_visit(start_quick: Callable[[], None]) -> None:
     """Draw the first visit: two sentences on Skipscope and one button."""
-    st.title("Watch depth make a plain net worse", anchor=False)
+    st.title("Watch depth make a plain net worse, and shortcuts mend it", anchor=False)
     st.markdown(
         "Skipscope trains plain and residual nets side by side and draws their errors while they learn. "
-        "In half a minute a plain net of 56 layers falls behind one of 20 on its own *training* images, and with "
+        "Within a minute or two a plain net of 56 layers falls behind one of 20 on its own *training* images, and with "
         "shortcuts the same two nets stay close."
     )
     pressed = st.button(

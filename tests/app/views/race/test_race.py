@@ -74,7 +74,7 @@ def component(page):
 def test_an_empty_workspace_shows_what_this_is_and_one_button(page, started):
     page.run()
     assert not page.exception
-    assert page.title[0].value == "Watch depth make a plain net worse"
+    assert page.title[0].value == "Watch depth make a plain net worse, and shortcuts mend it"
     main_buttons = [button for button in page.main.button]
     assert [button.key for button in main_buttons] == ["start_quick"]
     main_buttons[0].click().run()
@@ -227,7 +227,7 @@ def test_a_damaged_database_is_named_and_can_be_moved_aside(page, workspace, mon
     assert not page.exception
     assert "is damaged" in page.error[0].value
     page.button[0].click().run()
-    assert page.title[0].value == "Watch depth make a plain net worse"
+    assert page.title[0].value == "Watch depth make a plain net worse, and shortcuts mend it"
     kept = [path for path in workspace.path.iterdir() if path.name.startswith("skipscope-damaged")]
     assert len(kept) == 1
     assert kept[0].read_bytes().startswith(b"not a database")
