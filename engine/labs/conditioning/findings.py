@@ -14,14 +14,14 @@ STEADY = 2.0
 
 
 def condition(curves: JobCurves) -> Iterator[Found]:
-    """Yield how the condition number changes with depth, of plain nets and of those with a scaled shortcut."""
+    """Yield how the condition number changes with depth, of plain nets and of those with a scaled branch."""
     nets = _over_depth(curves, "condition")
     if PLAIN in nets:
         plain = nets[PLAIN]
         depths = f"from {plain.x[0]:g} to {plain.x[-1]:g} blocks"
         text = f"In plain nets the spread of learning speeds {_change(plain)} {depths}"
         if SCALED in nets:
-            text += f"; with a scaled shortcut it {_change(nets[SCALED])}"
+            text += f"; with a scaled branch it {_change(nets[SCALED])}"
         yield Found("condition", f"{text}.")
 
 
@@ -41,7 +41,7 @@ def expected_updates(curves: JobCurves) -> Iterator[Found]:
             f"{in_words(plain.y[-1], 2)} updates"
         )
         if SCALED in nets:
-            text += f"; with a scaled shortcut {in_words(nets[SCALED].y[-1], 2)}"
+            text += f"; with a scaled branch {in_words(nets[SCALED].y[-1], 2)}"
         yield Found("expected_updates", f"{text}.")
 
 

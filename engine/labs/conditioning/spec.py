@@ -131,7 +131,7 @@ CONDITIONING = LabSpec(
     question="Is a residual mapping easier to learn, and is it the form or the start that makes it so?",
     context="It is mostly the start; the wire, the shortcut itself, adds the rest. Near its start each part of a net's "
     "error shrinks at a speed of its own, whatever the target is. Depth spreads these speeds in plain nets, with and "
-    "without batch norm. In nets that begin near the identity map it does not, whether by a scaled shortcut or by "
+    "without batch norm. In nets that begin near the identity map it does not, whether by a scaled branch or by "
     "their weights alone. With a shortcut around one linear layer the residual form makes no difference to gradient "
     "descent; around two layers it does. The price is paid on −x: from the identity a linear net never reaches it.",
     source=f"{_JACOT}; {_HARDT}; {_BARTLETT}; {_SHAMIR}; De and Smith 2020, Batch Normalization Biases Residual "

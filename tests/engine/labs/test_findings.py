@@ -122,7 +122,7 @@ def test_conditioning_the_deepest_against_the_shallowest_net():
         curve("condition", "plain from identity", [2, 8], [100, math.inf]),
     ]  # fmt: skip
     assert texts("conditioning", *curves) == [
-        "In plain nets the spread of learning speeds grows 100-fold from 2 to 8 blocks; with a scaled shortcut it falls"
+        "In plain nets the spread of learning speeds grows 100-fold from 2 to 8 blocks; with a scaled branch it falls"
         " 10-fold.",
         "Spread of speeds, plain: 10 with 2 blocks, 1,000 with 8.",
         "Spread of speeds, residual: 10 with 2 blocks, 12 with 8.",
@@ -143,7 +143,7 @@ def test_conditioning_updates_of_the_shallowest_and_the_deepest_net():
     ]
     assert texts("conditioning", *curves) == [
         "Until a tenth of the error on random targets is left, plain nets of 16 blocks need 9,900 updates; with a"
-        " scaled shortcut 90.",
+        " scaled branch 90.",
         "Updates, plain: 93 with 2 blocks, 9,900 with 16.",
         "Updates, residual with scaled branch: 77 with 6 blocks, 90 with 16.",
     ]
