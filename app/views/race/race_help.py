@@ -47,8 +47,7 @@ def learning_rate_note(race: races.Race, tuned: str = "") -> None:
     elif race.has_both_families and len(race.depths) > 1:
         st.caption(
             "One learning rate for all arms: part of a gap can be the rate. In the quick recipe (600 steps, seed 0) "
-            "the gap is 41 points at rate 0.3. At 0.1, the best of five rates for both nets, 20 points remain."
-            + short
+            "the gap is 41 points at rate 0.3. At 0.1, the best of five rates for both nets, 20 points remain." + short
         )
 
 
