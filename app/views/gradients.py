@@ -23,13 +23,13 @@ def render() -> None:
         "the lab below needs none.",
     )
     if race:
-        st.caption(f"Below the race, a lab on nets before training: [{_lab_headline()}](#{lab.anchor(_LAB)})")
+        st.caption(f"Below the race is a lab on nets before training. [{_lab_headline()}](#{lab.anchor(_LAB)})")
         live_probes(picker.runs_of(race), "gradients", key="gradients", race=race.id)
     st.divider()
     lab.render(_LAB)
     st.page_link(
         st.Page(lambda: None, title="Shattering", url_path="lab-shattering"),
-        label=f"The direction in pictures, input by input: {labs.LABS['shattering'].question}",
+        label=f"The direction in pictures, input by input. {labs.LABS['shattering'].question}",
         icon=":material/grain:",
     )
 

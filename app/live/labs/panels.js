@@ -34,7 +34,7 @@ export class LabPanels {
       note.setAttribute("aria-live", "polite");
       const axis = element("p", "sl-axis", yWords(panel));
       const [stage, empty, plot] = ["stage", "empty", "plot"].map((name) => element("div", `sl-${name}`));
-      plot.setAttribute("role", "img");
+      plot.setAttribute("role", "group"); // no picture: its buttons can be pressed
       stage.append(empty, plot);
       const caption = element("details", "sl-caption");
       caption.append(element("summary", "", "How to read it"), ...[panel.how_to_read, panel.caveat].filter(Boolean).map((words) => element("p", "", words)));

@@ -9,10 +9,12 @@ from app.data import guide
 from engine.exchange import lab_reference
 from engine.labs.registry import LABS
 from engine.labs.spec import LabSpec
+from tests import readability
 from tests.app.data.test_guide_texts import claims
+from tests.readability import MAX_GRADE, MAX_WORDS, syllables, words_of
 
 NAMES = guide.guide_names()
-MAX_SENTENCES, MAX_WORDS, MAX_GRADE = 6, 25, 10.0
+MAX_SENTENCES = 6
 #: A term, and a word of its explanation: both stand in the paragraph where a page has the term first.
 TERMS = {
     "kernel": "matrix", "eigenvalue": "speed", "condition number": "ratio", "agreement": "alike",
@@ -45,23 +47,12 @@ def _spoken(part: guide.Part) -> str:
 
 def sentences(text: str) -> list[list[str]]:
     """Return the words of each sentence."""
-    return [words for part in re.split(r"(?<=[.!?])\s+", text) if (words := re.findall(r"[\w.,−-]*\w", part))]
-
-
-def syllables(word: str) -> int:
-    """Return about how many syllables a word has; each digit is one."""
-    if digits := re.findall(r"\d", word):
-        return len(digits)
-    vowels = len(re.findall(r"[aeiouy]+", word.lower())) + len(re.findall(r"ia|ua|eo", word.lower()))
-    silent = re.search(r"(?<![aeiouyl])e$|(?<![td])ed$", word.lower())
-    return max(1, vowels - bool(silent))
+    return [words for part in re.split(r"(?<=[.!?])\s+", text) if (words := words_of(part))]
 
 
 def grade(text: str) -> float:
-    """Return the grade of Flesch and Kincaid (1975)."""
-    spoken = sentences(text)
-    words = [word for sentence in spoken for word in sentence]
-    return 0.39 * len(words) / len(spoken) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+    """Return the grade of a text."""
+    return readability.grade(sentences(text))
 
 
 def paragraphs(page: guide.GuidePage) -> list[str]:

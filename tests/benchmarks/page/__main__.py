@@ -18,6 +18,7 @@ from tests.benchmarks.page import states, words
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import Site
 from tests.npm import installed
+from tests.readability import MAX_GRADE, MAX_WORDS
 
 SIZES = {"1440": (1440, 900), "1280": (1280, 720), "1920": (1920, 1080), "390": (390, 844)}
 SCHEMES = ("light", "dark")
@@ -117,14 +118,14 @@ def faults(row: dict, state: str, size: str) -> list[str]:
     """Return the bounds that a state breaks."""
     found = [*row["complaints"], *(f"axe {one}" for one in row["axe"])]
     found += [f"texts on each other: {pair}" for pair in row["overlaps"]]
-    found += [f"over {words.MAX_WORDS} words: {sentence[:80]}" for sentence in row["long"]]
+    found += [f"over {MAX_WORDS} words: {sentence[:80]}" for sentence in row["long"]]
     if size == "1440" and state in _ROOM and row["share"] < MIN_SHARE:
         found.append(f"curves have {100 * row['share']:.1f} % of the window")
     if size == "1280" and state in _ROOM:
         found += [f"{part} ends {px} px below the window" for part, px in row["below"].items() if px]
     if state.startswith("lab-") and row["height"] > MAX_LAB.get(size, 10**6):
         found.append(f"{row['height']} px high")
-    if row["grade"] > 10:
+    if row["grade"] > MAX_GRADE:
         found.append(f"grade {row['grade']}")
     return found
 
