@@ -15,6 +15,9 @@ import pytest
 
 from engine.store.workspace import ENVIRONMENT, Workspace
 
+# Threads that wait sleep: the engines of the tests share the cores with each other and with browsers, and threads that
+# spin while they wait made four of them eight times slower. torch's OpenMP reads this once, as it is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium found: apt-get install chromium (or put a Chrome on the PATH) to run the browser tests"
