@@ -19,6 +19,7 @@ import { Presenter } from "./presentation/presenter.js";
 import { RaceStream } from "./stream.js";
 import { RacePlot } from "./chart/plot.js";
 import { fittingHeight } from "./chart/axes.js";
+import { takeMessage } from "./held_runs.js";
 import { RaceStatus } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
@@ -129,17 +130,7 @@ export class RaceView {
   }
 
   #message(message) {
-    const byId = new Map(this.runs.map((run) => [run.card.run, run]));
-    let fresh = Boolean(message.e);
-    for (const [id, seconds, ...rest] of message.p ?? []) {
-      const flat = rest.pop(); // the running means stand between, about once a second
-      const series = byId.get(id)?.series;
-      fresh ||= Boolean(series && flat.at(-3) > series.lastStep);
-      series?.append(seconds, rest[0] ?? null, rest[1] ?? null, flat);
-    }
-    for (const [id, ...evaluation] of message.e ?? []) byId.get(id)?.series.evaluate(...evaluation);
-    for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
-    const gone = new Set(message.d ?? []);
+    const { fresh, gone } = takeMessage(this.runs, message);
     if (gone.size) {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
       this.feed.forget([...gone]);
