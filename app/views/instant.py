@@ -24,7 +24,7 @@ def render() -> None:
 
 def try_it() -> None:
     """Start the first instant race. Raises SkipscopeError."""
-    commands.start_instant(ring.usual())
+    commands.start_instant(ring.settings().usual)
 
 
 def kept() -> int | None:

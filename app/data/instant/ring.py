@@ -1,19 +1,13 @@
 """The instant races on the record, as the page shows them: what was set, how long it took, how the nets ended."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.data.workspace import kept_until_change, reading
 from engine.events import AT_WORK, ENDED
-from engine.runs.protocol.instant import DEPTHS as DEPTHS
-from engine.runs.protocol.instant import DIALLED as DIALLED
-from engine.runs.protocol.instant import NOTCHES as NOTCHES
-from engine.runs.protocol.instant import RATES as RATES
-from engine.runs.protocol.instant import SEEDS as SEEDS
-from engine.runs.protocol.instant import SHALLOW as SHALLOW
-from engine.runs.protocol.instant import SHORTCUTS as SHORTCUTS
+from engine.runs.protocol import instant
 from engine.runs.protocol.instant import InstantChoice, choice_of
-from engine.runs.protocol.instant import usual as usual
 from engine.store.reader import Reader
 from engine.store.tables.run_list import RunListRow
 
@@ -36,6 +30,27 @@ class InstantRace:
         """Seconds from the command to the end of the last run, None before."""
         ends = [run.ended for run in self.runs if run.ended is not None]
         return max(ends) - self.runs[0].created if self.is_over and ends else None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What can be set, and what is set at first. Only ``dialled`` of the shortcuts has a strength."""
+
+    strengths: Sequence[float]
+    depths: Sequence[int]
+    rates: Sequence[float]
+    seeds: Sequence[int]
+    shortcuts: Sequence[str]
+    dialled: str
+    usual: InstantChoice
+
+
+def settings() -> Settings:
+    """Return what can be set of an instant race."""
+    strengths = [notch / instant.NOTCHES for notch in range(instant.NOTCHES + 1)]
+    return Settings(
+        strengths, instant.DEPTHS, instant.RATES, instant.SEEDS, instant.SHORTCUTS, instant.DIALLED, instant.usual()
+    )
 
 
 def ring() -> list[InstantRace]:

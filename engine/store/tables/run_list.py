@@ -43,6 +43,7 @@ class RunListRow:
     seconds: float
     created: float
     started: float | None
+    ended: float | None
     parent_run: int | None
     parent_step: int | None
     changed: int
@@ -53,7 +54,6 @@ class RunListRow:
     part_step: int | None
     whole: float | None
     whole_step: int | None
-    ended: float | None = None
 
 
 class RunListReader(ReadingTable):

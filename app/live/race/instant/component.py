@@ -5,6 +5,7 @@ one at once. Used by ``app.views.instant``.
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from app.data import options
@@ -18,13 +19,13 @@ def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds the ``verb``:
     train (with what was set, as ``choice``), keep (a race, by ``run``) or engine. ``notice`` is a refusal in one line.
     """
-    usual = ring.usual()
+    can_be_set = ring.settings()
     component("race/instant", "skipscope_instant")(
         key=key,
         data={
-            "settings": _settings(),
-            "usual": {name: getattr(usual, name) for name in ("depth", "shortcut", "strength", "lr", "seed")},
-            "dialled": ring.DIALLED,
+            "settings": _rows(can_be_set),
+            "usual": asdict(can_be_set.usual),
+            "dialled": can_be_set.dialled,
             "notice": notice,
             **surroundings(history="live/history", stream="live/stream", ring="live/instant"),
         },
@@ -32,15 +33,14 @@ def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> 
     )
 
 
-def _settings() -> list[dict[str, Any]]:
+def _rows(can_be_set: ring.Settings) -> list[dict[str, Any]]:
     """Return what can be set: each with its values in order and their words."""
-    strengths = [notch / ring.NOTCHES for notch in range(ring.NOTCHES + 1)]
-    kinds = {text: options.variant_name(text) for text in ring.SHORTCUTS}
+    kinds = {text: options.variant_name(text) for text in can_be_set.shortcuts}
     rows: list[tuple[str, str, dict[Any, str]]] = [
-        ("strength", "Strength of the shortcut", {value: f"{value:g}" for value in strengths}),
-        ("depth", "Deep nets", {depth: f"{depth} layers" for depth in ring.DEPTHS}),
-        ("lr", "Learning rate", {rate: f"{rate:g}" for rate in ring.RATES}),
-        ("seed", "Seed", {seed: str(seed) for seed in ring.SEEDS}),
+        ("strength", "Strength of the shortcut", {value: f"{value:g}" for value in can_be_set.strengths}),
+        ("depth", "Deep nets", {depth: f"{depth} layers" for depth in can_be_set.depths}),
+        ("lr", "Learning rate", {rate: f"{rate:g}" for rate in can_be_set.rates}),
+        ("seed", "Seed", {seed: str(seed) for seed in can_be_set.seeds}),
         ("shortcut", "Shortcut", kinds),
     ]
     return [

@@ -6,19 +6,16 @@ import { Controls } from "./controls.js";
 import { LatestWins } from "./latest_wins.js";
 import { RaceStream } from "../stream.js";
 import { RingStream, choiceOf, dialPoints, same, taken } from "./ring.js";
-import { Series } from "../series.js";
+import { Series, takeMessage } from "../series.js";
 import { attend, loadPlotly, readTheme } from "../../shared/page.js";
-import { buildFigure } from "../chart/figure.js";
 import { drawDial } from "./dial.js";
 import { ENDED } from "../../shared/run_states.js";
-import { MAX_GHOSTS, ghosts } from "./ghosts.js";
+import { MAX_GHOSTS, instantFigure } from "./figure.js";
 import { setText } from "../../shared/dom.js";
-import { takeMessage } from "../held_runs.js";
 import { unreachableText } from "../../shared/link_status.js";
 
 /** Between two drawings while the nets train: drawing takes time from them. */
 const DRAW_MS = 200;
-const VIEW = { layout: "side", metric: "error", scale: "linear", x: "step", curves: ["running", "clean"] };
 /** The chart ends this far above the lower end of the window, within these heights. */
 const BELOW_PX = 60, LEAST_PX = 300, MOST_PX = 560;
 
@@ -164,12 +161,10 @@ export class InstantView {
       return;
     }
     if (this.stopped) return;
-    const view = { ...VIEW, height: this.#height(stage) };
-    const { data, layout } = buildFigure(this.runs, view, theme, width);
+    const { data, layout } = instantFigure(this.runs, this.past, theme, { width, height: this.#height(stage) });
     layout.datarevision = this.revision = (this.revision ?? 0) + 1; // the arrays grow in place
-    layout.dragmode = false;
     stage.style.minHeight = `${layout.height}px`;
-    await window.Plotly.react(plot, [...ghosts(this.past, view, theme), ...data], { ...layout, width }, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    await window.Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
     this.part("says").hidden = this.drawn = true;
     this.shown = { race: this.race.race, over: this.#isOver() };
   }

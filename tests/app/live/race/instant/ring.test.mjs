@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dialInWords } from "../../../../../app/live/race/instant/dial.js";
-import { MAX_GHOSTS, ghosts } from "../../../../../app/live/race/instant/ghosts.js";
+import { MAX_GHOSTS, instantFigure } from "../../../../../app/live/race/instant/figure.js";
 import { choiceOf, dialPoints, same, taken } from "../../../../../app/live/race/instant/ring.js";
-import { THEME, VIEW, run } from "../runs.mjs";
+import { THEME, run, traces } from "../runs.mjs";
 
 function race(number, strength, error, more = {}) {
   const depth = more.depth ?? 32;
@@ -40,7 +40,9 @@ test("the picture is told in words", () => {
 
 test("earlier curves are thin, in their panel, and the fainter the older; a few races are enough", () => {
   const past = Array.from({ length: MAX_GHOSTS + 2 }, (_, age) => [run(2 * age, "plain-8", [1, 2], [80, 40]), run(2 * age + 1, "A-8", [1, 2], [70, 30])]);
-  const drawn = ghosts(past, VIEW, THEME);
+  const now = [run(98, "plain-8", [1], [80]), run(99, "A-8", [1], [70])], built = instantFigure(now, past, THEME, { width: 1000, height: 400 });
+  const drawn = traces(built, "ghost");
+  assert.equal(built.data.indexOf(drawn.at(-1)), drawn.length - 1, "behind the curves of the newest race");
   assert.equal(drawn.length, 2 * MAX_GHOSTS);
   assert.deepEqual([...new Set(drawn.map(({ xaxis, name }) => `${name} ${xaxis}`))].toSorted(), ["A-8 s0 x2", "plain-8 s0 x"]);
   const faintness = drawn.map(({ opacity }) => opacity);
