@@ -43,6 +43,7 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
             # A rate that is still tuned is never shown: its run has not begun.
             lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0, state=row.state.value, step=row.step,
             total_steps=row.total_steps, warmup_lr=row.config.optim.warmup_lr, tuned=tuned,
+            warmup_steps=row.config.optim.warmup_steps, optimizer=row.config.optim.optimizer_in_words,
             changed=difference.changed, recipe=difference.recipe, at_edge=(row.depth, row.shortcut) in edges,
         )
         for row in rows
