@@ -50,14 +50,10 @@ def certainty(runs: Sequence[ComparedRun], judgement: Judgement) -> Certainty:
             why = f"Running training error{bounds}. The compared runs did not all finish the same steps."
             return Certainty("No conclusion: runs ended early", OPEN, why)
         case Verdict.TOO_FEW_STEPS:
-            return Certainty(
-                "Too short to conclude", OPEN, f"{_AT_END}{bounds}. A conclusion takes {MIN_STEPS} steps."
-            )
+            return Certainty("Too short to conclude", OPEN, f"{_AT_END}{bounds}. A conclusion takes {MIN_STEPS} steps.")
         case Verdict.ONE_SEED:
             others = "Other seeds may differ" if head.tuned else "Other seeds and rates may differ"
-            return Certainty(
-                "One seed: a demonstration", DEMONSTRATION, f"{_AT_END}, {after}{rates}. {others}."
-            )
+            return Certainty("One seed: a demonstration", DEMONSTRATION, f"{_AT_END}, {after}{rates}. {others}.")
         case Verdict.DISAGREE:
             return Certainty("No conclusion: the errors disagree", OPEN, joined(_by_both(head), _seeds(head)))
         case Verdict.DEEPEST_LOST:
@@ -120,7 +116,7 @@ def _by_both(finding: Finding) -> str:
         return ""
     running = f" ({ends(finding.running.low, finding.running.high)})" if finding.running else ", not measured"
     clean = f"{BY_ONE_ERROR[finding.by_clean]} ({_ends(finding)})"
-    return f"Measured at the end (clean): {clean}. While training (running): {BY_ONE_ERROR[finding.by_running]}{running}."
+    return f"At the end: {clean}. In the last steps: {BY_ONE_ERROR[finding.by_running]}{running}."
 
 
 def _by_seeds(finding: Finding) -> str:

@@ -111,7 +111,9 @@ def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]], *, whol
             how = "Those" if (turns := _alternates(logs[arm])) else f"Single {noun}s"
             most = f"{how} of {arm} differ most{', from one to the next' if turns else ''}"
             where = "any net" if whole else listed(list(uneven))
-            return Headline(f"No stretch of {noun}s stands out in {where}. {most}, by a factor of {_factor(uneven[arm])}.")
+            return Headline(
+                f"No stretch of {noun}s stands out in {where}. {most}, by a factor of {_factor(uneven[arm])}."
+            )
         return Headline(_evenly(quantity, {arm: logs[arm] for arm in uneven}, "" if whole else listed(list(uneven))))
     arm = max(stretches, key=lambda name: abs(log(stretches[name].ratio)))
     found = stretches[arm]

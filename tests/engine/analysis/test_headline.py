@@ -104,7 +104,8 @@ def test_a_race_that_ended_early_compares_nothing():
         (
             race(shortcuts=("none",), step=199, total=199), {}, Verdict.TOO_FEW_STEPS,
             f"After 199 steps {WORSE_BY_33}.", "Too short to conclude",
-            "Training error measured at the end (clean), 95 % interval 30.5 to 35.5 points. A conclusion takes 200 steps.",
+            "Training error measured at the end (clean), 95 % interval 30.5 to 35.5 points. "
+            "A conclusion takes 200 steps.",
         ),
         (
             race(shortcuts=("none",), step=199, state="running"), {"at_end": False}, Verdict.PROVISIONAL,
@@ -147,7 +148,8 @@ def test_a_race_that_ended_early_compares_nothing():
             race(), {"training": {**LEVEL, "plain-56": (16.0, 16.2, 16.9)}}, NOT_RESOLVED,
             f"{LEARNS} 1.3 points worse than plain-20, but 3 seeds are too few to be sure. "
             "With shortcuts both depths learn equally well.", "3 seeds: not resolved",
-            "Worse in each seed (1.0 to 1.7 points), but the 95 % interval, 0.3 to 2.2, is not enough after Holm's correction. "
+            "Worse in each seed (1.0 to 1.7 points), but the 95 % interval, 0.3 to 2.2, "
+            "is not enough after Holm's correction. "
             "About 4 seeds would probably do.",
         ),
         (
@@ -157,27 +159,28 @@ def test_a_race_that_ended_early_compares_nothing():
         ),
         (
             race(shortcuts=("none",)), {"training": APART, "running": LEVEL}, Verdict.DISAGREE,
-            f"{WORSE_BY_33} when measured at the end, but as well by the last training steps.", "No conclusion: the errors disagree",
-            "Measured at the end (clean): degradation (30.5 to 35.5). While training (running): no degradation beyond 1 point (−0.2 to 0.2).",
+            f"{WORSE_BY_33} when measured at the end, but as well by the last training steps.",
+            "No conclusion: the errors disagree",
+            "At the end: degradation (30.5 to 35.5). In the last steps: no degradation beyond 1 point (−0.2 to 0.2).",
         ),
         (
             race(shortcuts=("none",)), {"training": APART, "running": {**APART, "plain-56": (18.0, 38.0, 99.0)}},
             Verdict.DISAGREE,
             f"{WORSE_BY_33} when measured at the end, and 33.7 points worse by the last training steps.",
             "No conclusion: the errors disagree",
-            "Measured at the end (clean): degradation (30.5 to 35.5). While training (running): not resolved (−68.8 to 136.1). "
+            "At the end: degradation (30.5 to 35.5). In the last steps: not resolved (−68.8 to 136.1). "
             "About 14 seeds would probably do.",
         ),
         (
             race(shortcuts=("none",)), {"training": LEVEL, "running": APART}, Verdict.DISAGREE,
             f"{AS_WELL} when measured at the end, but 33.0 points worse by the last training steps.",
             "No conclusion: the errors disagree",
-            "Measured at the end (clean): no degradation beyond 1 point (−0.2 to 0.2). While training (running): degradation (30.5 to 35.5).",
+            "At the end: no degradation beyond 1 point (−0.2 to 0.2). In the last steps: degradation (30.5 to 35.5).",
         ),
         (
             race(shortcuts=("none",)), {"training": LEVEL, "running": {**LEVEL, "plain-56": (15.0, 15.0, 16.6)}},
             NOT_RESOLVED, f"{AS_WELL}, as far as 3 seeds show.", "3 seeds: not resolved",
-            "Measured at the end (clean): no degradation beyond 1 point (−0.2 to 0.2). While training (running): not resolved (−1.6 to 2.5). "
+            "At the end: no degradation beyond 1 point (−0.2 to 0.2). In the last steps: not resolved (−1.6 to 2.5). "
             "About 20 seeds would probably do.",
         ),
     ],

@@ -281,5 +281,7 @@ def test_a_running_error_that_is_missing_bears_nothing_out():
     del running[1]
     conclusion = conclude(runs, RaceErrors(running, errors(runs, APART), {}, True))
     assert conclusion.kind == Verdict.DISAGREE
-    assert conclusion.statement.headline == f"{WORSE_BY_33} when measured at the end. The running error was not recorded."
-    assert "While training (running): not resolved, not measured." in conclusion.text
+    assert (
+        conclusion.statement.headline == f"{WORSE_BY_33} when measured at the end. The running error was not recorded."
+    )
+    assert "In the last steps: not resolved, not measured." in conclusion.text

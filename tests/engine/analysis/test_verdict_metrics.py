@@ -90,7 +90,9 @@ def test_while_a_run_trains_the_running_error_counts_and_no_class_is_named(write
     assert said(runs).headline == "So far plain-56 learns its training images 40.0 points worse than plain-20."
     assert said(runs).protocol[1] == "The errors are running training errors: means of the last 50 steps."
     writer.jobs.move(rows[-1].id, RunState.FINISHED)
-    assert said(runs).headline.startswith("plain-56 learns its training images as well as plain-20 when measured at the end")
+    assert said(runs).headline.startswith(
+        "plain-56 learns its training images as well as plain-20 when measured at the end"
+    )
     assert said(runs).certainty.label == "No conclusion: the errors disagree"
 
 

@@ -166,10 +166,10 @@ function traces(gap, view, theme, suffix) {
       ...axesOf(suffix), ...styles.seed, name, x: view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x), y: curve.value, steps: curve.step,
       hovertemplate: hoverText(`${name}, seed ${curve.seed}`, view, words),
     })), several && !training ? { ...mean, error_y: whiskers(band, run, view, theme) } : mean];
-    const end = training && toldCurve(runsOf(gap), view).end;
-    // The dots of training are those whose mean the label tells.
+    const stated = statedOf(gap, view), end = training && (stated ? factsOf(view)?.end : toldCurve(runsOf(gap), view).end);
+    // The dots of training are those whose mean is told.
     const [of, column, dotWords] = end ? curveTable(view).clean : [split, key, words];
-    if (end && !statedOf(gap, view)) list.push(endMark(gap, view, theme, suffix));
+    if (end && !stated) list.push(endMark(gap, view, theme, suffix));
     if (several) {
       const members = of === split ? curves : differenceStats(gap, of, column).curves;
       list.push({ ...axesOf(suffix), name, ...dots(members, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x))), ...dotStyle(run, training, theme, view), hovertemplate: hoverText(`${name}, seed %{customdata}`, view, dotWords) });

@@ -56,7 +56,8 @@ def test_which_layers_and_how_much(values, where, size, place):
 def test_layers_that_alternate_or_stand_alone_are_no_stretch():
     block = net("A-20", [1.0, *[1.0, 0.3] * 9])
     assert said(block).text == (
-        "No stretch of layers stands out in any net. Those of A-20 differ most, from one to the next, by a factor of 3.3."
+        "No stretch of layers stands out in any net. "
+        "Those of A-20 differ most, from one to the next, by a factor of 3.3."
     )
     assert said(block).place is None
     assert said(EVEN, net("plain-20", [1.0] * 18 + [1.4])).text == EVERY.format(1.4)
