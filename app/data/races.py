@@ -129,7 +129,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     protocol |= {"pace": row.pace}
     protocol |= {key: value for key, value in values.items() if key not in _BY_ARM}
     if config.run.optim.lr == TUNED:
-        rates = {arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
+        rates = {arm_label(run.depth, run.shortcut, run.family): run.config.optim.lr for run in runs}
         protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in rates.items()}
     for depth, exceptions in config.per_depth.items():
         protocol |= {f"{key} of depth {depth}": json.dumps(value) for key, value in exceptions.items()}
@@ -141,7 +141,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     }
     return Race(
         id=row.id, name=row.name, preset=row.preset,
-        arms=tuple(dict.fromkeys(arm_label(run.depth, run.shortcut) for run in runs)),
+        arms=tuple(dict.fromkeys(arm_label(run.depth, run.shortcut, run.family) for run in runs)),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
         lr=tuple(sorted({float(run.config.optim.lr) for run in runs if run.config.optim.lr != TUNED})),
@@ -289,7 +289,7 @@ def run_summary(
         **{name: getattr(row, name) for name in _AS_STORED},
         **{name: _rounded(getattr(row, name), digits) for name, digits in _DIGITS.items()},
         "run": row.id, "parent": row.parent_run, "state": row.state.value, "log": str(current().workspace.log(row.id)),
-        "arm": arm_label(row.depth, row.shortcut), "variant": arm_names.variant_name(row.shortcut),
+        "arm": arm_label(row.depth, row.shortcut, row.family), "variant": arm_names.variant_name(row.shortcut),
         "plain": is_plain(row.shortcut), "lr": None if row.config.optim.lr == TUNED else row.config.optim.lr,
         "batch_size": row.config.optim.batch_size, "train_images": _train_images(row), "checkpoints": checkpoints[0],
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,

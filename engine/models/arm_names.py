@@ -10,6 +10,7 @@ from itertools import starmap
 from engine.config import ShortcutConfig, arm_name
 from engine.errors import ConfigError
 from engine.models.registry import GROUPS, LAYERS, ORDERS, SHORTCUTS, Order, Published, Shortcut, Variant
+from engine.models.registry import orders_of as names_of_orders
 from engine.models.registry import variant as read_variant
 
 #: Orders of a block's parts in as few words as a legend needs.
@@ -18,6 +19,8 @@ _SHORT_ORDERS = {
     "relu-before-addition": "ReLU before add",
     "relu-only-pre": "ReLU pre",
     "full-pre": "full pre",
+    "pre-ln": "pre-LN",
+    "post-ln": "post-LN",
 }
 
 
@@ -42,7 +45,7 @@ def shortcut_groups() -> Mapping[str, Sequence[Shortcut]]:
 
 def orders_of(row: Shortcut) -> list[Order]:
     """Return the orders of a block's parts that a shortcut works with; the first is its own."""
-    return [ORDERS[name] for name in row.orders or ORDERS]
+    return [ORDERS[name] for name in names_of_orders(row)]
 
 
 def layers_of_a_shortcut() -> Sequence[int]:
@@ -83,10 +86,10 @@ def variant_in_words(text: str) -> str:
     return f"{', '.join(named)}; {rest}"
 
 
-def arm_label(depth: int, text: str) -> str:
+def arm_label(depth: int, text: str, family: str = "cifar") -> str:
     """Return an arm's name as legends, cards and sentences have it: ``plain-56``, ``gated-56 bias −7``."""
     shortcut = ShortcutConfig(text)
-    return " ".join([arm_name(depth, shortcut.name), *starmap(_words, shortcut.pairs)])
+    return " ".join([arm_name(depth, shortcut.name, family), *starmap(_words, shortcut.pairs)])
 
 
 def _words(key: str, value: str) -> str:
@@ -94,6 +97,8 @@ def _words(key: str, value: str) -> str:
         return _SHORT_ORDERS.get(value, value)
     if key == "norm":
         return "no norm" if value == "none" else f"{value} norm"
+    if key == "wire":
+        return f"{'MLP' if value == 'mlp' else value} wire"
     if key == "layers":
         return f"{value} layer{'s' * (value != '1')}"
     return f"{key} {value.replace('-', '−')}"

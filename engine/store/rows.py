@@ -72,9 +72,14 @@ class RunRow(JobRow):
     note: str = ""
 
     @property
+    def family(self) -> str:
+        """The family of the net."""
+        return self.config.model.family
+
+    @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_name(self.depth, self.shortcut)
+        return arm_name(self.depth, self.shortcut, self.family)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.config import FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
-from engine.config.model import FAMILY_DEFAULTS
+from engine.config import FAMILIES, FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.presets import Preset, get_preset
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
@@ -12,7 +11,7 @@ from engine.errors import ConfigError
 from engine.hardware.compiler import refusal
 from engine.hardware.machine import devices
 from engine.models.registry import Variant, variant
-from engine.models.sites import variant_of
+from engine.models.zoo.spec import STREAMS
 from engine.store.workspace import Workspace
 
 #: Settings that follow from other choices.
@@ -57,16 +56,14 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     """
     preset = get_preset(request.preset)
     depths = tuple(request.depths) or preset.depths
-    variants = [variant(shortcut) for shortcut in request.shortcuts or preset.shortcuts]
     run, chosen_keys = _with_settings(preset.run, request.settings, depths[0])
+    variants = [variant(shortcut, run.model.family) for shortcut in request.shortcuts or preset.shortcuts]
     if request.steps is not None:
         run = replace(run, {"optim.steps": request.steps})
     data = request.data if request.data is not None else _preferred(preset, workspace)
     source = get_source(data, run.data.resize)
     implied = shape_of(source, run.data) | _habits(source, run.data, chosen_keys)
     run = replace(run, {"data.name": source.name, **implied})
-    for each in variants:
-        variant_of(run.model.family, each.text)  # refuses shortcuts that the family lacks
     check_fit(run, source)
     check_compiler(run, variants)
     race = RaceConfig.checked(
@@ -109,7 +106,10 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
     implied: dict[str, int | None] = {}
     if "model.family" in full.values():
         implied["model.depth"] = depth
-        if "model.width" not in full.values() and run.model.width == FAMILY_DEFAULTS[run.model.family]["width"]:
+        # The width of a stream is no number of filters, so a preset's width for the other kind says nothing.
+        usual = run.model.width == FAMILIES[run.model.family].defaults["width"]
+        streams = {run.model.family, settings[next(key for key in full if full[key] == "model.family")]} & {*STREAMS}
+        if "model.width" not in full.values() and (usual or streams):
             implied["model.width"] = None
     return apply_settings(run, settings, implied), frozenset(full.values())
 
