@@ -25,7 +25,7 @@ from engine.cli.races import pace, race
 from engine.cli.reference import reference
 from engine.cli.runs import STATE_COMMANDS, runs
 from engine.config import FAMILIES, ModelConfig, arm_name
-from engine.errors import SkipscopeError
+from engine.errors import ConfigError, SkipscopeError
 from engine.models.count import count as count_net
 from engine.models.registry import get_shortcut
 from engine.runs.client.control import Control
@@ -97,7 +97,8 @@ def _own(key: str) -> str:
 
 
 @main.command()
-@click.option("--depth", type=DEPTH, required=True, help="Weighted layers, as in --depths.")
+@click.option("--depth", type=DEPTH, help="Weighted layers, as in --depths.")
+@click.option("--blocks", type=DEPTH, help="The same in blocks, for mlp and vit.")
 @click.option("--shortcut", default="A", show_default=True, help="NAME[:key=value]..., as in --shortcuts.")
 @click.option("--family", default="cifar", show_default=True, help=f"{', '.join(FAMILIES)}.")
 @click.option("--stem", default="auto", show_default=True, help="small (3x3) or large (7x7/2, pooling; imagenet only).")
@@ -113,11 +114,15 @@ def _own(key: str) -> str:
 @click.option("--heads", type=Number.of(ModelConfig, "heads"), help="Heads of attention (vit only).  [default: 2]")
 @click.option("--patch", type=Number.of(ModelConfig, "patch"), help="Side of a patch (vit only).  [default: derived]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def count(as_json: bool, **values: Any) -> None:
+def count(as_json: bool, blocks: int | None, **values: Any) -> None:
     """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's.
 
     Multiply-adds of vit contain attention's two products, which have no weights.
     """
+    if (blocks is None) == (values["depth"] is None):
+        raise ConfigError("name how deep the net is, by --depth or by --blocks")
+    if blocks is not None and (family := FAMILIES.get(values["family"])):
+        values["depth"] = family.depth(blocks)
     config = ModelConfig.checked(**{key: value for key, value in values.items() if value is not None})
     result = asdict(count_net(config))
     note = ""

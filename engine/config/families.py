@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.errors import ConfigError
+
 #: Depths of the ImageNet family and their blocks per stage (He et al. 2015, Table 1).
 IMAGENET_STAGES: dict[int, tuple[int, int, int, int]] = {
     18: (2, 2, 2, 2),
@@ -58,6 +60,13 @@ class FamilyRules:
     def blocks(self, depth: int) -> int:
         """Return the blocks of a net of this depth, 0 where the family's depths are not named by blocks."""
         return (depth - 2) // self.period if self.counts_blocks else 0
+
+    def depth(self, blocks: int) -> int:
+        """Return the depth of a net of so many blocks. Raises ConfigError where depths are not named by blocks."""
+        if not self.counts_blocks:
+            named = " and ".join(name for name, rules in FAMILIES.items() if rules.counts_blocks)
+            raise ConfigError(f"blocks name the depths of the families {named}; name weighted layers for {self.name}")
+        return self.period * blocks + 2
 
 
 def nearest_depths(depth: int, period: int = 6) -> str:

@@ -8,8 +8,8 @@ from torch import nn
 from engine.config import ModelConfig
 from engine.models.init.rng import random_modules
 from engine.models.init.weights import draw_weights
-from engine.models.nets import NETS
 from engine.models.registry import variant
+from engine.models.tensors import NETS
 
 
 def build_model(config: ModelConfig, seed: int) -> nn.Sequential:

@@ -32,6 +32,7 @@ class RaceRequest:
 
     Args:
         depths, shortcuts, steps, seeds: Empty or None means the preset's.
+        blocks: Depths of the families whose depth is named by blocks, in place of ``depths``.
         data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first present one.
         settings: Texts as in ``--set key=value``, which override the preset.
         pace: ``free`` or ``lockstep:K``.
@@ -47,6 +48,7 @@ class RaceRequest:
     settings: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     pace: str = FREE
+    blocks: Sequence[int] = ()
 
 
 def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
@@ -55,7 +57,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     Raises ConfigError, DataError.
     """
     preset = get_preset(request.preset)
-    depths = tuple(request.depths) or preset.depths
+    depths = _depths(request, preset)
     run, chosen_keys = _with_settings(preset.run, request.settings, depths[0])
     variants = [variant(shortcut, run.model.family) for shortcut in request.shortcuts or preset.shortcuts]
     if request.steps is not None:
@@ -87,6 +89,16 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
         for each in variants:
             each.blocks_per_stage(depth)  # refuses layers per shortcut that do not divide a stage
     return race
+
+
+def _depths(request: RaceRequest, preset: Preset) -> tuple[int, ...]:
+    if not request.blocks:
+        return tuple(request.depths) or preset.depths
+    if request.depths:
+        raise ConfigError("depths and blocks both say how deep the nets are; choose one of them")
+    requested = (request.settings[key] for key in ("model.family", "family") if key in request.settings)
+    family = FAMILIES.get(next(requested, preset.run.model.family), FAMILIES["cifar"])
+    return tuple(map(family.depth, request.blocks))
 
 
 def _preferred(preset: Preset, workspace: Workspace) -> str:
