@@ -15,6 +15,7 @@ from engine.analysis.settings import race_of
 from engine.analysis.settings import setting_differences as setting_differences
 from engine.config import TRIAL_SEED as TRIAL_SEED
 from engine.config import TUNED, RaceConfig, RunConfig, leaves
+from engine.config.optim import OPTIMIZERS as OPTIMIZERS
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.events import ALIVE as ALIVE
@@ -128,6 +129,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     protocol = {f"shortcut {text}": arm_names.variant_in_words(text) for text in config.shortcuts}
     protocol |= {"pace": row.pace}
     protocol |= {key: value for key, value in values.items() if key not in _BY_ARM}
+    protocol["optim.optimizer"] = config.run.optim.optimizer_in_words
     if config.run.optim.lr == TUNED:
         rates = {arm_label(run.depth, run.shortcut, run.family): run.config.optim.lr for run in runs}
         protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in rates.items()}
@@ -279,9 +281,9 @@ def run_summary(
 ) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
-    ``arm`` and ``variant`` are names for people. ``lr`` is None before the tuned rate is known. ``changes`` are
-    ``[step, text]`` of changes while training and of a fork's start. ``difference`` says what makes the run an arm of
-    its own, ``difference_name`` in few words; both are '' for a comparable run. ``evaluation_share`` and
+    ``arm``, ``variant`` and ``optimizer`` are names for people. ``lr`` is None before the tuned rate is known.
+    ``changes`` are ``[step, text]`` of changes while training and of a fork's start. ``difference`` says what makes the
+    run an arm of its own, ``difference_name`` in few words; both are '' for a comparable run. ``evaluation_share`` and
     ``probe_share`` are 0 to 1, ``eval_images`` is the size of each fixed subset, ``closing_images`` that of the
     training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations.
     """
@@ -291,6 +293,7 @@ def run_summary(
         "run": row.id, "parent": row.parent_run, "state": row.state.value, "log": str(current().workspace.log(row.id)),
         "arm": arm_label(row.depth, row.shortcut, row.family), "variant": arm_names.variant_name(row.shortcut),
         "plain": is_plain(row.shortcut), "lr": None if row.config.optim.lr == TUNED else row.config.optim.lr,
+        "optimizer": OPTIMIZERS[row.config.optim.optimizer], "warmup_steps": row.config.optim.warmup_steps,
         "batch_size": row.config.optim.batch_size, "train_images": _train_images(row), "checkpoints": checkpoints[0],
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
         "closing_images": _closing_images(row),

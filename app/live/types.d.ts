@@ -44,6 +44,8 @@ export interface Card {
   difference: string;
   difference_name: string;
   lr: number | null;
+  optimizer: string;
+  warmup_steps: number;
   batch_size: number;
   train_images: number;
   total_steps: number;

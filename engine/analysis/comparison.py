@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from engine.config import RUNNING_WINDOW
+from engine.config.optim import OPTIMIZERS
 from engine.events import BROKEN, ENDED, HALTED, RunState
 
 T = TypeVar("T")
@@ -25,9 +26,10 @@ MIN_STEPS = 200
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any; ``changed``
-    says what was changed in it while it trained, ``recipe`` what differs from the plan of its race; ``tuned`` says that
-    the base rate is the best of a grid for its arm, ``at_edge`` that it is the smallest or the largest of that grid.
+    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any, or it rises
+    over ``warmup_steps``; ``optimizer`` is in words. ``changed`` says what was changed in it while it trained,
+    ``recipe`` what differs from the plan of its race; ``tuned`` says that the base rate is the best of a grid for its
+    arm, ``at_edge`` that it is the smallest or the largest of that grid.
     """
 
     run: int
@@ -40,6 +42,8 @@ class ComparedRun:
     step: int
     total_steps: int
     warmup_lr: float | None = None
+    warmup_steps: int = 0
+    optimizer: str = OPTIMIZERS["sgd"]
     changed: tuple[str, ...] = ()
     recipe: tuple[str, ...] = ()
     tuned: bool = False

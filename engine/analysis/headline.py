@@ -43,10 +43,11 @@ def _finding(runs: Sequence[ComparedRun], head: Finding) -> str:
         case Verdict.PROVISIONAL | Verdict.TOO_FEW_STEPS:
             return f"After {common_step(runs):,} steps {learns}."
         case Verdict.DISAGREE if head.running is None:
-            return f"{learns} by the clean error. The running one was not measured."
+            return f"{learns} when measured at the end. The running error was not recorded."
         case Verdict.DISAGREE if head.running:
             linked = "and" if head.gap * head.running.mean > 0 and abs(head.running.mean) >= LEVEL else "but"
-            return f"{learns} by the clean error, {linked} {_apart(head.running.mean)} by the running one."
+            by_steps = f"{_apart(head.running.mean)} by the last training steps"
+            return f"{learns} when measured at the end, {linked} {by_steps}."
         case Verdict.DEEPEST_LOST:
             return f"{learns}, but no run of {few(head.lost)} is left."
         case Verdict.OVERFITTING if head.test:
@@ -56,7 +57,7 @@ def _finding(runs: Sequence[ComparedRun], head: Finding) -> str:
         case Verdict.NOT_RESOLVED if abs(head.gap) < LEVEL:
             return f"{learns}, as far as {head.training.seeds} seeds show."
         case Verdict.NOT_RESOLVED:
-            return f"{learns}, perhaps by chance."
+            return f"{learns}, but {head.training.seeds} seeds are too few to be sure."
     return f"{learns}."
 
 

@@ -36,7 +36,8 @@ class ProbeContext:
     """The facts that a probe has before the pass.
 
     ``labels`` int64 (N,) of the batch; ``step`` updates were done, the last with the rate ``lr`` (None at step 0);
-    ``momentum`` holds, per layer, the optimizer's buffer of the convolution, None before the first update.
+    ``directions`` hold, per layer, the last change of the convolution's weights divided by minus the rate, None before
+    the first update (``engine.probes.online.weights``).
     """
 
     layers: Sequence[HookedLayer]
@@ -44,7 +45,7 @@ class ProbeContext:
     labels: Tensor
     step: int
     lr: float | None
-    momentum: Sequence[Tensor | None]
+    directions: Sequence[Tensor | None]
 
     def nan(self, *shape: int) -> Tensor:
         """Return NaN in ``shape`` on the device: for quantities that cannot be measured."""

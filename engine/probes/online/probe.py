@@ -19,6 +19,7 @@ from engine.probes.online.batch import probe_batch
 from engine.probes.online.hooks import Place, find_blocks, find_layers
 from engine.probes.online.instrumented_pass import instrumented_eval_pass, instrumented_pass
 from engine.probes.online.measure import SETTLED, Measure, ProbeContext
+from engine.probes.online.weights import last_direction
 from engine.probes.registry import QUANTITIES
 
 
@@ -49,8 +50,8 @@ class OnlineProbe:
     ) -> dict[str, np.ndarray]:
         """Return every quantity after ``step`` updates, the last of them with the rate ``lr``: float32 by name."""
         layers = find_layers(model)
-        momentum = [optimizer.state.get(layer.conv.weight, {}).get("momentum_buffer") for layer in layers]
-        context = ProbeContext(layers, find_blocks(model), self._batch.labels, step, lr, momentum)
+        directions = [last_direction(optimizer, layer.conv.weight, lr) for layer in layers]
+        context = ProbeContext(layers, find_blocks(model), self._batch.labels, step, lr, directions)
         measures = {name: make(context) for name, make in self._measures.items()}
         gpu = [self._device.torch_device] if self._device.torch_device.type == "cuda" else []
         with torch.random.fork_rng(devices=gpu):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from engine.config import FAMILIES, FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
+from engine.config.optim import OPTIMIZER_DEFAULTS
 from engine.config.presets import Preset, get_preset
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
@@ -24,6 +25,11 @@ _DECIDED = {
     "model.classes": "the data set",
     "model.image_size": "the data set and pool",
 }
+_OPTIMIZER, _WARMUP = "optim.optimizer", "optim.warmup_steps"
+#: Settings that count as chosen only where they are others than the preset's: the page names them always.
+_AS_THE_PRESET = (_OPTIMIZER, _WARMUP)
+#: Settings whose choice replaces a preset's exception for a depth, where there are others than the setting itself.
+_REPLACED_BY = {"optim.warmup_lr": {"optim.warmup_lr", _WARMUP, _OPTIMIZER}}
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,10 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     """
     preset = get_preset(request.preset)
     depths = _depths(request, preset)
-    run, chosen_keys = _with_settings(preset.run, request.settings, depths[0])
+    # Together: whether a warm-up fits is a question of the steps.
+    steps = {} if request.steps is None else {"optim.steps": f"{request.steps}"}
+    run, chosen_keys = _with_settings(preset.run, {**request.settings, **steps}, depths[0])
     variants = [variant(shortcut, run.model.family) for shortcut in request.shortcuts or preset.shortcuts]
-    if request.steps is not None:
-        run = replace(run, {"optim.steps": request.steps})
     data = request.data if request.data is not None else _preferred(preset, workspace)
     source = get_source(data, run.data.resize)
     implied = shape_of(source, run.data) | _habits(source, run.data, chosen_keys)
@@ -77,7 +83,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
         name=request.name,
         run=run,
         per_depth={
-            depth: {key: value for key, value in values.items() if key not in chosen_keys}
+            depth: {key: value for key, value in values.items() if not _REPLACED_BY.get(key, {key}) & chosen_keys}
             for depth, values in preset.per_depth.items()
             if depth in depths
         },
@@ -110,7 +116,10 @@ def _preferred(preset: Preset, workspace: Workspace) -> str:
 
 
 def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> tuple[RunConfig, frozenset[str]]:
-    """Apply settings; return the run and the full keys. A new family gets ``depth`` and replaces a default width."""
+    """Apply settings; return the run and the full keys, without those of ``_AS_THE_PRESET`` that are the preset's.
+
+    A new family gets ``depth`` and replaces a default width. A new optimizer gets its own rate, decay and grid.
+    """
     full = {key: next((p for p in leaves(run) if key in {p, p.rsplit(".", 1)[-1]}), key) for key in settings}
     for key, path in full.items():
         if path in _DECIDED:
@@ -123,7 +132,12 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
         streams = {run.model.family, settings[next(key for key in full if full[key] == "model.family")]} & {*STREAMS}
         if "model.width" not in full.values() and (usual or streams):
             implied["model.width"] = None
-    return apply_settings(run, settings, implied), frozenset(full.values())
+    same = {(path, f"{leaves(run)[path]}") for path in _AS_THE_PRESET}
+    chosen = {path for key, path in full.items() if (path, settings[key]) not in same}
+    if _OPTIMIZER in chosen:
+        own = {f"optim.{key}" for key in OPTIMIZER_DEFAULTS[run.optim.optimizer]}
+        implied |= dict.fromkeys(own - chosen)
+    return apply_settings(run, settings, implied), frozenset(chosen)
 
 
 def shape_of(source: Source, data: DataConfig) -> dict[str, int]:

@@ -21,7 +21,8 @@ _LAST = " ".join(
 class RunListRow:
     """One run with its last errors in percent: running, clean training subset, test subset (part), whole test set.
 
-    ``race_shortcuts`` are those of its race as JSON. ``lr`` is ``tuned`` until its rate is known.
+    ``race_shortcuts`` are those of its race as JSON. ``lr`` is ``tuned`` until its rate is known,
+    ``optimizer`` a name of ``engine.config.optim``.
     """
 
     id: int
@@ -33,6 +34,7 @@ class RunListRow:
     family: str
     seed: int
     lr: float | str
+    optimizer: str
     data: str
     eval_images: int
     state: RunState
@@ -66,6 +68,7 @@ class RunListReader(ReadingTable):
             "SELECT runs.*, races.name AS race_name, json_extract(races.config, '$.shortcuts') AS race_shortcuts,"
             " COALESCE(json_extract(runs.config, '$.model.family'), 'cifar') AS family,"
             " json_extract(runs.config, '$.optim.lr') AS lr, json_extract(runs.config, '$.data.name') AS data,"
+            " coalesce(json_extract(runs.config, '$.optim.optimizer'), 'sgd') AS optimizer,"
             " json_extract(runs.config, '$.data.eval_images') AS eval_images, train.running_error AS training,"
             " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"
             f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"

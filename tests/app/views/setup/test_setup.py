@@ -152,6 +152,7 @@ def test_the_first_visit_says_how_long_the_quick_race_takes(page):  # noqa: F811
         *(("width", typed, "a whole number from 1 to 1,024") for typed in ("0", "2000", "null", "１６")),
         ("seeds", "-1", "a whole number from 1 to 100"),
         ("first_seed", "-1", "a whole number from 0 to"),
+        ("warmup_steps", "x", "a whole number from 0 to 10,000,000"),
         ("validation", "true", "a whole number from 0 to 1,000,000"),
         ("lead", "0", "a whole number from 1 to 9,999,999"),
     ],
@@ -252,9 +253,27 @@ def test_doubts_are_said_and_keep_nobody_from_starting(page, started):  # noqa: 
     assert ":orange[Too short to compare: the running training error is a mean over 50 steps.]" in captions(page)
     page.text_input(key="lr").set_value("5.0").run()
     assert "Rates above 1 usually diverge" in captions(page)
+    page.selectbox(key="optimizer").set_value("adamw").run()
+    assert (page.text_input(key="lr").value, "usually diverge" in captions(page)) == ("0.001", False)
+    page.text_input(key="lr").set_value("0.1").run()
+    assert "This rate is high for AdamW; 0.001 is usual." in captions(page)
     assert not page.button(key="start").disabled
     page.text_input(key="steps").set_value("50").run()
     assert "Too short" not in captions(page)
+
+
+def test_the_optimizer_and_its_warm_up_reach_the_race(page, started):  # noqa: F811
+    page.run()
+    page.selectbox(key="optimizer").set_value("adamw").run()
+    page.text_input(key="warmup_steps").set_value("400").run()
+    assert "optim.warmup_steps is at most the run's 300 steps (got 400)" in captions(page)
+    page.text_input(key="warmup_steps").set_value("100").run()
+    assert {key: page.query_params[f"set_{key}"] for key in ("optimizer", "warmup_steps", "lr")} == {
+        "optimizer": "adamw", "warmup_steps": "100", "lr": "0.001",
+    }  # fmt: skip
+    page.button(key="start").click().run()
+    optim = started[0].run.optim
+    assert (optim.optimizer, optim.lr, optim.weight_decay, optim.warmup_steps) == ("adamw", 0.001, 0.0, 100)
 
 
 def test_missing_data_say_how_much_is_downloaded(page, monkeypatch):  # noqa: F811
