@@ -22,7 +22,7 @@ import { fittingHeight } from "./chart/axes.js";
 import { RaceStatus } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
-import { Series } from "./series.js";
+import { Series, takeMessage } from "./series.js";
 import { SideBar } from "./panel/side_bar.js";
 import { ViewControls } from "./panel/controls.js";
 import { ViewState, kindsOf } from "./panel/view_state.js";
@@ -129,17 +129,7 @@ export class RaceView {
   }
 
   #message(message) {
-    const byId = new Map(this.runs.map((run) => [run.card.run, run]));
-    let fresh = Boolean(message.e);
-    for (const [id, seconds, ...rest] of message.p ?? []) {
-      const flat = rest.pop(); // the running means stand between, about once a second
-      const series = byId.get(id)?.series;
-      fresh ||= Boolean(series && flat.at(-3) > series.lastStep);
-      series?.append(seconds, rest[0] ?? null, rest[1] ?? null, flat);
-    }
-    for (const [id, ...evaluation] of message.e ?? []) byId.get(id)?.series.evaluate(...evaluation);
-    for (const card of message.c ?? []) if (byId.has(card.run)) byId.get(card.run).card = card;
-    const gone = new Set(message.d ?? []);
+    const { fresh, gone } = takeMessage(this.runs, message);
     if (gone.size) {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
       this.feed.forget([...gone]);

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
-from app.views import page_frame, picker
+from app.views import instant, page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
 from app.views.setup import form_state, loading, setup
@@ -32,7 +32,7 @@ def render() -> None:
         if mine:
             with st.sidebar:
                 setup.render(first_visit=True)
-        race_help.first_visit(setup.start_quick) if mine else audience.nothing_yet()
+        race_help.first_visit(setup.start_quick, _try_instant) if mine else audience.nothing_yet()
         return
     _race(race_list, mine)
     # Last: a browser needs as long for the side bar as for the curves.
@@ -63,6 +63,12 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
     tuning.ended(race)
     race_help.protocol(race)
     race_help.published(race)
+
+
+def _try_instant() -> None:
+    with page_frame.refusals(page_frame.show_error):
+        instant.try_it()
+        st.switch_page(st.Page(instant.render, title="Instant", url_path="instant"))
 
 
 def _load_settings(race: races.Race) -> None:
