@@ -6,7 +6,7 @@ from engine.analysis.comparison import MIN_STEP, ComparedRun, common_step, first
 from engine.analysis.evidence import few, joined
 from engine.analysis.verdict import LEVEL, MARGIN, Finding, Verdict
 from engine.events import ENDED
-from engine.models.arm_names import is_plain
+from engine.models.arm_names import is_plain, variant_name
 
 _CURES = "With shortcuts"
 
@@ -88,7 +88,7 @@ def _besides(lead: str, head: Finding, others: Sequence[Finding]) -> str:
 def _named(other: Finding, head: Finding, *, brief: bool) -> str:
     """Return a type and its difference: the number alone beside the one of plain nets."""
     same = _depths(other) == _depths(head)
-    name = other.deep.arm.removesuffix(f"-{other.deep.depth}") if same else other.deep.arm
+    name = variant_name(other.deep.shortcut) if same else other.deep.arm
     if abs(other.gap) < LEVEL:
         return f"{name} level"
     if other.gap < 0 or head.gap < LEVEL or not brief:

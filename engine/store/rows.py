@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Json
 
-from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name
+from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name, depth_name
 from engine.events import RunState
 
 
@@ -77,9 +77,19 @@ class RunRow(JobRow):
     note: str = ""
 
     @property
+    def family(self) -> str:
+        """The family of the net."""
+        return self.config.model.family
+
+    @property
+    def depth_name(self) -> str:
+        """The depth as people say it: ``56``, or ``12 blocks (50 layers)``."""
+        return depth_name(self.depth, self.family)
+
+    @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_name(self.depth, self.shortcut)
+        return arm_name(self.depth, self.shortcut, self.family)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.models.zoo", "engine.data.files"),
     ("engine.models.init", "engine.data.downloads"),
     ("engine.models.shortcuts",),
-    ("engine.models.layers",),
+    ("engine.models.layers", "engine.models.sublayers"),
     ("engine.training", "engine.probes", "engine.probes.online"),
     ("engine.probes.offline", "engine.analysis", "engine.analysis.layers"),
     ("engine.labs",),

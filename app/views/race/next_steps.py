@@ -136,7 +136,7 @@ def _cut(found: EndedRace) -> list[NextStep]:
 
 def _look_inside(race: races.Race) -> NextStep:
     shortcut = next(filter(races.is_plain, race.shortcuts), race.shortcuts[0])
-    arm = races.arm_label(max(race.depths), shortcut)
+    arm = races.arm_label(max(race.depths), shortcut, race.family)
     text = f"How strongly each layer of {arm} responds."
     return NextStep("inside", "Look inside", text, href=f"layers?race={race.id}")
 

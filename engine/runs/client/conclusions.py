@@ -39,7 +39,8 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     )
     return [
         ComparedRun(
-            run=row.id, arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
+            run=row.id, arm=arm_label(row.depth, row.shortcut, row.family), depth=row.depth, shortcut=row.shortcut,
+            family=row.family, seed=row.seed,
             # A rate that is still tuned is never shown: its run has not begun.
             lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0, state=row.state.value, step=row.step,
             total_steps=row.total_steps, warmup_lr=row.config.optim.warmup_lr, tuned=tuned,
@@ -105,7 +106,8 @@ def cut(reader: Reader, rows: Sequence[RunRow]) -> str:
     curve = "running" if clean is None else "clean"
     return cut_in_words(
         CutNet(
-            arm_label(row.depth, row.shortcut), row.parent_step, row.step, error(row.parent_run, row.parent_step),
+            arm_label(row.depth, row.shortcut, row.family), row.parent_step, row.step,
+            error(row.parent_run, row.parent_step),
             error(row.id, row.step) if clean is None else clean, error(row.parent_run, row.step, curve),
             row.state in BROKEN, ended=clean is not None,
         )

@@ -31,6 +31,7 @@ class RunListRow:
     race_shortcuts: str
     depth: int
     shortcut: str
+    family: str
     seed: int
     lr: float | str
     optimizer: str
@@ -69,6 +70,7 @@ class RunListReader(ReadingTable):
         return self._all(
             RunListRow,
             "SELECT runs.*, races.name AS race_name, json_extract(races.config, '$.shortcuts') AS race_shortcuts,"
+            " COALESCE(json_extract(runs.config, '$.model.family'), 'cifar') AS family,"
             " json_extract(runs.config, '$.optim.lr') AS lr, json_extract(runs.config, '$.data.name') AS data,"
             " coalesce(json_extract(runs.config, '$.optim.optimizer'), 'sgd') AS optimizer,"
             " json_extract(runs.config, '$.data.eval_images') AS eval_images, train.running_error AS training,"

@@ -8,7 +8,7 @@ import torchvision
 from torch import nn
 
 from engine.config import ModelConfig
-from engine.config.model import IMAGENET_STAGES
+from engine.config.families import IMAGENET_STAGES
 from engine.errors import CheckpointError, ConfigError
 from engine.hardware.device import Device
 from engine.models.build import build_model
