@@ -3,7 +3,11 @@ window.measures = (() => {
   const box = (element) => element.getBoundingClientRect();
   const inWindow = ({ left, right, top, bottom }) => Math.max(0, Math.min(right, innerWidth) - Math.max(left, 0)) * Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0));
 
+  /** The stage that covers the page, if there is one; what is below it nobody sees. */
+  const stage = () => document.querySelector(".ss-presenting");
+
   function shown(element) {
+    if (stage() && !stage().contains(element)) return false;
     return element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !element.closest("[aria-hidden='true'], details:not([open]) > :not(summary), .js-plotly-tester, [inert]");
   }
 
@@ -44,10 +48,10 @@ window.measures = (() => {
     }
   }
 
-  /** What of a box is left by those around it that scroll or hide what is too much. */
+  /** What of a box is left by those around it that scroll or hide what is too much; the page itself counts whole. */
   function clip(rect, element) {
     let { left, right, top, bottom } = rect;
-    for (let node = element; node && node !== document.body; node = node.parentElement) {
+    for (let node = element; node && node !== document.body && node.dataset.testid !== "stMain"; node = node.parentElement) {
       const { overflowX, overflowY, position } = getComputedStyle(node);
       if (node instanceof SVGElement && !(node instanceof SVGSVGElement)) continue;
       const around = box(node);
@@ -60,7 +64,7 @@ window.measures = (() => {
 
   /** Pairs of visible texts of which one lies more than 2 px on the other, in both directions. */
   function overlaps() {
-    const all = [...lines()].filter(({ rect }) => rect.bottom > 0 && rect.top < document.documentElement.scrollHeight);
+    const all = [...lines()];
     const found = [];
     all.forEach((one, index) => {
       for (const other of all.slice(index + 1)) {
@@ -86,7 +90,7 @@ window.measures = (() => {
   }
 
   /** The texts of blocks, one each, as they are read: a sentence does not go on in the next block. */
-  function blocks(root = document.querySelector("[data-testid=stMain]") ?? document.body) {
+  function blocks(root = stage() ?? document.body) {
     const found = new Map();
     const nodes = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (nodes.nextNode()) {
