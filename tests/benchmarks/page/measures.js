@@ -6,6 +6,9 @@ window.measures = (() => {
   /** The stage that covers the page, if there is one; what is below it nobody sees. */
   const stage = () => document.querySelector(".ss-presenting");
 
+  /** What lies in front of the page, with a ground of its own. */
+  const FRONT = "[role=dialog], [role=tooltip], [data-baseweb=popover], header, [data-testid=stSidebar], :has(> .st-key-start_bar), .ss-meaning";
+
   function shown(element) {
     if (stage() && !stage().contains(element)) return false;
     return element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !element.closest("[aria-hidden='true'], details:not([open]) > :not(summary), .js-plotly-tester, [inert]");
@@ -69,24 +72,25 @@ window.measures = (() => {
     all.forEach((one, index) => {
       for (const other of all.slice(index + 1)) {
         if (one.element === other.element || one.element.contains(other.element) || other.element.contains(one.element)) continue;
-        const across = Math.min(one.rect.right, other.rect.right) - Math.max(one.rect.left, other.rect.left);
-        const down = Math.min(one.rect.bottom, other.rect.bottom) - Math.max(one.rect.top, other.rect.top);
+        const [left, right] = [Math.max(one.rect.left, other.rect.left), Math.min(one.rect.right, other.rect.right)];
+        const [top, bottom] = [Math.max(one.rect.top, other.rect.top), Math.min(one.rect.bottom, other.rect.bottom)];
         // The box of a line is taller than its letters; a tight line height lets boxes meet, not letters.
         const slack = 0.25 * Math.min(one.rect.bottom - one.rect.top, other.rect.bottom - other.rect.top);
-        if (across > 2 && down > 2 + slack && onTop(one) && onTop(other)) found.push(`${one.text.slice(0, 40)} | ${other.text.slice(0, 40)}`);
+        const middle = [(left + right) / 2, (top + bottom) / 2];
+        if (right - left > 2 && bottom - top > 2 + slack && !covered(one.element, ...middle) && !covered(other.element, ...middle)) {
+          found.push(`${one.text.slice(0, 40)} | ${other.text.slice(0, 40)}`);
+        }
       }
     });
     return [...new Set(found)];
   }
 
-  /** Whether the text is not covered by something that is no text, as a menu or a dialog. */
-  function onTop({ rect, element }) {
-    const [x, y] = [(rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2];
-    if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return true;
-    const top = document.elementFromPoint(x, y);
-    if (!top) return false;
-    const layer = (node) => node.closest("[role=dialog], [data-baseweb=popover], header, [data-testid=stSidebar]");
-    return layer(top) === layer(element);
+  /** Whether something in front of the page lies on an element there: a menu, a dialog, a bar that stays in its place. */
+  function covered(element, x, y) {
+    for (let node = document.elementFromPoint(x, y); node && !node.contains(element) && !element.contains(node); node = node.parentElement) {
+      if (node.matches(FRONT)) return true;
+    }
+    return false;
   }
 
   /** The texts of blocks, one each, as they are read: a sentence does not go on in the next block. */

@@ -108,5 +108,12 @@ window.walk = (() => {
     return found ? Number(found.dataset.walk) : null;
   }
 
-  return { texts, controls, focused };
+  /** Let the next Tab go to the first control: a blur alone goes on from where the focus was. */
+  function restart() {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+  }
+
+  return { texts, controls, focused, restart };
 })();
