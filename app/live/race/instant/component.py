@@ -17,7 +17,7 @@ def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> 
     """Mount the instant races.
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds the ``verb``:
-    train (with what was set, as ``choice``), keep (a race, by ``run``) or engine. ``notice`` is a refusal in one line.
+    train (with what was set, as ``choice``) or keep (a race, by ``run``). ``notice`` is a refusal in one line.
     """
     can_be_set = ring.settings()
     component("race/instant", "skipscope_instant")(
