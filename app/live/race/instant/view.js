@@ -95,9 +95,9 @@ export class InstantView {
     const [newest] = this.ring;
     if (newest && newest.race !== this.race?.race) this.#follow(newest);
     else this.race = newest ?? this.race;
-    // Those who look on, and whoever has just come, see what is trained.
-    if (newest && !this.sent) this.#set(choiceOf(newest));
     if (newest?.over && this.sent && newest.race > this.sent.after && same(newest, this.sent.choice)) this.latest.ended();
+    // Whoever has set nothing meanwhile sees what is trained.
+    if (newest && !this.latest.busy) this.#set(choiceOf(newest));
     this.#soon(true);
   }
 
