@@ -1,7 +1,7 @@
 """The component of the instant races: sliders, curves, finding and dial, all from the streams of the server.
 
-The script says only what can be set. Which races there are comes by ``/live/instant/stream``, so those who look on see a new
-one at once. Used by ``app.views.instant``.
+The script says only what can be set. Which races there are comes by ``/live/instant/stream``, so those who look on see
+a new one at once. Used by ``app.views.instant``.
 """
 
 from collections.abc import Callable, Mapping
