@@ -17,8 +17,8 @@ from engine.data.images import ImageSet, load_images
 from engine.events import Evaluated, Measured, Split
 from engine.hardware.device import choose
 from engine.models.registry import SHORTCUTS, orders_of, variant
-from tests.contracts.variants import ROWS
 from engine.training.trainer import Trainer
+from tests.contracts.variants import ROWS
 
 #: Rows, orders, and what changes most when norm is gone.
 VARIANTS = (
