@@ -15,7 +15,7 @@ from engine.analysis.settings import race_of
 from engine.analysis.settings import setting_differences as setting_differences
 from engine.config import FAMILIES, TUNED, RaceConfig, RunConfig, depth_name, leaves
 from engine.config import TRIAL_SEED as TRIAL_SEED
-from engine.config.optim import OPTIMIZERS as OPTIMIZERS
+from engine.config.optim import OPTIMIZERS
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.events import ALIVE as ALIVE

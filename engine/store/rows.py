@@ -12,7 +12,10 @@ from engine.events import RunState
 
 @dataclass(frozen=True, slots=True)
 class RaceRow:
-    """One stored race; ``runs`` counts its existing runs. ``tunes``: the race that these trials serve, else None."""
+    """One stored race; ``runs`` counts its existing runs. ``tunes``: the race that these trials serve, else None.
+
+    ``instant``: in the ring of the last instant races (``engine.runs.supervisor.instant``).
+    """
 
     id: int
     name: str
@@ -22,6 +25,7 @@ class RaceRow:
     runs: int
     pace: str = FREE
     tunes: int | None = None
+    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ class RunRow(JobRow):
     """One stored run; units as in ``assets/docs/store.md``.
 
     ``parent_run``, ``parent_step``: where a fork began; the parent may be deleted. ``tunes``: the race that a trial
-    serves, None for any other run.
+    serves, None for any other run. ``instant``: of an instant race that nobody kept.
     """
 
     race: int
@@ -69,6 +73,7 @@ class RunRow(JobRow):
     parent_step: int | None = None
     train_images: int = 0
     tunes: int | None = None
+    instant: bool = False
     note: str = ""
 
     @property

@@ -18,23 +18,32 @@ _LAGGING = (
 _WITHOUT_STATISTICS = "Layer norm keeps no statistics. Open marks lie near the thick line, a mean of past steps."
 
 
-def first_visit(start_quick: Callable[[], None]) -> None:
-    """Draw the first visit: two sentences on Skipscope and one button."""
+def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> None:
+    """Draw the first visit: two sentences on Skipscope, and two ways to begin."""
     st.title("Watch depth make a plain net worse, and shortcuts mend it", anchor=False)
     st.markdown(
         "Skipscope trains plain and residual nets side by side and draws their errors while they learn. "
         "Within a minute or two a plain net of 56 layers falls behind one of 20 on its own *training* images, and with "
         "shortcuts the same two nets stay close."
     )
-    pressed = st.button(
-        "Start the quick race",
-        type="primary",
-        icon=":material/play_arrow:",
-        key="start_quick",
-        help=f"Four nets at once, {preset_row.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
-    )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        pressed = st.button(
+            "Start the quick race",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="start_quick",
+            help=f"Four nets at once, {preset_row.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
+        )
+        tried = st.button(
+            "Try it: two seconds",
+            icon=":material/bolt:",
+            key="try_instant",
+            help="Four small nets train at once, and again whenever you move a slider. Nothing is downloaded.",
+        )
     if pressed:
         start_quick()
+    if tried:
+        try_it()
     if still := options.still(st.context.theme.type or "light"):
         st.image(
             str(still),

@@ -93,7 +93,8 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
  */
 export function endMarked({ x, marker }) {
   const wide = (/** @type {number} */ px) => x.map((/** @type {number} */ _, /** @type {number} */ index) => px * (index === x.length - 1 ? END_LARGER : 1));
-  return { ...marker, size: wide(marker.size), line: { ...marker.line, width: wide(marker.line.width) } };
+  // Marks of several sizes are bubbles to Plotly, half transparent.
+  return { ...marker, opacity: 1, size: wide(marker.size), line: { ...marker.line, width: wide(marker.line.width) } };
 }
 
 /**
