@@ -21,6 +21,7 @@ from engine.errors import ConfigError, SkipscopeError
 from engine.models.arm_names import contested as contested
 from engine.models.arm_names import figure_in_words as figure_in_words
 from engine.models.arm_names import layers_of_a_shortcut as layers_of_a_shortcut
+from engine.models.arm_names import norms_of as norms_of
 from engine.models.arm_names import orders_of as orders_of
 from engine.models.arm_names import references as references
 from engine.models.arm_names import shortcut_groups as shortcut_groups

@@ -165,8 +165,8 @@ def _findings(
     for step in sorted({step for net in probed for step in net.steps if step > after}):
         nets = [
             ProbedNet(
-                arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
-                last_step=steps[-1], values=values[at - 1].tolist(), run=row.id,
+                arm=arm_label(row.depth, row.shortcut, row.family), depth=row.depth, shortcut=row.shortcut,
+                seed=row.seed,                last_step=steps[-1], values=values[at - 1].tolist(), run=row.id,
                 difference=different[row.id].name if row.id in different else "", planned=row.total_steps,
                 layers=layers,
             )

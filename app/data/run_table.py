@@ -8,7 +8,6 @@ from typing import Any
 from app.data.workspace import WorkspaceContext, current, kept_until_change
 from engine.analysis.comparison import by, in_mean
 from engine.analysis.interval import interval
-from engine.config.optim import OPTIMIZERS as OPTIMIZERS
 from engine.models import arm_names
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
@@ -31,7 +30,7 @@ class TableRow(RunListRow):
     @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_names.arm_label(self.depth, self.shortcut)
+        return arm_names.arm_label(self.depth, self.shortcut, self.family)
 
     @property
     def name(self) -> str:

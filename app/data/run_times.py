@@ -74,7 +74,7 @@ def _time(trials: Sequence[RunConfig], runs: Sequence[RunConfig], threads: int =
     known = [
         speed
         for row, speed in kept_until_change(_speeds)
-        if row.device.startswith(kind) and _computes_alike(row, first)
+        if row.device.startswith(kind) and _computes_alike(row, first) and speed.family == first.model.family
     ]
     machine = _machine(kind) if known else TABLE_MACHINE
     if threads:

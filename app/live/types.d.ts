@@ -32,6 +32,8 @@ export interface Card {
   race: number;
   arm: string;
   depth: number;
+  /** `56`, or `12 blocks (50 layers)`. */
+  depth_name?: string;
   shortcut: string;
   variant: string;
   seed: number;

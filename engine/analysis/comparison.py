@@ -1,8 +1,8 @@
 """Where the runs of a race stand, which of them are compared, and at which step. Pure.
 
-The deepest arm of a shortcut type is compared with its shallowest, seed by seed. All figures of one sentence are those
-of the largest step that every run taking part has reached. A run with a difference (``engine.analysis.difference``) is
-an arm of its own, no seed of the arm that it began as.
+The deepest arm of a shortcut type is compared with its shallowest, seed by seed, never across families of nets. All
+figures of one sentence are those of the largest step that every run taking part has reached. A run with a difference
+(``engine.analysis.difference``) is an arm of its own, no seed of the arm that it began as.
 """
 
 import math
@@ -48,6 +48,7 @@ class ComparedRun:
     recipe: tuple[str, ...] = ()
     tuned: bool = False
     at_edge: bool = False
+    family: str = "cifar"
 
     @property
     def differs(self) -> bool:
@@ -100,7 +101,7 @@ def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs that take part now or later, by shortcut type and seed."""
     sound = [run for run in runs if is_sound(run)]
     paired = []
-    for members in by(sound, attrgetter("shortcut")).values():
+    for members in by(sound, attrgetter("family", "shortcut")).values():
         of_type = {(run.depth, run.seed): run for run in members}
         low, high = min(depth for depth, _ in of_type), max(depth for depth, _ in of_type)
         if low < high:

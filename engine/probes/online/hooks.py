@@ -41,7 +41,7 @@ class HookedLayer:
     """
 
     place: Place
-    conv: nn.Conv2d
+    conv: nn.Conv2d | nn.Linear
     response: nn.Module
     norm: nn.Module | None
     activation: nn.Module
@@ -63,6 +63,8 @@ class HookedBlock:
 
     def stand_in(self, x: Tensor, f: Tensor) -> Tensor:
         """Return x, (N, C, S, S), in the shape of F(x) as option A would: plain blocks are compared with it."""
+        if x.shape == f.shape:
+            return x
         stride = -(-x.shape[-1] // f.shape[-1])
         return ZeroPadded(Site(x.shape[1], f.shape[1], stride)).carried(x)
 
@@ -78,7 +80,7 @@ def find_layers(model: nn.Module) -> list[HookedLayer]:
                 layers[waiting] = replace(layers[waiting], activation=conv, activation_is_input=True)
             waiting = len(layers) if tap.activation_next else None
             child = tap.activation_into or tap.activation_from
-            place = Place("layer", len(layers), layer_path(name), _stage(name), conv.out_channels)
+            place = Place("layer", len(layers), layer_path(name), _stage(name), len(conv.weight))
             layers.append(
                 HookedLayer(
                     place=place,
@@ -98,7 +100,7 @@ def find_blocks(model: nn.Module) -> list[HookedBlock]:
     """Return the blocks of a net, front to back."""
     blocks: list[HookedBlock] = []
     for path, module, branch in named_blocks(model):
-        channels = getattr(module, "outputs", None) or [conv.out_channels for _, conv in tapped(module)][-1]
+        channels = getattr(module, "outputs", None) or [len(conv.weight) for _, conv in tapped(module)][-1]
         place = Place("block", len(blocks), layer_path(path), _stage(path), channels)
         blocks.append(
             HookedBlock(

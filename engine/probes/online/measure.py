@@ -71,7 +71,7 @@ class StackedMeasure:
 
 
 class Response:
-    """The response z of a layer, (N, C, S, S), in the run's precision."""
+    """The response z of a layer, (N, C, S, S) or (N, ..., C), in the run's precision."""
 
     def __init__(self, raw: Tensor):
         self.raw = raw
@@ -79,12 +79,12 @@ class Response:
     @cached_property
     def values(self) -> Tensor:
         """All values in the order images, pixels, channels: float32, flat. It may be the net's own memory."""
-        return self.raw.permute(0, 2, 3, 1).reshape(-1).float()
+        return rows_of(self.raw).reshape(-1)
 
     @cached_property
     def channel_moments(self) -> tuple[Tensor, Tensor]:
         """Mean and variance of each channel over images and pixels, float32 (C,) each."""
-        values = self.values.view(-1, self.raw.shape[1])
+        values = self.values.view(-1, self.raw.shape[1 if self.raw.ndim == 4 else -1])
         mean = values.mean(0)
         return mean, (values - mean).square_().mean(0)
 
@@ -138,8 +138,9 @@ class Update:
 
 
 def rows_of(tensor: Tensor) -> Tensor:
-    """Return (N, C, S, S) as float32 (N, S * S * C)."""
-    return tensor.permute(0, 2, 3, 1).reshape(len(tensor), -1).float()
+    """Return (N, C, S, S) as float32 (N, S * S * C), and (N, ..., C) with its axes in order."""
+    ordered = tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 else tensor
+    return ordered.reshape(len(tensor), -1).float()
 
 
 def mean_of_each(vectors: Sequence[Tensor]) -> Tensor:

@@ -40,7 +40,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
         _check_images(config)
     if config.compile and (config.compile, config.model) != (before.compile, before.model):
-        check_compiler(config, [variant(config.model.shortcut)])
+        check_compiler(config, [variant(config.model.shortcut, config.model.family)])
     _check_tensors(parent, config.model)
     longer = config.optim.steps != before.optim.steps
     past = [
@@ -129,7 +129,7 @@ def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig,
             own.append(Change(0, last, check_change(last, text)))
         if key != "strength":
             config = apply_settings(config, {key: text})
-    chosen = variant(config.model.shortcut)
+    chosen = variant(config.model.shortcut, config.model.family)
     if "strength" in settings and chosen.plain:
         raise ConfigError(f"{config.model.arm} has no shortcut whose strength could be set")
     return replace(config, {"model.shortcut": chosen.text}), own

@@ -204,7 +204,7 @@ function errorCells(series, card) {
   const part = grouped(card.eval_images ?? 1000);
   return [
     ["training", percent(series.latest("train", "running_error"))],
-    ["clean", percent(series.latest("train_clean", "error"))],
+    ["clean ○", percent(series.latest("train_clean", "error"))],
     test === undefined ? [`test, ${part}`, percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
     [`held out, ${test === undefined ? part : "all"}`, series.validation.step.length ? percent(series.latest("validation", "error")) : null],
   ];

@@ -15,9 +15,9 @@ function opened(href, kept = {}) {
     pushState: (_state, _unused, url) => entries.push(go(url)),
     replaceState: (_state, _unused, url) => entries.splice(-1, 1, go(url)),
   };
-  Object.assign(window, { window, addEventListener: (kind, call) => (listeners[kind] = call) });
+  Object.assign(window, { window, addEventListener: (kind, call) => (listeners[kind] ??= []).push(call) });
   runInContext(SOURCE, createContext(window));
-  return { window, entries, system, send: (kind) => listeners[kind]() };
+  return { window, entries, system, send: (kind) => listeners[kind].forEach((call) => call({})) };
 }
 
 test("Streamlit is told where its server is, below a proxy's folder too", () => {
