@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from http.client import HTTPConnection
 from itertools import cycle
 
@@ -12,6 +13,7 @@ from playwright.sync_api import expect
 from websockets.exceptions import InvalidStatus
 
 from engine.events import ENDED, RunState
+from engine.runs.protocol import instant
 from engine.store.reader import Reader
 from tests.app.live.conftest import Bench
 from tests.e2e.conftest import Site, until, view, wait_view
@@ -196,6 +198,9 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
                 widgets = dict.fromkeys(stranger.triggers_of("lab-gradients-view"), asked)
                 assert widgets
                 stranger.run("gradients", query=query, widgets=widgets)
+            for verb in ("train", "keep", "engine"):
+                asked = _command(verb, runs[0], choice=asdict(instant.usual()))
+                stranger.run("instant", widgets={stranger.trigger_of("instant"): asked})
             drawn = {name.rsplit("-", 1)[-1] for name in stranger.buttons}
             assert drawn <= OF_ANYBODY, "nothing that commands is drawn"
         assert shared.contents() == before, words
