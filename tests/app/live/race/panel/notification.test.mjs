@@ -1,6 +1,6 @@
 /** The notification of a race: what is worth one, when it is shown, and what the browser is asked. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { RaceNotification, newsOf } from "../../../../../app/live/race/panel/notification.js";
 import { Node, page } from "../../dom.mjs";
 
@@ -83,6 +83,21 @@ test("a hidden tab tells of a divergence and of the end, each once; a seen one o
   await now("diverged", "finished");
   assert.equal(server.looks, 3, "of a race that has ended nothing more is asked");
   made.stop();
+});
+
+test("a tab without its stream looks by itself, while it is hidden", async () => {
+  mock.timers.enable({ apis: ["setInterval"] });
+  const { made, shown, server, hide } = watched();
+  hide(true);
+  server.cards = runs("running", "failed").map(({ card }) => card);
+  mock.timers.tick(30_000);
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.deepEqual(shown.map(([, body]) => body), [`net-2 failed. ${HEADLINE}`]);
+  hide(false);
+  mock.timers.tick(90_000);
+  assert.equal(server.looks, 1);
+  made.stop();
+  mock.timers.reset();
 });
 
 test("the browser is asked by a press alone, and what it answers stands below", async () => {
