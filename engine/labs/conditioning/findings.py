@@ -14,7 +14,7 @@ STEADY = 2.0
 
 
 def condition(curves: JobCurves) -> Iterator[Found]:
-    """Yield how the condition number changes with depth: of plain nets, with a scaled branch, from an identity start."""
+    """Yield how the condition number changes with depth: plain, with a scaled branch, from an identity start."""
     nets = _over_depth(curves, "condition")
     if PLAIN in nets:
         plain = nets[PLAIN]
