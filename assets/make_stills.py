@@ -48,6 +48,7 @@ def main() -> None:
                 clip = {**top, "height": page.locator(".ss-controls").bounding_box()["y"] - top["y"]}
                 page.screenshot(path=PROJECT / "assets" / f"curves-{scheme}.png", clip=clip)
                 if scheme == "dark":
+                    page.set_viewport_size({"width": 1600, "height": 900})
                     page.goto(f"{site.url}/?present=1")
                     wait_view(page, "v.runs.length === 4 && v.chart.drawn")
                     page.mouse.move(640, 5)
