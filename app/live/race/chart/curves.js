@@ -9,7 +9,10 @@ import { ENDED, RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
 const ORDER = ["band", "raw", "seed", "test", "running", "clean", "told", "dot", "stated", "change", "beyond"];
-/** Open marks beside words, by Plotly's name of the mark. */
+/**
+ * Open marks beside words, by Plotly's name of the mark.
+ * @type {Record<string, string>}
+ */
 const OPEN = { circle: "○", square: "□", diamond: "◇", "triangle-up": "△", "triangle-down": "▽", star: "☆", cross: "✚", x: "✖" };
 /** The mark that a label is about is larger by this factor. */
 const TOLD_LARGER = 1.6;

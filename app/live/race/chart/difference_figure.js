@@ -162,6 +162,7 @@ function traces(gap, view, theme, suffix) {
     const mean = { ...meanTrace(band, run, view, suffix), ...styles[training ? "running" : "test"], name, hovertemplate: hoverText(name, view, words, more) };
     // One seed has no band. Where the seed diverged, there is no mean either.
     const seeds = (several && training) || !band.seeds ? curves : [];
+    /** @type {Trace[]} */
     const list = [...seeds.map((curve) => ({
       ...axesOf(suffix), ...styles.seed, name, x: view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x), y: curve.value, steps: curve.step,
       hovertemplate: hoverText(`${name}, seed ${curve.seed}`, view, words),
