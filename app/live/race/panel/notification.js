@@ -4,9 +4,8 @@
  * shared/event_stream.js), so it looks for news by itself twice a minute: at the states and the words, without points.
  */
 /** @import { Card } from "../../types.js" */
-import { closing } from "./menu.js";
 import { hasEnded } from "./next_steps.js";
-import { button, element, setText } from "../../shared/dom.js";
+import { button, closing, element, setText } from "../../shared/dom.js";
 import { withProgress } from "../../shared/page_title.js";
 import { BROKEN, ENDED } from "../../shared/run_states.js";
 
