@@ -76,10 +76,8 @@ export function closing(menu) {
   const left = (/** @type {EventTarget | null} */ node) => {
     if (!menu.contains(/** @type {globalThis.Node | null} */ (node))) menu.open = false;
   };
-  menu.onfocusout = ({ relatedTarget }) => {
-    if (relatedTarget) left(relatedTarget);
-  };
   const listening = new AbortController();
+  menu.addEventListener("focusout", ({ relatedTarget }) => relatedTarget && left(relatedTarget), listening);
   document.addEventListener("pointerdown", ({ target }) => left(target), listening);
   return () => listening.abort();
 }
