@@ -276,6 +276,19 @@ def test_a_spike_of_one_step_stays_at_every_zoom_and_the_whole_comes_back(record
     assert points(page) == whole
 
 
+#: Hides the tab for its page, or shows it again; what a browser is told to notify of stands in ``told``.
+HIDDEN = """(hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+NOTIFIED = """window.told = [];
+window.Notification = class {
+    static permission = "default";
+    static async requestPermission() { return this.permission = "granted"; }
+    constructor(title, { body }) { told.push(`${title}: ${body}`); }
+};"""
+
+
 @pytest.fixture
 def three_depths(site):
     """Two seeds of six nets with all of their steps, paused before their end."""
@@ -295,6 +308,7 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
     wait_view(page, "v.chart.drawn && v.runs.length === 4")
     panels = page.get_by_role("radiogroup", name="Panels")
     assert panels.get_by_role("radio", name="Depth").is_hidden(), "two depths"
+    page.add_init_script(NOTIFIED)
     page.goto(f"{site.url}/?race={three_depths.race}")
     wait_view(page, "v.chart.drawn && v.runs.length === 12")
     panels.get_by_role("radio", name="Depth").click()
@@ -305,9 +319,22 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
     page.wait_for_function(
         "() => /layout=depth&points=running-test|points=running-test&layout=depth/.test(location.search)"
     )
-    with three_depths.writer.transaction() as connection:
-        now = next_revision(connection)
-        connection.execute("UPDATE runs SET state = 'finished', changed = ? WHERE race = ?", (now, three_depths.race))
+    # A tab that nobody sees tells of what happens to the race, once the visitor has asked for it.
+    page.locator(".ss-notify summary").click()
+    page.get_by_role("button", name="Tell me when this race ends, diverges or fails").click()
+    page.evaluate(HIDDEN, True)
+    first, *others, last = three_depths.runs
+    for state, runs, told in (
+        ("diverged", [first], ["diverged."]),
+        ("failed", [last], ["diverged.", "failed."]),
+        ("finished", others, ["diverged.", "failed.", "The race has ended."]),
+    ):
+        with three_depths.writer.transaction() as connection:
+            now, which = next_revision(connection), ", ".join(map(str, runs))
+            connection.execute(f"UPDATE runs SET state = ?, changed = ? WHERE id IN ({which})", (state, now))
+        page.wait_for_function(f"() => told.length === {len(told)}", timeout=20_000)
+        assert all(word in body for word, body in zip(told, page.evaluate("told"), strict=True))
+    page.evaluate(HIDDEN, False)
     wait_view(page, f"!{WORDS}.includes('provisional') && ({DRAWN}).plain[1].every(Number.isFinite)")
     page.reload()
     wait_view(page, f"v.chart.drawn && ({DRAWN}).A?.[0].every((error) => error === 30)", 60)
