@@ -7,7 +7,7 @@ from engine.config import RunConfig
 from engine.labs.lesion import plan
 from engine.labs.lesion.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
-from engine.models.registry import variant
+from engine.models.arm_names import is_plain
 
 _VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively shallow networks (1605.06431)"
 
@@ -149,7 +149,7 @@ def _choose(configs: Sequence[RunConfig]) -> list[int]:
     """Return the deepest plain net and the deepest residual one, the first of several."""
     chosen = []
     for plain in (True, False):
-        alike = [i for i, config in enumerate(configs) if variant(config.model.shortcut).plain == plain]
+        alike = [i for i, config in enumerate(configs) if is_plain(config.model.shortcut) == plain]
         chosen += sorted(alike, key=lambda i: -configs[i].model.depth)[:1]
     return chosen
 
