@@ -32,7 +32,9 @@ MEASURES = Path(__file__).with_name("measures.js").read_text()
 #: most pixels of a lab's page and of a question with closed folds.
 MIN_SHARE, FOLD, MAX_HEIGHT = 0.35, (".ss-gap", ".ss-plot", ".ss-controls"), {"1440": 2000, "390": 4000}
 #: Our own markup; what axe-core finds elsewhere is Streamlit's, and is counted by the name of its rule.
-OURS = ".ss-race, .sp-probes, .sl-lab, .sr-rates, .ss-colors, [data-testid=stHtml], [data-testid=stMarkdown]"
+OURS = (
+    ".ss-race, .sp-probes, .sl-lab, .sr-rates, .si-instant, .ss-colors, [data-testid=stHtml], [data-testid=stMarkdown]"
+)
 #: States in which the page has room for other things than the curves of a race.
 _ROOM = {"ended", "zoomed", "seeded", "forked", "live", "overlaid", "gap"}
 _TEXTS = {"why", *states.QUESTIONS, *states.LAB_PAGES} - {"gradients"}
