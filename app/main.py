@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.data.workspace import SkipscopeError
-from app.views import gradients, layers, page_frame
+from app.views import gradients, instant, layers, page_frame
 from app.views.guide import guide
 from app.views.labs import pages
 from app.views.race import audience, race
@@ -14,6 +14,7 @@ from app.views.setup import shortcuts
 from app.web import presenter_link
 
 HOME = st.Page(race.render, title="Race", icon=":material/stacked_line_chart:", url_path="race", default=True)
+INSTANT = st.Page(instant.render, title="Instant", icon=":material/bolt:", url_path="instant")
 INSIDES = [
     st.Page(layers.render, title="Layers", icon=":material/layers:", url_path="layers"),
     st.Page(gradients.render, title="Gradients", icon=":material/trending_up:", url_path="gradients"),
@@ -26,7 +27,7 @@ LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, 
 # Before the navigation: otherwise the tab's icon is a material symbol, which browsers load from the internet.
 st.set_page_config(page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide")
 st.html(Path(__file__).with_name("page.css"))
-sections = {"": [HOME, *INSIDES, SHORTCUTS, RUNS], "Why?": WHY, "Labs": LABS}
+sections = {"": [HOME, INSTANT, *INSIDES, SHORTCUTS, RUNS], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
 page_frame.set_title(page.title)
 mine = presenter_link.may_command()
@@ -36,6 +37,8 @@ if page != HOME or not mine:
 if not mine:
     audience.note()
 try:
+    if instant.kept() is not None:
+        st.switch_page(HOME)
     page.run()
 except SkipscopeError as error:
     page_frame.show_error(str(error))

@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium found: apt-get install chromium (or put a Chrome on the PATH) to run the browser tests"
+MAIN = sys.modules["__main__"]
 #: Folders whose files take longest begin first, so that both processes end together.
 FIRST = ("tests/e2e/", "tests/compatibility/", "tests/engine/runs/", "tests/contracts/")
 
@@ -31,6 +32,12 @@ def workspace(tmp_path, monkeypatch) -> Workspace:
     path = tmp_path / "workspace"
     monkeypatch.setenv(ENVIRONMENT, str(path))
     return Workspace.at(path).prepare()
+
+
+@pytest.fixture(autouse=True)
+def _own_main(monkeypatch) -> None:
+    """Put this process's main module back: Streamlit puts the page there, and forked processes would run it first."""
+    monkeypatch.setitem(sys.modules, "__main__", MAIN)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import PAUSABLE, RESUMABLE
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH as MAX_NAME_LENGTH
 from engine.runs.client.visitor_notes import MAX_NOTE_LENGTH as MAX_NOTE_LENGTH
+from engine.runs.protocol.instant import InstantChoice as InstantChoice
+from engine.runs.protocol.instant import instant_request
 from engine.runs.protocol.planning import RaceRequest as RaceRequest
 from engine.runs.protocol.planning import plan_race
 from engine.store.connection import check
@@ -113,6 +115,18 @@ def start_race(race: RaceConfig) -> int:
     """Hand a planned race to the engine, which is started if none lives; return its id. Raises SkipscopeError."""
     check_source(race.run.data.name)
     return current().control.start_race(race)[0]
+
+
+@requires_presenter
+def start_instant(choice: InstantChoice) -> int:
+    """Start the instant race of a choice in place of one that still trains; return its id. Raises SkipscopeError."""
+    return current().control.start_instant(planned(instant_request(choice)))[0]
+
+
+@requires_presenter
+def keep_instant(race: int) -> None:
+    """Make an instant race a race like any other. Raises SkipscopeError."""
+    current().control.notes.keep(race)
 
 
 @requires_presenter

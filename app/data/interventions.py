@@ -69,7 +69,7 @@ def changes(race: int) -> list[dict[str, str]]:
     with reading() as reader, reader.snapshot():
         rows = {run.id: run for run in reader.runs.all(race)}
         remarks = reader.log.of(list(rows)) if rows else []
-    arms = {run: f"{arm_label(row.depth, row.shortcut)} (run {run})" for run, row in rows.items()}
+    arms = {run: f"{arm_label(row.depth, row.shortcut, row.family)} (run {run})" for run, row in rows.items()}
     return [
         {"run": arms[remark["run"]], "from step": f"{remark['step']:,}", "what": remark["text"]}
         for remark in remarks

@@ -11,6 +11,9 @@ from pathlib import Path
 
 from app.data.workspace import workspace_path
 from engine.config import ModelConfig, RaceConfig, apply_settings, lead_from, leaves, replace
+from engine.config import depth_name as depth_name
+from engine.config.optim import OPTIMIZER_DEFAULTS
+from engine.config.optim import OPTIMIZERS as OPTIMIZERS
 from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
@@ -19,6 +22,7 @@ from engine.errors import ConfigError, SkipscopeError
 from engine.models.arm_names import contested as contested
 from engine.models.arm_names import figure_in_words as figure_in_words
 from engine.models.arm_names import layers_of_a_shortcut as layers_of_a_shortcut
+from engine.models.arm_names import norms_of as norms_of
 from engine.models.arm_names import orders_of as orders_of
 from engine.models.arm_names import references as references
 from engine.models.arm_names import shortcut_groups as shortcut_groups
@@ -54,6 +58,7 @@ _looks: dict[tuple[str, int], tuple[float, Future[Look]]] = {}
 _lock = threading.Lock()
 _FRESH_S, _AGAIN_S, _REMEMBERED = 10.0, 0.2, 32
 _WHOLE = re.compile(r"[0-9]{1,6}")
+_LONGEST = {"run.optim.steps": 10_000_000}
 
 
 def presets() -> Mapping[str, Preset]:
@@ -116,9 +121,16 @@ def preset_source(name: str) -> str:
     return next((source for source in wanted if data_present(source)), wanted[0])
 
 
+def usual_rate(preset: str, optimizer: str) -> str:
+    """Return the rate of a preset for its own optimizer, else the usual one of the optimizer, as typed."""
+    optim = get_preset(preset).run.optim
+    own = OPTIMIZER_DEFAULTS[optimizer]["lr"]
+    return f"{own if optim.optimizer != optimizer or isinstance(optim.lr, str) else optim.lr:g}"
+
+
 def trial_plan(preset: str, steps: int) -> tuple[int, int]:
     """Return (rates, steps of a trial) of ``lr=tuned`` for runs of so many steps."""
-    optim = replace(get_preset(preset).run, {"optim.steps": steps}).optim
+    optim = replace(get_preset(preset).run, {"optim.steps": steps, "optim.warmup_steps": 0}).optim
     return len(optim.tune_grid), optim.trial_steps()
 
 
@@ -142,7 +154,8 @@ def setting_from(setting: str, text: str) -> tuple[int | float | str | None, str
     try:
         if setting == "lead":
             return lead_from(text), ""
-        return leaves(apply_settings(RaceConfig(), {setting: text}))[setting], ""
+        # A warm-up is judged beside the steps of the race, where the race is planned.
+        return leaves(apply_settings(RaceConfig(), {setting: text}, _LONGEST))[setting], ""
     except ConfigError as error:
         return None, str(error).partition(" is ")[2].replace("(got '')", "(nothing is typed)")
 

@@ -13,8 +13,9 @@ from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.numbers import signed
 from engine.analysis.settings import race_of
 from engine.analysis.settings import setting_differences as setting_differences
+from engine.config import FAMILIES, TUNED, RaceConfig, RunConfig, depth_name, leaves
 from engine.config import TRIAL_SEED as TRIAL_SEED
-from engine.config import TUNED, RaceConfig, RunConfig, leaves
+from engine.config.optim import OPTIMIZERS
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.events import ALIVE as ALIVE
@@ -43,6 +44,8 @@ _DECIDED = {
 }  # fmt: skip
 #: Settings that differ between the runs of a race: no part of their shared protocol.
 _BY_ARM = {"model.depth", "model.shortcut", "seed"}
+#: Settings that only some families of nets have.
+_FAMILY_SETTINGS = {f"model.{key}" for rules in FAMILIES.values() for key in rules.settings}
 #: Fields of a run's summary that equal its row, and digits of the rounded ones.
 _AS_STORED = (
     "race", "depth", "shortcut", "seed", "detail", "cause", "step", "total_steps", "parameters", "device", "precision",
@@ -78,11 +81,17 @@ class Race:
     origin: list[dict[str, str]]
     pace: str = "free"
     tuned: bool = False
+    family: str = "cifar"
 
     @property
     def has_both_families(self) -> bool:
         """Whether the race has nets with and without a shortcut."""
         return len({is_plain(shortcut) for shortcut in self.shortcuts}) > 1
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether the nets may have batch norm, which keeps statistics for evaluations."""
+        return FAMILIES[self.family].batch_normed
 
     @property
     def title(self) -> str:
@@ -95,8 +104,9 @@ class Race:
     @property
     def short_title(self) -> str:
         """A few words for the title of the window."""
+        depths = [depth_name(depth, self.family) for depth in self.depths]
         families = ["plain" if is_plain(shortcut) else shortcut for shortcut in self.shortcuts]
-        return f"Race {self.id}: {self.name or f'{listed(families)}, {listed(self.depths)}'}"
+        return f"Race {self.id}: {self.name or f'{listed(families)}, {listed(depths)}'}"
 
     @property
     def as_command(self) -> str:
@@ -116,7 +126,7 @@ class Race:
 
 def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     """Return a race from its stored row and the rows of its runs."""
-    config, preset = row.config, PRESETS.get(row.preset)
+    config, preset, family = row.config, PRESETS.get(row.preset), row.config.run.model.family
     values, usual = settings_of(config.run), settings_of(preset.run if preset else RunConfig())
     # A setting for all depths replaces a preset's exception for a depth: the command must name that setting.
     overruled = {
@@ -125,14 +135,18 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
         for key in exceptions
         if depth in config.depths and key not in config.per_depth.get(depth, {})
     }
-    protocol = {f"shortcut {text}": arm_names.variant_in_words(text) for text in config.shortcuts}
+    own = {f"model.{key}" for key in FAMILIES[family].settings}
+    protocol = {f"shortcut {text}": arm_names.variant_in_words(text, family) for text in config.shortcuts}
     protocol |= {"pace": row.pace}
-    protocol |= {key: value for key, value in values.items() if key not in _BY_ARM}
+    protocol |= {key: value for key, value in values.items() if key not in _BY_ARM | _FAMILY_SETTINGS - own}
+    protocol["optim.optimizer"] = config.run.optim.optimizer_in_words
     if config.run.optim.lr == TUNED:
-        rates = {arm_label(run.depth, run.shortcut): run.config.optim.lr for run in runs}
+        rates = {arm_label(run.depth, run.shortcut, run.family): run.config.optim.lr for run in runs}
         protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in rates.items()}
     for depth, exceptions in config.per_depth.items():
-        protocol |= {f"{key} of depth {depth}": json.dumps(value) for key, value in exceptions.items()}
+        protocol |= {
+            f"{key} of depth {depth_name(depth, family)}": json.dumps(value) for key, value in exceptions.items()
+        }
     origin = {
         "started": time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row.created)),
         "seeds": ", ".join(str(seed) for seed in sorted({run.seed for run in runs})),
@@ -141,7 +155,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     }
     return Race(
         id=row.id, name=row.name, preset=row.preset,
-        arms=tuple(dict.fromkeys(arm_label(run.depth, run.shortcut) for run in runs)),
+        arms=tuple(dict.fromkeys(arm_label(run.depth, run.shortcut, run.family) for run in runs)),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
         lr=tuple(sorted({float(run.config.optim.lr) for run in runs if run.config.optim.lr != TUNED})),
@@ -154,7 +168,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
         },
         protocol=[{"setting": key, "value": value} for key, value in protocol.items()],
         origin=[{"what": key, "value": value} for key, value in origin.items() if value], pace=row.pace,
-        tuned=config.run.optim.lr == TUNED,
+        tuned=config.run.optim.lr == TUNED, family=family,
     )  # fmt: skip
 
 
@@ -279,25 +293,34 @@ def run_summary(
 ) -> dict[str, Any]:
     """Return the summary of a stored run. Units: seconds, images per second, bytes.
 
-    ``arm`` and ``variant`` are names for people. ``lr`` is None before the tuned rate is known. ``changes`` are
-    ``[step, text]`` of changes while training and of a fork's start. ``difference`` says what makes the run an arm of
-    its own, ``difference_name`` in few words; both are '' for a comparable run. ``evaluation_share`` and
+    ``arm``, ``variant`` and ``optimizer`` are names for people. ``lr`` is None before the tuned rate is known.
+    ``changes`` are ``[step, text]`` of changes while training and of a fork's start. ``difference`` says what makes the
+    run an arm of its own, ``difference_name`` in few words; both are '' for a comparable run. ``evaluation_share`` and
     ``probe_share`` are 0 to 1, ``eval_images`` is the size of each fixed subset, ``closing_images`` that of the
-    training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations.
+    training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations, '' for nets without.
     """
     return {
         **{name: getattr(row, name) for name in _AS_STORED},
         **{name: _rounded(getattr(row, name), digits) for name, digits in _DIGITS.items()},
         "run": row.id, "parent": row.parent_run, "state": row.state.value, "log": str(current().workspace.log(row.id)),
-        "arm": arm_label(row.depth, row.shortcut), "variant": arm_names.variant_name(row.shortcut),
+        "arm": arm_label(row.depth, row.shortcut, row.family), "variant": arm_names.variant_name(row.shortcut),
+        "depth_name": row.depth_name,
         "plain": is_plain(row.shortcut), "lr": None if row.config.optim.lr == TUNED else row.config.optim.lr,
+        "optimizer": OPTIMIZERS[row.config.optim.optimizer], "warmup_steps": row.config.optim.warmup_steps,
         "batch_size": row.config.optim.batch_size, "train_images": _train_images(row), "checkpoints": checkpoints[0],
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
         "closing_images": _closing_images(row),
-        "bn": "recalibrated" if row.config.recalibrate_bn else "running",
+        "bn": _statistics(row.config),
         "difference": difference.text, "difference_name": difference.name,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
+
+
+def _statistics(config: RunConfig) -> str:
+    """Return which batch-norm statistics evaluations use, '' for nets that have none."""
+    if not FAMILIES[config.model.family].batch_normed:
+        return ""
+    return "recalibrated" if config.recalibrate_bn else "running"
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -30,7 +30,7 @@ class TableRow(RunListRow):
     @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_names.arm_label(self.depth, self.shortcut)
+        return arm_names.arm_label(self.depth, self.shortcut, self.family)
 
     @property
     def name(self) -> str:

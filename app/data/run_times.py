@@ -59,7 +59,7 @@ def race_time(race: RaceConfig) -> RunTime | None:
 
 def rest_seconds(run: RunRow, step: int) -> float | None:
     """Return how long a fork of a run from ``step`` on trains by itself; None as for ``race_time``."""
-    rest = replace(run.config, {"optim.steps": max(1, run.total_steps - step)})
+    rest = replace(run.config, {"optim.steps": max(1, run.total_steps - step), "optim.warmup_steps": 0})
     time = _time((), (rest,), run.threads)
     return time.seconds if time else None
 
@@ -74,7 +74,7 @@ def _time(trials: Sequence[RunConfig], runs: Sequence[RunConfig], threads: int =
     known = [
         speed
         for row, speed in kept_until_change(_speeds)
-        if row.device.startswith(kind) and _computes_alike(row, first)
+        if row.device.startswith(kind) and _computes_alike(row, first) and speed.family == first.model.family
     ]
     machine = _machine(kind) if known else TABLE_MACHINE
     if threads:

@@ -29,7 +29,8 @@ _WORDS = {
     "data.name": "data", "data.validation": "held-out images", "train_images": "training images",
     "optim.batch_size": "batch size", "data.resize": "size of the images", "data.crop": "crop",
     "data.flip": "mirroring", "data.pool": "pooling", "optim.lr": "learning rate", "optim.steps": "steps",
-    "optim.weight_decay": "weight decay", "model.width": "width", "where": "device", "rounding": "precision",
+    "optim.weight_decay": "weight decay", "optim.optimizer": "optimizer", "optim.warmup_steps": "warm-up in steps",
+    "model.width": "width", "where": "device", "rounding": "precision",
     "code": "version of the code", "recalibrate_bn": "batch-norm statistics",
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """All live routes: those of each feature, plotly.js and the modules. GET and read-only, see ``race/routes.py``.
 
 GET /live/history, /live/stream     races, see race/routes.py
+GET /live/instant                   instant races, see race/instant/routes.py
 GET /live/probes/...                insides of the nets, see layers/routes.py
 GET /live/lab...                    labs, see labs/routes.py
 GET /live/plotly-VERSION.js         plotly.js from its Python package: a talk needs no network
@@ -11,6 +12,7 @@ from starlette.routing import Route
 
 from app.live.labs.routes import lab_routes
 from app.live.layers.routes import probe_routes
+from app.live.race.instant.routes import instant_routes
 from app.live.race.routes import race_routes
 from app.live.stream.feed import Feed
 from app.live.stream.plotly_js import plotly_js
@@ -21,6 +23,7 @@ def routes(feed: Feed) -> list[Route]:
     """Return the routes of the live page, fed by ``feed``."""
     return [
         *race_routes(feed),
+        *instant_routes(feed),
         *probe_routes(feed),
         *lab_routes(feed),
         Route("/live/plotly-{version}.js", plotly_js, methods=["GET"]),

@@ -32,6 +32,8 @@ export interface Card {
   race: number;
   arm: string;
   depth: number;
+  /** `56`, or `12 blocks (50 layers)`. */
+  depth_name?: string;
   shortcut: string;
   variant: string;
   seed: number;
@@ -44,6 +46,8 @@ export interface Card {
   difference: string;
   difference_name: string;
   lr: number | null;
+  optimizer: string;
+  warmup_steps: number;
   batch_size: number;
   train_images: number;
   total_steps: number;

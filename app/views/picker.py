@@ -90,7 +90,7 @@ def runs_of(race: races.Race) -> list[Run]:
 
 def label(race: races.Race, run: races.RunRow) -> str:
     """Return the name of a run within its race: the arm, with several seeds the seed. The browser adds differences."""
-    arm = races.arm_label(run.depth, run.shortcut)
+    arm = races.arm_label(run.depth, run.shortcut, run.family)
     return f"{arm} s{run.seed}" if race.seeds > 1 else arm
 
 

@@ -16,9 +16,11 @@ from engine.analysis.comparison import (
 )
 from engine.analysis.evidence import BY_ONE_ERROR, at_rates, few, joined, more_seeds
 from engine.analysis.numbers import ends
-from engine.analysis.verdict import MARGIN, Finding, Judgement, Verdict
+from engine.analysis.verdict import LEVEL, MARGIN, Finding, Judgement, Verdict
 from engine.events import ENDED, RunState
 
+#: The error that counts at the end. The chart marks it ○, at the name of each curve.
+_AT_END = "Training error measured at the end (clean)"
 #: Kinds of certainty: the race trains, one seed shows it, several seeds show it, nothing may be concluded.
 TRAINING, DEMONSTRATION, RESOLVED, OPEN = "training", "demonstration", "resolved", "open"
 
@@ -48,30 +50,24 @@ def certainty(runs: Sequence[ComparedRun], judgement: Judgement) -> Certainty:
             why = f"Running training error{bounds}. The compared runs did not all finish the same steps."
             return Certainty("No conclusion: runs ended early", OPEN, why)
         case Verdict.TOO_FEW_STEPS:
-            return Certainty(
-                "Too short to conclude", OPEN, f"Clean training error{bounds}. A conclusion takes {MIN_STEPS} steps."
-            )
+            return Certainty("Too short to conclude", OPEN, f"{_AT_END}{bounds}. A conclusion takes {MIN_STEPS} steps.")
         case Verdict.ONE_SEED:
             others = "Other seeds may differ" if head.tuned else "Other seeds and rates may differ"
-            return Certainty(
-                "One seed: a demonstration", DEMONSTRATION, f"Clean training error {after}{rates}. {others}."
-            )
+            return Certainty("One seed: a demonstration", DEMONSTRATION, f"{_AT_END}, {after}{rates}. {others}.")
         case Verdict.DISAGREE:
             return Certainty("No conclusion: the errors disagree", OPEN, joined(_by_both(head), _seeds(head)))
         case Verdict.DEEPEST_LOST:
-            why = f"Clean training error {after}{bounds}. What a deeper net would show is open."
+            why = f"{_AT_END}, {after}{bounds}. What a deeper net would show is open."
             return Certainty("No conclusion: the deepest net was lost", OPEN, why)
         case Verdict.OVERFITTING:
             both = f"95 % intervals {_ends(head)} in training, {_test_ends(head)} on the full test set"
             return Certainty(f"{seeds} seeds: resolved", RESOLVED, f"Overfitting, not degradation{rates}: {both}.")
         case Verdict.NOT_RESOLVED:
-            held = ", not enough after Holm's correction" if head.short_of_holm else ""
-            both = _by_both(head) or f"Clean training error {after}{bounds}{held}."
-            return Certainty(f"{seeds} seeds: not resolved", OPEN, joined(both, _seeds(head)))
+            why = joined(_by_both(head) or _by_seeds(head), _seeds(head))
+            return Certainty(f"{seeds} seeds: not resolved", OPEN, why)
     named = BY_ONE_ERROR[head.by_clean]
-    why = joined(
-        f"{named.capitalize()}{rates}: clean training error {after}{bounds}.", _cure(judgement), _open(judgement)
-    )
+    drawn = f"{named.capitalize()}{rates}. {_AT_END}, {after}{bounds}."
+    why = joined(drawn, _cure(judgement), _open(judgement))
     return Certainty(f"{seeds} seeds: resolved", RESOLVED, why)
 
 
@@ -120,7 +116,21 @@ def _by_both(finding: Finding) -> str:
         return ""
     running = f" ({ends(finding.running.low, finding.running.high)})" if finding.running else ", not measured"
     clean = f"{BY_ONE_ERROR[finding.by_clean]} ({_ends(finding)})"
-    return f"Clean error: {clean}. Running error: {BY_ONE_ERROR[finding.by_running]}{running}."
+    return f"At the end: {clean}. In the last steps: {BY_ONE_ERROR[finding.by_running]}{running}."
+
+
+def _by_seeds(finding: Finding) -> str:
+    """Return why seeds that may all point one way are too few: their range, and what their interval holds."""
+    values, gap = finding.training.values, finding.gap
+    each = f"({ends(min(values), max(values))} points)"
+    same = all(value * gap > 0 for value in values)
+    seeds = f"{'Worse' if gap > 0 else 'Better'} in each seed {each}, but" if same else f"The seeds disagree {each}:"
+    holds = "still holds 0"
+    if finding.short_of_holm:
+        holds = "is not enough after Holm's correction"
+    elif abs(gap) < LEVEL:
+        holds = f"reaches beyond {MARGIN:g} point"
+    return f"{seeds} the 95 % interval, {_ends(finding)}, {holds}."
 
 
 def _seeds(finding: Finding) -> str:

@@ -1,8 +1,8 @@
 """Where the runs of a race stand, which of them are compared, and at which step. Pure.
 
-The deepest arm of a shortcut type is compared with its shallowest, seed by seed. All figures of one sentence are those
-of the largest step that every run taking part has reached. A run with a difference (``engine.analysis.difference``) is
-an arm of its own, no seed of the arm that it began as.
+The deepest arm of a shortcut type is compared with its shallowest, seed by seed, never across families of nets. All
+figures of one sentence are those of the largest step that every run taking part has reached. A run with a difference
+(``engine.analysis.difference``) is an arm of its own, no seed of the arm that it began as.
 """
 
 import math
@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from engine.config import RUNNING_WINDOW
+from engine.config.optim import OPTIMIZERS
 from engine.events import BROKEN, ENDED, HALTED, RunState
 
 T = TypeVar("T")
@@ -25,9 +26,10 @@ MIN_STEPS = 200
 
 @dataclass(frozen=True, slots=True)
 class ComparedRun:
-    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any; ``changed``
-    says what was changed in it while it trained, ``recipe`` what differs from the plan of its race; ``tuned`` says that
-    the base rate is the best of a grid for its arm, ``at_edge`` that it is the smallest or the largest of that grid.
+    """Where one run stands. ``lr`` is the base learning rate, ``warmup_lr`` the one it starts at, if any, or it rises
+    over ``warmup_steps``; ``optimizer`` is in words. ``changed`` says what was changed in it while it trained,
+    ``recipe`` what differs from the plan of its race; ``tuned`` says that the base rate is the best of a grid for its
+    arm, ``at_edge`` that it is the smallest or the largest of that grid.
     """
 
     run: int
@@ -40,10 +42,13 @@ class ComparedRun:
     step: int
     total_steps: int
     warmup_lr: float | None = None
+    warmup_steps: int = 0
+    optimizer: str = OPTIMIZERS["sgd"]
     changed: tuple[str, ...] = ()
     recipe: tuple[str, ...] = ()
     tuned: bool = False
     at_edge: bool = False
+    family: str = "cifar"
 
     @property
     def differs(self) -> bool:
@@ -96,7 +101,7 @@ def pairs(runs: Sequence[ComparedRun]) -> list[Pair]:
     """Return the pairs that take part now or later, by shortcut type and seed."""
     sound = [run for run in runs if is_sound(run)]
     paired = []
-    for members in by(sound, attrgetter("shortcut")).values():
+    for members in by(sound, attrgetter("family", "shortcut")).values():
         of_type = {(run.depth, run.seed): run for run in members}
         low, high = min(depth for depth, _ in of_type), max(depth for depth, _ in of_type)
         if low < high:

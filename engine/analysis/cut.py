@@ -7,10 +7,10 @@ from engine.config import RUNNING_WINDOW
 
 @dataclass(frozen=True, slots=True)
 class CutNet:
-    """A net whose shortcuts were cut after step ``at``; now it is at ``step``. Running training errors in percent.
+    """A net whose shortcuts were cut after step ``at``; now it is at ``step``. Training errors in percent.
 
-    ``before`` is the error at the cut, ``now`` the present one, ``uncut`` that of the uncut net at the same step.
-    ``broken``: the net diverged or failed.
+    ``before`` is the running error at the cut, ``now`` the present one, ``uncut`` that of the uncut net at the same
+    step. ``ended``: both are the clean ones, as at the names of the curves. ``broken``: the net diverged or failed.
     """
 
     arm: str
@@ -20,6 +20,7 @@ class CutNet:
     now: float | None = None
     uncut: float | None = None
     broken: bool = False
+    ended: bool = False
 
 
 def cut_in_words(net: CutNet) -> str:
@@ -27,6 +28,9 @@ def cut_in_words(net: CutNet) -> str:
     opening = f"Shortcuts of {net.arm} cut at step {net.at:,}"
     if net.broken:
         return f"{opening}: training broke off at step {net.step:,}."
+    if net.ended:
+        uncut = "" if net.uncut is None else f", uncut {net.uncut:.1f} %"
+        return f"{opening}: training error at the end {net.now:.1f} %{uncut}."
     if net.step - net.at < RUNNING_WINDOW or net.now is None:
         return f"{opening}: it trains on without them."
     before = f"{net.before:.0f} % before, " if net.before is not None else ""

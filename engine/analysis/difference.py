@@ -134,7 +134,7 @@ def _changes(run: RecordedRun) -> list[_Part]:
 def _at_first(run: RecordedRun) -> dict[str, Any]:
     """Return what holds at the first update, by key of a live change; the rate only where no schedule changes it."""
     settings = run.planned if run.parent is not None else run.settings
-    scheduled = settings.get("optim.drops") or settings.get("optim.warmup_lr") is not None
+    scheduled = any(settings.get(f"optim.{key}") for key in ("drops", "warmup_lr", "warmup_steps"))
     return {
         "strength": 1.0,
         "weight_decay": settings.get("optim.weight_decay"),

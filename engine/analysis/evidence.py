@@ -9,6 +9,7 @@ from engine.analysis.interval import CONFIDENCE, MAX_SEEDS, Interval
 from engine.analysis.numbers import ends, signed
 from engine.analysis.verdict import MARGIN, Finding, Judgement, RaceErrors, Verdict, seeds_that_would_do
 from engine.config import RUNNING_WINDOW
+from engine.config.optim import OPTIMIZERS
 from engine.events import BROKEN, HALTED, RunState
 
 #: What one training error alone would say.
@@ -133,6 +134,9 @@ def _edges(findings: Sequence[Finding]) -> str:
 
 
 def _rates(runs: Sequence[ComparedRun]) -> Iterator[str]:
+    # The optimizer and the warm-up in steps are those of the whole race.
+    if runs[0].optimizer != OPTIMIZERS["sgd"]:
+        yield f"The optimizer is {runs[0].optimizer}."
     rates = sorted({run.lr for run in runs})
     ends_of = f"{rates[0]:g} to {rates[-1]:g}" if len(rates) > 1 else f"{rates[0]:g}"
     if all(run.tuned for run in runs):
@@ -143,6 +147,8 @@ def _rates(runs: Sequence[ComparedRun]) -> Iterator[str]:
     for rate, own in by((run for run in runs if run.warmup_lr), attrgetter("warmup_lr")).items():
         warm = {run.depth for run in own}
         yield f"{'All arms' if warm == depths else f'{few(list(map(str, sorted(warm))))} layers'} start at {rate:g}."
+    if runs[0].warmup_steps:
+        yield f"The rate rises linearly over the first {runs[0].warmup_steps:,} steps."
 
 
 def apart(runs: Sequence[ComparedRun]) -> list[EvidenceRow]:

@@ -6,7 +6,7 @@ from engine.analysis.comparison import MIN_STEP, ComparedRun, common_step, first
 from engine.analysis.evidence import few, joined
 from engine.analysis.verdict import LEVEL, MARGIN, Finding, Verdict
 from engine.events import ENDED
-from engine.models.arm_names import is_plain
+from engine.models.arm_names import is_plain, variant_name
 
 _CURES = "With shortcuts"
 
@@ -43,10 +43,11 @@ def _finding(runs: Sequence[ComparedRun], head: Finding) -> str:
         case Verdict.PROVISIONAL | Verdict.TOO_FEW_STEPS:
             return f"After {common_step(runs):,} steps {learns}."
         case Verdict.DISAGREE if head.running is None:
-            return f"{learns} by the clean error. The running one was not measured."
+            return f"{learns} when measured at the end. The running error was not recorded."
         case Verdict.DISAGREE if head.running:
             linked = "and" if head.gap * head.running.mean > 0 and abs(head.running.mean) >= LEVEL else "but"
-            return f"{learns} by the clean error, {linked} {_apart(head.running.mean)} by the running one."
+            by_steps = f"{_apart(head.running.mean)} by the last training steps"
+            return f"{learns} when measured at the end, {linked} {by_steps}."
         case Verdict.DEEPEST_LOST:
             return f"{learns}, but no run of {few(head.lost)} is left."
         case Verdict.OVERFITTING if head.test:
@@ -56,7 +57,7 @@ def _finding(runs: Sequence[ComparedRun], head: Finding) -> str:
         case Verdict.NOT_RESOLVED if abs(head.gap) < LEVEL:
             return f"{learns}, as far as {head.training.seeds} seeds show."
         case Verdict.NOT_RESOLVED:
-            return f"{learns}, perhaps by chance."
+            return f"{learns}, but {head.training.seeds} seeds are too few to be sure."
     return f"{learns}."
 
 
@@ -87,7 +88,7 @@ def _besides(lead: str, head: Finding, others: Sequence[Finding]) -> str:
 def _named(other: Finding, head: Finding, *, brief: bool) -> str:
     """Return a type and its difference: the number alone beside the one of plain nets."""
     same = _depths(other) == _depths(head)
-    name = other.deep.arm.removesuffix(f"-{other.deep.depth}") if same else other.deep.arm
+    name = variant_name(other.deep.shortcut) if same else other.deep.arm
     if abs(other.gap) < LEVEL:
         return f"{name} level"
     if other.gap < 0 or head.gap < LEVEL or not brief:

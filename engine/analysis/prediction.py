@@ -18,6 +18,7 @@ from typing import NamedTuple
 from engine.analysis.comparison import ComparedRun, by, is_sound, words_from
 from engine.analysis.interval import interval
 from engine.analysis.numbers import listed
+from engine.config import depth_name
 from engine.events import ALIVE, RunState
 
 #: One seed: arms that differ by less than so many points are not told apart.
@@ -118,7 +119,7 @@ def questions_for(runs: Sequence[ComparedRun]) -> list[Question]:
 def _depth_question(runs: Sequence[ComparedRun]) -> Question | None:
     """Return the question of a lecture: whether more layers do better. Plain nets first: they are its surprise."""
     compared = [run for run in runs if not run.differs]
-    types = sorted(by(compared, attrgetter("shortcut")).values(), key=lambda members: not members[0].plain)
+    types = sorted(by(compared, attrgetter("family", "shortcut")).values(), key=lambda members: not members[0].plain)
     for members in types:
         arms = by(members, attrgetter("depth"))
         shallow, deep = min(arms), max(arms)
@@ -127,12 +128,18 @@ def _depth_question(runs: Sequence[ComparedRun]) -> Question | None:
             pair = tuple(name.pop() for name in names)
             kind = "Plain nets" if members[0].plain else f"Nets with shortcut {members[0].shortcut}"
             return Question(
-                f"{deep} layers: better or worse than {shallow}?",
+                _deeper(deep, shallow, members[0].family),
                 tuple(Choice(key, label, pair) for key, label in DEPTH_CHOICES),
                 key="depth",
                 detail=f"{kind}, {_error_of(members)} after {min(run.total_steps for run in members):,} steps.",
             )
     return None
+
+
+def _deeper(deep: int, shallow: int, family: str) -> str:
+    """Ask whether the deeper net does better; where depths are named by blocks, both names are said whole."""
+    layers, than = depth_name(deep, family), depth_name(shallow, family)
+    return f"{layers}{' layers' * (layers == str(deep))}: better or worse than {than}?"
 
 
 def _arms_question(runs: Sequence[ComparedRun]) -> Question | None:

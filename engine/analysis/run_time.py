@@ -22,6 +22,8 @@ MIN_STEPS = 30
 _ALIKE = 1.1
 #: A net of another variant is chosen only if its multiply-adds are nearer by this factor.
 _OTHER_VARIANT = 1.5
+#: The same for a net of another family, whose operations cost two to three times as much or little.
+_OTHER_FAMILY = 1e6
 #: Two threads are 1.73 times as fast as one (ResNet-20, 1,030 against 595 images/s); more threads are extrapolated.
 _THREADS_EXPONENT = 0.79
 
@@ -33,6 +35,7 @@ class Speed(NamedTuple):
     multiply_adds: float
     training: float
     evaluation: float
+    family: str = "cifar"
 
 
 #: Speeds before a run has finished in the workspace: plain nets of the presets, four runs at once on two cores of an
@@ -42,6 +45,10 @@ TABLE = (
     Speed("none", 6.60e6, 0.62e-3, 0.13e-3),
     Speed("none", 31.5e6, 2.2e-3, 0.46e-3),
     Speed("none", 125e6, 5.0e-3, 1.4e-3),
+    Speed("none", 37.8e3, 1.0e-5, 2e-6, "mlp"),
+    Speed("none", 136e3, 3.3e-5, 7e-6, "mlp"),
+    Speed("none", 615e3, 1.2e-4, 3e-5, "vit"),
+    Speed("none", 1.79e6, 3.2e-4, 8e-5, "vit"),
 )
 
 
@@ -92,10 +99,11 @@ def speed_of(run: FinishedRun, beside: Sequence[tuple[float, float]], cores: int
     one_thread = run.seconds * _gain(run.threads) * _core_share(run, beside, cores)
     evaluation = one_thread * run.evaluation_share
     return Speed(
-        variant(run.config.model.shortcut).text,
+        variant(run.config.model.shortcut, run.config.model.family).text,
         count(run.config.model).multiply_adds,
         (one_thread - evaluation) / _trained_images(run.config),
         evaluation / _evaluated_images(run.config, run.test_images),
+        run.config.model.family,
     )
 
 
@@ -156,8 +164,9 @@ def _nearest(model: ModelConfig, speeds: Sequence[Speed]) -> Speed:
 
 def _distance(model: ModelConfig, speed: Speed) -> float:
     """Return the logarithm of the factor between the multiply-adds, more for another variant."""
-    other = math.log(_OTHER_VARIANT) if speed.shortcut != variant(model.shortcut).text else 0.0
-    return abs(math.log(speed.multiply_adds / count(model).multiply_adds)) + other
+    other = math.log(_OTHER_VARIANT) if speed.shortcut != variant(model.shortcut, model.family).text else 0.0
+    kind = math.log(_OTHER_FAMILY) if speed.family != model.family else 0.0
+    return abs(math.log(speed.multiply_adds / count(model).multiply_adds)) + other + kind
 
 
 def _trained_images(run: RunConfig) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from engine.config import RaceConfig, RunConfig, leaves
+from engine.config import RaceConfig, RunConfig, depth_name, leaves
 from engine.models.arm_names import variant_name
 
 #: Settings of a race that arms, seeds, data set and pool decide, or that only name the race.
@@ -44,7 +44,7 @@ def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[Setti
 
 def _settings(config: RaceConfig | RunConfig) -> Iterator[tuple[str, str]]:
     race = config if isinstance(config, RaceConfig) else race_of(config)
-    yield "depths", ", ".join(map(str, sorted(race.depths)))
+    yield "depths", ", ".join(depth_name(depth, race.run.model.family) for depth in sorted(race.depths))
     yield "shortcuts", ", ".join(map(variant_name, race.shortcuts))
     for key, value in leaves(race).items():
         if key not in _DECIDED | {"depths", "shortcuts"} and not key.startswith("per_depth."):

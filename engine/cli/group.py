@@ -24,8 +24,8 @@ from engine.cli.output import echo_json
 from engine.cli.races import pace, race
 from engine.cli.reference import reference
 from engine.cli.runs import STATE_COMMANDS, runs
-from engine.config import ModelConfig, arm_name
-from engine.errors import SkipscopeError
+from engine.config import FAMILIES, ModelConfig, arm_name
+from engine.errors import ConfigError, SkipscopeError
 from engine.models.count import count as count_net
 from engine.models.registry import get_shortcut
 from engine.runs.client.control import Control
@@ -88,24 +88,42 @@ for _command in (race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, 
     main.add_command(_command)
 
 
+def _own(key: str) -> str:
+    """Return the default of a setting by family, for a help text."""
+    usual = ModelConfig.model_fields[key].default
+    values = {name: rules.defaults.get(key, usual) for name, rules in FAMILIES.items()}
+    further = (f", {name} {value}" for name, value in values.items() if value != usual)
+    return f"  [default: {usual}{''.join(further)}]"
+
+
 @main.command()
-@click.option("--depth", type=DEPTH, required=True, help="Weighted layers: 6n+2, or 18, 34, 50, 101, 152 of imagenet.")
+@click.option("--depth", type=DEPTH, help="Weighted layers, as in --depths.")
+@click.option("--blocks", type=DEPTH, help="The same in blocks, for mlp and vit.")
 @click.option("--shortcut", default="A", show_default=True, help="NAME[:key=value]..., as in --shortcuts.")
-@click.option("--family", default="cifar", show_default=True, help="cifar or imagenet.")
+@click.option("--family", default="cifar", show_default=True, help=f"{', '.join(FAMILIES)}.")
 @click.option("--stem", default="auto", show_default=True, help="small (3x3) or large (7x7/2, pooling; imagenet only).")
 @click.option(
-    "--width", type=Number.of(ModelConfig, "width"), help="Filters of the first stage.  [default: 16, imagenet 64]"
+    "--width", type=Number.of(ModelConfig, "width"), help=f"Filters of the first stage, or the stream.{_own('width')}"
 )
-@click.option("--channels", type=Number.of(ModelConfig, "channels"), default=3, show_default=True)
-@click.option("--classes", type=Number.of(ModelConfig, "classes"), help="[default: 10, imagenet 1000]")
+@click.option("--channels", type=Number.of(ModelConfig, "channels"), help=f"Colours of an image.{_own('channels')}")
+@click.option("--classes", type=Number.of(ModelConfig, "classes"), help=f"Classes.{_own('classes')}")
 @click.option(
     "--size", "image_size", type=Number.of(ModelConfig, "image_size"),
-    help="Side of an image in pixels.  [default: 32, imagenet 224]",
+    help=f"Side of an image in pixels.{_own('image_size')}",
 )  # fmt: skip
+@click.option("--heads", type=Number.of(ModelConfig, "heads"), help="Heads of attention (vit only).  [default: 2]")
+@click.option("--patch", type=Number.of(ModelConfig, "patch"), help="Side of a patch (vit only).  [default: derived]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def count(as_json: bool, **values: Any) -> None:
-    """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's."""
-    config = ModelConfig.checked(**values)
+def count(as_json: bool, blocks: int | None, **values: Any) -> None:
+    """Count parameters, weighted layers and multiply-adds of a net; the defaults are the paper's.
+
+    Multiply-adds of vit contain attention's two products, which have no weights.
+    """
+    if (blocks is None) == (values["depth"] is None):
+        raise ConfigError("name how deep the net is, by --depth or by --blocks")
+    if blocks is not None and (family := FAMILIES.get(values["family"])):
+        values["depth"] = family.depth(blocks)
+    config = ModelConfig.checked(**{key: value for key, value in values.items() if value is not None})
     result = asdict(count_net(config))
     note = ""
     if config.family == "imagenet":
@@ -122,7 +140,7 @@ def count(as_json: bool, **values: Any) -> None:
         echo_json(result)
     else:
         click.echo(
-            f"{arm_name(config.depth, result['shortcut'])}: {result['parameters']:,} parameters, "
+            f"{arm_name(config.depth, result['shortcut'], config.family)}: {result['parameters']:,} parameters, "
             f"{result['weighted_layers']} weighted layers, {result['multiply_adds']:,} multiply-adds per image{note}"
         )
 

@@ -13,7 +13,8 @@ from rich.table import Column, Table
 
 from engine.analysis.comparison import by
 from engine.analysis.difference import NO_DIFFERENCE
-from engine.config import STEPS
+from engine.config import STEPS, OptimConfig
+from engine.config.optim import BETAS, EPS
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.runs.client.conclusions import compared_runs, verdict
@@ -108,9 +109,15 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
             "test_loss": figure(row, Split.TEST, "loss"),
             "test_error": figure(row, Split.TEST, "error"),
             **fields(row, "images_per_s", "seconds"),
+            "recipe": _recipe(row.config.optim),
         }
         for row in rows
     ]
+
+
+def _recipe(optim: OptimConfig) -> dict[str, Any]:
+    fixed = {"betas": BETAS, "eps": EPS} if optim.optimizer == "adamw" else {"momentum": optim.momentum}
+    return {**fields(optim, "optimizer", "lr", "weight_decay", "warmup_steps", "batch_size"), **fixed}
 
 
 def _figures(reader: Reader, rows: Sequence[RunRow]) -> Callable[[RunRow, Split, str], float | None]:

@@ -47,17 +47,21 @@ def _names(context: click.Context, option: click.Parameter, text: str | None) ->
     return names
 
 
-def _depths(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
-    depths = [DEPTH.parsed(part) for part in _names(context, option, text)]
-    if None in depths:
-        raise ConfigError(f"--depths are whole numbers with commas between, for example 20,56 (got {shown(text)})")
-    return [int(depth) for depth in depths if depth is not None]
+def _numbers(context: click.Context, option: click.Parameter, text: str | None) -> list[int]:
+    numbers = [DEPTH.parsed(part) for part in _names(context, option, text)]
+    if None in numbers:
+        raise ConfigError(
+            f"{option.opts[0]} are whole numbers with commas between, for example {option.metavar} (got {shown(text)})"
+        )
+    return [int(number) for number in numbers if number is not None]
 
 
 @click.command()
 @click.option(
-    "--depths", metavar="20,56", callback=_depths, help="Weighted layers of the nets, 6n+2.  [default: the preset's]"
-)
+    "--depths", metavar="20,56", callback=_numbers,
+    help="Weighted layers of the nets: 6n+2, mlp 2n+2, vit 4n+2.  [default: the preset's]",
+)  # fmt: skip
+@click.option("--blocks", metavar="4,12", callback=_numbers, help="The same in blocks, for mlp and vit.")
 @click.option(
     "--shortcuts", metavar="none,A", callback=_names,
     help="What is added around a block: NAME[:key=value]..., ...  [default: the preset's]",

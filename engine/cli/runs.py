@@ -24,20 +24,22 @@ _REACHED = {"pause": {RunState.PAUSED}, "resume": PAUSABLE, "stop": {RunState.ST
 def runs(workspace: Workspace, as_json: bool) -> None:
     """List what is in the workspace, with the cause of a failure.
 
-    The test error is that of the whole test set; while a run trains, that of a subset, its size in parentheses.
+    The test error is that of the whole test set; while a run trains, that of a subset, its size in parentheses. The
+    last races of the page Instant stand apart.
     """
     try:
         with Reader(workspace) as reader:
             stored = reader.runs.all()
-            rows = output.runs_document(workspace, reader, stored)
+            instant = [run for race, _ in reader.races.ring() for run in reader.runs.all(race)]
+            rows, apart = (output.runs_document(workspace, reader, runs) for runs in (stored, instant))
             trials, labs = output.trials_document(workspace, reader), output.labs_document(workspace, reader)
     except NoDatabase:
-        stored, rows, trials, labs = [], [], [], []
+        stored, rows, apart, trials, labs = [], [], [], [], []
     if as_json:
-        optional = {"trials": trials} if trials else {}
+        optional = {key: part for key, part in {"trials": trials, "instant": apart}.items() if part}
         echo_json({"workspace": str(workspace.path), "runs": rows, **optional, "labs": labs})
         return
-    if not rows and not labs:
+    if not rows and not labs and not apart:
         click.echo(f"no runs in {workspace.path}; `python -m engine race` starts some", err=True)
         return
     subsets = {run.id: run.config.data.eval_images for run in stored}
@@ -61,6 +63,10 @@ def runs(workspace: Workspace, as_json: bool) -> None:
             for trial in trials
         ],
     )  # fmt: skip
+    if apart:
+        click.echo(
+            f"{len(apart)} runs of {len({row['race'] for row in apart})} instant races; --json lists them", err=True
+        )
     _print(
         ("run", "lab", "state", "unit", "seconds"),
         [

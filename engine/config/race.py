@@ -81,14 +81,22 @@ class RaceConfig(Config):
     def trials(self) -> list[RunConfig]:
         """Return the trials of ``lr=tuned``: every rate of the grid for every arm, with ``TRIAL_SEED``.
 
-        A trial is shorter than its run and keeps the schedule's shape. It is evaluated at its end and never probed.
+        A trial is shorter than its run and keeps the schedule's shape, warm-up included. It is evaluated at its end
+        and never probed.
         """
         arms = len(self.shortcuts) * len(self.depths)
         return [
             replace(
                 run,
-                {"seed": TRIAL_SEED, "optim.lr": rate, "optim.steps": steps, "eval_every": steps, "probe.images": 0},
-            )
+                {
+                    "seed": TRIAL_SEED,
+                    "optim.lr": rate,
+                    "optim.steps": steps,
+                    "eval_every": steps,
+                    "probe.images": 0,
+                    "optim.warmup_steps": run.optim.warmup_steps * steps // run.optim.steps,
+                },
+            )  # fmt: skip
             for run in self.runs()[:arms]
             if run.optim.lr == TUNED
             for steps in [run.optim.trial_steps()]

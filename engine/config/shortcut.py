@@ -2,6 +2,8 @@
 
 from typing import Self
 
+from engine.config.families import FAMILIES, depth_name
+
 #: Other words for a name.
 _ALIASES = {"plain": "none"}
 
@@ -28,8 +30,13 @@ class ShortcutConfig(str):
         return parsed
 
 
-def arm_name(depth: int, shortcut: str) -> str:
-    """Return ``plain-56`` for a net without shortcuts, else ``A-56``, followed by the options of the variant."""
+def arm_name(depth: int, shortcut: str, family: str = "cifar") -> str:
+    """Return ``plain-56`` for a net without shortcuts, else ``A-56``, followed by the options of the variant.
+
+    Where blocks are all alike the depth is said by them: ``plain 12 blocks (50 layers)``.
+    """
     parsed = ShortcutConfig(shortcut)
     name = "plain" if parsed.name == "none" else parsed.name
-    return " ".join([f"{name}-{depth}", *(f"{key}={value}" if value else key for key, value in parsed.pairs)]).rstrip()
+    between = " " if FAMILIES[family].counts_blocks else "-"
+    options = (f"{key}={value}" if value else key for key, value in parsed.pairs)
+    return " ".join([f"{name}{between}{depth_name(depth, family)}", *options]).rstrip()

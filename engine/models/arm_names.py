@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
-from engine.config import ShortcutConfig, arm_name
+from engine.config import FAMILIES, ShortcutConfig, arm_name
 from engine.errors import ConfigError
 from engine.models.registry import GROUPS, LAYERS, ORDERS, SHORTCUTS, Order, Published, Shortcut, Variant
+from engine.models.registry import norms_of as norms_of
+from engine.models.registry import orders_of as names_of_orders
 from engine.models.registry import variant as read_variant
 
 #: Orders of a block's parts in as few words as a legend needs.
@@ -18,6 +20,8 @@ _SHORT_ORDERS = {
     "relu-before-addition": "ReLU before add",
     "relu-only-pre": "ReLU pre",
     "full-pre": "full pre",
+    "pre-ln": "pre-LN",
+    "post-ln": "post-LN",
 }
 
 
@@ -30,19 +34,20 @@ class Reference:
     figure: Published
 
 
-def shortcuts() -> Mapping[str, Shortcut]:
-    """Return the shortcut types."""
-    return SHORTCUTS
+def shortcuts(family: str = "cifar") -> Mapping[str, Shortcut]:
+    """Return the shortcut types of a family of nets."""
+    return {name: row for name, row in SHORTCUTS.items() if family in row.families}
 
 
-def shortcut_groups() -> Mapping[str, Sequence[Shortcut]]:
-    """Return the shortcut types as people look for them, by the name of the group."""
-    return GROUPS
+def shortcut_groups(family: str = "cifar") -> Mapping[str, Sequence[Shortcut]]:
+    """Return the shortcut types of a family as people look for them, by the name of the group."""
+    groups = {group: [row for row in rows if family in row.families] for group, rows in GROUPS.items()}
+    return {group: rows for group, rows in groups.items() if rows}
 
 
-def orders_of(row: Shortcut) -> list[Order]:
-    """Return the orders of a block's parts that a shortcut works with; the first is its own."""
-    return [ORDERS[name] for name in row.orders or ORDERS]
+def orders_of(row: Shortcut, family: str = "cifar") -> list[Order]:
+    """Return the orders of a block's parts that a shortcut works with in a family; the first is its own."""
+    return [ORDERS[name] for name in names_of_orders(row, family)]
 
 
 def layers_of_a_shortcut() -> Sequence[int]:
@@ -50,10 +55,10 @@ def layers_of_a_shortcut() -> Sequence[int]:
     return LAYERS
 
 
-def variant_from(text: str) -> tuple[Variant | None, str]:
-    """Return (variant, '') for a text that names a variant, else (None, the fault in one line)."""
+def variant_from(text: str, family: str = "cifar") -> tuple[Variant | None, str]:
+    """Return (variant, '') for a text that names a variant of a family, else (None, the fault in one line)."""
     try:
-        return read_variant(text.strip()), ""
+        return read_variant(text.strip(), family), ""
     except ConfigError as error:
         return None, str(error)
 
@@ -75,18 +80,20 @@ def variant_name(text: str) -> str:
     return " ".join(["plain" if shortcut.name == "none" else shortcut.name, *starmap(_words, shortcut.pairs)])
 
 
-def variant_in_words(text: str) -> str:
+def variant_in_words(text: str, family: str = "cifar") -> str:
     """Return everything that a variant says: ``exclusive gating, bias −7; order original, norm batch, 2 layers``."""
-    chosen = read_variant(text)
+    chosen = read_variant(text, family)
     named = [chosen.shortcut.label, *(f"{key} {value:g}".replace("-", "−") for key, value in chosen.options.items())]
-    rest = f"order {ORDERS[chosen.order].label}, norm {chosen.norm}, {chosen.layers} layer{'s' * (chosen.layers > 1)}"
-    return f"{', '.join(named)}; {rest}"
+    rest = [f"order {ORDERS[chosen.order].label}", f"norm {chosen.norm}"]
+    rest += [f"{chosen.layers} layer{'s' * (chosen.layers > 1)}"] * (family == "cifar")
+    rest += [_words("wire", chosen.wire)] * bool(chosen.wire)
+    return f"{', '.join(named)}; {', '.join(rest)}"
 
 
-def arm_label(depth: int, text: str) -> str:
+def arm_label(depth: int, text: str, family: str = "cifar") -> str:
     """Return an arm's name as legends, cards and sentences have it: ``plain-56``, ``gated-56 bias −7``."""
     shortcut = ShortcutConfig(text)
-    return " ".join([arm_name(depth, shortcut.name), *starmap(_words, shortcut.pairs)])
+    return " ".join([arm_name(depth, shortcut.name, family), *starmap(_words, shortcut.pairs)])
 
 
 def _words(key: str, value: str) -> str:
@@ -94,17 +101,21 @@ def _words(key: str, value: str) -> str:
         return _SHORT_ORDERS.get(value, value)
     if key == "norm":
         return "no norm" if value == "none" else f"{value} norm"
+    if key == "wire":
+        return f"{'MLP' if value == 'mlp' else value} wire"
     if key == "layers":
         return f"{value} layer{'s' * (value != '1')}"
     return f"{key} {value.replace('-', '−')}"
 
 
-def references(texts: Sequence[str]) -> list[Reference]:
+def references(texts: Sequence[str], family: str = "cifar") -> list[Reference]:
     """Return the published figures of these variants, then those of other options of the same shortcut.
 
-    Another order, norm, or number of layers is another net: its figures are left out.
+    Another order, norm, or number of layers is another net: its figures are left out. All are of convolutional nets.
     """
-    published = []
+    published: list[Reference] = []
+    if not FAMILIES[family].batch_normed:
+        return published
     for text in dict.fromkeys(texts):
         chosen = read_variant(text)
         own = chosen.shortcut, chosen.order, chosen.norm, chosen.layers

@@ -1,14 +1,18 @@
 """From a config to a net with its first weights: the only way in which nets are made."""
 
+from pkgutil import resolve_name
+
 import torch
+from torch import nn
 
 from engine.config import ModelConfig
-from engine.models.family import PaperNet
 from engine.models.init.rng import random_modules
 from engine.models.init.weights import draw_weights
+from engine.models.registry import variant
+from engine.models.tensors import NETS
 
 
-def build_model(config: ModelConfig, seed: int) -> PaperNet:
+def build_model(config: ModelConfig, seed: int) -> nn.Sequential:
     """Return a freshly initialised net on the CPU, in train mode.
 
     Args:
@@ -23,8 +27,8 @@ def build_model(config: ModelConfig, seed: int) -> PaperNet:
     Raises: ConfigError when the shortcut is unknown, not one of the family's or does not fit the depth.
     """
     with torch.device("meta"):  # torch's own initial draws would cost time and be thrown away
-        model = PaperNet(config)
+        model: nn.Sequential = resolve_name(NETS[config.family].net)(config)
     model.to_empty(device="cpu")
-    draw_weights(model, config.shortcut, seed)
+    draw_weights(model, variant(config.shortcut, config.family).shortcut.initializer, seed)
     random_modules(model)  # sets their paths, from which they draw
     return model

@@ -16,8 +16,9 @@ from engine.models.tensors import parts
 class Count:
     """The size of a net; ``shortcut`` is the canonical variant text.
 
-    ``multiply_adds`` are those of convolutions and the fully connected layer for one image, as the paper counts
-    FLOPs (Table 1): BN, ReLU, additions and pooling are left out. ``weighted_layers`` leaves projections and gates out.
+    ``multiply_adds`` are those of convolutions and fully connected layers for one image, as the paper counts FLOPs
+    (Table 1): norms, ReLU, additions and pooling are left out. Attention's two products, of queries with keys and of
+    weights with values, have no weights and are counted. ``weighted_layers`` leaves projections and gates out.
     """
 
     depth: int
@@ -38,4 +39,4 @@ def count(config: ModelConfig) -> Count:
         parameters += sum(math.prod(shape) for name, shape in part.tensors if name not in part.untrained)
         layers += part.layer
         multiply_adds += part.multiply_adds
-    return Count(config.depth, variant(config.shortcut).text, parameters, layers, multiply_adds)
+    return Count(config.depth, variant(config.shortcut, config.family).text, parameters, layers, multiply_adds)

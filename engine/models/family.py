@@ -16,10 +16,10 @@ from engine.config import ModelConfig
 from engine.models.blocks import Stem, build_block
 from engine.models.bottleneck import Bottleneck, LargeStem
 from engine.models.layers.blocked_layout import from_blocked
-from engine.models.registry import ORDERS, Site, Variant
+from engine.models.registry import ORDERS, Site, Variant, variant
 from engine.models.shortcuts.scalars import Shift
 from engine.models.shortcuts.shortcuts import build_shortcut
-from engine.models.sites import EXPANSION, sites, variant_of
+from engine.models.sites import EXPANSION, sites
 
 
 class LastActivation(nn.Module):
@@ -66,7 +66,7 @@ class PaperNet(nn.Sequential):
     """
 
     def __init__(self, config: ModelConfig):
-        chosen = variant_of(config.family, config.shortcut)
+        chosen = variant(config.shortcut, config.family)
         scalars, features = chosen.shortcut.scalars, config.width
         modules: OrderedDict[str, nn.Module] = OrderedDict()
         if config.first_layer == "large":

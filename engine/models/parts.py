@@ -47,9 +47,14 @@ def batch_norm(path: str, channels: int) -> Part:
     return Part(path, tensors, untrained=frozenset(_STATISTICS))
 
 
-def linear(path: str, inputs: int, outputs: int) -> Part:
-    """Return a fully connected layer with biases."""
-    return Part(path, (("weight", (outputs, inputs)), ("bias", (outputs,))), inputs * outputs, layer=True)
+def linear(path: str, inputs: int, outputs: int, tokens: int = 1) -> Part:
+    """Return a fully connected layer with biases that sees each of ``tokens`` once."""
+    return Part(path, (("weight", (outputs, inputs)), ("bias", (outputs,))), tokens * inputs * outputs, layer=True)
+
+
+def layer_norm(path: str, width: int) -> Part:
+    """Return an affine layer norm."""
+    return Part(path, (("weight", (width,)), ("bias", (width,))))
 
 
 def scalars(path: str, *names: str) -> Part:

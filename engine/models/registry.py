@@ -1,8 +1,12 @@
 """The shortcuts people can choose, as a torch-free table, and the variant text that names a shortcut with its options.
 
 A variant text is ``NAME[:key=value]...``: a row's name, then the row's own options and those that every row has:
-``order`` (of a block's parts), ``norm`` (``batch`` or ``none``), ``layers`` (1, 2 or 3 weighted layers per shortcut).
-For example ``A``, ``gated:bias=-7``, ``none:norm=none``, ``A:order=full-pre:layers=1``.
+``order`` (of a block's parts), ``norm`` (``batch`` or ``layer``, or ``none``), in the CIFAR family ``layers`` (1, 2 or
+3 weighted layers per shortcut), in Transformers ``wire`` (the sublayers that have the shortcut). For example ``A``,
+``gated:bias=-7``, ``none:norm=none``, ``A:order=full-pre:layers=1``, ``A:wire=attention``.
+
+What a text means depends on the family of nets: ``A`` is in the order ``post`` with batch norm there, in the order
+``pre-ln`` with layer norm here.
 
 To add a shortcut: a ``Shortcut`` in a file of ``engine/models/zoo``, its modules in ``engine/models/shortcuts``.
 """
@@ -11,28 +15,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from engine.config.families import FAMILIES
 from engine.config.shortcut import ShortcutConfig
 from engine.config.values import number_from
 from engine.errors import ConfigError
-from engine.models.zoo import identity_mappings, others, paper
+from engine.models.zoo import identity_mappings, others, paper, streams
 from engine.models.zoo.orders import ORDERS
 from engine.models.zoo.spec import Option, Order, Published, Shortcut, Site
 
 __all__ = [
     "GROUPS", "LAYERS", "NORMS", "ORDERS", "SHORTCUTS", "Option", "Order", "Published", "Shortcut", "Site", "Variant",
-    "get_shortcut", "variant",
+    "get_shortcut", "norms_of", "orders_of", "variant",
 ]  # fmt: skip
 
-SHORTCUTS: dict[str, Shortcut] = {row.name: row for row in (*paper.SPECS, *identity_mappings.SPECS, *others.SPECS)}
+_OTHERS = (*others.SPECS, *streams.SPECS)
+SHORTCUTS: dict[str, Shortcut] = {row.name: row for row in (*paper.SPECS, *identity_mappings.SPECS, *_OTHERS)}
 #: The same rows as people look for them.
 GROUPS: dict[str, tuple[Shortcut, ...]] = {
     "the paper": paper.SPECS,
     "identity mappings, 2016": identity_mappings.SPECS,
-    "others": tuple(row for row in others.SPECS if row.builder),
-    "controls without a shortcut": tuple(row for row in others.SPECS if not row.builder),
+    "others": tuple(row for row in _OTHERS if not row.control),
+    "controls without a shortcut": tuple(row for row in _OTHERS if row.control),
 }
-#: Normalisations: of the batch, or none (then convolutions have biases).
-NORMS = ("batch", "none")
+#: Normalisations: of the batch, of each token (layer norm), or none (convolutions have biases then).
+NORMS = ("batch", "layer", "none")
 #: Weighted layers per shortcut; 2 is the paper's basic block.
 LAYERS = (1, 2, 3)
 
@@ -47,11 +53,16 @@ class Variant:
     order: str = "post"
     norm: str = "batch"
     layers: int = 2
+    wire: str = ""
 
     @property
     def plain(self) -> bool:
         """Whether nothing is added around a block."""
-        return not self.shortcut.builder
+        return not self.shortcut.builder or (self.shortcut.bare and not self.wire)
+
+    def wired(self, kind: str) -> bool:
+        """Return whether sublayers of a kind, ``attention`` or ``mlp``, have the shortcut."""
+        return not self.plain and self.wire in ("", kind)
 
     @property
     def projects_activated(self) -> bool:
@@ -82,25 +93,59 @@ def get_shortcut(text: str) -> Shortcut:
     return SHORTCUTS[name]
 
 
-@lru_cache(maxsize=1024)
-def variant(text: str) -> Variant:
-    """Read a variant text. Raises ConfigError in one line that names the choices."""
+def orders_of(row: Shortcut, family: str = "cifar") -> tuple[str, ...]:
+    """Return the names of the orders that a shortcut has in a family; the first is its own."""
+    return tuple(name for name in row.orders or ORDERS if family in ORDERS[name].families)
+
+
+def norms_of(row: Shortcut, family: str = "cifar") -> tuple[str, ...]:
+    """Return the norms that a shortcut has in a family; the first is its own."""
+    return tuple(name for name in row.norms if name in FAMILIES[family].norms)
+
+
+@lru_cache(maxsize=2048)
+def variant(text: str, family: str = "") -> Variant:
+    """Read a variant text as ``family`` means it; without one, as the first family that knows the text.
+
+    Raises ConfigError in one line that names the choices.
+    """
     row = get_shortcut(text)
-    requested = _requested(row, ShortcutConfig(text))
+    if not family:
+        return _first_reading(text, row)
+    if family not in row.families:
+        named = ", ".join(name for name, each in SHORTCUTS.items() if family in each.families)
+        raise ConfigError(f"the family {family} has the shortcuts {named} (got {row.name!r})")
+    orders, norms = orders_of(row, family), norms_of(row, family)
+    lengths, wires = LAYERS if family == "cifar" else (), row.wires if family == "vit" else ()
+    requested = _requested(row, ShortcutConfig(text), ("layers",) * bool(lengths) + ("wire",) * bool(wires))
     options = {option.name: _number(row, option, requested) for option in row.options}
-    order = _choice(row, "order", requested, row.orders or tuple(ORDERS))
-    norm = _choice(row, "norm", requested, row.norms)
-    layers = int(_choice(row, "layers", requested, tuple(map(str, LAYERS)), default="2"))
+    order, norm = _choice(row, "order", requested, orders), _choice(row, "norm", requested, norms)
+    if norm == "none" and order == "post-ln":
+        raise ConfigError(f"order=post-ln of shortcut {row.name} needs norm=layer; without norm there is one order")
+    layers = int(_choice(row, "layers", requested, tuple(map(str, lengths or (2,))), default="2"))
+    wire = _choice(row, "wire", requested, wires) if "wire" in requested else ""
     words = [row.name]
     words += [f"{each.name}={options[each.name]:g}" for each in row.options if options[each.name] != each.default]
-    words += [f"order={order}"] * (order != "post")
-    words += [f"norm={norm}"] * (norm != row.norms[0])
+    words += [f"order={order}"] * (order != orders[0])
+    words += [f"norm={norm}"] * (norm != norms[0])
     words += [f"layers={layers}"] * (layers != 2)
-    return Variant(":".join(words), row, options, order, norm, layers)
+    words += [f"wire={wire}"] * bool(wire)
+    return Variant(":".join(words), row, options, order, norm, layers, wire)
 
 
-def _requested(row: Shortcut, shortcut: ShortcutConfig) -> dict[str, str]:
-    allowed = [*(option.name for option in row.options), "order", "norm", "layers"]
+def _first_reading(text: str, row: Shortcut) -> Variant:
+    refusals = []
+    for family in dict.fromkeys(("cifar", "vit", *row.families)):
+        try:
+            if family in row.families:
+                return variant(text, family)
+        except ConfigError as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def _requested(row: Shortcut, shortcut: ShortcutConfig, further: tuple[str, ...]) -> dict[str, str]:
+    allowed = [*(option.name for option in row.options), "order", "norm", *further]
     options: dict[str, str] = {}
     for key, value in shortcut.pairs:
         if not value:

@@ -6,28 +6,11 @@ Nets (``engine.models.family``) and their arithmetic (``engine.models.tensors``)
 from collections.abc import Iterator
 
 from engine.config import ModelConfig
-from engine.config.model import IMAGENET_STAGES
-from engine.errors import ConfigError
-from engine.models.registry import Site, Variant, variant
+from engine.config.families import IMAGENET_STAGES
+from engine.models.registry import Site, Variant
 
 #: A bottleneck puts out so many times the channels of its 3x3 convolution.
 EXPANSION = 4
-#: The shortcuts of the ImageNet family: the options of the paper's section 3.3.
-IMAGENET_SHORTCUTS = ("none", "A", "B", "C")
-
-
-def variant_of(family: str, text: str) -> Variant:
-    """Read a variant text; the ImageNet family has four shortcuts, without options.
-
-    Raises ConfigError naming the choices.
-    """
-    requested = variant(text)
-    if family == "imagenet" and requested.text not in IMAGENET_SHORTCUTS:
-        raise ConfigError(
-            f"the family imagenet has the shortcuts {', '.join(IMAGENET_SHORTCUTS)}, in the order post, with batch "
-            f"norm and without other options (got {requested.text!r})"
-        )
-    return requested
 
 
 def sites(config: ModelConfig, chosen: Variant) -> Iterator[tuple[str, Site]]:
@@ -45,6 +28,6 @@ def sites(config: ModelConfig, chosen: Variant) -> Iterator[tuple[str, Site]]:
         for number in range(1, blocks + 1):
             stride = 2 if stage and number == 1 else 1
             share = (before + number) / sum(stages)
-            yield f"stage{stage + 1}.block{number}", Site(inputs, outputs, stride, chosen.norm, share)
+            yield f"stage{stage + 1}.block{number}", Site(inputs, outputs, stride, chosen.norm, share, sum(stages))
             inputs = outputs
         before += blocks

@@ -306,6 +306,12 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         CREATE VIEW remarks AS SELECT id, run, step, kind, text, created FROM log_entries;
         """,
     ),
+    (
+        "0006-instant",
+        """
+        ALTER TABLE races ADD COLUMN instant INTEGER NOT NULL DEFAULT 0;
+        """,
+    ),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

@@ -6,13 +6,16 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Json
 
-from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name
+from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name, depth_name
 from engine.events import RunState
 
 
 @dataclass(frozen=True, slots=True)
 class RaceRow:
-    """One stored race; ``runs`` counts its existing runs. ``tunes``: the race that these trials serve, else None."""
+    """One stored race; ``runs`` counts its existing runs. ``tunes``: the race that these trials serve, else None.
+
+    ``instant``: in the ring of the last instant races (``engine.runs.supervisor.instant``).
+    """
 
     id: int
     name: str
@@ -22,6 +25,7 @@ class RaceRow:
     runs: int
     pace: str = FREE
     tunes: int | None = None
+    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,7 @@ class RunRow(JobRow):
     """One stored run; units as in ``assets/docs/store.md``.
 
     ``parent_run``, ``parent_step``: where a fork began; the parent may be deleted. ``tunes``: the race that a trial
-    serves, None for any other run.
+    serves, None for any other run. ``instant``: of an instant race that nobody kept.
     """
 
     race: int
@@ -69,12 +73,23 @@ class RunRow(JobRow):
     parent_step: int | None = None
     train_images: int = 0
     tunes: int | None = None
+    instant: bool = False
     note: str = ""
+
+    @property
+    def family(self) -> str:
+        """The family of the net."""
+        return self.config.model.family
+
+    @property
+    def depth_name(self) -> str:
+        """The depth as people say it: ``56``, or ``12 blocks (50 layers)``."""
+        return depth_name(self.depth, self.family)
 
     @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_name(self.depth, self.shortcut)
+        return arm_name(self.depth, self.shortcut, self.family)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

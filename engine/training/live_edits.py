@@ -87,7 +87,7 @@ class LiveEdits:
 
     @property
     def rate_set_at(self) -> int | None:
-        """The first update with the learning rate that was set last; None if none was. A warm-up is over with it."""
+        """The first update with the learning rate that was set last; None if none was. Any warm-up is over with it."""
         change = self._last("lr")
         return None if change is None else change.step
 

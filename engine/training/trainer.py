@@ -32,7 +32,7 @@ from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
 from engine.training.live_edits import LiveEdits
 from engine.training.metrics import StepMetrics
-from engine.training.optim import WARMUP_CHECK, build_optimizer, momentum_of, set_momentum, warmup_ends
+from engine.training.optim import WARMUP_CHECK, build_optimizer, optimizer_state, restore_optimizer, warmup_ends
 from engine.training.state import (
     FORMAT,
     ParentState,
@@ -138,7 +138,7 @@ class Trainer:
             "config": self.config.to_json(),
             "data": self.images.checksum,
             "model": {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()},
-            "momentum": momentum_of(self.model, self.optimizer),
+            **optimizer_state(self.model, self.optimizer),
             "progress": self.progress.document(),
             "figures": self.metrics.state(),
         }
@@ -229,7 +229,12 @@ class Trainer:
         progress.lr = self.live_edits.rate(step, self._is_warming)
         for group in self.optimizer.param_groups:
             group["lr"] = progress.lr
-        if before != progress.lr and self.live_edits.rate_set_at != step:
+        set_at, ramp = self.live_edits.rate_set_at, optim.warmup_steps
+        if before == progress.lr or set_at == step or (set_at is None and optim.ramps_at(step)):
+            return
+        if set_at is None and step == ramp:
+            yield LogEntry(step, "warmup", f"learning rate {progress.lr:g}, after a warm-up of {ramp} steps")
+        else:
             yield LogEntry(step, kind, f"learning rate {before:g} to {progress.lr:g}")
 
     @property
@@ -271,7 +276,7 @@ class Trainer:
             raise CheckpointError("the checkpoint was trained on other images than these; start the run anew")
         check_tensors(state["model"], self.model.state_dict())
         self.model.load_state_dict(state["model"])
-        set_momentum(self.model, self.optimizer, state["momentum"])
+        restore_optimizer(self.model, self.optimizer, state)
         self.progress = Progress(**state["progress"])
         held, figures = self.progress.changes, state["figures"]
         if forked:

@@ -19,7 +19,6 @@ SHORT = {
     "app/live/layers/stream.js": "seam: how this feature asks for its stream",
     "app/live/learning_rates/component.py": "seam: one component of the page",
     "app/live/race/presentation/keys.js": "table of keys",
-    "app/live/routes.py": "registry of the routes",
     "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/layers.py": "one component on a page; the rest is in page_frame.py",
     "app/views/labs/selectors.py": "table of the labs with selectors",

@@ -34,6 +34,7 @@ ADDED = {
     "differences": {"lab", "settings", "figures"},
     "difference": {"run", "parent_run"},
     "data_remarks": {"run", "parent_run"},
+    "recipe": {"run", "train_loss"},
 }
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.init.initializers import INITIALIZERS
-from engine.models.registry import ORDERS, SHORTCUTS, Site, variant
+from engine.models.registry import NORMS, ORDERS, SHORTCUTS, Site, variant
 from engine.models.shortcuts.shortcuts import ZeroPadded, build_coefficient, build_shortcut
 from engine.models.shortcuts.strength import set_strength
-from tests.contracts.variants import small
+from tests.contracts.variants import ROWS, small
 
-every_shortcut = pytest.mark.parametrize("name", SHORTCUTS)
+every_shortcut = pytest.mark.parametrize("name", ROWS)
+every_row = pytest.mark.parametrize("name", SHORTCUTS)
 
 
 def images(n=4, seed=0):
@@ -81,14 +82,14 @@ def test_the_strength_scales_the_shortcut(name):
     assert same.stage1.block1.strength == 1.0 and net.stage1.block1.strength == 1.0
 
 
-@pytest.mark.parametrize("name", [n for n, row in SHORTCUTS.items() if row.initializer == "he" and not row.coefficient])
+@pytest.mark.parametrize("name", [n for n in ROWS if SHORTCUTS[n].initializer == "he" and not SHORTCUTS[n].coefficient])
 def test_without_strength_the_net_is_the_plain_one(name):
     net, plain = build_model(small(name), 0), build_model(small("none"), 0)
     set_strength(net, 0.0)
     assert torch.equal(net(images()), plain(images()))
 
 
-@every_shortcut
+@every_row
 def test_row_is_explained(name):
     row = SHORTCUTS[name]
     assert row.name == name
@@ -97,14 +98,14 @@ def test_row_is_explained(name):
     assert row.formula.startswith("y = ")
     assert "et al." in row.source or "DiracNets" in row.source or "SkipInit" in row.source
     assert row.initializer in INITIALIZERS
-    assert set(row.norms) <= {"batch", "none"}
+    assert set(row.norms) <= set(NORMS)
     assert set(row.orders) <= set(ORDERS)
     for option in row.options:
         assert option.low <= option.default <= option.high
         assert option.help.endswith(".")
 
 
-@every_shortcut
+@every_row
 def test_code_is_where_the_row_says(name):
     for place in filter(None, (SHORTCUTS[name].builder, SHORTCUTS[name].coefficient)):
         module, attribute = place.split(":")

@@ -17,7 +17,7 @@ from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.family import PaperNet
 from engine.models.init.rng import random_modules
-from engine.models.registry import ORDERS, SHORTCUTS, variant
+from engine.models.registry import ORDERS, variant
 from engine.models.shortcuts.strength import set_strength
 from engine.models.tensors import tensors
 from engine.probes.online.probe import OnlineProbe
@@ -362,4 +362,4 @@ def test_depth_1202_is_built_and_takes_a_step():
 
 
 def test_every_row_is_among_them():
-    assert {variant(text).shortcut.name for text in one_change()} == set(SHORTCUTS)
+    assert {variant(text).shortcut.name for text in one_change()} == set(ROWS)

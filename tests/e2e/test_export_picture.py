@@ -72,7 +72,8 @@ def run(number, arm, steps, errors, seed=0, tests=(), **card):
         "run": number, "race": 1, "arm": arm, "depth": int(depth), "shortcut": shortcut, "variant": variant,
         "seed": seed, "plain": variant == "plain",
         "state": "running", "parent": None, "parent_step": None, "changes": [],
-        "lr": 0.1, "batch_size": 100, "train_images": 1000, "total_steps": 300, "step": steps[-1] if steps else 0,
+        "optimizer": "SGD", "lr": 0.1, "warmup_steps": 0, "batch_size": 100, "train_images": 1000,
+        "total_steps": 300, "step": steps[-1] if steps else 0,
         "eval_images": 1000, "precision": "fp32", "device": "cpu",
     }  # fmt: skip
     clock = [step * (1 + seed) / 10 for step in steps]
@@ -129,7 +130,7 @@ def test_a_picture_has_title_legend_and_caption_and_svg_is_vector(page):
         "training error, mean of up to 50 steps",
         "test error (1,000 images)",
         "smallest to largest seed",
-        "fashion-mnist-mini, 99 to 100 of 300 steps, 2 seeds, rate 0.1",
+        "fashion-mnist-mini, 99 to 100 of 300 steps, 2 seeds, SGD, rate 0.1",
     ):
         assert said in drawn.replace("\xa0", " "), said
     for arm in ("plain-20", "plain-56", "A-20", "A-56"):

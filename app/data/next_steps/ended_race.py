@@ -86,7 +86,7 @@ def _cut(reader: Reader, rows: Sequence[RunRow]) -> Cut | None:
     done = [row for row in rows if row.id in different and different[row.id].is_cut]
     if done:
         row = done[-1]
-        place = (row.parent_run or 0, arm_label(row.depth, row.shortcut), row.parent_step or 0)
+        place = (row.parent_run or 0, arm_label(row.depth, row.shortcut, row.family), row.parent_step or 0)
         return Cut(*place, fork=row.id, trains=row.state not in ENDED)
     if len(rows) >= MAX_RUNS:
         return None
@@ -96,7 +96,7 @@ def _cut(reader: Reader, rows: Sequence[RunRow]) -> Cut | None:
         steps = [saved.step for saved in reader.checkpoints.of(row.id) if saved.step < row.total_steps]
         if steps:
             middle = min(steps, key=lambda step: abs(step - row.total_steps / 2))
-            return Cut(row.id, arm_label(row.depth, row.shortcut), middle)
+            return Cut(row.id, arm_label(row.depth, row.shortcut, row.family), middle)
     return None
 
 

@@ -23,6 +23,14 @@ export function comparable(runs) {
 }
 
 /**
+ * The depth of a net as people say it: `56`, or `12 blocks (50 layers)`.
+ * @type {(card: Pick<Card, "depth" | "depth_name">) => string}
+ */
+export function depthName({ depth, depth_name: name }) {
+  return name ?? String(depth);
+}
+
+/**
  * A name with the difference of its run: `A-56, shortcuts cut at 60`.
  * @type {(name: string, card: Card) => string}
  */

@@ -23,17 +23,17 @@ _MOUNT = Path(__file__).with_name("mount.js")
 
 @cache
 def component(feature: str, name: str, *styles: str) -> Callable[..., Any]:
-    """Return the component ``name`` of the folder ``feature``, registered once.
+    """Return the component ``name`` of the folder ``feature`` or of one inside it, registered once.
 
     Args:
         styles: Further style sheets, by their paths below ``app/live``.
     """
     folder = LIVE / feature
-    sheets = [folder / f"{feature}.css", *(LIVE / style for style in styles)]
+    sheets = [folder / f"{folder.name}.css", *(LIVE / style for style in styles)]
     # isolate_styles=False: Plotly puts its style sheet into the document's head, which a shadow root would not see.
     return st.components.v2.component(
         name,
-        html=terms.filled((folder / f"{feature}.html").read_text()),
+        html=terms.filled((folder / f"{folder.name}.html").read_text()),
         css="\n".join(sheet.read_text() for sheet in sheets),
         js=_MOUNT.read_text(),
         isolate_styles=False,

@@ -118,7 +118,17 @@ class Feed(Watcher):
             stale = stale or bool(event)
             if changed:
                 subscription.conclusions_due = 0.0
-            await asyncio.sleep(subscription.pace if event else POLL_S)
+            await self._rest(subscription, subscription.pace if event else POLL_S)
+
+    async def _rest(self, subscription: Subscription, seconds: float) -> None:
+        """Wait between two messages; a run that begins or ends is told at once."""
+        due = time.monotonic() + seconds
+        await asyncio.sleep(POLL_S)
+        while (left := due - time.monotonic()) > 0:
+            further = self._further.now
+            if self.head and self.head.changes != subscription.seen[1]:
+                return
+            await Signal.wait(further, left)
 
     async def _refresh_conclusions(self, subscription: Subscription) -> None:
         try:

@@ -15,7 +15,7 @@ from app.data import streaming, workspace
 from app.live.stream.subscription import Cursor, Signal
 
 #: Seconds between two reads of the head, with viewers and without.
-POLL_S, IDLE_POLL_S = 0.05, 0.5
+POLL_S, IDLE_POLL_S = 0.02, 0.5
 ENGINE_S = 1.0
 KEEP_ALIVE_S = 15.0
 

@@ -7,10 +7,10 @@ import streamlit as st
 
 from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
-from app.views import page_frame, picker
+from app.views import instant, page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
-from app.views.setup import form_state, loading, setup
+from app.views.setup import form_state, loading, long_race, setup
 from app.web import presenter_link
 
 COMPONENT = "live"
@@ -32,7 +32,8 @@ def render() -> None:
         if mine:
             with st.sidebar:
                 setup.render(first_visit=True)
-        race_help.first_visit(setup.start_quick) if mine else audience.nothing_yet()
+            long_race.ask()
+        race_help.first_visit(setup.start_quick, _try_instant) if mine else audience.nothing_yet()
         return
     _race(race_list, mine)
     # Last: a browser needs as long for the side bar as for the curves.
@@ -53,7 +54,7 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
     tuning.running(race)
     if mine:
         fork_dialog.render(race, _place(race.id))
-        next_steps.ask_about_long()
+        long_race.ask()
     audience.newer(race_list[0].id)
     words = RaceWords(
         race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), form_state.times_filled()
@@ -63,6 +64,12 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
     tuning.ended(race)
     race_help.protocol(race)
     race_help.published(race)
+
+
+def _try_instant() -> None:
+    with page_frame.refusals(page_frame.show_error):
+        instant.try_it()
+        st.switch_page(st.Page(instant.render, title="Instant", url_path="instant"))
 
 
 def _load_settings(race: races.Race) -> None:

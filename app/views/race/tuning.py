@@ -37,7 +37,7 @@ def in_words(race: races.Race) -> str:
         return ""
     rates = len(tuned[0].trials)
     words = f"Each arm at its own best of {rates} rates: " + ", ".join(
-        f"{races.arm_label(arm.depth, arm.shortcut)} {arm.lr:g}" for arm in tuned
+        f"{races.arm_label(arm.depth, arm.shortcut, arm.family)} {arm.lr:g}" for arm in tuned
     )
     if edges := _edges(tuned):
         return f"{words}. {' '.join(edges)}"
@@ -59,7 +59,7 @@ def _chart(race: races.Race, arms: list[races.ArmTuning]) -> None:
     looks = theme.looks(race.shortcuts)
     curves = []
     for arm in arms:
-        label, look = races.arm_label(arm.depth, arm.shortcut), looks[arm.shortcut]
+        label, look = races.arm_label(arm.depth, arm.shortcut, arm.family), looks[arm.shortcut]
         run = Run(run=0, label=label, plain=races.is_plain(arm.shortcut), look=look, depth=arm.depth)
         trials = [_trial(trial) for trial in arm.trials]
         curves.append({"arm": label, "mark": look.mark, "chosen": arm.lr, "trials": trials, **run_colors(run)})
@@ -92,7 +92,7 @@ def _edges(arms: list[races.ArmTuning]) -> list[str]:
     for arm in arms:
         if arm.lr is not None and arm.at_edge:
             end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
-            ends[arm.lr, end].append(races.arm_label(arm.depth, arm.shortcut))
+            ends[arm.lr, end].append(races.arm_label(arm.depth, arm.shortcut, arm.family))
     return [
         f"**{', '.join(names)} {'is' if len(names) == 1 else 'are'} best at {rate:g}, the {end} rate tried: a better "
         "one may lie outside.**"

@@ -6,9 +6,16 @@ from app.data import interventions, options
 from app.views import markdown_escape
 from app.views.setup import setup_fields
 
-_HIGH_RATE = 1.0
+#: Rates from which on a doubt is shown, by optimizer, with its words.
+_HIGH_RATES = {
+    "sgd": (1.0, "Rates above 1 usually diverge; the paper's is 0.1."),
+    "adamw": (0.03, "This rate is high for AdamW; 0.001 is usual."),
+}
 #: The fields of the fold-out.
-_FIELDS = ("other_depths", "rates", "lr", "width", "resize", "validation", "pace", "lead", "first_seed", "precision")
+_FIELDS = (
+    "other_depths", "optimizer", "warmup_steps", "rates", "lr", "width", "resize", "validation", "pace", "lead",
+    "first_seed", "precision",
+)  # fmt: skip
 
 
 def render(arms: int) -> None:
@@ -21,6 +28,7 @@ def render(arms: int) -> None:
             "`python -m engine race --set family=imagenet`.",
         )  # fmt: skip
         markdown_escape.under_field(depth_problem())
+        _optimizer()
         _rate(arms)
         left, right = st.columns(2)
         with left:
@@ -44,6 +52,23 @@ def render(arms: int) -> None:
         _pace()
 
 
+def _optimizer() -> None:
+    left, right = st.columns(2)
+    left.selectbox(
+        "Optimizer", setup_fields.CHOICES["optimizer"], format_func=options.OPTIMIZERS.__getitem__, key="optimizer",
+        persist_state="session", on_change=_put_rate,
+        help="The same for all arms. AdamW divides the step of each weight by the usual size of its gradient. A new "
+        "optimizer gets its usual rate.",
+    )  # fmt: skip
+    with right:
+        setup_fields.draw_number("warmup_steps", help="The rate rises linearly over so many steps, in all arms.")
+
+
+def _put_rate() -> None:
+    state = st.session_state
+    state["lr"] = options.usual_rate(state["preset"], state["optimizer"])
+
+
 def _rate(arms: int) -> None:
     setup_fields.segments(
         "rates",
@@ -53,12 +78,9 @@ def _rate(arms: int) -> None:
     )
     if st.session_state["rates"] == "one":
         rate = setup_fields.number("lr")
-        high = isinstance(rate, int | float) and rate > _HIGH_RATE
-        setup_fields.draw_number(
-            "lr",
-            doubt="Rates above 1 usually diverge; the paper's is 0.1." if high else "",
-            label_visibility="collapsed",
-        )
+        usual, doubt = _HIGH_RATES[st.session_state["optimizer"]]
+        high = isinstance(rate, int | float) and rate > usual
+        setup_fields.draw_number("lr", doubt=doubt if high else "", label_visibility="collapsed")
     elif total := setup_fields.number("steps"):
         rates, steps = options.trial_plan(st.session_state["preset"], total)
         st.caption(
@@ -84,7 +106,9 @@ def settings() -> dict[str, str]:
     """Return the chosen settings as texts of ``--set``."""
     state = st.session_state
     chosen = {
+        "optimizer": state["optimizer"],
         "lr": "tuned" if state["rates"] == "tuned" else state["lr"],
+        "warmup_steps": state["warmup_steps"],
         "width": state["width"],
         "precision": state["precision"],
     }

@@ -6,7 +6,7 @@ from app.data import commands, options, races, workspace
 from app.views.setup import form_state, setup_fields
 
 #: Fields that are settings by the same name.
-_SETTINGS = ("lr", "width", "resize", "validation", "precision")
+_SETTINGS = ("optimizer", "lr", "warmup_steps", "width", "resize", "validation", "precision")
 
 
 def load(race: commands.RaceConfig) -> list[str]:
@@ -60,7 +60,9 @@ def fields_of(race: commands.RaceConfig) -> dict[str, Any]:
         "seeds": f"{race.seeds}",
         "first_seed": f"{race.first_seed}",
         "rates": "tuned" if tuned else "one",
-        "lr": usual["lr"] if tuned else f"{run.optim.lr:g}",
+        "optimizer": run.optim.optimizer,
+        "lr": options.usual_rate(preset, run.optim.optimizer) if tuned else f"{run.optim.lr:g}",
+        "warmup_steps": f"{run.optim.warmup_steps}",
         "width": f"{run.model.width}",
         "resize": f"{run.data.resize}",
         "validation": f"{run.data.validation}",

@@ -15,17 +15,22 @@ from app.views import markdown_escape
 #: The label of each number, and its setting in the configuration of a race.
 NUMBERS: Mapping[str, tuple[str, str]] = {
     "steps": ("Steps", "run.optim.steps"), "seeds": ("Seeds", "seeds"), "first_seed": ("First seed", "first_seed"),
-    "lr": ("Rate", "run.optim.lr"), "width": ("Width", "run.model.width"),
+    "lr": ("Rate", "run.optim.lr"), "warmup_steps": ("Warm-up steps", "run.optim.warmup_steps"),
+    "width": ("Width", "run.model.width"),
     "resize": ("Resize images to", "run.data.resize"), "validation": ("Held out", "run.data.validation"),
     "lead": ("Steps ahead", "lead"),
 }  # fmt: skip
 #: The labels of the other fields.
 LABELS: Mapping[str, str] = {
     "depths": "Depths", "other_depths": "Other depths", "shortcuts": "Shortcuts", "variants": "Also in the race",
-    "data": "Data", "rates": "Learning rate", "precision": "Precision", "pace": "Pace",
+    "data": "Data", "optimizer": "Optimizer", "rates": "Learning rate", "precision": "Precision",
+    "pace": "Pace",
     **{key: label for key, (label, _) in NUMBERS.items()},
 }  # fmt: skip
-CHOICES = {"rates": ("one", "tuned"), "precision": ("auto", "fp32", "bf16"), "pace": ("free", "lockstep")}
+CHOICES = {
+    "optimizer": tuple(options.OPTIMIZERS), "rates": ("one", "tuned"), "precision": ("auto", "fp32", "bf16"),
+    "pace": ("free", "lockstep"),
+}  # fmt: skip
 #: The paper's four shortcuts.
 PAPER = ("none", "A", "B", "C")
 #: Fields with several values, whose order does not matter.
@@ -49,7 +54,9 @@ def usual(name: str) -> dict[str, Any]:
         "seeds": f"{preset.seeds}",
         "first_seed": "0",
         "rates": "tuned" if tuned else "one",
-        "lr": "0.1" if tuned else f"{run.optim.lr:g}",
+        "optimizer": run.optim.optimizer,
+        "lr": options.usual_rate(name, run.optim.optimizer),
+        "warmup_steps": f"{run.optim.warmup_steps}",
         "width": f"{run.model.width}",
         "resize": f"{run.data.resize}",
         "validation": f"{run.data.validation}",

@@ -70,9 +70,9 @@ def _options(row: options.Shortcut) -> str:
         left, right = st.columns(2)
         norm = left.selectbox(
             "Norm",
-            row.norms,
+            options.norms_of(row),
             key=f"norm_{row.name}",
-            disabled=len(row.norms) == 1,
+            disabled=len(options.norms_of(row)) == 1,
             help="`none`: biases instead.",
         )
         layers = right.selectbox(

@@ -6,6 +6,7 @@ seeds the sentence is about their geometric mean, and only where each seed shows
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, exp, isfinite, log, nan
 from statistics import fmean, median
 
@@ -19,8 +20,10 @@ MIN_SHARE = 1 / 3
 OUTSTANDING, OTHERS = 2.0, 3.0
 #: Each seed must show a stretch that much.
 EACH_SEED = 1.5
-#: All layers within this ratio of the middle: they are about equal.
+#: All layers within this ratio of the middle: none stands out.
 EVEN = 1.5
+#: A zigzag: so many of the layers turn, and half of the steps between neighbours are at least so large a ratio.
+TURNS, STEP_RATIO = 0.8, 1.02
 #: A stretch has at least so many layers, and this share of its net: the two layers of a residual block alternate.
 MIN_LAYERS, MIN_STRETCH = 2, 0.05
 #: The gradient reaches the first layer where it changes less than tenfold; beyond the second it explodes or vanishes.
@@ -105,12 +108,13 @@ def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]], *, whol
     if not stretches:
         if len(even) < len(uneven):
             arm = max(uneven, key=uneven.__getitem__)
-            single = f"Single {noun}s of {arm} differ most, by a factor of {_factor(uneven[arm])}."
+            how = "Those" if (turns := _alternates(logs[arm])) else f"Single {noun}s"
+            most = f"{how} of {arm} differ most{', from one to the next' if turns else ''}"
+            where = "any net" if whole else listed(list(uneven))
             return Headline(
-                f"No stretch of {noun}s stands out in {'any net' if whole else listed(list(uneven))}. {single}"
+                f"No stretch of {noun}s stands out in {where}. {most}, by a factor of {_factor(uneven[arm])}."
             )
-        equal = f"all {noun}s respond about equally" if responds else f"{about} is about equal in all {noun}s"
-        return Headline(f"In {'every net' if whole else listed(list(uneven))} {equal}.")
+        return Headline(_evenly(quantity, {arm: logs[arm] for arm in uneven}, "" if whole else listed(list(uneven))))
     arm = max(stretches, key=lambda name: abs(log(stretches[name].ratio)))
     found = stretches[arm]
     where, size = found.named(noun), _size(found.ratio)
@@ -120,10 +124,34 @@ def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]], *, whol
         else f"in {where} of {arm}, {about} is about {size}{' of' if found.ratio < 1 else ''} that of the rest."
     )
     twins = _twins(arm, even, arms)
-    others = f" All {noun}s of {listed(twins)} {'respond about equally' if responds else 'are about equal'}."
+    others = f" {_evenly(quantity, {twin: logs[twin] for twin in twins}, listed(twins))}" if twins else ""
     word = f"{where}: {size}{'' if found.ratio > 1 else ' of'} the rest"
-    text = f"{text[0].upper()}{text[1:]}{others if twins else ''}"
-    return Headline(text, Place(arm, found.first, found.last, word))
+    return Headline(f"{text[0].upper()}{text[1:]}{others}", Place(arm, found.first, found.last, word))
+
+
+def _evenly(quantity: Measured, logs: Mapping[str, Sequence[float]], arms: str) -> str:
+    """Return within which factor the layers of nets lie in which none stands out, and whether they alternate.
+
+    Args:
+        logs: The logarithms of the layers by arm.
+        arms: The arms in words, '' for every net.
+    """
+    noun, about = f"{quantity.per}s", quantity.label.split(" ||")[0]
+    factor = max(1.1, ceil(10 * exp(max(max(values) - min(values) for values in logs.values())) - 1e-6) / 10)
+    turning = [arm for arm, values in logs.items() if _alternates(values)]
+    zigzag = f", alternating from one {quantity.per} to the next" if len(turning) == len(logs) else ""
+    if quantity.name in _RESPONSES:
+        even = f"{'in every net ' if not arms else ''}all {noun}{f' of {arms}' if arms else ''} respond alike"
+    else:
+        even = f"the {about} of all {noun} {f'of {arms} ' if arms else 'in every net '}is alike"
+    some = f" Those of {listed(turning)} alternate from one to the next." if turning and not zigzag else ""
+    return f"{even[0].upper()}{even[1:]} within a factor of {in_words(factor, 2)}{zigzag}.{some}"
+
+
+def _alternates(values: Sequence[float]) -> bool:
+    steps = [after - before for before, after in pairwise(values)]
+    turns = [first * second < 0 for first, second in pairwise(steps)]
+    return bool(turns) and fmean(turns) >= TURNS and median(map(abs, steps)) >= log(STEP_RATIO)
 
 
 def _profile(seeds: Sequence[ProbedNet]) -> list[float]:

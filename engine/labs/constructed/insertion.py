@@ -19,7 +19,6 @@ from torch import Tensor, nn
 from engine.config import ModelConfig
 from engine.models.blocks import Block
 from engine.models.build import build_model
-from engine.models.family import PaperNet
 from engine.models.init.weights import keyed
 from engine.models.parts import layer_path
 
@@ -30,7 +29,7 @@ Layer = TypeVar("Layer", bound=nn.Module)
 class GrownNet:
     """A deep net and the paths of its inserted blocks."""
 
-    net: PaperNet
+    net: nn.Sequential
     inserted: tuple[str, ...]
 
     def layers(self, kind: type[Layer]) -> Iterator[tuple[str, Layer]]:

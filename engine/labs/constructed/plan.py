@@ -7,7 +7,7 @@ source and in the insertion of blocks between the two phases.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from engine.config.model import nearest_depths
+from engine.config import nearest_depths
 from engine.labs.spec import metric_key
 
 PLAIN, RESIDUAL = "none", "A"

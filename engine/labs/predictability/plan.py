@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from engine.config.model import nearest_depths
+from engine.config import nearest_depths
 
 #: Shallow plain nets beside the deep ones.
 SHALLOW: tuple[int, ...] = (8, 20)

@@ -72,8 +72,35 @@ def delta_orthogonal(model: nn.Module, generators: Generators) -> None:
         conv.weight[:, :, 1, 1] = rotation
 
 
+def deepnorm(model: nn.Module, generators: Generators) -> None:
+    """DeepNorm (2203.00555): the weights of values, projections and MLPs times (4L)^(-1/4), for L sublayers."""
+    branches = [branch for _, _, branch in named_blocks(model)]
+    for branch in branches:
+        for name, layer in branch.named_children():
+            assert isinstance(layer, nn.Linear)
+            scaled = layer.weight[-layer.in_features :] if name == "qkv" else layer.weight
+            scaled.mul_((4 * len(branches)) ** -0.25)
+
+
+def shaped(model: nn.Module, generators: Generators) -> None:
+    """Start attention as the identity and leaky MLPs as rotations (``engine.models.zoo.streams``, row ``shaped``)."""
+    for name, _, branch in named_blocks(model):
+        if hasattr(branch, "mix"):
+            qkv, proj = branch.get_submodule("qkv"), branch.get_submodule("proj")
+            assert isinstance(qkv, nn.Linear) and isinstance(proj, nn.Linear)
+            queries, _, values = qkv.weight.chunk(3)
+            queries.zero_()
+            nn.init.eye_(values)
+            nn.init.eye_(proj.weight)
+        elif getattr(branch, "slope", 0.0):
+            for child, layer in branch.named_children():
+                assert isinstance(layer, nn.Linear)
+                nn.init.orthogonal_(layer.weight, generator=generators(layer_path(f"{name}.f.{child}")))
+
+
 INITIALIZERS: dict[str, Callable[[nn.Module, Generators], None]] = {
     "he": he, "zero-gamma": zero_gamma, "fixup": fixup, "dirac": dirac, "delta-orthogonal": delta_orthogonal,
+    "deepnorm": deepnorm, "shaped": shaped,
 }  # fmt: skip
 
 
@@ -81,4 +108,5 @@ def _convolutions(model: nn.Module) -> Iterator[tuple[str, nn.Conv2d]]:
     """Yield (path, convolution) of every weighted layer of the blocks."""
     for name, block, _ in named_blocks(model):
         for tap, conv in tapped(block):
+            assert isinstance(conv, nn.Conv2d)
             yield layer_path(f"{name}.{tap.conv}"), conv

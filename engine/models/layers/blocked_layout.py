@@ -16,8 +16,11 @@ _KNOWN = (nn.Conv2d, nn.BatchNorm2d, nn.Linear, nn.Sequential, nn.Identity, nn.R
 def supported(model: nn.Module) -> bool:
     """Return whether ``model`` works in the layout and gains by it."""
     convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
-    return all(conv.out_channels % CHANNELS == 0 and conv.bias is None for conv in convolutions) and all(
-        isinstance(module, _KNOWN) or getattr(module, "any_layout", False) for module in model.modules()
+    suited = [conv.out_channels % CHANNELS == 0 and conv.bias is None for conv in convolutions]
+    return (
+        bool(suited)
+        and all(suited)
+        and all(isinstance(module, _KNOWN) or getattr(module, "any_layout", False) for module in model.modules())
     )
 
 

@@ -65,6 +65,11 @@ def constant(site: Site, shortcut: float, branch: float) -> nn.Module | None:
     return None if branch == 1.0 else Constant(branch)
 
 
+def by_depth(site: Site) -> nn.Module:
+    """A trained number that starts at L^(-1/2) for L sublayers (He and Hofmann 2023, 2311.01906, section 4.2)."""
+    return Multiplier(site, start=site.blocks**-0.5)
+
+
 def stochastic_depth(site: Site, survival: float) -> nn.Module:
     """b of block l of L: there with probability p = 1 - (l/L)(1 - survival), the linear decay of 1603.09382."""
     return Survival(1.0 - site.share * (1.0 - survival))

@@ -143,6 +143,11 @@ def _passed(x: Tensor, g: Tensor) -> Tensor:
     return torch.addcmul(x, x, g, value=-1.0)
 
 
+def deepnorm(site: Site) -> nn.Module:
+    """DeepNorm: the identity times L^(1/4) for L sublayers, (2N)^(1/4) in an encoder of N blocks (2203.00555)."""
+    return Scaled(site, shortcut=site.blocks**0.25, branch=1.0)
+
+
 def option_b(site: Site) -> nn.Module:
     """Option B: identity, and a projection where the block changes the shape."""
     return Projection(site) if site.changes_shape else ZeroPadded(site)

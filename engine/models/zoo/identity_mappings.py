@@ -3,7 +3,7 @@
 All of them but the 1x1 convolution leave the shape change to option A: the input subsampled and zero-padded.
 """
 
-from engine.models.zoo.spec import FAIL, Option, Published, Shortcut, one_convolution
+from engine.models.zoo.spec import FAIL, STREAMS, Option, Published, Shortcut, one_convolution
 
 _SECTION = "He et al. 2016 (1603.05027), section 3.1"
 _TABLE_1 = "He et al. 2016 (1603.05027), Table 1"
@@ -33,6 +33,7 @@ SCALED = Shortcut(
     source=f"{_SECTION}, constant scaling",
     builder="engine.models.shortcuts.shortcuts:scaled",
     coefficient="engine.models.shortcuts.branch_scale:constant",
+    families=("cifar", *STREAMS),
     options=(
         Option("shortcut", 0.5, 0.0, 1.0, "Factor on the shortcut; 0 is a plain net."),
         Option("branch", 1.0, 0.0, 1.0, "Factor on the branch."),

@@ -1,9 +1,12 @@
-"""The five activation orders of He et al. 2016 (1603.05027), Fig. 4 and Table 2, for branches of any length.
+"""The orders of a block's parts.
+
+Convolutional nets have the five of He et al. 2016 (1603.05027), Fig. 4 and Table 2, for branches of any length; stacks
+of sublayers have two, by where the layer norm stands.
 
 ResNet-110 has option A; the bottleneck nets of 164 and 1001 layers project where channels grow (appendix): option B.
 """
 
-from engine.models.zoo.spec import Order, Published
+from engine.models.zoo.spec import STREAMS, Order, Published
 
 _SECTION = "He et al. 2016 (1603.05027), section 4.1"
 _TABLE_2 = "He et al. 2016 (1603.05027), Table 2"
@@ -36,6 +39,7 @@ ORDERS: dict[str, Order] = {
             help="Batch norm and ReLU after each layer, the last ReLU after the addition.",
             formula="conv BN ReLU conv BN, add, ReLU",
             source="He et al. 2015 (1512.03385), section 3.2, Fig. 2",
+            families=("cifar", "imagenet"),
             published=(
                 *_figures("post", 6.61, 5.93),
                 _table_3("ResNet-110, 1-layer blocks", "A:layers=1", 9.90),
@@ -83,6 +87,23 @@ ORDERS: dict[str, Order] = {
                 _table_3(_164, "B:order=full-pre", 24.33, "CIFAR-100"),
                 _table_4(22.71, "mean 22.68, std 0.22", "CIFAR-100"),
             ),
+        ),
+        Order(
+            name="pre-ln",
+            label="pre-LN",
+            help="Layer norm stands in front of each sublayer; nothing stands on the path of the sums.",
+            formula="LN F, add; LN before the head",
+            source="Xiong et al. 2020 (2002.04745), Fig. 1(b)",
+            pre=True,
+            families=STREAMS,
+        ),
+        Order(
+            name="post-ln",
+            label="post-LN",
+            help="Layer norm comes after each addition, so it stands in the way of the shortcut as well.",
+            formula="F, add, LN",
+            source="Vaswani et al. 2017 (1706.03762), section 3.1",
+            families=STREAMS,
         ),
     )
 }

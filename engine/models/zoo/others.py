@@ -1,7 +1,7 @@
 """Shortcuts of the literature around the two papers, and two controls that start at the identity without a shortcut."""
 
 from engine.models.zoo.identity_mappings import GATING_RERUN, gate_bias
-from engine.models.zoo.spec import Option, Published, Shortcut, multiplier, one_convolution
+from engine.models.zoo.spec import STREAMS, Option, Published, Shortcut, multiplier, one_convolution
 
 _TABLE_6 = "He et al. 2015 (1512.03385), Table 6"
 _RERUN = "github.com/flukeskywalker/highway-resnet-comparison, e5adefe, log_highway110/metrics.json"
@@ -60,6 +60,7 @@ SKIPINIT = Shortcut(
     builder="engine.models.shortcuts.shortcuts:option_a",
     coefficient="engine.models.shortcuts.branch_scale:multiplier",
     coefficient_sizes=multiplier,
+    families=("cifar", *STREAMS),
     options=(Option("start", 0.0, 0.0, 1.0, "What the number starts at; De and Smith allow up to 1 / sqrt(L)."),),
     published=_claim(
         "ResNet-56",

@@ -1,7 +1,8 @@
 """The four shortcuts of He et al. 2015: none, A, B, C."""
 
-from engine.models.zoo.spec import FAIL, Published, Shortcut, projection, projection_where_shape_changes
+from engine.models.zoo.spec import FAIL, STREAMS, Published, Shortcut, projection, projection_where_shape_changes
 
+_RESNETS = ("cifar", "imagenet")
 _TABLE_6 = "He et al. 2015 (1512.03385), Table 6"
 _TABLE_3 = "He et al. 2015 (1512.03385), Table 3"
 _TABLE_2 = "He et al. 2015 (1512.03385), Table 2"
@@ -28,6 +29,7 @@ NONE = Shortcut(
     help="Nothing is added: a plain net, the control. Same parameters as option A.",
     formula="y = F(x)",
     source="He et al. 2015, section 3.3, plain network",
+    families=(*_RESNETS, *STREAMS),
     published=(
         Published("plain-110", "none", None, "not drawn in the figure", _FIG_6, word="above 60 %"),
         Published("plain-110", "none", None, "median of 5 runs; scaling by 0", _TABLE_1, word=FAIL),
@@ -51,6 +53,8 @@ A = Shortcut(
     help="The input is added; where channels grow it is subsampled and zero-padded. No parameters.",
     formula="y = x + F(x)",
     source="He et al. 2015, section 3.3, option A",
+    families=(*_RESNETS, *STREAMS),
+    wires=("attention", "mlp"),
     builder="engine.models.shortcuts.shortcuts:option_a",
     published=(
         Published("ResNet-20", "A", 8.75, _PRINTED, _TABLE_6),
@@ -71,6 +75,7 @@ B = Shortcut(
     help="As A, but where the shape changes a 1x1 convolution with batch norm projects the input.",
     formula="y = x + F(x), y = Wx + F(x) where the shape changes",
     source="He et al. 2015, section 3.3, option B",
+    families=_RESNETS,
     builder="engine.models.shortcuts.shortcuts:option_b",
     projects=True,
     shortcut_sizes=projection_where_shape_changes,
@@ -88,6 +93,7 @@ C = Shortcut(
     help="Every shortcut is a 1x1 convolution with batch norm. A few more parameters in every block.",
     formula="y = Wx + F(x)",
     source="He et al. 2015, section 4.1, option C",
+    families=_RESNETS,
     builder="engine.models.shortcuts.shortcuts:option_c",
     projects=True,
     shortcut_sizes=projection,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from engine.models.parts import Part, batch_norm, convolution, scalars
 
+#: The families of nets (``engine.config.families``): stacks of sublayers, and all that most shortcuts know.
+STREAMS = ("mlp", "vit")
 #: The word of Table 1 of He et al. 2016 for what its caption defines: a test error above 20 %.
 FAIL = "fail (above 20 %)"
 
@@ -46,7 +48,7 @@ class Published:
 class Site:
     """Where in a net a block stands: its channels, stride, norm (``batch`` or ``none``), and its share of the way.
 
-    ``share`` is l / L for block l of L: 1 for the last block.
+    ``share`` is l / L for block l of L: 1 for the last block. ``blocks`` is L.
     """
 
     inputs: int
@@ -54,6 +56,7 @@ class Site:
     stride: int
     norm: str = "batch"
     share: float = 1.0
+    blocks: int = 1
 
     @property
     def changes_shape(self) -> bool:
@@ -105,8 +108,11 @@ class Shortcut:
     tensors.
 
     ``initializer`` names how weights start (``engine.models.init.initializers``). ``norms`` and ``orders`` are those
-    that the shortcut works with; the first norm is its default, empty orders mean all. ``scalars``: scalar biases and
-    multipliers instead of norm.
+    that the shortcut works with, each family takes its own of them; the first is its default, empty orders mean all.
+    ``scalars``: scalar biases and multipliers instead of norm. ``families`` are those that have the shortcut.
+
+    ``wires`` are the sublayers of a Transformer block that may have the shortcut alone (option ``wire``). A ``bare``
+    row adds nothing unless that option says where.
     """
 
     name: str
@@ -124,12 +130,20 @@ class Shortcut:
     shortcut_sizes: Sizes = no_parts
     coefficient_sizes: Sizes = no_parts
     initializer: str = "he"
-    norms: tuple[str, ...] = ("batch", "none")
+    norms: tuple[str, ...] = ("batch", "layer", "none")
     orders: tuple[str, ...] = ()
     scalars: bool = False
+    families: tuple[str, ...] = ("cifar",)
+    wires: tuple[str, ...] = ()
+    bare: bool = False
     published: tuple[Published, ...] = ()
     #: Evidence against the published figures, where there is any.
     contested: str = ""
+
+    @property
+    def control(self) -> bool:
+        """Whether the shortcut as it stands adds nothing."""
+        return self.bare or not self.builder
 
 
 @dataclass(frozen=True)
@@ -141,6 +155,7 @@ class Order:
     help: str
     formula: str
     source: str
-    #: Whether the last block's sum is activated once more before the head.
+    #: Whether the last block's sum is activated, or normalised, once more before the head.
     pre: bool = False
+    families: tuple[str, ...] = ("cifar",)
     published: tuple[Published, ...] = ()

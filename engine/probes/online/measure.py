@@ -4,11 +4,12 @@ A row of ``engine.probes.registry`` names a class; one object of it is made per 
 the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(context)``,
 ``result()`` and of the others only those it needs:
 
-    response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
+    response(layer, Response)        output of a layer before ReLU and addition; train-mode BN; front to back
     activation(layer, Activation)    after the ReLU that follows the layer; front to back
-    block(block, Update)             c F(x) and s(x) of a block; front to back
+    block(block, Update)             c F(x) and s(x) of a block or sublayer; front to back
+    stream(block, Stream)            the stream before and after a block; front to back; nets with a stream alone
     gradient(layer, Gradient)        dL/dz of the response; back to front
-    weight_gradient(layer, Tensor)   dL/dW of the convolution, float32; front to back, after all gradients
+    weight_gradient(layer, Tensor)   dL/dW of the layer's weights, float32; front to back, after all gradients
     response_eval(layer, Response)   as ``response``, in a second pass in eval mode; not before step SETTLED
     result() -> Tensor               float32 on the device, of the shape that the row's ``per`` says
 
@@ -24,8 +25,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from engine.probes.online.hooks import HookedBlock, HookedLayer
+from engine.probes.online.hooks import HookedBlock, HookedLayer, WholeBlock
 
 #: Running statistics mean something after so many updates (momentum 0.1: what they started from weighs 0.5 % then).
 SETTLED = 50
@@ -36,7 +38,8 @@ class ProbeContext:
     """The facts that a probe has before the pass.
 
     ``labels`` int64 (N,) of the batch; ``step`` updates were done, the last with the rate ``lr`` (None at step 0);
-    ``momentum`` holds, per layer, the optimizer's buffer of the convolution, None before the first update.
+    ``directions`` hold, per layer, the last change of the convolution's weights divided by minus the rate, None before
+    the first update (``engine.probes.online.weights``).
     """
 
     layers: Sequence[HookedLayer]
@@ -44,7 +47,8 @@ class ProbeContext:
     labels: Tensor
     step: int
     lr: float | None
-    momentum: Sequence[Tensor | None]
+    directions: Sequence[Tensor | None]
+    stream: Sequence[WholeBlock] = ()
 
     def nan(self, *shape: int) -> Tensor:
         """Return NaN in ``shape`` on the device: for quantities that cannot be measured."""
@@ -70,7 +74,7 @@ class StackedMeasure:
 
 
 class Response:
-    """The response z of a layer, (N, C, S, S), in the run's precision."""
+    """The response z of a layer, (N, C, S, S) or (N, ..., C), in the run's precision."""
 
     def __init__(self, raw: Tensor):
         self.raw = raw
@@ -78,12 +82,12 @@ class Response:
     @cached_property
     def values(self) -> Tensor:
         """All values in the order images, pixels, channels: float32, flat. It may be the net's own memory."""
-        return self.raw.permute(0, 2, 3, 1).reshape(-1).float()
+        return rows_of(self.raw).reshape(-1)
 
     @cached_property
     def channel_moments(self) -> tuple[Tensor, Tensor]:
         """Mean and variance of each channel over images and pixels, float32 (C,) each."""
-        values = self.values.view(-1, self.raw.shape[1])
+        values = self.values.view(-1, self.raw.shape[1 if self.raw.ndim == 4 else -1])
         mean = values.mean(0)
         return mean, (values - mean).square_().mean(0)
 
@@ -136,9 +140,22 @@ class Update:
         return torch.stack([torch.linalg.vecdot(f, f), torch.linalg.vecdot(x, x), torch.linalg.vecdot(f, x)])
 
 
+class Stream:
+    """The stream before and after a block, both (N, tokens, width) or (N, width), in the run's precision."""
+
+    def __init__(self, before: Tensor, after: Tensor):
+        self.before, self.after = before.float(), after.float()
+
+    @cached_property
+    def directions(self) -> Tensor:
+        """The vectors after the block, each scaled to length 1."""
+        return normalize(self.after, dim=-1)
+
+
 def rows_of(tensor: Tensor) -> Tensor:
-    """Return (N, C, S, S) as float32 (N, S * S * C)."""
-    return tensor.permute(0, 2, 3, 1).reshape(len(tensor), -1).float()
+    """Return (N, C, S, S) as float32 (N, S * S * C), and (N, ..., C) with its axes in order."""
+    ordered = tensor.permute(0, 2, 3, 1) if tensor.ndim == 4 else tensor
+    return ordered.reshape(len(tensor), -1).float()
 
 
 def mean_of_each(vectors: Sequence[Tensor]) -> Tensor:

@@ -2,14 +2,35 @@
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from engine.probes.online.measure import ProbeContext
+
+
+@torch.no_grad()
+def last_direction(optimizer: Optimizer, weight: Tensor, lr: float | None) -> Tensor | None:
+    """Return the last change of ``weight`` divided by minus the rate ``lr``, from the optimizer's state after it.
+
+    Of SGD it is the momentum buffer, in which weight decay is contained. None before the first update.
+
+    Source: Loshchilov, Hutter 2017, Algorithm 2, for AdamW.
+    """
+    state: dict[str, Tensor] = optimizer.state.get(weight, {})
+    if "exp_avg" not in state or lr is None:
+        momentum: Tensor | None = state.get("momentum_buffer")
+        return momentum
+    settings = optimizer.param_groups[0]
+    first, second = (1 - beta ** state["step"] for beta in settings["betas"])
+    step: Tensor = state["exp_avg"] / first / ((state["exp_avg_sq"] / second).sqrt() + settings["eps"])
+    # weight = (1 - lr decay) before - lr step; the change takes decay from the weights before.
+    before: Tensor = (weight + lr * step) / (1 - lr * settings["weight_decay"])
+    return step.add(before, alpha=settings["weight_decay"])
 
 
 class UpdateRatio:
     """||last change of W|| / ||W|| of the convolution: (L,); NaN before the first update.
 
-    SGD changes W by lr times its momentum buffer, in which weight decay is contained; W is the one after the change.
+    W is the one after the change.
 
     Source: a common rule of thumb, about 1e-3 (``engine.probes.registry``).
     """
@@ -21,10 +42,10 @@ class UpdateRatio:
         """Return one value per layer."""
         context, missing = self._context, self._context.nan()
         ratios = []
-        for layer, buffer in zip(context.layers, context.momentum, strict=True):
-            if buffer is None or context.lr is None:
+        for layer, direction in zip(context.layers, context.directions, strict=True):
+            if direction is None or context.lr is None:
                 ratios.append(missing)
                 continue
             size = torch.linalg.vector_norm(layer.conv.weight.detach().float())
-            ratios.append(context.lr * torch.linalg.vector_norm(buffer.float()) / size)
+            ratios.append(context.lr * torch.linalg.vector_norm(direction.float()) / size)
         return torch.stack(ratios)

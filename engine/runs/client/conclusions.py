@@ -13,7 +13,7 @@ from engine.analysis.prediction import CLEAN, RUNNING, Answers, Question, answer
 from engine.analysis.statement import Conclusion, conclude
 from engine.analysis.verdict import RaceErrors
 from engine.config import TUNED
-from engine.events import BROKEN, Found, Split
+from engine.events import BROKEN, Found, RunState, Split
 from engine.labs.registry import LABS
 from engine.models.arm_names import arm_label
 from engine.runs.protocol.comparable_runs import differences
@@ -39,10 +39,12 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     )
     return [
         ComparedRun(
-            run=row.id, arm=arm_label(row.depth, row.shortcut), depth=row.depth, shortcut=row.shortcut, seed=row.seed,
+            run=row.id, arm=arm_label(row.depth, row.shortcut, row.family), depth=row.depth, shortcut=row.shortcut,
+            family=row.family, seed=row.seed,
             # A rate that is still tuned is never shown: its run has not begun.
             lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0, state=row.state.value, step=row.step,
             total_steps=row.total_steps, warmup_lr=row.config.optim.warmup_lr, tuned=tuned,
+            warmup_steps=row.config.optim.warmup_steps, optimizer=row.config.optim.optimizer_in_words,
             changed=difference.changed, recipe=difference.recipe, at_edge=(row.depth, row.shortcut) in edges,
         )
         for row in rows
@@ -93,13 +95,21 @@ def cut(reader: Reader, rows: Sequence[RunRow]) -> str:
     if row is None or row.parent_run is None or row.parent_step is None:
         return ""
 
-    def error(run: int, step: int) -> float | None:
-        return _curve(reader, run, Split.TRAIN, "running_error", (step, step)).get(step)
+    def error(run: int, step: int, curve: str = "running") -> float | None:
+        split, column = _LAST_ERRORS[curve]
+        return _curve(reader, run, split, column, (step, step)).get(step)
 
+    # As at the names of the curves: clean once the fork and its race have ended.
+    runs = compared_runs(reader, rows)
+    over = at_the_end(runs) or not compared(runs)
+    clean = error(row.id, row.step, "clean") if over and row.state == RunState.FINISHED else None
+    curve = "running" if clean is None else "clean"
     return cut_in_words(
         CutNet(
-            arm_label(row.depth, row.shortcut), row.parent_step, row.step, error(row.parent_run, row.parent_step),
-            error(row.id, row.step), error(row.parent_run, row.step), row.state in BROKEN,
+            arm_label(row.depth, row.shortcut, row.family), row.parent_step, row.step,
+            error(row.parent_run, row.parent_step),
+            error(row.id, row.step) if clean is None else clean, error(row.parent_run, row.step, curve),
+            row.state in BROKEN, ended=clean is not None,
         )
     )  # fmt: skip
 

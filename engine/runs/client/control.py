@@ -36,6 +36,13 @@ class Control:
         """Submit a race; return the ids of race and runs. Raises the errors of ``EngineProcess.ensure``."""
         return self._submitted(lambda writer: writer.races.submit(race))
 
+    def start_instant(self, race: RaceConfig) -> tuple[int, list[int]]:
+        """Submit an instant race, which takes the place of one that still trains; return the ids of race and runs.
+
+        Raises the errors of ``EngineProcess.ensure``.
+        """
+        return self._submitted(lambda writer: writer.races.submit(race, instant=True))
+
     def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
         """Submit a lab; return the job's id. Raises ConfigError, and the errors of ``EngineProcess.ensure``."""
         lab = get_lab(name)

@@ -28,7 +28,7 @@ from engine.store.writer import Writer
 SILENT_S = 5.0
 #: Extra time for a started, living process: an engine starts slowly on a busy machine.
 SLOW_START_S = 50.0
-_POLL_S = 0.03
+_POLL_S = 0.01
 _ATTEMPTS = 2
 
 

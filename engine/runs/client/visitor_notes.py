@@ -26,6 +26,12 @@ class NoteClient:
                 raise ConfigError(missing(f"race {race}"))
         return kept
 
+    def keep(self, race: int) -> None:
+        """Make an instant race a race like any other, which stays. Raises ConfigError for any other race."""
+        with self._writer() as writer:
+            if not writer.races.keep(race):
+                raise ConfigError(f"there is no instant race {race}: it was kept, or a newer one has taken its place")
+
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
         """Write a note on these runs ('' removes notes); return the ids of existing runs, at least one."""
         kept = checked(note, "a note", MAX_NOTE_LENGTH)

@@ -19,7 +19,9 @@ from engine.store.reader import Reader
 from engine.store.rows import ForkPlan, RunRow
 
 #: Kept from the parent: the fork equals the parent bit for bit until a change takes effect.
-_KEPT = ("device", "threads")
+_KEPT = ("device", "threads", "optimizer")
+#: The settings of a warm-up, with the text of a run without one.
+_NO_WARMUP = {"warmup_lr": "null", "warmup_steps": "0"}
 _MAX_NAMED = 4
 
 
@@ -38,7 +40,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
         _check_images(config)
     if config.compile and (config.compile, config.model) != (before.compile, before.model):
-        check_compiler(config, [variant(config.model.shortcut)])
+        check_compiler(config, [variant(config.model.shortcut, config.model.family)])
     _check_tensors(parent, config.model)
     longer = config.optim.steps != before.optim.steps
     past = [
@@ -63,7 +65,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
 
 def _schedule(config: RunConfig) -> tuple[object, ...]:
     optim = config.optim
-    return optim.steps, optim.drops, optim.drop_factor, optim.warmup_lr
+    return optim.steps, optim.drops, optim.drop_factor, optim.warmup_lr, optim.warmup_steps
 
 
 def in_force(reader: Reader, parent: RunRow, step: int) -> dict[str, float]:
@@ -81,7 +83,9 @@ def in_force(reader: Reader, parent: RunRow, step: int) -> dict[str, float]:
     }
     if change := last.get("lr"):
         values["lr"] = optim.rate_after(step + 1, change.value, change.step or 0)
-    elif optim.warmup_lr is None or any(rate != optim.warmup_lr for rate in _rates(reader, parent.id, step)):
+    elif not optim.ramps_at(step + 1) and (
+        optim.warmup_lr is None or any(rate != optim.warmup_lr for rate in _rates(reader, parent.id, step))
+    ):
         values["lr"] = optim.lr_at(step + 1)
     return values
 
@@ -119,13 +123,13 @@ def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig,
         last = key.rsplit(".", 1)[-1]
         if last in _KEPT:
             raise ConfigError(f"setting {key!r} is kept from the parent; start a race for another one")
-        if last == "warmup_lr" and text != "null":
-            raise ConfigError("a warm-up begins with a run; a fork can end it (warmup_lr=null) or set lr")
+        if text != (none := _NO_WARMUP.get(last, text)):
+            raise ConfigError(f"a warm-up begins with a run; a fork can end it ({last}={none}) or set lr")
         if _is_live(key):
             own.append(Change(0, last, check_change(last, text)))
         if key != "strength":
             config = apply_settings(config, {key: text})
-    chosen = variant(config.model.shortcut)
+    chosen = variant(config.model.shortcut, config.model.family)
     if "strength" in settings and chosen.plain:
         raise ConfigError(f"{config.model.arm} has no shortcut whose strength could be set")
     return replace(config, {"model.shortcut": chosen.text}), own

@@ -13,10 +13,14 @@ CHANGES = "changes"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run or job of a lab for a worker, with workspace folder, device and CPU threads."""
+    """One run or job of a lab for a worker, with workspace folder, device and CPU threads.
+
+    ``instant``: a run of an instant race, which gives way to ordinary races.
+    """
 
     run: int
     workspace: Path
     device: str
     threads: int
     lab: bool = False
+    instant: bool = False

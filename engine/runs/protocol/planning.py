@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from engine.config import FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
-from engine.config.model import FAMILY_DEFAULTS
+from engine.config import FAMILIES, FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
+from engine.config.optim import OPTIMIZER_DEFAULTS
 from engine.config.presets import Preset, get_preset
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
@@ -12,7 +12,7 @@ from engine.errors import ConfigError
 from engine.hardware.compiler import refusal
 from engine.hardware.machine import devices
 from engine.models.registry import Variant, variant
-from engine.models.sites import variant_of
+from engine.models.zoo.spec import STREAMS
 from engine.store.workspace import Workspace
 
 #: Settings that follow from other choices.
@@ -25,6 +25,11 @@ _DECIDED = {
     "model.classes": "the data set",
     "model.image_size": "the data set and pool",
 }
+_OPTIMIZER, _WARMUP = "optim.optimizer", "optim.warmup_steps"
+#: Settings that count as chosen only where they are others than the preset's: the page names them always.
+_AS_THE_PRESET = (_OPTIMIZER, _WARMUP)
+#: Settings whose choice replaces a preset's exception for a depth, where there are others than the setting itself.
+_REPLACED_BY = {"optim.warmup_lr": {"optim.warmup_lr", _WARMUP, _OPTIMIZER}}
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class RaceRequest:
 
     Args:
         depths, shortcuts, steps, seeds: Empty or None means the preset's.
+        blocks: Depths of the families whose depth is named by blocks, in place of ``depths``.
         data: A registered name, ``folder:PATH`` or ``parquet:PATH``; None: the preset's first present one.
         settings: Texts as in ``--set key=value``, which override the preset.
         pace: ``free`` or ``lockstep:K``.
@@ -48,6 +54,7 @@ class RaceRequest:
     settings: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
     pace: str = FREE
+    blocks: Sequence[int] = ()
 
 
 def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
@@ -56,17 +63,15 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     Raises ConfigError, DataError.
     """
     preset = get_preset(request.preset)
-    depths = tuple(request.depths) or preset.depths
-    variants = [variant(shortcut) for shortcut in request.shortcuts or preset.shortcuts]
-    run, chosen_keys = _with_settings(preset.run, request.settings, depths[0])
-    if request.steps is not None:
-        run = replace(run, {"optim.steps": request.steps})
+    depths = _depths(request, preset)
+    # Together: whether a warm-up fits is a question of the steps.
+    steps = {} if request.steps is None else {"optim.steps": f"{request.steps}"}
+    run, chosen_keys = _with_settings(preset.run, {**request.settings, **steps}, depths[0])
+    variants = [variant(shortcut, run.model.family) for shortcut in request.shortcuts or preset.shortcuts]
     data = request.data if request.data is not None else _preferred(preset, workspace)
     source = get_source(data, run.data.resize)
     implied = shape_of(source, run.data) | _habits(source, run.data, chosen_keys)
     run = replace(run, {"data.name": source.name, **implied})
-    for each in variants:
-        variant_of(run.model.family, each.text)  # refuses shortcuts that the family lacks
     check_fit(run, source)
     check_compiler(run, variants)
     race = RaceConfig.checked(
@@ -78,7 +83,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
         name=request.name,
         run=run,
         per_depth={
-            depth: {key: value for key, value in values.items() if key not in chosen_keys}
+            depth: {key: value for key, value in values.items() if not _REPLACED_BY.get(key, {key}) & chosen_keys}
             for depth, values in preset.per_depth.items()
             if depth in depths
         },
@@ -92,6 +97,16 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     return race
 
 
+def _depths(request: RaceRequest, preset: Preset) -> tuple[int, ...]:
+    if not request.blocks:
+        return tuple(request.depths) or preset.depths
+    if request.depths:
+        raise ConfigError("depths and blocks both say how deep the nets are; choose one of them")
+    requested = (request.settings[key] for key in ("model.family", "family") if key in request.settings)
+    family = FAMILIES.get(next(requested, preset.run.model.family), FAMILIES["cifar"])
+    return tuple(map(family.depth, request.blocks))
+
+
 def _preferred(preset: Preset, workspace: Workspace) -> str:
     if not preset.data:
         raise ConfigError(
@@ -101,7 +116,10 @@ def _preferred(preset: Preset, workspace: Workspace) -> str:
 
 
 def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> tuple[RunConfig, frozenset[str]]:
-    """Apply settings; return the run and the full keys. A new family gets ``depth`` and replaces a default width."""
+    """Apply settings; return the run and the full keys, without those of ``_AS_THE_PRESET`` that are the preset's.
+
+    A new family gets ``depth`` and replaces a default width. A new optimizer gets its own rate, decay and grid.
+    """
     full = {key: next((p for p in leaves(run) if key in {p, p.rsplit(".", 1)[-1]}), key) for key in settings}
     for key, path in full.items():
         if path in _DECIDED:
@@ -109,9 +127,17 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
     implied: dict[str, int | None] = {}
     if "model.family" in full.values():
         implied["model.depth"] = depth
-        if "model.width" not in full.values() and run.model.width == FAMILY_DEFAULTS[run.model.family]["width"]:
+        # The width of a stream is no number of filters, so a preset's width for the other kind says nothing.
+        usual = run.model.width == FAMILIES[run.model.family].defaults["width"]
+        streams = {run.model.family, settings[next(key for key in full if full[key] == "model.family")]} & {*STREAMS}
+        if "model.width" not in full.values() and (usual or streams):
             implied["model.width"] = None
-    return apply_settings(run, settings, implied), frozenset(full.values())
+    same = {(path, f"{leaves(run)[path]}") for path in _AS_THE_PRESET}
+    chosen = {path for key, path in full.items() if (path, settings[key]) not in same}
+    if _OPTIMIZER in chosen:
+        own = {f"optim.{key}" for key in OPTIMIZER_DEFAULTS[run.optim.optimizer]}
+        implied |= dict.fromkeys(own - chosen)
+    return apply_settings(run, settings, implied), frozenset(chosen)
 
 
 def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
@@ -152,7 +178,9 @@ def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
 
 
 def check_fit(run: RunConfig, source: Source) -> None:
-    """Raise ConfigError for too large batches or subsets, or a missing device."""
+    """Raise ConfigError for too large batches or subsets, statistics that no layer has, or a missing device."""
+    if run.recalibrate_bn and not FAMILIES[run.model.family].batch_normed:
+        raise ConfigError(f"recalibrate_bn needs batch norm, which the family {run.model.family} has not; leave it out")
     left = source.train_images - run.data.validation
     if run.optim.batch_size > left:
         held = f" that validation={run.data.validation} leaves" if run.data.validation else ""

@@ -99,6 +99,8 @@ class CommandHandler:
             training = self._reader.runs.known(run)
             if training.tunes is not None:
                 return f"run {run} is a trial for race {training.tunes}; interventions are for the runs of that race"
+            if training.instant:
+                return f"run {run} is of an instant race, which a newer one may replace; keep the race first"
             return self._interventions[command.verb](training, command)
         # An acknowledged command may have waited for another command on the run and begins here.
         first = command.id not in self._begun

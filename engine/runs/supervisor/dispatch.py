@@ -9,6 +9,7 @@ from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, runs_per_gpu
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import Job
+from engine.runs.supervisor.instant import InstantRaces
 from engine.runs.supervisor.memory_estimate import gpu_bytes
 from engine.runs.supervisor.scheduler import Active, GpuMemory, Machine, Waiting, schedule
 from engine.runs.supervisor.tuning import Tuning
@@ -30,7 +31,7 @@ class Dispatch:
 
     def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool, coordinator: Coordinator, tuning: Tuning):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
-        self._coordinator, self._tuning = coordinator, tuning
+        self._coordinator, self._tuning, self._instant = coordinator, tuning, InstantRaces(reader, writer, pool)
         self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()
         self._arms: dict[int, int] = {}
         self._scheduled_at: tuple[int, int, int] | None = None
@@ -43,6 +44,7 @@ class Dispatch:
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
+        self._instant.see_to()
         queued = self._reader.jobs.all([RunState.QUEUED])
         rows = {row.id: row for row in queued if row.id not in held and not self._pool.occupies(row.id)}
         waiting = [
@@ -59,10 +61,11 @@ class Dispatch:
                 detail="starting its worker", cause="", pid=None, heartbeat=None, ended=None,
             )  # fmt: skip
             row = rows[start.run]
-            if isinstance(row, RunRow) and row.tunes is None:
+            is_lab, instant = isinstance(row, LabJobRow), isinstance(row, RunRow) and row.instant
+            # The runs of an instant race are over before anybody could set their pace.
+            if isinstance(row, RunRow) and row.tunes is None and not instant:
                 self._enter_race(row)
-            is_lab = isinstance(row, LabJobRow)
-            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab))
+            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab, instant))
         waits = plan.waits | held
         for row in queued:
             if (reason := waits.get(row.id)) is not None and reason != row.detail:
@@ -97,7 +100,8 @@ def _waiting(row: RunRow, arms: int) -> Waiting:
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
     device = _device(row, row.config.device)
     estimate = 0 if device == "cpu" else gpu_bytes(row.config)
-    return Waiting(row.id, race, position, arms, row.threads or row.config.threads, device, memory_estimate=estimate)
+    threads = row.threads or row.config.threads
+    return Waiting(row.id, race, position, arms, threads, device, memory_estimate=estimate, instant=row.instant)
 
 
 def _lab_waiting(row: LabJobRow) -> Waiting:

@@ -114,8 +114,9 @@ class Interventions:
         if not isinstance(rate, int | float):
             return math.nan  # trials still look for it
         # To set the rate of a warm-up ends the warm-up.
-        warming = optim.warmup_lr is not None and not set_before and (point is None or rate == optim.warmup_lr)
-        return math.nan if warming else rate
+        held = optim.warmup_lr is not None and (point is None or rate == optim.warmup_lr)
+        warming = held or optim.ramps_at(point["step"] if point else 0)
+        return math.nan if warming and not set_before else rate
 
     def _recorded(self, row: RunRow, key: str, command: CommandRow) -> ChangeRow | None:
         """Return the change that this command made when served before."""

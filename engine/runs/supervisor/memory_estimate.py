@@ -16,8 +16,8 @@ from engine.models.tensors import parts
 PROCESS_BYTES = 600 * 2**20
 #: A data set of unknown size on the device.
 UNKNOWN_IMAGES = 500 * 2**20
-#: Weight, gradient, momentum and a copy during a checkpoint, 4 bytes each; the weight in bf16.
-BYTES_PER_PARAMETER = 18
+#: Weight, gradient, momentum and a copy during a checkpoint, 4 bytes each; the weight in bf16. AdamW has two moments.
+BYTES_PER_PARAMETER = {"sgd": 18, "adamw": 22}
 #: Values kept for the backward pass per output value of a convolution (measured: 1.0 to 2.7).
 KEPT = 3
 #: Allowance for the allocator's unused memory.
@@ -43,5 +43,6 @@ def gpu_bytes(config: RunConfig) -> int:
         return PROCESS_BYTES
     source, model = SOURCES.get(config.data.name), config.model
     pixels = model.channels * (model.image_size * config.data.pool) ** 2
+    per_parameter = BYTES_PER_PARAMETER[config.optim.optimizer]
     images = pixels * (source.train_images + source.test_images) if source else UNKNOWN_IMAGES
-    return int(SLACK * (PROCESS_BYTES + BYTES_PER_PARAMETER * parameters + activations + images))
+    return int(SLACK * (PROCESS_BYTES + per_parameter * parameters + activations + images))

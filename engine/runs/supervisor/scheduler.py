@@ -6,6 +6,7 @@
 * CUDA: runs spread evenly over the GPUs, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. The scheduler
   skips a GPU with too little free memory: what the driver reports, less what new runs have not allocated yet
   (``engine.runs.supervisor.memory_estimate``). A run with a larger estimate than a whole GPU starts on an empty GPU.
+* Runs of an instant race come last and alone: they wait while an ordinary run trains on the CPU, and hold none back.
 * A lab takes seconds: it starts at once and holds no run back. At most ``LABS`` work at a time, and together with no
   more threads than cores (or than ``LABS``), unless one alone has more. A waiting lab holds back later labs.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
@@ -36,6 +37,7 @@ class Waiting:
     device: str = "auto"
     lab: bool = False
     memory_estimate: int = 0
+    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Active:
     device: str
     lab: bool = False
     memory_estimate: int = 0
+    instant: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machi
     starts: list[Start] = []
     waits: dict[int, str] = {}
     ahead: dict[str, int] = {}  # kind of device, or lab -> the first run that waits
-    for waiting in sorted(queued, key=lambda entry: (entry.race, entry.position)):
+    for waiting in sorted(queued, key=lambda entry: (entry.instant, entry.race, entry.position)):
         candidates = _candidates(waiting.device, devices)
         if not candidates:
             waits[waiting.run] = f"waits for a device {waiting.device}; this machine has {', '.join(devices)}"
@@ -107,7 +110,9 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machi
             start, reason = _on_cuda(waiting, candidates, running, machine)
         if start is not None:
             starts.append(start)
-            running.append(Active(start.run, start.threads, start.device, waiting.lab, waiting.memory_estimate))
+            running.append(
+                Active(start.run, start.threads, start.device, waiting.lab, waiting.memory_estimate, waiting.instant)
+            )
             continue
         waits[waiting.run] = reason
         ahead.setdefault(kind, waiting.run)
@@ -125,13 +130,16 @@ def _lab(waiting: Waiting, device: str, running: Sequence[Active], cores: int) -
 def _on_cpu(waiting: Waiting, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
     threads = waiting.threads or (1 if waiting.arms > 1 else cores)
     here = [other for other in running if other.device == "cpu" and not other.lab]
+    if waiting.instant and (ordinary := [other.run for other in here if not other.instant]):
+        return None, f"waits for {_runs(ordinary)}: ordinary races have precedence"
     crowds = [other.run for other in here if other.threads > 1]
     if crowds:
         return None, f"waits for {_runs(crowds)}, which trains with several threads"
     if threads > 1 and here:
         return None, f"waits for {_runs([other.run for other in here])}: it trains with {threads} threads, alone"
-    if len(here) >= 2 * cores:
-        return None, f"waits for a free slot ({len(here)} of {2 * cores} in use)"
+    slots = sum(other.instant == waiting.instant for other in here)
+    if slots >= 2 * cores:
+        return None, f"waits for a free slot ({slots} of {2 * cores} in use)"
     return Start(waiting.run, "cpu", threads), ""
 
 

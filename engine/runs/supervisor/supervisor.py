@@ -32,7 +32,7 @@ from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-ROUND_S = 0.05
+ROUND_S = 0.02
 HEARTBEAT_S = 1.0
 IDLE_S = 60.0
 #: Another engine may be about to end, and a client may hold the lock for a moment to test it.

@@ -36,7 +36,10 @@ class WorkerPool:
     def active(self) -> list[Active]:
         """Return the occupied devices, for the scheduler."""
         return [
-            *(Active(job.run, job.threads, job.device, job.lab) for job in (w.job for w in self._launched.values())),
+            *(
+                Active(job.run, job.threads, job.device, job.lab, instant=job.instant)
+                for job in (worker.job for worker in self._launched.values())
+            ),
             *(
                 Active(row.id, row.threads or 1, row.device or "cpu", isinstance(row, LabJobRow))
                 for row, _ in self._left_behind.values()
@@ -68,6 +71,11 @@ class WorkerPool:
         """Send ``pause`` or ``stop`` to all workers."""
         for worker in self._launched.values():
             worker.send(word)
+
+    def kill(self, run: int) -> None:
+        """End the run's worker at once, if there is one; ``watch`` finds it ended."""
+        if run in self._launched:
+            self._launched[run].kill()
 
     def kill_all(self) -> None:
         """Kill all workers."""

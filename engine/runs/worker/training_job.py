@@ -88,8 +88,9 @@ class TrainingJob:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
         self._link.changes = False
         changes = LiveEdits(config.optim, self._changes(), self._on_record())
-        # A trial needs its metrics alone: no tenths and no last checkpoint, only a state to resume from.
-        ends = () if self._is_trial else changes.ends
+        # A trial needs its metrics alone: no tenths and no last checkpoint, only a state to resume from. An instant
+        # race is over before a tenth could be of use.
+        ends = () if self._is_trial or self._row.instant else changes.ends
         checkpoints = CheckpointStore(self._run, ends, self._writer, self._reader, checkpoint)
         checkpoints.prune()
         state = checkpoints.latest()

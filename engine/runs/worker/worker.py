@@ -24,8 +24,8 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: The page must stay responsive on the same cores.
-NICENESS = 5
+#: The page must stay responsive on the same cores: beside it, four threads of training count for less than half of one.
+NICENESS = 10
 
 _log = logging.getLogger("engine.run")
 

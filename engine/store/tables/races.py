@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from engine.config import FREE, RaceConfig, RunConfig
 from engine.errors import ConfigError, missing
+from engine.events import FINAL, RunState
 from engine.store.connection import ReadingTable, WritingTable, insert
 from engine.store.revision import next_revision
 from engine.store.rows import RaceRow
@@ -18,8 +19,18 @@ class RaceReader(ReadingTable):
     """Reads races."""
 
     def newest(self, limit: int = 200) -> list[RaceRow]:
-        """Return races, newest first, without races of trials."""
-        return self._all(RaceRow, f"{_RACES} WHERE tunes IS NULL ORDER BY id DESC LIMIT ?", limit)
+        """Return races, newest first, without races of trials and instant races."""
+        return self._all(RaceRow, f"{_RACES} WHERE tunes IS NULL AND NOT instant ORDER BY id DESC LIMIT ?", limit)
+
+    def ring(self) -> list[tuple[int, bool]]:
+        """Return the instant races, newest first, each with whether all of its runs came to an end of their own."""
+        ended = [*FINAL, RunState.FAILED]
+        rows = self._rows(
+            "SELECT id, NOT EXISTS (SELECT 1 FROM runs WHERE race = races.id AND state NOT IN"
+            " (SELECT value FROM json_each(?))) AS ended FROM races WHERE instant ORDER BY id DESC",
+            ended,
+        )
+        return [(row["id"], bool(row["ended"])) for row in rows]
 
     def get(self, race: int) -> RaceRow | None:
         """Return one race, also a race of trials; None if there is none."""
@@ -35,10 +46,12 @@ class RaceReader(ReadingTable):
 class RaceWriter(WritingTable):
     """Writes races and their runs."""
 
-    def submit(self, race: RaceConfig) -> tuple[int, list[int]]:
+    def submit(self, race: RaceConfig, instant: bool = False) -> tuple[int, list[int]]:
         """Write a race with queued runs, and a race of trials for ``lr=tuned``; return the ids of race and runs."""
         with self._transaction() as connection:
             race_id, runs = self._submit(connection, race, race.runs(), race.pace)
+            if instant:
+                connection.execute("UPDATE races SET instant = 1 WHERE id = ?", (race_id,))
             if trials := race.trials():
                 self._submit(connection, race, trials, FREE, tunes=race_id)
         return race_id, runs
@@ -56,6 +69,14 @@ class RaceWriter(WritingTable):
             insert_run(connection, race_id, position, config, total_steps=config.optim.steps, created=now)
             for position, config in enumerate(runs)
         ]
+
+    def keep(self, race: int) -> bool:
+        """Make an instant race a race like any other, and notify viewers; return False where there is none."""
+        with self._transaction() as connection:
+            kept = connection.execute("UPDATE races SET instant = 0 WHERE id = ? AND instant", (race,)).rowcount
+            if kept:
+                connection.execute("UPDATE runs SET changed = ? WHERE race = ?", (next_revision(connection), race))
+        return bool(kept)
 
     def set_pace(self, race: int, pace: str) -> None:
         """Set the pace of a race (``engine.config.lockstep``) and notify viewers."""

@@ -21,7 +21,8 @@ _LAST = " ".join(
 class RunListRow:
     """One run with its last errors in percent: running, clean training subset, test subset (part), whole test set.
 
-    ``race_shortcuts`` are those of its race as JSON. ``lr`` is ``tuned`` until its rate is known.
+    ``race_shortcuts`` are those of its race as JSON. ``lr`` is ``tuned`` until its rate is known,
+    ``optimizer`` a name of ``engine.config.optim``.
     """
 
     id: int
@@ -30,8 +31,10 @@ class RunListRow:
     race_shortcuts: str
     depth: int
     shortcut: str
+    family: str
     seed: int
     lr: float | str
+    optimizer: str
     data: str
     eval_images: int
     state: RunState
@@ -43,6 +46,7 @@ class RunListRow:
     seconds: float
     created: float
     started: float | None
+    ended: float | None
     parent_run: int | None
     parent_step: int | None
     changed: int
@@ -58,16 +62,22 @@ class RunListRow:
 class RunListReader(ReadingTable):
     """Reads all trainings at once."""
 
-    def rows(self) -> list[RunListRow]:
-        """Return every training without trials, newest race first, in starting order within a race."""
+    def rows(self, instant: bool = False) -> list[RunListRow]:
+        """Return every training without trials, newest race first, in starting order within a race.
+
+        Those of instant races are left out; with ``instant`` only those are returned.
+        """
         return self._all(
             RunListRow,
             "SELECT runs.*, races.name AS race_name, json_extract(races.config, '$.shortcuts') AS race_shortcuts,"
+            " COALESCE(json_extract(runs.config, '$.model.family'), 'cifar') AS family,"
             " json_extract(runs.config, '$.optim.lr') AS lr, json_extract(runs.config, '$.data.name') AS data,"
+            " coalesce(json_extract(runs.config, '$.optim.optimizer'), 'sgd') AS optimizer,"
             " json_extract(runs.config, '$.data.eval_images') AS eval_images, train.running_error AS training,"
             " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"
             f" whole.step AS whole_step FROM runs JOIN races ON races.id = runs.race {_LAST}"
-            " WHERE races.tunes IS NULL ORDER BY runs.race DESC, runs.position",
+            " WHERE races.tunes IS NULL AND races.instant = ? ORDER BY runs.race DESC, runs.position",
+            instant,
         )
 
     def possibly_different(self) -> list[int]:

@@ -11,16 +11,22 @@ from engine.store.connection import ReadingTable, insert
 from engine.store.revision import next_revision
 from engine.store.rows import RunRow
 
-_RUNS = "SELECT runs.*, (SELECT tunes FROM races WHERE races.id = runs.race) AS tunes FROM runs"
+_RUNS = (
+    "SELECT runs.*, (SELECT tunes FROM races WHERE races.id = runs.race) AS tunes,"
+    " (SELECT instant FROM races WHERE races.id = runs.race) AS instant FROM runs"
+)
 
 
 class RunReader(ReadingTable):
     """Reads runs."""
 
     def all(self, race: int | None = None, states: Iterable[RunState] = (), *, every: bool = False) -> list[RunRow]:
-        """Return runs in starting order, of one race or all, in some states or any; ``every`` includes trials."""
+        """Return runs in starting order, of one race or all, in some states or any.
+
+        ``every`` includes trials and the runs of instant races.
+        """
         wanted = list(states)
-        races = "(? OR tunes IS NULL)" if race is None else "race = ?"
+        races = "(? OR (tunes IS NULL AND NOT instant))" if race is None else "race = ?"
         some = "state IN (SELECT value FROM json_each(?))" if wanted else "?"
         sql = f"{_RUNS} WHERE {races} AND {some} ORDER BY race, position"
         return self._all(RunRow, sql, every if race is None else race, wanted or True)

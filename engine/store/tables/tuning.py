@@ -45,11 +45,12 @@ class ArmTuning:
     depth: int
     shortcut: str
     trials: tuple[TrialRow, ...]
+    family: str = "cifar"
 
     @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_name(self.depth, self.shortcut)
+        return arm_name(self.depth, self.shortcut, self.family)
 
     @property
     def lr(self) -> float | None:
@@ -116,11 +117,11 @@ class TuningReader(ReadingTable):
         """Return the trials of every arm of a race in starting order; [] without tuning."""
         rows = self.trials(race)
         points = self._points.last([row.id for row in rows]) if rows else {}
-        arms: dict[tuple[int, str], list[TrialRow]] = {}
+        arms: dict[tuple[int, str, str], list[TrialRow]] = {}
         for row in rows:
             optim, point = row.config.optim, points.get((row.id, Split.TRAIN))
             assert not isinstance(optim.lr, str), "a trial has a rate"
-            arms.setdefault((row.depth, row.shortcut), []).append(
+            arms.setdefault((row.depth, row.shortcut, row.family), []).append(
                 TrialRow(
                     row.id, optim.lr, row.state, row.step, row.total_steps,
                     None if point is None else point["running_error"],
@@ -129,6 +130,6 @@ class TuningReader(ReadingTable):
                 )
             )  # fmt: skip
         return [
-            ArmTuning(depth, shortcut, tuple(sorted(trials, key=lambda trial: trial.lr)))
-            for (depth, shortcut), trials in arms.items()
+            ArmTuning(depth, shortcut, tuple(sorted(trials, key=lambda trial: trial.lr)), family)
+            for (depth, shortcut, family), trials in arms.items()
         ]

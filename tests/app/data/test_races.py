@@ -52,6 +52,8 @@ def test_the_command_repeats_the_race(place):
         ("quick", {"first_seed": 2}, {}),
         ("talk", {}, {"optim.drops": "[]", "data.flip": "false"}),
         ("paper", {}, {}),
+        ("quick", {}, {"optimizer": "adamw", "warmup_steps": "60"}),
+        ("paper", {}, {"optimizer": "adamw", "lr": "tuned"}),
         ("paper", {}, {"optim.warmup_lr": "null"}),  # for all depths: the preset's own exception must not come back
     ],
 )
@@ -106,14 +108,15 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
     assert set(cards[0]) == {
         "run", "race", "arm", "depth", "shortcut", "seed", "state", "detail", "cause", "log", "step", "total_steps",
         "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share", "probe_share",
-        "batch_size", "train_images", "checkpoints", "checkpoint_bytes", "eval_images", "closing_images", "bn",
+        "optimizer", "warmup_steps", "batch_size", "train_images", "checkpoints",
+        "checkpoint_bytes", "eval_images", "closing_images", "bn",
         "variant", "plain", "lr", "parent", "parent_step", "changes", "note", "difference", "difference_name",
     }  # fmt: skip
     assert [card["plain"] for card in cards] == [True, True, False, False]
     assert (cards[0]["parent"], cards[0]["changes"], cards[0]["lr"]) == (None, [], 0.1)
     assert (cards[1]["checkpoints"], cards[1]["checkpoint_bytes"], cards[0]["checkpoints"]) == (1, 4096, 0)
     assert (cards[2]["state"], cards[2]["cause"]) == ("failed", "out of memory")
-    assert cards[0]["train_images"] == 20_000
+    assert (cards[0]["train_images"], cards[0]["optimizer"], cards[0]["warmup_steps"]) == (20_000, "SGD", 0)
     assert (cards[0]["eval_images"], cards[0]["closing_images"], cards[0]["bn"]) == (1000, 5000, "running")
     _, runs = submit(place, run={"data.eval_images": 500, "recalibrate_bn": True})
     cards = streaming.history(runs, 100).run_summaries

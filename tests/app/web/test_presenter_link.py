@@ -35,6 +35,8 @@ COMMANDS = {
     "set_pace": (1, "free"),
     "start_lab": ("gradients", {}),
     "command_each": ("pause", [1]),
+    "start_instant": (commands.InstantChoice(20, "A", 1.0, 0.1, 0),),
+    "keep_instant": (1,),
     "rename_race": (1, "a name"),
     "annotate": ([1], "a note"),
 }

@@ -62,6 +62,8 @@ def test_extensions_and_what_changes_nothing_are_no_difference(rows):
 def test_a_rate_that_a_schedule_changes_is_a_difference_whatever_it_began_with():
     dropping = other(optim__drops=[0.5])
     assert said(("lr", 0.1, 150), settings=dropping, planned=dropping)[0] == "learning rate 0.1 from step 150"
+    rising = other(optim__warmup_steps=50)
+    assert said(("lr", 0.1, 9), settings=rising, planned=rising)[0] == "learning rate 0.1 from step 9"
     assert said(("strength", 0.0, 9), ("strength", 0.0, 12))[0] == "shortcuts cut at step 9"
 
 

@@ -21,7 +21,7 @@ from tests.engine.analysis.test_verdict import (
     said,
 )
 
-AFTER_300 = "clean training error after 300 steps"
+AFTER_300 = "Training error measured at the end (clean), after 300 steps"
 
 
 def early(runs):
@@ -80,31 +80,32 @@ def test_a_race_that_ended_early_compares_nothing():
         (
             race(), {}, DEGRADATION, f"{WORSE_BY_33}. With shortcuts the deeper net is 0.5 points better.",
             "3 seeds: resolved",
-            f"Degradation: {AFTER_300}, 95 % interval 30.5 to 35.5 points. "
+            f"Degradation. {AFTER_300}, 95 % interval 30.5 to 35.5 points. "
             "Shortcuts take away 33.5 points (29.2 to 37.8). Not resolved: A-56.",
         ),
         (
             race(1), {}, Verdict.ONE_SEED,
             f"{LEARNS} 32.0 points worse than plain-20. With shortcuts the difference is 0.5.",
-            "One seed: a demonstration", f"Clean{AFTER_300[5:]}. Other seeds may differ.",
+            "One seed: a demonstration", f"{AFTER_300}. Other seeds may differ.",
         ),
         (
             race(1, shortcuts=("none",), tuned=False), {}, Verdict.ONE_SEED,
             f"{LEARNS} 32.0 points worse than plain-20.", "One seed: a demonstration",
-            f"Clean{AFTER_300[5:]} at one learning rate. Other seeds and rates may differ.",
+            f"{AFTER_300} at one learning rate. Other seeds and rates may differ.",
         ),
         (
             race(shortcuts=("none",), tuned=False), {}, Verdict.DEGRADATION_AT_RATE, f"{WORSE_BY_33}.",
-            "3 seeds: resolved", f"Degradation at one learning rate: {AFTER_300}, 95 % interval 30.5 to 35.5 points.",
+            "3 seeds: resolved", f"Degradation at one learning rate. {AFTER_300}, 95 % interval 30.5 to 35.5 points.",
         ),
         (
             race(shortcuts=("none",), at_edge=True), {}, DEGRADATION, f"{WORSE_BY_33}.",
-            "3 seeds: resolved", f"Degradation at the rates tried: {AFTER_300}, 95 % interval 30.5 to 35.5 points.",
+            "3 seeds: resolved", f"Degradation at the rates tried. {AFTER_300}, 95 % interval 30.5 to 35.5 points.",
         ),
         (
             race(shortcuts=("none",), step=199, total=199), {}, Verdict.TOO_FEW_STEPS,
             f"After 199 steps {WORSE_BY_33}.", "Too short to conclude",
-            "Clean training error, 95 % interval 30.5 to 35.5 points. A conclusion takes 200 steps.",
+            "Training error measured at the end (clean), 95 % interval 30.5 to 35.5 points. "
+            "A conclusion takes 200 steps.",
         ),
         (
             race(shortcuts=("none",), step=199, state="running"), {"at_end": False}, Verdict.PROVISIONAL,
@@ -120,33 +121,35 @@ def test_a_race_that_ended_early_compares_nothing():
         ),
         (
             race(), {"training": LEVEL}, NO_DEGRADATION, f"{AS_WELL}. With shortcuts both depths learn equally well.",
-            "3 seeds: resolved", f"No degradation beyond 1 point: {AFTER_300}, 95 % interval −0.2 to 0.2 points.",
+            "3 seeds: resolved", f"No degradation beyond 1 point. {AFTER_300}, 95 % interval −0.2 to 0.2 points.",
         ),
         (
             race(shortcuts=("none",), tuned=False), {"training": DEEPER_BELOW}, NO_DEGRADATION,
             f"{LEARNS} 14.7 points better than plain-20.", "3 seeds: resolved",
-            f"No degradation beyond 1 point at one learning rate: {AFTER_300}, 95 % interval −16.1 to −13.2 points.",
+            f"No degradation beyond 1 point at one learning rate. {AFTER_300}, 95 % interval −16.1 to −13.2 points.",
         ),
         (
             race(shortcuts=("none",)), {"training": {**LEVEL, "plain-56": (15.5, 15.6, 15.6)}}, DEGRADATION,
             f"{LEARNS} 0.5 points worse than plain-20.", "3 seeds: resolved",
-            f"Degradation: {AFTER_300}, 95 % interval 0.3 to 0.6 points.",
+            f"Degradation. {AFTER_300}, 95 % interval 0.3 to 0.6 points.",
         ),
         (
             race(shortcuts=("none",)), {"training": {**LEVEL, "plain-56": (15.1, 15.5, 15.6)}}, NO_DEGRADATION,
             f"{LEARNS} 0.3 points worse than plain-20, less than the 1 point that counts.", "3 seeds: resolved",
-            f"No degradation beyond 1 point: {AFTER_300}, 95 % interval −0.1 to 0.7 points.",
+            f"No degradation beyond 1 point. {AFTER_300}, 95 % interval −0.1 to 0.7 points.",
         ),
         (
             race(shortcuts=("none",)), {"training": {**LEVEL, "plain-56": (16.1, 15.0, 17.2)}}, NOT_RESOLVED,
-            f"{LEARNS} 1.0 points worse than plain-20, perhaps by chance.", "3 seeds: not resolved",
-            f"Clean{AFTER_300[5:]}, 95 % interval −1.6 to 3.6 points. About 11 seeds would probably do.",
+            f"{LEARNS} 1.0 points worse than plain-20, but 3 seeds are too few to be sure.", "3 seeds: not resolved",
+            "The seeds disagree (−0.1 to 2.0 points): the 95 % interval, −1.6 to 3.6, still holds 0. "
+            "About 11 seeds would probably do.",
         ),
         (
             race(), {"training": {**LEVEL, "plain-56": (16.0, 16.2, 16.9)}}, NOT_RESOLVED,
-            f"{LEARNS} 1.3 points worse than plain-20, perhaps by chance. "
+            f"{LEARNS} 1.3 points worse than plain-20, but 3 seeds are too few to be sure. "
             "With shortcuts both depths learn equally well.", "3 seeds: not resolved",
-            f"Clean{AFTER_300[5:]}, 95 % interval 0.3 to 2.2 points, not enough after Holm's correction. "
+            "Worse in each seed (1.0 to 1.7 points), but the 95 % interval, 0.3 to 2.2, "
+            "is not enough after Holm's correction. "
             "About 4 seeds would probably do.",
         ),
         (
@@ -156,27 +159,28 @@ def test_a_race_that_ended_early_compares_nothing():
         ),
         (
             race(shortcuts=("none",)), {"training": APART, "running": LEVEL}, Verdict.DISAGREE,
-            f"{WORSE_BY_33} by the clean error, but as well by the running one.", "No conclusion: the errors disagree",
-            "Clean error: degradation (30.5 to 35.5). Running error: no degradation beyond 1 point (−0.2 to 0.2).",
+            f"{WORSE_BY_33} when measured at the end, but as well by the last training steps.",
+            "No conclusion: the errors disagree",
+            "At the end: degradation (30.5 to 35.5). In the last steps: no degradation beyond 1 point (−0.2 to 0.2).",
         ),
         (
             race(shortcuts=("none",)), {"training": APART, "running": {**APART, "plain-56": (18.0, 38.0, 99.0)}},
             Verdict.DISAGREE,
-            f"{WORSE_BY_33} by the clean error, and 33.7 points worse by the running one.",
+            f"{WORSE_BY_33} when measured at the end, and 33.7 points worse by the last training steps.",
             "No conclusion: the errors disagree",
-            "Clean error: degradation (30.5 to 35.5). Running error: not resolved (−68.8 to 136.1). "
+            "At the end: degradation (30.5 to 35.5). In the last steps: not resolved (−68.8 to 136.1). "
             "About 14 seeds would probably do.",
         ),
         (
             race(shortcuts=("none",)), {"training": LEVEL, "running": APART}, Verdict.DISAGREE,
-            f"{AS_WELL} by the clean error, but 33.0 points worse by the running one.",
+            f"{AS_WELL} when measured at the end, but 33.0 points worse by the last training steps.",
             "No conclusion: the errors disagree",
-            "Clean error: no degradation beyond 1 point (−0.2 to 0.2). Running error: degradation (30.5 to 35.5).",
+            "At the end: no degradation beyond 1 point (−0.2 to 0.2). In the last steps: degradation (30.5 to 35.5).",
         ),
         (
             race(shortcuts=("none",)), {"training": LEVEL, "running": {**LEVEL, "plain-56": (15.0, 15.0, 16.6)}},
             NOT_RESOLVED, f"{AS_WELL}, as far as 3 seeds show.", "3 seeds: not resolved",
-            "Clean error: no degradation beyond 1 point (−0.2 to 0.2). Running error: not resolved (−1.6 to 2.5). "
+            "At the end: no degradation beyond 1 point (−0.2 to 0.2). In the last steps: not resolved (−1.6 to 2.5). "
             "About 20 seeds would probably do.",
         ),
     ],
@@ -228,7 +232,7 @@ def test_the_other_types_say_what_is_true_of_them():
     assert alone.headline == "A-56 learns its training images 15.0 points worse than A-20."
     two = concluded(race(shortcuts=("A", "B")), table).statement
     assert two.headline == (
-        "A-56 learns its training images 0.5 points better than A-20, perhaps by chance. "
+        "A-56 learns its training images 0.5 points better than A-20, but 3 seeds are too few to be sure. "
         "B-56 learns 20.0 points worse than B-20."
     )
     plain = {"plain-20": APART["plain-20"], "plain-56": APART["plain-56"]}

@@ -9,6 +9,7 @@ from engine.analysis.comparison import ComparedRun, at_the_end, common_step, com
 from engine.analysis.evidence import EvidenceRow
 from engine.analysis.statement import Comparison, Cure, GapFacts, conclude
 from engine.analysis.verdict import RaceErrors, Verdict
+from engine.config import OptimConfig
 
 
 def standing(run, depth, shortcut="none", seed=0, lr=0.1, state="running", step=200, total=300, warmup_lr=None):
@@ -200,6 +201,10 @@ def test_rates_and_warm_ups_are_said():
     assert rates(*FOUR, standing(9, 32, warmup_lr=0.01)) == ["One learning rate for all: 0.1."], "32 is not compared"
     tuned = [replace(standing(1, 20), tuned=True), replace(standing(2, 56, lr=0.03), tuned=True)]
     assert rates(*tuned) == ["Learning rates are tuned per arm: 0.03 to 0.1."]
+    words = OptimConfig(optimizer="adamw").optimizer_in_words
+    adamw = [replace(run, optimizer=words, warmup_steps=100) for run in FOUR[:2]]
+    assert rates(*adamw)[1:] == ["The rate rises linearly over the first 100 steps."]
+    assert "The optimizer is AdamW, betas 0.9 and 0.999, eps 1e-08." in said(adamw, ERRORS).protocol
 
 
 def test_the_figures_behind_the_sentences():

@@ -196,7 +196,7 @@ def test_a_cure_takes_both_training_errors_and_every_type_has_its_own():
 def test_a_rate_at_the_edge_of_the_grid_is_named():
     runs = [replace(run, at_edge=run.arm == "plain-20") for run in race()]
     statement = concluded(runs, APART).statement
-    assert statement.certainty.why.startswith("Degradation at the rates tried: ")
+    assert statement.certainty.why.startswith("Degradation at the rates tried. ")
     assert statement.protocol[-1] == "plain-20 is best at the edge of the rates tried: a better one may lie outside."
     both = said(runs, {**APART, "A-56": (89.0, 90.0, 91.1)})
     assert "A-56 minus A-20: 74.0 points (73.9 to 74.2), degradation. " in both, "A's own rates lie inside"
@@ -208,16 +208,16 @@ def test_a_rate_for_each_depth_that_nobody_tuned_is_no_tuned_rate():
     runs = [replace(run, tuned=False, lr=0.1 if run.depth == 20 else 0.01) for run in race()]
     conclusion = concluded(runs, APART)
     assert conclusion.kind == Verdict.DEGRADATION_AT_RATE
-    assert conclusion.statement.certainty.why.startswith("Degradation at these learning rates: ")
+    assert conclusion.statement.certainty.why.startswith("Degradation at these learning rates. ")
 
 
 def test_survivors_are_counted_and_named():
     runs = [replace(run, state="diverged") if (run.arm, run.seed) == ("plain-56", 2) else run for run in race()]
     statement = concluded(runs, APART).statement
-    assert statement.headline.startswith(f"{WORSE_BY_33}, perhaps by chance. ")
+    assert statement.headline.startswith(f"{WORSE_BY_33}, but 2 seeds are too few to be sure. ")
     assert statement.certainty.label == "2 seeds: not resolved"
     assert statement.certainty.why.endswith(
-        "95 % interval 20.3 to 45.7 points, not enough after Holm's correction. About 3 seeds would probably do."
+        "the 95 % interval, 20.3 to 45.7, is not enough after Holm's correction. About 3 seeds would probably do."
     )
     assert statement.protocol[:2] == ("3 seeds, compared at step 300.", "Fewer seeds: plain-56 has 2.")
     assert "Runs that broke or halted early are left out." in statement.protocol
@@ -244,7 +244,7 @@ def test_a_deepest_arm_that_is_lost_on_every_seed_is_named_and_nothing_is_conclu
     assert statement.certainty.label == "No conclusion: the deepest net was lost"
     above = concluded(runs, {**training, "plain-44": (60.0, 60.0, 62.0)}).statement
     assert above.headline.startswith("plain-44 learns its training images 42.7 points worse than plain-20. ")
-    assert above.certainty.why.startswith("Degradation: "), "true without it"
+    assert above.certainty.why.startswith("Degradation. "), "true without it"
     one_left = [replace(run, state="finished", step=300) if run.run == runs[2].run else run for run in runs]
     assert concluded(one_left, training).statement.certainty.label == "One seed: a demonstration"
     residual = [replace(run, state="failed") if run.arm == "A-56" else run for run in race(depths=(20, 44, 56))]
@@ -281,5 +281,7 @@ def test_a_running_error_that_is_missing_bears_nothing_out():
     del running[1]
     conclusion = conclude(runs, RaceErrors(running, errors(runs, APART), {}, True))
     assert conclusion.kind == Verdict.DISAGREE
-    assert conclusion.statement.headline == f"{WORSE_BY_33} by the clean error. The running one was not measured."
-    assert "Running error: not resolved, not measured." in conclusion.text
+    assert (
+        conclusion.statement.headline == f"{WORSE_BY_33} when measured at the end. The running error was not recorded."
+    )
+    assert "In the last steps: not resolved, not measured." in conclusion.text

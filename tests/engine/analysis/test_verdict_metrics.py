@@ -72,7 +72,7 @@ def test_rates_that_were_tuned_make_it_degradation_and_one_at_the_edge_is_named(
     finish(writer, train(writer, runs, error=deeper_above), deeper_above)
     statement = said(runs)
     assert statement.headline == "plain-56 learns its training images 40.0 points worse than plain-20."
-    assert statement.certainty.why.startswith("Degradation at the rates tried: ")
+    assert statement.certainty.why.startswith("Degradation at the rates tried. ")
     assert statement.protocol[-2:] == (
         "Learning rates are tuned per arm: 0.003 to 0.03.",
         "plain-56 is best at the edge of the rates tried: a better one may lie outside.",
@@ -90,7 +90,9 @@ def test_while_a_run_trains_the_running_error_counts_and_no_class_is_named(write
     assert said(runs).headline == "So far plain-56 learns its training images 40.0 points worse than plain-20."
     assert said(runs).protocol[1] == "The errors are running training errors: means of the last 50 steps."
     writer.jobs.move(rows[-1].id, RunState.FINISHED)
-    assert said(runs).headline.startswith("plain-56 learns its training images as well as plain-20 by the clean error")
+    assert said(runs).headline.startswith(
+        "plain-56 learns its training images as well as plain-20 when measured at the end"
+    )
     assert said(runs).certainty.label == "No conclusion: the errors disagree"
 
 
@@ -118,7 +120,7 @@ def test_an_earlier_evaluation_is_no_ground_for_a_conclusion(writer):
 def test_a_clean_error_that_the_running_one_does_not_bear_out_is_no_conclusion(writer):
     _, runs = submit(writer)
     finish(writer, train(writer, runs), deeper_above)
-    assert said(runs).headline.startswith("plain-56 learns its training images 40.0 points worse than plain-20 by")
+    assert said(runs).headline.startswith("plain-56 learns its training images 40.0 points worse than plain-20 when")
     assert said(runs).certainty.label == "No conclusion: the errors disagree"
 
 

@@ -79,9 +79,10 @@ def until(events: Iterator[Event], stop: Callable[[Event], bool]) -> list[Event]
 
 
 def same_weights(one: Trainer, other: Trainer) -> bool:
-    """Compare parameters, BN statistics and momentum bit for bit."""
+    """Compare parameters, BN statistics and the optimizer's tensors bit for bit."""
     a, b = one.state(), other.state()
+    kinds = {"model", "momentum", "exp_avg", "exp_avg_sq", "updates"} & (a.keys() | b.keys())
     return all(
         a[kind].keys() == b[kind].keys() and all(torch.equal(a[kind][name], b[kind][name]) for name in a[kind])
-        for kind in ("model", "momentum")
+        for kind in kinds
     )

@@ -42,8 +42,8 @@ ROOM = Room(
         Fault(
             name="one-slot-too-many",
             file="engine/runs/supervisor/scheduler.py",
-            text="if len(here) >= 2 * cores:",
-            faulty="if len(here) > 2 * cores:",
+            text="if slots >= 2 * cores:",
+            faulty="if slots > 2 * cores:",
             breaks="One run more than 2 x cores trains at once.",
         ),
         Fault(

@@ -32,8 +32,8 @@ ROOM = Room(
         Fault(
             name="another-layers-init",
             file="engine/models/init/weights.py",
-            text="_draw_layer(module, keyed(seed, layer_path(name)))",
-            faulty='_draw_layer(module, keyed(seed, layer_path(name.rpartition(".")[0])))',
+            text="_draw_convolution(module, keyed(seed, path))",
+            faulty='_draw_convolution(module, keyed(seed, path.rpartition("/")[0]))',
             breaks="All layers of a block start from the draws of one layer.",
         ),
         Fault(

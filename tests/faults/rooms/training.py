@@ -26,8 +26,8 @@ ROOM = Room(
         Fault(
             name="momentum-lost-at-resume",
             file="engine/training/optim.py",
-            text='optimizer.state[parameter]["momentum_buffer"] = buffer',
-            faulty='optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(buffer)',
+            text="optimizer.state[parameter][key] = kept.copy_(saved)",
+            faulty="optimizer.state[parameter][key] = kept.zero_()",
             breaks="A resumed run begins with its momentum at zero.",
         ),
         Fault(

@@ -8,7 +8,14 @@ import { written } from "./labels.js";
 import { ENDED, RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
-const ORDER = ["band", "raw", "seed", "test", "running", "clean", "dot", "stated", "change", "beyond"];
+const ORDER = ["band", "raw", "seed", "test", "running", "clean", "told", "dot", "stated", "change", "beyond"];
+/**
+ * Open marks beside words, by Plotly's name of the mark.
+ * @type {Record<string, string>}
+ */
+const OPEN = { circle: "○", square: "□", diamond: "◇", "triangle-up": "△", "triangle-down": "▽", star: "☆", cross: "✚", x: "✖" };
+/** The mark that a label is about is larger by this factor. */
+const TOLD_LARGER = 1.6;
 /** Widths of the lines in pixels. */
 export const WIDTHS = { raw: 1, seed: 1, running: 2.6, test: 1.5 };
 
@@ -78,8 +85,18 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
     const trace = { ...curve(split === "train" ? series.drawn() : series[split], key), ...styles[name], hovertemplate: hoverText(run.label, view, words) };
     if (name === "running") Object.assign(trace, { connectgaps: true }, join && { x: [join.x, ...trace.x], y: [join.y, ...trace.y], steps: [card.parent_step, ...trace.steps] });
     list.push(trace);
+    if (name === "clean" && toldCurve([run], view).end) list.push(toldMark(trace));
   }
   return list;
+}
+
+/**
+ * The last mark of a trace, larger: the label at its curve is about it.
+ * @type {(trace: Trace) => Trace}
+ */
+export function toldMark({ marker, ...trace }) {
+  const last = Object.fromEntries(["x", "y", "steps", "customdata"].flatMap((key) => (trace[key] ? [[key, trace[key].slice(-1)]] : [])));
+  return { ...trace, ...last, meta: "told", marker: { ...marker, size: TOLD_LARGER * marker.size, line: { ...marker.line, width: TOLD_LARGER * marker.line.width } } };
 }
 
 /**
@@ -131,8 +148,8 @@ export function runEnd(run, view) {
 
 /**
  * The curve whose last value stands beside a name, as in the headline: the running error, and of a race that has ended the
- * clean one, which is called so. Runs: one, the seeds of an arm, or both sides of a difference.
- * @type {(runs: Run[], view: View) => { curve: DifferenceCurve, kind: string }}
+ * clean one (`end`), whose mark stands in the label. Runs: one, the seeds of an arm, or both sides of a difference.
+ * @type {(runs: Run[], view: View) => { curve: DifferenceCurve, kind: string, end: boolean }}
  */
 export function toldCurve(runs, view) {
   const { curves, gaps, layout, metric } = view;
@@ -141,9 +158,9 @@ export function toldCurve(runs, view) {
   const over = gaps ? gaps.end && (ended || layout === "gap") : ended;
   const measured = runs.every(({ series }) => series.train_clean.step.length && series.train_clean.step.at(-1) === series.train.step.at(-1));
   const seen = curves.includes("running") && (layout === "gap" || curves.includes("clean"));
-  if (over && measured && seen && metric === "error") return { curve: curveTable(view).clean, kind: "clean" };
+  if (over && measured && seen && metric === "error") return { curve: curveTable(view).clean, kind: `at the end ${OPEN[runs[0].mark]}`, end: true };
   const [curve] = namedCurves(view);
-  return { curve, kind: view.smoothing && curve[0] === "train" ? `${RUNNING_WINDOW}-step mean` : "" };
+  return { curve, kind: view.smoothing && curve[0] === "train" ? `${RUNNING_WINDOW}-step mean` : "", end: false };
 }
 
 /**

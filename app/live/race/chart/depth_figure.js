@@ -10,7 +10,7 @@ import { MEAN_WIDER } from "./seed_curves.js";
 import { curveStyles, curveTable, emptyTrace, nameOf } from "./curves.js";
 import { endLabels, written } from "./labels.js";
 import { seeThrough } from "../../shared/plot_style.js";
-import { isComparable } from "../../shared/arm_names.js";
+import { depthName, isComparable } from "../../shared/arm_names.js";
 import { plural, sum } from "../../shared/format.js";
 import { ENDED, RUNNING_WINDOW } from "../../shared/run_states.js";
 import { stepOf } from "../series.js";
@@ -21,7 +21,7 @@ import { stepOf } from "../series.js";
  * One run's last error.
  * @typedef {{ run: Run, step: number, error: number }} Dot
  * One depth of a line. Without an interval `low` and `high` are null. `seeds` says how many seeds the mean is of, and what became of the others.
- * @typedef {{ depth: number, mean: number, low: number | null, high: number | null, provisional: boolean, counted: number, seeds: string, dots: Dot[] }} Point
+ * @typedef {{ arm: string, depth: number, mean: number, low: number | null, high: number | null, provisional: boolean, counted: number, seeds: string, dots: Dot[] }} Point
  * `run` is of a depth in the middle: its hue is clear on both grounds. `words` say which error it is, `fewer` which arms lack seeds.
  * @typedef {{ curve: "running" | "clean" | "test", variant: string, shortcut: string, words: string, run: Run, points: Point[], fewer: string[] }} DepthLine
  */
@@ -35,7 +35,7 @@ const APART_PX = 11;
 /** Of the distance between two depths the lines take this share at most. */
 const MAX_SHARE = 0.6;
 /** Two ticks nearer than this cannot both be read. */
-const TICK_PX = 20;
+const TICK_PX = 20, NAMED_TICK_PX = 80;
 const FAINT = 0.4, DOT_OPACITY = 0.6;
 /** More runs that are not compared are named by the pointer alone. */
 const MAX_NAMED = 4;
@@ -56,10 +56,10 @@ export function buildDepthFigure(runs, view, theme, width) {
   const layout = baseLayout(view, theme, { end: 1 + MARGIN + NAMES, axis: [0, top(lines, aside, view)], stacked: false });
   const yTitle = view.curves.length === 1 ? `${view.curves[0] === "test" ? "test" : "training"} error (%)` : "error (%)";
   const panel = placeAxes(layout, { count: 1, index: 0, stacked: false, width, title: "error against depth", xTitle: "depth (weighted layers, log scale)", yTitle }, view, theme);
-  const depths = [...new Set(runs.map(({ card }) => card.depth))].toSorted((a, b) => a - b);
+  const depths = depthsOf(runs);
   panel.x = view.zoom?.x ?? [-MARGIN, 1 + MARGIN + NAMES];
   const perPx = (panel.x[1] - panel.x[0]) / panel.widthPx;
-  Object.assign(layout.xaxis, { ...ticks(depths, place, perPx * sizes(view).pad), tickangle: 0, range: panel.x });
+  Object.assign(layout.xaxis, { ...ticks(runs, place, perPx * sizes(view).pad), tickangle: 0, range: panel.x });
   if (view.hidden || !runs.length) return { data: [emptyTrace("")], layout };
   const apart = Math.min(APART_PX * sizes(view).mark * perPx, (MAX_SHARE * closest(depths, place)) / Math.max(1, lines.length));
   const data = lines.flatMap((line, index) => {
@@ -163,7 +163,7 @@ function shownCurves({ curves }) {
 function pointOf(list, curve, fact) {
   const { depth, final, mean, low, high } = fact, { dots, counted } = dotsOf(list, curve, fact);
   if (!counted.length) return [];
-  const point = { depth, low, high, provisional: !final, counted: counted.length, seeds: seedsText(fact, counted.length), dots };
+  const point = { arm: list[0].card.arm, depth, low, high, provisional: !final, counted: counted.length, seeds: seedsText(fact, counted.length), dots };
   return [{ ...point, mean: mean ?? sum(counted, ({ error }) => error) / counted.length }];
 }
 
@@ -245,12 +245,19 @@ function closest(depths, place) {
   return Math.min(1, ...depths.slice(1).map((depth, index) => place(depth) - place(depths[index])));
 }
 
-/** @type {(depths: number[], place: (depth: number) => number, perPx: number) => Layout} */
-function ticks(depths, place, perPx) {
+/** @param {Run[]} runs */
+function depthsOf(runs) {
+  return [...new Set(runs.map(({ card }) => card.depth))].toSorted((a, b) => a - b);
+}
+
+/** @type {(runs: Run[], place: (depth: number) => number, perPx: number) => Layout} */
+function ticks(runs, place, perPx) {
+  const names = new Map(runs.map(({ card }) => [card.depth, depthName(card).replace(" (", "<br>(")]));
+  const apart = [...names.values()].some((name) => name.includes("<br>")) ? NAMED_TICK_PX : TICK_PX;
   /** @type {number[]} */
   const shown = [];
-  for (const depth of depths) if (!shown.length || (place(depth) - place(lastOf(shown))) / perPx >= TICK_PX) shown.push(depth);
-  return { tickvals: shown.map(place), ticktext: shown.map(String) };
+  for (const depth of depthsOf(runs)) if (!shown.length || (place(depth) - place(lastOf(shown))) / perPx >= apart) shown.push(depth);
+  return { tickvals: shown.map(place), ticktext: shown.map((depth) => names.get(depth)) };
 }
 
 /** @type {(lines: DepthLine[], aside: Dot[], view: View) => number} */
@@ -270,7 +277,7 @@ function meanTrace({ curve, variant, words, run, points }, at, view, theme) {
     ...axesOf(""), name: variant, meta: "depth", mode: "lines+markers", x: points.map(({ depth }) => at(depth)), y: points.map(({ mean }) => mean),
     line: line ?? { color, width: wide }, marker: { ...(marker ?? { symbol: run.mark, color }), size: 9 * mark, opacity: points.map(({ provisional }) => (provisional ? FAINT : 1)) },
     error_y: { type: "data", symmetric: false, array: ends("high"), arrayminus: ends("low"), color, thickness: 1.5 * wide, width: 4 * mark },
-    text: points.map((point) => [`${variant}-${point.depth}`, `${words}: ${written(point.mean, "error")} %`, meanWords(point)].filter(Boolean).join("<br>")),
+    text: points.map((point) => [point.arm, `${words}: ${written(point.mean, "error")} %`, meanWords(point)].filter(Boolean).join("<br>")),
     hovertemplate: "%{text}<extra></extra>",
   };
 }

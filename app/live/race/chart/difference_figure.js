@@ -6,7 +6,7 @@
 import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { MEAN_WIDER, areaTrace, furthest, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
 import { bands, onClock } from "./seed_stats.js";
-import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves, toldCurve, withStored } from "./curves.js";
+import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves, toldCurve, toldMark, withStored } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels, signed } from "./labels.js";
 import { speakerMarks } from "./edit_marks.js";
@@ -162,13 +162,16 @@ function traces(gap, view, theme, suffix) {
     const mean = { ...meanTrace(band, run, view, suffix), ...styles[training ? "running" : "test"], name, hovertemplate: hoverText(name, view, words, more) };
     // One seed has no band. Where the seed diverged, there is no mean either.
     const seeds = (several && training) || !band.seeds ? curves : [];
+    /** @type {Trace[]} */
     const list = [...seeds.map((curve) => ({
       ...axesOf(suffix), ...styles.seed, name, x: view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x), y: curve.value, steps: curve.step,
       hovertemplate: hoverText(`${name}, seed ${curve.seed}`, view, words),
     })), several && !training ? { ...mean, error_y: whiskers(band, run, view, theme) } : mean];
+    const stated = statedOf(gap, view), end = training && (stated ? factsOf(view)?.end : toldCurve(runsOf(gap), view).end);
+    // The dots of training are those whose mean is told.
+    const [of, column, dotWords] = end ? curveTable(view).clean : [split, key, words];
+    if (end && !stated) list.push(meanAtEnd(gap, view, theme, suffix));
     if (several) {
-      // The dots of training are those whose mean and interval stand beside them.
-      const [of, column, dotWords] = training && statedOf(gap, view) && factsOf(view)?.end ? curveTable(view).clean : [split, key, words];
       const members = of === split ? curves : differenceStats(gap, of, column).curves;
       list.push({ ...axesOf(suffix), name, ...dots(members, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x))), ...dotStyle(run, training, theme, view), hovertemplate: hoverText(`${name}, seed %{customdata}`, view, dotWords) });
     }
@@ -192,6 +195,16 @@ function dotStyle(run, training, theme, view) {
   return { marker: { symbol: "circle", size: (training ? 8 : 5) * mark, color: run.color[theme.scheme], line: { color: theme.page, width: line } } };
 }
 
+/**
+ * The mean at the end as an open mark, where the server states none: the label is about it.
+ * @type {(gap: Gap, view: View, theme: Theme, suffix: string) => Trace}
+ */
+function meanAtEnd(gap, view, theme, suffix) {
+  const { name, run } = gap, [split, key, words] = curveTable(view).clean;
+  const mark = toldMark({ ...meanTrace(differenceStats(gap, split, key).band, run, view, suffix), ...curveStyles(run, view, theme).clean });
+  return { ...mark, name, marker: { ...mark.marker, symbol: "circle-open" }, hovertemplate: hoverText(name, view, words) };
+}
+
 /** @param {Gap} gap */
 function minuends({ pairs }) {
   return pairs.map(({ from }) => from);
@@ -203,7 +216,8 @@ function minuends({ pairs }) {
  */
 function differenceEnd(gap, view) {
   const { name, run } = gap;
-  const { curve: [split, key], kind } = toldCurve(runsOf(gap), view);
+  const { curve: [split, key], kind: usual, end: over } = toldCurve(runsOf(gap), view);
+  const kind = over ? `at the end ${statedOf(gap, view) ? "◇" : "○"}` : usual;
   const { band, curves } = differenceStats({ ...gap, pairs: gap.pairs.map((pair) => ({ ...pair, from: withStored(pair.from), take: withStored(pair.take) })) }, split, key);
   const end = furthest(band, curves, minuends(gap));
   if (end) {

@@ -4,7 +4,7 @@
  */
 /** @import { Run, Pair, Gap, Range, Split, Band, Member, Gaps } from "../../types.js" */
 import { along, curveOf, endOf, firstRows, reduced, remembered, severalRaces, statsOf, table } from "./seed_stats.js";
-import { isComparable } from "../../shared/arm_names.js";
+import { depthName, isComparable } from "../../shared/arm_names.js";
 
 /**
  * The pairs of arms that can be compared: { depth: [gap], family: [gap] }, gap: { name, run, pairs: [{ seed, from, take }] }:
@@ -20,13 +20,12 @@ export function differencesOf(runs) {
   const depth = byVariant.flatMap((list) => {
     const ordered = list.toSorted(([a], [b]) => a.card.depth - b.card.depth);
     const [shallow, deep] = [ordered[0], ordered[ordered.length - 1]];
-    const { variant, depth: most } = deep[0].card;
-    return gap(`${variant}: ${most} minus ${shallow[0].card.depth}${ofRace(deep[0])}`, deep[0], deep, shallow);
+    return gap(`${deep[0].card.variant}: ${depthName(deep[0].card)} minus ${depthName(shallow[0].card)}${ofRace(deep[0])}`, deep[0], deep, shallow);
   });
   const plain = arms.filter(([{ card }]) => card.plain);
   const family = arms.filter(([{ card }]) => !card.plain).flatMap((residual) =>
     plain.filter(([{ card }]) => card.race === residual[0].card.race && card.depth === residual[0].card.depth).flatMap((other) =>
-      gap(`${other[0].card.variant} minus ${residual[0].card.variant} at depth ${residual[0].card.depth}${ofRace(residual[0])}`, residual[0], other, residual)));
+      gap(`${other[0].card.variant} minus ${residual[0].card.variant} at ${depthName(residual[0].card).replace(/^(?=\d+$)/, "depth ")}${ofRace(residual[0])}`, residual[0], other, residual)));
   return { depth, family };
 }
 

@@ -79,8 +79,8 @@ function ownSmoothing(runs) {
 
 /**
  * One line about the curves; `data`: the name of the images they were trained on, left out where it is not known. For
- * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 128, fp32; thick: mean of up to 50 steps; all 1,200
- * training points of 4 runs shown`. Runs that are no seeds of their arm are named.
+ * example `fashion-mnist-mini, 300 of 300 steps, 1 seed, SGD, rate 0.1, batch 128, fp32; thick: mean of up to 50 steps; all
+ * 1,200 training points of 4 runs shown`. Runs that are no seeds of their arm are named.
  * @type {(runs: Run[], view: View, data?: string) => string}
  */
 export function captionOf(runs, view, data = "") {
@@ -91,9 +91,17 @@ export function captionOf(runs, view, data = "") {
   const planned = Math.max(...cards.map((card) => card.total_steps));
   const config = [
     data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, plural(distinct("seed").length, "seed"),
-    listed("rate ", "lr"), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
+    listed("", "optimizer"), listed("rate ", "lr"), warmUp(distinct("warmup_steps")), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
   return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), armsHidden(view), ownArms(runs, view)].filter(Boolean).join("; ");
+}
+
+/**
+ * The linear warm-up of the rate, "" for none: `warm-up 100 steps`.
+ * @param {number[]} steps
+ */
+function warmUp(steps) {
+  return steps.some(Boolean) ? `warm-up ${steps.map(grouped).join(" / ")} steps` : "";
 }
 
 /**

@@ -204,16 +204,16 @@ function errorCells(series, card) {
   const part = grouped(card.eval_images ?? 1000);
   return [
     ["training", percent(series.latest("train", "running_error"))],
-    ["clean", percent(series.latest("train_clean", "error"))],
+    ["clean ○", percent(series.latest("train_clean", "error"))],
     test === undefined ? [`test, ${part}`, percent(series.latest("test_subset", "error"))] : ["test, all", percent(test)],
     [`held out, ${test === undefined ? part : "all"}`, series.validation.step.length ? percent(series.latest("validation", "error")) : null],
   ];
 }
 
-/** The run's number on the command line, its first learning rate, its files. */
-function fileLine({ run, lr, checkpoints, checkpoint_bytes: bytes }) {
+/** The run's number on the command line, its optimizer, its first learning rate, its files. */
+function fileLine({ run, optimizer, lr, checkpoints, checkpoint_bytes: bytes }) {
   const saved = checkpoints ? `${checkpoints} saved, ${(bytes / 1e6).toFixed(1)} MB` : "";
-  return [`run ${run}`, lr === null ? "rate not yet tuned" : `rate ${lr}`, saved].filter(Boolean).join(" · ");
+  return [`run ${run}`, `${optimizer}, ${lr === null ? "rate not yet tuned" : `rate ${lr}`}`, saved].filter(Boolean).join(" · ");
 }
 
 /** Fork and changes of the run, newest last, and its note. labels: {run: name}. */

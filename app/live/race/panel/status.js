@@ -74,8 +74,7 @@ export class RaceStatus {
     setText(this.part("running-label"), `training, ${runningMean(smoothing)}`);
     if (!images) return;
     setText(this.part("test-label"), `test (${grouped(images)} images)`);
-    setText(this.part("clean-label"), `clean training (${cleanImages(images, closing)})`);
-    this.part("clean-label").parentElement.title = `Training images without augmentation, ${bn} batch-norm statistics`;
+    this.part("clean-label").parentElement.title = `${cleanImages(images, closing)}, without augmentation${bn && `, ${bn} batch-norm statistics`}`;
   }
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {

@@ -36,7 +36,7 @@ export function run(number, arm, steps, errors, { seed = 0, tests = [], label = 
   const color = { light: colorOf(arm), dark: colorOf(`${arm} dark`) };
   const usual = {
     run: number, race: 1, arm, depth, shortcut: variant === "plain" ? "none" : variant, variant, seed, plain: variant === "plain",
-    state: "running", parent: null, parent_step: null, changes: [], lr: 0.1, batch_size: 100, train_images: 1000, total_steps: 300,
+    state: "running", parent: null, parent_step: null, changes: [], optimizer: "SGD", lr: 0.1, warmup_steps: 0, batch_size: 100, train_images: 1000, total_steps: 300,
     step: steps.at(-1) ?? 0, eval_images: 1000, precision: "fp32", device: "cpu",
   };
   // A fork always has a difference: the server says so.

@@ -16,6 +16,8 @@ REQUESTS = {
         (8,), ("none",), settings={"lr": "0.05", "width": "4", "precision": "fp32", "validation": "500"},
         pace="lockstep:7",
     ),
+    "adamw": RaceRequest((8,), ("none",), settings={"optimizer": "adamw", "warmup_steps": "50"}),
+    "tuned adamw": RaceRequest((8,), ("none",), settings={"optimizer": "adamw", "lr": "tuned"}),
     "tuned": RaceRequest((8,), ("none",), settings={"lr": "tuned"}),
     "paper": RaceRequest((56, 110, 1202), ("none", "A"), "paper"),
 }  # fmt: skip

@@ -152,6 +152,7 @@ def test_the_first_visit_says_how_long_the_quick_race_takes(page):  # noqa: F811
         *(("width", typed, "a whole number from 1 to 1,024") for typed in ("0", "2000", "null", "１６")),
         ("seeds", "-1", "a whole number from 1 to 100"),
         ("first_seed", "-1", "a whole number from 0 to"),
+        ("warmup_steps", "x", "a whole number from 0 to 10,000,000"),
         ("validation", "true", "a whole number from 0 to 1,000,000"),
         ("lead", "0", "a whole number from 1 to 9,999,999"),
     ],
@@ -176,20 +177,16 @@ def test_a_number_without_effect_keeps_nobody_from_starting(page):  # noqa: F811
     assert not page.button(key="start").disabled
 
 
-#: A dialog is a fragment, of which a page under test keeps no press: drawn alone. And a start from the stage.
+#: A start from the stage.
 ALONE = """
 import streamlit as st
-from app.data.run_times import RunTime
 from app.data.workspace import SkipscopeError
 from app.views.setup import form_state, setup
 form_state.prepare()
-if st.session_state["call"] == "ask":
-    setup._ask(None, 4, RunTime(4000.0, True))
-else:
-    try:
-        setup.start()
-    except SkipscopeError as error:
-        st.write(str(error))
+try:
+    setup.start()
+except SkipscopeError as error:
+    st.write(str(error))
 """
 
 
@@ -204,15 +201,13 @@ def test_a_race_of_more_than_an_hour_is_asked_for_twice(page, started, monkeypat
         assert not page.exception
     assert len(started) == 2, "the unknown and the short one at once, the long one not yet"
     assert "This race takes about 60 min: 4 runs of 300 steps." in " ".join(words.value for words in page.markdown)
-    alone = AppTest.from_string(ALONE, default_timeout=20)
-    alone.session_state["call"] = "stage"
-    alone.run()
+    alone = AppTest.from_string(ALONE, default_timeout=20).run()
     assert [words.value for words in alone.markdown] == ["this race takes about 60 min; start it in the side bar"]
-    alone.session_state["call"] = "ask"
-    alone.run()
-    alone.button(key="start_cancel").click().run()
+    page.button(key="long_cancel").click().run()
+    assert "This race takes" not in " ".join(words.value for words in page.markdown)
+    page.button(key="start").click().run()
     assert len(started) == 2
-    alone.button(key="start_long").click().run()
+    page.button(key="long_start").click().run()
     assert len(started) == 3
     assert started[2] == started[1]
 
@@ -252,9 +247,27 @@ def test_doubts_are_said_and_keep_nobody_from_starting(page, started):  # noqa: 
     assert ":orange[Too short to compare: the running training error is a mean over 50 steps.]" in captions(page)
     page.text_input(key="lr").set_value("5.0").run()
     assert "Rates above 1 usually diverge" in captions(page)
+    page.selectbox(key="optimizer").set_value("adamw").run()
+    assert (page.text_input(key="lr").value, "usually diverge" in captions(page)) == ("0.001", False)
+    page.text_input(key="lr").set_value("0.1").run()
+    assert "This rate is high for AdamW; 0.001 is usual." in captions(page)
     assert not page.button(key="start").disabled
     page.text_input(key="steps").set_value("50").run()
     assert "Too short" not in captions(page)
+
+
+def test_the_optimizer_and_its_warm_up_reach_the_race(page, started):  # noqa: F811
+    page.run()
+    page.selectbox(key="optimizer").set_value("adamw").run()
+    page.text_input(key="warmup_steps").set_value("400").run()
+    assert "optim.warmup_steps is at most the run's 300 steps (got 400)" in captions(page)
+    page.text_input(key="warmup_steps").set_value("100").run()
+    assert {key: page.query_params[f"set_{key}"] for key in ("optimizer", "warmup_steps", "lr")} == {
+        "optimizer": "adamw", "warmup_steps": "100", "lr": "0.001",
+    }  # fmt: skip
+    page.button(key="start").click().run()
+    optim = started[0].run.optim
+    assert (optim.optimizer, optim.lr, optim.weight_decay, optim.warmup_steps) == ("adamw", 0.001, 0.0, 100)
 
 
 def test_missing_data_say_how_much_is_downloaded(page, monkeypatch):  # noqa: F811

@@ -9,6 +9,7 @@ from engine.analysis.layers.headline import Place, headline
 from engine.analysis.layers.probed_net import GROWTH, RESPONSES, ProbedNet
 from engine.probes.registry import get_quantity
 
+EVERY = "In every net all layers respond alike within a factor of {}."
 BEGUN = "Training has just begun. The layers are compared from step 100 on."
 
 
@@ -30,7 +31,7 @@ def test_the_stretch_that_stands_out_is_named_with_its_net_its_factor_and_the_ev
     found = said(LOUD, EVEN, net("A-56", [1.0] * 55))
     assert found.text == (
         "The first layers of plain-20 respond about three times as strongly as the rest. "
-        "All layers of A-20 respond about equally."
+        "All layers of A-20 respond alike within a factor of 1.4."
     )
     assert found.place == Place("plain-20", 0, 2, "the first layers: three times the rest")
     uneven_twin = net("A-20", [1.6, *[0.95] * 18])
@@ -55,12 +56,28 @@ def test_which_layers_and_how_much(values, where, size, place):
 def test_layers_that_alternate_or_stand_alone_are_no_stretch():
     block = net("A-20", [1.0, *[1.0, 0.3] * 9])
     assert said(block).text == (
-        "No stretch of layers stands out in any net. Single layers of A-20 differ most, by a factor of 3.3."
+        "No stretch of layers stands out in any net. "
+        "Those of A-20 differ most, from one to the next, by a factor of 3.3."
     )
     assert said(block).place is None
-    assert said(EVEN, net("plain-20", [1.0] * 18 + [1.4])).text == "In every net all layers respond about equally."
+    assert said(EVEN, net("plain-20", [1.0] * 18 + [1.4])).text == EVERY.format(1.4)
     assert said(net("plain-20", [nan] * 19)) is None
     assert said(net("plain-20", [inf, 0.0, *LOUD.values[2:]])).text.startswith("No stretch"), "no value is no size"
+
+
+def test_a_zigzag_is_no_equality():
+    """Of the blocks of a residual net one layer answers the other, as in A-56 of the quick race."""
+    zigzag = net("A-20", [1.11, *[1.01, 0.93] * 9])
+    assert said(zigzag).text == (
+        "In every net all layers respond alike within a factor of 1.2, alternating from one layer to the next."
+    )
+    flat = net("plain-20", [1.0, *[1.004, 1.0] * 9])
+    assert said(zigzag, flat).text == EVERY.format(1.2) + " Those of A-20 alternate from one to the next."
+    assert said(flat).text == EVERY.format(1.1), "a zigzag that nobody sees"
+    assert "alternating" in said(LOUD, zigzag).text and "alternating" not in said(LOUD, EVEN).text
+    assert said(zigzag, quantity="gamma_abs").text.startswith("The ") and "alike within a factor of 1.2" in (
+        said(zigzag, quantity="gamma_abs").text
+    )
 
 
 @pytest.mark.parametrize(("last", "named"), [(3.0, True), (1.6, True), (1.4, False), (0.3, False)])
@@ -77,12 +94,12 @@ def test_of_two_nets_the_one_that_stands_out_more_is_named_whatever_their_order(
 
 def test_only_comparable_nets_that_are_there_count():
     cut = replace(LOUD, difference="shortcuts cut at 60", run=7)
-    assert said(EVEN, cut).text == "In every net all layers respond about equally."
+    assert said(EVEN, cut).text == EVERY.format(1.4)
     assert said(cut) is None
     assert said(EVEN, replace(LOUD, last_step=200)).place is None
     assert said(EVEN, replace(LOUD, last_step=200), step=200).place
     alone = said(EVEN, replace(LOUD, last_step=200)).text
-    assert alone.startswith(f"In {EVEN.name} "), "other nets are not there yet"
+    assert alone.startswith(f"All layers of {EVEN.name} "), "other nets are not there yet"
 
 
 @pytest.mark.parametrize(

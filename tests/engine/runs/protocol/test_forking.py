@@ -228,6 +228,17 @@ def test_a_fork_cannot_begin_a_warm_up_but_end_one(parts, workspace):
         plan(reader, warmup_lr="0.01")
     run = _scheduled(workspace, writer, warmup_lr="0.01")
     assert plan(reader, 60, run=run, warmup_lr="null").config.optim.warmup_lr is None
+    with pytest.raises(ConfigError, match=r"a warm-up begins with a run; a fork can end it \(warmup_steps=0\)"):
+        plan(reader, warmup_steps="9")
+    run = _scheduled(workspace, writer, warmup_steps="80")
+    assert plan(reader, 60, run=run, warmup_steps="0").config.optim.warmup_steps == 0
+    assert plan(reader, 60, run=run, lr="0.1").changes[-1].value == 0.1, "it ends the warm-up"
+
+
+def test_a_fork_keeps_the_optimizer(parts):
+    reader, _ = parts
+    with pytest.raises(ConfigError, match="setting 'optimizer' is kept from the parent; start a race for another one"):
+        plan(reader, optimizer="adamw")
 
 
 def test_a_fork_is_compiled_only_where_a_race_would_be(parts):

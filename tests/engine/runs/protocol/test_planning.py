@@ -93,6 +93,21 @@ def test_a_race_of_the_imagenet_family(workspace):
     assert width(20, family="cifar") == 16
 
 
+def test_another_optimizer_brings_its_own_rate_decay_and_grid(workspace):
+    def optim(depth=110, preset="paper", steps=None, **settings):
+        race = plan_race(RaceRequest((depth,), ("A",), preset=preset, steps=steps, settings=settings), workspace)
+        return race.runs()[0].optim
+
+    adamw = optim(optimizer="adamw")
+    assert (adamw.lr, adamw.weight_decay, adamw.tune_grid[0], adamw.drops) == (0.001, 0.0, 0.0001, (0.5, 0.75))
+    assert adamw.warmup_lr is None, "the preset's exception for depth 110 is a rule for SGD"
+    own = optim(optimizer="adamw", lr="0.003", weight_decay="0.01")
+    assert (own.lr, own.weight_decay, own.tune_grid) == (0.003, 0.01, adamw.tune_grid)
+    assert optim(optimizer="sgd", warmup_steps="0").warmup_lr == 0.01, "as the preset has them"
+    assert optim(warmup_steps="500").warmup_lr is None, "a warm-up for all depths takes the place of one depth's"
+    assert optim(56, "quick", steps=600, warmup_steps="400").warmup_steps == 400, "judged beside the race's steps"
+
+
 def test_the_imagenet_preset_needs_images(workspace):
     with pytest.raises(ConfigError, match="preset imagenet brings no images; name a folder .* --data folder:PATH"):
         plan_race(RaceRequest(preset="imagenet"), workspace)
@@ -122,6 +137,8 @@ def test_seeds_and_settings(workspace):
         ({"preset": "slow"}, "unknown preset 'slow'; choose from quick"),
         ({"steps": 0}, r"^optim.steps is a whole number from 1 to 10,000,000 \(got 0\)$"),
         ({"settings": {"steps": "0"}}, "^optim.steps is a whole number from 1 to"),
+        ({"steps": 50, "settings": {"warmup_steps": "60"}}, "^optim.warmup_steps is at most the run's 50 steps "),
+        ({"settings": {"optimizer": "adamw", "momentum": "0.5"}}, "^optim.momentum is SGD's; AdamW has fixed betas"),
         ({"seeds": 0}, r"^seeds is a whole number from 1 to 100 \(got 0\)$"),
         ({"first_seed": -1}, "first_seed"),
         ({"settings": {"pool": "3"}}, "pool 3 does not fit the 28x28 images .*choose from 1, 2, 4, 7$"),
@@ -144,7 +161,7 @@ def test_seeds_and_settings(workspace):
         ({"settings": {"validation": "19950"}}, "the 50 training images of .* that validation=19950 leaves"),
         ({"settings": {"validation": "30000"}}, "the 0 training images"),
         ({"settings": {"family": "imagenet"}}, "depth 20 is not of the family imagenet; choose from 18, 34, 50, 101"),
-        ({"settings": {"family": "resnext"}}, "model.family is cifar or imagenet .got 'resnext'."),
+        ({"settings": {"family": "resnext"}}, "model.family is cifar, imagenet, mlp or vit .got 'resnext'."),
         ({"settings": {"family": "imagenet"}, "depths": (18,)}, "14 pixels .* five halvings .* or stem=small"),
         (
             {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18, 20)},
@@ -152,7 +169,7 @@ def test_seeds_and_settings(workspace):
         ),
         (
             {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18,), "shortcuts": ("A:order=full-pre",)},
-            "family imagenet has the shortcuts none, A, B, C, in the order post, with batch norm",
+            "order of shortcut A is post .got 'full-pre'.",
         ),
         ({"settings": {"stem": "large"}}, "stem of the family cifar is small"),
         ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),

@@ -93,6 +93,14 @@ def test_the_rate_in_force_is_that_of_the_schedule_and_the_end_of_a_warm_up_is_a
     assert bench.served.set(warming, command(bench.run, "lr=0.01")) == ""
 
 
+def test_a_rate_within_a_linear_warm_up_is_a_change(bench):
+    row = bench.in_state(S.PAUSED)
+    rising = replace(row, config=change_config(row.config, {"optim.warmup_steps": row.total_steps}))
+    bench.record(0.01)
+    assert bench.served.set(rising, command(bench.run, "lr=0.01")) == ""
+    assert bench.served.set(rising, command(bench.run, "lr=0.01", 2.0)), "the warm-up is over"
+
+
 @pytest.mark.parametrize("state", [S.STOPPED, S.FINISHED, S.DIVERGED, S.FAILED, S.LOST])
 def test_a_run_that_has_ended_takes_no_change(bench, state):
     assert bench.served.set(bench.in_state(state), command(bench.run))

@@ -28,6 +28,17 @@ def test_at_most_twice_as_many_workers_as_cores():
     assert plan.waits[6] == "waits its turn behind run 5"
 
 
+def test_an_instant_race_comes_after_ordinary_ones_and_holds_none_back():
+    instant = race(5, 4, 51, instant=True)
+    plan = schedule([*instant, *race(6, 2, 61)], [], CPU, cores=2)
+    assert [start.run for start in plan.starts] == [61, 62]
+    assert plan.waits[51] == "waits for runs 61, 62: ordinary races have precedence"
+    assert [start.run for start in schedule(instant, [], CPU, cores=2).starts] == [51, 52, 53, 54]
+    at_work = [Active(run, 1, "cpu", instant=True) for run in (51, 52, 53, 54)]
+    assert [start.run for start in schedule(race(6, 4, 61), at_work, CPU, cores=2).starts] == [61, 62, 63, 64]
+    assert schedule(race(7, 1, 71, instant=True), at_work, CPU, cores=2).starts == ()
+
+
 def test_a_single_run_gets_all_cores():
     assert schedule([Waiting(7, 3, 0, 1)], [], CPU, cores=8).starts == (Start(7, "cpu", 8),)
 

@@ -17,7 +17,7 @@ test("a legend has the arms in the order of the race, then what lines mean", () 
     "plain: 56 minus 20", "A: 56 minus 20", "plain minus A at depth 20", "plain minus A at depth 56", "difference in training error, mean of up to 50 steps",
   ]);
   const gaps = { step: 100, end: true, cure: "", of: [["none", 56, 20, 1, 10, null, null]] };
-  assert.deepEqual(names(race(1), { layout: "gap", gaps }).at(-1), "mean of the seeds with its 95 % interval, clean training error at step 100");
+  assert.deepEqual(names(race(1), { layout: "gap", gaps }).at(-1), "mean of the seeds with its 95 % interval, training error at the end (clean), step 100");
   const [first] = legendOf(race(), VIEW, THEME);
   assert.equal(first.color, colorOf("plain-20"));
 });
@@ -25,9 +25,11 @@ test("a legend has the arms in the order of the race, then what lines mean", () 
 test("a caption says where the curves come from and how they were made", () => {
   const at = range(1, 300);
   assert.equal(captionOf([run(1, "A-20", at, at)], { ...VIEW, curves: ["running", "raw"] }, "fashion-mnist-mini"),
-    "fashion-mnist-mini, 300 of 300 steps, 1 seed, rate 0.1, batch 100, fp32, cpu; thick: mean of up to 50 steps over faint single steps; all 300 training points of 1 run shown");
+    "fashion-mnist-mini, 300 of 300 steps, 1 seed, SGD, rate 0.1, batch 100, fp32, cpu; thick: mean of up to 50 steps over faint single steps; all 300 training points of 1 run shown");
   assert.ok(captionOf([run(1, "A-20", at, at), run(2, "A-56", at, at, { total_steps: 500 })], VIEW).startsWith("300 of 500 steps"), "the longest plan");
-  assert.ok(captionOf(race(), VIEW).startsWith("99 to 100 of 300 steps, 2 seeds, rate 0.1"));
+  assert.ok(captionOf(race(), VIEW).startsWith("99 to 100 of 300 steps, 2 seeds, SGD, rate 0.1"));
+  const adamw = [run(1, "A-20", at, at, { optimizer: "AdamW", lr: 0.001, warmup_steps: 100 })];
+  assert.ok(captionOf(adamw, VIEW).startsWith("300 of 300 steps, 1 seed, AdamW, rate 0.001, warm-up 100 steps, batch 100"));
 });
 
 test("a caption names what is not comparable, where it is drawn", () => {

@@ -1,0 +1,53 @@
+"""The component of the instant races: sliders, curves, finding and dial, all from the streams of the server.
+
+The script says only what can be set. Which races there are comes by ``/live/instant``, so those who look on see a new
+one at once. Used by ``app.views.instant``.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from app.data import options
+from app.data.instant import ring
+from app.live.shared.component import component, surroundings
+
+
+def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> None:
+    """Mount the instant races.
+
+    ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds the ``verb``:
+    train (with what was set, as ``choice``) or keep (a race, by ``run``). ``notice`` is a refusal in one line.
+    """
+    can_be_set = ring.settings()
+    component("race/instant", "skipscope_instant")(
+        key=key,
+        data={
+            "settings": _rows(can_be_set),
+            "usual": asdict(can_be_set.usual),
+            "dialled": can_be_set.dialled,
+            "notice": notice,
+            **surroundings(history="live/history", stream="live/stream", ring="live/instant"),
+        },
+        on_command_change=on_command,
+    )
+
+
+def _rows(can_be_set: ring.Settings) -> list[dict[str, Any]]:
+    """Return what can be set: each with its values in order and their words."""
+    kinds = can_be_set.shortcuts
+    rows: list[tuple[str, str, Mapping[Any, str]]] = [
+        ("strength", "Strength of the shortcut", {value: f"{value:g}" for value in can_be_set.strengths}),
+        ("depth", "Deep nets", {depth: options.depth_name(depth, can_be_set.family) for depth in can_be_set.depths}),
+        ("lr", "Learning rate", {rate: f"{rate:g}" for rate in can_be_set.rates}),
+        ("seed", "Seed", {seed: str(seed) for seed in can_be_set.seeds}),
+        ("shortcut", "Shortcut", kinds),
+    ]
+    return [
+        {
+            "key": key, "label": label, "kinds": values is kinds,
+            "values": [{"value": value, "label": words} for value, words in values.items()],
+        }
+        for key, label, values in rows
+        if len(values) > 1
+    ]  # fmt: skip

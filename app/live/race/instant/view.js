@@ -1,0 +1,223 @@
+/**
+ * The page of the instant races: a slider moves, four nets train, their curves grow over those of the races before. The
+ * server tells which races there are, and of the newest what is new of its curves, as of any race.
+ */
+import { Controls } from "./controls.js";
+import { LatestWins } from "./latest_wins.js";
+import { RaceStream } from "../stream.js";
+import { RingStream, choiceOf, dialPoints, same, taken } from "./ring.js";
+import { Series, takeMessage } from "../series.js";
+import { attend, loadPlotly, readTheme } from "../../shared/page.js";
+import { drawDial } from "./dial.js";
+import { ENDED } from "../../shared/run_states.js";
+import { MAX_GHOSTS, instantFigure } from "./figure.js";
+import { setText } from "../../shared/dom.js";
+import { unreachableText } from "../../shared/link_status.js";
+
+/** Between two drawings while the nets train: drawing takes time from them. */
+const DRAW_MS = 200;
+/** The chart ends this far above the lower end of the window, within these heights. */
+const BELOW_PX = 60, LEAST_PX = 300, MOST_PX = 620;
+
+export class InstantView {
+  constructor(host) {
+    this.host = host;
+    this.part = (name) => host.querySelector(`.si-${name}`);
+    this.ring = [];
+    this.busy = [];
+    this.runs = [];
+    this.past = [];
+    this.statement = {};
+    this.race = null;
+    this.latest = new LatestWins((choice) => this.#train(choice));
+    this.part("keep").onclick = () => this.race && this.#send("keep", { run: this.race.race });
+    this.part("train").onclick = () => this.latest.want(this.choice);
+    this.leave = attend(host, () => this.#soon(true), () => {}, this.part("stage"));
+    host.instantView = this; // for tests and for the curious
+  }
+
+  update(data, send) {
+    Object.assign(this, { data, send });
+    this.theme = readTheme(this.host, data.themes);
+    this.controls ??= new Controls(this.part("controls"), data.settings, (choice) => {
+      this.choice = { ...this.choice, ...choice };
+      this.latest.want(this.choice);
+      this.#soon();
+    });
+    if (!this.feed) {
+      this.#set(data.usual);
+      this.feed = new RingStream({ history: data.urls.ring, stream: data.urls.ring }, [], {
+        history: () => {},
+        message: (message) => this.#listed(message),
+        link: (state, reason) => this.#linked(state, reason),
+      });
+    }
+    // A refused race never comes to its end.
+    if (data.notice && data.notice !== this.refused) this.latest.ended();
+    this.refused = data.notice;
+    this.#soon(true);
+  }
+
+  stop() {
+    this.stopped = true;
+    this.latest.stop();
+    for (const stream of [this.feed, this.stream]) stream?.close();
+    this.leave();
+    if (window.Plotly && this.drawn) window.Plotly.purge(this.part("plot"));
+  }
+
+  // --- commands -----------------------------------------------------------------------------------------------------
+
+  #train(wanted) {
+    const choice = wanted.shortcut === this.data.dialled ? wanted : { ...wanted, strength: 1 };
+    this.sent = { choice, after: this.ring[0]?.race ?? 0 };
+    this.#send("train", { choice });
+  }
+
+  #send(verb, more = {}) {
+    if (this.data.mayCommand === false) return;
+    this.send("command", { verb, run: 0, at: Date.now(), ...more });
+  }
+
+  #set(choice) {
+    this.controls.choice = choice;
+    // An older race may have had values that can no longer be set.
+    this.choice = { ...choice, ...this.controls.choice };
+  }
+
+  // --- what arrives -------------------------------------------------------------------------------------------------
+
+  #listed(message) {
+    if (message.busy) this.busy = message.busy;
+    if (message.engine) this.engine = message.engine;
+    if (message.error !== undefined) this.trouble = message.error;
+    this.ring = taken(this.ring, message);
+    const [newest] = this.ring;
+    if (newest && newest.race !== this.race?.race) this.#follow(newest);
+    else this.race = newest ?? this.race;
+    // Those who look on, and whoever has just come, see what is trained.
+    if (newest && !this.sent) this.#set(choiceOf(newest));
+    if (newest?.over && this.sent && newest.race > this.sent.after && same(newest, this.sent.choice)) this.latest.ended();
+    this.#soon(true);
+  }
+
+  /** Another race is the newest: its curves grow over those of the one before, where that came to its end. */
+  #follow(race) {
+    if (this.runs.length && this.#isOver()) this.past = [this.runs, ...this.past].slice(0, MAX_GHOSTS);
+    Object.assign(this, { race, runs: [], statement: {} });
+    this.stream?.close();
+    const known = new Map(race.runs.map((run) => [run.run, run]));
+    this.stream = new RaceStream(this.data.urls, [...known.keys()], {
+      history: (answer) => {
+        this.runs = answer.cards.filter(({ run }) => known.has(run)).map((card) => ({ ...known.get(card.run), usual: known.get(card.run).label, card, series: new Series(answer.runs[card.run]) }));
+        this.#words(answer);
+        this.#soon(true);
+      },
+      message: (message) => {
+        const { gone } = takeMessage(this.runs, message);
+        this.runs = this.runs.filter(({ card }) => !gone.has(card.run));
+        // The whole history puts back the steps that the stream left out.
+        if (message.c && this.#isOver()) this.stream.open();
+        this.#words(message);
+        this.#soon(Boolean(message.c));
+      },
+      link: (state, reason) => this.#linked(state, reason),
+    });
+  }
+
+  #words({ g, sure }) {
+    if (g !== undefined) this.statement.g = g;
+    if (sure !== undefined) this.statement.sure = sure;
+  }
+
+  #linked(state, reason) {
+    this.lost = state === "gone" ? unreachableText(reason) : "";
+    this.#soon();
+  }
+
+  #isOver() {
+    return this.runs.length > 0 && this.runs.every(({ card }) => ENDED.has(card.state));
+  }
+
+  // --- drawing ------------------------------------------------------------------------------------------------------
+
+  #soon(atOnce = false) {
+    if (this.stopped || document.hidden || (this.pending && !atOnce)) return;
+    clearTimeout(this.pending);
+    const due = (this.drawnAt ?? 0) + DRAW_MS;
+    this.pending = setTimeout(() => requestAnimationFrame(() => this.#draw()), atOnce ? 0 : Math.max(0, due - performance.now()));
+  }
+
+  async #draw() {
+    this.pending = null;
+    if (this.stopped || !this.data) return;
+    this.drawnAt = performance.now();
+    this.#tell();
+    const { theme } = this, plot = this.part("plot"), stage = this.part("stage"), width = stage.clientWidth;
+    if (!this.runs.length || !width) return;
+    try {
+      await loadPlotly(this.data.urls.plotly);
+    } catch (error) {
+      setText(this.part("says"), `The chart could not be loaded (${error.message}); trying again.`);
+      setTimeout(() => this.#soon(), 2000);
+      return;
+    }
+    if (this.stopped) return;
+    const { data, layout } = instantFigure(this.runs, this.past, theme, { width, height: this.#height(stage) });
+    layout.datarevision = this.revision = (this.revision ?? 0) + 1; // the arrays grow in place
+    stage.style.minHeight = `${layout.height}px`;
+    await window.Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    this.part("says").hidden = this.drawn = true;
+    this.shown = { race: this.race.race, over: this.#isOver() };
+  }
+
+  #height(stage) {
+    const top = stage.getBoundingClientRect().top + (this.host.closest("[data-testid=stMain]")?.scrollTop ?? 0);
+    return Math.min(MOST_PX, Math.max(LEAST_PX, window.innerHeight - top - BELOW_PX));
+  }
+
+  /** The words, the sliders and the dial. */
+  #tell() {
+    const { choice, data, race, ring, statement, theme } = this;
+    const may = data.mayCommand !== false, over = Boolean(race?.over);
+    this.controls.enable(may, choice.shortcut === data.dialled);
+    setText(this.part("headline"), statement.g ?? "What depth costs, and what a shortcut gives back");
+    const [label, kind, why] = over ? statement.sure ?? [] : [];
+    this.part("certainty").hidden = !label;
+    this.part("certainty").dataset.kind = kind ?? "";
+    setText(this.part("certainty"), label ?? "");
+    setText(this.part("why"), why ?? "");
+    this.part("keep").hidden = !may || !over;
+    this.part("train").hidden = !may || ring.length > 0;
+    setText(this.part("time"), over && race.seconds !== null ? `TRAINED IN ${race.seconds.toFixed(1)} s` : "");
+    const notice = this.#notice();
+    this.part("notice").hidden = !notice;
+    setText(this.part("notice"), notice);
+    setText(this.part("foot"), race ? footText(race, this.past.length > 0) : "");
+    if (!race && this.feed.source) setText(this.part("says"), may ? "Move a slider: four nets train at once." : "Nothing was trained here yet. As soon as the presenter moves a slider, the curves appear.");
+    this.part("plot").setAttribute("aria-label", `Training curves of ${this.runs.length} nets. ${statement.g ?? ""}`);
+    const deep = race?.runs.findLast(({ plain }) => !plain);
+    drawDial(this.part("dial-plot"), dialPoints(ring, choice, data.dialled), {
+      now: choice.shortcut === data.dialled ? choice.strength : null, color: deep?.color[theme.scheme] ?? theme.text, theme,
+      width: this.part("dial").clientWidth, net: `the net of ${choice.depth} layers`,
+    });
+    setText(this.part("dial-words"), `Clean training error in percent, ${choice.depth} layers, rate ${choice.lr}, seed ${choice.seed}`);
+  }
+
+  #notice() {
+    const { busy, data, engine, race, trouble } = this;
+    const waits = race && !race.over && race.runs.some(({ state }) => state === "queued");
+    if (this.lost || trouble) return this.lost || trouble;
+    if (data.notice) return data.notice;
+    if (engine && engine.state !== "alive" && race && !race.over) return engine.message;
+    if (!busy.length) return "";
+    const named = busy.length > 1 ? `Races ${busy.join(", ")} are` : `Race ${busy[0]} is`;
+    return `${named} training and ${busy.length > 1 ? "have" : "has"} precedence. ${waits ? "These nets train when that has ended." : "What you set here trains when that has ended."}`;
+  }
+}
+
+/** @type {(race: { steps: number, race: number, runs: unknown[] }, past: boolean) => string} */
+export function footText({ steps, race, runs }, past) {
+  const faint = past ? " · faint: the races before" : "";
+  return `${runs.length} nets, ${steps} steps each · race ${race} · thick: training error, open marks: clean training error at the end${faint}`;
+}

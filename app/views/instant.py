@@ -1,0 +1,61 @@
+"""The page "Instant": a slider moves, and four small nets train at once."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.data import commands
+from app.data.instant import ring
+from app.live.race.instant.component import live_instant
+from app.views import page_frame, picker
+
+COMPONENT = "instant"
+_NOTICE, _KEPT = "instant_notice", "instant_kept"
+
+
+def render() -> None:
+    """Draw the page in whichever state the workspace is."""
+    if not page_frame.usable("Instant"):
+        return
+    # A fragment: a slider that is dragged runs these few lines alone.
+    st.fragment(_live)()
+
+
+def try_it() -> None:
+    """Start the first instant race. Raises SkipscopeError."""
+    commands.start_instant(ring.settings().usual)
+
+
+def kept() -> int | None:
+    """Return the instant race that was kept just now, once; None without one."""
+    race: int | None = st.session_state.pop(_KEPT, None)
+    return race
+
+
+def _live() -> None:
+    live_instant(_on_command, COMPONENT, st.session_state.pop(_NOTICE, ""))
+    if _KEPT in st.session_state:
+        st.rerun()  # the frame opens the race: a fragment cannot leave its page
+
+
+def _on_command() -> None:
+    own = {"train": _train, "keep": _keep}
+    page_frame.obey(COMPONENT, lambda line: st.session_state.update({_NOTICE: line}), own)
+
+
+def _train(command: Mapping[str, Any]) -> None:
+    choice = command["choice"]
+    commands.start_instant(
+        commands.InstantChoice(
+            int(choice["depth"]), str(choice["shortcut"]), float(choice["strength"]), float(choice["lr"]),
+            int(choice["seed"]),
+        )
+    )  # fmt: skip
+
+
+def _keep(command: Mapping[str, Any]) -> None:
+    race = int(command["run"])
+    commands.keep_instant(race)
+    picker.choose(race)
+    st.session_state[_KEPT] = race
