@@ -90,10 +90,11 @@ def render(name: str) -> None:
     with beside:
         _others(page)
         st.caption(_BOLD)
-    for title, icon in _FOLDS.items():
-        with st.expander(title, icon=icon):
-            _section(page, title, measurements, seen)
-    _sources(page, measurements)
+    with st.container(gap="xsmall"):
+        for title, icon in _FOLDS.items():
+            with st.expander(title, icon=icon):
+                _section(page, title, measurements, seen)
+        _sources(page, measurements)
     _await_news([page])
 
 
