@@ -53,7 +53,7 @@ def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> L
     means = {
         arm: f"{seeds[0].name} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, ARM_KEY).items()
     }
-    opening = f"Mean over the {quantity.per}s at step {step:,}:"
+    opening = f"Mean over the {quantity.noun(nets[0].family)}s at step {step:,}:"
     # At the start every response std is 1 in every net: there is nothing to find yet.
     closing = _figure_7(nets) if quantity.name == RESPONSES and step > 0 else ""
     return LayerFinding(opening, means, closing, headline(quantity, step, nets))
