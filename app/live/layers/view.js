@@ -300,7 +300,7 @@ export class ProbeView {
   #marks() {
     const place = this.#place();
     this.map.mark(this.nets?.map(() => place) ?? []);
-    this.panels.mark(this.form === "sorted" ? null : place);
+    this.panels.mark(this.form === "sorted" ? null : place, this.focus.pinned);
   }
 
   #glass() {

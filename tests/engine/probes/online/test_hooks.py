@@ -4,16 +4,16 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.registry import SHORTCUTS
 from engine.models.shortcuts.branch_scale import Gate
 from engine.probes.online.hooks import Place, find_blocks, find_layers, find_places, find_whole_blocks
+from tests.contracts.variants import ROWS
 
 
 def net(depth, shortcut):
     return build_model(ModelConfig(depth=depth, shortcut=shortcut, width=4, channels=1, image_size=8), 0)
 
 
-@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize("shortcut", ROWS)
 def test_all_3x3_layers_and_no_others(shortcut):
     model = net(14, shortcut)
     found = find_layers(model)
