@@ -2,7 +2,7 @@
 
 from bisect import bisect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple
 
@@ -168,9 +168,6 @@ def _findings(
 ) -> dict[int, LayerFinding]:
     """Return the finding at each step of the runs after ``after``."""
     findings = {}
-    quantity = get_quantity(about) if probed else None
-    if quantity and quantity.per != "stage":
-        quantity = replace(quantity, per=quantity.noun(probed[0].row.family))
     for step in sorted({step for net in probed for step in net.steps if step > after}):
         nets = [
             ProbedNet(
@@ -182,7 +179,7 @@ def _findings(
             for row, layers, steps, values in probed
             if (at := bisect(steps, step))
         ]  # fmt: skip
-        if quantity and (finding := layer_finding(quantity, step, nets)):
+        if finding := layer_finding(get_quantity(about), step, nets):
             findings[step] = finding
     return findings
 

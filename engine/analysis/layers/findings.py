@@ -53,15 +53,15 @@ def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> L
     means = {
         arm: f"{seeds[0].name} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, ARM_KEY).items()
     }
-    opening = f"Mean over the {quantity.per}s at step {step:,}:"
-    # At the start every response std is 1 in every net: there is nothing to find yet.
-    closing = _figure_7(nets) if quantity.name == RESPONSES and step > 0 else ""
+    opening = f"Mean over the {quantity.noun(nets[0].family)}s at step {step:,}:"
+    # The claim is about nets with batch norm, in which every response std is 1 at the start.
+    claimed = quantity.name == RESPONSES and step > 0 and nets[0].family not in STREAMS
+    closing = _figure_7(nets) if claimed else ""
     return LayerFinding(opening, means, closing, headline(quantity, step, nets))
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
-    # The claim is about nets with batch norm.
-    nets = [net for net in nets if not net.difference and net.family not in STREAMS]
+    nets = [net for net in nets if not net.difference]
     pairs = [(net, other) for net in nets for other in nets if not net.plain and net.seed == other.seed]
     twins = [_is_below(net, other) for net, other in pairs if other.plain and net.depth == other.depth]
     deeper = [

@@ -25,9 +25,8 @@ class Measured(Protocol):
     def label(self) -> str:
         """The quantity in words."""
 
-    @property
-    def per(self) -> str:
-        """What has one value: layer, block, sublayer or stage."""
+    def noun(self, family: str) -> str:
+        """What has one value in nets of a family: layer, block or sublayer."""
 
     @property
     def scale(self) -> str:

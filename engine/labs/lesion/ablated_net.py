@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.config import replace
 from engine.events import Split
@@ -36,6 +36,7 @@ class AblatedNet:
     """The net of an inspected run, evaluated on the first ``images`` of its fixed test subset.
 
     ``recalibrated``: every evaluation averages the BN statistics anew over 20 training batches, with the lesion.
+    ``batch_norm``: whether the net has any.
     """
 
     def __init__(self, inspected: InspectedRun, images: int, recalibrated: bool):
@@ -45,6 +46,7 @@ class AblatedNet:
         self._model = inspected.model()
         self._evaluator = self._inspected.evaluator(self._model)
         self.lesions = Ablation(self._model, [self._evaluator.net])
+        self.batch_norm = any(isinstance(module, nn.BatchNorm2d) for module in self._model.modules())
 
     def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
         """Return loss and error with a lesion on the test images; yield after each batch."""

@@ -34,8 +34,9 @@ _PANELS = (
           "block has none, so its input passes on instead. Blocks count from 1 through all three stages. At the first "
           "block of a stage channels double and maps are halved.",
           caveat="Batch norm's statistics were gathered with the block in place, so part of the damage is theirs. The "
-          "bars with BN re-estimated are without that part; the default grid has them for a few blocks. Where a plain "
-          "block changes the shape, its input is subsampled and filled with zeros: no identity."),
+          "bars with BN re-estimated are without that part; the default grid has them for a few blocks, and nets "
+          "without batch norm have none. Where a plain block changes the shape, its input is subsampled and filled "
+          "with zeros: no identity."),
     Panel("paths", "Which paths carry the gradient?", "branches on the path", "share of all",
           how_to_read="A residual net is a sum of paths, each through some of its branches. The smooth curve counts "
           "the paths of each length, the other one weights them by their gradient. Where that one lies left, short "

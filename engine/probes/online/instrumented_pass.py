@@ -8,7 +8,7 @@ Hooks exist only during a pass.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -148,7 +148,8 @@ class _BlockRecorder:
 
 def _show(device: Device, listeners: list[Listener], position: int, seen: Any) -> None:
     # Reductions are made in 32-bit floats, also where the hook is called from within the run's autocast.
-    with torch.autocast(device.torch_device.type, enabled=False):
+    kind = device.torch_device.type
+    with torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext():
         for listener in listeners:
             listener(position, seen)
 

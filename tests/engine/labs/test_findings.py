@@ -92,7 +92,7 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
         "Taking out one block raises the test error of A-20 from 10 to 30 % (medians over the blocks).",
         "A-20: 10 % as it is, 30 % without one block (median of 3), 50 % without block 3. Removing 1 of 3 costs less"
         " than 2 points each.",
-        "Averaged by gradient, paths in A-20 pass through 1.5 of 4 blocks; averaged by count, through 2.",
+        "Averaged by gradient, paths in A-20 pass through 1.5 of 4 branches; averaged by count, through 2.",
     ]
     assert texts("lesion", deleted, curve("paths", "A-20", range(5), [0, 0.5, 0.5, 0, 0])) == lines
     again = curve("deleted", "A-20 recalibrated", [0, 1, 2], [10, 90, math.nan])
@@ -101,7 +101,7 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
         " Removing any single block costs at least 2 points."
     ]
     assert texts("lesion", curve("paths", "plain-20", [9], [1])) == [
-        "plain-20 has one path, through all of its 9 blocks; the whole gradient takes it."
+        "plain-20 has one path, through all of its 9 branches; the whole gradient takes it."
     ]
     assert texts("lesion", curve("deleted", "A-20", [0, 1], [math.nan, 5])) == []
 
