@@ -19,12 +19,13 @@ MUTED = {"light": "#59636e", "dark": "#9aa7b4"}
 GRID = {"light": "#e7ebef", "dark": "#262d35"}
 
 #: Okabe and Ito 2008: vermilion for plain, blue, green, purple for A, B, C. The others come from a search: each pair is
-#: distinct for the usual eye, pairs of one mark also for red- and green-blind eyes.
+#: distinct for the usual eye, pairs of one mark also for red- and green-blind eyes. Two of stacks of sublayers have the
+#: hues of B and dirac, which no such net has.
 COLORS = {
     "none": "#d55e00", "A": "#0072b2", "B": "#009e73", "C": "#cc79a7", "scaled": "#4b608b", "gated": "#d11605",
     "shortcut-gated": "#8b5b4b", "conv1x1": "#16d105", "dropout": "#259ab1", "highway": "#633b9b",
     "stochastic-depth": "#6b9b3b", "skipinit": "#d105c0", "zero-gamma": "#0527d1", "fixup": "#8d05d1",
-    "dirac": "#d18d05", "delta-orthogonal": "#8b864b",
+    "dirac": "#d18d05", "delta-orthogonal": "#8b864b", "deepnorm": "#009e73", "shaped": "#d18d05",
 }  # fmt: skip
 #: Plotly's names of the marks, with the glyph of each beside a name.
 MARKS = {
@@ -35,6 +36,7 @@ _MARK_OF = {
     "scaled": "square", "gated": "diamond", "shortcut-gated": "triangle-up", "conv1x1": "triangle-down",
     "dropout": "star", "highway": "cross", "stochastic-depth": "square", "skipinit": "diamond",
     "zero-gamma": "triangle-up", "fixup": "triangle-down", "dirac": "star", "delta-orthogonal": "cross",
+    "deepnorm": "triangle-down", "shaped": "star",
 }  # fmt: skip
 #: For names off the table.
 _SPARE_COLORS = ("#e69f00", "#56b4e9", "#b8a800", "#7a6a58")

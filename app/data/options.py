@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.data.workspace import workspace_path
 from engine.config import FAMILIES, ModelConfig, RaceConfig, apply_settings, lead_from, leaves, replace
+from engine.config import depth_name as depth_name
 from engine.config.families import MAX_DEPTH
 from engine.config.optim import OPTIMIZER_DEFAULTS
 from engine.config.optim import OPTIMIZERS as OPTIMIZERS

@@ -15,7 +15,7 @@ from engine.analysis.settings import race_of
 from engine.analysis.settings import setting_differences as setting_differences
 from engine.config import FAMILIES, TUNED, RaceConfig, RunConfig, depth_name, leaves
 from engine.config import TRIAL_SEED as TRIAL_SEED
-from engine.config.optim import OPTIMIZERS as OPTIMIZERS
+from engine.config.optim import OPTIMIZERS
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
 from engine.events import ALIVE as ALIVE
@@ -87,6 +87,11 @@ class Race:
     def has_both_families(self) -> bool:
         """Whether the race has nets with and without a shortcut."""
         return len({is_plain(shortcut) for shortcut in self.shortcuts}) > 1
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether the nets may have batch norm, which keeps statistics for evaluations."""
+        return FAMILIES[self.family].batch_normed
 
     @property
     def title(self) -> str:
@@ -292,7 +297,7 @@ def run_summary(
     ``changes`` are ``[step, text]`` of changes while training and of a fork's start. ``difference`` says what makes the
     run an arm of its own, ``difference_name`` in few words; both are '' for a comparable run. ``evaluation_share`` and
     ``probe_share`` are 0 to 1, ``eval_images`` is the size of each fixed subset, ``closing_images`` that of the
-    training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations.
+    training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations, '' for nets without.
     """
     return {
         **{name: getattr(row, name) for name in _AS_STORED},
@@ -305,10 +310,17 @@ def run_summary(
         "batch_size": row.config.optim.batch_size, "train_images": _train_images(row), "checkpoints": checkpoints[0],
         "checkpoint_bytes": checkpoints[1], "eval_images": row.config.data.eval_images,
         "closing_images": _closing_images(row),
-        "bn": "recalibrated" if row.config.recalibrate_bn else "running",
+        "bn": _statistics(row.config),
         "difference": difference.text, "difference_name": difference.name,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
     }  # fmt: skip
+
+
+def _statistics(config: RunConfig) -> str:
+    """Return which batch-norm statistics evaluations use, '' for nets that have none."""
+    if not FAMILIES[config.model.family].batch_normed:
+        return ""
+    return "recalibrated" if config.recalibrate_bn else "running"
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -8,7 +8,6 @@ from typing import Any
 from app.data.workspace import WorkspaceContext, current, kept_until_change
 from engine.analysis.comparison import by, in_mean
 from engine.analysis.interval import interval
-from engine.config.optim import OPTIMIZERS as OPTIMIZERS
 from engine.models import arm_names
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader

@@ -33,7 +33,8 @@ FEW_TOKENS, MAX_TOKENS = 16, 1024
 class FamilyRules:
     """What a config of a family may hold. ``settings`` are those that no other family has.
 
-    Depths are ``period`` * n + 2. ``stems`` are the first layers to choose from, the family's own first.
+    Depths are ``period`` * n + 2. ``stems`` are the first layers to choose from, the family's own first. ``norms`` are
+    the normalisations.
     ``size_problem`` returns one line about a config whose sizes do not fit together, else ''. ``counts_blocks``: people
     name the depth by its blocks, which are all alike.
     """
@@ -43,8 +44,14 @@ class FamilyRules:
     period: int = 0
     stems: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    norms: tuple[str, ...] = ("batch",)
     size_problem: Callable[[Any], str] = lambda config: ""
     counts_blocks: bool = False
+
+    @property
+    def batch_normed(self) -> bool:
+        """Whether nets of the family may have batch norm, which keeps statistics for evaluations."""
+        return "batch" in self.norms
 
     def depth_problem(self, depth: int) -> str:
         """Return one line about a depth that the family lacks, '' for one that it has."""
@@ -126,6 +133,7 @@ FAMILIES: dict[str, FamilyRules] = {
         FamilyRules(
             name="cifar",
             defaults={"depth": 20, "width": 16, "classes": 10, "image_size": 32},
+            norms=("batch", "none"),
             period=6,
             stems=("small",),
         ),
@@ -138,12 +146,14 @@ FAMILIES: dict[str, FamilyRules] = {
         FamilyRules(
             name="mlp",
             defaults={"depth": 8, "width": 64, "channels": 1, "classes": 10, "image_size": 14},
+            norms=("layer", "none"),
             period=2,
             counts_blocks=True,
         ),
         FamilyRules(
             name="vit",
             defaults={"depth": 18, "width": 32, "channels": 1, "classes": 10, "image_size": 28},
+            norms=("layer", "none"),
             period=4,
             settings=("heads", "patch"),
             size_problem=_attention_fits,

@@ -60,16 +60,16 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="instant",
             label="Instant",
-            shows="Four small nets in about two seconds.",
-            source="The recipe of the quick race (He et al. 2015, section 4.2, in small), with nets small enough "
-            "to answer at once. Evaluated at the end alone, nothing is measured inside the nets.",
+            shows="Four fully connected nets in about two seconds: plain falls behind with depth, pre-LN does not.",
+            source="Blocks of two linear layers with layer norm before them (Xiong et al. 2020, in small): width 64, "
+            "images averaged to 14x14, AdamW at 0.001. Evaluated at the end alone; no probes.",
             data=("fashion-mnist-mini",),
-            depths=(8, 20),
+            depths=(8, 32),
             shortcuts=("none", "A"),
             run=RunConfig(
-                model=ModelConfig(width=4),
-                data=DataConfig(pool=4, crop=0),
-                optim=OptimConfig(lr=0.1, steps=200, batch_size=32),
+                model=ModelConfig(family="mlp", depth=8),
+                data=DataConfig(pool=2, crop=0, flip=False),
+                optim=OptimConfig(optimizer="adamw", steps=200),
                 probe=ProbeConfig(images=0),
                 eval_every=200,
                 precision="fp32",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
-from engine.config import ShortcutConfig, arm_name
+from engine.config import FAMILIES, ShortcutConfig, arm_name
 from engine.errors import ConfigError
 from engine.models.registry import GROUPS, LAYERS, ORDERS, SHORTCUTS, Order, Published, Shortcut, Variant
 from engine.models.registry import norms_of as norms_of
@@ -108,12 +108,14 @@ def _words(key: str, value: str) -> str:
     return f"{key} {value.replace('-', '−')}"
 
 
-def references(texts: Sequence[str]) -> list[Reference]:
+def references(texts: Sequence[str], family: str = "cifar") -> list[Reference]:
     """Return the published figures of these variants, then those of other options of the same shortcut.
 
-    Another order, norm, or number of layers is another net: its figures are left out.
+    Another order, norm, or number of layers is another net: its figures are left out. All are of convolutional nets.
     """
-    published = []
+    published: list[Reference] = []
+    if not FAMILIES[family].batch_normed:
+        return published
     for text in dict.fromkeys(texts):
         chosen = read_variant(text)
         own = chosen.shortcut, chosen.order, chosen.norm, chosen.layers

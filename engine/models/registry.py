@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from engine.config.families import FAMILIES
 from engine.config.shortcut import ShortcutConfig
 from engine.config.values import number_from
 from engine.errors import ConfigError
 from engine.models.zoo import identity_mappings, others, paper, streams
 from engine.models.zoo.orders import ORDERS
-from engine.models.zoo.spec import STREAMS, Option, Order, Published, Shortcut, Site
+from engine.models.zoo.spec import Option, Order, Published, Shortcut, Site
 
 __all__ = [
     "GROUPS", "LAYERS", "NORMS", "ORDERS", "SHORTCUTS", "Option", "Order", "Published", "Shortcut", "Site", "Variant",
@@ -36,12 +37,8 @@ GROUPS: dict[str, tuple[Shortcut, ...]] = {
     "others": tuple(row for row in _OTHERS if not row.control),
     "controls without a shortcut": tuple(row for row in _OTHERS if row.control),
 }
-#: Normalisations and their families: of the batch, of each token (layer norm), or none (convolutions have biases then).
-NORMS: dict[str, tuple[str, ...]] = {
-    "batch": ("cifar", "imagenet"),
-    "layer": STREAMS,
-    "none": ("cifar", *STREAMS),
-}
+#: Normalisations: of the batch, of each token (layer norm), or none (convolutions have biases then).
+NORMS = ("batch", "layer", "none")
 #: Weighted layers per shortcut; 2 is the paper's basic block.
 LAYERS = (1, 2, 3)
 
@@ -103,7 +100,7 @@ def orders_of(row: Shortcut, family: str = "cifar") -> tuple[str, ...]:
 
 def norms_of(row: Shortcut, family: str = "cifar") -> tuple[str, ...]:
     """Return the norms that a shortcut has in a family; the first is its own."""
-    return tuple(name for name in row.norms if family in NORMS[name])
+    return tuple(name for name in row.norms if name in FAMILIES[family].norms)
 
 
 @lru_cache(maxsize=2048)

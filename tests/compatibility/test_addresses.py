@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from tests.compatibility.addresses import ADDRESSES, OPTIONS, VERSION, VIEWPORT, visit
+from tests.compatibility.addresses import ADDRESSES, OPTIONS, VERSION, VIEWPORT, expected, visit
 from tests.compatibility.databases import copied
-from tests.compatibility.fields import differences, read
+from tests.compatibility.fields import differences
 from tests.compatibility.site import seen, served
 from tests.compatibility.tree import HERE, Tree
 
-SHOWS = read("addresses.json")["shows"]
+SHOWS = expected()
 #: Looks at a page, a fifth of a second apart, until it shows what it should.
 LOOKS = 150
 #: Pages that are paths alone.

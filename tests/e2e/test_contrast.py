@@ -1,23 +1,17 @@
 """Every word of every page against what is behind it, every control by keyboard alone: by script, light and dark."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.benchmarks.page import walk
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import FAST, until
+from tests.e2e.test_gradients_page import finished
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WALK = Path(__file__).with_name("walk.js").read_text()
-#: Roles that a person acts with; each must say what it is.
-ACTS = {
-    "button", "link", "textbox", "combobox", "slider", "spinbutton", "radio", "checkbox", "switch", "tab", "searchbox",
-    "listbox", "meter", "progressbar", "image", "img", "radiogroup",
-}  # fmt: skip
+RACE = "document.querySelector('.ss-race')?.raceView?.chart.drawn"
 #: Path of each page, with what has to be there before it can be judged.
 PAGES = {
-    "": "document.querySelector('.ss-race')?.raceView?.chart.drawn",
+    "": RACE,
     "layers": "document.querySelector('.sp-probes')?.probeView?.painted && document.querySelector('.sp-hist').data",
     "gradients": "document.querySelector('.sp-probes')?.probeView?.painted &&"
     " document.querySelectorAll('.sl-plot .main-svg').length",
@@ -27,14 +21,12 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def full_site(_shared_site):
-    """A site with a trained race, one with probes (the newest) and a lab; the numbers of both races."""
-    site, _ = _shared_site
-    race, runs = site.race(steps=40, settings=FAST)
-    lab = site.control.start_lab("gradients", {"layers": 12, "width": 32, "images": 32, "seeds": 1})
-    until(lambda: all(site.row(run).state == "finished" for run in (*runs, lab)), 120)
+    """A site with a race that has ended, one with probes (the newest) and a lab; the numbers of both races."""
+    site, bench = _shared_site
+    finished(site)
     probed = SyntheticRace(site.workspace, (8, 14), ("none", "A"), 300)
     probed.fill(0, 12)
-    yield site, race, probed.race
+    yield site, bench.ended_race, probed.race
     probed.writer.close()
 
 
@@ -42,53 +34,10 @@ def full_site(_shared_site):
 @pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 @pytest.mark.parametrize("path", PAGES)
 def test_every_word_can_be_read_and_every_control_is_named_and_reached_by_tab(full_site, open_page, path, scheme):
-    site, trained, probed = full_site
-    race = probed if path in ("layers", "gradients") else trained
+    site, ended, probed = full_site
+    race = probed if path in ("layers", "gradients") else ended
     page = open_page(f"{site.url}/{path}?race={race}", color_scheme=scheme)
     page.wait_for_function(f"() => {PAGES[path]}", timeout=60_000)
     page.wait_for_timeout(800)
-    page.evaluate(WALK)
-    texts = page.evaluate("() => walk.texts()")
-    assert len(texts) > 10
-    found = [f"{t['ratio']:.2f} < {t['least']} {t['where']}: {t['text']}" for t in texts if t["ratio"] < t["least"]]
-    found += [f"no name: {node}" for node in nameless(page)]
-    wanted = page.evaluate("() => walk.controls()")
-    assert len(wanted) > 5
-    reached = through(page, 2 * len(wanted) + 20)
-    groups = {one["group"] for one in wanted if one["index"] in reached and one["group"] is not None}
-    found += [
-        f"not reached: {one['where']} {one['text']}"
-        for one in wanted
-        if one["index"] not in reached and one["group"] not in groups
-    ]
+    found = [*walk.unreadable(page), *walk.nameless(page), *walk.unreached(page)]
     assert not found, "\n".join(found)
-
-
-def through(page, most: int) -> set:
-    """Press Tab from the top until the focus leaves the page; return the numbers of the controls that had it."""
-    reached = set()
-    page.evaluate("() => document.activeElement?.blur()")
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        at = page.evaluate("() => walk.focused()")
-        if at == "end":
-            break
-        reached.add(at)
-    return reached
-
-
-def nameless(page) -> list[str]:
-    """Return the controls without an accessible name, as the browser itself computes it."""
-    client = page.context.new_cdp_session(page)
-    nodes = [
-        node
-        for node in client.send("Accessibility.getFullAXTree")["nodes"]
-        if not node.get("ignored")
-        and node.get("role", {}).get("value") in ACTS
-        and not node.get("name", {}).get("value", "").strip()
-    ]
-    found = [client.send("DOM.describeNode", {"backendNodeId": node["backendDOMNodeId"]})["node"] for node in nodes]
-    client.detach()
-    # Plotly measures words in a picture of its own outside the page.
-    found = [node for node in found if "js-plotly-tester" not in node.get("attributes", [])]
-    return [f"{node['nodeName']} {node.get('attributes', [])[:6]}" for node in found]

@@ -1,10 +1,11 @@
 """The instant races on the record, as the page shows them: what was set, how long it took, how the nets ended."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.data.workspace import kept_until_change, reading
+from engine.config.presets import PRESETS
 from engine.events import AT_WORK, ENDED
 from engine.runs.protocol import instant
 from engine.runs.protocol.instant import InstantChoice, choice_of
@@ -40,17 +41,20 @@ class Settings:
     depths: Sequence[int]
     rates: Sequence[float]
     seeds: Sequence[int]
-    shortcuts: Sequence[str]
+    shortcuts: Mapping[str, str]
     dialled: str
     usual: InstantChoice
+    family: str
 
 
 def settings() -> Settings:
     """Return what can be set of an instant race."""
     strengths = [notch / instant.NOTCHES for notch in range(instant.NOTCHES + 1)]
+    family = PRESETS[instant.PRESET].run.model.family
     return Settings(
-        strengths, instant.DEPTHS, instant.RATES, instant.SEEDS, instant.SHORTCUTS, instant.DIALLED, instant.usual()
-    )
+        strengths, instant.DEPTHS, instant.RATES, instant.SEEDS, instant.SHORTCUTS, instant.DIALLED, instant.usual(),
+        family,
+    )  # fmt: skip
 
 
 def ring() -> list[InstantRace]:

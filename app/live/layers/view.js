@@ -300,7 +300,7 @@ export class ProbeView {
   #marks() {
     const place = this.#place();
     this.map.mark(this.nets?.map(() => place) ?? []);
-    this.panels.mark(this.form === "sorted" ? null : place);
+    this.panels.mark(this.form === "sorted" ? null : place, this.focus.pinned);
   }
 
   #glass() {
@@ -328,7 +328,7 @@ export class ProbeView {
   #honest() {
     if (!this.data) return;
     const news = this.lastNews ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("honest"), pageFooter(this.runs, isLive(this.runs), news));
+    setText(this.part("honest"), pageFooter(this.runs, isLive(this.runs), news, !this.data.absence));
     if (this.nets) this.takes.strips();
   }
 }

@@ -7,6 +7,7 @@ import { ZoomDetail } from "./zoom_detail.js";
 import { MachineLoad } from "./panel/machine_load.js";
 import { NextSteps, hasEnded, newlyEnded } from "./panel/next_steps.js";
 import { attend, readTheme } from "../shared/page.js";
+import { RaceNotification } from "./panel/notification.js";
 import { showProgress } from "../shared/page_title.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
@@ -28,6 +29,8 @@ import { ViewControls } from "./panel/controls.js";
 import { ViewState, kindsOf } from "./panel/view_state.js";
 
 const DRAW_MS = 250;
+/** A history from a step on that no run reaches. */
+const STATES_ALONE = { n: 100, first: 1e9 };
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
 const REST = 1.5;
 
@@ -59,6 +62,10 @@ export class RaceView {
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
     this.tools = new ExportTools(this.part, () => this.#shown());
+    this.notification = new RaceNotification(this.part("notify"), {
+      race: () => ({ race: this.race, runs: this.runs, hidden: this.view.hidden }),
+      look: () => this.feed.history(STATES_ALONE),
+    });
     this.meters = new MachineLoad(this.part("meters"));
     this.sideBar = new SideBar();
     this.presenter = new Presenter(host, this.part, this.view, { ask: (verb) => this.#ask(verb, 0) });
@@ -78,6 +85,7 @@ export class RaceView {
     this.theme = readTheme(this.host, data.themes);
     this.presenter.update(data);
     this.next.heard(data);
+    this.notification.update(data.mayCommand !== false);
     this.sideBar.filled(data.set_up);
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
@@ -105,7 +113,7 @@ export class RaceView {
     this.stopped = true;
     this.feed?.close();
     showProgress(this, []);
-    for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.sideBar, this.tools]) part.stop();
+    for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.sideBar, this.tools, this.notification]) part.stop();
     this.leave();
     for (const part of [this.cards, this.next]) part?.stop();
   }
@@ -141,6 +149,7 @@ export class RaceView {
     // Words and meters alone are no reason to draw the curves.
     if (message.p || message.e || message.c || message.d || message.gaps !== undefined || message.depths) this.#soon();
     else this.#tell();
+    if (message.c) this.notification.heard();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);
   }
 
@@ -236,6 +245,7 @@ export class RaceView {
     this.#tell();
     this.controls.draw(this.#kinds());
     this.tools.draw();
+    this.notification.draw();
     this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
     await this.chart.draw(this.#drawn(), this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);

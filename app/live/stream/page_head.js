@@ -36,6 +36,18 @@
     }
   }
 
+  // Escape takes a term's meaning away where pointer or focus stays (WCAG 1.4.13); it comes back when both have left.
+  const TERM = ":is(.ss-term, .ss-curve, .ss-certainty)";
+  addEventListener("keydown", ({ key }) => {
+    if (key === "Escape") for (const term of document.querySelectorAll(`${TERM}:is(:hover, :focus)`)) term.dataset.told = "";
+  }, true);
+  for (const kind of ["pointerout", "focusout"]) {
+    addEventListener(kind, ({ target }) => setTimeout(() => {
+      const term = target.closest?.("[data-told]");
+      if (term && !term.matches(":is(:hover, :focus)")) delete term.dataset.told;
+    }), true);
+  }
+
   addEventListener("DOMContentLoaded", () => {
     const place = document.createElement("aside");
     place.className = "ss-colors";

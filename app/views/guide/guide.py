@@ -84,9 +84,12 @@ def render(name: str) -> None:
     _section(page, "Short answer", measurements, seen)
     _experiment(page)
     st.subheader("The experiment", anchor=False)
-    _section(page, "Experiment", measurements, seen)
-    st.caption(_BOLD)
-    _others(page)
+    text, beside = st.columns([2, 1], gap="large")
+    with text:
+        _section(page, "Experiment", measurements, seen)
+    with beside:
+        _others(page)
+        st.caption(_BOLD)
     for title, icon in _FOLDS.items():
         with st.expander(title, icon=icon):
             _section(page, title, measurements, seen)

@@ -25,7 +25,7 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
 
     Args:
         panels: The panels to draw, None for all.
-        compact: Whether to leave out question, context and caveats.
+        compact: Whether to leave out question, context, caveats and the command.
     """
     lab = labs.LABS[name]
     if not compact:
@@ -55,8 +55,8 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
             for words in (lab.caveats, f"**What would refute it.** {lab.refutation}"):
                 st.markdown(terms.explained(words, seen), width=_LINE, unsafe_allow_html=True)
             st.caption("Sources:\n\n" + "\n".join(f"- {source}" for source in lab.source.split("; ")))
-    with st.expander("The same from a shell", icon=":material/terminal:"):
-        st.code(labs.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
+        with st.expander("The same from a shell", icon=":material/terminal:"):
+            st.code(labs.lab_command(name, job.config.settings if job else settings), language="bash", wrap_lines=True)
 
 
 def anchor(name: str) -> str:

@@ -1,23 +1,15 @@
-"""What an ended race leads to: cards below the chart, buttons beside the certainty, and what their presses do.
-
-A race over an hour asks first, in a dialog that the session keeps until its answer.
-"""
+"""What an ended race leads to: cards below the chart, buttons beside the certainty, and what their presses do."""
 
 from collections.abc import Mapping
 from typing import Any
-
-import streamlit as st
 
 from app.data import commands, guide, interventions, races, run_times, workspace
 from app.data.next_steps import ended_race
 from app.data.next_steps.ended_race import EndedRace
 from app.live.race.component import NextStep, NextSteps
 from app.views import page_frame, picker
-from app.views.setup import preset_row
+from app.views.setup import long_race, preset_row
 
-#: A race that takes longer asks before it starts.
-ASKS_FROM_S = 3600
-_LONG = "long_race"
 #: The preset of the card "Start or wire?", and the variants that only such a race has.
 _START, _STARTS = "start", {"dirac", "zero-gamma"}
 #: Pages of the guide, each with what it shows.
@@ -65,41 +57,7 @@ def act(command: Mapping[str, Any]) -> None:
         if found.cut and found.cut.fork is None:
             interventions.fork(found.cut.run, found.cut.step, {"strength": "0"})
         return
-    config = commands.planned(_requests(race, found)[key])
-    time = run_times.race_time(config)
-    if time and time.seconds > ASKS_FROM_S:
-        st.session_state[_LONG] = (race.id, config, time)
-    else:
-        picker.choose(commands.start_race(config))
-
-
-def ask_about_long() -> None:
-    """Open the dialog of a race over an hour, where the race that it repeats is still shown."""
-    if _LONG in st.session_state and st.session_state[_LONG][0] != picker.last_chosen():
-        _forget()
-    if _LONG in st.session_state:
-        st.dialog("Start a long race?", on_dismiss=_forget)(_confirm)()
-
-
-def _confirm() -> None:
-    if _LONG not in st.session_state:
-        return
-    _, config, time = st.session_state[_LONG]
-    size = f"{len(config.runs())} runs of {config.run.optim.steps:,} steps"
-    st.markdown(f"This race takes {preset_row.takes(time)}: {size}. You can stop it at any time.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        cancelled = st.button("Cancel", key="long_cancel")
-        started = st.button("Start", type="primary", key="long_start")
-    if started:
-        with page_frame.refusals(lambda line: st.session_state.update(notice=line)):
-            picker.choose(commands.start_race(config))
-    if started or cancelled:
-        _forget()
-        st.rerun()
-
-
-def _forget() -> None:
-    st.session_state.pop(_LONG, None)
+    long_race.start(commands.planned(_requests(race, found)[key]))
 
 
 def _requests(race: races.Race, found: EndedRace) -> dict[str, commands.RaceRequest]:

@@ -10,7 +10,7 @@ from app.live.race.component import RaceWords, live_race
 from app.views import instant, page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
-from app.views.setup import form_state, loading, setup
+from app.views.setup import form_state, loading, long_race, setup
 from app.web import presenter_link
 
 COMPONENT = "live"
@@ -32,6 +32,7 @@ def render() -> None:
         if mine:
             with st.sidebar:
                 setup.render(first_visit=True)
+            long_race.ask()
         race_help.first_visit(setup.start_quick, _try_instant) if mine else audience.nothing_yet()
         return
     _race(race_list, mine)
@@ -53,7 +54,7 @@ def _race(race_list: list[races.Race], mine: bool) -> None:
     tuning.running(race)
     if mine:
         fork_dialog.render(race, _place(race.id))
-        next_steps.ask_about_long()
+        long_race.ask()
     audience.newer(race_list[0].id)
     words = RaceWords(
         race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), form_state.times_filled()

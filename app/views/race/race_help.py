@@ -10,6 +10,12 @@ from app.views.setup import preset_row
 
 #: Races below this many steps are far from where the paper's curves end (64,000).
 SHORT = 10_000
+#: Why open marks do not lie on the thick line, with batch norm and without.
+_LAGGING = (
+    "Open marks far above the thick line mean that the batch-norm statistics kept for evaluation lag behind the "
+    "weights, not that the net has forgotten; `--set recalibrate_bn=true` measures with fresh ones."
+)
+_WITHOUT_STATISTICS = "Layer norm keeps no statistics. Open marks lie near the thick line, a mean of past steps."
 
 
 def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> None:
@@ -64,15 +70,14 @@ def protocol(race: races.Race) -> None:
     """Draw two fold-out sections: how to read the curves, and the protocol of the race."""
     reading = _fold("What am I looking at?", ":material/help:", "reading")
     if reading.open:
+        marks = _LAGGING if race.has_batch_norm else _WITHOUT_STATISTICS
         reading.markdown(
             "**Degradation** is a *training* error that rises with depth. It is not overfitting: a deeper plain net "
             "could copy the shallower one and let its extra layers do nothing, yet training does not find that.\n\n"
             "- **Thick**: error on the mini-batches it learns from, mean of the last "
             f"{streaming.RUNNING_WINDOW} steps (of all, if fewer); single steps faint.\n"
             "- **Dotted, with marks**: error on fixed test images; the full test set is measured once at the end.\n"
-            "- **Open marks**: error on fixed training images without augmentation, in eval mode. Open marks far above "
-            "the thick line mean that the batch-norm statistics kept for evaluation lag behind the weights, not that "
-            "the net has forgotten; `--set recalibrate_bn=true` measures with fresh ones.\n"
+            f"- **Open marks**: error on fixed training images without augmentation, in eval mode. {marks}\n"
             "- **Hue** is the shortcut, **lightness** the depth; beyond the paper's four, marks differ as well.\n"
             "- **Dotted upright lines** with words: from this step on something was changed, or a fork begins.\n\n"
             "All runs of a race see the same batches with the same augmentation, and start from the same weights "
@@ -101,7 +106,7 @@ def _fold(label: str, icon: str, key: str) -> ExpanderContainer:
 
 def published(race: races.Race) -> None:
     """Draw the published figures for the shortcuts of this race."""
-    references = options.references(race.shortcuts)
+    references = options.references(race.shortcuts, race.family)
     if not references:
         return
     fold = _fold("Published figures", ":material/menu_book:", "published")

@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from app import theme
-from app.data import run_table, streaming
+from app.data import options, run_table, streaming
 
 #: Columns of errors in percent, and their format.
 _ERRORS, _ERROR = ("training", "clean", "test"), "%.1f"
@@ -74,7 +74,7 @@ def _cells(row: run_table.TableRow, size: int, look: theme.Look, scheme: str) ->
         "run": row.id, "mark": mark(look, row.depth, scheme), "arm": arm_of(row), "state": standing(row),
         "spark": _spark(row.spark, theme.line_color(look.color, row.depth, scheme)) if row.spark else None,
         **{name: getattr(row, name) for name in (*_ERRORS, "tested", "race", "data", "seed", "note")},
-        "optimizer": run_table.OPTIMIZERS[row.optimizer], "lr": row.lr if isinstance(row.lr, float) else None,
+        "optimizer": options.OPTIMIZERS[row.optimizer], "lr": row.lr if isinstance(row.lr, float) else None,
         "name": row.race_name, "started": _moment(row.started), "seconds": round(row.seconds),
         "device": ", ".join(filter(None, (row.device, row.precision, threads))), "disk": size,
     }  # fmt: skip

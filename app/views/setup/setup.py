@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.data import commands, options, run_times, workspace
 from app.views import markdown_escape, page_frame, picker
-from app.views.setup import advanced, data_look, form_state, preset_row, setup_fields, setup_link, zoo
+from app.views.setup import advanced, data_look, form_state, long_race, preset_row, setup_fields, setup_link, zoo
 
 _STYLE = Path(__file__).with_name("setup.css")
 #: What the chips of depths mean, by family.
@@ -16,8 +16,6 @@ _DEPTHS = {
     "mlp": "Blocks of an MLP, of two weighted layers each: 15 blocks are 32 layers.",
     "vit": "Blocks of a Vision Transformer, of four weighted layers each: 12 blocks are 50 layers.",
 }
-#: Seconds from which on a race is asked for twice.
-_LONG_S = 3600.0
 
 
 def render(first_visit: bool = False) -> None:
@@ -46,15 +44,16 @@ def start() -> None:
     race, problem = form_state.plan()
     if problem:
         raise workspace.SkipscopeError(problem)
-    if time := _long(race):
+    config = _config(race)
+    if time := long_race.time_of_long(config):
         raise workspace.SkipscopeError(f"this race takes {preset_row.takes(time)}; start it in the side bar")
-    picker.choose(_start(race))
+    long_race.start(config)
 
 
 def start_quick() -> None:
     """Start the quick race and show it."""
     request = commands.RaceRequest(preset=form_state.USUAL_PRESET)
-    _hand_over(lambda: commands.start_race(commands.planned(request)))
+    _hand_over(lambda: picker.choose(commands.start_race(commands.planned(request))))
 
 
 def _title() -> None:
@@ -135,28 +134,10 @@ def _start_bar(first_visit: bool) -> None:
         st.caption(_ahead(race, runs))
         if advanced.is_path():
             markdown_escape.under_field("", form_state.look().doubt)
-    if pressed and (time := _long(race)):
-        _ask(race, runs, time)
-    elif pressed:
-        _hand_over(lambda: _start(race))
+    if pressed:
+        _hand_over(lambda: long_race.start(_config(race)))
     if complaint := st.session_state.pop("setup_problem", None):
         page_frame.show_error(complaint)
-
-
-@st.dialog("Start a long race?")
-def _ask(race: commands.RaceConfig | None, runs: int, time: run_times.RunTime) -> None:
-    st.markdown(f"This race takes {preset_row.takes(time)}: {_size(runs)}. You can stop it at any time.")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="start_cancel"):
-            st.rerun()
-        if st.button("Start", type="primary", key="start_long"):
-            _hand_over(lambda: _start(race))
-
-
-def _long(race: commands.RaceConfig | None) -> run_times.RunTime | None:
-    """Return the duration of a race that takes longer than an hour, None for others and for unknown ones."""
-    time = run_times.race_time(race) if race is not None else None
-    return time if time and time.seconds > _LONG_S else None
 
 
 def _ahead(race: commands.RaceConfig | None, runs: int) -> str:
@@ -170,15 +151,15 @@ def _size(runs: int) -> str:
     return f"{runs} run{'s' * (runs != 1)} of {steps:,} step{'s' * (steps != 1)}"
 
 
-def _start(race: commands.RaceConfig | None) -> int:
-    """Start a planned race; plan it now where None."""
-    return commands.start_race(race or commands.planned(form_state.request()))
+def _config(race: commands.RaceConfig | None) -> commands.RaceConfig:
+    """Return a planned race; plan it now where None."""
+    return race or commands.planned(form_state.request())
 
 
-def _hand_over(begin: Callable[[], int]) -> None:
-    """Start a race and show it; a refusal appears beside the button."""
+def _hand_over(begin: Callable[[], None]) -> None:
+    """Start a race; a refusal appears beside the button."""
     try:
-        picker.choose(begin())
+        begin()
     except workspace.SkipscopeError as error:
         st.session_state["setup_problem"] = str(error)
     st.rerun()

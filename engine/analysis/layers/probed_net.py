@@ -27,7 +27,7 @@ class Measured(Protocol):
 
     @property
     def per(self) -> str:
-        """What has one value: layer, block or stage."""
+        """What has one value: layer, block, sublayer or stage."""
 
     @property
     def scale(self) -> str:
@@ -40,7 +40,7 @@ class ProbedNet:
 
     ``values`` are front to back; of the growth the whole net first, then its stages. A net with a ``difference``
     (``engine.analysis.difference``, in few words) is an arm of its own. ``planned`` are the steps of its training,
-    ``layers`` the number of its probed layers.
+    ``layers`` the number of its probed layers, ``family`` the family of the net.
     """
 
     arm: str
@@ -53,6 +53,7 @@ class ProbedNet:
     difference: str = ""
     planned: int = 0
     layers: int = 0
+    family: str = "cifar"
 
     @property
     def arm_key(self) -> str:

@@ -18,10 +18,12 @@ class Arm(NamedTuple):
 
 #: The usual plain net, and the residual net whose branch is divided by the number of blocks.
 PLAIN, SCALED = "plain", "residual over L"
+#: The plain net that starts as the identity, without any shortcut: the control.
+IDENTITY = "plain from identity"
 
 _PLAIN = (
     Arm(PLAIN),
-    Arm("plain from identity", identity=True),
+    Arm(IDENTITY, identity=True),
     Arm("residual", skip=True),
     Arm(SCALED, skip=True, scaled=True),
 )

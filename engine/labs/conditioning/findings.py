@@ -5,7 +5,7 @@ from math import inf
 
 from engine.analysis.numbers import in_words
 from engine.events import Found
-from engine.labs.conditioning.arms import AROUND_TWO, FORM, NAMES, PLAIN, SCALED, TWIN
+from engine.labs.conditioning.arms import AROUND_TWO, FORM, IDENTITY, NAMES, PLAIN, SCALED, TWIN
 from engine.labs.job_curves import JobCurve, JobCurves, kind_name
 from engine.labs.spec import FindingRule
 
@@ -14,7 +14,7 @@ STEADY = 2.0
 
 
 def condition(curves: JobCurves) -> Iterator[Found]:
-    """Yield how the condition number changes with depth, of plain nets and of those with a scaled branch."""
+    """Yield how the condition number changes with depth: plain, with a scaled branch, from an identity start."""
     nets = _over_depth(curves, "condition")
     if PLAIN in nets:
         plain = nets[PLAIN]
@@ -22,7 +22,7 @@ def condition(curves: JobCurves) -> Iterator[Found]:
         text = f"In plain nets the spread of learning speeds {_change(plain)} {depths}"
         if SCALED in nets:
             text += f"; with a scaled branch it {_change(nets[SCALED])}"
-        yield Found("condition", f"{text}.")
+        yield Found("condition", f"{text}.{_start(plain, nets.get(IDENTITY))}")
 
 
 def condition_of_nets(curves: JobCurves) -> Iterator[Found]:
@@ -88,6 +88,15 @@ def _change(curve: JobCurve) -> str:
     if last > STEADY * first:
         return f"grows {in_words(last / first, 2)}-fold"
     return f"falls {in_words(first / last, 2)}-fold" if first > STEADY * last else "stays about the same"
+
+
+def _start(plain: JobCurve, identity: JobCurve | None) -> str:
+    """Return what the start does without the form: most where it takes away half of the growth, in decades."""
+    if identity is None:
+        return ""
+    grown, left = (curve.y[-1] / curve.y[0] for curve in (plain, identity))
+    most = ": the start does most of it, not the form" if grown > STEADY and left <= grown**0.5 else ""
+    return f" From an identity start, without a shortcut, it {_change(identity)}{most}."
 
 
 def _ends(curve: JobCurve) -> str:

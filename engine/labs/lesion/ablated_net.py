@@ -18,7 +18,7 @@ from engine.probes.offline.ablation import Ablation
 from engine.probes.offline.gradient_paths import GradientPaths, draw_routes
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.blocks import UpdateSize
-from engine.probes.online.hooks import find_blocks, find_layers
+from engine.probes.online.hooks import find_blocks, find_layers, find_whole_blocks
 from engine.probes.online.instrumented_pass import instrumented_pass
 from engine.probes.online.measure import ProbeContext
 from engine.training.evaluate import Score, subset
@@ -71,7 +71,10 @@ def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool 
 
 
 def update_sizes(inspected: InspectedRun) -> list[float]:
-    """Return ||c F(x)|| / ||s(x)|| of every block, as the probe ``update_size`` does."""
+    """Return ||c F(x)|| / ||s(x)|| of every block, as the probe ``update_size`` does.
+
+    Of a block of several sublayers it is the root of the sum of their squares, as if they were orthogonal.
+    """
     inspected.enter()
     model = inspected.model()
     images = inspected.images.to(inspected.device.torch_device)
@@ -81,7 +84,9 @@ def update_sizes(inspected: InspectedRun) -> list[float]:
     sizes = UpdateSize(context)
     instrumented_pass(model, batch, context, inspected.device, [sizes])
     with torch.no_grad():
-        return sizes.result().tolist()
+        each = sizes.result().tolist()
+    of = [[sublayer.place.position for sublayer in block.sublayers] for block in find_whole_blocks(model)]
+    return [math.hypot(*(each[position] for position in positions)) for positions in of]
 
 
 def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradients, None, PathGradients]:

@@ -112,7 +112,7 @@ class LesionLab(TaskLab[LesionTask]):
 
     def _case(self, at: int) -> Case:
         blocks = self._net(at, self._bn).lesions
-        forks = sum(tap.shortcut is not None for tap in blocks.blocks)
+        forks = sum(part.shortcut is not None for block in blocks.blocks for part in block.sublayers)
         stages = tuple(tap.place.stage for tap in blocks.blocks)
         return Case(self._inspected[at].name, stages, tuple(blocks.pairs()), forks)
 

@@ -15,15 +15,16 @@ def last_direction(optimizer: Optimizer, weight: Tensor, lr: float | None) -> Te
 
     Source: Loshchilov, Hutter 2017, Algorithm 2, for AdamW.
     """
-    state = optimizer.state.get(weight, {})
+    state: dict[str, Tensor] = optimizer.state.get(weight, {})
     if "exp_avg" not in state or lr is None:
-        return state.get("momentum_buffer")
+        momentum: Tensor | None = state.get("momentum_buffer")
+        return momentum
     settings = optimizer.param_groups[0]
     first, second = (1 - beta ** state["step"] for beta in settings["betas"])
-    step = state["exp_avg"] / first / ((state["exp_avg_sq"] / second).sqrt() + settings["eps"])
+    step: Tensor = state["exp_avg"] / first / ((state["exp_avg_sq"] / second).sqrt() + settings["eps"])
     # weight = (1 - lr decay) before - lr step; the change takes decay from the weights before.
-    before = (weight + lr * step) / (1 - lr * settings["weight_decay"])
-    return step + settings["weight_decay"] * before
+    before: Tensor = (weight + lr * step) / (1 - lr * settings["weight_decay"])
+    return step.add(before, alpha=settings["weight_decay"])
 
 
 class UpdateRatio:

@@ -4,16 +4,20 @@ from dataclasses import dataclass
 
 from engine.config.presets import get_preset
 from engine.errors import ConfigError
+from engine.models.registry import variant
 from engine.runs.protocol.planning import RaceRequest
 
 PRESET = "instant"
 #: The depth that the deep nets are compared with.
 SHALLOW = 8
-DEPTHS = (14, 20)
-RATES = (0.01, 0.03, 0.1, 0.3)
-#: The shortcut that can be dialled, and others in its place.
-DIALLED = "A"
-SHORTCUTS = (DIALLED,)
+DEPTHS = (16, 24, 32, 48, 64)
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01)
+#: The shortcut that can be dialled, what it is below full strength; with the others in its place, by the field's names.
+DIALLED, _SCALED = "A", "scaled"
+SHORTCUTS = {
+    DIALLED: "pre-LN (A)", "A:order=post-ln": "post-LN (A)", "skipinit": "SkipInit", "skipinit:norm=none": "ReZero",
+    "deepnorm": "DeepNorm",
+}  # fmt: skip
 SEEDS = range(10)
 #: Steps of the dial from 0 to 1.
 NOTCHES = 20
@@ -34,7 +38,7 @@ class InstantChoice:
         """The variant text of the nets with a shortcut."""
         if self.shortcut != DIALLED or self.strength == 1:
             return self.shortcut
-        return f"scaled:shortcut={self.strength:g}"
+        return f"{_SCALED}:shortcut={self.strength:g}"
 
 
 def usual() -> InstantChoice:
@@ -59,6 +63,7 @@ def instant_request(choice: InstantChoice) -> RaceRequest:
 
 def choice_of(depths: tuple[int, ...], shortcut: str, lr: float, seed: int) -> InstantChoice:
     """Return the choice behind a race, from the depths, the residual nets' shortcut, rate and seed of its runs."""
-    name, _, value = shortcut.partition(":shortcut=")
-    dialled = name == "scaled"
-    return InstantChoice(max(depths), DIALLED if dialled else shortcut, float(value) if dialled else 1.0, lr, seed)
+    chosen = variant(shortcut, get_preset(PRESET).run.model.family)
+    if chosen.shortcut.name != _SCALED:
+        return InstantChoice(max(depths), shortcut, 1.0, lr, seed)
+    return InstantChoice(max(depths), DIALLED, chosen.options["shortcut"], lr, seed)

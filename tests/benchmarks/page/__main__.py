@@ -1,20 +1,24 @@
 """Measure the pages in Chromium: ``python -m tests.benchmarks.page --workspace DIR --out DIR``.
 
 Each state is opened in light and dark at four sizes. Written to ``--out``: one picture each and ``measures.json``;
-printed: one line each, and what breaks a bound. The bounds are those that the page promises, see ``BOUNDS``. Missing
+printed: one line each, and what breaks a bound. The bounds are those that the page promises. Missing
 races are trained first, which takes minutes. axe-core comes from npm at one version (``tests.npm``).
 """
 
 import argparse
 import json
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from engine.store.workspace import Workspace
-from tests.benchmarks.page import states, words
+from tests.benchmarks.page import states, walk, words
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import Site
 from tests.npm import installed
@@ -25,67 +29,87 @@ SCHEMES = ("light", "dark")
 AXE = "4.14.1"
 MEASURES = Path(__file__).with_name("measures.js").read_text()
 #: Room inside the axes at 1440 x 900, where a race runs or is read; what is seen without scrolling at 1280 x 720; the
-#: most pixels of a lab's page with closed folds.
-MIN_SHARE, FOLD, MAX_LAB = 0.35, (".ss-gap", ".ss-plot", ".ss-controls"), {"1440": 2000, "390": 4000}
-#: What axe-core is asked about: in our own markup, not Streamlit's.
-OURS = ".ss-race, .sp-probes, .sl-lab, .sr-rates"
+#: most pixels of a lab's page and of a question with closed folds.
+MIN_SHARE, FOLD, MAX_HEIGHT = 0.35, (".ss-gap", ".ss-plot", ".ss-controls"), {"1440": 2000, "390": 4000}
+#: Our own markup; what axe-core finds elsewhere is Streamlit's, and is counted by the name of its rule.
+OURS = ".ss-race, .sp-probes, .sl-lab, .sr-rates, .ss-colors, [data-testid=stHtml], [data-testid=stMarkdown]"
 #: States in which the page has room for other things than the curves of a race.
 _ROOM = {"ended", "zoomed", "seeded", "forked", "live", "overlaid", "gap"}
+_TEXTS = {"why", *states.QUESTIONS, *states.LAB_PAGES} - {"gradients"}
 
 
 def main() -> int:
     """Return the number of broken bounds, at most 100."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--workspace", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--pages", nargs="*", default=[], metavar="PATH", help="pages beside Race, such as layers")
-    parser.add_argument("--states", nargs="*", metavar="NAME", help="only these states of the Race page")
-    parser.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES))
-    parser.add_argument("--schemes", nargs="*", choices=SCHEMES, default=list(SCHEMES))
-    parser.add_argument("--live", action="store_true", help="also a race that trains meanwhile")
-    options = parser.parse_args()
+    options = _options()
     options.out.mkdir(parents=True, exist_ok=True)
-    axe = (installed("axe-core", AXE) / "axe.min.js").read_text()
     site = Site(Workspace.at(options.workspace).prepare())
-    site.start()
     rows: list[dict] = []
-    try:
-        numbers = states.races(site)
-        if options.live:
-            numbers["live"] = states.live(site)
-        wanted = [s for s in states.race_states(numbers) if options.states is None or s.name in options.states]
-        wanted += states.other_states(numbers, options.pages)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-            )
-            for state, size, scheme in product(wanted, options.sizes, options.schemes):
-                rows.append(measured(browser, site, state, (size, scheme), axe, options.out))
+    with _served(site, options.live) as numbers, sync_playwright() as playwright:
+        wanted = [
+            state
+            for state in (*states.of_race(numbers), *states.of_texts())
+            if re.fullmatch(options.states, state.name)
+        ]
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        for size, scheme in product(options.sizes, options.schemes):
+            (width, height), name = SIZES[size], f"{size}-{scheme}"
+            viewport = {"width": width, "height": height}
+            context = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
+            for state in wanted:
+                rows.append(measured(context, site.url, state, name, options.out))
                 print(line(rows[-1]), flush=True)
-            browser.close()
-    finally:
-        site.close()
+            context.close()
+        browser.close()
     (options.out / "measures.json").write_text(json.dumps(rows, indent=1))
     broken = [f"{row['name']}: {fault}" for row in rows for fault in row["faults"]]
     print("\n".join(broken) or "every bound holds")
+    print("axe-core in Streamlit's markup:", *sorted({rule for row in rows for rule in row["streamlit"]}))
     return min(100, len(broken))
 
 
-def measured(browser: Browser, site: Site, state: states.State, look: tuple[str, str], axe: str, out: Path) -> dict:
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--workspace", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--states", default=".*", metavar="PATTERN", help="a regular expression for names of states")
+    parser.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--schemes", nargs="*", choices=SCHEMES, default=list(SCHEMES))
+    parser.add_argument("--live", action="store_true", help="also a race that trains meanwhile")
+    return parser.parse_args()
+
+
+@contextmanager
+def _served(site: Site, with_live: bool) -> Iterator[dict[str, int]]:
+    """Serve the site; yield the numbers of its races by state. The live one is stopped and deleted afterwards."""
+    site.start()
+    running: list[int] = []
+    try:
+        numbers = states.races(site)
+        if with_live:
+            numbers["live"], running = states.live(site)
+        yield numbers
+    finally:
+        for verb in ("stop", "delete"):
+            for run in running:
+                site.control.commands.give(verb, run, until_done_s=20)
+        site.close()
+
+
+def measured(context: BrowserContext, url: str, state: states.State, look: str, out: Path) -> dict:
     """Return what one state measures at one size in one scheme, and write its picture."""
-    size, scheme = look
-    width, height = SIZES[size]
-    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore
+    size, scheme = look.split("-")
     page, complaints = context.new_page(), []
     page.on("console", lambda m: complaints.append(f"console: {m.text[:120]}") if m.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
     page.on("response", lambda r: complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    page.goto(f"{site.url}/{state.path}")
+    page.goto(f"{url}/{state.path}")
     page.wait_for_function(f"() => {state.ready}", timeout=60_000)
     state.before(page)
-    page.wait_for_timeout(2500)
+    page.wait_for_timeout(2000)
     page.evaluate(MEASURES)
-    name = f"{state.name}-{size}-{scheme}"
+    name = f"{state.name}-{look}"
     page.screenshot(path=out / f"{name}.png")
     blocks = page.evaluate("() => measures.blocks()")
     row = {
@@ -96,34 +120,48 @@ def measured(browser: Browser, site: Site, state: states.State, look: tuple[str,
         "height": page.evaluate("() => measures.height()"),
         "grade": round(words.grade(blocks), 1),
         "long": words.too_long(blocks),
-        "axe": accessible(page, axe),
+        "contrast": walk.unreadable(page),
+        # The order of controls and their names are those of the size, whatever the scheme.
+        "controls": [*walk.nameless(page), *walk.unreached(page)] if scheme == SCHEMES[0] else [],
         "complaints": complaints,
+        **accessible(page),
     }
     row["faults"] = faults(row, state.name, size)
-    context.close()
+    page.evaluate("() => localStorage.clear()")
+    page.close()
     return row
 
 
-def accessible(page: Page, axe: str) -> list[str]:
-    """Return what axe-core finds in our own markup: rule, and the first element that breaks it."""
-    page.evaluate(axe)
+@cache
+def _axe() -> str:
+    return (installed("axe-core", AXE) / "axe.min.js").read_text()
+
+
+def accessible(page: Page) -> dict[str, list[str]]:
+    """Return what axe-core finds in our own markup, rule and element, and the rules broken elsewhere."""
+    page.evaluate(_axe())
     found = page.evaluate(
-        f"async () => document.querySelector('{OURS}') ? (await axe.run('{OURS}')).violations"
-        ".map((v) => `${v.id}: ${v.nodes[0].target}`) : []"
+        f"""async () => (await axe.run()).violations.flatMap(({{ id, nodes }}) => nodes.map(({{ target }}) => {{
+          const element = document.querySelector([target].flat(2).at(-1));
+          return [id, Boolean(element?.closest({OURS!r})), String(target)];
+        }}))"""
     )
-    return list(found)
+    return {
+        "axe": [f"{rule}: {target}" for rule, is_ours, target in found if is_ours],
+        "streamlit": sorted({rule for rule, is_ours, _ in found if not is_ours}),
+    }
 
 
 def faults(row: dict, state: str, size: str) -> list[str]:
     """Return the bounds that a state breaks."""
-    found = [*row["complaints"], *(f"axe {one}" for one in row["axe"])]
+    found = [*row["complaints"], *(f"axe {one}" for one in row["axe"]), *row["contrast"], *row["controls"]]
     found += [f"texts on each other: {pair}" for pair in row["overlaps"]]
     found += [f"over {MAX_WORDS} words: {sentence[:80]}" for sentence in row["long"]]
     if size == "1440" and state in _ROOM and row["share"] < MIN_SHARE:
         found.append(f"curves have {100 * row['share']:.1f} % of the window")
     if size == "1280" and state in _ROOM:
         found += [f"{part} ends {px} px below the window" for part, px in row["below"].items() if px]
-    if state.startswith("lab-") and row["height"] > MAX_LAB.get(size, 10**6):
+    if state in _TEXTS and row["height"] > MAX_HEIGHT.get(size, 10**6):
         found.append(f"{row['height']} px high")
     if row["grade"] > MAX_GRADE:
         found.append(f"grade {row['grade']}")

@@ -3,7 +3,14 @@ window.measures = (() => {
   const box = (element) => element.getBoundingClientRect();
   const inWindow = ({ left, right, top, bottom }) => Math.max(0, Math.min(right, innerWidth) - Math.max(left, 0)) * Math.max(0, Math.min(bottom, innerHeight) - Math.max(top, 0));
 
+  /** The stage that covers the page, if there is one; what is below it nobody sees. */
+  const stage = () => document.querySelector(".ss-presenting");
+
+  /** What lies in front of the page, with a ground of its own. */
+  const FRONT = "[role=dialog], [role=tooltip], [data-baseweb=popover], header, [data-testid=stSidebar], :has(> .st-key-start_bar), .ss-meaning";
+
   function shown(element) {
+    if (stage() && !stage().contains(element)) return false;
     return element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !element.closest("[aria-hidden='true'], details:not([open]) > :not(summary), .js-plotly-tester, [inert]");
   }
 
@@ -44,10 +51,10 @@ window.measures = (() => {
     }
   }
 
-  /** What of a box is left by those around it that scroll or hide what is too much. */
+  /** What of a box is left by those around it that scroll or hide what is too much; the page itself counts whole. */
   function clip(rect, element) {
     let { left, right, top, bottom } = rect;
-    for (let node = element; node && node !== document.body; node = node.parentElement) {
+    for (let node = element; node && node !== document.body && node.dataset.testid !== "stMain"; node = node.parentElement) {
       const { overflowX, overflowY, position } = getComputedStyle(node);
       if (node instanceof SVGElement && !(node instanceof SVGSVGElement)) continue;
       const around = box(node);
@@ -60,33 +67,34 @@ window.measures = (() => {
 
   /** Pairs of visible texts of which one lies more than 2 px on the other, in both directions. */
   function overlaps() {
-    const all = [...lines()].filter(({ rect }) => rect.bottom > 0 && rect.top < document.documentElement.scrollHeight);
+    const all = [...lines()];
     const found = [];
     all.forEach((one, index) => {
       for (const other of all.slice(index + 1)) {
         if (one.element === other.element || one.element.contains(other.element) || other.element.contains(one.element)) continue;
-        const across = Math.min(one.rect.right, other.rect.right) - Math.max(one.rect.left, other.rect.left);
-        const down = Math.min(one.rect.bottom, other.rect.bottom) - Math.max(one.rect.top, other.rect.top);
+        const [left, right] = [Math.max(one.rect.left, other.rect.left), Math.min(one.rect.right, other.rect.right)];
+        const [top, bottom] = [Math.max(one.rect.top, other.rect.top), Math.min(one.rect.bottom, other.rect.bottom)];
         // The box of a line is taller than its letters; a tight line height lets boxes meet, not letters.
         const slack = 0.25 * Math.min(one.rect.bottom - one.rect.top, other.rect.bottom - other.rect.top);
-        if (across > 2 && down > 2 + slack && onTop(one) && onTop(other)) found.push(`${one.text.slice(0, 40)} | ${other.text.slice(0, 40)}`);
+        const middle = [(left + right) / 2, (top + bottom) / 2];
+        if (right - left > 2 && bottom - top > 2 + slack && !covered(one.element, ...middle) && !covered(other.element, ...middle)) {
+          found.push(`${one.text.slice(0, 40)} | ${other.text.slice(0, 40)}`);
+        }
       }
     });
     return [...new Set(found)];
   }
 
-  /** Whether the text is not covered by something that is no text, as a menu or a dialog. */
-  function onTop({ rect, element }) {
-    const [x, y] = [(rect.left + rect.right) / 2, (rect.top + rect.bottom) / 2];
-    if (x < 0 || y < 0 || x > innerWidth || y > innerHeight) return true;
-    const top = document.elementFromPoint(x, y);
-    if (!top) return false;
-    const layer = (node) => node.closest("[role=dialog], [data-baseweb=popover], header, [data-testid=stSidebar]");
-    return layer(top) === layer(element);
+  /** Whether something in front of the page lies on an element there: a menu, a dialog, a bar that stays in its place. */
+  function covered(element, x, y) {
+    for (let node = document.elementFromPoint(x, y); node && !node.contains(element) && !element.contains(node); node = node.parentElement) {
+      if (node.matches(FRONT)) return true;
+    }
+    return false;
   }
 
   /** The texts of blocks, one each, as they are read: a sentence does not go on in the next block. */
-  function blocks(root = document.querySelector("[data-testid=stMain]") ?? document.body) {
+  function blocks(root = stage() ?? document.body) {
     const found = new Map();
     const nodes = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     while (nodes.nextNode()) {

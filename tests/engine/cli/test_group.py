@@ -66,7 +66,7 @@ from tests.engine.data import pictures
         (["count", "--depth", "20", "--shortcut", "Z"], "choose from none, A, B, C"),
         (["count", "--depth", "20", "--width", "0"], "--width is a whole number from 1 to 1,024 (got '0')"),
         (["count", "--depth", "20", "--family", "imagenet"], "choose from 18, 34, 50, 101, 152"),
-        (["count", "--depth", "20", "--family", "vgg"], "family is cifar or imagenet (got 'vgg')"),
+        (["count", "--depth", "20", "--family", "vgg"], "family is cifar, imagenet, mlp or vit (got 'vgg')"),
         (["race", "--preset", "imagenet"], "--data folder:PATH"),
         (["race", "--seeds", "17"], "make 68 runs and a race has at most 64; choose at most 16 seeds"),
         (["count"], "--depth"),

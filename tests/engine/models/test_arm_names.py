@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.config import depth_name
 from engine.models import arm_names
 from engine.models.registry import ORDERS, SHORTCUTS
 
@@ -25,29 +26,57 @@ def test_arms_have_short_names_and_a_family(text, label, plain):
     assert arm_names.is_plain(text) is plain
 
 
-def test_the_groups_hold_every_shortcut_once():
-    grouped = [row.name for rows in arm_names.shortcut_groups().values() for row in rows]
-    assert grouped == list(SHORTCUTS)
-    controls = arm_names.shortcut_groups()["controls without a shortcut"]
-    assert {row.name for row in controls} == {"dirac", "delta-orthogonal"}
+@pytest.mark.parametrize(
+    ("depth", "text", "label"),
+    [
+        (50, "none", "plain 12 blocks (50 layers)"),
+        (6, "A", "A 1 block (6 layers)"),
+        (50, "A:order=post-ln", "A 12 blocks (50 layers) post-LN"),
+        (18, "shaped:wire=mlp", "shaped 4 blocks (18 layers) MLP wire"),
+        (18, "skipinit:norm=none", "skipinit 4 blocks (18 layers) no norm"),
+    ],
+)
+def test_depths_of_stacks_are_named_by_their_blocks(depth, text, label):
+    assert arm_names.arm_label(depth, text, "vit") == label
+    assert arm_names.variant_name(text) == label.replace(f" {depth_name(depth, 'vit')}", "")
+    assert depth_name(32, "mlp") == "15 blocks (32 layers)" and depth_name(50, "imagenet") == "50"
 
 
-@pytest.mark.parametrize("name", SHORTCUTS)
+@pytest.mark.parametrize(("family", "controls"), [("cifar", {"dirac", "delta-orthogonal"}), ("vit", {"shaped"})])
+def test_the_groups_hold_every_shortcut_of_a_family_once(family, controls):
+    groups = arm_names.shortcut_groups(family)
+    assert [row.name for rows in groups.values() for row in rows] == list(arm_names.shortcuts(family))
+    assert {row.name for row in groups["controls without a shortcut"]} == controls
+
+
+@pytest.mark.parametrize("name", arm_names.shortcuts())
 def test_every_shortcut_can_be_put_together_from_what_the_page_offers(name):
     row = SHORTCUTS[name]
     defaults = {option.name: option.default for option in row.options}
     for order in arm_names.orders_of(row):
-        for norm in row.norms:
+        for norm in arm_names.norms_of(row):
             for layers in arm_names.layers_of_a_shortcut():
                 text = arm_names.variant_text(name, defaults, order.name, norm, layers)
                 variant, problem = arm_names.variant_from(text)
                 assert (variant.text, problem) == (text, "")
-    assert arm_names.variant_text(name, defaults, arm_names.orders_of(row)[0].name, row.norms[0], 2) == name
+    assert (
+        arm_names.variant_text(name, defaults, arm_names.orders_of(row)[0].name, arm_names.norms_of(row)[0], 2) == name
+    )
 
 
 def test_orders_are_those_that_the_shortcut_works_with():
-    assert [order.name for order in arm_names.orders_of(SHORTCUTS["A"])] == list(ORDERS)
+    assert [order.name for order in arm_names.orders_of(SHORTCUTS["A"])] == list(ORDERS)[:5]
+    assert [order.name for order in arm_names.orders_of(SHORTCUTS["A"], "mlp")] == ["pre-ln", "post-ln"]
     assert [order.name for order in arm_names.orders_of(SHORTCUTS["fixup"])] == ["post"]
+
+
+def test_words_of_a_variant_are_those_of_its_family():
+    assert arm_names.variant_in_words("A") == "residual (A); order original, norm batch, 2 layers"
+    words = "residual (A); order post-LN, norm layer"
+    assert arm_names.variant_in_words("A:order=post-ln", "mlp") == words
+    assert arm_names.variant_in_words("A:wire=mlp", "vit") == "residual (A); order pre-LN, norm layer, MLP wire"
+    # What was published is of convolutional nets.
+    assert arm_names.references(["A"], "vit") == [] != arm_names.references(["A"])
 
 
 def test_a_wrong_text_is_said_in_one_line():

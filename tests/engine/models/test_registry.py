@@ -53,8 +53,21 @@ def test_what_a_text_says():
 ])  # fmt: skip
 def test_what_is_not_allowed_is_answered_in_one_line(text, complaint):
     with pytest.raises(ConfigError, match=complaint) as raised:
-        variant(text)
+        variant(text, "cifar")
     assert "\n" not in str(raised.value)
+
+
+def test_what_a_text_means_depends_on_the_family():
+    assert [(variant("A", family).order, variant("A", family).norm) for family in ("cifar", "vit")] == [
+        ("post", "batch"), ("pre-ln", "layer"),
+    ]  # fmt: skip
+    # Without a family it is the first that knows the text.
+    assert variant("A").order == "post" and variant("A:order=post-ln").norm == "layer"
+    assert variant("deepnorm").order == "post-ln"
+    # A wire at one place makes a net that is no plain one.
+    assert variant("shaped").plain and not variant("shaped:wire=mlp").plain
+    wired = variant("A:wire=attention", "vit")
+    assert (wired.wired("attention"), wired.wired("mlp"), wired.text) == (True, False, "A:wire=attention")
 
 
 @pytest.mark.parametrize(("depth", "nearest"), [
@@ -77,6 +90,9 @@ def test_orders_are_explained(name):
     assert order.name == name
     assert order.help.endswith(".")
     assert "add" in order.formula
+    if "cifar" not in order.families:
+        assert "et al." in order.source and not order.published
+        return
     assert "1603.05027" in order.source or name == "post"
     assert {figure.net for figure in order.published} >= {"ResNet-110", "ResNet-164 (bottleneck)"}
 

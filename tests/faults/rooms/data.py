@@ -50,8 +50,8 @@ ROOM = Room(
         Fault(
             name="crops-off-centre",
             file="engine/data/augment.py",
-            text=".integers(0, 2 * crop + 1, (batch_size, 2))",
-            faulty=".integers(0, max(1, 2 * crop), (batch_size, 2))",
+            text=".integers(0, 2 * crop + 1, (images, 2))",
+            faulty=".integers(0, max(1, 2 * crop), (images, 2))",
             breaks="Images are never shifted all the way to one side, so crops lie off the centre on average.",
         ),
         Fault(

@@ -43,7 +43,13 @@ export function buildBars(panel, curves, pick, { styles, width, height }, theme)
       })).toSorted((a, b) => (a.type === "bar" ? 0 : 1) - (b.type === "bar" ? 0 : 1));
   });
   layout.annotations = lost(rows, good, middle, theme);
-  return { data, layout, side: "right", legend: rows.map(([curve]) => ({ name: curve.row, style: styles[curve.kind] })) };
+  return { data, layout, side: "right", legend: rows.map((row) => ({ name: row[0].row + partly(row, panel, places), style: styles[row[0].kind] })) };
+}
+
+/** Of a row with gaps: at how many of the places up to its last one it was measured. Few bars are no missing data. */
+function partly(row, { columns }, places) {
+  const own = new Set(row.flatMap(({ x }) => x)), within = places.filter((x) => x <= Math.max(...own)).length;
+  return columns.length || own.size === within ? "" : `, measured at ${own.size} of ${within} places`;
 }
 
 /** Words in place of a bar. */

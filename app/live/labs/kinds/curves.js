@@ -8,6 +8,7 @@ import { FONT_PX, crowded, edgeName, endLabels, labelRoom, legendOf, strained } 
 const MAX_NAMED = 4;
 /** Axes of fewer decades have plain numbers. */
 const FEW_DECADES = 2.2;
+const MAX_TICKS = 6;
 const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20, 50, 100];
 
 /** From the lowest to the top. */
@@ -52,7 +53,7 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
   const margin = side === "left" ? { l: room, r: 50, t: 8, b: 46 } : { l: 50, r: room, t: 8, b: 46 };
   const layout = {
     ...base(theme, width, height, margin),
-    xaxis: { ...axis(panel.x, panel.x_scale, spans.x, theme), ...settingRange(panel, setting), ...columnTicks(panel, theme) },
+    xaxis: { ...axis(panel.x, panel.x_scale, spans.x, theme), ...measuredTicks(all, panel), ...settingRange(panel, setting), ...columnTicks(panel, theme) },
     yaxis: { ...axis("", panel.y_scale, spans.y, theme), side: side === "left" ? "right" : "left" },
     shapes: reference(panel, onSetting(panel, setting) ? pick.value : null, theme),
   };
@@ -95,11 +96,17 @@ export function axis(title, scale, found, theme) {
   const decades = found ? found[1] - found[0] : 0;
   const plain = scale === "log" && decades < FEW_DECADES;
   return {
-    type: scale, title: { text: title, standoff: 6, font: { size: FONT_PX, color: theme.muted } }, gridcolor: theme.grid, linecolor: theme.muted, zeroline: false,
+    type: scale, title: { text: title && scale === "log" ? `${title} (log scale)` : title, standoff: 6, font: { size: FONT_PX, color: theme.muted } }, gridcolor: theme.grid, linecolor: theme.muted, zeroline: false,
     tickfont: { color: theme.muted }, automargin: false,
     ...(scale === "log" ? { exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / 7)) } : {}),
     ...(plain ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}),
   };
+}
+
+/** Of few values on a log axis each has a tick: that its steps are factors is seen. */
+function measuredTicks(all, { x_scale: scale }) {
+  const values = [...new Set(all.flatMap(({ x }) => x))].toSorted((a, b) => a - b);
+  return scale === "log" && values.length <= MAX_TICKS ? { tickvals: values, ticktext: values.map((value) => spoken(value)) } : {};
 }
 
 /** Whether a panel's axis is the picked setting. */

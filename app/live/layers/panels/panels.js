@@ -12,6 +12,7 @@ export class ProbePanels {
   constructor(part, data, zooms, act) {
     Object.assign(this, { part, data, zooms, act, marked: null });
     this.#quantities();
+    part("absence").textContent = data.absence;
     this.netPicks = [...part("maps").querySelectorAll(".sp-net-pick")];
     this.netNames = [...part("maps").querySelectorAll(".sp-net-name")];
     this.netPicks.forEach((select, half) => { select.onchange = () => act.net(half, Number(select.value)); });
@@ -95,7 +96,8 @@ export class ProbePanels {
   /** place: the layers that are marked, see buildProfile, or null. */
   profiles(Plotly, { groups, step, quantity, scale, found, place, form }, theme) {
     const lines = groups.map((group) => ({ ...group, run: group.card.run, seeds: seedsAt(group, step) })).filter(({ seeds }) => seeds.length);
-    const { row } = scale(quantity);
+    const { row, place: noun } = scale(quantity);
+    this.noun = noun;
     const title = this.data.titles[quantity];
     this.part("profile-title").textContent = title ?? titled(row);
     const notes = [
@@ -151,12 +153,12 @@ export class ProbePanels {
     }));
   }
 
-  /** Mark a place of the net in the profiles, null for none. */
-  mark(place) {
-    this.marked = place;
+  /** Mark a place of the net in the profiles, null for none; pinned: whether it stays when a pointer goes elsewhere. */
+  mark(place, pinned = this.pinned) {
+    Object.assign(this, { marked: place, pinned });
     for (const name of ["profile", "side", "side2"]) {
       const plot = this.part(name);
-      if (plot._fullLayout) markX(plot, place === null ? null : place + 1);
+      if (plot._fullLayout) markX(plot, place === null ? null : place + 1, `${this.noun} ${(place ?? 0) + 1}${pinned ? ", pinned" : ""}`);
     }
   }
 }

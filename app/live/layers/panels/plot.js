@@ -27,12 +27,14 @@ export function tickWord(text, percent, edge) {
   return word;
 }
 
-/** Move the line at one x over the first panel of a plot; null hides the line. */
-export function markX(plot, x) {
+/** Move the line at one x over the first panel of a plot, with a word at its upper end; null hides the line. */
+export function markX(plot, x, word) {
   const { xaxis, yaxis } = plot._fullLayout;
   const line = plot.parentElement.querySelector(".sp-mark") ?? plot.parentElement.appendChild(element("i", "sp-mark"));
   line.setAttribute("aria-hidden", "true");
   const at = x === null ? NaN : xaxis._offset + xaxis.l2p(x);
   line.hidden = !(at >= xaxis._offset - 1 && at <= xaxis._offset + xaxis._length + 1);
+  line.dataset.word = word;
+  line.dataset.side = at > xaxis._offset + xaxis._length / 2 ? "left" : "right";
   if (!line.hidden) Object.assign(line.style, { left: `${at}px`, top: `${yaxis._offset}px`, height: `${yaxis._length}px` });
 }

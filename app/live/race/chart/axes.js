@@ -138,6 +138,8 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
     range: view.zoom?.y ?? layout.meta.axis,
     ...(view.scale === "log" ? { tickvals: LOG_TICKS, ticktext: LOG_TICKS.map(String) } : {}),
     ...(index ? { matches: "y" } : {}),
+    // Numbers between two panels would show at the edges of the curtain.
+    ...(view.hidden && index && !stacked ? { showticklabels: false } : {}),
   };
   if (title) {
     layout.annotations.push({

@@ -4,7 +4,6 @@
  */
 /** @import { Run, Theme, View, Layout, Gap, GapFacts, StatedGap, Trace, Panel } from "../../types.js" */
 import { axesOf, sizes, xs } from "./axes.js";
-import { curveTable } from "./curves.js";
 import { differenceStats, differencesOf } from "./differences.js";
 import { signed } from "./labels.js";
 import { escaped, fitted, grouped, plural } from "../../shared/format.js";
@@ -41,7 +40,7 @@ export function statedGaps(runs, view) {
  */
 export function statedIn(view) {
   const facts = factsOf(view);
-  return facts ? `${facts.end ? curveTable(view).clean[2] : "running training error"} at step ${grouped(facts.step)}` : "";
+  return facts ? `${facts.end ? "training error at the end (clean)," : "running training error at"} step ${grouped(facts.step)}` : "";
 }
 
 /**

@@ -4,7 +4,7 @@ The script says only what can be set. Which races there are comes by ``/live/ins
 one at once. Used by ``app.views.instant``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +17,7 @@ def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> 
     """Mount the instant races.
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds the ``verb``:
-    train (with what was set, as ``choice``), keep (a race, by ``run``) or engine. ``notice`` is a refusal in one line.
+    train (with what was set, as ``choice``) or keep (a race, by ``run``). ``notice`` is a refusal in one line.
     """
     can_be_set = ring.settings()
     component("race/instant", "skipscope_instant")(
@@ -35,10 +35,10 @@ def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> 
 
 def _rows(can_be_set: ring.Settings) -> list[dict[str, Any]]:
     """Return what can be set: each with its values in order and their words."""
-    kinds = {text: options.variant_name(text) for text in can_be_set.shortcuts}
-    rows: list[tuple[str, str, dict[Any, str]]] = [
+    kinds = can_be_set.shortcuts
+    rows: list[tuple[str, str, Mapping[Any, str]]] = [
         ("strength", "Strength of the shortcut", {value: f"{value:g}" for value in can_be_set.strengths}),
-        ("depth", "Deep nets", {depth: f"{depth} layers" for depth in can_be_set.depths}),
+        ("depth", "Deep nets", {depth: options.depth_name(depth, can_be_set.family) for depth in can_be_set.depths}),
         ("lr", "Learning rate", {rate: f"{rate:g}" for rate in can_be_set.rates}),
         ("seed", "Seed", {seed: str(seed) for seed in can_be_set.seeds}),
         ("shortcut", "Shortcut", kinds),

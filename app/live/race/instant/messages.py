@@ -34,16 +34,7 @@ def race_document(race: ring.InstantRace) -> dict[str, Any]:
     """
     choice = race.choice
     looks = theme.looks([run.shortcut for run in race.runs])
-    runs = [
-        (
-            run,
-            Run(
-                run=run.id, label=races.arm_label(run.depth, run.shortcut), plain=races.is_plain(run.shortcut),
-                look=looks[run.shortcut], depth=run.depth,
-            ),
-        )
-        for run in race.runs
-    ]  # fmt: skip
+    runs = [(run, _known(run, looks[run.shortcut])) for run in race.runs]
     return {
         "race": race.id, "depth": choice.depth, "shortcut": choice.shortcut, "strength": choice.strength,
         "lr": choice.lr, "seed": choice.seed, "steps": race.runs[0].total_steps, "over": race.is_over,
@@ -57,3 +48,8 @@ def race_document(race: ring.InstantRace) -> dict[str, Any]:
             for run, known in runs
         ],
     }  # fmt: skip
+
+
+def _known(run: ring.RunListRow, look: theme.Look) -> Run:
+    label = races.arm_label(run.depth, run.shortcut, run.family)
+    return Run(run=run.id, label=label, plain=races.is_plain(run.shortcut), look=look, depth=run.depth)

@@ -17,7 +17,7 @@ import { unreachableText } from "../../shared/link_status.js";
 /** Between two drawings while the nets train: drawing takes time from them. */
 const DRAW_MS = 200;
 /** The chart ends this far above the lower end of the window, within these heights. */
-const BELOW_PX = 60, LEAST_PX = 300, MOST_PX = 560;
+const BELOW_PX = 60, LEAST_PX = 300, MOST_PX = 620;
 
 export class InstantView {
   constructor(host) {
@@ -68,7 +68,8 @@ export class InstantView {
 
   // --- commands -----------------------------------------------------------------------------------------------------
 
-  #train(choice) {
+  #train(wanted) {
+    const choice = wanted.shortcut === this.data.dialled ? wanted : { ...wanted, strength: 1 };
     this.sent = { choice, after: this.ring[0]?.race ?? 0 };
     this.#send("train", { choice });
   }
@@ -79,8 +80,9 @@ export class InstantView {
   }
 
   #set(choice) {
-    this.choice = choice;
     this.controls.choice = choice;
+    // An older race may have had values that can no longer be set.
+    this.choice = { ...choice, ...this.controls.choice };
   }
 
   // --- what arrives -------------------------------------------------------------------------------------------------

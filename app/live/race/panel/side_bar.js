@@ -5,7 +5,8 @@
 const BAR = "[data-testid=stSidebar]";
 const OPEN = "[data-testid=stExpandSidebarButton]", CLOSE = "[data-testid=stSidebarCollapseButton] button";
 const NEW_RACE = ".st-key-new_race button";
-const FIRST_CONTROL = "[data-testid=stSidebarUserContent] :is(input, button)";
+/** Not a question mark: with the focus it opens its words over the page. */
+const FIRST_CONTROL = "[data-testid=stSidebarUserContent] :is(input, button):not([aria-label^='Help'])";
 /** Streamlit keeps the last state under this name and prefers it to the script's. */
 const KEPT = "stSidebarCollapsed-";
 /** How often the set-up had been filled when it was opened for that last. */

@@ -74,7 +74,7 @@ export class RaceStatus {
     setText(this.part("running-label"), `training, ${runningMean(smoothing)}`);
     if (!images) return;
     setText(this.part("test-label"), `test (${grouped(images)} images)`);
-    this.part("clean-label").parentElement.title = `${cleanImages(images, closing)}, without augmentation, ${bn} batch-norm statistics`;
+    this.part("clean-label").parentElement.title = `${cleanImages(images, closing)}, without augmentation${bn && `, ${bn} batch-norm statistics`}`;
   }
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {

@@ -2,6 +2,7 @@
 import { withStored } from "../chart/curves.js";
 import { captionOf, legendOf } from "../chart/legend.js";
 import { exportCsv } from "./csv.js";
+import { closing } from "../../shared/dom.js";
 import { download, exportImage } from "../../shared/export/image.js";
 
 /** How long a button says that it has done its work. */
@@ -13,16 +14,7 @@ export class ExportTools {
     this.part = part;
     this.seen = seen;
     this.menu = part("export");
-    // In braces: a handler that returns false would take the browser's own work from the key.
-    this.menu.onkeydown = (event) => {
-      if (event.key === "Escape" && this.menu.open) this.#close(event);
-    };
-    const left = (node) => {
-      if (!this.menu.contains(node)) this.menu.open = false;
-    };
-    this.menu.onfocusout = ({ relatedTarget }) => relatedTarget && left(relatedTarget);
-    this.listening = new AbortController();
-    document.addEventListener("pointerdown", ({ target }) => left(target), this.listening);
+    this.stop = closing(this.menu);
     this.#button("copy-command", async () => {
       const { command, runs } = this.seen();
       const missing = notRepeated(runs);
@@ -44,17 +36,6 @@ export class ExportTools {
     this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
     // Nothing that is hidden until the reveal can be exported before it.
     this.menu.hidden = !runs.length || Boolean(view.hidden);
-  }
-
-  stop() {
-    this.listening.abort();
-  }
-
-  /** The key is not for the page, which closes other things with it. */
-  #close(event) {
-    event.stopPropagation();
-    this.menu.open = false;
-    this.menu.querySelector("summary").focus();
   }
 
   async #picture(format) {

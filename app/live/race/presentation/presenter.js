@@ -186,6 +186,10 @@ export class Presenter {
     this.part("top").prepend(head);
     this.line = element("ul", "ss-stage-runs");
     this.marked = element("p", "ss-marked", "", { role: "status" });
+    // The question says the same to those who do not see it.
+    const veil = element("div", "ss-veil", "", { "aria-hidden": "true" });
+    veil.append(element("strong", "ss-veil-mark", "?"), element("span", "", "Hidden on purpose: guess first, then reveal."));
+    this.part("stage").append(veil);
     this.part("stage").after(this.line, this.marked);
   }
 

@@ -3,7 +3,8 @@
 import pytest
 
 from app.data import commands, interventions, run_times
-from app.views.race import next_steps, race
+from app.views.race import race
+from app.views.setup import long_race
 from app.web import presenter_link
 from engine.events import RunState, Split
 from tests.app.views.race.test_race import bench, component, page, started  # noqa: F401
@@ -88,12 +89,12 @@ def test_a_press_cuts_or_starts_and_a_long_race_asks_first(page, ended, started,
     assert started[-1].shortcuts == ("none", "A", "dirac", "zero-gamma")
     monkeypatch.setattr(run_times, "race_time", lambda _: run_times.RunTime(7200.0, True))
     before = len(started)
-    page.session_state[next_steps._LONG] = act(page, "seeds").session_state[next_steps._LONG]
+    page.session_state[long_race.WAITING] = act(page, "seeds").session_state[long_race.WAITING]
     assert len(started) == before, "it asks first"
     page.run()
     assert "12 runs of 1,000 steps" in " ".join(node.value for node in page.markdown)
     page.button(key="long_cancel").click().run()
-    assert (len(started), next_steps._LONG in page.session_state) == (before, False)
+    assert (len(started), long_race.WAITING in page.session_state) == (before, False)
 
 
 def test_a_refusal_is_one_line(page, ended, monkeypatch):  # noqa: F811

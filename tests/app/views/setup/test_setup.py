@@ -177,20 +177,16 @@ def test_a_number_without_effect_keeps_nobody_from_starting(page):  # noqa: F811
     assert not page.button(key="start").disabled
 
 
-#: A dialog is a fragment, of which a page under test keeps no press: drawn alone. And a start from the stage.
+#: A start from the stage.
 ALONE = """
 import streamlit as st
-from app.data.run_times import RunTime
 from app.data.workspace import SkipscopeError
 from app.views.setup import form_state, setup
 form_state.prepare()
-if st.session_state["call"] == "ask":
-    setup._ask(None, 4, RunTime(4000.0, True))
-else:
-    try:
-        setup.start()
-    except SkipscopeError as error:
-        st.write(str(error))
+try:
+    setup.start()
+except SkipscopeError as error:
+    st.write(str(error))
 """
 
 
@@ -205,15 +201,13 @@ def test_a_race_of_more_than_an_hour_is_asked_for_twice(page, started, monkeypat
         assert not page.exception
     assert len(started) == 2, "the unknown and the short one at once, the long one not yet"
     assert "This race takes about 60 min: 4 runs of 300 steps." in " ".join(words.value for words in page.markdown)
-    alone = AppTest.from_string(ALONE, default_timeout=20)
-    alone.session_state["call"] = "stage"
-    alone.run()
+    alone = AppTest.from_string(ALONE, default_timeout=20).run()
     assert [words.value for words in alone.markdown] == ["this race takes about 60 min; start it in the side bar"]
-    alone.session_state["call"] = "ask"
-    alone.run()
-    alone.button(key="start_cancel").click().run()
+    page.button(key="long_cancel").click().run()
+    assert "This race takes" not in " ".join(words.value for words in page.markdown)
+    page.button(key="start").click().run()
     assert len(started) == 2
-    alone.button(key="start_long").click().run()
+    page.button(key="long_start").click().run()
     assert len(started) == 3
     assert started[2] == started[1]
 

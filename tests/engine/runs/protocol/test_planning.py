@@ -161,7 +161,7 @@ def test_seeds_and_settings(workspace):
         ({"settings": {"validation": "19950"}}, "the 50 training images of .* that validation=19950 leaves"),
         ({"settings": {"validation": "30000"}}, "the 0 training images"),
         ({"settings": {"family": "imagenet"}}, "depth 20 is not of the family imagenet; choose from 18, 34, 50, 101"),
-        ({"settings": {"family": "resnext"}}, "model.family is cifar or imagenet .got 'resnext'."),
+        ({"settings": {"family": "resnext"}}, "model.family is cifar, imagenet, mlp or vit .got 'resnext'."),
         ({"settings": {"family": "imagenet"}, "depths": (18,)}, "14 pixels .* five halvings .* or stem=small"),
         (
             {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18, 20)},
@@ -169,7 +169,7 @@ def test_seeds_and_settings(workspace):
         ),
         (
             {"settings": {"family": "imagenet", "stem": "small"}, "depths": (18,), "shortcuts": ("A:order=full-pre",)},
-            "family imagenet has the shortcuts none, A, B, C, in the order post, with batch norm",
+            "order of shortcut A is post .got 'full-pre'.",
         ),
         ({"settings": {"stem": "large"}}, "stem of the family cifar is small"),
         ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),

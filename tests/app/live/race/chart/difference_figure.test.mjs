@@ -60,10 +60,10 @@ test("the verdict's gaps have their intervals, in the errors that the verdict go
   const [mean] = traces(built, "stated", "plain: 56 minus 20");
   assert.deepEqual([mean.x, mean.y, mean.xaxis], [[100], [10.5], "x"]);
   assertClose([...mean.error_y.array, ...mean.error_y.arrayminus], [6.3, 6.3]);
-  assert.ok(mean.hovertemplate.startsWith("plain: 56 minus 20<br>mean of 2 seeds +10.5 points<br>95 % interval 4.2 to 16.8<br>clean training error at step 100"), mean.hovertemplate);
+  assert.ok(mean.hovertemplate.startsWith("plain: 56 minus 20<br>mean of 2 seeds +10.5 points<br>95 % interval 4.2 to 16.8<br>training error at the end (clean), step 100"), mean.hovertemplate);
   assert.equal(traces(built, "stated").length, 2, "of the depths; plain against residual has none");
   assert.ok(words(built).includes("plain: 56 minus 20 at the end ◇ <b>+10.5</b>"), "the name has the number of the verdict");
-  const [family] = traces(built, "clean", "plain minus A at depth 20");
+  const [family] = traces(built, "told", "plain minus A at depth 20");
   assert.deepEqual([family.x, family.y], [[100], [0]], "an own mark where none is stated");
   assert.ok(words(built).includes("plain minus A at depth 20 at the end ○ <b>0.0</b>"));
   const [dots] = traces(built, "dot", "plain: 56 minus 20");
@@ -80,10 +80,10 @@ test("gaps and cure stand in numbers beside the gaps of depth, unless the curves
   const [noted] = note({ gaps: FACTS }, 2000);
   assert.equal(noted.xref, "x domain");
   assert.deepEqual(noted.text.split("<br>"), [
-    "clean training error at step 100", "plain +10.5 (95 %: 4.2 to 16.8)", "A −1.5 (95 %: −7.9 to 4.9)", "cure 12.0 points (8.1 to 15.9)",
+    "training error at the end (clean), step 100", "plain +10.5 (95 %: 4.2 to 16.8)", "A −1.5 (95 %: −7.9 to 4.9)", "cure 12.0 points (8.1 to 15.9)",
   ]);
   const one = { ...FACTS, of: [["none", 56, 20, 1, 10.5, null, null]], cure: "" };
-  assert.deepEqual(note({ gaps: one }, 2000)[0].text.split("<br>"), ["clean training error at step 100", "plain +10.5 (one seed)"]);
+  assert.deepEqual(note({ gaps: one }, 2000)[0].text.split("<br>"), ["training error at the end (clean), step 100", "plain +10.5 (one seed)"]);
   assert.equal(traces(figure(race(), { layout: "gap", gaps: one }), "stated")[0].error_y, undefined);
   for (const view of [{ gaps: FACTS, hidden: true }, { gaps: FACTS, metric: "loss" }, { gaps: FACTS, curves: ["test"] }, { gaps: null }]) {
     assert.deepEqual(note(view), [], JSON.stringify(view));

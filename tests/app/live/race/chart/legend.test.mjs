@@ -17,7 +17,7 @@ test("a legend has the arms in the order of the race, then what lines mean", () 
     "plain: 56 minus 20", "A: 56 minus 20", "plain minus A at depth 20", "plain minus A at depth 56", "difference in training error, mean of up to 50 steps",
   ]);
   const gaps = { step: 100, end: true, cure: "", of: [["none", 56, 20, 1, 10, null, null]] };
-  assert.deepEqual(names(race(1), { layout: "gap", gaps }).at(-1), "mean of the seeds with its 95 % interval, clean training error at step 100");
+  assert.deepEqual(names(race(1), { layout: "gap", gaps }).at(-1), "mean of the seeds with its 95 % interval, training error at the end (clean), step 100");
   const [first] = legendOf(race(), VIEW, THEME);
   assert.equal(first.color, colorOf("plain-20"));
 });

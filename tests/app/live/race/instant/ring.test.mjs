@@ -49,3 +49,9 @@ test("earlier curves are thin, in their panel, and the fainter the older; a few 
   assert.deepEqual(faintness, faintness.toSorted((a, b) => a - b), "the newest are drawn last");
   assert.ok(faintness.at(-1) < 0.5 && drawn.every(({ hoverinfo }) => hoverinfo === "skip"));
 });
+
+test("on a narrow page all curves share one panel", () => {
+  const now = [run(98, "plain-8", [1], [80]), run(99, "A-8", [1], [70])];
+  const built = instantFigure(now, [now], THEME, { width: 390, height: 300 });
+  assert.deepEqual([...new Set(built.data.map(({ xaxis }) => xaxis))], ["x"]);
+});

@@ -11,7 +11,7 @@ function wide(collapsed) {
     "[data-testid=stSidebar]": { getAttribute: () => String(collapsed) },
     "[data-testid=stExpandSidebarButton]": { click: () => (pressed.push("open"), (collapsed = false)) },
     "[data-testid=stSidebarCollapseButton] button": { click: () => (pressed.push("close"), (collapsed = true)) },
-    "[data-testid=stSidebarUserContent] :is(input, button)": { focus: () => pressed.push("focus") },
+    "[data-testid=stSidebarUserContent] :is(input, button):not([aria-label^='Help'])": { focus: () => pressed.push("focus") },
   };
   globalThis.document = { querySelector: (selector) => parts[selector] ?? null, addEventListener: (name, handler) => (heard[name] = handler) };
   globalThis.localStorage = Object.defineProperty(kept, "removeItem", { value: (key) => delete kept[key] });

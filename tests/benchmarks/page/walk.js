@@ -53,6 +53,9 @@ window.walk = (() => {
   const where = (element) => `${element.tagName.toLowerCase()}.${[...element.classList].slice(0, 3).join(".")} in ${element.closest("[class*='s'][data-testid], .ss-race, .sp-probes, .sl-lab")?.className?.toString().slice(0, 40) ?? ""}`;
 
   function seen(element) {
+    // A stage covers the page, and keeps the focus.
+    const stage = document.querySelector(".ss-presenting");
+    if (stage && !stage.contains(element)) return false;
     const box = element.getBoundingClientRect();
     if (box.width < 2 || box.height < 2 || box.right < 0 || box.bottom + scrollY < 0) return false;
     return element.checkVisibility({ visibilityProperty: true }) && opacityOf(element) > 0.1;
@@ -105,5 +108,12 @@ window.walk = (() => {
     return found ? Number(found.dataset.walk) : null;
   }
 
-  return { texts, controls, focused };
+  /** Let the next Tab go to the first control: a blur alone goes on from where the focus was. */
+  function restart() {
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+  }
+
+  return { texts, controls, focused, restart };
 })();

@@ -1,0 +1,55 @@
+"""The stream of the instant races, with a writer in the engine's place."""
+
+import asyncio
+
+from starlette.requests import Request
+
+from app.live.race.instant.routes import instant_routes
+from app.live.stream.feed import Feed
+from engine.events import RunState
+from engine.runs.protocol.instant import instant_request, usual
+from engine.runs.protocol.planning import plan_race
+from tests.app.live.conftest import Listener
+
+
+async def _hear(feed, listener):
+    [route] = instant_routes(feed)
+    answer = await route.endpoint(Request({"type": "http", "headers": []}))
+    async for chunk in answer.body_iterator:
+        listener.hear(chunk)
+
+
+async def _until(met):
+    async with asyncio.timeout(5):
+        while not met():
+            await asyncio.sleep(0.01)
+
+
+def test_a_viewer_gets_each_race_once_and_again_when_something_of_it_is_new(bench):
+    planned = plan_race(instant_request(usual()), bench.workspace)
+    first, _ = bench.writer.races.submit(planned, instant=True)
+
+    async def scenario():
+        feed, listener = Feed(), Listener()
+        feed.start()
+        try:
+            viewer = asyncio.create_task(_hear(feed, listener))
+            await _until(lambda: listener.all("races"))
+            assert [race["race"] for race in listener.all("races")[0]] == [first]
+            assert listener.all("busy") == [[bench.race]], "the ordinary race of the bench waits for its turn"
+            second, runs = bench.writer.races.submit(planned, instant=True)
+            await _until(lambda: len(listener.all("races")) > 1)
+            assert [race["race"] for race in listener.all("races")[1]] == [second]
+            bench.run_states(runs[0], RunState.STARTING)
+            await _until(lambda: len(listener.all("races")) > 2)
+            [changed] = listener.all("races")[2]
+            assert [run["state"] for run in changed["runs"]] == ["starting", "queued", "queued", "queued"]
+            assert {"light", "dark"} == set(changed["runs"][0]["color"])
+            bench.writer.races.keep(first)
+            await _until(lambda: listener.all("gone"))
+            assert listener.all("gone") == [[first]]
+            viewer.cancel()
+        finally:
+            await feed.stop()
+
+    asyncio.run(scenario())

@@ -1,0 +1,69 @@
+"""The page Instant in a real browser: a change trains, a drag is thinned out, a race that is kept is like any other."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from engine.store.reader import Reader
+from tests.e2e.conftest import Site, until, wait_view
+
+pytestmark = pytest.mark.browser
+
+VIEW = "document.querySelector('.si-instant').instantView"
+#: Thirty values, faster than any of them trains.
+DRAG = """async () => {
+  const input = document.querySelector('.si-strength input');
+  for (let value = 20; value > 5; value -= 0.5) {
+    input.value = String(Math.round(value));
+    input.dispatchEvent(new Event('input', { bubbles: true }));
+    await new Promise((done) => setTimeout(done, 15));
+  }
+}"""
+
+
+def ended(page: Page, before: int) -> int:
+    """Wait for the finished curves of a later race that nothing is left to follow; return its number."""
+    over = f"before => {{ const v = {VIEW}; return v.shown?.race > before && v.shown.over && !v.latest.busy; }}"
+    page.wait_for_function(over, arg=before)
+    number: int = page.evaluate(f"{VIEW}.shown.race")
+    return number
+
+
+def ring(site: Site) -> list[int]:
+    with Reader(site.workspace) as reader:
+        return [race for race, _ in reader.races.ring()]
+
+
+def test_a_change_trains_anew_a_drag_asks_for_few_races_and_a_kept_one_stays(site, open_page):
+    page = open_page(f"{site.url}/instant")
+    page.get_by_role("button", name="Train four nets").click()
+    first = ended(page, 0)
+    expect(page.locator(".si-headline")).to_contain_text("15 blocks")
+    expect(page.locator(".si-time")).to_contain_text("TRAINED IN")
+    expect(page.locator(".si-dial-plot circle")).to_have_count(2)
+
+    page.evaluate(DRAG)
+    last = ended(page, first)
+    assert last - first <= 3, "the first value, perhaps one on the way, the last"
+    assert page.evaluate(f"{VIEW}.race.strength") == 0.3
+    until(lambda: ring(site) == [last, *[race for race in ring(site) if first < race < last], first])
+    expect(page.locator(".si-dial-plot circle")).not_to_have_count(2)
+    assert page.evaluate(f"{VIEW}.past.length") > 0, "the curves before fade behind"
+
+    endless, runs = site.race()
+    expect(page.locator(".si-notice")).to_contain_text(f"Race {endless} is training and has precedence.")
+    page.get_by_role("slider", name="Strength of the shortcut").press("ArrowRight")
+    page.wait_for_function(f"before => {VIEW}.race.race > before", arg=last)
+    until(lambda: any("ordinary races have precedence" in row.detail for row in rows(site)))
+    for run in runs:
+        site.control.commands.give("stop", run, until_done_s=20)
+    newest = ended(page, last)
+
+    page.get_by_role("button", name="Keep as a race").click()
+    wait_view(page, f"v.data.race === {newest} && v.runs.length === 4")
+    until(lambda: newest not in ring(site))
+    assert "/instant" not in page.url
+
+
+def rows(site: Site) -> list:
+    with Reader(site.workspace) as reader:
+        return [row for race in ring(site) for row in reader.runs.all(race)]
