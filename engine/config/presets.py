@@ -31,7 +31,7 @@ class Preset:
 #: The small protocol of the quick race, which two cores train in seconds.
 _QUICK = RunConfig(model=ModelConfig(width=8), data=DataConfig(pool=2, crop=0), optim=OptimConfig(lr=0.1, steps=300))
 
-#: Small nets of today's architectures: 200 updates of AdamW, without augmentation, which would blur 7x7 patches.
+#: Small nets of today's architectures: 200 updates of AdamW without augmentation.
 _ADAMW = OptimConfig(optimizer="adamw", steps=200)
 _VIT = RunConfig(model=ModelConfig(family="vit"), data=DataConfig(crop=0, flip=False), optim=_ADAMW, precision="fp32")
 _MLP = RunConfig(
