@@ -1,8 +1,10 @@
 """Remake the README's and the first visit's pictures: run the quick race on the page and photograph it when it ends.
 
-    python assets/make_stills.py    takes about a minute; writes assets/race-light.png and -dark.png (the page)
-                                    and assets/curves-light.png and -dark.png (the sentence and the curves alone),
-                                    assets/layers-light.png and -dark.png (the insides of the same nets)
+    python assets/make_stills.py [WORKSPACE]    takes about a minute, less with the workspace of such a race; writes
+                                    assets/race-light.png and -dark.png (the page),
+                                    assets/curves-light.png and -dark.png (the sentence and the curves alone),
+                                    assets/layers-light.png and -dark.png (the insides of the same nets),
+                                    assets/stage-dark.png (the stage view)
 
 Needs Chromium; uses the site that the browser tests use.
 """
@@ -23,16 +25,17 @@ from tests.e2e.conftest import Site, wait_view  # noqa: E402
 
 
 def main() -> None:
-    """Train the race once and take both pictures."""
+    """Train the race once, unless its workspace is given, and take all pictures."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        site = Site(Workspace(Path(folder) / "workspace").prepare())
+        given = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+        site = Site(Workspace(given or Path(folder) / "workspace").prepare())
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         try:
             site.start()
             for scheme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme=scheme)
                 page.goto(site.url)
-                if scheme == "light":
+                if scheme == "light" and not given:
                     page.get_by_role("button", name="Start the quick race").click()
                 wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.card.state === 'finished')", 300)
                 page.mouse.move(640, 5)
@@ -44,6 +47,14 @@ def main() -> None:
                 top = page.locator(".ss-top").bounding_box()
                 clip = {**top, "height": page.locator(".ss-controls").bounding_box()["y"] - top["y"]}
                 page.screenshot(path=PROJECT / "assets" / f"curves-{scheme}.png", clip=clip)
+                if scheme == "dark":
+                    page.set_viewport_size({"width": 1600, "height": 900})
+                    page.goto(f"{site.url}/?present=1")
+                    wait_view(page, "v.runs.length === 4 && v.chart.drawn")
+                    page.mouse.move(640, 5)
+                    page.wait_for_timeout(3000)
+                    page.screenshot(path=PROJECT / "assets" / "stage-dark.png")
+                    page.keyboard.press("p")
                 page.get_by_role("link", name="Layers").click()
                 page.wait_for_selector(".sp-field")
                 page.set_viewport_size({"width": 1280, "height": 1200})

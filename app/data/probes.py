@@ -17,7 +17,7 @@ from engine.config.probe_steps import probe_steps
 from engine.models.arm_names import arm_label
 from engine.probes.online.histogram import edges
 from engine.probes.quantity import Quantity
-from engine.probes.registry import QUANTITIES, get_quantity
+from engine.probes.registry import QUANTITIES, absences, get_quantity
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
@@ -79,6 +79,12 @@ class LayerMoment:
 def quantities() -> tuple[Quantity, ...]:
     """Return all quantities in the order of the registry."""
     return tuple(QUANTITIES.values())
+
+
+def absence(family: str) -> str:
+    """Return one sentence about the batch-norm quantities that nets of a family lack, else ''."""
+    lacking = [QUANTITIES[name] for name in absences(family) if "cifar" in QUANTITIES[name].families]
+    return f"Not here: {' and '.join(row.label for row in lacking)}; {lacking[0].absent}." if lacking else ""
 
 
 def histogram_edges() -> list[float]:
@@ -168,7 +174,7 @@ def _findings(
                 arm=arm_label(row.depth, row.shortcut, row.family), depth=row.depth, shortcut=row.shortcut,
                 seed=row.seed,                last_step=steps[-1], values=values[at - 1].tolist(), run=row.id,
                 difference=different[row.id].name if row.id in different else "", planned=row.total_steps,
-                layers=layers,
+                layers=layers, family=row.family,
             )
             for row, layers, steps, values in probed
             if (at := bisect(steps, step))

@@ -24,7 +24,7 @@ def render() -> None:
     )
     if race:
         st.caption(f"Below the race is a lab on nets before training. [{_lab_headline()}](#{lab.anchor(_LAB)})")
-        live_probes(picker.runs_of(race), "gradients", key="gradients", race=race.id)
+        live_probes(picker.runs_of(race), "gradients", key="gradients", race=race)
     st.divider()
     lab.render(_LAB)
     st.page_link(

@@ -20,4 +20,4 @@ def render() -> None:
     )
     if race:
         audience.newer(max(listed.id for listed in races.races()))
-        live_probes(picker.runs_of(race), "layers", key="layers", race=race.id)
+        live_probes(picker.runs_of(race), "layers", key="layers", race=race)

@@ -171,7 +171,7 @@ def _distance(model: ModelConfig, speed: Speed) -> float:
 
 def _trained_images(run: RunConfig) -> float:
     """Return the images of a run's steps and probes, those of probes by what they cost."""
-    return run.optim.batch_size * run.optim.steps + COST * run.probe.images * len(probe_steps(run))
+    return run.optim.batch_size * run.optim.steps + COST[run.model.family] * run.probe.images * len(probe_steps(run))
 
 
 def _evaluated_images(run: RunConfig, test_images: int) -> int:

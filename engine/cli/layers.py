@@ -10,7 +10,7 @@ from engine.cli.output import console, echo_json, table
 from engine.config.values import shown, whole_from
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity
-from engine.probes.registry import QUANTITIES, get_quantity
+from engine.probes.registry import QUANTITIES, absences, get_quantity
 from engine.store.reader import Reader
 from engine.store.tables.probes import ProbeRow
 from engine.store.workspace import Workspace
@@ -26,7 +26,9 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
     """Print what the probes measured in every layer of a run at one step, front to back."""
     row = get_quantity(quantity)
     with Reader(workspace) as reader:
-        reader.runs.known(run)
+        absent = absences(reader.runs.known(run).family)
+        if row.name in absent:
+            raise ConfigError(f"run {run} has no {row.name}: {row.absent}")
         probe = _probe(reader, run, step)
         array = reader.probes.array(probe.id, row.name)
         if array is None:
@@ -35,7 +37,7 @@ def layers(workspace: Workspace, run: int, quantity: str, step: str, as_json: bo
         names = _names(reader, run, row, len(array))
     if as_json:
         values = np.where(np.isfinite(array), array.astype(object), np.array(None)).tolist()  # JSON knows no NaN
-        document = {"run": run, "step": probe.step, "quantity": row.name, "unit": row.unit}
+        document = {"run": run, "step": probe.step, "quantity": row.name, "unit": row.unit, "absent": absent}
         echo_json({**document, "layers": [{"layer": n, "value": v} for n, v in zip(names, values, strict=True)]})
         return
     unit = f" ({row.unit})" if row.unit else ""
@@ -65,7 +67,7 @@ def _probe(reader: Reader, run: int, step: str) -> ProbeRow:
 def _names(reader: Reader, run: int, row: Quantity, length: int) -> list[str]:
     if row.per == "stage":
         return ["net", *(f"stage{number}" for number in range(1, length))]
-    places = reader.probes.layers(run, "block" if row.per == "block" else "layer")
+    places = next(filter(None, (reader.probes.layers(run, kind) for kind in row.kinds)), [])
     if row.per == "channel":
         return [f"{place.name}/channel{channel}" for place in places for channel in range(1, place.channels + 1)]
     return [place.name for place in places]

@@ -11,8 +11,9 @@ from engine.config.run import RunConfig
 
 #: Always probed: the first changes are fast.
 FIRST_STEPS = (0, 1, 2, 5, 10, 20)
-#: Cost of a probe in training steps, per probe image and training image (tests/benchmarks).
-COST = 5.0
+#: Cost of a probe in training steps, per probe image and training image (tests/benchmarks). A step of an MLP is short,
+#: so a probe takes as long as several.
+COST = {"cifar": 5.0, "imagenet": 5.0, "vit": 6.5, "mlp": 16.0}
 #: Columns of a run at most, more than a screen shows.
 MAX_COLUMNS = 500
 #: Steps -> allowed share of the time for probes; between them on a logarithmic scale.
@@ -33,7 +34,7 @@ def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[in
         return ()
     chosen = {step for step in FIRST_STEPS if step < steps}
     for before, end in pairwise((0, steps, *further_ends)):
-        every = probe.every or _derived(end, probe.images / config.optim.batch_size)
+        every = probe.every or _derived(end, COST[config.model.family] * probe.images / config.optim.batch_size)
         regular = [step for step in range(every, end, every) if step > before and 2 * (end - step) >= every]
         early = [before] if before else [step for step in FIRST_STEPS if step < steps]
         room = 2 if before else 4
@@ -41,10 +42,10 @@ def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[in
     return tuple(sorted(chosen))
 
 
-def _derived(steps: int, images_ratio: float) -> int:
+def _derived(steps: int, cost: float) -> int:
     (short, most), (long, least) = _SHARES
     place = math.log(max(steps, short) / short) / math.log(long / short)
     share = most + (least - most) * min(1.0, place)
-    allowed = share * steps / max(1e-9, COST * images_ratio) - len(FIRST_STEPS)
+    allowed = share * steps / max(1e-9, cost) - len(FIRST_STEPS)
     columns = min(MAX_COLUMNS, max(1, math.floor(allowed)))
     return math.ceil(steps / columns)

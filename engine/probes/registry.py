@@ -4,8 +4,17 @@ Every probe runs on a fixed batch of training images, un-augmented, normalised w
 (train-mode BN), without touching weights, running statistics or random state. The page's help texts come from here.
 """
 
+from collections.abc import Mapping
+
+from engine.config.families import FAMILIES
 from engine.errors import ConfigError
+from engine.models.zoo.spec import STREAMS
 from engine.probes.quantity import Quantity
+
+_WITH_BN = tuple(family for family in FAMILIES if family not in STREAMS)
+_NO_BN = "these nets have no batch norm: layer norm keeps no running statistics and scales no layer's output"
+_NO_STREAM = "channels and pixels change from stage to stage, so blocks cannot be compared"
+_NO_TOKENS = "only a Vision Transformer has attention between the tokens of an image"
 
 # fmt: off
 QUANTITIES: dict[str, Quantity] = {
@@ -13,14 +22,15 @@ QUANTITIES: dict[str, Quantity] = {
     for quantity in (
         Quantity(
             name="response_std", label="response std", family="responses", neutral=1.0,
-            formula="std(z) over images, pixels and channels; z = output of a 3x3 layer after BN, before ReLU or "
-            "addition",
+            formula="std(z) over images, pixels or tokens, and channels; z = output of a layer after BN, if any, "
+            "before ReLU or addition",
             source="He et al. 2015, section 4.2 and Fig. 7",
             how_to_read="How strongly a layer responds. The paper found residual nets quieter than plain ones, and "
             "deeper residual nets quieter still: each block only changes its input a little.",
             caveat="After BN this is nearly the layer's learned scale, mean |gamma|, and 1 everywhere at the start: "
-            "what differs later is learned or is weight decay. In full pre-activation and without norm no BN comes "
-            "before z, so these are not to be set beside the others. Small compared with what? See the update size.",
+            "what differs later is learned or is weight decay. No BN comes before z in full pre-activation, without "
+            "norm, in MLPs and in Transformers: do not set these beside the others. Small compared with what? See the "
+            "update size.",
             measure="engine.probes.online.responses:ResponseStd",
         ),
         Quantity(
@@ -29,7 +39,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="the per-channel reading of He et al. 2015, Fig. 7",
             how_to_read="As the response std, without what comes from the channels having different means (beta).",
             caveat="It is the root mean square of |gamma| whatever the inputs are, unless their variance is as "
-            "small as the eps of the batch norm.",
+            "small as the eps of the batch norm. MLPs and Transformers have no gamma there.",
             measure="engine.probes.online.responses:ResponseStdWithin",
         ),
         Quantity(
@@ -49,7 +59,7 @@ QUANTITIES: dict[str, Quantity] = {
             caveat="Not shown in the first 50 steps, when running statistics still remember their start (0 and 1). "
             "Far above the train-mode value the running statistics lag behind the weights: a sign of a high learning "
             "rate.",
-            measure="engine.probes.online.responses:ResponseStdEval",
+            measure="engine.probes.online.responses:ResponseStdEval", families=_WITH_BN, absent=_NO_BN,
         ),
         Quantity(
             name="gamma_abs", label="mean |gamma|", family="responses", neutral=1.0,
@@ -57,7 +67,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="Ioffe and Szegedy 2015, section 3",
             how_to_read="Set beside the response std: where the two agree, Fig. 7 is a picture of gamma.",
             caveat="Weight decay pulls gamma to zero in every net, whether or not a layer is needed.",
-            measure="engine.probes.online.responses:GammaAbs",
+            measure="engine.probes.online.responses:GammaAbs", families=_WITH_BN, absent=_NO_BN,
         ),
         Quantity(
             name="response_histogram", label="distribution of responses", unit="share per bin", family="responses",
@@ -70,26 +80,27 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.histogram_measure:ResponseHistogram",
         ),
         Quantity(
-            name="dead_share", label="dead ReLU units", unit="share", family="responses",
+            name="dead_share", label="dead ReLU units", unit="share", family="responses", per="relu",
             scale="linear", low=0.0, high=1.0,
-            formula="share of units (channel and pixel) whose ReLU is zero for every image of the probe batch",
+            formula="share of units (channel and pixel or token) whose ReLU is zero for every image of the probe batch",
             source="Nair and Hinton 2010; He et al. 2015, section 3.3, ReLU after the addition",
             how_to_read="A dead unit passes no signal and no gradient for these images.",
             caveat="With few images a unit may look dead and fire for others. The second layer of a residual block "
-            "is followed by the addition: its ReLU sees x + F(x).",
+            "is followed by the addition: its ReLU sees x + F(x). In MLPs and Transformers only fc1 has a ReLU.",
             measure="engine.probes.online.responses:DeadShare",
         ),
         Quantity(
-            name="update_size", label="update size ||F(x)|| / ||x||", family="responses", per="block", neutral=1.0,
+            name="update_size", label="update size ||F(x)|| / ||x||", family="responses", per="sublayer", neutral=1.0,
             formula="mean over images of ||c F(x)|| / ||s(x)||; plain blocks: x in the shape of option A",
             source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
             how_to_read="How much a block changes what it gets. Below 1 the block refines its input.",
             caveat="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
-            "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is.",
+            "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is. So it "
+            "does in post-LN, where a norm follows the sum.",
             measure="engine.probes.online.blocks:UpdateSize",
         ),
         Quantity(
-            name="update_cosine", label="direction of the update, cos(F(x), x)", family="responses", per="block",
+            name="update_cosine", label="direction of the update, cos(F(x), x)", family="responses", per="sublayer",
             scale="linear", low=-1.0, high=1.0, neutral=0.0,
             formula="mean over images of F(x).s(x) / (||F(x)|| ||s(x)||)",
             source="after Jastrzebski et al. 2018, residual connections encourage iterative inference",
@@ -97,6 +108,16 @@ QUANTITIES: dict[str, Quantity] = {
             caveat="x is not negative after a ReLU while F(x) has mean beta: small values of either sign mean "
             "little.",
             measure="engine.probes.online.blocks:UpdateCosine",
+        ),
+        Quantity(
+            name="stream_std", label="std of the stream", family="responses", per="block", neutral=1.0,
+            formula="std over images, tokens and channels of the stream after a block",
+            source="Xiong et al. 2020, Lemma 2 (2002.04745); Sun et al. 2025, Lemma 3.2 (2502.05795)",
+            how_to_read="How large the sum of all updates has become. In pre-LN it grows with depth, so each further "
+            "block changes it less. In post-LN it is 1 after every block.",
+            caveat="A plain net has no sum: this is the size of its last output. The next layer norm takes the size "
+            "away, so a large stream is no trouble by itself.",
+            measure="engine.probes.online.stream:StreamStd", families=STREAMS, absent=_NO_STREAM,
         ),
         Quantity(
             name="gradient_response", label="gradient of the responses", family="gradients", low=1e-6,
@@ -110,12 +131,23 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             name="gradient_weight", label="gradient of the weights", family="gradients", low=1e-6,
-            formula="||dL/dW|| (Frobenius) of the layer's convolution",
+            formula="||dL/dW|| (Frobenius) of the layer's weights",
             source="He et al. 2015, section 4.1",
             how_to_read="What the optimizer sees.",
             caveat="Under BN it scales as 1/||W||, so a small gradient may sit on large weights: see the "
-            "update-to-weight ratio.",
+            "update-to-weight ratio. AdamW divides the size out: with it a small gradient is no slow layer.",
             measure="engine.probes.online.gradients:GradientWeight",
+        ),
+        Quantity(
+            name="qk_gradient", label="gradient of queries and keys", family="gradients", per="block", low=1e-9,
+            formula="||dL/dW|| (Frobenius) of the weights that make the queries and keys of a block",
+            source="Noci et al. 2022 (2206.03126): it vanishes where all tokens are alike",
+            how_to_read="What attention can learn about where to look. Far below the gradient of the weights: the "
+            "block averages its tokens and stays so.",
+            caveat="Near 1e-9 it is rounding. AdamW divides the size out, so a small gradient may still move the "
+            "weights, then as noise. At the start of shaped attention the queries are zero, and so is part of this "
+            "gradient.",
+            measure="engine.probes.online.gradients:QkGradient", families=("vit",), absent=_NO_TOKENS,
         ),
         Quantity(
             name="gradient_growth", label="growth of the gradient per layer", unit="factor per layer towards the input",
@@ -124,7 +156,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="Yang et al. 2019, A mean field theory of batch normalization: 1.21 at the start of a BN-ReLU stack",
             how_to_read="Above 1 the gradient grows on its way to the input, below 1 it shrinks. 1.2 over 50 layers is "
             "9,000.",
-            caveat="It compares two layers only, the stem or a first layer with the second layer of a block, which "
+            caveat="It compares two layers only, the stem or a first layer with the last layer of a block, which "
             "differ in residual nets; a stage with other channels or pixels moves it too.",
             measure="engine.probes.online.gradients:GradientGrowth",
         ),
@@ -143,8 +175,32 @@ QUANTITIES: dict[str, Quantity] = {
             source="after Balduzzi et al. 2017 and Yang et al. 2019: collapse of the activations",
             how_to_read="Near 1 every image looks the same to this layer: the net has collapsed.",
             caveat="Activations after a ReLU are not negative, so unrelated images already have a cosine well above "
-            "0.",
+            "0. Behind the other layers of MLPs and Transformers there is none: compare layers of one kind.",
             measure="engine.probes.online.directions:ActivationCosine",
+        ),
+        Quantity(
+            name="token_rank", label="token rank, 1 - likeness of tokens", family="directions", per="block",
+            low=1e-7, high=1.0,
+            formula="1 - mean cosine between two tokens of one image in the stream after a block, at least 1e-7",
+            source="after Dong et al. 2021 (2103.03404), who measure a distance from rank one",
+            how_to_read="Near 0 all tokens of an image are alike, and attention has nothing left to choose from. 1: "
+            "they have nothing in common.",
+            caveat="At 1e-7 tokens are equal up to rounding, and no value there means more than that. Collapse alone "
+            "stops no net here: the head averages the tokens, and one good vector suffices. Nets that stay at chance "
+            "lose the difference between images too: see their likeness.",
+            measure="engine.probes.online.stream:TokenRank", families=("vit",), absent=_NO_TOKENS,
+        ),
+        Quantity(
+            name="block_influence", label="block influence, 1 - cos(in, out)", family="directions", per="block",
+            scale="linear", low=0.0, high=2.0, neutral=1.0,
+            formula="1 - mean cosine between the stream before and after a block, over images and tokens",
+            source="Men et al. 2024, ShortGPT (2403.03853)",
+            how_to_read="How far a block turns the stream. Near 0 it changes next to nothing, and the lab Lesions "
+            "shows whether it can be taken out. 1: the output has nothing to do with the input.",
+            caveat="Every block of a plain net is near 1: nothing carries its input on. After few steps a block near 0 "
+            "may have learned nothing yet, which is not the same as being superfluous. The size of the change does "
+            "not count.",
+            measure="engine.probes.online.stream:BlockInfluence", families=STREAMS, absent=_NO_STREAM,
         ),
         Quantity(
             name="gradient_cosine", label="agreement of gradients", unit="cosine", family="directions",
@@ -169,3 +225,8 @@ def get_quantity(name: str) -> Quantity:
     if name not in QUANTITIES:
         raise ConfigError(f"unknown quantity {name!r}; choose from {', '.join(QUANTITIES)}")
     return QUANTITIES[name]
+
+
+def absences(family: str) -> Mapping[str, str]:
+    """Return the quantities that nets of a family lack, each with the reason."""
+    return {row.name: row.absent for row in QUANTITIES.values() if family not in row.families}

@@ -51,6 +51,7 @@ def test_a_term_is_explained_once_on_a_page_by_hover_focus_and_tap():
     assert (terms.explained("the seeds", seen), seen) == ("the seeds", {"seed"})
     shown = (PROJECT / "app/page.css").read_text(encoding="utf-8")
     assert ".ss-term:is(:hover, :focus) > .ss-meaning { display: block; }" in shown
+    assert "[data-told] > .ss-meaning, [data-told] + .ss-meaning) { display: none !important; }" in shown
 
 
 def test_meanings_are_data(monkeypatch):

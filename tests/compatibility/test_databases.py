@@ -65,6 +65,7 @@ def test_the_paused_run_goes_on_to_its_end(version, tree, tmp_path):
     assert not list(differences(expected, found))
 
 
+@pytest.mark.slow
 def test_jobs_of_a_lab_that_is_gone_are_listed_and_not_begun_again(tree, tmp_path):
     workspace = copied("0.4.0", tmp_path)
     done, paused, queued = (timing_job(workspace, state) for state in ("finished", "paused", "queued"))

@@ -11,7 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from functools import partial
 from http.client import HTTPConnection
+from typing import Any
 
 import psutil
 import pytest
@@ -26,14 +28,19 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
 
-#: A net that makes a few steps per second, slow enough that every step is streamed.
-SLOW = {"batch_size": "768", "precision": "fp32", "eval_images": "100"}
+#: A race that is there when the test ends, and leaves the cores to the page: its runs make 20 steps per second where
+#: the engine is the tests' own; in a slow one 5, so that every step is streamed.
+ENDLESS, SLOW = 100_050, 100_200
 #: A net that makes hundreds of steps per second.
-FAST = {"width": "8", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100"}
+FAST = {
+    "width": "8", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100", "probe.images": "0",
+}  # fmt: skip
 
 
 #: Seconds after which a browser that waits gives up: no limit of speed, for the machine may be busy.
 PATIENCE = 60.0
+#: Milliseconds between two looks of a page at what it waits for: one in every frame costs more than what is waited for.
+LOOKS = 50
 expect.set_options(timeout=1000 * PATIENCE)
 
 
@@ -51,6 +58,7 @@ class Site:
         self.workspace = workspace
         self.control = Control(workspace)
         self.process: subprocess.Popen | None = None
+        self._engine: subprocess.Popen | None = None
         #: What the server says on its standard output.
         self.said = workspace.path.with_suffix(".said")
         with socket.socket() as probe:
@@ -60,6 +68,13 @@ class Site:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def start_engine(self, launcher: str = "faulty") -> None:
+        """Start an engine that the server takes for its own: its endless runs rest; a ``cold`` one costs little."""
+        command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), launcher, "600"]
+        with self.workspace.engine_log.open("ab") as log:
+            self._engine = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=log, stderr=log)
+        until(lambda: self.control.engine.status().state == "alive")
 
     def start(self, *options: str, engine: bool = True) -> None:
         """Start the server; with ``engine``, wait for the engine that it starts, so that none is left."""
@@ -87,7 +102,7 @@ class Site:
         self.process.wait(15)
         return time.monotonic() - began
 
-    def race(self, depths=(8,), shortcuts=("none", "A"), steps=100_000, settings=FAST, **choices) -> tuple[int, list]:
+    def race(self, depths=(8,), shortcuts=("none", "A"), steps=ENDLESS, settings=FAST, **choices) -> tuple[int, list]:
         """Start a race of small nets behind the page's back."""
         planned = plan_race(RaceRequest(depths, shortcuts, steps=steps, settings=settings, **choices), self.workspace)
         return self.control.start_race(planned)
@@ -106,20 +121,33 @@ class Site:
                 self.process.wait(10)
         with suppress(SkipscopeError):
             self.control.engine.shutdown()
+        if self._engine is not None:
+            self._engine.wait(PATIENCE)
 
 
-def until(met: Callable[[], object], seconds: float = PATIENCE) -> None:
-    """Wait until ``met()`` is true."""
+def until(met: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Wait until ``met()`` is true; return what it returned."""
     deadline = time.monotonic() + seconds
-    while not met():
+    while not (answer := met()):
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
+    return answer
+
+
+@pytest.fixture
+def untouched_site(workspace) -> Iterator[Site]:
+    """What somebody has who starts the app for the first time: a server of its own, which starts the engine."""
+    site = Site(workspace)
+    site.start()
+    yield site
+    site.close()
 
 
 @pytest.fixture
 def fresh_site(workspace) -> Iterator[Site]:
     """A site of its own: nothing was trained in it, and the test may kill what it likes."""
     site = Site(workspace)
+    site.start_engine()
     site.start()
     yield site
     site.close()
@@ -129,7 +157,7 @@ SPIKE = 77.0
 
 
 def written_race(path) -> Bench:
-    """A race of four runs which were written, not trained: 5,000 steps each, one with a spike."""
+    """A race of four runs which were written, not trained: 5,000 steps each, one with a spike; one that has ended."""
     bench = Bench(path)
     bench.start_all()
     for run in bench.runs:
@@ -140,6 +168,13 @@ def written_race(path) -> Bench:
         bench.run_states(run, RunState.STOPPING, RunState.STOPPED)
     with bench.writer.transaction() as connection:
         connection.execute("UPDATE points SET loss = ? WHERE run = ? AND step = 2345", (SPIKE, bench.runs[0]))
+    bench.ended_race, ended = bench.writer.races.submit(bench.config)
+    for run in ended:
+        bench.run_states(run, RunState.STARTING, RunState.RUNNING)
+        bench.steps(run, 1, 1000)
+        for split in (Split.TEST, Split.TRAIN_CLEAN):
+            bench.evaluation(run, 1000, split, error=40.0 + run)
+        bench.run_states(run, RunState.FINISHED)
     bench.writer.close()
     return bench
 
@@ -149,6 +184,7 @@ def _shared_site(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
     """The one site of this process; its first race was written before the engine could take it for its own."""
     bench = written_race(tmp_path_factory.mktemp("site") / "workspace")
     site = Site(bench.workspace)
+    site.start_engine()
     site.start()
     yield site, bench
     site.close()
@@ -159,6 +195,8 @@ def site(_shared_site) -> Iterator[Site]:
     """A running site that other tests use as well; the races of the test are stopped at its end."""
     site, _ = _shared_site
     yield site
+    if site.process.poll() is not None:  # the test ended it, and failed before it was there again
+        site.start()
     with Reader(site.workspace) as reader:
         left = reader.runs.all(states=set(RunState) - ENDED)
     for run in left:
@@ -195,7 +233,7 @@ def _usual(browser) -> Iterator[BrowserContext]:
 def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
     """Open pages that fail the test when their scripts throw, or when anything is fetched from elsewhere.
 
-    Pages of one test are tabs of one browser.
+    Pages of one test are tabs of one browser; so is one of another ``color_scheme``.
     """
     contexts, errors, elsewhere, pages = [], [], [], []
 
@@ -203,11 +241,13 @@ def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
         if not request.url.startswith(OWN):
             elsewhere.append(request.url)
 
-    def open_one(url: str, **options) -> Page:
+    def open_one(url: str, color_scheme: str | None = None, **options) -> Page:
         if options:
             contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
             contexts[-1].set_default_timeout(1000 * PATIENCE)
         page = (contexts[-1] if contexts else _usual).new_page()
+        page.wait_for_function = partial(page.wait_for_function, polling=LOOKS)
+        page.emulate_media(color_scheme=color_scheme)
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", fetched)
@@ -236,7 +276,9 @@ def view(page: Page, expression: str):
 
 def wait_view(page: Page, condition: str, seconds: float = PATIENCE) -> None:
     """Wait until a condition about the page's RaceView ``v`` holds."""
-    page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
+    page.wait_for_function(
+        f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds, polling=LOOKS
+    )
 
 
 def open_setup(page: Page) -> None:

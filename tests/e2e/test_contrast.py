@@ -4,7 +4,7 @@ import pytest
 
 from tests.benchmarks.page import walk
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import FAST, until
+from tests.e2e.test_gradients_page import finished
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -21,14 +21,12 @@ PAGES = {
 
 @pytest.fixture(scope="module")
 def full_site(_shared_site):
-    """A site with a trained race, one with probes (the newest) and a lab; the numbers of both races."""
-    site, _ = _shared_site
-    race, runs = site.race(steps=40, settings=FAST)
-    lab = site.control.start_lab("gradients", {"layers": 12, "width": 32, "images": 32, "seeds": 1})
-    until(lambda: all(site.row(run).state == "finished" for run in (*runs, lab)), 120)
+    """A site with a race that has ended, one with probes (the newest) and a lab; the numbers of both races."""
+    site, bench = _shared_site
+    finished(site)
     probed = SyntheticRace(site.workspace, (8, 14), ("none", "A"), 300)
     probed.fill(0, 12)
-    yield site, race, probed.race
+    yield site, bench.ended_race, probed.race
     probed.writer.close()
 
 
@@ -36,8 +34,8 @@ def full_site(_shared_site):
 @pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
 @pytest.mark.parametrize("path", PAGES)
 def test_every_word_can_be_read_and_every_control_is_named_and_reached_by_tab(full_site, open_page, path, scheme):
-    site, trained, probed = full_site
-    race = probed if path in ("layers", "gradients") else trained
+    site, ended, probed = full_site
+    race = probed if path in ("layers", "gradients") else ended
     page = open_page(f"{site.url}/{path}?race={race}", color_scheme=scheme)
     page.wait_for_function(f"() => {PAGES[path]}", timeout=60_000)
     page.wait_for_timeout(800)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from app import theme
 from engine.events import CurveName
 from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL
-from tests.e2e.conftest import PATIENCE, until
+from tests.e2e.conftest import LOOKS, PATIENCE, until
 
 pytestmark = pytest.mark.browser
 
@@ -22,7 +22,8 @@ def lab(page, expression: str):
 
 def wait_lab(page, condition: str, seconds: float = PATIENCE) -> None:
     """Wait until a condition about the page's LabView ``v`` holds."""
-    page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
+    condition = f"() => {{ const v = {VIEW}; return v && ({condition}); }}"
+    page.wait_for_function(condition, timeout=1000 * seconds, polling=LOOKS)
 
 
 def wait_bold(page, name: str, panel: int = 0) -> None:

@@ -16,7 +16,7 @@ from engine.probes.registry import get_quantity
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import PATIENCE
+from tests.e2e.conftest import LOOKS, PATIENCE
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +35,8 @@ def probes(page, expression: str):
 
 def wait_probes(page, condition: str, seconds: float = PATIENCE) -> None:
     """Wait until a condition about the page's ProbeView ``v`` holds."""
-    page.wait_for_function(f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds)
+    condition = f"() => {{ const v = {VIEW}; return v && ({condition}); }}"
+    page.wait_for_function(condition, timeout=1000 * seconds, polling=LOOKS)
 
 
 def drawn(page, run: int) -> np.ndarray:
@@ -216,15 +217,15 @@ def test_each_absence_has_its_sentence(site, open_page):
 
 
 @pytest.mark.slow
-def test_the_server_may_go_and_come_back_without_a_gap(fresh_site, open_page):
-    race = SyntheticRace(fresh_site.workspace, (8,), ("none", "A"), 300)
+def test_the_server_may_go_and_come_back_without_a_gap(site, open_page):
+    race = SyntheticRace(site.workspace, (8,), ("none", "A"), 300)
     race.fill(0, 3)
-    page = open_page(f"{fresh_site.url}/layers?race={race.race}")
+    page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted && v.timeline.have === 3")
-    fresh_site.interrupt()
+    site.interrupt()
     wait_probes(page, "v.link !== 'live'")
     race.fill(3, 6)
-    fresh_site.start(engine=False)
+    site.start()
     wait_probes(page, f"v.runs.every(run => run.columns.steps.join() === '{','.join(map(str, race.planned[:6]))}')")
     race.writer.jobs.delete(race.runs[0])
     wait_probes(page, "v.runs.length === 1")
@@ -318,7 +319,7 @@ def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open
 
 @pytest.mark.slow
 def test_charts_of_the_layers_can_be_taken_away(site, race, open_page):
-    page = open_page(f"{site.url}/layers?race={race.race}", accept_downloads=True)
+    page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data?.length === 4")
     taken = {}
     for chart in ("profile", "map", "hist"):

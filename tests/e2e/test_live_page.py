@@ -12,8 +12,6 @@ from tests.e2e.conftest import SLOW, SPIKE, VIEW, kill, open_setup, points, unti
 
 pytestmark = pytest.mark.browser
 
-#: Long enough to look at, gone when the test ends.
-ENDLESS = 100_000
 DEPTHS, STEPS = (8, 14, 20), 100
 #: The means that Plotly has drawn, with their intervals, by shortcut type.
 DRAWN = (
@@ -37,28 +35,17 @@ def ranges(page) -> list:
     )
 
 
-def test_a_first_visit_and_a_race_that_is_started_watched_and_paused(fresh_site, open_page):
-    page = open_page(fresh_site.url)
+def test_a_first_visit_and_a_race_that_is_started_watched_and_paused(untouched_site, open_page):
+    page = open_page(untouched_site.url)
     page.get_by_role("button", name="Start the quick race").wait_for()
     words = page.locator("[data-testid=stMain] [data-testid=stMarkdownContainer] p").first.inner_text()
     assert len(re.findall(r"\.(\s|$)", words)) == 2
     assert page.locator("[data-testid=stMain]").get_by_role("button", name="Start").count() == 1
-    page.goto(f"{fresh_site.url}/?set_depths=8,14&set_width=8&set_steps=9000")  # nets that leave time for the page
+    page.goto(f"{untouched_site.url}/?set_depths=8,14&set_width=8&set_steps=9000")  # nets that leave time for the page
     page.get_by_role("button", name="Start race of 4 runs").click()
-    watched_and_paused(page, ["plain-8", "plain-14", "A-8", "A-14"])
-
-
-@pytest.mark.slow
-def test_the_one_button_of_the_first_visit_starts_the_quick_race(fresh_site, open_page):
-    page = open_page(fresh_site.url)
-    page.get_by_role("button", name="Start the quick race").click()
-    watched_and_paused(page, ["plain-20", "plain-56", "A-20", "A-56"])
-
-
-def watched_and_paused(page, names) -> None:
     wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.series.train.step.length > 0)")
     expect(page.locator(".ss-chip")).to_have_text("LIVE")
-    expect(page.locator(".ss-card .ss-name")).to_have_text(names)
+    expect(page.locator(".ss-card .ss-name")).to_have_text(["plain-8", "plain-14", "A-8", "A-14"])
     page.get_by_role("button", name="Pause all").click()
     wait_view(page, "v.runs.every(r => r.card.state === 'paused')")
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
@@ -66,7 +53,7 @@ def watched_and_paused(page, names) -> None:
 
 @pytest.mark.slow
 def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
-    race, _ = site.race(steps=ENDLESS)
+    race, _ = site.race()
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.chart.drawn && v.runs.every(r => r.series.lastStep > 20)")
     drag_zoom(page)
@@ -86,7 +73,7 @@ def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
 
 @pytest.mark.slow
 def test_reload_and_a_second_viewer_show_the_same_points(site, open_page):
-    race, runs = site.race(depths=(20,), shortcuts=("none", "A"), settings=SLOW, steps=ENDLESS)
+    race, runs = site.race(steps=SLOW)
     first = open_page(f"{site.url}/?race={race}")
     wait_view(first, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep >= 8)")
     first.get_by_role("button", name="Pause all").click()
@@ -102,16 +89,16 @@ def test_reload_and_a_second_viewer_show_the_same_points(site, open_page):
 
 
 @pytest.mark.slow
-def test_server_ends_at_ctrl_c_with_a_viewer_open_and_the_page_finds_the_next_one(fresh_site, open_page):
-    race, runs = fresh_site.race(depths=(20,), shortcuts=("A",), settings=SLOW, steps=ENDLESS)
-    page = open_page(f"{fresh_site.url}/?race={race}")
+def test_server_ends_at_ctrl_c_with_a_viewer_open_and_the_page_finds_the_next_one(site, open_page):
+    race, runs = site.race(shortcuts=("A",), steps=SLOW)
+    page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.runs.length === 1 && v.runs[0].series.lastStep >= 3")
     node = page.locator(".ss-plot").element_handle()
-    assert fresh_site.interrupt() < 3
-    before = fresh_site.row(runs[0]).step
-    until(lambda: fresh_site.row(runs[0]).step > before)
-    fresh_site.start()
-    wait_view(page, f"v.runs[0].series.lastStep > {fresh_site.row(runs[0]).step}")
+    assert site.interrupt() < 3
+    before = site.row(runs[0]).step
+    until(lambda: site.row(runs[0]).step > before)
+    site.start()
+    wait_view(page, f"v.runs[0].series.lastStep > {site.row(runs[0]).step}")
     steps = points(page)[str(runs[0])]["step"]
     assert steps == list(range(1, steps[-1] + 1)), "no gap, no duplicate across the restart"
     assert node.is_visible()
@@ -123,24 +110,30 @@ def test_a_viewer_changes_no_weight(site, open_page):
 
     states = []
     for watched in (True, False):
-        race, (run,) = site.race(shortcuts=("A",), steps=60)
+        race, (run,) = site.race(shortcuts=("A",), steps=40)
         if watched:
             page = open_page(f"{site.url}/?race={race}")
             wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'finished'")
         until(lambda run=run: site.row(run).state == "finished")
-        states.append(checkpoint.load(site.workspace.checkpoint(run, 60))["model"])
+        states.append(checkpoint.load(site.workspace.checkpoint(run, 40))["model"])
     assert states[0].keys() == states[1].keys()
     assert all((states[0][name] == states[1][name]).all() for name in states[0])
 
 
 @pytest.mark.slow
-def test_cards_pause_resume_stop_and_delete(fresh_site, open_page):
-    race, (run,) = fresh_site.race(shortcuts=("A",), steps=ENDLESS)
+def test_cards_pause_resume_stop_and_delete_and_an_engine_that_is_gone_is_mended(fresh_site, open_page):
+    race, (run,) = fresh_site.race(shortcuts=("A",))
     page = open_page(f"{fresh_site.url}/?race={race}")
     wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'running'")
     for button, state in (("Pause A-8", "paused"), ("Resume A-8", "running")):
         page.get_by_role("button", name=button, exact=True).click()
         wait_view(page, f"v.runs[0].card.state === '{state}'")
+    kill(fresh_site.control.engine.status().pid)
+    wait_view(page, "v.engine && v.engine.state !== 'alive'")
+    expect(page.locator(".ss-engine")).to_be_visible()
+    page.get_by_role("button", name="Start the engine").click()
+    wait_view(page, "v.engine.state === 'alive' && v.runs[0].card.state === 'running'")
+    expect(page.locator(".ss-engine")).to_be_hidden()
     page.get_by_role("button", name="Stop A-8", exact=True).click()
     assert fresh_site.row(run).state == "running", "stopping asks once more"
     page.get_by_role("button", name="Stop A-8 for good").click()
@@ -157,20 +150,20 @@ def test_cards_pause_resume_stop_and_delete(fresh_site, open_page):
 
 @pytest.mark.slow
 def test_the_end_of_a_race_shows_what_a_reload_shows(site, open_page):
-    race, _ = site.race(depths=(8, 14), steps=90)
+    race, _ = site.race(steps=90)
     page = open_page(f"{site.url}/?race={race}")
-    wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.card.state === 'finished')")
+    wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.card.state === 'finished')")
     ends = "v.runs.map(r => [r.series.latest('train', 'running_error'), r.series.train.step.length])"
     wait_view(page, "v.runs.every(r => r.series.train.step.length === 90)")
     watched = view(page, ends)
     page.reload()
-    wait_view(page, "v.runs.length === 4 && v.chart.drawn")
+    wait_view(page, "v.runs.length === 2 && v.chart.drawn")
     assert view(page, ends) == watched
 
 
 @pytest.mark.slow
 def test_a_deletion_reaches_the_other_viewer_who_goes_on_watching(site, open_page):
-    race, (first, second) = site.race(steps=ENDLESS)
+    race, (first, second) = site.race()
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 20)")
     site.control.commands.give("pause", first, until_done_s=10)
@@ -187,7 +180,7 @@ def test_a_deletion_reaches_the_other_viewer_who_goes_on_watching(site, open_pag
 
 @pytest.mark.slow
 def test_a_failed_run_shows_its_cause_and_its_log_and_leaves_its_siblings_alone(site, open_page):
-    race, (broken, sound) = site.race(depths=(8, 14), shortcuts=("A",), steps=ENDLESS)
+    race, (broken, sound) = site.race(depths=(8, 14), shortcuts=("A",))
     until(lambda: site.row(broken).state == "running" and site.row(sound).state == "running")
     kill(site.row(broken).pid)
     page = open_page(f"{site.url}/?race={race}")
@@ -196,19 +189,6 @@ def test_a_failed_run_shows_its_cause_and_its_log_and_leaves_its_siblings_alone(
     expect(note).to_contain_text("SIGKILL")
     page.get_by_role("button", name="Resume A-8", exact=True).click()
     wait_view(page, "v.runs[0].card.state === 'running'")
-
-
-@pytest.mark.slow
-def test_engine_gone_is_said_and_mended_from_the_page(fresh_site, open_page):
-    race, (run,) = fresh_site.race(shortcuts=("A",), steps=ENDLESS)
-    page = open_page(f"{fresh_site.url}/?race={race}")
-    wait_view(page, "v.runs.length === 1 && v.runs[0].card.state === 'running'")
-    kill(fresh_site.control.engine.status().pid)
-    wait_view(page, "v.engine && v.engine.state !== 'alive'")
-    expect(page.locator(".ss-engine")).to_be_visible()
-    page.get_by_role("button", name="Start the engine").click()
-    wait_view(page, "v.engine.state === 'alive' && v.runs[0].card.state === 'running'")
-    expect(page.locator(".ss-engine")).to_be_hidden()
 
 
 @pytest.mark.slow
@@ -276,6 +256,19 @@ def test_a_spike_of_one_step_stays_at_every_zoom_and_the_whole_comes_back(record
     assert points(page) == whole
 
 
+#: Hides the tab for its page, or shows it again; what a browser is told to notify of stands in ``told``.
+HIDDEN = """(hidden) => {
+    Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+NOTIFIED = """window.told = [];
+window.Notification = class {
+    static permission = "default";
+    static async requestPermission() { return this.permission = "granted"; }
+    constructor(title, { body }) { told.push(`${title}: ${body}`); }
+};"""
+
+
 @pytest.fixture
 def three_depths(site):
     """Two seeds of six nets with all of their steps, paused before their end."""
@@ -295,6 +288,7 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
     wait_view(page, "v.chart.drawn && v.runs.length === 4")
     panels = page.get_by_role("radiogroup", name="Panels")
     assert panels.get_by_role("radio", name="Depth").is_hidden(), "two depths"
+    page.add_init_script(NOTIFIED)
     page.goto(f"{site.url}/?race={three_depths.race}")
     wait_view(page, "v.chart.drawn && v.runs.length === 12")
     panels.get_by_role("radio", name="Depth").click()
@@ -305,9 +299,22 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
     page.wait_for_function(
         "() => /layout=depth&points=running-test|points=running-test&layout=depth/.test(location.search)"
     )
-    with three_depths.writer.transaction() as connection:
-        now = next_revision(connection)
-        connection.execute("UPDATE runs SET state = 'finished', changed = ? WHERE race = ?", (now, three_depths.race))
+    # A tab that nobody sees tells of what happens to the race, once the visitor has asked for it.
+    page.locator(".ss-notify summary").click()
+    page.get_by_role("button", name="Tell me when this race ends, diverges or fails").click()
+    page.evaluate(HIDDEN, True)
+    first, *others, last = three_depths.runs
+    for state, runs, told in (
+        ("diverged", [first], ["diverged."]),
+        ("failed", [last], ["diverged.", "failed."]),
+        ("finished", others, ["diverged.", "failed.", "The race has ended."]),
+    ):
+        with three_depths.writer.transaction() as connection:
+            now, which = next_revision(connection), ", ".join(map(str, runs))
+            connection.execute(f"UPDATE runs SET state = ?, changed = ? WHERE id IN ({which})", (state, now))
+        page.wait_for_function(f"() => told.length === {len(told)}", timeout=20_000)
+        assert all(word in body for word, body in zip(told, page.evaluate("told"), strict=True))
+    page.evaluate(HIDDEN, False)
     wait_view(page, f"!{WORDS}.includes('provisional') && ({DRAWN}).plain[1].every(Number.isFinite)")
     page.reload()
     wait_view(page, f"v.chart.drawn && ({DRAWN}).A?.[0].every((error) => error === 30)", 60)

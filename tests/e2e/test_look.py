@@ -102,7 +102,7 @@ def test_the_curves_have_room_and_what_is_exported_is_in_a_menu(recorded, open_p
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Copy as command")).to_be_focused()
     page.keyboard.press("Escape")
-    expect(page.locator(".ss-tools")).to_be_hidden()
+    expect(page.locator(".ss-export .ss-tools")).to_be_hidden()
     expect(page.locator(".ss-export summary")).to_be_focused()
 
 

@@ -51,14 +51,14 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     wait_view(page, "v.runs.length === 1")
     click(page, BOX, 1 + order.index(busy))
     wait_view(page, "v.runs.length === 2")
-    expect(page.get_by_text("Runs of 2 races")).to_contain_text("steps (3 / 100000)")
+    expect(page.get_by_text("Runs of 2 races")).to_contain_text("steps (3 / 100050)")
     click(page, ARM, 0)
     wait_rows(page, f"r.map(c => c[0]).join() !== '{','.join(map(str, order))}'")
     sorted_order = [row["run"] for row in rows(page)]
     assert chosen(page) == {finished, busy}
 
     before = next(row["state"] for row in rows(page) if row["run"] == busy)
-    wait_rows(page, f"r.some(c => c[0] === '{busy}' && c[5] !== '{before}' && c[5].endsWith(' of 100,000'))")
+    wait_rows(page, f"r.some(c => c[0] === '{busy}' && c[5] !== '{before}' && c[5].endsWith(' of 100,050'))")
     page.set_viewport_size({"width": 3600, "height": 900})  # only columns in sight can be read
     site.control.notes.annotate([other], "seen by open pages")
     wait_rows(page, f"r.some(c => c[0] === '{other}' && c.includes('seen by open pages'))")

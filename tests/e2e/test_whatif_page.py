@@ -1,18 +1,18 @@
 """What-ifs, also from a point of a curve, the zoo and tuned rates on the page, against a real engine."""
 
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app import theme
-from tests.e2e.conftest import until, view, wait_view
-from tests.e2e.test_live_page import ENDLESS, drag_zoom, ranges
+from engine.events import RunState
+from engine.store.reader import Reader
+from tests.e2e.conftest import FAST, until, view, wait_view
+from tests.e2e.test_live_page import drag_zoom, ranges
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-FAST_TUNED = {
-    "width": "8", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100", "tune_grid": "0.03,0.1",
-}  # fmt: skip
 #: Where a point of a run's training curve lies in the window.
 CURVE_POINT = """([run, share]) => {
   const plot = document.querySelector('.ss-plot'), full = plot._fullLayout;
@@ -49,12 +49,19 @@ def open_what_ifs(page: Page) -> None:
     pytest.fail("the what-ifs do not open")
 
 
+def trial_at_work(site, race: int) -> int | None:
+    """Return the process of a trial of the race, None while none works."""
+    with Reader(site.workspace) as reader:
+        runs = reader.runs.all(states=[RunState.RUNNING], every=True)
+    return next((row.pid for row in runs if row.tunes == race), None)
+
+
 def press(page: Page, key: str) -> None:
     page.locator(f".st-key-{key} button").click()
 
 
 def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_stays(site, open_page):
-    race, (plain, residual) = site.race(steps=ENDLESS)
+    race, (plain, residual) = site.race()
     page = open_page(f"{site.url}/?race={race}&layout=Overlaid")
     wait_view(page, "v.chart.drawn && v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 20)")
     drag_zoom(page)
@@ -144,12 +151,18 @@ def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_pa
 
 
 def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site, open_page):
-    race, runs = site.race(shortcuts=("none", "A"), steps=900, settings={**FAST_TUNED, "lr": "tuned"})
+    settings = {**FAST, "lr": "tuned", "tune_grid": "0.03,0.1", "tune_steps": "20"}
+    race, runs = site.race(steps=40, settings=settings)
+    standing = psutil.Process(until(lambda: trial_at_work(site, race)))
+    standing.suspend()  # a trial takes less time than the page to open
     page = open_page(f"{site.url}/?race={race}")
-    expect(page.get_by_text("Learning rates first.")).to_be_visible(timeout=20_000)
+    try:
+        expect(page.get_by_text("Learning rates first.")).to_be_visible()
+    finally:
+        standing.resume()
     until(lambda: all(site.row(run).state == "finished" for run in runs), 120)
     folded = page.get_by_text("Learning-rate curves")
-    expect(folded).to_be_visible(timeout=20_000)
+    expect(folded).to_be_visible()
     folded.click()
     expect(page.locator(".st-key-rate_curves .js-plotly-plot")).to_be_visible()
     drawn = page.evaluate("() => document.querySelector('.sr-plot').data.map(t => [t.name, t.x.length])")

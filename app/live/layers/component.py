@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Literal
 
-from app.data import probes
+from app.data import probes, races
+from app.live.layers.messages import DRAWN
 from app.live.shared.component import component, surroundings
 from app.live.shared.run import Run, run_colors
 
@@ -31,18 +32,16 @@ LAYOUTS: dict[Layout, dict[str, Any]] = {
         "always": ["gradient_growth", "gradient_cosine", "activation_cosine"],
     },
 }
-#: Quantities of profiles and maps have one value per layer or block.
-_DRAWN = ("layer", "block")
 
 
-def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> None:
+def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: races.Race) -> None:
     """Mount the probes of some runs of a race."""
     chosen = LAYOUTS[layout]
-    rows = probes.quantities()
+    rows = [row for row in probes.quantities() if race.family in row.families]
     component("layers", "skipscope_probes", "shared/export/buttons.css", "shared/presentation/presentation.css")(
         key=key,
         data={
-            "race": race,
+            "race": race.id,
             "runs": [
                 {
                     "run": run["run"],
@@ -54,8 +53,9 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: int) -> Non
             ],
             "layout": layout,
             **{name: chosen[name] for name in ("quantity", "titles", "forms", "sides", "growth", "always")},
-            "offered": [row.name for row in rows if row.per in _DRAWN and row.family in chosen["families"]],
-            "quantities": [asdict(row) for row in rows],
+            "offered": [row.name for row in rows if row.per in DRAWN and row.family in chosen["families"]],
+            "quantities": [asdict(row) | {"noun": row.noun(race.family)} for row in rows],
+            "absence": probes.absence(race.family),
             "edges": probes.histogram_edges(),
             **surroundings(history="live/probes/history", stream="live/probes/stream", detail="live/probes/detail"),
         },

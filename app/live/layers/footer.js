@@ -1,8 +1,8 @@
 /** The omissions and the cost of the pictures of the probe pages: one line under each, one line about all. */
 import { duration, grouped, shownOf } from "../shared/format.js";
 
-/** About every chart; live: whether runs are at work; news: age of the newest column in seconds or null. */
-export function pageFooter(runs, live, news) {
+/** About every chart; live: whether runs are at work; news: age of the newest column in seconds or null; normed: nets with batch norm. */
+export function pageFooter(runs, live, news, normed = true) {
   const probed = runs.filter(({ columns }) => columns.steps.length);
   if (!probed.length) return "";
   const share = Math.max(...probed.map(({ columns }) => columns.share ?? 0));
@@ -11,7 +11,7 @@ export function pageFooter(runs, live, news) {
   const seeds = new Set(runs.map(({ card }) => card.seed)).size;
   const threads = distinct("threads");
   return [
-    images && `probe batch ${images} training images, normalised with that batch's own statistics (train-mode BN)`,
+    images && `probe batch ${images} training images${normed ? ", normalised with that batch's own statistics (train-mode BN)" : ""}`,
     `${seeds} seed${seeds === 1 ? "" : "s"}`,
     distinct("precision"),
     distinct("device"),

@@ -18,6 +18,8 @@ from app.live.stream.sse import short
 NOTHING, INFINITE, TOP = 0, 65535, 65534
 #: Factor by which a logarithmic code exceeds the quantity's range: exploding values must stay visible.
 WIDER = 1e4
+#: Quantities of profiles and maps have one value per layer, block or part of a block.
+DRAWN = ("layer", "relu", "block", "sublayer")
 _ROWS = {row.name: row for row in probes.quantities()}
 
 
@@ -110,10 +112,7 @@ def _findings(inside: probes.Inside) -> dict[int, Any]:
 
 def _places(inside: probes.Inside, run: int) -> dict[str, Any]:
     rows = inside.layers.get(run, [])
-    return {
-        "layers": [[row.name, row.stage, row.channels] for row in rows if row.kind == "layer"],
-        "blocks": [[row.name, row.stage, row.channels] for row in rows if row.kind == "block"],
-    }
+    return {f"{kind}s": [[row.name, row.stage, row.channels] for row in rows if row.kind == kind] for kind in DRAWN}
 
 
 def _share(columns: probes.Columns, index: int) -> float | None:

@@ -27,11 +27,12 @@ export function deepest(runs) {
   return runs.filter(({ columns }) => columns.layers.length).toSorted((a, b) => b.columns.layers.length - a.columns.layers.length)[0];
 }
 
-/** The layer and the nets of a quantity's place, for a block its last layer, one net of each shown group; null without a probe. */
+/** The layer and the nets of a quantity's place, of a block its last layer, one net of each shown group; null without a probe. */
 export function underGlass(runs, groups, place, row, step) {
   const net = deepest(runs);
   if (!net) return null;
   const of = net.columns.layers.length;
-  const at = row.per === "block" ? Math.min(of - 1, 2 * place + 2) : place;
+  const own = net.columns.places(row)[place]?.[0];
+  const at = Math.max(0, net.columns.layers.findLastIndex(([name]) => name === own || name.startsWith(`${own}/`)));
   return { layer: net.columns.layers[at][0], place: at, of, runs: groups.flatMap(({ runs: list }) => list.find(({ columns }) => columns.steps.length && columns.at(step) >= 0) ?? []) };
 }

@@ -108,7 +108,7 @@ def _checked(runs: tuple[int, ...], since: tuple[int, int] | None) -> tuple[int,
 def _quantities(request: Request) -> tuple[tuple[str, ...], str]:
     """Return the quantities of the columns, and the quantity of the findings or ''."""
     # Quantities per bin or channel come by /live/probes/detail, one layer at a time.
-    known = {row.name for row in probes.quantities() if row.per in ("layer", "block", "stage")}
+    known = {row.name for row in probes.quantities() if row.per in (*messages.DRAWN, "stage")}
     names = tuple(dict.fromkeys(name for name in request.query_params.get("quantities", "").split(",") if name))
     unknown = [name for name in names if name not in known]
     if unknown or not names:

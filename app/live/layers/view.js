@@ -328,7 +328,7 @@ export class ProbeView {
   #honest() {
     if (!this.data) return;
     const news = this.lastNews ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("honest"), pageFooter(this.runs, isLive(this.runs), news));
+    setText(this.part("honest"), pageFooter(this.runs, isLive(this.runs), news, !this.data.absence));
     if (this.nets) this.takes.strips();
   }
 }

@@ -13,6 +13,7 @@ from engine.analysis.comparison import by
 from engine.analysis.layers.headline import Headline, headline
 from engine.analysis.layers.probed_net import ARM_KEY, GROWTH, RESPONSES, Measured, ProbedNet
 from engine.analysis.numbers import steady
+from engine.models.zoo.spec import STREAMS
 
 #: Means that differ by a smaller share are called equal.
 MARGIN = 0.005
@@ -52,9 +53,10 @@ def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> L
     means = {
         arm: f"{seeds[0].name} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, ARM_KEY).items()
     }
-    opening = f"Mean over the {quantity.per}s at step {step:,}:"
-    # At the start every response std is 1 in every net: there is nothing to find yet.
-    closing = _figure_7(nets) if quantity.name == RESPONSES and step > 0 else ""
+    opening = f"Mean over the {quantity.noun(nets[0].family)}s at step {step:,}:"
+    # The claim is about nets with batch norm, in which every response std is 1 at the start.
+    claimed = quantity.name == RESPONSES and step > 0 and nets[0].family not in STREAMS
+    closing = _figure_7(nets) if claimed else ""
     return LayerFinding(opening, means, closing, headline(quantity, step, nets))
 
 

@@ -76,31 +76,32 @@ def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headli
     nets = [net for net in comparable if net.last_step >= step]
     if not nets:
         return None
+    noun = quantity.noun(nets[0].family)
     planned = max(net.planned for net in nets)
     start = max(MIN_STEP, ceil(MIN_SHARE * planned))
     arms = by(nets, ARM_KEY)
     if planned < start:
         return Headline(f"{planned} steps are too few to compare what was learned: {start} are needed.")
     if step < start and not (step == 0 and quantity.name == GROWTH):
-        subject = "gradients" if quantity.name == GROWTH else f"{quantity.per}s"
+        subject = "gradients" if quantity.name == GROWTH else f"{noun}s"
         return Headline(f"Training has just begun. The {subject} are compared from step {start:,} on.")
     if quantity.name == GROWTH:
         return _growth(arms, "Before training, " if step == 0 else "", whole=len(nets) == len(comparable))
     return (
-        _ratios(quantity, arms, whole=len(nets) == len(comparable))
+        _ratios(quantity, noun, arms, whole=len(nets) == len(comparable))
         if quantity.scale == "log"
-        else _means(quantity, arms)
+        else _means(noun, arms)
     )
 
 
-def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]], *, whole: bool) -> Headline | None:
+def _ratios(quantity: Measured, noun: str, arms: Mapping[str, Sequence[ProbedNet]], *, whole: bool) -> Headline | None:
     """Return which layers stand out. Not ``whole``: other nets are not there yet, so those that are have names."""
     profiles = {arm: _profile(seeds) for arm, seeds in arms.items()}
     logs = {arm: [value for value in profile if isfinite(value)] for arm, profile in profiles.items()}
     uneven = {arm: max(map(abs, values)) for arm, values in logs.items() if values}
     if not uneven:
         return None
-    noun, about = quantity.per, f"the {quantity.label.split(' ||')[0]}"
+    about = f"the {quantity.label.split(' ||')[0]}"
     responds = quantity.name in _RESPONSES
     least = log(OUTSTANDING if responds else OTHERS)
     stretches = {arm: found for arm in uneven if (found := _stretch(profiles[arm], arms[arm], least))}
@@ -114,7 +115,9 @@ def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]], *, whol
             return Headline(
                 f"No stretch of {noun}s stands out in {where}. {most}, by a factor of {_factor(uneven[arm])}."
             )
-        return Headline(_evenly(quantity, {arm: logs[arm] for arm in uneven}, "" if whole else listed(list(uneven))))
+        return Headline(
+            _evenly(quantity, noun, {arm: logs[arm] for arm in uneven}, "" if whole else listed(list(uneven)))
+        )
     arm = max(stretches, key=lambda name: abs(log(stretches[name].ratio)))
     found = stretches[arm]
     where, size = found.named(noun), _size(found.ratio)
@@ -124,26 +127,26 @@ def _ratios(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]], *, whol
         else f"in {where} of {arm}, {about} is about {size}{' of' if found.ratio < 1 else ''} that of the rest."
     )
     twins = _twins(arm, even, arms)
-    others = f" {_evenly(quantity, {twin: logs[twin] for twin in twins}, listed(twins))}" if twins else ""
+    others = f" {_evenly(quantity, noun, {twin: logs[twin] for twin in twins}, listed(twins))}" if twins else ""
     word = f"{where}: {size}{'' if found.ratio > 1 else ' of'} the rest"
     return Headline(f"{text[0].upper()}{text[1:]}{others}", Place(arm, found.first, found.last, word))
 
 
-def _evenly(quantity: Measured, logs: Mapping[str, Sequence[float]], arms: str) -> str:
+def _evenly(quantity: Measured, noun: str, logs: Mapping[str, Sequence[float]], arms: str) -> str:
     """Return within which factor the layers of nets lie in which none stands out, and whether they alternate.
 
     Args:
         logs: The logarithms of the layers by arm.
         arms: The arms in words, '' for every net.
     """
-    noun, about = f"{quantity.per}s", quantity.label.split(" ||")[0]
+    about = quantity.label.split(" ||")[0]
     factor = max(1.1, ceil(10 * exp(max(max(values) - min(values) for values in logs.values())) - 1e-6) / 10)
     turning = [arm for arm, values in logs.items() if _alternates(values)]
-    zigzag = f", alternating from one {quantity.per} to the next" if len(turning) == len(logs) else ""
+    zigzag = f", alternating from one {noun} to the next" if len(turning) == len(logs) else ""
     if quantity.name in _RESPONSES:
-        even = f"{'in every net ' if not arms else ''}all {noun}{f' of {arms}' if arms else ''} respond alike"
+        even = f"{'in every net ' if not arms else ''}all {noun}s{f' of {arms}' if arms else ''} respond alike"
     else:
-        even = f"the {about} of all {noun} {f'of {arms} ' if arms else 'in every net '}is alike"
+        even = f"the {about} of all {noun}s {f'of {arms} ' if arms else 'in every net '}is alike"
     some = f" Those of {listed(turning)} alternate from one to the next." if turning and not zigzag else ""
     return f"{even[0].upper()}{even[1:]} within a factor of {in_words(factor, 2)}{zigzag}.{some}"
 
@@ -200,15 +203,15 @@ def _size(ratio: float) -> str:
     return f"{in_words(whole, 2)} times" if ratio > 1 else f"1/{in_words(whole, 2)}"
 
 
-def _means(quantity: Measured, arms: Mapping[str, Sequence[ProbedNet]]) -> Headline | None:
+def _means(noun: str, arms: Mapping[str, Sequence[ProbedNet]]) -> Headline | None:
     means = {arm: fmean(known) for arm, seeds in arms.items() if (known := [n.mean for n in seeds if isfinite(n.mean)])}
     if not means:
         return None
     high, low = max(means, key=means.__getitem__), min(means, key=means.__getitem__)
     words = {arm: f"{arm}, {in_words(means[arm], 2)}" for arm in (high, low)}
     if high == low:
-        return Headline(f"Mean over the {quantity.per}s: {words[high]}.")
-    return Headline(f"Largest mean over the {quantity.per}s: {words[high]}. Smallest: {words[low]}.")
+        return Headline(f"Mean over the {noun}s: {words[high]}.")
+    return Headline(f"Largest mean over the {noun}s: {words[high]}. Smallest: {words[low]}.")
 
 
 def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str, *, whole: bool) -> Headline | None:

@@ -25,9 +25,8 @@ class Measured(Protocol):
     def label(self) -> str:
         """The quantity in words."""
 
-    @property
-    def per(self) -> str:
-        """What has one value: layer, block or stage."""
+    def noun(self, family: str) -> str:
+        """What has one value in nets of a family: layer, block or sublayer."""
 
     @property
     def scale(self) -> str:
@@ -40,7 +39,7 @@ class ProbedNet:
 
     ``values`` are front to back; of the growth the whole net first, then its stages. A net with a ``difference``
     (``engine.analysis.difference``, in few words) is an arm of its own. ``planned`` are the steps of its training,
-    ``layers`` the number of its probed layers.
+    ``layers`` the number of its probed layers, ``family`` the family of the net.
     """
 
     arm: str
@@ -53,6 +52,7 @@ class ProbedNet:
     difference: str = ""
     planned: int = 0
     layers: int = 0
+    family: str = "cifar"
 
     @property
     def arm_key(self) -> str:

@@ -8,7 +8,7 @@ from engine.config import RunConfig
 from engine.labs.landscape.findings import RULES
 from engine.labs.landscape.grid import NAMES as DIRECTION_NAMES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
-from engine.models.registry import variant
+from engine.models.arm_names import is_plain
 
 #: The names of the nets in metrics, in the order of the runs; further nets have curves alone.
 SLOTS = ("first", "second")
@@ -124,7 +124,7 @@ def _images(one: tuple[str, int, int, int, int]) -> str:
 def _choose(configs: Sequence[RunConfig]) -> Sequence[int]:
     """Return the deepest plain and the deepest residual net of a race, if possible of one depth and seed."""
     plain, residual = (
-        [place for place, config in enumerate(configs) if variant(config.model.shortcut).plain == flat]
+        [place for place, config in enumerate(configs) if is_plain(config.model.shortcut) == flat]
         for flat in (True, False)
     )
 

@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from engine.config import replace
 from engine.events import Split
@@ -18,7 +18,7 @@ from engine.probes.offline.ablation import Ablation
 from engine.probes.offline.gradient_paths import GradientPaths, draw_routes
 from engine.probes.online.batch import probe_batch
 from engine.probes.online.blocks import UpdateSize
-from engine.probes.online.hooks import find_blocks, find_layers
+from engine.probes.online.hooks import find_blocks, find_layers, find_whole_blocks
 from engine.probes.online.instrumented_pass import instrumented_pass
 from engine.probes.online.measure import ProbeContext
 from engine.training.evaluate import Score, subset
@@ -36,6 +36,7 @@ class AblatedNet:
     """The net of an inspected run, evaluated on the first ``images`` of its fixed test subset.
 
     ``recalibrated``: every evaluation averages the BN statistics anew over 20 training batches, with the lesion.
+    ``batch_norm``: whether the net has any.
     """
 
     def __init__(self, inspected: InspectedRun, images: int, recalibrated: bool):
@@ -45,6 +46,7 @@ class AblatedNet:
         self._model = inspected.model()
         self._evaluator = self._inspected.evaluator(self._model)
         self.lesions = Ablation(self._model, [self._evaluator.net])
+        self.batch_norm = any(isinstance(module, nn.BatchNorm2d) for module in self._model.modules())
 
     def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
         """Return loss and error with a lesion on the test images; yield after each batch."""
@@ -71,7 +73,10 @@ def compare(inspected: InspectedRun) -> Generator[None, None, tuple[Score, bool 
 
 
 def update_sizes(inspected: InspectedRun) -> list[float]:
-    """Return ||c F(x)|| / ||s(x)|| of every block, as the probe ``update_size`` does."""
+    """Return ||c F(x)|| / ||s(x)|| of every block, as the probe ``update_size`` does.
+
+    Of a block of several sublayers it is the root of the sum of their squares, as if they were orthogonal.
+    """
     inspected.enter()
     model = inspected.model()
     images = inspected.images.to(inspected.device.torch_device)
@@ -81,7 +86,9 @@ def update_sizes(inspected: InspectedRun) -> list[float]:
     sizes = UpdateSize(context)
     instrumented_pass(model, batch, context, inspected.device, [sizes])
     with torch.no_grad():
-        return sizes.result().tolist()
+        each = sizes.result().tolist()
+    of = [[sublayer.place.position for sublayer in block.sublayers] for block in find_whole_blocks(model)]
+    return [math.hypot(*(each[position] for position in positions)) for positions in of]
 
 
 def path_gradients(inspected: InspectedRun, samples: int) -> Generator[PathGradients, None, PathGradients]:

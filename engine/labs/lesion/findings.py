@@ -73,9 +73,9 @@ def _cost(cheap: int, blocks: int) -> str:
 
 def _paths(curve: JobCurve) -> str:
     if len(curve.x) == 1:
-        return f"{curve.kind} has one path, through all of its {curve.x[0]:g} blocks; the whole gradient takes it."
+        return f"{curve.kind} has one path, through all of its {curve.x[0]:g} branches; the whole gradient takes it."
     mean, branches = sum(length * share for length, share in curve.points), curve.x[-1]
     return (
-        f"Averaged by gradient, paths in {curve.kind} pass through {in_words(mean, 2)} of {branches:g} blocks; averaged"
-        f" by count, through {in_words(branches / 2)}."
+        f"Averaged by gradient, paths in {curve.kind} pass through {in_words(mean, 2)} of {branches:g} branches;"
+        f" averaged by count, through {in_words(branches / 2)}."
     )

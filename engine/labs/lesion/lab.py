@@ -111,10 +111,11 @@ class LesionLab(TaskLab[LesionTask]):
                 yield from net.scaled(task.blocks[0])
 
     def _case(self, at: int) -> Case:
-        blocks = self._net(at, self._bn).lesions
-        forks = sum(tap.shortcut is not None for tap in blocks.blocks)
+        net = self._net(at, self._bn)
+        blocks = net.lesions
+        forks = sum(part.shortcut is not None for block in blocks.blocks for part in block.sublayers)
         stages = tuple(tap.place.stage for tap in blocks.blocks)
-        return Case(self._inspected[at].name, stages, tuple(blocks.pairs()), forks)
+        return Case(self._inspected[at].name, stages, tuple(blocks.pairs()), forks, net.batch_norm)
 
     def _net(self, at: int, bn: str) -> AblatedNet:
         if (at, bn) not in self._nets:

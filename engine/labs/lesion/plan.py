@@ -20,12 +20,13 @@ MAX_SWAPPED_IN_FULL = 400
 
 
 class Case(NamedTuple):
-    """One net: its blocks' ``stages``, swappable ``pairs``, and ``forks``, the number of blocks with a shortcut."""
+    """One net: its blocks' ``stages``, swappable ``pairs``, ``forks``, its branches beside a shortcut, and its BN."""
 
     name: str
     stages: tuple[int, ...]
     pairs: tuple[tuple[int, int], ...]
     forks: int
+    batch_norm: bool = True
 
     @property
     def plain(self) -> bool:
@@ -85,13 +86,15 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[LesionTa
     def once(part: str, bn: str = bn) -> list[LesionTask]:
         return [LesionTask(part, i, case.name, bn) for i, case in enumerate(cases)]
 
-    def blocks(most: int, choose: Callable[[int, int], list[int]]) -> dict[int, list[tuple[int]]]:
-        counts = [len(case.stages) for case in cases]
-        return {i: [(b,) for b in coarse_to_fine(choose(n, n if full else most))] for i, n in enumerate(counts)}
+    def blocks(most: int, choose: Callable[[int, int], list[int]], nets: Iterable[int]) -> Mapping[int, Any]:
+        counts = {i: len(cases[i].stages) for i in nets}
+        return {i: [(b,) for b in coarse_to_fine(choose(n, n if full else most))] for i, n in counts.items()}
 
-    tasks = once(INTACT) + each(DELETE, blocks(MAX_DELETED, spread)) + once(STORED) + once(SIZE) + once(PATHS)
+    every, normed = range(len(cases)), [i for i, case in enumerate(cases) if case.batch_norm]
+    tasks = once(INTACT) + each(DELETE, blocks(MAX_DELETED, spread, every)) + once(STORED) + once(SIZE) + once(PATHS)
     if settings["bn"] == BOTH:
-        tasks += once(INTACT, RECALIBRATED) + each(DELETE, blocks(MAX_RECALIBRATED, middles), RECALIBRATED)
+        tasks += [task for task in once(INTACT, RECALIBRATED) if task.case in normed]
+        tasks += each(DELETE, blocks(MAX_RECALIBRATED, middles, normed), RECALIBRATED)
     tasks += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
     return tasks + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
 

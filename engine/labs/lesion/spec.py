@@ -7,7 +7,7 @@ from engine.config import RunConfig
 from engine.labs.lesion import plan
 from engine.labs.lesion.findings import RULES
 from engine.labs.spec import LabSpec, Metric, Option, Panel
-from engine.models.registry import variant
+from engine.models.arm_names import is_plain
 
 _VEIT = "Veit et al. 2016, Residual networks behave like ensembles of relatively shallow networks (1605.06431)"
 
@@ -34,8 +34,9 @@ _PANELS = (
           "block has none, so its input passes on instead. Blocks count from 1 through all three stages. At the first "
           "block of a stage channels double and maps are halved.",
           caveat="Batch norm's statistics were gathered with the block in place, so part of the damage is theirs. The "
-          "bars with BN re-estimated are without that part; the default grid has them for a few blocks. Where a plain "
-          "block changes the shape, its input is subsampled and filled with zeros: no identity."),
+          "bars with BN re-estimated are without that part; the default grid has them for a few blocks, and nets "
+          "without batch norm have none. Where a plain block changes the shape, its input is subsampled and filled "
+          "with zeros: no identity."),
     Panel("paths", "Which paths carry the gradient?", "branches on the path", "share of all",
           how_to_read="A residual net is a sum of paths, each through some of its branches. The smooth curve counts "
           "the paths of each length, the other one weights them by their gradient. Where that one lies left, short "
@@ -149,7 +150,7 @@ def _choose(configs: Sequence[RunConfig]) -> list[int]:
     """Return the deepest plain net and the deepest residual one, the first of several."""
     chosen = []
     for plain in (True, False):
-        alike = [i for i, config in enumerate(configs) if variant(config.model.shortcut).plain == plain]
+        alike = [i for i, config in enumerate(configs) if is_plain(config.model.shortcut) == plain]
         chosen += sorted(alike, key=lambda i: -configs[i].model.depth)[:1]
     return chosen
 

@@ -40,7 +40,7 @@ class Position(nn.Module):
 class PixelStem(nn.Module):
     """A linear layer over all pixels: images (N, channels, S, S) -> (N, width)."""
 
-    taps = (Tap("linear", "linear", ""),)
+    taps = (Tap("linear", "linear", "", relu=False),)
 
     def __init__(self, config: ModelConfig):
         super().__init__()
@@ -55,7 +55,7 @@ class PixelStem(nn.Module):
 class PatchStem(nn.Module):
     """A linear layer over each patch, and its position: images (N, channels, S, S) -> (N, tokens, width)."""
 
-    taps = (Tap("linear", "linear", ""),)
+    taps = (Tap("linear", "linear", "", relu=False),)
 
     def __init__(self, config: ModelConfig):
         super().__init__()
@@ -105,6 +105,8 @@ class StreamNet(nn.Sequential):
 
     Raises: ConfigError when the variant is unknown or not one of the family's.
     """
+
+    stream = "stage1"
 
     def __init__(self, config: ModelConfig):
         chosen = variant(config.shortcut, config.family)

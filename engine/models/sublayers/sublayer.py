@@ -12,8 +12,11 @@ from engine.models.taps import Tap
 
 #: Where the layers of a sublayer are looked at, by its kind.
 _TAPS = {
-    "attention": (Tap("f.qkv", "f.qkv", "", activation_into="f.proj"), Tap("f.proj", "f.proj", "")),
-    "mlp": (Tap("f.fc1", "f.fc1", "", activation_into="f.fc2"), Tap("f.fc2", "f.fc2", "")),
+    "attention": (
+        Tap("f.qkv", "f.qkv", "", activation_into="f.proj", relu=False, qkv=True),
+        Tap("f.proj", "f.proj", "", relu=False),
+    ),
+    "mlp": (Tap("f.fc1", "f.fc1", "", activation_into="f.fc2"), Tap("f.fc2", "f.fc2", "", relu=False)),
 }
 
 
@@ -33,7 +36,8 @@ class Sublayer(nn.Module):
         super().__init__()
         self.strength = 1.0
         self.outputs = site.outputs
-        self.taps = _TAPS[kind]
+        # A leaky ReLU cuts nothing off: no unit is dead.
+        self.taps = tuple(tap._replace(relu=False) for tap in _TAPS[kind]) if getattr(f, "slope", 0.0) else _TAPS[kind]
         wired, normed = variant.wired(kind), variant.norm == "layer"
         self._pre, self._post = normed and variant.order == "pre-ln", normed and variant.order == "post-ln"
         if normed:

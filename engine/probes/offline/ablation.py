@@ -11,6 +11,7 @@ delete  a factor of 0: what the shortcut carries passes on, a projection or a co
         does what follows the addition (ReLU; BN in the order bn-after-addition). A plain block has no shortcut: its
         input passes on in place of its output, and where the block changes the shape, as option A would carry it on
         (subsampled, new channels zero): the same path that the residual net has there.
+        Scaling or deleting a block of several sublayers scales or deletes each of them.
 swap    two blocks of one stage exchange all their weights and BN statistics. What is fixed by the place in the net
         (the survival probability of stochastic depth) stays with the place.
 
@@ -26,7 +27,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.models.layers.preact import GatedBlock
-from engine.probes.online.hooks import HookedBlock, find_blocks
+from engine.probes.online.hooks import HookedBlock, find_whole_blocks
 
 
 class Ablation:
@@ -36,27 +37,26 @@ class Ablation:
     """
 
     def __init__(self, model: nn.Module, copies: Sequence[nn.Module] = ()):
-        self.blocks = find_blocks(model)
-        self._everywhere = [self.blocks, *(find_blocks(copy) for copy in copies)]
+        self.blocks = find_whole_blocks(model)
+        self._everywhere = [self.blocks, *(find_whole_blocks(copy) for copy in copies)]
 
     @contextmanager
     def deleted(self, block: int) -> Iterator[None]:
         """Delete a block for the time of the context."""
-        if self.blocks[block].shortcut is not None:
-            with self.scaled(block, 0.0):
-                yield
-            return
         with ExitStack() as stack:
-            for blocks in self._everywhere:
-                stack.enter_context(blocks[block].module.register_forward_hook(_pass_on(blocks[block])))
+            for sublayer in self._sublayers(block):
+                if sublayer.shortcut is not None:
+                    stack.enter_context(_scalable(sublayer).register_forward_hook(_multiply(0.0)))
+                else:
+                    stack.enter_context(sublayer.module.register_forward_hook(_pass_on(sublayer)))
             yield
 
     @contextmanager
     def scaled(self, block: int, factor: float) -> Iterator[None]:
         """Multiply a block's branch with ``factor`` for the time of the context."""
         with ExitStack() as stack:
-            for blocks in self._everywhere:
-                stack.enter_context(_scalable(blocks[block]).register_forward_hook(_multiply(factor)))
+            for sublayer in self._sublayers(block):
+                stack.enter_context(_scalable(sublayer).register_forward_hook(_multiply(factor)))
             yield
 
     @contextmanager
@@ -76,6 +76,9 @@ class Ablation:
         """Return the pairs of blocks that can be swapped: of one stage, with tensors of equal names and shapes."""
         kinds = [(block.place.stage, _shapes(block.module)) for block in self.blocks]
         return [(a, b) for a, b in combinations(range(len(kinds)), 2) if kinds[a] == kinds[b]]
+
+    def _sublayers(self, block: int) -> Iterator[HookedBlock]:
+        return (sublayer for blocks in self._everywhere for sublayer in blocks[block].sublayers)
 
     def _exchange(self, one: int, other: int) -> None:
         there = self.blocks[other].module.state_dict()

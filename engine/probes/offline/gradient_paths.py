@@ -37,7 +37,7 @@ class GradientPaths:
         self.forks = [block for block in self.blocks if block.shortcut is not None]
 
     def gradients(self, inputs: Tensor, labels: Tensor, routes: Tensor | None = None) -> Tensor:
-        """Return dL_i / dh_i for every image, float32 (N, C, S, S): L_i its cross-entropy, h_i the first block's input.
+        """Return dL_i / dh_i for every image, float32 (N, ...): L_i its cross-entropy, h_i the first block's input.
 
         ``inputs`` float32 (N, channels, S, S), normalised; ``labels`` int64 (N,). ``routes`` bool (forks, N): whether
         image i goes through the branch of that fork, else through its shortcut; None: the gradient of the whole net.
@@ -52,7 +52,7 @@ class GradientPaths:
             stack.enter_context(self.blocks[0].module.register_forward_pre_hook(begin))
             if routes is not None:
                 for block, through in zip(self.forks, routes, strict=True):
-                    for handle in _open(block, through.float()[:, None, None, None]):
+                    for handle in _open(block, through.float()):
                         stack.enter_context(handle)
             loss = F.cross_entropy(self._model(inputs), labels, reduction="sum")
             return torch.autograd.grad(loss, start[0])[0]
@@ -77,7 +77,7 @@ def _open(block: HookedBlock, through: Tensor) -> list[Any]:
 
         def keep(module: nn.Module, args: tuple[Any, ...], output: Tensor) -> Tensor:
             gate.append(output)
-            return torch.lerp(output.detach(), output, through)
+            return torch.lerp(output.detach(), output, _per_image(through, output))
 
         handles.append(block.module.coefficient.register_forward_hook(keep))
         handles.append(block.shortcut.register_forward_pre_hook(lambda module, args: (args[0], gate.pop())))
@@ -86,4 +86,9 @@ def _open(block: HookedBlock, through: Tensor) -> list[Any]:
 
 def _valve(open_: Tensor) -> Callable[..., Tensor]:
     # x + open (x - x): the values are x, exactly, and the gradient is multiplied with how far the valve is open.
-    return lambda module, args, output: torch.lerp(output.detach(), output, open_)
+    return lambda module, args, output: torch.lerp(output.detach(), output, _per_image(open_, output))
+
+
+def _per_image(values: Tensor, output: Tensor) -> Tensor:
+    """Return one value per image, (N,), in a shape that broadcasts over ``output``, (N, ...)."""
+    return values.view(-1, *[1] * (output.ndim - 1))

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 #: A direction that is shorter than this share of the first product is rounding.
 _LEAST = 1e-6
@@ -74,7 +75,9 @@ class Hessian:
         if number in self._graphs:
             return self._graphs[number]
         images, labels = self._chunks[number]
-        loss = F.cross_entropy(self._model(images), labels, reduction="sum") / self._total
+        # The fused kernels of attention cannot be differentiated twice.
+        with sdpa_kernel(SDPBackend.MATH):
+            loss = F.cross_entropy(self._model(images), labels, reduction="sum") / self._total
         slopes = torch.autograd.grad(loss, self._parameters, create_graph=True, materialize_grads=True)
         if self._keep:
             self._graphs[number] = slopes

@@ -22,6 +22,19 @@ class GradientWeight(StackedMeasure):
         self.kept[layer] = torch.linalg.vector_norm(gradient)
 
 
+class QkGradient(StackedMeasure):
+    """||dL/dW|| of the rows that make queries and keys: one value per block."""
+
+    def __init__(self, context: ProbeContext):
+        super().__init__(context)
+        self._layers = context.layers
+
+    def weight_gradient(self, layer: int, gradient: Tensor) -> None:
+        """Take one layer."""
+        if self._layers[layer].qkv:
+            self.kept[layer] = torch.linalg.vector_norm(gradient[: 2 * len(gradient) // 3])
+
+
 class GradientGrowth(GradientResponse):
     """Growth of ||dL/dz|| per layer towards the input: (1 + stages,), the whole net, then each stage.
 

@@ -8,7 +8,7 @@ Hooks exist only during a pass.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -19,7 +19,7 @@ from engine.hardware.device import Device
 from engine.models.init.rng import use_means
 from engine.probes.online.batch import ProbeBatch
 from engine.probes.online.hooks import HookedBlock
-from engine.probes.online.measure import Activation, Gradient, ProbeContext, Response, Update
+from engine.probes.online.measure import Activation, Gradient, ProbeContext, Response, Stream, Update
 
 #: A method of a measure, called with (position, values at that position).
 Listener = Callable[[int, Any], None]
@@ -38,6 +38,7 @@ def instrumented_pass(
         _listen_to_responses(stack, context, device, listeners("response"), listeners("gradient"))
         _listen_to_activations(stack, context, device, listeners("activation"))
         _listen_to_blocks(stack, context, device, listeners("block"))
+        _listen_to_stream(stack, context, device, listeners("stream"))
         with torch.enable_grad():
             with device.autocast():
                 logits = model(_laid_out(batch, device))
@@ -107,6 +108,17 @@ def _listen_to_blocks(stack: ExitStack, context: ProbeContext, device: Device, l
             stack.enter_context(block.coefficient.register_forward_hook(recorder.hook("c")))
 
 
+def _listen_to_stream(stack: ExitStack, context: ProbeContext, device: Device, listeners: list[Listener]) -> None:
+    def hook(position: int) -> Callable[..., None]:
+        def came_out(module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
+            _show(device, listeners, position, Stream(inputs[0].detach(), output.detach()))
+
+        return came_out
+
+    for block in context.stream:
+        stack.enter_context(block.module.register_forward_hook(hook(block.place.position)))
+
+
 class _BlockRecorder:
     """Gathers F(x), s(x) and c of a block, in whichever order they come, and lets go of them at once."""
 
@@ -136,7 +148,8 @@ class _BlockRecorder:
 
 def _show(device: Device, listeners: list[Listener], position: int, seen: Any) -> None:
     # Reductions are made in 32-bit floats, also where the hook is called from within the run's autocast.
-    with torch.autocast(device.torch_device.type, enabled=False):
+    kind = device.torch_device.type
+    with torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext():
         for listener in listeners:
             listener(position, seen)
 

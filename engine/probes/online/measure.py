@@ -4,11 +4,12 @@ A row of ``engine.probes.registry`` names a class; one object of it is made per 
 the net. All quantities share that pass: ``engine.probes.online.instrumented_pass``. A class has ``__init__(context)``,
 ``result()`` and of the others only those it needs:
 
-    response(layer, Response)        output of a 3x3 layer before ReLU and addition; train-mode BN; front to back
+    response(layer, Response)        output of a layer before ReLU and addition; train-mode BN; front to back
     activation(layer, Activation)    after the ReLU that follows the layer; front to back
-    block(block, Update)             c F(x) and s(x) of a block; front to back
+    block(block, Update)             c F(x) and s(x) of a block or sublayer; front to back
+    stream(block, Stream)            the stream before and after a block; front to back; nets with a stream alone
     gradient(layer, Gradient)        dL/dz of the response; back to front
-    weight_gradient(layer, Tensor)   dL/dW of the convolution, float32; front to back, after all gradients
+    weight_gradient(layer, Tensor)   dL/dW of the layer's weights, float32; front to back, after all gradients
     response_eval(layer, Response)   as ``response``, in a second pass in eval mode; not before step SETTLED
     result() -> Tensor               float32 on the device, of the shape that the row's ``per`` says
 
@@ -24,8 +25,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from engine.probes.online.hooks import HookedBlock, HookedLayer
+from engine.probes.online.hooks import HookedBlock, HookedLayer, WholeBlock
 
 #: Running statistics mean something after so many updates (momentum 0.1: what they started from weighs 0.5 % then).
 SETTLED = 50
@@ -46,6 +48,7 @@ class ProbeContext:
     step: int
     lr: float | None
     directions: Sequence[Tensor | None]
+    stream: Sequence[WholeBlock] = ()
 
     def nan(self, *shape: int) -> Tensor:
         """Return NaN in ``shape`` on the device: for quantities that cannot be measured."""
@@ -135,6 +138,18 @@ class Update:
         """F.F, s.s and F.s of every image, float32 (3, N)."""
         f, x = rows_of(self.f), rows_of(self.x)
         return torch.stack([torch.linalg.vecdot(f, f), torch.linalg.vecdot(x, x), torch.linalg.vecdot(f, x)])
+
+
+class Stream:
+    """The stream before and after a block, both (N, tokens, width) or (N, width), in the run's precision."""
+
+    def __init__(self, before: Tensor, after: Tensor):
+        self.before, self.after = before.float(), after.float()
+
+    @cached_property
+    def directions(self) -> Tensor:
+        """The vectors after the block, each scaled to length 1."""
+        return normalize(self.after, dim=-1)
 
 
 def rows_of(tensor: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from engine.config.probe_steps import probe_steps
 from engine.data.images import ImageSet
 from engine.hardware.device import Device
 from engine.probes.online.batch import probe_batch
-from engine.probes.online.hooks import Place, find_blocks, find_layers
+from engine.probes.online.hooks import Place, find_blocks, find_layers, find_places, find_stream
 from engine.probes.online.instrumented_pass import instrumented_eval_pass, instrumented_pass
 from engine.probes.online.measure import SETTLED, Measure, ProbeContext
 from engine.probes.online.weights import last_direction
@@ -24,7 +24,7 @@ from engine.probes.registry import QUANTITIES
 
 
 class OnlineProbe:
-    """Measures a net while it trains; see ``engine.training.trainer`` for who calls it when.
+    """Measures the quantities of a net's family while it trains; see ``engine.training.trainer`` for who calls it when.
 
     ``steps`` are the updates after which to measure (0: before the first), ``images`` the size of the batch;
     ``further_ends`` as in ``engine.config.probe_steps``.
@@ -38,12 +38,9 @@ class OnlineProbe:
         self._batch = probe_batch(images.to(device.torch_device), config.probe.images)
         self.images = len(self._batch)
         self._measures: dict[str, Callable[[ProbeContext], Measure]] = {
-            name: resolve_name(row.measure) for name, row in QUANTITIES.items()
+            name: resolve_name(row.measure) for name, row in QUANTITIES.items() if config.model.family in row.families
         }
-        self.layers: list[Place] = [
-            *(layer.place for layer in find_layers(model)),
-            *(block.place for block in find_blocks(model)),
-        ]
+        self.layers: list[Place] = find_places(model)
 
     def measure(
         self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, lr: float | None
@@ -51,7 +48,8 @@ class OnlineProbe:
         """Return every quantity after ``step`` updates, the last of them with the rate ``lr``: float32 by name."""
         layers = find_layers(model)
         directions = [last_direction(optimizer, layer.conv.weight, lr) for layer in layers]
-        context = ProbeContext(layers, find_blocks(model), self._batch.labels, step, lr, directions)
+        blocks, stream = find_blocks(model), find_stream(model)
+        context = ProbeContext(layers, blocks, self._batch.labels, step, lr, directions, stream)
         measures = {name: make(context) for name, make in self._measures.items()}
         gpu = [self._device.torch_device] if self._device.torch_device.type == "cuda" else []
         with torch.random.fork_rng(devices=gpu):

@@ -15,7 +15,7 @@ def last_direction(optimizer: Optimizer, weight: Tensor, lr: float | None) -> Te
 
     Source: Loshchilov, Hutter 2017, Algorithm 2, for AdamW.
     """
-    state = optimizer.state.get(weight, {})
+    state: dict[str, Tensor] = optimizer.state.get(weight, {})
     if "exp_avg" not in state or lr is None:
         momentum: Tensor | None = state.get("momentum_buffer")
         return momentum

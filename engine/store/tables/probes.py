@@ -20,7 +20,7 @@ _KEPT_FIRST = 6
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
-    """One 3x3 layer (kind ``layer``) or block (kind ``block``) of a run's net; ``stage`` 0 is the stem."""
+    """One layer or block of a run's net; ``kind`` as in ``engine.probes.quantity``, ``stage`` 0 is the stem."""
 
     kind: str
     position: int

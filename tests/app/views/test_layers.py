@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.data.workspace import Health, use
 from app.live.layers.component import LAYOUTS
+from app.live.layers.messages import DRAWN
 from app.views import layers
 from engine.config import RaceConfig, RunConfig
 from engine.probes.online.histogram import BINS
@@ -61,17 +62,32 @@ def test_the_component_gets_the_runs_and_every_word_from_the_registry(page, subm
     assert [run["label"] for run in handed["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
     assert [run["family"] for run in handed["runs"]] == ["plain", "plain", "residual", "residual"]
     assert {row["name"]: row["how_to_read"] for row in handed["quantities"]} == {
-        q.name: q.how_to_read for q in QUANTITIES.values()
+        q.name: q.how_to_read for q in QUANTITIES.values() if "cifar" in q.families
     }
-    assert handed["offered"] == [q.name for q in QUANTITIES.values() if q.per in ("layer", "block")]
+    assert handed["offered"] == [q.name for q in QUANTITIES.values() if q.per in DRAWN and "cifar" in q.families]
+    assert handed["absence"] == ""
     assert len(handed["edges"]) == BINS - 1
     assert page.query_params["race"] == str(race)
+
+
+def test_a_transformer_has_its_own_quantities_and_says_what_it_lacks(page, submit):
+    submit(depths=(10, 18), settings={"model.family": "vit"})
+    page.run()
+    assert not page.exception
+    handed = component(page)
+    rows = {row["name"]: row["noun"] for row in handed["quantities"]}
+    assert {"token_rank", "qk_gradient", "block_influence", "stream_std"} < rows.keys()
+    assert not {"gamma_abs", "response_std_eval"} & rows.keys()
+    assert (rows["update_size"], rows["token_rank"], rows["dead_share"]) == ("sublayer", "block", "layer")
+    assert handed["absence"].startswith(
+        "Not here: response std in eval mode and mean |gamma|; these nets have no batch"
+    )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_layout_names_quantities_that_can_be_drawn(layout):
     chosen = LAYOUTS[layout]
-    drawn = {q.name for q in QUANTITIES.values() if q.per in ("layer", "block") and q.family in chosen["families"]}
+    drawn = {q.name for q in QUANTITIES.values() if q.per in DRAWN and q.family in chosen["families"]}
     assert {chosen["quantity"], *chosen["titles"]} <= drawn
     assert {name for name, _ in chosen["sides"]} <= drawn & set(chosen["always"])
     assert set(chosen["always"]) <= set(QUANTITIES)

@@ -41,6 +41,7 @@ window.walk = (() => {
     let result = [255, 255, 255];
     let opacity = 1;
     for (const node of chain(element).reverse()) {
+      if (node.matches("[role=slider]")) continue; // its number stands above it
       const style = getComputedStyle(node);
       opacity *= Number(style.opacity);
       const [r, g, b, a] = colour(style.backgroundColor);
@@ -68,8 +69,9 @@ window.walk = (() => {
       const text = nodes.currentNode.textContent.trim();
       const element = nodes.currentNode.parentElement;
       if (!text || !element || ["SCRIPT", "STYLE", "OPTION", "OPTGROUP", "TITLE", "NOSCRIPT"].includes(element.tagName) || !seen(element)) continue;
-      // Words over the map lie on an image and have a halo of their own; what cannot be used need not be read.
-      if (element.closest(":disabled, [aria-disabled='true'], .sp-end, .hoverlayer")) continue;
+      // Words over the map lie on an image and have a halo of their own, numbers in coloured cells an ink that is tested
+      // by itself; what cannot be used need not be read.
+      if (element.closest(":disabled, [aria-disabled='true'], .sp-end, .textpoint, .hoverlayer")) continue;
       const style = getComputedStyle(element);
       const svg = element instanceof SVGElement;
       const [r, g, b, a] = colour(svg ? style.fill : style.color);

@@ -16,12 +16,13 @@ from engine.config.presets import get_preset
 from engine.data.images import ImageSet, load_images
 from engine.events import Evaluated, Measured, Split
 from engine.hardware.device import choose
-from engine.models.registry import ORDERS, SHORTCUTS, variant
+from engine.models.registry import SHORTCUTS, orders_of, variant
 from engine.training.trainer import Trainer
+from tests.contracts.variants import ROWS
 
 #: Rows, orders, and what changes most when norm is gone.
 VARIANTS = (
-    *SHORTCUTS, *(f"A:order={order}" for order in ORDERS if order != "post"), "A:layers=1", "none:norm=none",
+    *ROWS, *(f"A:order={order}" for order in orders_of(SHORTCUTS["A"])[1:]), "A:layers=1", "none:norm=none",
     "A:norm=none", "skipinit:norm=none",
 )  # fmt: skip
 

@@ -102,7 +102,8 @@ class Arm:
             words.append(f"{length} steps, {len(columns)} probes: {100 * share:.1f} % (at most {100 * bound:.0f} %)")
         print(
             f"{arm_name(self.config.model.depth, self.config.model.shortcut):>9}: step {1e3 * step:.1f} ms, probe "
-            f"{1e3 * cost_early:.1f} ms early, {1e3 * cost_late:.1f} ms late, cost {cost:.2f} (assumed {COST:.2f}); "
+            f"{1e3 * cost_early:.1f} ms early, {1e3 * cost_late:.1f} ms late, "
+            f"cost {cost:.2f} (assumed {COST[self.config.model.family]:.2f}); "
             f"{'; '.join(words)} ({self.device.name}, {self.device.precision}, {self.device.threads} thread)",
             flush=True,
         )

@@ -173,6 +173,24 @@ def test_count_of_the_imagenet_family(call):
     assert "published" not in call("count", *family, "--classes", "10")[1]  # another net than the published one
 
 
+def test_count_of_nets_whose_depth_is_named_by_blocks(call):
+    vit = ("count", "--family", "vit", "--shortcut", "A:order=post-ln")
+    assert call(*vit, "--blocks", "12")[1] == (
+        "A 12 blocks (50 layers) order=post-ln: 104,970 parameters, 50 weighted layers, 1,794,880 multiply-adds per "
+        "image, with the two products of attention\n"
+    )
+    counted = json.loads(call(*vit, "--blocks", "12", "--json")[1])
+    assert counted == json.loads(call(*vit, "--depth", "50", "--json")[1])
+    assert (counted["family"], counted["blocks"], counted["depth"]) == ("vit", 12, 50)
+    assert call("count", "--blocks", "3", "--family", "mlp")[1].startswith("A 3 blocks (8 layers): 38,730 parameters, ")
+    for wrong, words in (
+        (("--family", "vit"), "name how deep the net is, by --depth or by --blocks\n"),
+        (("--depth", "8", "--blocks", "3", "--family", "mlp"), "name how deep the net is, by --depth or by --blocks\n"),
+        (("--blocks", "3"), "blocks name the depths of the families mlp and vit; name weighted layers for cifar\n"),
+    ):
+        assert call("count", *wrong) == (2, "", words)
+
+
 def test_count_knows_variants(call):
     # A 1x1 gate with biases per block: 16 x 16 + 16 and so on, 9 blocks.
     gates = 3 * (256 + 16) + (512 + 32) + 2 * (1024 + 32) + (2048 + 64) + 2 * (4096 + 64)

@@ -5,6 +5,7 @@ import pytest
 
 from engine.config import RaceConfig
 from engine.events import Probed
+from engine.probes.registry import absences
 from engine.runs.worker.training_job import CODINGS
 from engine.store.tables.probes import LayerRow
 from engine.store.writer import Writer
@@ -36,7 +37,7 @@ def document(call, *arguments):
 
 def test_the_last_probe_is_what_is_shown_unless_a_step_is_named(call, recorded):
     assert document(call) == {
-        "run": 1, "step": 20, "quantity": "response_std", "unit": "",
+        "run": 1, "step": 20, "quantity": "response_std", "unit": "", "absent": absences("cifar"),
         "layers": [{"layer": "stem/conv", "value": 21.0}, {"layer": "stage1/block1/conv1", "value": None}],
     }  # fmt: skip
     assert document(call, "--step", "0")["layers"][0]["value"] == 1.0
@@ -84,6 +85,7 @@ def test_the_nearest_steps_lie_on_both_sides(call, recorded, workspace):
         (["2"], "run 2 has no probes: none was made yet, or it was recorded with probe.images=0"),
         (["1", "--step", "7"], "run 1 was not probed at step 7; nearest 0, 20"),
         (["1", "--step", "soon"], "--step is a whole number or last (got 'soon')"),
+        (["1", "--quantity", "token_rank"], "run 1 has no token_rank: only a Vision Transformer has attention"),
         (["1", "--quantity", "gamma_abs"], "run 1 was recorded without gamma_abs; it has response_std, update_size"),
     ],
 )

@@ -12,8 +12,9 @@ from tests.engine.labs.bench import DEVICE
 TOLERANCE = {"gradients": 0.02, "shattering": 0.05}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("lab", TOLERANCE)
+@pytest.mark.parametrize(
+    "lab", [pytest.param("gradients", marks=pytest.mark.slow), pytest.param("shattering", marks=pytest.mark.long)]
+)
 def test_a_lab_finds_its_recorded_numbers_again(lab):
     recorded = lab_reference.read(lab)
     module, _, name = LABS[lab].lab.partition(":")

@@ -7,6 +7,7 @@ import pytest
 from engine.events import CurveName, CurveUpdated, Found
 from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
 from engine.labs.mapping.arms import IDENTITY, ROTATION, TARGETS
+from engine.labs.rates.plan import RATES
 from engine.labs.registry import LABS
 
 
@@ -92,7 +93,7 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
         "Taking out one block raises the test error of A-20 from 10 to 30 % (medians over the blocks).",
         "A-20: 10 % as it is, 30 % without one block (median of 3), 50 % without block 3. Removing 1 of 3 costs less"
         " than 2 points each.",
-        "Averaged by gradient, paths in A-20 pass through 1.5 of 4 blocks; averaged by count, through 2.",
+        "Averaged by gradient, paths in A-20 pass through 1.5 of 4 branches; averaged by count, through 2.",
     ]
     assert texts("lesion", deleted, curve("paths", "A-20", range(5), [0, 0.5, 0.5, 0, 0])) == lines
     again = curve("deleted", "A-20 recalibrated", [0, 1, 2], [10, 90, math.nan])
@@ -101,7 +102,7 @@ def test_lesion_a_net_as_it_is_without_a_block_and_its_paths():
         " Removing any single block costs at least 2 points."
     ]
     assert texts("lesion", curve("paths", "plain-20", [9], [1])) == [
-        "plain-20 has one path, through all of its 9 blocks; the whole gradient takes it."
+        "plain-20 has one path, through all of its 9 branches; the whole gradient takes it."
     ]
     assert texts("lesion", curve("deleted", "A-20", [0, 1], [math.nan, 5])) == []
 
@@ -131,6 +132,10 @@ def test_conditioning_the_deepest_against_the_shallowest_net():
     assert texts("conditioning", curve("condition", "plain", [2, 8], [10, 11]), name="condition") == [
         "In plain nets the spread of learning speeds stays about the same from 2 to 8 blocks."
     ]
+    for grown, words in ((30, "3-fold: the start does most of it, not the form."), (300, "30-fold.")):
+        started = curve("condition", "plain from identity", [2, 8], [10, grown])
+        (text,) = texts("conditioning", curves[0], started, name="condition")
+        assert text.endswith(f" From an identity start, without a shortcut, it grows {words}")
 
 
 def test_conditioning_updates_of_the_shallowest_and_the_deepest_net():
@@ -285,3 +290,22 @@ def test_predictability_copies_that_stay_together():
         "After 3 updates two copies of plain-20 agree in 6 of 6 digits."
     ]
     assert texts("predictability", apart("plain-20", 1e-6, 1e-6, 1e-6, math.nan)) == []
+
+
+def rates(kind, blocks, *y):
+    return [curve(panel, kind, x, y, blocks, "blocks") for panel, x in (("grid", range(len(y))), ("error", RATES))]
+
+
+def test_rates_how_many_a_net_can_use_and_what_the_gap_is_without_the_rate():
+    plain = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 29, 30, 48, 90, 90)]
+    pre = [*rates("pre-LN", 3.0, 32, 22, 17.5, 17.2, 17.8), *rates("pre-LN", 15.0, 31, 21, 17, 18, 19)]
+    assert texts("rates", *plain, *pre) == [
+        "Plain nets learn at 5 of 5 rates with 3 blocks, at 2 with 15; pre-LN nets at 5 and 5.",
+        "The plain gap changes its sign with the rate: −4.0 points at 0.0001, 72.0 at 0.003.",
+        "At rate 0.001 the deep nets are above the shallow ones by 31.0 (plain) and −0.5 (pre-LN) points.",
+        "With each net at its own best rate these gaps are 12.0 (plain) and −0.2 (pre-LN) points.",
+        "The best rate is an end of the grid for plain of 15 blocks: a better one may lie beyond.",
+    ]
+    one_sign = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 40, 40, 48, 90, math.nan)]
+    assert texts("rates", *one_sign, name="sign") == []
+    assert texts("rates", *plain) == texts("rates", *plain, *rates("pre-LN", 3.0, 32, 22, 17)), "not whole yet"

@@ -3,8 +3,8 @@
     python -m tests.engine.runs.faults WORKSPACE LAUNCHER IDLE_SECONDS
 
 ``faulty``: while the workspace holds a file ``fault``, runs of another depth than 8 meet the fault that it names at
-their third update; runs without an end rest before each update, for tests wait beside them. ``cold``: the fork server
-starts with the first launch, so an engine without runs costs little.
+their third update; runs without an end rest before each update, for tests wait beside them: 100,000 and N steps mean
+N ms of rest. ``cold``: the fork server starts with the first launch, so an engine without runs costs little.
 """
 
 import logging
@@ -20,7 +20,8 @@ from engine.store.workspace import Workspace
 FAULT_STEP = 3
 #: Enough steps to be running whenever a test looks.
 ENDLESS = 100_000
-REST_S = 0.01
+#: The shortest rest.
+REST_MS = 10
 
 
 def work(job, signals):
@@ -39,8 +40,8 @@ def _plant(kind):
 
     class Faulty(update.Update):
         def __call__(self, step):
-            if self._config.optim.steps >= ENDLESS:
-                time.sleep(REST_S)
+            if (over := self._config.optim.steps - ENDLESS) >= 0:
+                time.sleep(max(over, REST_MS) / 1000)
             if kind and step == FAULT_STEP and self._config.model.depth != 8:
                 if kind == "cuda":
                     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has ...")

@@ -213,7 +213,7 @@ def test_a_free_pace_looks_at_no_other_run(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_runs_keep_in_step_across_a_killed_engine(room):
-    room.start()
+    room.start(launcher="faulty")
     plan = room.plan(depths=(8, 26), shortcuts=("A",)).model_copy(update={"pace": "lockstep:2"})
     race, (fast, slow) = room.control.start_race(plan)
     room.until_step(slow, 10)
@@ -222,7 +222,7 @@ def test_runs_keep_in_step_across_a_killed_engine(room):
     room.until(lambda: not room.family())
     assert room.row(fast).step <= room.row(slow).step + 2
     stood = room.row(slow).step
-    room.start()
+    room.start(launcher="faulty")
     seen = []
     room.until_step(slow, stood + 5)
     room.until(lambda: seen.append(room.steps_of(race, [slow, fast])) or len(seen) > 60)

@@ -11,6 +11,7 @@ from engine.probes.online.probe import OnlineProbe
 from engine.training import checkpoint
 from engine.training import trainer as trainer_module
 from engine.training.live_edits import LiveEdits
+from engine.training.optim import OneCallAdamW
 from engine.training.state import ParentState
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
@@ -49,6 +50,28 @@ def test_updates_are_those_of_the_paper():
             divided = first[name] / (1 - 0.9**step) / ((second[name] / (1 - 0.999**step)).sqrt() + 1e-8)
             expected = before[name] - 0.002 * (divided + 0.1 * before[name])
             torch.testing.assert_close(parameter.detach(), expected, msg=name)
+
+
+def test_one_call_is_pytorchs_adamw_bit_for_bit():
+    """With a state of its own, with decay and without, for tensors of every size of a vector."""
+    shapes = [(), (3,), (8,), (17,), (5, 7), (64, 64)]
+    generator = torch.Generator().manual_seed(1)
+    starts = [torch.randn(shape, generator=generator) for shape in shapes]
+    for decay in (0.0, 0.1):
+        ours, theirs = ([start.clone().requires_grad_() for start in starts] for _ in range(2))
+        one = OneCallAdamW(ours, lr=0.01, weight_decay=decay, fused=True)
+        other = torch.optim.AdamW(theirs, lr=0.01, weight_decay=decay, fused=True)
+        for rate in (0.01, 0.03, 0.002):
+            for optimizer in (one, other):
+                optimizer.param_groups[0]["lr"] = rate
+            for a, b in zip(ours, theirs, strict=True):
+                a.grad = torch.randn(a.shape, generator=generator)
+                b.grad = a.grad.clone()
+            one.step()
+            other.step()
+        assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
+        for a, b in zip(ours, theirs, strict=True):
+            assert all(torch.equal(one.state[a][key], other.state[b][key]) for key in ("exp_avg", "exp_avg_sq", "step"))
 
 
 def test_pause_and_resume_equal_no_pause(tmp_path, monkeypatch):

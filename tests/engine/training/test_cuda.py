@@ -12,9 +12,9 @@ from engine.data.augment import augment
 from engine.events import Finished, Measured
 from engine.hardware.device import Device, choose
 from engine.models.build import build_model
-from engine.models.registry import SHORTCUTS
 from engine.training.checkpoint import load, save
 from engine.training.trainer import Trainer
+from tests.contracts.variants import ROWS
 from tests.engine.training.tiny import config, images, same_weights, until
 
 
@@ -48,13 +48,13 @@ def forward_on(device: Device, shortcut: str) -> torch.Tensor:
         return torch.func.functional_call(model, moved, (augment(pixels, 0, 1, 4, True),))
 
 
-@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize("shortcut", ROWS)
 def test_a_forward_pass_stays_on_the_gpu_in_bf16(shortcut, autocast):
     logits = forward_on(gpu("bf16"), shortcut)
     assert (logits.device.type, logits.dtype, logits.shape) == ("cuda", torch.bfloat16, (8, 10))
 
 
-@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize("shortcut", ROWS)
 def test_a_forward_pass_stays_on_the_gpu_in_fp32(shortcut):
     logits = forward_on(gpu("fp32"), shortcut)
     assert (logits.device.type, logits.dtype) == ("cuda", torch.float32)

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from engine.data.images import hold_out
 from engine.events import Split
 from engine.models.build import build_model
-from engine.models.registry import SHORTCUTS
 from engine.training.evaluate import Batch, Evaluator, FoldedNet, Score, subset
+from tests.contracts.variants import ROWS
 from tests.engine.training import tiny
 
 
@@ -28,7 +28,7 @@ def trained_net(shortcut: str, depth: int = 14):
     return config, net
 
 
-@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize("shortcut", ROWS)
 def test_folded_and_unfolded_agree(shortcut):
     _, net = trained_net(shortcut)
     folded = FoldedNet(net, tiny.device())

@@ -56,9 +56,11 @@ export class Columns {
     return this.steps[0] === 0 && this.firstMeasured(name) === 0;
   }
 
-  /** The layers or blocks of a quantity's entries: [name, stage, channels] each. */
+  /** The layers or blocks of a quantity's entries: [name, stage, channels] each. A net without sublayers has blocks in their place; one without `relus` has a ReLU after every layer. */
   places(row) {
-    return row.per === "block" ? this.blocks : this.layers;
+    if (row.per === "block") return this.blocks;
+    if (row.per === "sublayer") return this.sublayers.length ? this.sublayers : this.blocks;
+    return row.per === "relu" && this.relus.length ? this.relus : this.layers;
   }
 }
 

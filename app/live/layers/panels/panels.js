@@ -12,6 +12,7 @@ export class ProbePanels {
   constructor(part, data, zooms, act) {
     Object.assign(this, { part, data, zooms, act, marked: null });
     this.#quantities();
+    part("absence").textContent = data.absence;
     this.netPicks = [...part("maps").querySelectorAll(".sp-net-pick")];
     this.netNames = [...part("maps").querySelectorAll(".sp-net-name")];
     this.netPicks.forEach((select, half) => { select.onchange = () => act.net(half, Number(select.value)); });

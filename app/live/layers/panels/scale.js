@@ -16,14 +16,14 @@ export const INFINITE_COLOR = "#e0119d";
 const STEPS = 256;
 
 export class Scale {
-  /** row: a row of the registry { name, label, unit, per, scale, low, high, neutral, ... } */
+  /** row: a row of the registry { name, label, unit, per, noun: of a place, scale, low, high, neutral, ... } */
   constructor(row) {
     this.row = row;
     this.log = row.scale === "log";
     this.diverging = !this.log && row.neutral !== null && row.neutral - row.low > 0.25 * (row.high - row.low) && row.high - row.neutral > 0.25 * (row.high - row.low);
     this.low = this.log ? row.low / WIDER : row.low;
     this.span = this.log ? Math.log((row.high / row.low) * WIDER * WIDER) : row.high - row.low;
-    this.place = row.per === "block" ? "block" : "layer";
+    this.place = row.noun;
     this.range = null;
     this.counts = new Uint32Array(1 << 12);
     this.counted = 0;

@@ -8,11 +8,14 @@ import { written } from "./labels.js";
 import { ENDED, RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
-const ORDER = ["band", "raw", "seed", "test", "running", "clean", "dot", "stated", "change", "beyond"];
-/** Open marks beside words, by Plotly's name of the mark. */
+const ORDER = ["band", "raw", "seed", "test", "running", "clean", "told", "dot", "stated", "change", "beyond"];
+/**
+ * Open marks beside words, by Plotly's name of the mark.
+ * @type {Record<string, string>}
+ */
 const OPEN = { circle: "○", square: "□", diamond: "◇", "triangle-up": "△", "triangle-down": "▽", star: "☆", cross: "✚", x: "✖" };
 /** The mark that a label is about is larger by this factor. */
-const END_LARGER = 1.6;
+const TOLD_LARGER = 1.6;
 /** Widths of the lines in pixels. */
 export const WIDTHS = { raw: 1, seed: 1, running: 2.6, test: 1.5 };
 
@@ -80,21 +83,20 @@ export function runTraces(run, view, theme, suffix, { raw, join }) {
   for (const [name, [split, key, words]] of Object.entries(curveTable(view))) {
     if (!view.curves.includes(name)) continue;
     const trace = { ...curve(split === "train" ? series.drawn() : series[split], key), ...styles[name], hovertemplate: hoverText(run.label, view, words) };
-    if (name === "clean" && toldCurve([run], view).end) Object.assign(trace, { marker: endMarked(trace) });
     if (name === "running") Object.assign(trace, { connectgaps: true }, join && { x: [join.x, ...trace.x], y: [join.y, ...trace.y], steps: [card.parent_step, ...trace.steps] });
     list.push(trace);
+    if (name === "clean" && toldCurve([run], view).end) list.push(toldMark(trace));
   }
   return list;
 }
 
 /**
- * The marker of a trace whose last point is the one that its label tells.
+ * The last mark of a trace, larger: the label at its curve is about it.
  * @type {(trace: Trace) => Trace}
  */
-export function endMarked({ x, marker }) {
-  const wide = (/** @type {number} */ px) => x.map((/** @type {number} */ _, /** @type {number} */ index) => px * (index === x.length - 1 ? END_LARGER : 1));
-  // Marks of several sizes are bubbles to Plotly, half transparent.
-  return { ...marker, opacity: 1, size: wide(marker.size), line: { ...marker.line, width: wide(marker.line.width) } };
+export function toldMark({ marker, ...trace }) {
+  const last = Object.fromEntries(["x", "y", "steps", "customdata"].flatMap((key) => (trace[key] ? [[key, trace[key].slice(-1)]] : [])));
+  return { ...trace, ...last, meta: "told", marker: { ...marker, size: TOLD_LARGER * marker.size, line: { ...marker.line, width: TOLD_LARGER * marker.line.width } } };
 }
 
 /**

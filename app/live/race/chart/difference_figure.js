@@ -6,7 +6,7 @@
 import { LABELS, NARROW, axesOf, baseLayout, lastOf, placeAxes, sizes, xEnd, xs } from "./axes.js";
 import { MEAN_WIDER, areaTrace, furthest, meanText, meanTrace, reasons, whiskers } from "./seed_curves.js";
 import { bands, onClock } from "./seed_stats.js";
-import { curveStyles, curveTable, emptyTrace, endMarked, hoverText, inOrder, nameOf, namedCurves, toldCurve, withStored } from "./curves.js";
+import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves, toldCurve, toldMark, withStored } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
 import { endLabels, signed } from "./labels.js";
 import { speakerMarks } from "./edit_marks.js";
@@ -162,6 +162,7 @@ function traces(gap, view, theme, suffix) {
     const mean = { ...meanTrace(band, run, view, suffix), ...styles[training ? "running" : "test"], name, hovertemplate: hoverText(name, view, words, more) };
     // One seed has no band. Where the seed diverged, there is no mean either.
     const seeds = (several && training) || !band.seeds ? curves : [];
+    /** @type {Trace[]} */
     const list = [...seeds.map((curve) => ({
       ...axesOf(suffix), ...styles.seed, name, x: view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x), y: curve.value, steps: curve.step,
       hovertemplate: hoverText(`${name}, seed ${curve.seed}`, view, words),
@@ -169,7 +170,7 @@ function traces(gap, view, theme, suffix) {
     const stated = statedOf(gap, view), end = training && (stated ? factsOf(view)?.end : toldCurve(runsOf(gap), view).end);
     // The dots of training are those whose mean is told.
     const [of, column, dotWords] = end ? curveTable(view).clean : [split, key, words];
-    if (end && !stated) list.push(endMark(gap, view, theme, suffix));
+    if (end && !stated) list.push(meanAtEnd(gap, view, theme, suffix));
     if (several) {
       const members = of === split ? curves : differenceStats(gap, of, column).curves;
       list.push({ ...axesOf(suffix), name, ...dots(members, training, (curve) => (view.x === "seconds" ? onClock(curve, band) : xs(curve, run.card, view.x))), ...dotStyle(run, training, theme, view), hovertemplate: hoverText(`${name}, seed %{customdata}`, view, dotWords) });
@@ -198,11 +199,10 @@ function dotStyle(run, training, theme, view) {
  * The mean at the end as an open mark, where the server states none: the label is about it.
  * @type {(gap: Gap, view: View, theme: Theme, suffix: string) => Trace}
  */
-function endMark(gap, view, theme, suffix) {
+function meanAtEnd(gap, view, theme, suffix) {
   const { name, run } = gap, [split, key, words] = curveTable(view).clean;
-  const mean = meanTrace(differenceStats(gap, split, key).band, run, view, suffix);
-  const last = { x: mean.x.slice(-1), y: mean.y.slice(-1) }, style = { ...curveStyles(run, view, theme).clean, ...last };
-  return { ...axesOf(suffix), name, ...style, marker: { ...endMarked(style), symbol: "circle-open" }, hovertemplate: hoverText(name, view, words) };
+  const mark = toldMark({ ...meanTrace(differenceStats(gap, split, key).band, run, view, suffix), ...curveStyles(run, view, theme).clean });
+  return { ...mark, name, marker: { ...mark.marker, symbol: "circle-open" }, hovertemplate: hoverText(name, view, words) };
 }
 
 /** @param {Gap} gap */

@@ -6,7 +6,7 @@
 import { axesOf, lastOf, onAxis, positive, sizes, xs } from "./axes.js";
 import { seeThrough } from "../../shared/plot_style.js";
 import { curveOf, onClock, seedStats } from "./seed_stats.js";
-import { curveStyles, curveTable, endMarked, hoverText, nameOf, namedCurves, numberFormat, toldCurve, withStored } from "./curves.js";
+import { curveStyles, curveTable, hoverText, nameOf, namedCurves, numberFormat, toldCurve, toldMark, withStored } from "./curves.js";
 import { sum } from "../../shared/format.js";
 import { written } from "./labels.js";
 
@@ -31,7 +31,7 @@ export function groupTraces(group, view, theme, suffix) {
     const more = [meanText(band, runs, view), ...reasons(band)];
     const mean = { ...meanTrace(band, run, view, suffix), ...styles[curve], name, run: run.card.run, steps: band.step, hovertemplate: hoverText(name, view, words, more) };
     if (curve === "running") return [{ ...areaTrace(band, run, view, theme, suffix), name }, ...runs.map((seed) => seedTrace(seed, band, view, theme, suffix)), mean];
-    if (curve === "clean" && toldCurve(runs.map(withStored), view).end) return [{ ...mean, marker: endMarked(mean) }];
+    if (curve === "clean" && toldCurve(runs.map(withStored), view).end) return [mean, toldMark(mean)];
     return curve === "test" ? [{ ...mean, error_y: whiskers(band, run, view, theme) }] : [mean];
   });
 }

@@ -4,11 +4,10 @@
  * shared/event_stream.js), so it looks for news by itself twice a minute: at the states and the words, without points.
  */
 /** @import { Card } from "../../types.js" */
-import { closing } from "./menu.js";
 import { hasEnded } from "./next_steps.js";
-import { button, element, setText } from "../../shared/dom.js";
+import { button, closing, element, setText } from "../../shared/dom.js";
 import { withProgress } from "../../shared/page_title.js";
-import { BROKEN, isLive } from "../../shared/run_states.js";
+import { BROKEN, ENDED } from "../../shared/run_states.js";
 
 const LOOK_MS = 30_000;
 const WORDS = {
@@ -105,7 +104,8 @@ export class RaceNotification {
 
   async #look() {
     const { race, runs, hidden } = this.race(), { known } = this;
-    if (this.#state !== "on" || this.looking || !runs.some(({ card }) => isLive([{ card: { state: known.get(card.run) ?? card.state } }]))) return;
+    const over = runs.every(({ card }) => ENDED.has(known.get(card.run) ?? card.state));
+    if (this.#state !== "on" || this.looking || over) return;
     this.looking = true;
     try {
       const { cards, g: headline } = await this.look();

@@ -2,7 +2,7 @@
 import { withStored } from "../chart/curves.js";
 import { captionOf, legendOf } from "../chart/legend.js";
 import { exportCsv } from "./csv.js";
-import { closing } from "./menu.js";
+import { closing } from "../../shared/dom.js";
 import { download, exportImage } from "../../shared/export/image.js";
 
 /** How long a button says that it has done its work. */

@@ -32,8 +32,11 @@ test("a fork or a changed net moves neither the common step nor the map", () => 
 
 test("a block stands for its last layer", () => {
   const runs = [net(1, "A-20", 9, "running", { layers: 7 })], groups = [{ runs: [probed(2, "A-20", [], {}), ...runs, ...runs] }];
-  assert.deepEqual(underGlass(runs, groups, 1, { ...ROW, per: "block" }, 9).layer, "conv5");
-  assert.deepEqual(underGlass(runs, groups, 1, ROW, 9).layer, "conv2");
+  Object.assign(runs[0].columns, { layers: ["stem", "a/1", "a/2", "b/1", "b/2", "c/1", "c/2"].map((name) => [name, 1, 4]), blocks: ["a", "b", "c"].map((name) => [name, 1, 4]), relus: [["b/1", 1, 4]] });
+  assert.deepEqual(underGlass(runs, groups, 1, { ...ROW, per: "block" }, 9).layer, "b/2");
+  assert.deepEqual(underGlass(runs, groups, 1, { ...ROW, per: "sublayer" }, 9).layer, "b/2", "without sublayers a block stands for one");
+  assert.deepEqual(underGlass(runs, groups, 0, { ...ROW, per: "relu" }, 9).layer, "b/1");
+  assert.deepEqual(underGlass(runs, groups, 1, ROW, 9).layer, "a/1");
   assert.deepEqual(underGlass(runs, groups, 1, ROW, 9).runs.map(({ card }) => card.run), [1], "one seed of each arm, the first that was probed");
   assert.equal(underGlass(runs, groups, 0, ROW, -1).runs.length, 0);
   assert.equal(underGlass([], [], 0, ROW, 0), null);

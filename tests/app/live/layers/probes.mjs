@@ -3,7 +3,7 @@ import { Columns } from "../../../../app/live/layers/panels/columns.js";
 import { Scale } from "../../../../app/live/layers/panels/scale.js";
 
 export const THEME = { scheme: "light", text: "#111111", muted: "#777777", grid: "#dddddd", page: "#fefefe", font: "Arial" };
-export const ROW = { name: "response_std", label: "response std", unit: "", per: "layer", scale: "linear", low: 0, high: 2, neutral: null };
+export const ROW = { name: "response_std", label: "response std", unit: "", per: "layer", noun: "layer", scale: "linear", low: 0, high: 2, neutral: null };
 
 /** Codes as they travel. */
 export function encoded(codes) {
@@ -18,10 +18,10 @@ export function codeOf(value, { low, high } = ROW) {
 }
 
 /** columns: { name: [[value per layer] per step] }. */
-export function columns(steps, values, { learn = () => {}, planned = [...steps], layers = 3, blocks = 1, ...more } = {}) {
+export function columns(steps, values, { learn = () => {}, planned = [...steps], layers = 3, blocks = 1, relus = 0, sublayers = 0, ...more } = {}) {
   const places = (count, kind) => Array.from({ length: count }, (_, index) => [`${kind}${index + 1}`, 1 + (index >> 1), 16]);
   const arrays = Object.fromEntries(Object.entries(values).map(([name, list]) => [name, encoded(list.map((column) => column.map((value) => codeOf(value))))]));
-  return new Columns({ layers: places(layers, "conv"), blocks: places(blocks, "block"), planned, total: steps.length, steps: [...steps], share: 0.01, images: 128, arrays, ...more }, learn);
+  return new Columns({ layers: places(layers, "conv"), blocks: places(blocks, "block"), relus: places(relus, "fc"), sublayers: places(sublayers, "part"), planned, total: steps.length, steps: [...steps], share: 0.01, images: 128, arrays, ...more }, learn);
 }
 
 export function probed(number, arm, steps, values, { seed = 0, state = "running", ...more } = {}) {

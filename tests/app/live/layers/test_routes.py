@@ -77,7 +77,8 @@ def test_history_is_everything_that_a_page_needs(client, recorded):
     assert values(document, second, "update_size", 1).shape == (1, 1)
     assert document["runs"][str(third)].pop("planned")[:7] == [0, 1, 2, 5, 10, 20, 27]
     assert document["runs"][str(third)] == {
-        "total": 0, "steps": [], "share": None, "images": 0, "layers": [], "blocks": [], "arrays": {},
+        "total": 0, "steps": [], "share": None, "images": 0, "layers": [], "relus": [], "blocks": [],
+        "sublayers": [], "arrays": {},
     }  # fmt: skip
     assert document["d"] == [999]
     assert [card["run"] for card in document["cards"]] == [first, second, third]

@@ -146,7 +146,10 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
     assert answer["g"] == (
         "plain-56 learns its training images 7.0 points worse than plain-20. With shortcuts the difference is 7.0."
     )
-    why = "Clean training error after 1,000 steps at one learning rate. Other seeds and rates may differ."
+    why = (
+        "Training error measured at the end (clean), after 1,000 steps at one learning rate. "
+        "Other seeds and rates may differ."
+    )
     assert answer["sure"] == ["One seed: a demonstration", "demonstration", why]
     assert answer["basis"] == [
         "1 seed, compared at step 1,000.",

@@ -6,7 +6,7 @@ import { createContext, runInContext } from "node:vm";
 const SOURCE = readFileSync(new URL("../../../../app/live/stream/page_head.js", import.meta.url), "utf8");
 
 /** A window at an address, with the entries of its history and a function that sends an event. */
-function opened(href, kept = {}) {
+function opened(href, kept = {}, more = {}) {
   const entries = [href], listeners = {}, system = Object.assign(new EventTarget(), { matches: false });
   const localStorage = { getItem: (key) => kept[key] ?? null };
   const window = { URL, EventTarget, Event, localStorage, matchMedia: () => system, location: { href, get pathname() { return new URL(this.href).pathname; } } };
@@ -15,9 +15,9 @@ function opened(href, kept = {}) {
     pushState: (_state, _unused, url) => entries.push(go(url)),
     replaceState: (_state, _unused, url) => entries.splice(-1, 1, go(url)),
   };
-  Object.assign(window, { window, addEventListener: (kind, call) => (listeners[kind] ??= []).push(call) });
+  Object.assign(window, more, { window, addEventListener: (kind, call) => (listeners[kind] ??= []).push(call) });
   runInContext(SOURCE, createContext(window));
-  return { window, entries, system, send: (kind) => listeners[kind].forEach((call) => call({})) };
+  return { window, entries, system, send: (kind, event = {}) => listeners[kind].forEach((call) => call(event)) };
 }
 
 test("Streamlit is told where its server is, below a proxy's folder too", () => {
@@ -58,4 +58,18 @@ test("Streamlit hears of the chosen colours as if they were the system's", () =>
   assert.deepEqual(heard, [true]);
   assert.equal(opened("http://h/", { "skipscope-colors": "dark" }).window.matchMedia(dark).matches, true);
   assert.equal(window.matchMedia("(hover: none)"), system);
+});
+
+test("Escape takes the meaning of a term away until pointer and focus have left it", () => {
+  const term = { dataset: {}, near: true, matches: () => term.near, closest: () => ("told" in term.dataset ? term : null) };
+  const { send } = opened("http://h/why", {}, { document: { querySelectorAll: () => [term] }, setTimeout: (call) => call() });
+  send("keydown", { key: "a" });
+  assert.deepEqual(term.dataset, {});
+  send("keydown", { key: "Escape" });
+  assert.deepEqual(term.dataset, { told: "" });
+  send("pointerout", { target: term });
+  assert.deepEqual(term.dataset, { told: "" }, "it still has the focus");
+  term.near = false;
+  send("focusout", { target: term });
+  assert.deepEqual(term.dataset, {});
 });

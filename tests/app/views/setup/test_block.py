@@ -10,7 +10,8 @@ from app import theme
 from app.views.setup import block
 from engine.models.blocks import build_block
 from engine.models.layers.preact import PreActBlock
-from engine.models.registry import NORMS, ORDERS, SHORTCUTS, Site, variant
+from engine.models.registry import SHORTCUTS, Site, norms_of, orders_of, variant
+from tests.contracts.variants import ROWS
 
 #: Words that the drawing of each row has to hold.
 OPERATIONS = {
@@ -25,8 +26,8 @@ OPERATIONS = {
 def every_variant():
     """All rows in all their orders, norms and lengths."""
     texts = []
-    for row in SHORTCUTS.values():
-        for order, norm, layers in product(row.orders or ORDERS, row.norms, (1, 2, 3)):
+    for row in map(SHORTCUTS.__getitem__, ROWS):
+        for order, norm, layers in product(orders_of(row), norms_of(row), (1, 2, 3)):
             texts.append(f"{row.name}:order={order}:norm={norm}:layers={layers}")
     return texts
 
@@ -46,11 +47,11 @@ def words(drawing):
 
 
 def test_every_row_and_norm_is_known():
-    assert set(OPERATIONS) == set(SHORTCUTS)
-    assert {norm for row in SHORTCUTS.values() for norm in row.norms} == set(NORMS)
+    assert set(OPERATIONS) == set(ROWS)
+    assert {norm for name in ROWS for norm in norms_of(SHORTCUTS[name])} == {"batch", "none"}
 
 
-@pytest.mark.parametrize("name", SHORTCUTS)
+@pytest.mark.parametrize("name", ROWS)
 def test_every_row_says_what_it_does(name):
     found = variant(name)
     said = words(block.svg(found, "light", "#0072b2"))
@@ -123,7 +124,7 @@ def test_every_variant_is_drawn_as_it_is_built_and_nothing_lies_over_anything_el
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_row_is_a_picture_that_can_be_read_in_either_scheme(scheme):
     sidebar = {"light": "#f4f6f8", "dark": "#151a20"}[scheme]
-    for name in SHORTCUTS:
+    for name in ROWS:
         drawing = block.svg(variant(name), scheme, theme.text_color(name, 56, scheme))
         root = ElementTree.fromstring(drawing)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"

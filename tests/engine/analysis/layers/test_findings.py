@@ -36,6 +36,13 @@ def test_means_closer_than_half_a_percent_are_called_equal(level, count):
     assert f"Here in {count} of 1 pair." in said(net("plain-20", 0.8), net("A-20", level))
 
 
+def test_a_transformer_has_no_part_in_figure_7_and_has_sublayers():
+    nets = [replace(net(arm, 0.5 + len(arm)), family="vit") for arm in ("plain-18", "A-18")]
+    assert said(*nets) == "Mean over the layers at step 10: plain-18 8.500, A-18 4.500."
+    assert said(*nets, quantity="update_size").startswith("Mean over the sublayers at step 10: plain-18")
+    assert said(*nets, quantity="token_rank").startswith("Mean over the blocks at step 10: plain-18")
+
+
 def test_only_nets_of_one_seed_and_of_one_kind_are_paired():
     alone = [net("plain-20", 0.8), net("A-20", 0.6, seed=1), net("B-56", 0.5, seed=1), net("plain-32", 0.9, seed=1)]
     assert "Fig. 7" not in said(*alone)

@@ -6,8 +6,9 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.layers.blocked_layout import from_blocked, supported, to_blocked
-from engine.models.registry import ORDERS, SHORTCUTS, Site
+from engine.models.registry import ORDERS, Site
 from engine.models.shortcuts.shortcuts import ZeroPadded
+from tests.contracts.variants import ROWS
 from tests.engine.training.tiny import needs_blocked_bf16
 
 
@@ -63,7 +64,7 @@ def test_only_nets_that_gain_suit():
 
 
 @needs_blocked_bf16
-@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize("shortcut", ROWS)
 def test_whatever_suits_trains_in_the_layout(shortcut):
     net = build_model(ModelConfig(depth=8, width=16, shortcut=shortcut, image_size=8), 0)
     if supported(net):

@@ -164,3 +164,19 @@ def test_imagenet_nets(depth, shortcut):
             x = block(x)
         assert torch.equal(found, model.head(x))
     assert all(one >= 1 or depth == 18 for one, _ in lesions.pairs())
+
+
+@pytest.mark.parametrize("shortcut", ["none", "A", "shaped", "A:wire=mlp"])
+def test_a_deleted_block_of_a_transformer_takes_attention_and_mlp_with_it(shortcut):
+    model = net(shortcut, depth=14, width=8, family="vit")
+    lesions = Ablation(model)
+    for place in range(3):
+        shorter = copy.deepcopy(model)
+        del shorter.stage1[place]
+        with lesions.deleted(place):
+            found = logits(model)
+        assert torch.allclose(found, logits(shorter), atol=1e-6)
+        assert not torch.allclose(found, logits(model))
+    assert lesions.pairs() == [(0, 1), (0, 2), (1, 2)]
+    with lesions.scaled(1, 1.0):
+        assert torch.equal(logits(model), logits(net(shortcut, depth=14, width=8, family="vit")))

@@ -58,3 +58,16 @@ def test_routes_are_of_the_asked_length_and_random():
     assert torch.equal(routes.sum(0), lengths)
     share = routes[:, lengths == 2].float().mean(1)
     assert torch.allclose(share, torch.full((5,), 0.4), atol=0.1)
+
+
+@pytest.mark.parametrize(("family", "depth", "shortcut"), [("mlp", 8, "A"), ("vit", 10, "A:order=post-ln")])
+def test_in_a_stream_all_paths_together_are_the_gradient_as_well(family, depth, shortcut):
+    paths = GradientPaths(net(shortcut, depth, width=8, family=family))
+    forks = len(paths.forks)
+    routes = torch.tensor(list(product([False, True], repeat=forks))).T
+    count = routes.shape[1]
+    expected = paths.gradients(images(), LABELS)
+    every = paths.gradients(images().repeat(count, 1, 1, 1), LABELS.repeat(count), routes.repeat_interleave(6, 1))
+    assert forks == (3 if family == "mlp" else 4)
+    total = every.view(count, *expected.shape).sum(0)
+    assert torch.allclose(total, expected, rtol=1e-3, atol=1e-4 * float(expected.abs().max()))

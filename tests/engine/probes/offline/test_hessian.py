@@ -7,6 +7,7 @@ from torch import nn
 from torch.func import functional_call
 
 from engine.probes.offline.hessian import Hessian, sharpest
+from tests.engine.probes import stirred
 
 
 def ended(work):
@@ -96,3 +97,19 @@ def test_a_start_that_reaches_little_ends_early():
 
     found, said = ended(sharpest(product, torch.ones(9), 5))
     assert found.top == found.lowest == pytest.approx(2) and len(said) == 1
+
+
+def test_attention_can_be_differentiated_twice():
+    model = stirred.net("A", 10, 8, family="vit").double()
+    data = [(stirred.images().double(), torch.arange(6))]
+    gradient = ended(Hessian(model, data, False).gradient())[0]
+    product = ended(Hessian(model, data, False).product(gradient))[0]
+    ends = []
+    for step in (1e-5, -2e-5):
+        with torch.no_grad():
+            for part, p in zip(
+                gradient.split([p.numel() for p in model.parameters()]), model.parameters(), strict=True
+            ):
+                p.add_(step * part.view_as(p))
+        ends.append(ended(Hessian(model, data, False).gradient())[0])
+    assert torch.allclose(product, (ends[0] - ends[1]) / 2e-5, rtol=1e-5, atol=1e-6)

@@ -4,16 +4,16 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.count import count
-from engine.models.registry import SHORTCUTS
 from engine.models.shortcuts.branch_scale import Gate
-from engine.probes.online.hooks import Place, find_blocks, find_layers
+from engine.probes.online.hooks import Place, find_blocks, find_layers, find_places, find_whole_blocks
+from tests.contracts.variants import ROWS
 
 
 def net(depth, shortcut):
     return build_model(ModelConfig(depth=depth, shortcut=shortcut, width=4, channels=1, image_size=8), 0)
 
 
-@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize("shortcut", ROWS)
 def test_all_3x3_layers_and_no_others(shortcut):
     model = net(14, shortcut)
     found = find_layers(model)
@@ -76,3 +76,34 @@ def test_of_the_imagenet_family_the_3x3_layers_are_layers(depth, stem, layers, b
         shape = block.module(x).shape
         assert shape[1] == block.place.channels
         assert (block.stand_in(x, torch.empty(shape)) if block.shortcut is None else block.shortcut(x)).shape == shape
+
+
+@pytest.mark.parametrize("family", ["mlp", "vit"])
+@pytest.mark.parametrize("shortcut", ["none", "A", "A:order=post-ln"])
+def test_in_a_stream_every_linear_layer_but_the_head_is_a_layer(family, shortcut):
+    config = ModelConfig(family=family, depth=10, shortcut=shortcut, width=8, channels=1, image_size=8)
+    model = build_model(config, 0)
+    found = find_layers(model)
+    assert [layer.conv for layer in found] == [m for m in model.modules() if isinstance(m, torch.nn.Linear)][:-1]
+    assert [layer.place.name for layer in found if layer.relu] == [
+        layer.place.name for layer in found if layer.place.name.endswith("/fc1")
+    ]
+    names = {}
+    for place in find_places(model):
+        names.setdefault(place.kind, []).append(place.name)
+        assert place.position == len(names[place.kind]) - 1
+    blocks = [f"stage1/block{n}" for n in range(1, config.blocks + 1)]
+    assert names["block"] == blocks
+    assert len(names["layer"]) == 9
+    if family == "vit":
+        assert names["sublayer"] == [f"{block}/{kind}" for block in blocks for kind in ("attention", "mlp")]
+        assert names["relu"] == [f"{block}/mlp/f/fc1" for block in blocks]
+        assert [layer.place.name for layer in found if layer.qkv] == [f"{block}/attention/f/qkv" for block in blocks]
+    else:
+        assert "sublayer" not in names
+
+
+def test_a_block_of_a_vit_has_two_sublayers_and_any_other_is_its_own():
+    config = ModelConfig(family="vit", depth=10, shortcut="A", width=8, channels=1, image_size=8)
+    assert [len(block.sublayers) for block in find_whole_blocks(build_model(config, 0))] == [2, 2]
+    assert [block.sublayers[0].module is block.module for block in find_whole_blocks(net(8, "A"))] == [True] * 3

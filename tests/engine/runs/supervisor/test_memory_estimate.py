@@ -3,8 +3,8 @@ import torch
 
 from engine.config import RunConfig, replace
 from engine.models.build import build_model
-from engine.models.registry import SHORTCUTS
 from engine.runs.supervisor.memory_estimate import KEPT, PROCESS_BYTES, SLACK, activation_bytes, gpu_bytes
+from tests.contracts.variants import ROWS
 
 GIB = 2**30
 
@@ -14,12 +14,14 @@ def config(**changes):
 
 
 NETS = [
-    *({"shortcut": name, "depth": 14} for name in SHORTCUTS),
+    *({"shortcut": name, "depth": 14} for name in ROWS),
     {"shortcut": "A:order=full-pre", "depth": 56},
     {"shortcut": "none:layers=3", "depth": 20, "width": 64},
     {"shortcut": "A:norm=none", "depth": 20},
     {"shortcut": "B", "depth": 18, "family": "imagenet", "width": 64},
     {"shortcut": "none", "depth": 50, "family": "imagenet", "width": 64},
+    {"shortcut": "A", "depth": 32, "family": "mlp", "width": 64},
+    {"shortcut": "shaped:wire=mlp", "depth": 18, "family": "vit", "width": 32},
 ]
 
 

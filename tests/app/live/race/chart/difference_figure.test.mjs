@@ -63,7 +63,7 @@ test("the verdict's gaps have their intervals, in the errors that the verdict go
   assert.ok(mean.hovertemplate.startsWith("plain: 56 minus 20<br>mean of 2 seeds +10.5 points<br>95 % interval 4.2 to 16.8<br>training error at the end (clean), step 100"), mean.hovertemplate);
   assert.equal(traces(built, "stated").length, 2, "of the depths; plain against residual has none");
   assert.ok(words(built).includes("plain: 56 minus 20 at the end ◇ <b>+10.5</b>"), "the name has the number of the verdict");
-  const [family] = traces(built, "clean", "plain minus A at depth 20");
+  const [family] = traces(built, "told", "plain minus A at depth 20");
   assert.deepEqual([family.x, family.y], [[100], [0]], "an own mark where none is stated");
   assert.ok(words(built).includes("plain minus A at depth 20 at the end ○ <b>0.0</b>"));
   const [dots] = traces(built, "dot", "plain: 56 minus 20");
@@ -109,4 +109,10 @@ test("the gap chart leaves out what has no pair and says what it needs", () => {
 
 test("a difference is written with its sign, and zero without one", () => {
   assert.deepEqual([signed(6.12, "error"), signed(-0.4, "error"), signed(-0.04, "error"), signed(0.0123, "loss")], ["+6.1", "−0.4", "0.0", "+0.012"]);
+});
+
+test("differences of nets whose depth is named by blocks say the blocks", () => {
+  const runs = race().map((one) => ({ ...one, card: { ...one.card, depth_name: `${one.card.depth / 4} blocks (${one.card.depth} layers)` } }));
+  const names = figure(runs, { layout: "gap" }).data.map(({ name }) => name);
+  assert.ok(names.includes("plain: 14 blocks (56 layers) minus 5 blocks (20 layers)") && names.includes("plain minus A at 14 blocks (56 layers)"), names.join());
 });

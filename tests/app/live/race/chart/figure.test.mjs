@@ -59,9 +59,8 @@ test("a name has the headline's error: the running one, after the end of a race 
     made.series.train_clean = { step: [measured], error: [20], loss: [1], seconds: [10] };
     return made;
   };
-  const [marks] = traces(figure([one("finished", 100)], { curves: ["running", "clean"] }), "clean");
-  assert.deepEqual([marks.marker.size.length, marks.marker.size.at(-1) > 10], [1, true], "the mark that is told is larger");
-  assert.equal(traces(figure([one("running", 100)], { curves: ["running", "clean"] }), "clean")[0].marker.size, 7);
+  const marked = (state) => traces(figure([one(state, 100)], { curves: ["running", "clean"] }), "told").map(({ x, y, marker }) => [x, y, marker.size > 10]);
+  assert.deepEqual([marked("finished"), marked("running")], [[[[100], [20], true]], []], "the mark that is told is larger");
   const told = (made, view) => words(figure([made], { curves: ["running", "clean"], ...view }));
   assert.deepEqual(told(one("finished", 100)), ["A-20 at the end ○ <b>20.0</b>"]);
   for (const [made, view] of [[one("running", 100)], [one("stopped", 60)], [one("finished", 100), { curves: ["running"] }], [one("finished", 100), { gaps: { end: false } }]]) {

@@ -18,6 +18,8 @@ test("above 16 runs what looks alike is one trace that still knows its points", 
   assert.deepEqual(running.x.slice(0, 6), [1, 3, null, 1, 3, null], "a mean that was not told is no gap, another run is one");
   assert.deepEqual([running.runs[3], running.steps[4], running.hovertemplate[4]], [1, 30, "run 1"]);
   assert.equal(lighter(data, runs.slice(1)).length, 51);
+  const told = { meta: "told", x: [3], y: [4] };
+  assert.ok(lighter([...data, told], runs).includes(told), "a label is about it");
   const all = ["running", "raw", "test", "clean"];
   assert.deepEqual([leftOut(runs, ["raw"]), leftOut([], ["raw"]), leftOut(runs, all, true)], [
     "above 16 runs left out: single steps",
