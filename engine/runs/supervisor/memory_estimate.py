@@ -26,10 +26,10 @@ SLACK = 1.2
 
 def activation_bytes(config: RunConfig) -> int:
     """Return the estimated bytes of the activations of one training step."""
-    outputs = 0
+    outputs = config.model.channels * config.model.image_size**2
     for part in parts(config.model):
         shape = dict(part.tensors).get("weight", ())
-        if part.multiply_adds:
+        if shape and part.multiply_adds:
             outputs += part.multiply_adds // math.prod(shape[1:])
     width = 4 if config.precision == "fp32" else 2
     return int(KEPT * outputs * config.optim.batch_size * width)
