@@ -69,9 +69,9 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start_engine(self, launcher: str = "faulty") -> None:
-        """Start an engine that the server takes for its own: its endless runs rest; a ``cold`` one costs little."""
-        command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), launcher, "600"]
+    def start_engine(self) -> None:
+        """Start an engine that the server takes for its own; its endless runs rest, and it loads torch for runs only."""
+        command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), "cold", "600"]
         with self.workspace.engine_log.open("ab") as log:
             self._engine = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=log, stderr=log)
         until(lambda: self.control.engine.status().state == "alive")

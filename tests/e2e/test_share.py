@@ -42,7 +42,7 @@ class SharedSite(Site):
 
     def share(self) -> None:
         if self.control.engine.status().state == "none":
-            self.start_engine("cold")
+            self.start_engine()
         self.start("--share", "--host", "127.0.0.1")
         until(lambda: "audience" in self.said.read_text())
         self.link = re.search(r"presenter: (\S+)", self.said.read_text())[1]
