@@ -70,7 +70,7 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     def start_engine(self) -> None:
-        """Start an engine that the server takes for its own; its endless runs rest, and it loads torch for runs only."""
+        """Start an engine that the server takes for its own: endless runs rest, and it loads torch for runs only."""
         command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), "cold", "600"]
         with self.workspace.engine_log.open("ab") as log:
             self._engine = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=log, stderr=log)
