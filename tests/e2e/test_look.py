@@ -37,7 +37,7 @@ def test_the_curves_have_room_and_what_is_exported_is_in_a_menu(recorded, open_p
     wait_view(page, "v.chart.drawn && v.runs.length === 4")
     for width, height in ((1440, 900), (1280, 720)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_function(f"() => ({ROOM})()[0] >= 0.35 && ({ROOM})()[1] <= 1", timeout=20_000)
+        page.wait_for_function(f"() => ({ROOM})()[0] >= 0.35 && ({ROOM})()[1] <= 1")
     # The cross-hair reads every curve in both panels, and a hidden arm stays hidden after a reload.
     box = page.locator(".ss-stage").bounding_box()
     page.mouse.move(box["x"] + 0.25 * box["width"], box["y"] + 0.5 * box["height"], steps=2)
