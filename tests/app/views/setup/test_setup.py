@@ -201,7 +201,7 @@ def test_a_race_of_more_than_an_hour_is_asked_for_twice(page, started, monkeypat
         assert not page.exception
     assert len(started) == 2, "the unknown and the short one at once, the long one not yet"
     assert "This race takes about 60 min: 4 runs of 300 steps." in " ".join(words.value for words in page.markdown)
-    alone = AppTest.from_string(ALONE, default_timeout=20).run()
+    alone = AppTest.from_string(ALONE, default_timeout=90).run()
     assert [words.value for words in alone.markdown] == ["this race takes about 60 min; start it in the side bar"]
     page.button(key="long_cancel").click().run()
     assert "This race takes" not in " ".join(words.value for words in page.markdown)
