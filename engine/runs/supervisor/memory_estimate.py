@@ -26,14 +26,13 @@ SLACK = 1.2
 
 def activation_bytes(config: RunConfig) -> int:
     """Return the estimated bytes of the activations of one training step."""
-    outputs = 0
+    outputs = config.model.channels * config.model.image_size**2
     for part in parts(config.model):
         shape = dict(part.tensors).get("weight", ())
-        if part.multiply_adds:
+        if shape and part.multiply_adds:
             outputs += part.multiply_adds // math.prod(shape[1:])
     width = 4 if config.precision == "fp32" else 2
-    pixels = config.model.channels * config.model.image_size**2  # kept for the first layer, as 32-bit floats
-    return int((KEPT * outputs * width + 4 * pixels) * config.optim.batch_size)
+    return int(KEPT * outputs * config.optim.batch_size * width)
 
 
 def gpu_bytes(config: RunConfig) -> int:
