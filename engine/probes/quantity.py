@@ -31,7 +31,7 @@ class Quantity:
     travels to the page (values beyond are drawn at the ends). ``family`` groups quantities in pickers. ``neutral`` is
     a value worth a reference line, None where there is none. ``measure`` names a class as ``module:attribute``
     (contract: ``engine.probes.online.measure``), imported where a net is trained. ``families`` of nets have it;
-    ``absent`` says why the others do not.
+    ``absent`` says why the others do not. Values up to ``rounding`` are 0 up to rounding.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Quantity:
     neutral: float | None = None
     families: tuple[str, ...] = tuple(FAMILIES)
     absent: str = ""
+    rounding: float = 0.0
 
     @property
     def kinds(self) -> tuple[str, str]:

@@ -140,6 +140,7 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity(
             name="qk_gradient", label="gradient of queries and keys", family="gradients", per="block", low=1e-9,
+            rounding=1e-8,
             formula="||dL/dW|| (Frobenius) of the weights that make the queries and keys of a block",
             source="Noci et al. 2022 (2206.03126): it vanishes where all tokens are alike",
             how_to_read="What attention can learn about where to look. Far below the gradient of the weights: the "
@@ -179,8 +180,8 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.directions:ActivationCosine",
         ),
         Quantity(
-            name="token_rank", label="token rank, 1 - likeness of tokens", family="directions", per="block",
-            low=1e-7, high=1.0,
+            name="token_rank", label="token rank", unit="1 - likeness of tokens", family="directions", per="block",
+            low=1e-7, high=1.0, rounding=1e-6,
             formula="1 - mean cosine between two tokens of one image in the stream after a block, at least 1e-7",
             source="after Dong et al. 2021 (2103.03404), who measure a distance from rank one",
             how_to_read="Near 0 all tokens of an image are alike, and attention has nothing left to choose from. 1: "
@@ -191,7 +192,7 @@ QUANTITIES: dict[str, Quantity] = {
             measure="engine.probes.online.stream:TokenRank", families=("vit",), absent=_NO_TOKENS,
         ),
         Quantity(
-            name="block_influence", label="block influence, 1 - cos(in, out)", family="directions", per="block",
+            name="block_influence", label="block influence", unit="1 - cos(in, out)", family="directions", per="block",
             scale="linear", low=0.0, high=2.0, neutral=1.0,
             formula="1 - mean cosine between the stream before and after a block, over images and tokens",
             source="Men et al. 2024, ShortGPT (2403.03853)",

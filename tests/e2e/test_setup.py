@@ -27,26 +27,23 @@ def test_the_set_up_fits_the_window_and_outlives_pages_and_reloads(fresh_site, o
     start.wait_for()
     assert in_sight(page, start), "without scrolling"
     assert page.get_by_test_id("stSidebarContent").evaluate("(bar) => bar.scrollHeight <= bar.clientHeight")
-    for group in ("Preset", "Depths"):
-        tops = (
-            page.get_by_label(group, exact=True)
-            .locator("button")
-            .evaluate_all("(all) => all.map((one) => one.offsetTop)")
-        )
-        assert len(set(tops)) == 1, "one row"
-    page.get_by_role("radio", name="Quick").focus()
-    page.keyboard.press("ArrowRight")
-    page.keyboard.press("Enter")
+    depths = page.get_by_label("Depths", exact=True).locator("button")
+    assert len(set(depths.evaluate_all("(all) => all.map((one) => one.offsetTop)"))) == 1, "one row"
+    page.get_by_role("combobox", name="Preset").focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "Enter"):  # opens at Quick; Instant, Talk
+        page.keyboard.press(key)
     steps = page.get_by_role("textbox", name="Steps", exact=True)
     expect(steps).to_have_value("600", timeout=LATE)
-    page.get_by_role("radio", name="Paper").click()
+    page.get_by_role("combobox", name="Preset").click()
+    page.get_by_role("option", name="Paper").click()
     expect(page.get_by_text("The paper's own protocol")).to_be_visible(timeout=LATE)
     page.get_by_role("button", name="Start race of 12 runs").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("This race takes about")).to_be_visible(timeout=LATE)
     dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_have_count(0, timeout=LATE)
-    page.get_by_role("radio", name="Quick").click()
+    page.get_by_role("combobox", name="Preset").click()
+    page.get_by_role("option", name="Quick").click()
     expect(steps).to_have_value("300", timeout=LATE)
     steps.fill("-5")
     steps.press("Enter")
@@ -72,5 +69,5 @@ def test_the_set_up_fits_the_window_and_outlives_pages_and_reloads(fresh_site, o
     phone.get_by_test_id("stExpandSidebarButton").click()
     start = phone.get_by_role("button", name="Start race of 6 runs")
     start.wait_for()
-    until(lambda: in_sight(phone, start), 10)  # the side bar slides in
+    until(lambda: in_sight(phone, start))  # the side bar slides in
     expect(phone.get_by_role("textbox", name="Steps", exact=True)).to_have_value("40", timeout=LATE)

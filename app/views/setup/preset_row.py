@@ -1,4 +1,4 @@
-"""The presets in one row, with the purpose of the chosen one, and durations in words."""
+"""The list of presets, with the purpose of the chosen one, and durations in words."""
 
 from collections.abc import Callable
 
@@ -7,25 +7,18 @@ import streamlit as st
 from app.data import options, run_times
 from app.views.setup import setup_fields
 
-#: Names that fit into the row; the others are as the presets are called.
-_SHORT = {
-    "start": "Wire", "depth": "Depth", "today": "Today", "norm-placement": "Norm", "start-mlp": "Wire MLP",
-    "start-vit": "Wire ViT",
-}  # fmt: skip
-
 
 def render(on_change: Callable[[], None]) -> None:
-    """Draw the row; the session keeps the choice as ``preset``."""
+    """Draw the list; the session keeps the choice as ``preset``."""
     presets, times = options.presets(), run_times.preset_times()
-    st.segmented_control(
+    st.selectbox(
         "Preset",
         list(presets),
-        format_func=lambda name: _SHORT.get(name, presets[name].label),
+        format_func=lambda name: presets[name].label,
         key="preset",
         persist_state="session",
         on_change=on_change,
-        required=True,
-        width="stretch",
+        filter_mode=None,
         help="\n\n".join(
             f"**{preset.label}**: {preset.shows} {takes(times[name]).capitalize()}." for name, preset in presets.items()
         ),

@@ -13,7 +13,7 @@ from engine.analysis.comparison import by
 from engine.analysis.layers.headline import Headline, headline
 from engine.analysis.layers.probed_net import ARM_KEY, GROWTH, RESPONSES, Measured, ProbedNet
 from engine.analysis.numbers import steady
-from engine.models.zoo.spec import STREAMS
+from engine.config.families import FAMILIES
 
 #: Means that differ by a smaller share are called equal.
 MARGIN = 0.005
@@ -55,7 +55,7 @@ def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> L
     }
     opening = f"Mean over the {quantity.noun(nets[0].family)}s at step {step:,}:"
     # The claim is about nets with batch norm, in which every response std is 1 at the start.
-    claimed = quantity.name == RESPONSES and step > 0 and nets[0].family not in STREAMS
+    claimed = quantity.name == RESPONSES and step > 0 and not FAMILIES[nets[0].family].counts_blocks
     closing = _figure_7(nets) if claimed else ""
     return LayerFinding(opening, means, closing, headline(quantity, step, nets))
 

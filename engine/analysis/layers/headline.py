@@ -6,7 +6,7 @@ seeds the sentence is about their geometric mean, and only where each seed shows
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from math import ceil, exp, isfinite, log, nan
 from statistics import fmean, median
 
@@ -87,11 +87,35 @@ def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headli
         return Headline(f"Training has just begun. The {subject} are compared from step {start:,} on.")
     if quantity.name == GROWTH:
         return _growth(arms, "Before training, " if step == 0 else "", whole=len(nets) == len(comparable))
+    if quantity.rounding and (rounded := _rounded(quantity, noun, arms)):
+        return rounded
     return (
         _ratios(quantity, noun, arms, whole=len(nets) == len(comparable))
         if quantity.scale == "log"
         else _means(noun, arms)
     )
+
+
+def _rounded(quantity: Measured, noun: str, arms: Mapping[str, Sequence[ProbedNet]]) -> Headline | None:
+    """Return from which layer to the output a net's values are rounding, of the net with the most of them; else None.
+
+    Such values have no ratios.
+    """
+    tails = {
+        arm: min(sum(1 for _ in takewhile(lambda value: value <= quantity.rounding, net.values[::-1])) for net in seeds)
+        for arm, seeds in arms.items()
+    }
+    arm = max(tails, key=tails.__getitem__)
+    if not tails[arm]:
+        return None
+    count = len(arms[arm][0].values)
+    first = count - tails[arm]
+    where = f"From {noun} {first + 1} on" if first else f"In all {noun}s"
+    others = _twins(arm, [name for name, tail in tails.items() if not tail], arms)
+    rest = f" That of {listed(others)} is larger at the last {noun}." if others else ""
+    word = f"{noun}s {first + 1} to {count}: 0 up to rounding"
+    text = f"{where}, the {quantity.label} of {arm} is 0 up to rounding.{rest}"
+    return Headline(text, Place(arm, first, count - 1, word))
 
 
 def _ratios(quantity: Measured, noun: str, arms: Mapping[str, Sequence[ProbedNet]], *, whole: bool) -> Headline | None:

@@ -25,6 +25,10 @@ class Measured(Protocol):
     def label(self) -> str:
         """The quantity in words."""
 
+    @property
+    def rounding(self) -> float:
+        """Values up to this one are 0 up to rounding."""
+
     def noun(self, family: str) -> str:
         """What has one value in nets of a family: layer, block or sublayer."""
 

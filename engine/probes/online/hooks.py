@@ -95,7 +95,7 @@ def find_layers(model: nn.Module) -> list[HookedLayer]:
                 layers[waiting] = replace(layers[waiting], activation=conv, activation_is_input=True)
             waiting = len(layers) if tap.activation_next else None
             child = tap.activation_into or tap.activation_from
-            place = Place("layer", len(layers), layer_path(name), _stage(name), len(conv.weight))
+            place = Place("layer", len(layers), layer_path(name), _stage(name), _width(conv))
             layers.append(
                 HookedLayer(
                     place=place,
@@ -118,7 +118,7 @@ def find_blocks(model: nn.Module) -> list[HookedBlock]:
     blocks: list[HookedBlock] = []
     whole = {path for path, _ in stream_blocks(model)}
     for path, module, branch in named_blocks(model):
-        channels = getattr(module, "outputs", None) or [len(conv.weight) for _, conv in tapped(module)][-1]
+        channels = getattr(module, "outputs", None) or [_width(conv) for _, conv in tapped(module)][-1]
         kind = "sublayer" if whole and path not in whole else "block"
         place = Place(kind, len(blocks), layer_path(path), _stage(path), channels)
         blocks.append(
@@ -158,6 +158,11 @@ def find_places(model: nn.Module) -> list[Place]:
     places = [*(layer.place for layer in layers), *(block.place for block in blocks)]
     places += relus if len(relus) < len(layers) else []
     return places + [block.place for block in stream if len(stream) < len(blocks)]
+
+
+def _width(layer: nn.Conv2d | nn.Linear) -> int:
+    # Not from the weights: those of a copy in which BN is folded are not there yet.
+    return layer.out_features if isinstance(layer, nn.Linear) else layer.out_channels
 
 
 def _stage(path: str) -> int:

@@ -32,7 +32,8 @@ def activation_bytes(config: RunConfig) -> int:
         if part.multiply_adds:
             outputs += part.multiply_adds // math.prod(shape[1:])
     width = 4 if config.precision == "fp32" else 2
-    return int(KEPT * outputs * config.optim.batch_size * width)
+    pixels = config.model.channels * config.model.image_size**2  # kept for the first layer, as 32-bit floats
+    return int((KEPT * outputs * width + 4 * pixels) * config.optim.batch_size)
 
 
 def gpu_bytes(config: RunConfig) -> int:

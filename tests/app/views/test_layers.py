@@ -9,7 +9,7 @@ from app.data.workspace import Health, use
 from app.live.layers.component import LAYOUTS
 from app.live.layers.messages import DRAWN
 from app.views import layers
-from engine.config import RaceConfig, RunConfig
+from engine.config import RaceConfig, RunConfig, replace
 from engine.probes.online.histogram import BINS
 from engine.probes.registry import QUANTITIES
 from engine.store.writer import Writer
@@ -18,7 +18,7 @@ from engine.store.writer import Writer
 @pytest.fixture
 def page(workspace):
     use(workspace.path)
-    yield AppTest.from_string("from app.views import layers\nlayers.render()", default_timeout=20)
+    yield AppTest.from_string("from app.views import layers\nlayers.render()", default_timeout=90)
     use(workspace.path)
 
 
@@ -27,7 +27,7 @@ def submit(workspace):
     with Writer(workspace) as writer:
 
         def one(**choices) -> tuple[int, list[int]]:
-            return writer.races.submit(RaceConfig(preset="quick", run=RunConfig(), **choices))
+            return writer.races.submit(RaceConfig(**{"preset": "quick", "run": RunConfig(), **choices}))
 
         yield one
 
@@ -71,7 +71,9 @@ def test_the_component_gets_the_runs_and_every_word_from_the_registry(page, subm
 
 
 def test_a_transformer_has_its_own_quantities_and_says_what_it_lacks(page, submit):
-    submit(depths=(10, 18), settings={"model.family": "vit"})
+    submit(
+        depths=(10, 18), run=replace(RunConfig(), {"model.family": "vit", "model.depth": 18, "model.image_size": 28})
+    )
     page.run()
     assert not page.exception
     handed = component(page)

@@ -40,9 +40,14 @@ window.walk = (() => {
   function ground(element) {
     let result = [255, 255, 255];
     let opacity = 1;
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
     for (const node of chain(element).reverse()) {
-      if (node.matches("[role=slider]")) continue; // its number stands above it
       const style = getComputedStyle(node);
+      const box = node.getBoundingClientRect();
+      // As the number of a slider, which stands above the thumb that it belongs to.
+      const beside = style.overflowY === "visible" && (x < box.left || x > box.right || y < box.top || y > box.bottom);
+      if (beside && !node.contains(document.body)) continue;
       opacity *= Number(style.opacity);
       const [r, g, b, a] = colour(style.backgroundColor);
       result = over([r, g, b, a * opacity], result);

@@ -16,6 +16,7 @@ from pathlib import Path
 import click
 
 from app.live.layers.component import LAYOUTS
+from app.live.layers.messages import DRAWN
 from engine.probes.registry import QUANTITIES
 from engine.store.workspace import Workspace
 from tests.benchmarks.stream.stream_cost import running_server
@@ -25,7 +26,9 @@ STEPS, LIVE_COLUMNS, PER_SECOND = 64_000, 40, 2.0
 BUDGET_KIB = 60
 SHOWN = {name: [layout["quantity"], *layout["always"]] for name, layout in LAYOUTS.items()}
 #: Every quantity that the pages can ask for: a value per layer, block or stage.
-SHOWN["all quantities"] = [row.name for row in QUANTITIES.values() if row.per in ("layer", "block", "stage")]
+SHOWN["all quantities"] = [
+    row.name for row in QUANTITIES.values() if row.per in (*DRAWN, "stage") and "cifar" in row.families
+]
 
 
 def streamed(port: int, race: SyntheticRace, quantities: list[str], first: int) -> tuple[int, int]:

@@ -303,7 +303,7 @@ def test_output_that_nobody_takes_is_one_line(workspace, arguments):
     buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(
-            command, cwd=PROJECT, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
+            command, cwd=PROJECT, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120
         )
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1
@@ -319,7 +319,7 @@ def test_ctrl_c_while_the_program_loads_is_130():
         "builtins.__import__ = interrupted\n"
         "from engine.__main__ import main; sys.exit(main())"
     )
-    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)
+    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
@@ -373,5 +373,5 @@ def test_count_and_race_load_no_torch():
         "import engine.runs.supervisor.supervisor;"
         "import engine.runs.worker.worker; import engine.runs.launchers.local; print('torch' in sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)
+    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert result.stdout.splitlines()[-1] == "False", result.stderr

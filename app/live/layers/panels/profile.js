@@ -25,11 +25,11 @@ const BAND_OPACITY = 0.16, PLACE_OPACITY = 0.1;
  */
 export function buildProfile({ lines, scale, form, step, ghosts, place = null }, theme, room) {
   const row = scale.row;
-  const shown = lines.map((line) => ({ ...line, ...readings(line.seeds, scale, step, form, ghosts) })).filter(({ now }) => now.length);
+  const shown = lines.map((line) => ({ ...line, end: atEnd(line.label), ...readings(line.seeds, scale, step, form, ghosts) })).filter(({ now }) => now.length);
   const range = scale.ranges().all;
   const deepest = Math.max(2, ...lines.flatMap(({ seeds }) => seeds.map((columns) => columns.places(row).length)));
   const named = shown.length <= MAX_LABELS;
-  const right = named && shown.length ? 16 + LETTER_PX * Math.max(...shown.map(({ label }) => label.length)) : 12;
+  const right = named && shown.length ? 16 + LETTER_PX * Math.max(...shown.map(({ end }) => end.length)) : 12;
   const layout = layoutOf(theme, { ...room, uirevision: `${row.name} ${form} ${deepest}`, right, dragmode: room.width < NARROW_PX ? false : "zoom" });
   const { margin } = layout;
   const height = room.height - margin.t - margin.b;
@@ -40,6 +40,11 @@ export function buildProfile({ lines, scale, form, step, ghosts, place = null },
   layout.shapes = [...reference(scale, range, theme), ...(marked ? [shade(place, marked, theme)] : [])];
   layout.annotations = annotations({ shown, named, marked, place }, panel, theme);
   return { data: shown.flatMap((line) => traces(line, scale, theme)), layout };
+}
+
+/** The name at a line's end: the chips above have the layers beside the blocks. */
+function atEnd(label) {
+  return label.replace(/ \([\d,]+ layers\)/, "");
 }
 
 function axisTitle({ place }, form) {
@@ -137,7 +142,7 @@ function annotations({ shown, named, marked, place }, panel, theme) {
   if (!named) return texts;
   const ends = shown.flatMap((line, index) => {
     const at = paths[index].points.findLastIndex((y) => y !== null);
-    return at < 0 ? [] : [{ line, x: at + 1, natural: paths[index].points[at], px: LABEL_PX, width: 10 + LETTER_PX * line.label.length }];
+    return at < 0 ? [] : [{ line, x: at + 1, natural: paths[index].points[at], px: LABEL_PX, width: 10 + LETTER_PX * line.end.length }];
   });
   const inside = ends.filter(({ x }) => x < 0.97 * deepest).map((end) => {
     const spot = beside(end, paths, taken, panel);
@@ -147,7 +152,7 @@ function annotations({ shown, named, marked, place }, panel, theme) {
   const outside = pushedApart(ends.filter(({ x }) => x >= 0.97 * deepest), { top: height });
   return [...texts, ...[...outside, ...inside].map(({ line, x, at, natural }) => {
     const tied = x < 0.97 * deepest && Math.abs(at - natural) > TIED_PX;
-    const name = { ...style, text: line.label, x, xanchor: "left", font: { size: FONT_PX, color: line.textColor[theme.scheme] } };
+    const name = { ...style, text: line.end, x, xanchor: "left", font: { size: FONT_PX, color: line.textColor[theme.scheme] } };
     if (!tied) return { ...name, y: range[0] + at / perUnit, xshift: 5 };
     return { ...name, y: range[0] + natural / perUnit, ax: 8, ay: natural - at, showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: line.color[theme.scheme], standoff: 3 };
   })];

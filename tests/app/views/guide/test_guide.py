@@ -46,7 +46,7 @@ def page(workspace):
 
     def draw(name: str) -> AppTest:
         call = f"guide.render({name!r})" if name else "guide.render_home()"
-        return AppTest.from_string(f"from app.views.guide import guide\n{call}", default_timeout=20).run()
+        return AppTest.from_string(f"from app.views.guide import guide\n{call}", default_timeout=90).run()
 
     yield draw
     use(workspace.path)

@@ -37,7 +37,7 @@ PATHS = {
 @pytest.fixture
 def page(workspace):
     use(workspace.path)
-    yield AppTest.from_file(MAIN, default_timeout=20)
+    yield AppTest.from_file(MAIN, default_timeout=90)
     use(workspace.path)
 
 
@@ -164,7 +164,7 @@ def test_a_wrong_depth_is_said_beside_the_field_and_nothing_can_start(page, star
 
 def test_a_preset_fills_the_fields_in(page):
     page.run()
-    page.segmented_control(key="preset").set_value("paper").run()
+    page.selectbox(key="preset").set_value("paper").run()
     assert page.text_input(key="steps").value == "64000"
     assert page.text_input(key="width").value == "16"
     assert page.selectbox(key="data").value == "cifar10"

@@ -53,6 +53,20 @@ def test_which_layers_and_how_much(values, where, size, place):
     assert (found.place.first, found.place.last) == place
 
 
+def test_values_that_are_rounding_have_no_ratios():
+    plain, other = net("plain-20", [0.4, 1e-3, 2e-7, 1e-7, 1e-7]), net("A-20", [0.7, 0.5, 0.4, 0.3, 0.2])
+    found = said(plain, net("plain-20", [0.4, 1e-3, 1e-5, 1e-7, 1e-7], seed=1), other, quantity="token_rank")
+    assert found.text == (
+        "From block 4 on, the token rank of plain-20 is 0 up to rounding. That of A-20 is larger at the last block."
+    )
+    assert found.place == Place("plain-20", 3, 4, "blocks 4 to 5: 0 up to rounding")
+    assert said(net("plain-20", [1e-9] * 5), quantity="qk_gradient").text == (
+        "In all blocks, the gradient of queries and keys of plain-20 is 0 up to rounding."
+    )
+    assert "rounding" not in said(other, quantity="token_rank").text
+    assert "rounding" not in said(net("A-20", [0.0] * 5), quantity="dead_share").text
+
+
 def test_layers_that_alternate_or_stand_alone_are_no_stretch():
     block = net("A-20", [1.0, *[1.0, 0.3] * 9])
     assert said(block).text == (

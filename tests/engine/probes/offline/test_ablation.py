@@ -62,7 +62,7 @@ def test_a_factor_multiplies_the_branch_as_the_formula_says(shortcut):
     lesions = Ablation(model)
     last = len(lesions.blocks) - 1
     for place, factor in ((1, 0.5), (last, 0.0), (last // 2, 1.5)):
-        tap, seen = lesions.blocks[place], {}
+        tap, seen = lesions.blocks[place].sublayers[0], {}
         block = tap.module
         hook = block.register_forward_hook(lambda module, args, output, seen=seen: seen.update(x=args[0], y=output))
         with lesions.scaled(place, factor):
