@@ -23,8 +23,8 @@ from engine.store.workspace import Workspace
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import Site
 
-VIEW = "document.querySelector('.si-instant').instantView"
-OVER = f"before => {VIEW}.shown && {VIEW}.shown.race > before && {VIEW}.shown.over"
+VIEW = "document.querySelector('.si-instant')?.instantView"
+OVER = f"before => {VIEW}?.shown && {VIEW}.shown.race > before && {VIEW}.shown.over"
 #: Thirty values, 30 ms apart, as a hand drags.
 DRAG = """async () => {
   const input = document.querySelector('.si-strength input');
