@@ -145,7 +145,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="Noci et al. 2022 (2206.03126): it vanishes where all tokens are alike",
             how_to_read="What attention can learn about where to look. Far below the gradient of the weights: the "
             "block averages its tokens and stays so.",
-            caveat="Up to about 1e-8 it is rounding. AdamW divides the size out, so a small gradient may still move the "
+            caveat="Up to about 1e-8 it is rounding. AdamW divides the size out: a small gradient may still move the "
             "weights, then as noise. At the start of shaped attention the queries are zero, and so is part of this "
             "gradient.",
             measure="engine.probes.online.gradients:QkGradient", families=("vit",), absent=_NO_TOKENS,
