@@ -46,7 +46,7 @@ PAGES = ("race", "layers", "gradients")
 READ = ("full text", "claim list", "abstract", "logs", "secondary", "recorded")
 
 _HOLDER = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_RESULT = re.compile(r"(figure|finding|race) ([a-z_]+)\.([A-Za-z0-9_]+)")
+_RESULT = re.compile(r"(figure|finding|race) ([a-z_-]+)\.([A-Za-z0-9_]+)")
 _CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
 _POWER = re.compile(r"power (\d+(?:\.\d+)?)\^(\d+)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")

@@ -10,8 +10,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from app.data.workspace import workspace_path
-from engine.config import ModelConfig, RaceConfig, apply_settings, lead_from, leaves, replace
+from engine.config import FAMILIES, ModelConfig, RaceConfig, apply_settings, lead_from, leaves, replace
 from engine.config import depth_name as depth_name
+from engine.config.families import MAX_DEPTH
 from engine.config.optim import OPTIMIZER_DEFAULTS
 from engine.config.optim import OPTIMIZERS as OPTIMIZERS
 from engine.config.presets import PRESETS, Preset, get_preset
@@ -34,10 +35,11 @@ from engine.models.arm_names import variant_text as variant_text
 from engine.models.count import Count
 from engine.models.count import count as count_model
 from engine.models.registry import Shortcut as Shortcut
+from engine.models.registry import Variant as Variant
 from engine.paths import PROJECT
 
-#: Depths offered as chips: those of the paper's Table 6 and two small ones.
-DEPTHS = (8, 14, 20, 32, 44, 56, 110)
+#: Depths offered as chips, by family: those of the paper's Table 6 and two small ones; 3 to 31 and 2 to 24 blocks.
+DEPTHS = {"cifar": (8, 14, 20, 32, 44, 56, 110), "mlp": (8, 16, 32, 64), "vit": (10, 18, 34, 50, 98)}
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,23 @@ _LONGEST = {"run.optim.steps": 10_000_000}
 def presets() -> Mapping[str, Preset]:
     """Return the presets that bring their images."""
     return {name: preset for name, preset in PRESETS.items() if preset.data}
+
+
+def family(preset: str) -> str:
+    """Return the family of a preset's nets."""
+    return get_preset(preset).run.model.family
+
+
+def depth_chips(family: str) -> dict[int, str]:
+    """Return the depths to choose from, with the text of each: blocks where people name depths by blocks."""
+    rules = FAMILIES[family]
+    return {depth: f"{rules.blocks(depth) or depth}" for depth in DEPTHS[family]}
+
+
+def depth_rule(family: str) -> str:
+    """Return which depths a family has: ``4n+2 from 6 to 1202``."""
+    rules = FAMILIES[family]
+    return f"{rules.period}n+2 from {rules.period + 2} to {MAX_DEPTH}"
 
 
 def sources() -> Mapping[str, Source | Offer]:
@@ -134,12 +153,12 @@ def trial_plan(preset: str, steps: int) -> tuple[int, int]:
     return len(optim.tune_grid), optim.trial_steps()
 
 
-def depth_from(text: str) -> tuple[int | None, str]:
+def depth_from(text: str, family: str = "cifar") -> tuple[int | None, str]:
     """Return (depth, '') for a valid typed depth, else (None, the problem in one line)."""
     if not _WHOLE.fullmatch(text.strip()):
         return None, f"a depth is a whole number such as 20 or 56 (got {text[:20]!r})"
     try:
-        return replace(ModelConfig(), {"depth": int(text)}).depth, ""
+        return ModelConfig.checked(family=family, depth=int(text)).depth, ""
     except ConfigError as error:
         return None, str(error)
 

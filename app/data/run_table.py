@@ -8,6 +8,7 @@ from typing import Any
 from app.data.workspace import WorkspaceContext, current, kept_until_change
 from engine.analysis.comparison import by, in_mean
 from engine.analysis.interval import interval
+from engine.config import depth_name
 from engine.models import arm_names
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
@@ -31,6 +32,11 @@ class TableRow(RunListRow):
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
         return arm_names.arm_label(self.depth, self.shortcut, self.family)
+
+    @property
+    def depth_name(self) -> str:
+        """The depth as people say it: ``56``, or ``12 blocks (50 layers)``."""
+        return depth_name(self.depth, self.family)
 
     @property
     def name(self) -> str:
@@ -122,12 +128,12 @@ class Filter:
     states: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     shortcuts: tuple[str, ...] = ()
-    depths: tuple[int, ...] = ()
+    depths: tuple[str, ...] = ()
 
     def of(self, rows: Sequence[TableRow]) -> list[TableRow]:
         """Return the rows that pass the filter, in their order."""
         words = self.text.lower().split()
-        choices = {"state": self.states, "data": self.data, "shortcut": self.shortcuts, "depth": self.depths}
+        choices = {"state": self.states, "data": self.data, "shortcut": self.shortcuts, "depth_name": self.depths}
         return [
             row
             for row in rows

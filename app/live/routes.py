@@ -1,7 +1,7 @@
 """All live routes: those of each feature, plotly.js and the modules. GET and read-only, see ``race/routes.py``.
 
 GET /live/history, /live/stream     races, see race/routes.py
-GET /live/instant                   instant races, see race/instant/routes.py
+GET /live/instant/stream            instant races, see race/instant/routes.py
 GET /live/probes/...                insides of the nets, see layers/routes.py
 GET /live/lab...                    labs, see labs/routes.py
 GET /live/plotly-VERSION.js         plotly.js from its Python package: a talk needs no network

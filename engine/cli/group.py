@@ -136,6 +136,9 @@ def count(as_json: bool, blocks: int | None, **values: Any) -> None:
         row = by_depth.get(str(config.depth)) if config == papers else None
         result |= {"family": config.family, "published": asdict(row) if row else None}
         note = f"; published for ImageNet: {row.error} % ({row.kind}; {row.source})" if row else ""
+    elif config.blocks:
+        result |= {"family": config.family, "blocks": config.blocks}
+        note = ", with the two products of attention" if config.family == "vit" else ""
     if as_json:
         echo_json(result)
     else:

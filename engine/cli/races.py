@@ -36,6 +36,10 @@ _PAUSED_WITHIN_S = 20.0
 _LEAST = {"state": 8, "step": 7, "train": 6, "test": 6}
 
 
+#: The presets with what each shows, as lines of the help that are not wrapped together.
+_PRESETS = "\b\nPresets:\n" + "\n".join(f"  {preset.name:<15} {preset.shows}" for preset in PRESETS.values())
+
+
 def _names(context: click.Context, option: click.Parameter, text: str | None) -> list[str]:
     """Return the names between the commas, [] without the option. Raises ConfigError."""
     names = [] if text is None else [part.strip() for part in text.split(",")]
@@ -56,7 +60,7 @@ def _numbers(context: click.Context, option: click.Parameter, text: str | None) 
     return [int(number) for number in numbers if number is not None]
 
 
-@click.command()
+@click.command(epilog=_PRESETS)
 @click.option(
     "--depths", metavar="20,56", callback=_numbers,
     help="Weighted layers of the nets: 6n+2, mlp 2n+2, vit 4n+2.  [default: the preset's]",
@@ -66,7 +70,7 @@ def _numbers(context: click.Context, option: click.Parameter, text: str | None) 
     "--shortcuts", metavar="none,A", callback=_names,
     help="What is added around a block: NAME[:key=value]..., ...  [default: the preset's]",
 )  # fmt: skip
-@click.option("--preset", default="quick", show_default=True, help=f"Starting point: {', '.join(PRESETS)}.")
+@click.option("--preset", default="quick", show_default=True, help="Starting point; see below.")
 @click.option("--data", metavar="NAME", help="Data set, folder:PATH or parquet:PATH.  [default: the preset's]")
 @click.option("--steps", type=Number.of(OptimConfig, "steps"), help="Updates per run.  [default: the preset's]")
 @click.option("--seeds", type=Number.of(RaceConfig, "seeds"), help="Seeds per arm.  [default: the preset's]")

@@ -25,18 +25,18 @@ MAX_DEPTH = 1202
 #: Halvings of the image in a net of the ImageNet family, by stem.
 _HALVINGS = {"large": 5, "small": 3}
 _IN_WORDS = {5: "five", 3: "three"}
-#: Attention costs the square of the tokens: 16 are cheap and enough (7x7 pixels of 28x28), 1,024 are slow.
-FEW_TOKENS, MAX_TOKENS = 16, 1024
+#: Attention costs the square of the tokens: 16 are cheap (7x7 pixels of 28x28), 1,024 are slow.
+MAX_TOKENS = 1024
 
 
 @dataclass(frozen=True)
 class FamilyRules:
-    """What a config of a family may hold. ``settings`` are those that no other family has.
+    """What a config of a family may hold.
 
-    Depths are ``period`` * n + 2. ``stems`` are the first layers to choose from, the family's own first. ``norms`` are
-    the normalisations.
-    ``size_problem`` returns one line about a config whose sizes do not fit together, else ''. ``counts_blocks``: people
-    name the depth by its blocks, which are all alike.
+    Depths are ``period`` * n + 2; a family without a period has those of Table 1. ``stems`` are the first layers to
+    choose from, the family's own first. ``settings`` are those that no other family has, ``norms`` the normalisations.
+    ``size_problem`` returns one line about a config whose sizes do not fit together, else ''. ``counts_blocks``: all
+    blocks are alike, and people name the depth by their number.
     """
 
     name: str

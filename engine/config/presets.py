@@ -31,6 +31,18 @@ class Preset:
 #: The small protocol of the quick race, which two cores train in seconds.
 _QUICK = RunConfig(model=ModelConfig(width=8), data=DataConfig(pool=2, crop=0), optim=OptimConfig(lr=0.1, steps=300))
 
+#: Small nets of today's architectures: 200 updates of AdamW without augmentation.
+_ADAMW = OptimConfig(optimizer="adamw", steps=200)
+_VIT = RunConfig(model=ModelConfig(family="vit"), data=DataConfig(crop=0, flip=False), optim=_ADAMW, precision="fp32")
+_MLP = RunConfig(
+    model=ModelConfig(family="mlp"),
+    data=DataConfig(crop=0, flip=False, pool=2),
+    optim=_ADAMW,
+    precision="fp32",
+)
+_PRE_LN = "Xiong et al. 2020 (2002.04745)"
+_SMALL_VIT = "Width 32, 2 heads and 16 patches of 7x7 pixels, where published nets are far larger."
+
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
@@ -77,6 +89,50 @@ PRESETS: dict[str, Preset] = {
                 data=DataConfig(crop=4),
                 optim=OptimConfig(lr=0.1, steps=600, drops=(0.8,)),
             ),
+        ),
+        Preset(
+            name="today",
+            label="Today's nets",
+            shows="Transformers: of 12 blocks the plain one falls behind, the one with shortcuts does not.",
+            source=f"{_PRE_LN}. {_SMALL_VIT} Here the usual start, one rate and 200 steps.",
+            data=("fashion-mnist-mini",),
+            depths=(18, 50),
+            shortcuts=("none", "A"),
+            run=_VIT,
+        ),
+        Preset(
+            name="norm-placement",
+            label="Norm placement",
+            shows="At rate 0.003 the deep post-LN Transformer fails. At 0.001, or with 100 warm-up steps, it learns.",
+            source=f"{_PRE_LN}, section 3.2. {_SMALL_VIT} The rate is three times that of the preset today.",
+            data=("fashion-mnist-mini",),
+            depths=(18, 50),
+            shortcuts=("A:order=post-ln", "A"),
+            run=replace(_VIT, {"optim.lr": 0.003}),
+        ),
+        Preset(
+            name="start-mlp",
+            label="Start or wire, MLP",
+            shows="MLPs: a plain net with another start gets back most of the gap, without a wire.",
+            source="He et al. 2023 (2302.10322), Zhang et al. 2022 (2203.08120); De and Smith 2020 (2002.10444) for "
+            "SkipInit. Blocks of two layers of width 64 on images averaged to 14x14.",
+            data=("fashion-mnist-mini",),
+            depths=(8, 32),
+            shortcuts=("none", "shaped", "skipinit", "A"),
+            run=_MLP,
+            seeds=3,
+        ),
+        Preset(
+            name="start-vit",
+            label="Start or wire, ViT",
+            shows="Transformers: shaped attention gets back most of the gap, with a wire around the MLP all of it.",
+            source="He et al. 2023 (2302.10322), Noci et al. 2023 (2306.17759), He and Hofmann 2023 (2311.01906), "
+            f"section 4.1. {_SMALL_VIT}",
+            data=("fashion-mnist-mini",),
+            depths=(18, 50),
+            shortcuts=("none", "shaped", "shaped:wire=mlp", "A"),
+            run=_VIT,
+            seeds=3,
         ),
         Preset(
             name="start",

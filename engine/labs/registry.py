@@ -27,6 +27,7 @@ from engine.labs.landscape.spec import LANDSCAPE
 from engine.labs.lesion.spec import LESION
 from engine.labs.mapping.spec import MAPPING
 from engine.labs.predictability.spec import PREDICTABILITY
+from engine.labs.rates.spec import RATES_LAB
 from engine.labs.shattering.spec import SHATTERING
 from engine.labs.smoothness.spec import SMOOTHNESS
 from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
@@ -34,7 +35,7 @@ from engine.labs.spec import LabSpec, Metric, Option, Panel, Value
 __all__ = ["LABS", "Metric", "LabSpec", "Option", "Panel", "check_setting", "check_settings", "get_lab"]
 
 _SPECS = (
-    CONSTRUCTED, MAPPING, CONDITIONING, GRADIENTS, SHATTERING, PREDICTABILITY, SMOOTHNESS, LESION, LANDSCAPE,
+    CONSTRUCTED, MAPPING, CONDITIONING, GRADIENTS, SHATTERING, PREDICTABILITY, RATES_LAB, SMOOTHNESS, LESION, LANDSCAPE,
 )  # fmt: skip
 LABS: dict[str, LabSpec] = {lab.name: lab for lab in _SPECS}
 #: Settings are not converted: true is no number, a number is no text.

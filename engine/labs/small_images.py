@@ -20,14 +20,14 @@ POOL = 2
 Pixels = npt.NDArray[np.uint8]
 
 
-@lru_cache(maxsize=1)
-def embedded_images() -> ImageSet:
-    """Return the project's Fashion-MNIST, averaged over ``POOL`` x ``POOL`` pixels. Raises DataError.
+@lru_cache(maxsize=2)
+def embedded_images(pool: int = POOL) -> ImageSet:
+    """Return the project's Fashion-MNIST, averaged over ``pool`` x ``pool`` pixels. Raises DataError.
 
     Pixels, mean and scale equal those of runs (``engine.data.images.load_images``).
     """
     raw = fashion_mnist_mini.load(Path(), lambda text: None)
-    train, test = (_averaged(images) for images in (raw.train_images, raw.test_images))
+    train, test = (_averaged(images, pool) for images in (raw.train_images, raw.test_images))
     mean = train.sum(0, dtype=np.int64) / len(train)
     squares = np.square(train, dtype=np.uint16).sum(0, dtype=np.int64) / len(train)
     return ImageSet(
@@ -37,7 +37,7 @@ def embedded_images() -> ImageSet:
         mean=torch.from_numpy(mean.astype(np.float32)),
         scale=float(np.sqrt(np.mean(squares - np.square(mean)).clip(0))),
         classes=get_source(NAME).classes,
-        checksum=f"embedded, pool {POOL}",
+        checksum=f"embedded, pool {pool}",
     )
 
 
@@ -51,8 +51,8 @@ def _images(pixels: Pixels, labels: npt.NDArray[Any]) -> Images:
     return Images(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)))
 
 
-def _averaged(images: Pixels) -> Pixels:
+def _averaged(images: Pixels, pool: int) -> Pixels:
     n, channels, size, _ = images.shape
-    tiles = images.reshape(n, channels, size // POOL, POOL, size // POOL, POOL)
+    tiles = images.reshape(n, channels, size // pool, pool, size // pool, pool)
     averages: Pixels = np.rint(tiles.mean(axis=(3, 5), dtype=np.float32)).astype(np.uint8)
     return averages

@@ -5,8 +5,8 @@ A variant text is ``NAME[:key=value]...``: a row's name, then the row's own opti
 3 weighted layers per shortcut), in Transformers ``wire`` (the sublayers that have the shortcut). For example ``A``,
 ``gated:bias=-7``, ``none:norm=none``, ``A:order=full-pre:layers=1``, ``A:wire=attention``.
 
-What a text means depends on the family of nets: ``A`` is in the order ``post`` with batch norm there, in the order
-``pre-ln`` with layer norm here.
+What a text means depends on the family of nets: ``A`` has the order ``post`` and batch norm in convolutional nets, the
+order ``pre-ln`` and layer norm in stacks of sublayers.
 
 To add a shortcut: a ``Shortcut`` in a file of ``engine/models/zoo``, its modules in ``engine/models/shortcuts``.
 """

@@ -18,7 +18,6 @@ SHORT = {
     "app/live/labs/presentation.js": "table of keys, and what of a lab goes on the stage",
     "app/live/layers/stream.js": "seam: how this feature asks for its stream",
     "app/live/learning_rates/component.py": "seam: one component of the page",
-    "app/live/race/panel/menu.js": "one function that two menus share",
     "app/live/race/presentation/keys.js": "table of keys",
     "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/layers.py": "one component on a page; the rest is in page_frame.py",

@@ -29,8 +29,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.labs",),
     (
         "engine.labs.conditioning", "engine.labs.constructed", "engine.labs.gradients", "engine.labs.landscape",
-        "engine.labs.lesion", "engine.labs.mapping", "engine.labs.predictability", "engine.labs.shattering",
-        "engine.labs.smoothness",
+        "engine.labs.lesion", "engine.labs.mapping", "engine.labs.predictability", "engine.labs.rates",
+        "engine.labs.shattering", "engine.labs.smoothness",
     ),
     ("engine.runs", "engine.bench"),
     ("engine.runs.protocol",),

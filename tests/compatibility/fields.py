@@ -35,6 +35,7 @@ ADDED = {
     "difference": {"run", "parent_run"},
     "data_remarks": {"run", "parent_run"},
     "recipe": {"run", "train_loss"},
+    "absent": {"run", "quantity"},
 }
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"

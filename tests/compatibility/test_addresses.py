@@ -17,7 +17,7 @@ LOOKS = 150
 GUIDE = {
     "q1-why-can-depth-hurt", "q2-why-is-the-copy-not-found", "q3-does-batch-norm-keep-gradients-healthy",
     "q4-is-a-residual-easier", "q5-what-if-the-mapping-were-constant", "q6-what-do-small-responses-mean",
-    "q7-why-do-solvers-do-better",
+    "q7-why-do-solvers-do-better", "q8-is-it-the-same-in-todays-nets",
 }  # fmt: skip
 
 

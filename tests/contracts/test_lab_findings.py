@@ -14,6 +14,7 @@ from engine.config import LabConfig
 from engine.events import CurveName, CurveUpdated, RunState
 from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
 from engine.labs.landscape.grid import RANDOM, SHARPEST
+from engine.labs.rates.plan import RATES
 from engine.labs.registry import LABS
 from engine.store.writer import Writer
 
@@ -68,6 +69,16 @@ CURVES = {
     "predictability": [
         CurveUpdated("weights", CurveName(kind, "rate", 0.1), [0, 1, 2, 3], [1e-12, 1e-12, 1e-12, end])
         for kind, end in (("plain-56", 1e-2), ("residual-56", 1e-12))
+    ],
+    "rates": [
+        CurveUpdated(panel, CurveName(kind, "blocks", blocks), x, errors)
+        for panel, x in (("grid", range(5)), ("error", RATES))
+        for kind, blocks, errors in (
+            ("plain", 3.0, [33, 22, 17, 18, 21]),
+            ("plain", 15.0, [29, 30, 48, 90, 90]),
+            ("pre-LN", 3.0, [32, 22, 17, 17, 18]),
+            ("pre-LN", 15.0, [31, 21, 17, 18, 19]),
+        )
     ],
     "smoothness": [CurveUpdated("loss", CurveName(f"plain with{how} BN"), [1, 50], [2.5, 1.25]) for how in ("", "out")],
 }

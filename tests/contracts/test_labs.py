@@ -21,7 +21,7 @@ from tests.engine.labs.inspected_runs import trained
 
 every_lab = pytest.mark.parametrize("name", LABS)
 #: Labs that take more than a second of one core even so: what one of them does again is seen where it resumes.
-DEAR = {"constructed", "mapping", "conditioning", "smoothness", "lesion", "landscape"}
+DEAR = {"constructed", "mapping", "conditioning", "rates", "smoothness", "lesion", "landscape"}
 
 
 def smallest(name):

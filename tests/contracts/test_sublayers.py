@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from engine.config import ModelConfig
 from engine.errors import ConfigError
+from engine.events import Stepped
 from engine.models.build import build_model
 from engine.models.count import count
 from engine.models.layers.blocked_layout import supported
@@ -112,6 +113,20 @@ def test_without_strength_training_is_that_of_the_plain_net_bit_for_bit(family, 
     set_strength(net, 0.0)
     assert train(net, 20) == train(plain, 20)
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), plain.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(("family", "optimizer"), [("mlp", "sgd"), ("vit", "adamw")])
+def test_a_resumed_run_is_the_whole_one_bit_for_bit(family, optimizer):
+    config = tiny.config(
+        model__family=family, model__depth=10, model__shortcut="skipinit", optim__optimizer=optimizer, optim__lr=0.01,
+        optim__steps=8, eval_every=8,
+    )  # fmt: skip
+    whole, first = tiny.trainer(config), tiny.trainer(config)
+    list(whole.events())
+    tiny.until(first.events(), lambda event: event == Stepped(3))
+    second = tiny.trainer(config, state=first.state())
+    list(second.events())
+    assert tiny.same_weights(whole, second)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

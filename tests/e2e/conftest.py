@@ -69,9 +69,9 @@ class Site:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def start_engine(self, launcher: str = "faulty") -> None:
-        """Start an engine that the server takes for its own: its endless runs rest; a ``cold`` one costs little."""
-        command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), launcher, "600"]
+    def start_engine(self) -> None:
+        """Start an engine that the server takes for its own: endless runs rest, and it loads torch for runs only."""
+        command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), "cold", "600"]
         with self.workspace.engine_log.open("ab") as log:
             self._engine = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=log, stderr=log)
         until(lambda: self.control.engine.status().state == "alive")
@@ -94,13 +94,11 @@ class Site:
             return connection.getresponse().status == 200
         return False
 
-    def interrupt(self) -> float:
-        """Send SIGINT as Ctrl-C does; return the seconds until the server was gone."""
+    def interrupt(self) -> None:
+        """Send SIGINT as Ctrl-C does, and wait until the server is gone."""
         assert self.process is not None
-        began = time.monotonic()
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(15)
-        return time.monotonic() - began
+        self.process.wait(PATIENCE)
 
     def race(self, depths=(8,), shortcuts=("none", "A"), steps=ENDLESS, settings=FAST, **choices) -> tuple[int, list]:
         """Start a race of small nets behind the page's back."""
@@ -198,9 +196,8 @@ def site(_shared_site) -> Iterator[Site]:
     if site.process.poll() is not None:  # the test ended it, and failed before it was there again
         site.start()
     with Reader(site.workspace) as reader:
-        left = reader.runs.all(states=set(RunState) - ENDED)
-    for run in left:
-        site.control.commands.give("stop", run.id, until_done_s=10)
+        left = [row.id for row in reader.runs.all(states=set(RunState) - ENDED, every=True)]
+    site.control.commands.ask_each("stop", left, until_done_s=PATIENCE)
 
 
 @pytest.fixture

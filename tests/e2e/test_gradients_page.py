@@ -3,7 +3,6 @@
 import pytest
 from playwright.sync_api import expect
 
-from app import theme
 from engine.events import CurveName
 from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL
 from tests.e2e.conftest import LOOKS, PATIENCE, until
@@ -41,6 +40,23 @@ def y_range(page) -> list:
     return page.evaluate("() => document.querySelector('.sl-plot')._fullLayout.yaxis.range")
 
 
+def drag_zoom(page) -> None:
+    """Zoom the first picture; a drag that comes while what is above it is still being drawn misses."""
+    for _ in range(5):
+        page.locator(
+            ".sl-plot .nsewdrag"
+        ).first.scroll_into_view_if_needed()  # a race above it may push it out of sight
+        box = page.locator(".sl-plot .nsewdrag").first.bounding_box()
+        page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
+        page.mouse.down()
+        page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+        page.mouse.up()
+        page.wait_for_timeout(500)
+        if page.evaluate("() => document.querySelector('.sl-plot')._fullLayout.yaxis.autorange === false"):
+            return
+    pytest.fail("the picture is not zoomed")
+
+
 def finished(site, **settings) -> int:
     """Do a small lab behind the page's back; return its run id."""
     run = site.control.start_lab("gradients", {**SMALL, **settings})
@@ -63,13 +79,7 @@ def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     expect(says).to_contain_text("whatever the gain (0.5 to 2)")
     expect(page.locator(".sl-also")).to_contain_text("Norms do not decide")
 
-    page.locator(".sl-plot .nsewdrag").first.scroll_into_view_if_needed()  # a race above it may push it out of sight
-    box = page.locator(".sl-plot .nsewdrag").first.bounding_box()
-    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
-    page.mouse.up()
-    page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout.yaxis.autorange === false")
+    drag_zoom(page)
     zoomed, told = y_range(page), lab(page, "v.feed.messages")
     page.get_by_role("radio", name="Batch norm: off").click()
     wait_bold(page, CurveName(PLAIN, "gain", 1.0).text)
@@ -156,43 +166,14 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
 
 
 @pytest.mark.slow
-def test_a_touched_screen_has_no_mode_bar_over_the_names(site, open_page):
+def test_a_touched_screen_has_no_mode_bar_over_the_names_and_a_phone_scrolls_one_way(site, open_page):
     finished(site)
-    for options, bars in (({"has_touch": True, "is_mobile": True}, 0), ({"has_touch": False}, 4)):
+    for options, bars in (({}, 4), ({"has_touch": True, "is_mobile": True}, 0)):
         page = open_page(f"{site.url}/gradients", **options)
         wait_lab(page, "v.card?.state === 'finished' && v.drawn")
         page.locator(".sl-more > summary").click()
         wait_lab(page, "document.querySelectorAll('.sl-plot .main-svg').length >= 4")
         assert page.locator(".sl-plot .modebar-group").count() == 2 * bars
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["dark", pytest.param("light", marks=pytest.mark.long)])
-def test_words_are_readable_controls_are_named_and_a_phone_scrolls_one_way(site, open_page, scheme):
-    finished(site)
-    page = open_page(f"{site.url}/gradients", color_scheme=scheme)
-    wait_lab(page, "v.card?.state === 'finished'")
-    page.locator(".sl-says p").first.wait_for()
-    assert lab(page, "v.theme.scheme") == scheme
-    unnamed = page.evaluate(
-        "() => [...document.querySelectorAll('.sl-lab button, .sl-lab input, .sl-lab progress')]"
-        ".filter(n => !(n.getAttribute('aria-label') || n.textContent.trim() || n.closest('label'))).length"
-    )
-    assert unnamed == 0
-    for selector in (
-        ".sl-state",
-        ".sl-words",
-        ".sl-says p",
-        ".sl-title",
-        ".sl-axis",
-        ".sl-caption",
-        ".sl-strip",
-        ".sl-numbers td",
-    ):
-        colour = page.eval_on_selector(selector, "n => getComputedStyle(n).color")
-        channels = [int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")]
-        ratio = theme.contrast("#" + "".join(f"{c:02x}" for c in channels), theme.BACKGROUND[scheme])
-        assert ratio >= 4.5, f"{selector}: {ratio:.1f}"
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout?.width < 390")
     assert page.evaluate("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")

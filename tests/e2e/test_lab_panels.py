@@ -30,7 +30,7 @@ def shown(tmp_path_factory):
     site = Pictures(Workspace.at(tmp_path_factory.mktemp("pictures") / "workspace").prepare())
     with Writer(site.workspace) as writer:
         pictures.write(writer)
-    site.start_engine("cold")
+    site.start_engine()
     site.start()
     yield site
     site.close()

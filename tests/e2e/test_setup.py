@@ -72,5 +72,5 @@ def test_the_set_up_fits_the_window_and_outlives_pages_and_reloads(fresh_site, o
     phone.get_by_test_id("stExpandSidebarButton").click()
     start = phone.get_by_role("button", name="Start race of 6 runs")
     start.wait_for()
-    until(lambda: in_sight(phone, start), 10)  # the side bar slides in
+    until(lambda: in_sight(phone, start))  # the side bar slides in
     expect(phone.get_by_role("textbox", name="Steps", exact=True)).to_have_value("40", timeout=LATE)

@@ -16,7 +16,7 @@ from engine.events import ENDED, RunState
 from engine.runs.protocol import instant
 from engine.store.reader import Reader
 from tests.app.live.conftest import Bench
-from tests.e2e.conftest import Site, until, view, wait_view
+from tests.e2e.conftest import PATIENCE, Site, until, view, wait_view
 from tests.e2e.raw import RawPage
 
 pytestmark = pytest.mark.browser
@@ -44,7 +44,7 @@ class SharedSite(Site):
 
     def share(self) -> None:
         if self.control.engine.status().state == "none":
-            self.start_engine("cold")
+            self.start_engine()
         self.start("--share", "--host", "127.0.0.1")
         until(lambda: "audience" in self.said.read_text())
         self.link = re.search(r"presenter: (\S+)", self.said.read_text())[1]
@@ -71,7 +71,7 @@ class SharedSite(Site):
         with Reader(self.workspace) as reader:
             busy = [row.id for row in reader.jobs.all() if row.state not in {*ENDED, RunState.PAUSED}]
         for run in busy:
-            self.control.commands.give("stop", run, until_done_s=20)
+            self.control.commands.give("stop", run, until_done_s=PATIENCE)
 
     def contents(self) -> list[str]:
         with closing(sqlite3.connect(f"file:{self.workspace.database}?mode=ro", uri=True)) as connection:
@@ -255,7 +255,7 @@ def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspa
     try:
         page = context.new_page()
         page.goto(site.audience)
-        expect(page.get_by_text("Nothing has been started yet")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("Nothing has been started yet")).to_be_visible()
         assert page.get_by_role("button", name="Start").count() == 0
         site.control.engine.shutdown()  # else it would train what is written now
         bench = Bench(workspace.path)
@@ -271,7 +271,7 @@ def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspa
         assert view(page, "v.data.mayCommand") is False
         for address in ("gradients", "layers"):
             page.goto(f"{site.audience}/{address}?race={race}")
-            expect(page.get_by_text("Audience: looking on")).to_be_visible(timeout=20_000)
+            expect(page.get_by_text("Audience: looking on")).to_be_visible()
             assert page.get_by_role("button", name=re.compile("^(Run the lab|Measure)")).count() == 0
     finally:
         context.close()

@@ -8,7 +8,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from app import theme
 from engine.events import RunState
 from engine.store.reader import Reader
-from tests.e2e.conftest import FAST, until, view, wait_view
+from tests.e2e.conftest import FAST, PATIENCE, until, view, wait_view
 from tests.e2e.test_live_page import drag_zoom, ranges
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -88,7 +88,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     press(page, "whatif_apply")
     expect(page.get_by_text("has no shortcut whose strength could be set")).to_be_visible()
 
-    site.control.commands.give("pause", residual, until_done_s=10)
+    site.control.commands.give("pause", residual, until_done_s=PATIENCE)
     step = site.row(residual).step
     page.locator(".st-key-whatif_way").get_by_role("radio", name="Fork").click()
     choose(page, "Run", f"A-8 (run {residual})")
@@ -203,7 +203,7 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     expect(dialog.get_by_text("Enter a learning rate, e.g. 0.01")).to_be_visible()
     dialog.get_by_role("textbox", name="To (now 0.1)").fill("0.01")
     dialog.get_by_role("button", name="Fork at step 100").click()
-    expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible()
     expect(dialog).to_have_count(0)
     wait_view(page, "v.runs.length === 3")
     fork = view(page, "v.runs[2].card")
@@ -216,6 +216,6 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     steps.get_by_role("button", name="Cut the shortcuts").click()
     expect(page.locator(".ss-name", has_text="A-8, shortcuts cut at 100")).to_be_visible()
     expect(page.locator(".ss-cut")).to_contain_text("Shortcuts of A-8 cut at step 100: training error")
-    expect(page.locator(".ss-cut")).to_contain_text("at step 200. Uncut:", timeout=60_000)
+    expect(page.locator(".ss-cut")).to_contain_text("at step 200. Uncut:")
     expect(steps.get_by_role("button", name="The cut shortcuts")).to_be_visible()
     assert page.locator(".ss-gap").inner_text() == before

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -11,6 +13,7 @@ from engine.config import (
     OptimConfig,
     RaceConfig,
     RunConfig,
+    ShortcutConfig,
     apply_settings,
     arm_name,
     diff,
@@ -138,17 +141,17 @@ def test_presets_name_what_exists(preset):
     assert get_preset(preset.name) is preset
     assert preset.data or preset.name == "imagenet"
     assert all(name in SOURCES for name in preset.data)
-    assert all(name in SHORTCUTS for name in preset.shortcuts)
+    assert all(ShortcutConfig(text).name in SHORTCUTS for text in preset.shortcuts)
     for name in preset.data:
         assert SOURCES[name].image_size % preset.run.data.pool == 0
     race = RaceConfig(depths=preset.depths, shortcuts=preset.shortcuts, run=preset.run)
     assert len(race.runs()) == len(preset.depths) * len(preset.shortcuts)
     assert preset.shows
-    assert "He et al. 2015" in preset.source
+    assert re.search(r"et al\. \d{4}", preset.source)
 
 
 def test_unknown_preset_names_the_choices():
-    with pytest.raises(ConfigError, match=r"unknown preset 'slow'; choose from quick, talk, start, depth, paper"):
+    with pytest.raises(ConfigError, match=r"unknown preset 'slow'; choose from quick, .*talk, .*start, depth, paper"):
         get_preset("slow")
 
 

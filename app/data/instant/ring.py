@@ -12,6 +12,9 @@ from engine.runs.protocol.instant import InstantChoice, choice_of
 from engine.store.reader import Reader
 from engine.store.tables.run_list import RunListRow
 
+#: One run of an instant race.
+InstantRun = RunListRow
+
 
 @dataclass(frozen=True, slots=True)
 class InstantRace:
@@ -19,7 +22,7 @@ class InstantRace:
 
     id: int
     choice: InstantChoice
-    runs: tuple[RunListRow, ...]
+    runs: tuple[InstantRun, ...]
 
     @property
     def is_over(self) -> bool:
@@ -69,7 +72,7 @@ def _ring(reader: Reader) -> list[InstantRace]:
     return [InstantRace(race, _choice(runs), tuple(runs)) for race, runs in by_race.items()]
 
 
-def _choice(runs: list[RunListRow]) -> InstantChoice:
+def _choice(runs: list[InstantRun]) -> InstantChoice:
     # The nets with a shortcut come after the plain ones.
     last = runs[-1]
     return choice_of(tuple(run.depth for run in runs), last.shortcut, float(last.lr), last.seed)

@@ -15,7 +15,7 @@ _DEPTH, _DEPTHS = 26, (8, 14, 20, 26, 32, 44, 56, 110)
 _VARIANTS = (8, 26, 14, 44, 20, 32)
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 #: The hue of a race for kinds of every lab, by a pattern in their names, in the order of their tests.
-_HUES = {"identity start|^dirac": "dirac", r"^(plain|none)\b": "none", r"^(residual|A)\b": "A"}
+_HUES = {"identity start|^dirac": "dirac", r"^(plain|none)\b": "none", r"^(residual|A|pre-LN)\b": "A"}
 #: For other kinds: hues of Okabe and Ito and a depth for the lightness, from a search. All of them and plain and A
 #: are distinct for usual, red-blind and green-blind eyes on both backgrounds.
 _SPARE = (

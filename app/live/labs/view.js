@@ -217,6 +217,7 @@ export class LabView {
     const [first, ...others] = sentencesOf(findings, shown, this.data.picks?.setting);
     const differences = this.card?.differences && `Measured on no ordinary net of its arm: ${this.card.differences}.`;
     fill(this.part("says"), "p", [first, differences]);
+    for (const [name, value] of [["role", "heading"], ["aria-level", "3"]]) this.part("says").firstChild?.setAttribute(name, value); // between page and pictures
     fill(this.part("also"), "li", others);
     const pictures = this.panels.panels.length - 1;
     const count = [others.length && counted(others.length, "sentence"), pictures && counted(pictures, "picture")].filter(Boolean);

@@ -262,7 +262,7 @@ export class RaceView {
     const statement = this.view.hidden ? {} : this.statement;
     const headline = this.presenter.verdict(this.statement.g ?? "");
     const { hidden, smoothing } = this.#view();
-    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing });
+    this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing, gaps: hidden ? null : this.gaps });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
     const cut = this.view.hidden ? "" : this.cut ?? "";
     setText(this.part("cut"), cut);

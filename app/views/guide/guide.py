@@ -24,7 +24,7 @@ _BOLD = (
 )
 #: The folded sections, with their icons.
 _FOLDS = {"What would refute it": ":material/rule:", "Caveats": ":material/help:"}
-_TITLE = "Why? Seven questions, each with an experiment"
+_TITLE = "Why? Eight questions, each with an experiment"
 _PAGES = {"race": "Race: plain and residual nets side by side", "layers": "Layers: how strongly each one responds",
           "gradients": "Gradients: do they reach the first layer?"}  # fmt: skip
 
@@ -90,10 +90,11 @@ def render(name: str) -> None:
     with beside:
         _others(page)
         st.caption(_BOLD)
-    for title, icon in _FOLDS.items():
-        with st.expander(title, icon=icon):
-            _section(page, title, measurements, seen)
-    _sources(page, measurements)
+    with st.container(gap="xsmall"):
+        for title, icon in _FOLDS.items():
+            with st.expander(title, icon=icon):
+                _section(page, title, measurements, seen)
+        _sources(page, measurements)
     _await_news([page])
 
 

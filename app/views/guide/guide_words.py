@@ -93,7 +93,7 @@ def cited(citation: guide.Citation, works: Sequence[str]) -> str:
     number = works.index(source.work) + 1 if source.work in works else source.short
     place = escape(f"{doubt}{source.short}, {source.where}")
     if source.link:
-        link = f'href="{escape(source.link)}" target="_blank" title="{place}" aria-label="source: {place}"'
+        link = f'href="{escape(source.link)}" target="_blank" title="{place}" aria-label="source {number}: {place}"'
         mark = f"<a {link}>{number}</a>"
     else:
         seen = f'<span title="{place}" aria-hidden="true">{number}</span>'

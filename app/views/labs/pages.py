@@ -14,6 +14,7 @@ PAGES = {
     "conditioning": ":material/equalizer:",
     "shattering": ":material/grain:",
     "predictability": ":material/call_split:",
+    "rates": ":material/speed:",
     "smoothness": ":material/waves:",
     "lesion": ":material/healing:",
     "landscape": ":material/landscape:",

@@ -31,7 +31,9 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     requests, seeds = _requests(race, found), found.more_seeds
     times = {key: _time(request) for key, request in requests.items()}
     cards = [*_cut(found)]
-    if race.preset != _START and race.has_both_families and times["start"] is not None:
+    # Its starts are those of convolutions: they tell nothing of other nets.
+    starts = race.preset != _START and race.has_both_families and race.has_batch_norm
+    if starts and times["start"] is not None:
         text = "Plain nets that start as the identity: how much of the cure is the start?"
         cards.append(NextStep("start", "Start or wire?", text, times["start"]))
     cards += links

@@ -75,19 +75,23 @@ def _filters(rows: list[run_table.TableRow]) -> View:
         states = _several("State", list(theme.STATES), "state")
         sources = _several("Data", sorted({row.data for row in rows}), "of_data")
         shortcuts = _several("Shortcut", list(variants), "shortcut")
-        depths = _several("Depth", [str(depth) for depth in sorted({row.depth for row in rows})], "depth")
+        depths = _several("Depth", list(dict.fromkeys(row.depth_name for row in sorted(rows, key=_depth))), "depth")
         by_race = st.toggle("Group by race", key="by_race", bind="query-params")
         by_arm = st.toggle(
             "By arm", key="by_arm", bind="query-params",
             help="One row for the seeds of an arm: each error as a mean with its 95 % interval.",
         )  # fmt: skip
     chosen = tuple(variants[name] for name in shortcuts)
-    shown = run_table.Filter(text or "", tuple(states), tuple(sources), chosen, tuple(map(int, depths)))
+    shown = run_table.Filter(text or "", tuple(states), tuple(sources), chosen, tuple(depths))
     return View(shown, bool(by_race), bool(by_arm))
 
 
 def _several(label: str, choices: list[str], key: str) -> list[str]:
     return st.multiselect(label, choices, key=key, placeholder="any", width=170, bind="query-params")
+
+
+def _depth(row: run_table.TableRow) -> int:
+    return row.depth
 
 
 def _place(shortcut: str) -> tuple[int, str]:

@@ -24,15 +24,15 @@ def render(arms: int) -> None:
     with st.expander(f"Advanced: {changes} changed" if changes else "Advanced", key="advanced"):
         st.text_input(
             "Other depths", key="other_depths", persist_state="session", placeholder="for example 26, 50",
-            help="Any 6n+2 from 8 to 1202. The ImageNet family (18, 34, 50, 101, 152) is for the command line: "
-            "`python -m engine race --set family=imagenet`.",
+            help=f"Weighted layers: any {options.depth_rule(setup_fields.family())}. The ImageNet family (18, 34, 50, "
+            "101, 152) is for the command line: `python -m engine race --set family=imagenet`.",
         )  # fmt: skip
         markdown_escape.under_field(depth_problem())
         _optimizer()
         _rate(arms)
         left, right = st.columns(2)
         with left:
-            setup_fields.draw_number("width", help="Filters of the first stage.")
+            setup_fields.draw_number("width", help="Filters of the first stage, or the width of the stream.")
         right.selectbox("Precision", setup_fields.CHOICES["precision"], key="precision", persist_state="session")
         left, right = st.columns(2)
         with left:
@@ -136,12 +136,12 @@ def without_effect() -> set[str]:
 
 def other_depths() -> list[int]:
     """Return the valid typed depths."""
-    return [depth for depth, _ in map(options.depth_from, _typed()) if depth is not None]
+    return [depth for depth, _ in _typed() if depth is not None]
 
 
 def depth_problem() -> str:
     """Return the problem of the typed depths or ''."""
-    return next((problem for _, problem in map(options.depth_from, _typed()) if problem), "")
+    return next((problem for _, problem in _typed() if problem), "")
 
 
 def held_out_problem() -> str:
@@ -157,8 +157,9 @@ def held_out_problem() -> str:
     return f"Only {max(0, left):,} of {images:,} training images are left; a batch has {batch}."
 
 
-def _typed() -> list[str]:
-    return [part for part in st.session_state["other_depths"].replace(",", " ").split() if part]
+def _typed() -> list[tuple[int | None, str]]:
+    parts = st.session_state["other_depths"].replace(",", " ").split()
+    return [options.depth_from(part, setup_fields.family()) for part in parts]
 
 
 def is_path() -> bool:

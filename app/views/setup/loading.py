@@ -47,12 +47,13 @@ def fields_of(race: commands.RaceConfig) -> dict[str, Any]:
     """Return the value of every field for a configuration, ``preset`` included."""
     preset = race.preset if race.preset in options.presets() else form_state.USUAL_PRESET
     usual, run = setup_fields.usual(preset), race.run
+    chips = options.DEPTHS[options.family(preset)]
     tuned, kind = isinstance(run.optim.lr, str), race.pace.partition(":")
     data = run.data.name if run.data.name in options.sources() else usual["data"]
     return {
         "preset": preset,
-        "depths": [depth for depth in sorted(race.depths) if depth in options.DEPTHS],
-        "other_depths": ", ".join(str(depth) for depth in sorted(race.depths) if depth not in options.DEPTHS),
+        "depths": [depth for depth in sorted(race.depths) if depth in chips],
+        "other_depths": ", ".join(str(depth) for depth in sorted(race.depths) if depth not in chips),
         "shortcuts": [text for text in race.shortcuts if text in setup_fields.PAPER],
         "variants": [text for text in race.shortcuts if text not in setup_fields.PAPER],
         "data": data,

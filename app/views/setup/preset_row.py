@@ -7,8 +7,11 @@ import streamlit as st
 from app.data import options, run_times
 from app.views.setup import setup_fields
 
-#: Names that fit into one row; the others are as the presets are called.
-_SHORT = {"start": "Wire", "depth": "Depth"}
+#: Names that fit into the row; the others are as the presets are called.
+_SHORT = {
+    "start": "Wire", "depth": "Depth", "today": "Today", "norm-placement": "Norm", "start-mlp": "Wire MLP",
+    "start-vit": "Wire ViT",
+}  # fmt: skip
 
 
 def render(on_change: Callable[[], None]) -> None:

@@ -10,6 +10,12 @@ from app.views import markdown_escape, page_frame, picker
 from app.views.setup import advanced, data_look, form_state, long_race, preset_row, setup_fields, setup_link, zoo
 
 _STYLE = Path(__file__).with_name("setup.css")
+#: What the chips of depths mean, by family.
+_DEPTHS = {
+    "cifar": "Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
+    "mlp": "Blocks of an MLP, of two weighted layers each: 15 blocks are 32 layers.",
+    "vit": "Blocks of a Vision Transformer, of four weighted layers each: 12 blocks are 50 layers.",
+}
 
 
 def render(first_visit: bool = False) -> None:
@@ -68,20 +74,16 @@ def _title() -> None:
 
 def _arms() -> None:
     problems = form_state.problems()
-    setup_fields.pills(
-        "depths",
-        {depth: str(depth) for depth in options.DEPTHS},
-        help="Weighted layers, 6n+2: a first layer, 2n in each of three stages, a last one.",
-    )
+    family = setup_fields.family()
+    label = "Depths" if family == "cifar" else "Depths in blocks"
+    setup_fields.pills("depths", options.depth_chips(family), help=_DEPTHS[family], label=label)
     markdown_escape.under_field(problems.get("depths", ""))
-    shortcuts = options.shortcuts()
+    rows = [row for name, row in options.shortcuts(family).items() if name in setup_fields.PAPER]
     setup_fields.pills(
         "shortcuts",
-        {name: "plain" if name == "none" else name for name in setup_fields.PAPER},
-        help="A, B, C are the paper's three ways to add a block's input to its output; plain adds nothing.\n\n"
-        + "\n\n".join(
-            f"**{row.label}**: {row.help} `{row.formula}`" for row in map(shortcuts.__getitem__, setup_fields.PAPER)
-        ),
+        {row.name: "plain" if row.name == "none" else row.name for row in rows},
+        help="Ways to add a block's input to its output; plain adds nothing.\n\n"
+        + "\n\n".join(f"**{row.label}**: {row.help} `{row.formula}`" for row in rows),
     )
     markdown_escape.under_field(problems.get("shortcuts", ""))
     zoo.render()

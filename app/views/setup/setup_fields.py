@@ -31,11 +31,10 @@ CHOICES = {
     "optimizer": tuple(options.OPTIMIZERS), "rates": ("one", "tuned"), "precision": ("auto", "fp32", "bf16"),
     "pace": ("free", "lockstep"),
 }  # fmt: skip
-#: The paper's four shortcuts.
+#: The chips of shortcuts: the paper's four.
 PAPER = ("none", "A", "B", "C")
 #: Fields with several values, whose order does not matter.
 LISTS = ("depths", "shortcuts", "variants")
-_DEPTHS = options.DEPTHS
 #: Steps ahead of the slowest run.
 _USUAL_LEAD = "5"
 
@@ -44,9 +43,10 @@ def usual(name: str) -> dict[str, Any]:
     """Return the values of all fields for a preset."""
     preset = options.presets()[name]
     run, tuned = preset.run, isinstance(preset.run.optim.lr, str)
+    chips = options.DEPTHS[run.model.family]
     return {
-        "depths": [depth for depth in preset.depths if depth in _DEPTHS],
-        "other_depths": ", ".join(str(depth) for depth in preset.depths if depth not in _DEPTHS),
+        "depths": [depth for depth in preset.depths if depth in chips],
+        "other_depths": ", ".join(str(depth) for depth in preset.depths if depth not in chips),
         "shortcuts": [text for text in preset.shortcuts if text in PAPER],
         "variants": [text for text in preset.shortcuts if text not in PAPER],
         "data": options.preset_source(preset.name),
@@ -64,6 +64,11 @@ def usual(name: str) -> dict[str, Any]:
         "pace": "free",
         "lead": _USUAL_LEAD,
     }
+
+
+def family() -> str:
+    """Return the family of the nets in the set-up, that of the preset."""
+    return options.family(st.session_state["preset"])
 
 
 def changed() -> dict[str, Any]:
@@ -100,10 +105,10 @@ def draw_number(key: str, help: str = "", doubt: str = "", **settings: Any) -> N
     markdown_escape.under_field(problem(key), doubt)
 
 
-def pills(key: str, names: Mapping[Any, str], help: str) -> None:
-    """Draw the choices of several values by their ``names``."""
+def pills(key: str, names: Mapping[Any, str], help: str, label: str = "") -> None:
+    """Draw the choices of several values by their ``names``; ``label`` replaces the field's own."""
     st.pills(
-        LABELS[key], list(names), format_func=names.__getitem__, selection_mode="multi", key=key,
+        label or LABELS[key], list(names), format_func=names.__getitem__, selection_mode="multi", key=key,
         persist_state="session", wrap=True, help=help,
     )  # fmt: skip
 

@@ -29,8 +29,8 @@ def preset() -> str:
 def read() -> dict[str, Any]:
     """Return the valid fields of the address."""
     allowed = {
-        **setup_fields.CHOICES, "depths": tuple(map(str, options.DEPTHS)), "shortcuts": setup_fields.PAPER,
-        "data": tuple(options.sources()),
+        **setup_fields.CHOICES, "depths": tuple(map(str, options.DEPTHS[setup_fields.family()])),
+        "shortcuts": setup_fields.PAPER, "data": tuple(options.sources()),
     }  # fmt: skip
     fields = {}
     for key in setup_fields.LABELS:

@@ -105,6 +105,8 @@ def _button(text: str) -> None:
         f"Take {name} out of the set-up" if chosen else f"Add {name} to the set-up",
         icon=":material/check:" if chosen else ":material/add:",
         key=f"add_{text.split(':')[0]}",
+        disabled=bool(options.variant_from(text, setup_fields.family())[1]) and not chosen,
+        help=options.variant_from(text, setup_fields.family())[1] or None,
     )
     if pressed:
         form_state.toggle(text)
@@ -116,7 +118,7 @@ def _button(text: str) -> None:
 def _size(text: str, mine: bool) -> str:
     """Return parameters and multiply-adds at the largest depth of the set-up, and those of the plain net."""
     depth, shape = _USUAL_DEPTH, None
-    if mine:
+    if mine and setup_fields.family() == "cifar":
         depth = max(form_state.depths(), default=_USUAL_DEPTH)
         width = setup_fields.number("width") or 1
         shape = options.net_shape(st.session_state["preset"], st.session_state["data"], width)

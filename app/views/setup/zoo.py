@@ -8,24 +8,31 @@ from app.views.setup import setup_fields
 
 #: The widget of the chosen variants beside the paper's four.
 _KEY = "variants"
+#: A variant as typed, by family.
+_EXAMPLES = {"mlp": "A:order=post-ln", "vit": "A:order=post-ln"}
 #: The address of the page that draws them all.
 PAGE = "shortcuts"
 
 
 def chosen() -> list[str]:
     """Return the canonical texts of the chosen variants, without invalid ones."""
-    read = [options.variant_from(text)[0] for text in st.session_state.get(_KEY) or []]
+    read = [variant for variant, _ in _read()]
     return list(dict.fromkeys(variant.text for variant in read if variant))
 
 
 def problem() -> str:
     """Return the problem of the typed variants or ''."""
-    return next((wrong for _, wrong in map(options.variant_from, st.session_state.get(_KEY) or []) if wrong), "")
+    return next((wrong for _, wrong in _read() if wrong), "")
+
+
+def _read() -> list[tuple[options.Variant | None, str]]:
+    return [options.variant_from(text, setup_fields.family()) for text in st.session_state.get(_KEY) or []]
 
 
 def render() -> None:
     """Draw the field and the way to the page of all shortcuts."""
-    rows = {row.name: row for row in options.shortcuts().values() if row.name not in setup_fields.PAPER}
+    family = setup_fields.family()
+    rows = {name: row for name, row in options.shortcuts(family).items() if name not in setup_fields.PAPER}
     # The widget takes only its own options: typed and combined variants become options.
     others = [text for text in st.session_state.get(_KEY) or [] if text not in rows]
     st.multiselect(
@@ -36,7 +43,7 @@ def render() -> None:
         persist_state="session",
         accept_new_options=True,
         label_visibility="collapsed",
-        placeholder="More, or type gated:bias=-7",
+        placeholder=f"More, or type {_EXAMPLES.get(family, 'gated:bias=-7')}",
     )
     markdown_escape.under_field(problem())
     st.page_link(
@@ -50,5 +57,5 @@ def _offered(text: str, rows: dict[str, options.Shortcut]) -> str:
     if text in rows:
         label = rows[text].label
         return text if label == text else f"{text}: {label}"
-    variant, _ = options.variant_from(text)
+    variant, _ = options.variant_from(text, setup_fields.family())
     return options.variant_name(variant.text) if variant else text

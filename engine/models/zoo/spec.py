@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from engine.models.parts import Part, batch_norm, convolution, scalars
 
-#: The families of nets (``engine.config.families``): stacks of sublayers, and all that most shortcuts know.
+#: The families of nets (``engine.config.families``) that are stacks of sublayers around a stream.
 STREAMS = ("mlp", "vit")
 #: The word of Table 1 of He et al. 2016 for what its caption defines: a test error above 20 %.
 FAIL = "fail (above 20 %)"

@@ -30,7 +30,7 @@ class InstantRaces:
     def _remove(self, row: RunRow) -> None:
         if self._pool.has(row.id):
             # Nothing of the run is needed any more, so the worker need not come to the end of a step.
-            self._pool.kill(row.id)
+            self._pool.drop(row.id)
         elif not self._pool.occupies(row.id):
             self._writer.jobs.delete(row.id)
             shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)

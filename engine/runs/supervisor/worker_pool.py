@@ -27,6 +27,7 @@ class WorkerPool:
     def __init__(self, launcher: Launcher, reader: Reader, writer: Writer):
         self._launcher, self._reader, self._writer = launcher, reader, writer
         self._launched: dict[int, Launched] = {}
+        self._dropped: set[int] = set()
         self._left_behind: dict[int, tuple[JobRow, ProcessId]] = {}
         self._adopted_at = time.monotonic()
 
@@ -72,9 +73,10 @@ class WorkerPool:
         for worker in self._launched.values():
             worker.send(word)
 
-    def kill(self, run: int) -> None:
-        """End the run's worker at once, if there is one; ``watch`` finds it ended."""
+    def drop(self, run: int) -> None:
+        """End the run's worker at once, if there is one. Nothing is recorded: the caller deletes the run."""
         if run in self._launched:
+            self._dropped.add(run)
             self._launched[run].kill()
 
     def kill_all(self) -> None:
@@ -87,7 +89,9 @@ class WorkerPool:
         for run, worker in list(self._launched.items()):
             if (how := worker.ended()) is not None:
                 # Write first: after a refused write the next round finds the worker again.
-                self._record_end(run, how)
+                if run not in self._dropped:
+                    self._record_end(run, how)
+                self._dropped.discard(run)
                 del self._launched[run]
         for run, (row, process) in list(self._left_behind.items()):
             if not process.lives():

@@ -55,8 +55,8 @@ def test_names_of_nets_are_no_claims(text):
     assert not claims(text)
 
 
-def test_there_is_one_text_for_each_of_the_seven_questions():
-    assert [guide.guide_page(name).number for name in NAMES] == [f"Q{one}" for one in range(1, 8)]
+def test_there_is_one_text_for_each_of_the_eight_questions():
+    assert [guide.guide_page(name).number for name in NAMES] == [f"Q{one}" for one in range(1, 9)]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -125,8 +125,8 @@ def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
         ({"text": "rate too high"}, {3}),
         ({"states": ("paused",)}, {1}),
         ({"data": ("cifar10",)}, {3, 4}),
-        ({"depths": (20, 8)}, {1, 3}),
-        ({"shortcuts": ("none",), "depths": (20,)}, {1}),
+        ({"depths": ("20", "8")}, {1, 3}),
+        ({"shortcuts": ("none",), "depths": ("20",)}, {1}),
         ({"text": "nothing like it"}, set()),
     ],
 )

@@ -25,7 +25,7 @@ ROW = LABS["gradients"]
 @pytest.fixture
 def page(workspace):
     use(workspace.path)
-    yield AppTest.from_string("from app.views import gradients\ngradients.render()", default_timeout=20)
+    yield AppTest.from_string("from app.views import gradients\ngradients.render()", default_timeout=90)
     use(workspace.path)
 
 

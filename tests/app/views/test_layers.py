@@ -18,7 +18,7 @@ from engine.store.writer import Writer
 @pytest.fixture
 def page(workspace):
     use(workspace.path)
-    yield AppTest.from_string("from app.views import layers\nlayers.render()", default_timeout=20)
+    yield AppTest.from_string("from app.views import layers\nlayers.render()", default_timeout=90)
     use(workspace.path)
 
 

@@ -32,7 +32,9 @@ MEASURES = Path(__file__).with_name("measures.js").read_text()
 #: most pixels of a lab's page and of a question with closed folds.
 MIN_SHARE, FOLD, MAX_HEIGHT = 0.35, (".ss-gap", ".ss-plot", ".ss-controls"), {"1440": 2000, "390": 4000}
 #: Our own markup; what axe-core finds elsewhere is Streamlit's, and is counted by the name of its rule.
-OURS = ".ss-race, .sp-probes, .sl-lab, .sr-rates, .ss-colors, [data-testid=stHtml], [data-testid=stMarkdown]"
+OURS = (
+    ".ss-race, .sp-probes, .sl-lab, .sr-rates, .si-instant, .ss-colors, [data-testid=stHtml], [data-testid=stMarkdown]"
+)
 #: States in which the page has room for other things than the curves of a race.
 _ROOM = {"ended", "zoomed", "seeded", "forked", "live", "overlaid", "gap"}
 _TEXTS = {"why", *states.QUESTIONS, *states.LAB_PAGES} - {"gradients"}
@@ -59,14 +61,14 @@ def main() -> int:
             context = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
             for state in wanted:
                 rows.append(measured(context, site.url, state, name, options.out))
-                print(line(rows[-1]), flush=True)
+                print(line(rows[-1]), *rows[-1]["faults"], sep="\n    ", flush=True)
             context.close()
         browser.close()
     (options.out / "measures.json").write_text(json.dumps(rows, indent=1))
-    broken = [f"{row['name']}: {fault}" for row in rows for fault in row["faults"]]
-    print("\n".join(broken) or "every bound holds")
+    broken = sum(len(row["faults"]) for row in rows)
+    print(f"{broken} bounds are broken" if broken else "every bound holds")
     print("axe-core in Streamlit's markup:", *sorted({rule for row in rows for rule in row["streamlit"]}))
-    return min(100, len(broken))
+    return min(100, broken)
 
 
 def _options() -> argparse.Namespace:

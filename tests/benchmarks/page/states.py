@@ -116,5 +116,5 @@ def of_texts() -> list[State]:
     """Return the states of the pages that need no race: labs, questions, the zoo."""
     labs = [State(path, path, _LAB) for path in LAB_PAGES[1:]]
     staged = [State(f"{path}-presented", f"{path}?{path[4:]}-present=1", _LAB) for path in LAB_PAGES[1:]]
-    questions = [State(path, path) for path in QUESTIONS]
+    questions = [State(path, path, _LAB) for path in QUESTIONS]
     return [*labs, *staged, State("why", "why"), *questions, State("shortcuts", "shortcuts")]

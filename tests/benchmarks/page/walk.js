@@ -40,8 +40,14 @@ window.walk = (() => {
   function ground(element) {
     let result = [255, 255, 255];
     let opacity = 1;
+    const { left, right, top, bottom } = element.getBoundingClientRect();
+    const [x, y] = [(left + right) / 2, (top + bottom) / 2];
     for (const node of chain(element).reverse()) {
       const style = getComputedStyle(node);
+      const box = node.getBoundingClientRect();
+      // As the number of a slider, which stands above the thumb that it belongs to.
+      const beside = style.overflowY === "visible" && (x < box.left || x > box.right || y < box.top || y > box.bottom);
+      if (beside && !node.contains(document.body)) continue;
       opacity *= Number(style.opacity);
       const [r, g, b, a] = colour(style.backgroundColor);
       result = over([r, g, b, a * opacity], result);
@@ -68,8 +74,9 @@ window.walk = (() => {
       const text = nodes.currentNode.textContent.trim();
       const element = nodes.currentNode.parentElement;
       if (!text || !element || ["SCRIPT", "STYLE", "OPTION", "OPTGROUP", "TITLE", "NOSCRIPT"].includes(element.tagName) || !seen(element)) continue;
-      // Words over the map lie on an image and have a halo of their own; what cannot be used need not be read.
-      if (element.closest(":disabled, [aria-disabled='true'], .sp-end, .hoverlayer")) continue;
+      // Words over the map lie on an image and have a halo of their own, numbers in coloured cells an ink that is tested
+      // by itself; what cannot be used need not be read.
+      if (element.closest(":disabled, [aria-disabled='true'], .sp-end, .textpoint, .hoverlayer")) continue;
       const style = getComputedStyle(element);
       const svg = element instanceof SVGElement;
       const [r, g, b, a] = colour(svg ? style.fill : style.color);

@@ -5,6 +5,9 @@ import re
 from tests import readability
 from tests.readability import MAX_WORDS, words_of
 
+#: The formula is for samples of a hundred words; one sentence on a stage has any grade.
+MIN_WORDS = 50
+
 
 def too_long(blocks: list[str]) -> list[str]:
     """Return the sentences of more than ``MAX_WORDS`` words."""
@@ -13,8 +16,9 @@ def too_long(blocks: list[str]) -> list[str]:
 
 
 def grade(blocks: list[str]) -> float:
-    """Return the grade of what is written in sentences; labels of one or two words are none."""
-    return readability.grade([words for part in _prose(blocks) if len(words := words_of(part)) > 2])
+    """Return the grade of what is written in sentences; labels of one or two words are none, few words have none."""
+    sentences = [words for part in _prose(blocks) if len(words := words_of(part)) > 2]
+    return readability.grade(sentences) if sum(map(len, sentences)) >= MIN_WORDS else 0.0
 
 
 def _prose(blocks: list[str]) -> list[str]:

@@ -127,7 +127,7 @@ def test_ctrl_c_pauses_the_runs_and_says_how_to_go_on(call, engine_workspace):
                 time.sleep(0.02)
             assert [kind for _, _, kind in reader.presence.clients()] == ["race"]
             follower.send_signal(signal.SIGINT)
-            out, err = follower.communicate(timeout=20)
+            out, err = follower.communicate(timeout=90)
             assert follower.returncode == 130
             ids = [run.id for run in runs]
             assert err == f"paused; `python -m engine resume {ids[0]} {ids[1]}` goes on\n"
@@ -167,7 +167,7 @@ def test_a_follower_outlives_its_engine(engine_workspace):
                 time.sleep(0.02)
             engine = psutil.Process(reader.presence.engine().pid)
             os.kill(engine.pid, signal.SIGKILL)
-        out, err = follower.communicate(timeout=60)
+        out, err = follower.communicate(timeout=120)
     finally:
         if follower.poll() is None:
             follower.kill()

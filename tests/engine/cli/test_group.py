@@ -173,6 +173,24 @@ def test_count_of_the_imagenet_family(call):
     assert "published" not in call("count", *family, "--classes", "10")[1]  # another net than the published one
 
 
+def test_count_of_nets_whose_depth_is_named_by_blocks(call):
+    vit = ("count", "--family", "vit", "--shortcut", "A:order=post-ln")
+    assert call(*vit, "--blocks", "12")[1] == (
+        "A 12 blocks (50 layers) order=post-ln: 104,970 parameters, 50 weighted layers, 1,794,880 multiply-adds per "
+        "image, with the two products of attention\n"
+    )
+    counted = json.loads(call(*vit, "--blocks", "12", "--json")[1])
+    assert counted == json.loads(call(*vit, "--depth", "50", "--json")[1])
+    assert (counted["family"], counted["blocks"], counted["depth"]) == ("vit", 12, 50)
+    assert call("count", "--blocks", "3", "--family", "mlp")[1].startswith("A 3 blocks (8 layers): 38,730 parameters, ")
+    for wrong, words in (
+        (("--family", "vit"), "name how deep the net is, by --depth or by --blocks\n"),
+        (("--depth", "8", "--blocks", "3", "--family", "mlp"), "name how deep the net is, by --depth or by --blocks\n"),
+        (("--blocks", "3"), "blocks name the depths of the families mlp and vit; name weighted layers for cifar\n"),
+    ):
+        assert call("count", *wrong) == (2, "", words)
+
+
 def test_count_knows_variants(call):
     # A 1x1 gate with biases per block: 16 x 16 + 16 and so on, 9 blocks.
     gates = 3 * (256 + 16) + (512 + 32) + 2 * (1024 + 32) + (2048 + 64) + 2 * (4096 + 64)
@@ -285,7 +303,7 @@ def test_output_that_nobody_takes_is_one_line(workspace, arguments):
     buffered = {key: value for key, value in os.environ.items() if key != "PYTHONUNBUFFERED"}
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(
-            command, cwd=PROJECT, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30
+            command, cwd=PROJECT, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120
         )
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1
@@ -301,7 +319,7 @@ def test_ctrl_c_while_the_program_loads_is_130():
         "builtins.__import__ = interrupted\n"
         "from engine.__main__ import main; sys.exit(main())"
     )
-    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)
+    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert (result.returncode, result.stdout, result.stderr) == (130, "", "")
 
 
@@ -355,5 +373,5 @@ def test_count_and_race_load_no_torch():
         "import engine.runs.supervisor.supervisor;"
         "import engine.runs.worker.worker; import engine.runs.launchers.local; print('torch' in sys.modules)"
     )
-    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=30)
+    result = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, timeout=120)
     assert result.stdout.splitlines()[-1] == "False", result.stderr

@@ -77,7 +77,7 @@ def test_ctrl_c_pauses_the_trials_too_and_resume_goes_on_with_them(call, engine_
 
             until(lambda: any(row.step > 2 and row.state == RunState.RUNNING for row in reader.tuning.trials()))
             follower.send_signal(signal.SIGINT)
-            out, err = follower.communicate(timeout=20)
+            out, err = follower.communicate(timeout=90)
             assert follower.returncode == 130
             document = json.loads(out)
             ids = [str(run["run"]) for run in document["runs"]]

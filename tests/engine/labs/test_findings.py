@@ -7,6 +7,7 @@ import pytest
 from engine.events import CurveName, CurveUpdated, Found
 from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
 from engine.labs.mapping.arms import IDENTITY, ROTATION, TARGETS
+from engine.labs.rates.plan import RATES
 from engine.labs.registry import LABS
 
 
@@ -289,3 +290,22 @@ def test_predictability_copies_that_stay_together():
         "After 3 updates two copies of plain-20 agree in 6 of 6 digits."
     ]
     assert texts("predictability", apart("plain-20", 1e-6, 1e-6, 1e-6, math.nan)) == []
+
+
+def rates(kind, blocks, *y):
+    return [curve(panel, kind, x, y, blocks, "blocks") for panel, x in (("grid", range(len(y))), ("error", RATES))]
+
+
+def test_rates_how_many_a_net_can_use_and_what_the_gap_is_without_the_rate():
+    plain = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 29, 30, 48, 90, 90)]
+    pre = [*rates("pre-LN", 3.0, 32, 22, 17.5, 17.2, 17.8), *rates("pre-LN", 15.0, 31, 21, 17, 18, 19)]
+    assert texts("rates", *plain, *pre) == [
+        "Plain nets learn at 5 of 5 rates with 3 blocks, at 2 with 15; pre-LN nets at 5 and 5.",
+        "The plain gap changes its sign with the rate: −4.0 points at 0.0001, 72.0 at 0.003.",
+        "At rate 0.001 the deep nets are above the shallow ones by 31.0 (plain) and −0.5 (pre-LN) points.",
+        "With each net at its own best rate these gaps are 12.0 (plain) and −0.2 (pre-LN) points.",
+        "The best rate is an end of the grid for plain of 15 blocks: a better one may lie beyond.",
+    ]
+    one_sign = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 40, 40, 48, 90, math.nan)]
+    assert texts("rates", *one_sign, name="sign") == []
+    assert texts("rates", *plain) == texts("rates", *plain, *rates("pre-LN", 3.0, 32, 22, 17)), "not whole yet"

@@ -3,8 +3,8 @@
     python -m tests.engine.runs.faults WORKSPACE LAUNCHER IDLE_SECONDS
 
 ``faulty``: while the workspace holds a file ``fault``, runs of another depth than 8 meet the fault that it names at
-their third update; runs without an end rest before each update, for tests wait beside them: 100,000 and N steps mean N ms of
-rest. ``cold``: the fork server starts with the first launch, so an engine without runs costs little.
+their third update. Runs without an end rest before each update, for tests wait beside them: 100,000 and N steps mean
+N ms of rest. ``cold``: the fork server starts with the first launch, so an engine without runs costs little.
 """
 
 import logging
@@ -59,8 +59,8 @@ class FaultyLauncher(LocalLauncher):
     work = staticmethod(work)
 
 
-class ColdLauncher(LocalLauncher):
-    """Starts workers as usual, but prepares nothing beforehand."""
+class ColdLauncher(FaultyLauncher):
+    """Starts the same workers, but prepares nothing beforehand."""
 
     def warm(self):
         pass

@@ -9,7 +9,9 @@ const MAX_NAMED = 4;
 /** Axes of fewer decades have plain numbers. */
 const FEW_DECADES = 2.2;
 const MAX_TICKS = 6;
-const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 0.7, 1, 1.4, 2, 5, 10, 20, 50, 100];
+const PLAIN_TICKS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
+/** Within one decade there is room for more. */
+const MORE_TICKS = [0.7, 1.4];
 
 /** From the lowest to the top. */
 const LOOKS = {
@@ -99,7 +101,7 @@ export function axis(title, scale, found, theme) {
     type: scale, title: { text: title && scale === "log" ? `${title} (log scale)` : title, standoff: 6, font: { size: FONT_PX, color: theme.muted } }, gridcolor: theme.grid, linecolor: theme.muted, zeroline: false,
     tickfont: { color: theme.muted }, automargin: false,
     ...(scale === "log" ? { exponentformat: "power", dtick: Math.max(1, Math.ceil(decades / 7)) } : {}),
-    ...(plain ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}),
+    ...(plain ? plainTicks(decades) : {}),
   };
 }
 
@@ -119,7 +121,12 @@ function settingRange(panel, setting) {
   if (!onSetting(panel, setting)) return {};
   const [low, high] = [setting.low, setting.high].map((value) => placed(value, panel.x_scale));
   const pad = 0.06 * (high - low);
-  return { range: [low - pad, high + pad], ...(panel.x_scale === "log" ? { tickvals: PLAIN_TICKS, ticktext: PLAIN_TICKS.map(String) } : {}) };
+  return { range: [low - pad, high + pad], ...(panel.x_scale === "log" ? plainTicks(high - low) : {}) };
+}
+
+function plainTicks(decades) {
+  const tickvals = decades > 1 ? PLAIN_TICKS : [...PLAIN_TICKS, ...MORE_TICKS];
+  return { tickvals, ticktext: tickvals.map(String) };
 }
 
 /** [smallest, largest] of the drawn points in the axis's unit (log10 on a log axis), or null. */

@@ -1,7 +1,7 @@
 """The component of the instant races: sliders, curves, finding and dial, all from the streams of the server.
 
-The script says only what can be set. Which races there are comes by ``/live/instant``, so those who look on see a new
-one at once. Used by ``app.views.instant``.
+The script says only what can be set. Which races there are comes by ``/live/instant/stream``, so those who look on see
+a new one at once. Used by ``app.views.instant``.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> 
             "usual": asdict(can_be_set.usual),
             "dialled": can_be_set.dialled,
             "notice": notice,
-            **surroundings(history="live/history", stream="live/stream", ring="live/instant"),
+            **surroundings(history="live/history", stream="live/stream", ring="live/instant/stream"),
         },
         on_command_change=on_command,
     )

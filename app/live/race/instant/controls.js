@@ -20,6 +20,7 @@ export class Controls {
       const row = element("label", `si-setting si-${setting.key}`);
       const name = element("span", "si-name", setting.label), output = element("output", "si-value");
       const input = setting.kinds ? list(setting) : slider(setting);
+      input.setAttribute("aria-label", setting.label); // without the value, which is told beside it
       row.append(name, output, input);
       box.append(row);
       input.addEventListener("input", () => {

@@ -50,6 +50,6 @@ def race_document(race: ring.InstantRace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _known(run: ring.RunListRow, look: theme.Look) -> Run:
+def _known(run: ring.InstantRun, look: theme.Look) -> Run:
     label = races.arm_label(run.depth, run.shortcut, run.family)
     return Run(run=run.id, label=label, plain=races.is_plain(run.shortcut), look=look, depth=run.depth)

@@ -1,6 +1,6 @@
 """The live route of the instant races: GET and read-only, like those of ``race/routes.py``.
 
-    GET /live/instant          Server-Sent Events: all instant races on the record, then what is new of them
+    GET /live/instant/stream   Server-Sent Events: all instant races on the record, then what is new of them
 
 The points of their curves come as those of any race.
 """
@@ -39,4 +39,4 @@ def instant_routes(feed: Feed) -> list[Route]:
 
         return stream_answer(news_events(feed, PACE_S, is_due, read))
 
-    return [Route("/live/instant", stream, methods=["GET"])]
+    return [Route("/live/instant/stream", stream, methods=["GET"])]

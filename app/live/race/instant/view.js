@@ -95,31 +95,32 @@ export class InstantView {
     const [newest] = this.ring;
     if (newest && newest.race !== this.race?.race) this.#follow(newest);
     else this.race = newest ?? this.race;
-    // Those who look on, and whoever has just come, see what is trained.
-    if (newest && !this.sent) this.#set(choiceOf(newest));
     if (newest?.over && this.sent && newest.race > this.sent.after && same(newest, this.sent.choice)) this.latest.ended();
+    // Whoever has set nothing meanwhile sees what is trained.
+    if (newest && !this.latest.busy) this.#set(choiceOf(newest));
     this.#soon(true);
   }
 
   /** Another race is the newest: its curves grow over those of the one before, where that came to its end. */
   #follow(race) {
     if (this.runs.length && this.#isOver()) this.past = [this.runs, ...this.past].slice(0, MAX_GHOSTS);
-    Object.assign(this, { race, runs: [], statement: {} });
+    Object.assign(this, { race, runs: [], statement: {}, whole: false });
     this.stream?.close();
     const known = new Map(race.runs.map((run) => [run.run, run]));
     this.stream = new RaceStream(this.data.urls, [...known.keys()], {
       history: (answer) => {
         this.runs = answer.cards.filter(({ run }) => known.has(run)).map((card) => ({ ...known.get(card.run), usual: known.get(card.run).label, card, series: new Series(answer.runs[card.run]) }));
+        this.whole = this.#isOver();
         this.#words(answer);
         this.#soon(true);
       },
       message: (message) => {
         const { gone } = takeMessage(this.runs, message);
         this.runs = this.runs.filter(({ card }) => !gone.has(card.run));
-        // The whole history puts back the steps that the stream left out.
-        if (message.c && this.#isOver()) this.stream.open();
         this.#words(message);
-        this.#soon(Boolean(message.c));
+        // At the end the whole history puts back the steps that the stream left out.
+        if (message.c && this.#isOver()) this.stream.open();
+        else this.#soon(Boolean(message.c));
       },
       link: (state, reason) => this.#linked(state, reason),
     });
@@ -168,7 +169,7 @@ export class InstantView {
     stage.style.minHeight = `${layout.height}px`;
     await window.Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
     this.part("says").hidden = this.drawn = true;
-    this.shown = { race: this.race.race, over: this.#isOver() };
+    this.shown = { race: this.race.race, over: this.whole };
   }
 
   #height(stage) {

@@ -1,13 +1,15 @@
 /** The texts and buttons around the chart: the state of the link, the finding, engine trouble, commands to all runs. */
-import { element, setText } from "../../shared/dom.js";
+import { element, setText, svgElement } from "../../shared/dom.js";
 import { cleanImages, grouped } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
+import { signed } from "../chart/labels.js";
 import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
 
 /** A screen reader reads the finding aloud, but not each change of a digit while the race trains. */
 const SPOKEN_MS = 60_000;
 /** A headline of more letters than these is set smaller. */
 const LONG = 120;
+const INTERVAL = { width: 120, height: 18 }, PAD = 12;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
 export class RaceStatus {
@@ -16,12 +18,13 @@ export class RaceStatus {
     Object.assign(this, { part, ask });
   }
 
-  /** { headline, sure, basis, rows, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing }: see view.js. */
+  /** { headline, sure, basis, rows, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing, gaps }: see view.js. */
   draw(runs, state) {
     drawChip(this.part("chip"), runs, state.link);
     this.#evaluated(runs, state.smoothing);
     drawHeadline(this.part("gap"), state.headline);
     this.#certainty(state);
+    drawInterval(this.part("interval"), state.gaps?.of[0]);
     this.#speak(state);
     this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${state.headline}`);
     this.#engine(runs, state);
@@ -87,6 +90,21 @@ export class RaceStatus {
     start.hidden = !(mayCommand && silent && waits) || Boolean(trouble);
     start.onclick = () => this.ask("engine", 0);
   }
+}
+
+/** The 95 % interval of the first gap of the server as a bar beside a line at 0: that it holds 0 is seen. */
+function drawInterval(node, [, , , , mean, low, high] = []) {
+  node.hidden = typeof low !== "number";
+  if (node.hidden) return;
+  const words = `95 % interval of the difference: ${signed(low, "error")} to ${signed(high, "error")} points`;
+  if (node.title === words) return;
+  node.title = words;
+  const [from, to] = [Math.min(0, low), Math.max(0, high)], at = (value) => PAD + ((INTERVAL.width - 2 * PAD) * (value - from)) / (to - from);
+  const line = (x, more) => svgElement("line", { x1: at(x), x2: at(x), y1: 2, y2: 16, stroke: "currentColor", "stroke-width": 1.5, ...more });
+  const picture = svgElement("svg", { ...INTERVAL, role: "img", "aria-label": words });
+  const zero = Object.assign(svgElement("text", { x: at(0) + (low < 0 ? -4 : 4), y: 16, "font-size": 12, "text-anchor": low < 0 ? "end" : "start", fill: "currentColor" }), { textContent: "0" });
+  picture.append(line(low, { x2: at(high), y1: 9, y2: 9, "stroke-width": 5, opacity: 0.5 }), svgElement("circle", { cx: at(mean), cy: 9, r: 4, fill: "currentColor" }), line(0, { "stroke-dasharray": "2 2" }), zero);
+  node.replaceChildren(picture);
 }
 
 /** Each sentence begins a line of its own where both need more than one. */

@@ -70,6 +70,10 @@ def test_the_deepest_residual_net_is_cut_at_its_middle_once(bench, race, monkeyp
     words = f"Shortcuts of A-56 cut at step 150: training error {50.5 + bench.runs[3]:.0f} % before, "
     assert conclusions([*bench.runs, cut]).cut.startswith(words + f"{50.5 + cut:.0f} % at step 260. Uncut: ")
     assert conclusions(bench.runs).cut == ""
+    bench.steps(cut, 261, STEPS)
+    finish(bench, cut)
+    at_end = f"training error at the end {40.0 + cut:.1f} %, uncut {40.0 + bench.runs[3]:.1f} %."
+    assert conclusions([*bench.runs, cut]).cut == f"Shortcuts of A-56 cut at step 150: {at_end}", "as at the names"
 
 
 def test_without_a_residual_net_or_a_checkpoint_there_is_no_cut(bench):  # noqa: F811

@@ -46,7 +46,7 @@ def page(workspace):
 
     def draw(name: str) -> AppTest:
         call = f"guide.render({name!r})" if name else "guide.render_home()"
-        return AppTest.from_string(f"from app.views.guide import guide\n{call}", default_timeout=20).run()
+        return AppTest.from_string(f"from app.views.guide import guide\n{call}", default_timeout=90).run()
 
     yield draw
     use(workspace.path)
@@ -125,13 +125,13 @@ def test_a_broken_text_is_one_line_and_leaves_the_navigation_standing(page, monk
         return texts.parse("nonsense", name, {})
 
     monkeypatch.setattr(texts, "guide_page", broken)
-    assert [title for title, _, _ in guide.pages()] == ["All questions", *(f"Q{one}" for one in range(1, 8))]
+    assert [title for title, _, _ in guide.pages()] == ["All questions", *(f"Q{one}" for one in range(1, 9))]
     drawn = page(GRADIENTS)
     assert not drawn.exception
     assert [error.value for error in drawn.error] == [
         f"assets/guide/{GRADIENTS}.md: the first line must be '# ' and the question"
     ]
-    assert len(page("").error) == 7
+    assert len(page("").error) == 8
 
 
 def test_a_number_is_the_recorded_one_until_the_lab_has_finished_and_bold_from_then_on(page, workspace):

@@ -32,8 +32,8 @@ def bench(audience):
 
 
 def page(name="race"):
-    return AppTest.from_file(MAIN, default_timeout=20) if name == "race" else AppTest.from_string(
-        f"from app.views import {name}\n{name}.render()", default_timeout=20
+    return AppTest.from_file(MAIN, default_timeout=90) if name == "race" else AppTest.from_string(
+        f"from app.views import {name}\n{name}.render()", default_timeout=90
     )  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_a_damaged_database_is_said_and_left_to_the_presenter(audience):
 def test_a_newer_race_is_offered_and_shown_when_asked_for(bench):
     def newer(newest):
         return AppTest.from_string(
-            f"from app.views.race import audience\naudience._offer({newest})", default_timeout=20
+            f"from app.views.race import audience\naudience._offer({newest})", default_timeout=90
         )
 
     assert not newer(bench.race).run().button

@@ -37,7 +37,7 @@ PATHS = {
 @pytest.fixture
 def page(workspace):
     use(workspace.path)
-    yield AppTest.from_file(MAIN, default_timeout=20)
+    yield AppTest.from_file(MAIN, default_timeout=90)
     use(workspace.path)
 
 

@@ -75,7 +75,7 @@ def test_a_row_looks_as_in_the_chart_of_its_race(writer):
 
 def test_a_selected_arm_selects_its_seeds(writer):
     _, runs = submit(writer, depths=(8,), shortcuts=("A", "none"), seeds=2)
-    page = AppTest.from_string(PAGE, default_timeout=20)
+    page = AppTest.from_string(PAGE, default_timeout=90)
     page.query_params["by_arm"] = "true"
     page.run()
     assert not page.exception
@@ -102,7 +102,7 @@ def test_it_is_said_what_differs_between_two_runs(writer):
     submit(writer, depths=(8,), shortcuts=("A",))
     submit(writer, depths=(8,), shortcuts=("A",), run={"optim.lr": 0.05})
     assert selection.run_differences(1, 2) == [("optim.lr", "0.1", "0.05")]
-    page = AppTest.from_string(PAGE, default_timeout=20)
+    page = AppTest.from_string(PAGE, default_timeout=90)
     page.query_params["runs"] = "1,2"
     page.run().button(key="differs").click().run()
     assert not page.exception
@@ -112,7 +112,7 @@ def test_it_is_said_what_differs_between_two_runs(writer):
 
 def test_settings_of_a_run_fill_the_set_up(writer):
     submit(writer, depths=(8,), shortcuts=("A",), run={"optim.lr": 0.05})
-    page = AppTest.from_string(PAGE, default_timeout=20)
+    page = AppTest.from_string(PAGE, default_timeout=90)
     page.query_params["runs"] = "1"
     page.run().button(key="load_settings").click().run()
     assert not page.exception

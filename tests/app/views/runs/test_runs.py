@@ -23,13 +23,13 @@ DIALOG = "from app.data import run_table\nfrom app.views.runs import dialogs\ndi
 @pytest.fixture
 def page(workspace):
     use(workspace.path)
-    yield AppTest.from_string(PAGE, default_timeout=20)
+    yield AppTest.from_string(PAGE, default_timeout=90)
     use(workspace.path)
 
 
 @pytest.fixture
 def dialog(page):
-    return lambda call: AppTest.from_string(DIALOG.format(call), default_timeout=20)
+    return lambda call: AppTest.from_string(DIALOG.format(call), default_timeout=90)
 
 
 @pytest.fixture

@@ -201,7 +201,7 @@ def test_a_race_of_more_than_an_hour_is_asked_for_twice(page, started, monkeypat
         assert not page.exception
     assert len(started) == 2, "the unknown and the short one at once, the long one not yet"
     assert "This race takes about 60 min: 4 runs of 300 steps." in " ".join(words.value for words in page.markdown)
-    alone = AppTest.from_string(ALONE, default_timeout=20).run()
+    alone = AppTest.from_string(ALONE, default_timeout=90).run()
     assert [words.value for words in alone.markdown] == ["this race takes about 60 min; start it in the side bar"]
     page.button(key="long_cancel").click().run()
     assert "This race takes" not in " ".join(words.value for words in page.markdown)
@@ -382,3 +382,21 @@ def test_what_is_refused_below_a_path_disables_start_and_a_doubt_stands_beside_i
     assert "holds the folders" not in captions(page)
     page.button(key="start").click().run()
     assert [race.run.data.name for race in started] == [f"folder:{fine}"]
+
+
+def test_a_preset_of_another_family_has_its_depths_in_blocks_its_shortcuts_and_its_own_problems(page, started):  # noqa: F811
+    page.run()
+    page.segmented_control(key="preset").set_value("start-vit").run()
+    depths, shortcuts = page.pills(key="depths"), page.pills(key="shortcuts")
+    assert (depths.label, depths.options, depths.value) == ("Depths in blocks", ["2", "4", "8", "12", "24"], [18, 50])
+    assert (shortcuts.options, shortcuts.value) == (["plain", "A"], ["none", "A"])
+    assert set(page.multiselect(key="variants").value) == {"shaped", "shaped:wire=mlp"}
+    page.text_input(key="other_depths").set_value("20").run()
+    assert "depth 20 is not 4n+2 with n = 1 to 300; nearest 18 and 22" in captions(page)
+    page.text_input(key="other_depths").set_value("").run()
+    page.button(key="start").click().run()
+    (race,) = started
+    assert (race.preset, race.depths, race.seeds, race.run.model.family) == ("start-vit", (18, 50), 3, "vit")
+    assert set(race.shortcuts) == {"none", "A", "shaped", "shaped:wire=mlp"}
+    page.segmented_control(key="preset").set_value("quick").run()
+    assert page.pills(key="depths").value == [20, 56] and "C" in page.pills(key="shortcuts").options

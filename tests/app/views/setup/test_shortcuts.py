@@ -25,7 +25,7 @@ else:
 @pytest.fixture
 def page(workspace):
     use(workspace.path)
-    yield AppTest.from_string(PAGE, default_timeout=20)
+    yield AppTest.from_string(PAGE, default_timeout=90)
     use(workspace.path)
 
 

@@ -108,6 +108,33 @@ def test_another_optimizer_brings_its_own_rate_decay_and_grid(workspace):
     assert optim(56, "quick", steps=600, warmup_steps="400").warmup_steps == 400, "judged beside the race's steps"
 
 
+def test_a_race_of_stacks_has_the_width_of_its_family_and_depths_by_blocks(workspace):
+    race = plan_race(
+        RaceRequest(blocks=(4, 12), shortcuts=("none", "A:order=post-ln"), settings={"family": "vit"}), workspace
+    )
+    model = race.run.model
+    assert (race.depths, race.shortcuts) == ((18, 50), ("none", "A:order=post-ln"))
+    assert (model.width, model.image_size, model.patch_size, model.tokens) == (32, 14, 2, 49)
+    mlp = plan_race(RaceRequest((8,), ("plain",), settings={"family": "mlp", "width": "16"}), workspace).run.model
+    assert (mlp.width, mlp.channels, mlp.image_size) == (16, 1, 14)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"blocks": (4,)}, "blocks name the depths of the families mlp and vit; name weighted layers for cifar"),
+        ({"blocks": (4,), "depths": (20,)}, "depths and blocks both say how deep the nets are"),
+        ({"settings": {"family": "mlp"}, "shortcuts": ("B",)}, "the family mlp has the shortcuts none, A, scaled"),
+        ({"settings": {"family": "mlp"}, "shortcuts": ("A:order=post",)}, "order of shortcut A is pre-ln or post-ln"),
+        ({"settings": {"family": "mlp", "recalibrate_bn": "true"}}, "recalibrate_bn needs batch norm"),
+        ({"settings": {"family": "mlp", "heads": "2"}}, "heads belongs to the family vit"),
+    ],
+)
+def test_what_stacks_do_not_have_is_refused(workspace, wrong, words):
+    with pytest.raises(ConfigError, match=words):
+        plan_race(RaceRequest(**wrong), workspace)
+
+
 def test_the_imagenet_preset_needs_images(workspace):
     with pytest.raises(ConfigError, match="preset imagenet brings no images; name a folder .* --data folder:PATH"):
         plan_race(RaceRequest(preset="imagenet"), workspace)

@@ -50,6 +50,11 @@ test("a picked setting on the axis is marked on its curve, and the axis shows al
   assert.ok(layout.shapes.some(({ x0 }) => x0 === 1));
 });
 
+test("plain numbers of a log axis lie close to each other within a decade alone", () => {
+  const ticks = (high) => build(panel("norm", "curves", { y_scale: "log" }), curvesOf(trace("norm", "plain", [1, 2], [1, high]))).layout.yaxis.tickvals;
+  assert.deepEqual([ticks(8).includes(1.4), ticks(80).includes(1.4), ticks(80).includes(20)], [true, false, true]);
+});
+
 test("names stand where the curves are further apart", () => {
   const fan = curvesOf(trace("norm", "plain", [1, 2], [100, 1]), trace("norm", "residual", [1, 2], [1, 1]));
   assert.equal(labelSide(fan.all(), panel("norm", "curves")), "left");

@@ -59,6 +59,15 @@ test("depths stand at their logarithm, lines beside each other in the same order
   assert.deepEqual([narrow[0], narrow.at(-1), narrow.length < 6], ["20", "1202", true], "ticks that would cover each other are left out");
 });
 
+test("depths that are named by blocks have their names below the axis and under the pointer", () => {
+  const runs = race();
+  for (const { card } of runs) Object.assign(card, { depth_name: `${card.depth / 2 - 1} blocks (${card.depth} layers)`, arm: `${card.variant} of ${card.depth}` });
+  const built = figure(runs, { ...DEPTH, depths: FACTS });
+  assert.deepEqual(built.layout.xaxis.ticktext.slice(0, 2), ["3 blocks<br>(8 layers)", "9 blocks<br>(20 layers)"]);
+  assert.ok(traces(built, "depth", "plain")[0].text[0].startsWith("plain of 8<br>"));
+  assert.ok(figure(runs, DEPTH, 360).layout.xaxis.ticktext.length < 4, "names are wider than numbers");
+});
+
 test("while an arm trains its newest errors are faint, have no interval, and are said to be provisional", () => {
   const runs = race(), of110 = runs.filter(({ card }) => card.arm === "plain-110");
   for (const { card } of of110) card.state = "running";

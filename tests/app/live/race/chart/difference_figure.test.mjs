@@ -110,3 +110,9 @@ test("the gap chart leaves out what has no pair and says what it needs", () => {
 test("a difference is written with its sign, and zero without one", () => {
   assert.deepEqual([signed(6.12, "error"), signed(-0.4, "error"), signed(-0.04, "error"), signed(0.0123, "loss")], ["+6.1", "−0.4", "0.0", "+0.012"]);
 });
+
+test("differences of nets whose depth is named by blocks say the blocks", () => {
+  const runs = race().map((one) => ({ ...one, card: { ...one.card, depth_name: `${one.card.depth / 4} blocks (${one.card.depth} layers)` } }));
+  const names = figure(runs, { layout: "gap" }).data.map(({ name }) => name);
+  assert.ok(names.includes("plain: 14 blocks (56 layers) minus 5 blocks (20 layers)") && names.includes("plain minus A at 14 blocks (56 layers)"), names.join());
+});

@@ -53,6 +53,22 @@ test("what is hidden says nothing but that it is", (t) => {
   assert.equal(part("rows").querySelectorAll("td").length + part("basis").querySelectorAll("li").length, 0);
 });
 
+test("the interval of several seeds is drawn beside 0, of one seed and of what is hidden none", (t) => {
+  const { part, draw } = shown(t);
+  const of = (low, high) => ({ of: [["none", 56, 20, 3, 6.1, low, high]] });
+  const drawn = () => part("interval").querySelector("svg")?.children.map((node) => Number(node.getAttribute("x1") ?? node.getAttribute("cx")));
+  draw("worse", { gaps: of(-3.4, 15.7) });
+  assert.equal(part("interval").title, "95 % interval of the difference: −3.4 to +15.7 points");
+  const [low, mean, zero] = drawn();
+  assert.ok(low < zero && zero < mean, "it holds 0");
+  draw("worse", { gaps: of(2, 15.7) });
+  assert.ok(drawn()[2] < drawn()[0]);
+  for (const gaps of [of(null, null), null, undefined]) {
+    draw("worse", { gaps });
+    assert.equal(part("interval").hidden, true);
+  }
+});
+
 test("while the race trains the finding is read aloud once a minute, at the end at once", (t) => {
   const { draw, later, said } = shown(t);
   draw("So far 1.0.", { sure: TRAINING });
