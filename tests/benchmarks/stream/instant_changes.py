@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -90,7 +91,9 @@ def changed(page: Page, act) -> float:
     began = time.monotonic()
     act()
     page.wait_for_function(OVER, arg=before, timeout=PATIENCE_MS, polling=20)
-    return time.monotonic() - began
+    seconds = time.monotonic() - began
+    print(f"{seconds:.2f} s", file=sys.stderr, flush=True)
+    return seconds
 
 
 def submitted(site: Site) -> int:
