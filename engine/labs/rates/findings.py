@@ -108,4 +108,4 @@ def _or_inf(error: float) -> float:
 
 
 def _points(gap: float) -> str:
-    return f"{gap:.1f}".replace("-", "−") if math.isfinite(gap) else "no number"
+    return f"{round(gap, 1) + 0.0:.1f}".replace("-", "−") if math.isfinite(gap) else "no number"
