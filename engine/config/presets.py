@@ -103,7 +103,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="norm-placement",
             label="Norm placement",
-            shows="At rate 0.003 the deep post-LN Transformer fails. At 0.001, or with 100 warm-up steps, it learns.",
+            shows="Post-LN against pre-LN at a high rate, 0.003. Then try rate 0.001, or 100 warm-up steps.",
             source=f"{_PRE_LN}, section 3.2. {_SMALL_VIT} The rate is three times that of the preset today.",
             data=("fashion-mnist-mini",),
             depths=(18, 50),

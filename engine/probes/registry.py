@@ -114,7 +114,7 @@ QUANTITIES: dict[str, Quantity] = {
             formula="std over images, tokens and channels of the stream after a block",
             source="Xiong et al. 2020, Lemma 2 (2002.04745); Sun et al. 2025, Lemma 3.2 (2502.05795)",
             how_to_read="How large the sum of all updates has become. In pre-LN it grows with depth, so each further "
-            "block changes it less. In post-LN it is 1 after every block.",
+            "block changes it less. In post-LN it starts at 1 after every block.",
             caveat="A plain net has no sum: this is the size of its last output. The next layer norm takes the size "
             "away, so a large stream is no trouble by itself.",
             measure="engine.probes.online.stream:StreamStd", families=STREAMS, absent=_NO_STREAM,
@@ -145,7 +145,7 @@ QUANTITIES: dict[str, Quantity] = {
             source="Noci et al. 2022 (2206.03126): it vanishes where all tokens are alike",
             how_to_read="What attention can learn about where to look. Far below the gradient of the weights: the "
             "block averages its tokens and stays so.",
-            caveat="Near 1e-9 it is rounding. AdamW divides the size out, so a small gradient may still move the "
+            caveat="Up to about 1e-8 it is rounding. AdamW divides the size out: a small gradient may still move the "
             "weights, then as noise. At the start of shaped attention the queries are zero, and so is part of this "
             "gradient.",
             measure="engine.probes.online.gradients:QkGradient", families=("vit",), absent=_NO_TOKENS,

@@ -8,7 +8,9 @@ from tests.e2e.conftest import Site, until, wait_view
 
 pytestmark = pytest.mark.browser
 
-VIEW = "document.querySelector('.si-instant').instantView"
+VIEW = "document.querySelector('.si-instant')?.instantView"
+#: Four nets on a machine that has much other work.
+PATIENCE_MS = 180_000
 #: Thirty values, faster than any of them trains.
 DRAG = """async () => {
   const input = document.querySelector('.si-strength input');
@@ -22,8 +24,8 @@ DRAG = """async () => {
 
 def ended(page: Page, before: int) -> int:
     """Wait for the finished curves of a later race that nothing is left to follow; return its number."""
-    over = f"before => {{ const v = {VIEW}; return v.shown?.race > before && v.shown.over && !v.latest.busy; }}"
-    page.wait_for_function(over, arg=before)
+    over = f"before => {{ const v = {VIEW}; return v?.shown?.race > before && v.shown.over && !v.latest.busy; }}"
+    page.wait_for_function(over, arg=before, timeout=PATIENCE_MS)
     number: int = page.evaluate(f"{VIEW}.shown.race")
     return number
 
@@ -49,19 +51,18 @@ def test_a_change_trains_anew_a_drag_asks_for_few_races_and_a_kept_one_stays(sit
     expect(page.locator(".si-dial-plot circle")).not_to_have_count(2)
     assert page.evaluate(f"{VIEW}.past.length") > 0, "the curves before fade behind"
 
-    endless, runs = site.race()
-    expect(page.locator(".si-notice")).to_contain_text(f"Race {endless} is training and has precedence.")
-    page.get_by_role("slider", name="Strength of the shortcut").press("ArrowRight")
-    page.wait_for_function(f"before => {VIEW}.race.race > before", arg=last)
-    until(lambda: any("ordinary races have precedence" in row.detail for row in rows(site)))
-    for run in runs:
-        site.control.commands.give("stop", run, until_done_s=20)
-    newest = ended(page, last)
-
     page.get_by_role("button", name="Keep as a race").click()
-    wait_view(page, f"v.data.race === {newest} && v.runs.length === 4")
-    until(lambda: newest not in ring(site))
+    wait_view(page, f"v.data.race === {last} && v.runs.length === 4")
+    until(lambda: ring(site)[-1] == first and last not in ring(site))
     assert "/instant" not in page.url
+
+    page.goto(f"{site.url}/instant")
+    page.wait_for_function(f"first => {VIEW}?.race?.race >= first", arg=first)
+    endless, _ = site.race()
+    expect(page.locator(".si-notice")).to_contain_text(f"Race {endless} is training and has precedence.")
+    page.get_by_role("slider", name="Strength of the shortcut").press("ArrowLeft")
+    page.wait_for_function(f"endless => {VIEW}.race.race > endless", arg=endless)
+    until(lambda: any("ordinary races have precedence" in row.detail for row in rows(site)))
 
 
 def rows(site: Site) -> list:

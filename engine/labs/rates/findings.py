@@ -60,24 +60,24 @@ def best(curves: JobCurves) -> Iterator[Found]:
         yield Found("best", f"The best rate is an end of the grid for {listed(edges)}: a better one may lie beyond.")
 
 
-def sign(curves: JobCurves) -> Iterator[Found]:
-    """Yield the rates at which the plain gap has either sign: a race at one rate can show both."""
+def span(curves: JobCurves) -> Iterator[Found]:
+    """Yield the smallest and the largest plain gap at one rate for both nets: a race can show any of them."""
     if PLAIN not in (kinds := _measured(curves)):
         return
     (_, shallow), (_, deep) = kinds[PLAIN]
     gaps = {rate: deep[rate] - shallow[rate] for rate in RATES if math.isfinite(deep[rate] - shallow[rate])}
-    if gaps and min(gaps.values()) < 0 < max(gaps.values()):
+    if gaps:
         low, high = min(gaps, key=gaps.__getitem__), max(gaps, key=gaps.__getitem__)
         yield Found(
-            "sign",
-            f"The plain gap changes its sign with the rate: {_points(gaps[low])} points at {low:g}, "
+            "span",
+            f"One rate for both plain nets decides their gap: {_points(gaps[low])} points at {low:g}, "
             f"{_points(gaps[high])} at {high:g}.",
         )
 
 
 RULES = (
     FindingRule("window", ("grid",), window),
-    FindingRule("sign", ("error",), sign),
+    FindingRule("span", ("error",), span),
     FindingRule("best", ("error",), best),
 )
 
@@ -108,4 +108,4 @@ def _or_inf(error: float) -> float:
 
 
 def _points(gap: float) -> str:
-    return f"{gap:.1f}".replace("-", "−") if math.isfinite(gap) else "no number"
+    return f"{round(gap, 1) + 0.0:.1f}".replace("-", "−") if math.isfinite(gap) else "no number"

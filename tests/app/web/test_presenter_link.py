@@ -35,7 +35,7 @@ COMMANDS = {
     "set_pace": (1, "free"),
     "start_lab": ("gradients", {}),
     "command_each": ("pause", [1]),
-    "start_instant": (commands.InstantChoice(20, "A", 1.0, 0.1, 0),),
+    "start_instant": (commands.InstantChoice(32, "A", 1.0, 0.001, 0),),
     "keep_instant": (1,),
     "rename_race": (1, "a name"),
     "annotate": ([1], "a note"),

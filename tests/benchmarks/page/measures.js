@@ -19,9 +19,11 @@ window.measures = (() => {
     let sum = 0;
     for (const plot of document.querySelectorAll(".js-plotly-plot")) {
       if (!shown(plot) || !plot._fullLayout?._plots) continue;
-      const { left, top } = box(plot);
+      const { left, top, width } = box(plot);
+      const scale = width / plot._fullLayout.width; // a stage enlarges what is on it
       for (const { xaxis, yaxis } of Object.values(plot._fullLayout._plots)) {
-        sum += inWindow({ left: left + xaxis._offset, right: left + xaxis._offset + xaxis._length, top: top + yaxis._offset, bottom: top + yaxis._offset + yaxis._length });
+        const [x, y] = [left + scale * xaxis._offset, top + scale * yaxis._offset];
+        sum += inWindow({ left: x, right: x + scale * xaxis._length, top: y, bottom: y + scale * yaxis._length });
       }
     }
     return sum / (innerWidth * innerHeight);

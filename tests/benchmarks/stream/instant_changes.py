@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import statistics
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -23,8 +24,8 @@ from engine.store.workspace import Workspace
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import Site
 
-VIEW = "document.querySelector('.si-instant').instantView"
-OVER = f"before => {VIEW}.shown && {VIEW}.shown.race > before && {VIEW}.shown.over"
+VIEW = "document.querySelector('.si-instant')?.instantView"
+OVER = f"before => {VIEW}?.shown && {VIEW}.shown.race > before && {VIEW}.shown.over"
 #: Thirty values, 30 ms apart, as a hand drags.
 DRAG = """async () => {
   const input = document.querySelector('.si-strength input');
@@ -90,7 +91,9 @@ def changed(page: Page, act) -> float:
     began = time.monotonic()
     act()
     page.wait_for_function(OVER, arg=before, timeout=PATIENCE_MS, polling=20)
-    return time.monotonic() - began
+    seconds = time.monotonic() - began
+    print(f"{seconds:.2f} s", file=sys.stderr, flush=True)
+    return seconds
 
 
 def submitted(site: Site) -> int:

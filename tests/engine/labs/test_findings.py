@@ -301,11 +301,13 @@ def test_rates_how_many_a_net_can_use_and_what_the_gap_is_without_the_rate():
     pre = [*rates("pre-LN", 3.0, 32, 22, 17.5, 17.2, 17.8), *rates("pre-LN", 15.0, 31, 21, 17, 18, 19)]
     assert texts("rates", *plain, *pre) == [
         "Plain nets learn at 5 of 5 rates with 3 blocks, at 2 with 15; pre-LN nets at 5 and 5.",
-        "The plain gap changes its sign with the rate: −4.0 points at 0.0001, 72.0 at 0.003.",
+        "One rate for both plain nets decides their gap: −4.0 points at 0.0001, 72.0 at 0.003.",
         "At rate 0.001 the deep nets are above the shallow ones by 31.0 (plain) and −0.5 (pre-LN) points.",
         "With each net at its own best rate these gaps are 12.0 (plain) and −0.2 (pre-LN) points.",
         "The best rate is an end of the grid for plain of 15 blocks: a better one may lie beyond.",
     ]
-    one_sign = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 40, 40, 48, 90, math.nan)]
-    assert texts("rates", *one_sign, name="sign") == []
+    diverged = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 40, 40, 48, 80, math.nan)]
+    assert texts("rates", *diverged, name="span") == [
+        "One rate for both plain nets decides their gap: 7.0 points at 0.0001, 62.0 at 0.003."
+    ]
     assert texts("rates", *plain) == texts("rates", *plain, *rates("pre-LN", 3.0, 32, 22, 17)), "not whole yet"

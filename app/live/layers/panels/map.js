@@ -180,7 +180,8 @@ export class ProbeMap {
     const key = stages.join("");
     if (made.stageKey === key) return;
     made.stageKey = key;
-    made.stages.replaceChildren(...[...new Set(stages)].filter((number) => number > 0).map((stage) => {
+    const numbers = [...new Set(stages)].filter((number) => number > 0);
+    made.stages.replaceChildren(...(numbers.length > 1 ? numbers : []).map((stage) => {
       const word = element("span", "", `stage ${stage}`);
       const middle = (stages.indexOf(stage) + stages.lastIndexOf(stage) + 1) / 2 / stages.length;
       word.style.top = `${100 * (made.index ? middle : 1 - middle)}%`;

@@ -54,14 +54,22 @@ export class Controls {
     for (const [key, { input }] of this.rows) input.disabled = !may || (key === "strength" && !dialled);
   }
 
+  /**
+   * The words of what is set.
+   * @param {keyof Choice} key
+   */
+  words(key) {
+    const row = this.rows.get(key);
+    return row ? row.setting.values[Number(row.input.value)].label : "";
+  }
+
   /** @param {keyof Choice} key */
   #say(key) {
     const row = this.rows.get(key);
     if (!row) return;
-    const { label } = row.setting.values[Number(row.input.value)];
     if (row.setting.kinds) return; // the list says itself what is chosen
-    row.output.textContent = label;
-    row.input.setAttribute("aria-valuetext", label);
+    row.output.textContent = this.words(key);
+    row.input.setAttribute("aria-valuetext", this.words(key));
   }
 }
 

@@ -200,9 +200,9 @@ export class InstantView {
     const deep = race?.runs.findLast(({ plain }) => !plain);
     drawDial(this.part("dial-plot"), dialPoints(ring, choice, data.dialled), {
       now: choice.shortcut === data.dialled ? choice.strength : null, color: deep?.color[theme.scheme] ?? theme.text, theme,
-      width: this.part("dial").clientWidth, net: `the net of ${choice.depth} layers`,
+      width: this.part("dial").clientWidth, net: `the net of ${this.controls.words("depth")}`,
     });
-    setText(this.part("dial-words"), `Clean training error in percent, ${choice.depth} layers, rate ${choice.lr}, seed ${choice.seed}`);
+    setText(this.part("dial-words"), `Clean training error in percent, ${this.controls.words("depth")}, rate ${choice.lr}, seed ${choice.seed}`);
   }
 
   #notice() {
