@@ -194,8 +194,8 @@ def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, br
     assert "layers 12" in other.locator(".sl-strip").text_content()
     other.locator("code", has_text="layers=12").wait_for(state="attached")
     other.get_by_text("Settings", exact=True).click()
-    assert other.get_by_role("spinbutton", name="Layers").input_value() == "20"
-    assert other.get_by_role("spinbutton", name="Seeds").input_value() == "3"
+    expect(other.get_by_role("spinbutton", name="Layers")).to_have_value("20")
+    expect(other.get_by_role("spinbutton", name="Seeds")).to_have_value("3")
     other.get_by_role("button", name="Show the newest").click()
     wait_lab(other, f"v.run === {second} && v.values.length === 9")
     context.close()
