@@ -304,17 +304,22 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
     page.get_by_role("button", name="Tell me when this race ends, diverges or fails").click()
     page.evaluate(HIDDEN, True)
     first, *others, last = three_depths.runs
+
+    def all_are(state: str, runs: list) -> None:
+        with three_depths.writer.transaction() as connection:
+            now, which = next_revision(connection), ", ".join(map(str, runs))
+            connection.execute(f"UPDATE runs SET state = ?, changed = ? WHERE id IN ({which})", (state, now))
+
     for state, runs, told in (
         ("diverged", [first], ["diverged."]),
         ("failed", [last], ["diverged.", "failed."]),
         ("finished", others, ["diverged.", "failed.", "The race has ended."]),
     ):
-        with three_depths.writer.transaction() as connection:
-            now, which = next_revision(connection), ", ".join(map(str, runs))
-            connection.execute(f"UPDATE runs SET state = ?, changed = ? WHERE id IN ({which})", (state, now))
+        all_are(state, runs)
         page.wait_for_function(f"() => told.length === {len(told)}", timeout=20_000)
         assert all(word in body for word, body in zip(told, page.evaluate("told"), strict=True))
     page.evaluate(HIDDEN, False)
+    all_are("finished", [first, last])
     wait_view(page, f"!{WORDS}.includes('provisional') && ({DRAWN}).plain[1].every(Number.isFinite)")
     page.reload()
     wait_view(page, f"v.chart.drawn && ({DRAWN}).A?.[0].every((error) => error === 30)", 60)
