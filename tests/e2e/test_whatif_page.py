@@ -1,8 +1,8 @@
 """What-ifs, also from a point of a curve, the zoo and tuned rates on the page, against a real engine."""
 
-import psutil
 import re
 
+import psutil
 import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
