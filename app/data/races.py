@@ -59,8 +59,8 @@ class Race:
     """One race of the list.
 
     ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` holds the known rates, ``tuned`` means
-    trials for each arm. ``settings`` differ from the preset, as ``{"model.width": "16"}``; ``protocol`` and ``origin``
-    are tables for people, rows of two texts.
+    trials for each arm, ``is_probed`` that the page Layers has pictures. ``settings`` differ from the preset, as
+    ``{"model.width": "16"}``; ``protocol`` and ``origin`` are tables for people, rows of two texts.
     """
 
     id: int
@@ -82,6 +82,7 @@ class Race:
     pace: str = "free"
     tuned: bool = False
     family: str = "cifar"
+    is_probed: bool = True
 
     @property
     def has_both_families(self) -> bool:
@@ -168,7 +169,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
         },
         protocol=[{"setting": key, "value": value} for key, value in protocol.items()],
         origin=[{"what": key, "value": value} for key, value in origin.items() if value], pace=row.pace,
-        tuned=config.run.optim.lr == TUNED, family=family,
+        tuned=config.run.optim.lr == TUNED, family=family, is_probed=config.run.probe.images > 0,
     )  # fmt: skip
 
 

@@ -34,14 +34,18 @@ def kept() -> int | None:
 
 
 def _live() -> None:
-    live_instant(_on_command, COMPONENT, st.session_state.pop(_NOTICE, ""))
+    live_instant(_on_command, COMPONENT, st.session_state.pop(_NOTICE, {"line": "", "at": 0}))
     if _KEPT in st.session_state:
         st.rerun()  # the frame opens the race: a fragment cannot leave its page
 
 
 def _on_command() -> None:
     own = {"train": _train, "keep": _keep}
-    page_frame.obey(COMPONENT, lambda line: st.session_state.update({_NOTICE: line}), own)
+
+    def refused(line: str) -> None:
+        st.session_state[_NOTICE] = {"line": line, "at": st.session_state[COMPONENT].command["at"]}
+
+    page_frame.obey(COMPONENT, refused, own)
 
 
 def _train(command: Mapping[str, Any]) -> None:

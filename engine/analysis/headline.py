@@ -6,7 +6,7 @@ from engine.analysis.comparison import MIN_STEP, ComparedRun, common_step, first
 from engine.analysis.evidence import few, joined
 from engine.analysis.verdict import LEVEL, MARGIN, Finding, Verdict
 from engine.events import ENDED
-from engine.models.arm_names import is_plain, variant_name
+from engine.models.arm_names import is_off, is_plain, variant_name
 
 _CURES = "With shortcuts"
 
@@ -67,7 +67,10 @@ def _others(head: Finding, *others: Finding) -> str:
         return _besides("Others", head, others)
     plain = [other for other in others if is_plain(other.deep.shortcut)]
     cures = [other for other in others if other not in plain]
-    return joined(_besides(_CURES, head, cures), _besides("Other plain nets", head, plain))
+    said = _besides(_CURES, head, cures)
+    if cures and all(is_off(other.deep.shortcut) for other in cures):
+        said = said.replace(_CURES, f"{_CURES} of strength 0", 1)
+    return joined(said, _besides("Other plain nets", head, plain))
 
 
 def _besides(lead: str, head: Finding, others: Sequence[Finding]) -> str:

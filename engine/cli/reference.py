@@ -28,7 +28,7 @@ from engine.store.workspace import Workspace
 RACES = {"start": 3, "start-vit": 3, "quick": 5}
 _LOOKED_AT = "quick"
 #: Settings of the record where a visitor's default would be too few: seeds whose mean is compared.
-_SETTINGS: dict[str, dict[str, str]] = {"rates": {"seeds": "3"}}
+SETTINGS: dict[str, dict[str, str]] = {"rates": {"seeds": "3"}}
 #: Settings with which labs measure the numbers that the guide cites and the defaults leave out.
 _FURTHER: dict[str, dict[str, str]] = {"mapping": {"grid": "batch norm"}}
 _STOPPED_WITHIN_S = 10.0
@@ -55,7 +55,7 @@ def reference(workspace: Workspace, names: tuple[str, ...], into: Path) -> None:
             for lab in labs:
                 click.echo(
                     lab_reference.write(
-                        _with_further(control, reader, _lab(control, reader, lab, _SETTINGS.get(lab, {}))), into
+                        _with_further(control, reader, _lab(control, reader, lab, SETTINGS.get(lab, {}))), into
                     ),
                     err=True,
                 )

@@ -93,7 +93,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="today",
             label="Today's nets",
-            shows="Transformers: of 12 blocks the plain one falls behind, the one with shortcuts does not.",
+            shows="Transformers: of 12 blocks the plain one falls far behind, the one with shortcuts hardly or not.",
             source=f"{_PRE_LN}. {_SMALL_VIT} Here the usual start, one rate and 200 steps.",
             data=("fashion-mnist-mini",),
             depths=(18, 50),

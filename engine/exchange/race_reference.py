@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engine.config import FAMILIES
+from engine.config.presets import get_preset
 from engine.events import Split
 from engine.exchange import reference_files
 from engine.exchange.reference_files import FOLDER, Origin, rounded
@@ -49,16 +51,19 @@ def read(preset: str, folder: Path = FOLDER) -> RaceReference | None:
 
 
 def gaps(reference: RaceReference, arm: str) -> list[float]:
-    """Return the per-seed gaps of a shortcut type in points: running training error, deepest minus shallowest net.
+    """Return the per-seed gaps of a shortcut type in points: training error at the end, deepest minus shallowest net.
 
-    Not the clean error: in a short race the running statistics of batch norm lag behind in deep nets.
+    It is the clean error, as in the headline of a race. Nets with batch norm have the running one: in a short race the
+    running statistics lag behind in deep nets.
 
     Args:
         arm: A shortcut as in a variant text, ``plain`` for none.
     """
     shortcut = "none" if arm == "plain" else arm
     runs = [run for run in reference.document["runs"] if run["shortcut"] == shortcut]
-    errors = {(run["seed"], run["depth"]): run["train_error"] for run in runs}
+    batch_normed = FAMILIES[get_preset(reference.preset).run.model.family].batch_normed
+    kind = "train_error" if batch_normed else "train_clean_error"
+    errors = {(run["seed"], run["depth"]): run[kind] for run in runs}
     depths = sorted({run["depth"] for run in runs})
     seeds = sorted({run["seed"] for run in runs})
     return [errors[seed, depths[-1]] - errors[seed, depths[0]] for seed in seeds]

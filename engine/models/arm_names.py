@@ -74,6 +74,11 @@ def is_plain(text: str) -> bool:
     return read_variant(text).plain
 
 
+def is_off(text: str) -> bool:
+    """Return whether a variant's shortcut is scaled to nothing: such a net computes what a plain one does."""
+    return read_variant(text).options.get("shortcut") == 0
+
+
 def variant_name(text: str) -> str:
     """Return a variant in short words without a depth: ``A``, ``plain no norm``, ``gated bias −7``."""
     shortcut = ShortcutConfig(text)

@@ -72,9 +72,13 @@ PUBLISHED: dict[str, dict[str, str]] = {
     },
     "Huang et al. 2016 (1603.09382), second hand": {"ResNet-110 stochastic-depth": "5.25 6.41"},
     "Huang et al. 2016 (1603.09382), abstract": {"ResNet-1202 stochastic-depth": "4.91"},
+    "Bachlechner et al. 2020 (2003.04887), abstract": {"Transformer of 12 layers": "12 56"},
     "Bachlechner et al. 2020 (2003.04887), first version, abstract": {"ResNet-56 skipinit": "32"},
     "Zhang et al. 2019 (1901.09321), abstract": {"10,000 layers fixup": "10,000"},
     "Zagoruyko and Komodakis 2017 (1706.00388), abstract": {"DiracNet-28 dirac": "1001 28"},
     "Xiao et al. 2018 (1806.05393), abstract": {"vanilla CNN, 10,000 layers delta-orthogonal": "10,000"},
     "Veit et al. 2016 (1605.06431), abstract": {"lengths of the paths with most of the gradient": "10 34 110"},
+    # BLEU without and with a warm-up
+    "Xiong et al. 2020 (2002.04745), section 3.2, Fig. 2": {"post-LN": "8.45 34"},
+    "He et al. 2023 (2302.10322), abstract": {"times as many iterations without shortcuts": "5"},
 }  # fmt: skip

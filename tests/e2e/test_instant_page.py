@@ -59,7 +59,8 @@ def test_a_change_trains_anew_a_drag_asks_for_few_races_and_a_kept_one_stays(sit
     page.goto(f"{site.url}/instant")
     page.wait_for_function(f"first => {VIEW}?.race?.race >= first", arg=first)
     endless, _ = site.race()
-    expect(page.locator(".si-notice")).to_contain_text(f"Race {endless} is training and has precedence.")
+    told = f"Race {endless} trains or waits for its turn, and has precedence."
+    expect(page.locator(".si-notice")).to_contain_text(told)
     page.get_by_role("slider", name="Strength of the shortcut").press("ArrowLeft")
     page.wait_for_function(f"endless => {VIEW}.race.race > endless", arg=endless)
     until(lambda: any("ordinary races have precedence" in row.detail for row in rows(site)))

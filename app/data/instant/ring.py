@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from app.data.workspace import kept_until_change, reading
 from engine.config.presets import PRESETS
-from engine.events import AT_WORK, ENDED
+from engine.events import AT_WORK, ENDED, RunState
+from engine.hardware.machine import devices
 from engine.runs.protocol import instant
 from engine.runs.protocol.instant import InstantChoice, choice_of
 from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.tables.run_list import RunListRow
 
 #: One run of an instant race.
@@ -31,9 +33,10 @@ class InstantRace:
 
     @property
     def seconds(self) -> float | None:
-        """Seconds from the command to the end of the last run, None before."""
-        ends = [run.ended for run in self.runs if run.ended is not None]
-        return max(ends) - self.runs[0].created if self.is_over and ends else None
+        """Seconds from the start of the first run to the end of the last, None unless all finished."""
+        begun = [run.started for run in self.runs if run.started is not None]
+        ends = [run.ended for run in self.runs if run.ended is not None and run.state == RunState.FINISHED]
+        return max(ends) - min(begun) if len(begun) == len(ends) == len(self.runs) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,16 @@ def _choice(runs: list[InstantRun]) -> InstantChoice:
 
 
 def in_the_way() -> list[int]:
-    """Return the ordinary races that train or wait for their turn: they have precedence. Raises SkipscopeError."""
+    """Return the ordinary races that train or wait for their turn on the CPU: they have precedence.
+
+    Raises SkipscopeError.
+    """
     with reading() as reader:
         rows = reader.runs.all(states=AT_WORK, every=True)
-    return sorted({row.race if row.tunes is None else row.tunes for row in rows if not row.instant})
+    return sorted({row.race if row.tunes is None else row.tunes for row in rows if not row.instant and _on_cpu(row)})
+
+
+def _on_cpu(row: RunRow) -> bool:
+    # As the scheduler has it: a run without a device yet goes to a GPU where there is one.
+    device = row.device or row.config.device
+    return device == "cpu" or (device == "auto" and devices() == ["cpu"])

@@ -17,6 +17,7 @@ _QUESTIONS = {
     "q1-why-can-depth-hurt": "What a deeper plain net loses on the way, with the experiment.",
     "q3-does-batch-norm-keep-gradients-healthy": "Gradients of deep plain nets: healthy size, lost direction.",
     "q4-is-a-residual-easier": "How much of the gain is the start, how much the shortcut.",
+    "q8-is-it-the-same-in-todays-nets": "Depth without shortcuts in MLPs and Transformers, and what the rate does.",
 }
 
 
@@ -25,7 +26,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     found = ended_race.ended_race(race)
     if found is None:
         return NextSteps()
-    links = [_look_inside(race), *_why(race, found)]
+    links = [*_look_inside(race), *_why(race, found)]
     if not mine:
         return NextSteps(found.ended, tuple(links))
     requests, seeds = _requests(race, found), found.more_seeds
@@ -94,11 +95,13 @@ def _cut(found: EndedRace) -> list[NextStep]:
     return [NextStep("cut", "Cut the shortcuts", text, time)]
 
 
-def _look_inside(race: races.Race) -> NextStep:
+def _look_inside(race: races.Race) -> list[NextStep]:
+    if not race.is_probed:
+        return []
     shortcut = next(filter(races.is_plain, race.shortcuts), race.shortcuts[0])
     arm = races.arm_label(max(race.depths), shortcut, race.family)
     text = f"How strongly each layer of {arm} responds."
-    return NextStep("inside", "Look inside", text, href=f"layers?race={race.id}")
+    return [NextStep("inside", "Look inside", text, href=f"layers?race={race.id}")]
 
 
 def _why(race: races.Race, found: EndedRace) -> list[NextStep]:
@@ -110,6 +113,8 @@ def _why(race: races.Race, found: EndedRace) -> list[NextStep]:
 
 def _question(race: races.Race, found: EndedRace) -> str:
     """Return the page of the guide that fits what the race showed."""
+    if not race.has_batch_norm:
+        return "q8-is-it-the-same-in-todays-nets"
     if found.degrades is None or _STARTS.intersection(race.shortcuts):
         return "q4-is-a-residual-easier"
     return "q1-why-can-depth-hurt" if found.degrades else "q3-does-batch-norm-keep-gradients-healthy"

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from engine.config import FAMILIES, DataConfig, ModelConfig, OptimConfig, RunConfig
 from engine.data.images import ImageSet
-from engine.events import Diverged, Measured, Stepped
+from engine.events import Measured, Stepped
 from engine.hardware.device import Device
 from engine.labs.rates.plan import KINDS, POOLS, STRIDE, Cell
 from engine.labs.small_images import embedded_images
@@ -54,11 +54,12 @@ def train(cell: Cell, settings: Mapping[str, Any], device: Device) -> Iterator[l
         for event in events:
             ended = isinstance(event, Stepped) and event.step == last
             measured = trainer.drain() if ended else event if isinstance(event, Measured) else None
-            if isinstance(event, Diverged):
-                yield [Point(last, math.nan)]
-                return
             if measured:
-                kept = (row for row in measured.rows if row.step in (1, last) or row.step % STRIDE == 0)
-                yield [Point(row.step, row.running_error if math.isfinite(row.loss) else math.nan) for row in kept]
-            if ended:
+                sound = (row for row in measured.rows if math.isfinite(row.loss))
+                kept = (row for row in sound if row.step in (1, last) or row.step % STRIDE == 0)
+                yield [Point(row.step, row.running_error) for row in kept]
+            # A loss of the last updates that is not finite is seen here alone: no event comes behind the last update.
+            if trainer.progress.diverged:
+                yield [Point(last, math.nan)]
+            if ended or trainer.progress.diverged:
                 return

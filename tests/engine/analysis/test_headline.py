@@ -220,6 +220,12 @@ def test_residual_nets_are_set_against_plain_ones():
     assert "take away" not in why, "where plain nets show no gap there is nothing to take away"
 
 
+def test_a_shortcut_of_strength_0_is_said_to_be_one():
+    off = [replace(run, shortcut="scaled:shortcut=0") if run.shortcut == "A" else run for run in race()]
+    words = concluded(off, {**APART, "A-56": (48.0, 49.0, 51.0)}).statement.headline
+    assert words.endswith(". With shortcuts of strength 0 the difference grows to 33.3.")
+
+
 def test_the_other_types_say_what_is_true_of_them():
     runs = race(shortcuts=("A", "none", "B"))
     changed = [replace(run, changed=("lr",)) if run.shortcut == "A" else run for run in runs]

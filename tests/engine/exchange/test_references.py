@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from statistics import fmean
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from engine.analysis.comparison import ComparedRun
 from engine.analysis.statement import conclude
 from engine.analysis.verdict import RaceErrors
+from engine.cli.reference import SETTINGS
 from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.errors import DataError
 from engine.events import CurveName, CurveUpdated, MetricReported, RunState, StepRow
@@ -94,13 +96,14 @@ def test_a_race_comes_back_with_its_verdict_and_thinned_curves(workspace, tmp_pa
 
 @pytest.mark.parametrize("lab", LABS)
 def test_every_lab_has_a_reference_at_its_defaults(lab):
-    """``python -m engine reference`` records them anew."""
+    """``python -m engine reference`` records them anew, some with more seeds than a visitor's default."""
     found = lab_reference.read(lab)
     spec = LABS[lab]
     assert found is not None, "it was never recorded"
     option = spec.run_option
     chosen = {} if option is None else {option.name: found.settings[option.name]}
-    assert {**spec.defaults(), **chosen} == {**found.settings, **({"step": -1} if "step" in chosen else {})}
+    more = {name: int(value) for name, value in SETTINGS.get(lab, {}).items()}
+    assert {**spec.defaults(), **chosen, **more} == {**found.settings, **({"step": -1} if "step" in chosen else {})}
     assert found.metrics.keys() <= {metric.name for metric in spec.metrics}
     assert {curve.panel for curve in found.curves} <= {panel.name for panel in spec.panels}
     assert found.curves
@@ -131,3 +134,16 @@ def test_a_recorded_race_is_concluded_from_its_rows_as_it_was(preset):
     )
     found = conclude(runs, RaceErrors(running, clean, test, at_end=True))
     assert (found.kind, found.text) == (document["verdict"]["kind"], document["verdict"]["text"])
+
+
+def test_gaps_of_a_race_without_batch_norm_are_those_of_its_headline():
+    race = race_reference.read("start-vit")
+    means = {row["shortcut"]: row["gap"] for row in race.document["verdict"]["comparisons"]}
+    for shortcut, arm in (("none", "plain"), ("shaped", "shaped"), ("A", "A")):
+        assert fmean(race_reference.gaps(race, arm)) == pytest.approx(means[shortcut])
+
+
+def test_gaps_of_a_race_with_batch_norm_are_of_the_running_error():
+    race = race_reference.read("start")
+    runs = {(run["depth"], run["seed"]): run["train_error"] for run in race.document["runs"] if run["shortcut"] == "A"}
+    assert race_reference.gaps(race, "A") == [runs[56, seed] - runs[20, seed] for seed in range(3)]

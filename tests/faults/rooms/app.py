@@ -89,8 +89,8 @@ ROOM = Room(
         Fault(
             name="changed-net-in-a-finding",
             file="engine/analysis/layers/findings.py",
-            text="nets = [net for net in nets if not net.difference]",
-            faulty="nets = list(nets)",
+            text="nets = [net for net in nets if not net.difference and",
+            faulty="nets = [net for net in nets if",
             breaks="A net whose shortcuts were cut is counted in the pairs of Fig. 7.",
         ),
         Fault(

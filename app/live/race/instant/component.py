@@ -13,11 +13,12 @@ from app.data.instant import ring
 from app.live.shared.component import component, surroundings
 
 
-def live_instant(on_command: Callable[[], None], key: str, notice: str = "") -> None:
+def live_instant(on_command: Callable[[], None], key: str, notice: Mapping[str, Any]) -> None:
     """Mount the instant races.
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds the ``verb``:
-    train (with what was set, as ``choice``) or keep (a race, by ``run``). ``notice`` is a refusal in one line.
+    train (with what was set, as ``choice``) or keep (a race, by ``run``). ``notice`` is a refusal: its ``line``, and
+    ``at`` of the command, so that the same line twice is told twice.
     """
     can_be_set = ring.settings()
     component("race/instant", "skipscope_instant")(

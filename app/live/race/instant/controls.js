@@ -18,7 +18,7 @@ export class Controls {
     /** @type {Map<keyof Choice, { setting: Setting, input: HTMLInputElement | HTMLSelectElement, output: HTMLElement }>} */
     this.rows = new Map(settings.map((setting) => {
       const row = element("label", `si-setting si-${setting.key}`);
-      const name = element("span", "si-name", setting.label), output = element("output", "si-value");
+      const name = element("span", "si-name", setting.label), output = element("span", "si-value");
       const input = setting.kinds ? list(setting) : slider(setting);
       input.setAttribute("aria-label", setting.label); // without the value, which is told beside it
       row.append(name, output, input);

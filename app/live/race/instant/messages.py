@@ -27,14 +27,16 @@ def ring_changes(sent: dict[int, str], sent_busy: list[int] | None) -> dict[str,
 
 
 def race_document(race: ring.InstantRace) -> dict[str, Any]:
-    """Return one instant race: what was set, and its runs with how they look and their last errors.
+    """Return one instant race: what was set, and its runs with how they look and how they ended.
 
-    ``error`` is the clean training error in percent, before the end the running one. ``seconds`` is None before the
-    end of the last run.
+    ``error`` is the clean training error of a finished net in percent, else None. ``seconds`` is None unless all nets
+    finished.
     """
     choice = race.choice
-    looks = theme.looks([run.shortcut for run in race.runs])
-    runs = [(run, _known(run, looks[run.shortcut])) for run in race.runs]
+    # The dialled shortcut keeps its look at every strength.
+    shown = ["none" if races.is_plain(run.shortcut) else choice.shortcut for run in race.runs]
+    looks = theme.looks(shown)
+    runs = [(run, _known(run, looks[shortcut])) for run, shortcut in zip(race.runs, shown, strict=True)]
     return {
         "race": race.id, "depth": choice.depth, "shortcut": choice.shortcut, "strength": choice.strength,
         "lr": choice.lr, "seed": choice.seed, "steps": race.runs[0].total_steps, "over": race.is_over,
@@ -43,7 +45,8 @@ def race_document(race: ring.InstantRace) -> dict[str, Any]:
             {
                 "run": run.id, "label": known["label"], "plain": known["plain"], "depth": run.depth,
                 "mark": known["look"].mark, "glyph": theme.MARKS[known["look"].mark], **run_colors(known),
-                "state": run.state.value, "error": short(run.training if run.clean is None else run.clean, 4),
+                "state": run.state.value,
+                "error": short(run.clean if run.state == races.RunState.FINISHED else None, 4),
             }
             for run, known in runs
         ],

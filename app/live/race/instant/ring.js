@@ -8,7 +8,7 @@ import { EventStream } from "../../shared/event_stream.js";
 
 const KEYS = /** @type {const} */ (["depth", "shortcut", "strength", "lr", "seed"]);
 
-/** Every message stands for itself: the first one has all races. */
+/** Every message stands for itself: the first one of a connection has all races and is marked `whole`. */
 export class RingStream extends EventStream {
   async history() {
     return {};
@@ -21,12 +21,12 @@ export class RingStream extends EventStream {
 }
 
 /**
- * The races after a message, newest first.
- * @type {(races: RingRace[], message: { races?: RingRace[], gone?: number[] }) => RingRace[]}
+ * The races after a message, newest first. A whole one does not name as gone what left during a break of the connection.
+ * @type {(races: RingRace[], message: { races?: RingRace[], gone?: number[], whole?: boolean }) => RingRace[]}
  */
-export function taken(races, { races: fresh = [], gone = [] }) {
+export function taken(races, { races: fresh = [], gone = [], whole = false }) {
   const changed = new Set([...gone, ...fresh.map(({ race }) => race)]);
-  return [...races.filter(({ race }) => !changed.has(race)), ...fresh].toSorted((a, b) => b.race - a.race);
+  return [...races.filter(({ race }) => !whole && !changed.has(race)), ...fresh].toSorted((a, b) => b.race - a.race);
 }
 
 /**
@@ -37,6 +37,15 @@ export function choiceOf({ depth, shortcut, strength, lr, seed }) {
   return { depth, shortcut, strength, lr, seed };
 }
 
+/**
+ * Whether what was asked for when `after` was the newest race has its answer: a later race has ended, which may be that of
+ * another visitor who took its place.
+ * @type {(newest: RingRace | undefined, after: number) => boolean}
+ */
+export function answered(newest, after) {
+  return Boolean(newest?.over) && Number(newest?.race) > after;
+}
+
 /** @type {(a: Choice, b: Choice) => boolean} */
 export function same(a, b) {
   return KEYS.every((key) => a[key] === b[key]);
@@ -44,7 +53,7 @@ export function same(a, b) {
 
 /**
  * The last error of the deep net over the strength of its shortcut, from all races that differ in the strength alone;
- * without a shortcut the net is plain, so the plain net is the point at 0. Of several races at one strength the newest.
+ * without a shortcut the net is plain, so the plain net is the point at 0. Of several races at one strength the newest; nets without an error have no point.
  * @type {(races: RingRace[], choice: Choice, dialled: string) => DialPoint[]}
  */
 export function dialPoints(races, choice, dialled) {

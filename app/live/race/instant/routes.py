@@ -2,6 +2,8 @@
 
     GET /live/instant/stream   Server-Sent Events: all instant races on the record, then what is new of them
 
+The first message of a connection has ``whole``: a viewer forgets what it knew, which may be gone meanwhile.
+
 The points of their curves come as those of any race.
 """
 
@@ -33,7 +35,7 @@ def instant_routes(feed: Feed) -> list[Route]:
 
         def read(head: streaming.Head) -> tuple[str | None, dict[str, Any]]:
             nonlocal seen, busy
-            changes = ring_changes(sent, busy)
+            changes = ring_changes(sent, busy) | ({"whole": True} if seen is None else {})
             seen, busy = head.changes, changes.get("busy", busy)
             return None, changes
 

@@ -5,7 +5,7 @@
 import { Controls } from "./controls.js";
 import { LatestWins } from "./latest_wins.js";
 import { RaceStream } from "../stream.js";
-import { RingStream, choiceOf, dialPoints, same, taken } from "./ring.js";
+import { RingStream, answered, choiceOf, dialPoints, taken } from "./ring.js";
 import { Series, takeMessage } from "../series.js";
 import { attend, loadPlotly, readTheme } from "../../shared/page.js";
 import { drawDial } from "./dial.js";
@@ -52,9 +52,8 @@ export class InstantView {
         link: (state, reason) => this.#linked(state, reason),
       });
     }
-    // A refused race never comes to its end.
-    if (data.notice && data.notice !== this.refused) this.latest.ended();
-    this.refused = data.notice;
+    // A refused race never comes to its end; a refused *Keep* says nothing of the race that trains.
+    if (data.notice.at === this.sent?.at) this.latest.ended();
     this.#soon(true);
   }
 
@@ -70,8 +69,8 @@ export class InstantView {
 
   #train(wanted) {
     const choice = wanted.shortcut === this.data.dialled ? wanted : { ...wanted, strength: 1 };
-    this.sent = { choice, after: this.ring[0]?.race ?? 0 };
-    this.#send("train", { choice });
+    this.sent = { at: Date.now(), after: this.ring[0]?.race ?? 0 };
+    this.#send("train", { choice, at: this.sent.at });
   }
 
   #send(verb, more = {}) {
@@ -90,12 +89,15 @@ export class InstantView {
   #listed(message) {
     if (message.busy) this.busy = message.busy;
     if (message.engine) this.engine = message.engine;
-    if (message.error !== undefined) this.trouble = message.error;
+    // What was told before a break of the connection may be over.
+    if (message.whole || message.error !== undefined) this.trouble = message.error ?? "";
     this.ring = taken(this.ring, message);
     const [newest] = this.ring;
+    // The numbers of another database begin anew.
+    if (message.whole && this.sent) this.sent.after = Math.min(this.sent.after, newest?.race ?? 0);
     if (newest && newest.race !== this.race?.race) this.#follow(newest);
     else this.race = newest ?? this.race;
-    if (newest?.over && this.sent && newest.race > this.sent.after && same(newest, this.sent.choice)) this.latest.ended();
+    if (this.sent && answered(newest, this.sent.after)) this.latest.ended();
     // Whoever has set nothing meanwhile sees what is trained.
     if (newest && !this.latest.busy) this.#set(choiceOf(newest));
     this.#soon(true);
@@ -188,7 +190,8 @@ export class InstantView {
     this.part("certainty").dataset.kind = kind ?? "";
     setText(this.part("certainty"), label ?? "");
     setText(this.part("why"), why ?? "");
-    this.part("keep").hidden = !may || !over;
+    // What was kept or deleted meanwhile is only drawn still.
+    this.part("keep").hidden = !may || !over || ring[0]?.race !== race.race;
     this.part("train").hidden = !may || ring.length > 0;
     setText(this.part("time"), over && race.seconds !== null ? `TRAINED IN ${race.seconds.toFixed(1)} s` : "");
     const notice = this.#notice();
@@ -197,23 +200,26 @@ export class InstantView {
     setText(this.part("foot"), race ? footText(race, this.past.length > 0) : "");
     if (!race && this.feed.source) setText(this.part("says"), may ? "Move a slider: four nets train at once." : "Nothing was trained here yet. As soon as the presenter moves a slider, the curves appear.");
     this.part("plot").setAttribute("aria-label", `Training curves of ${this.runs.length} nets. ${statement.g ?? ""}`);
-    const deep = race?.runs.findLast(({ plain }) => !plain);
+    const deep = ring.find(({ shortcut }) => shortcut === data.dialled)?.runs.findLast(({ plain }) => !plain);
     drawDial(this.part("dial-plot"), dialPoints(ring, choice, data.dialled), {
       now: choice.shortcut === data.dialled ? choice.strength : null, color: deep?.color[theme.scheme] ?? theme.text, theme,
       width: this.part("dial").clientWidth, net: `the net of ${this.controls.words("depth")}`,
     });
-    setText(this.part("dial-words"), `Clean training error in percent, ${this.controls.words("depth")}, rate ${choice.lr}, seed ${choice.seed}`);
+    setText(this.part("dial-words"), `Clean training error at the end in percent, ${this.controls.words("depth")}, rate ${choice.lr}, seed ${choice.seed}`);
   }
 
   #notice() {
     const { busy, data, engine, race, trouble } = this;
     const waits = race && !race.over && race.runs.some(({ state }) => state === "queued");
     if (this.lost || trouble) return this.lost || trouble;
-    if (data.notice) return data.notice;
-    if (engine && engine.state !== "alive" && race && !race.over) return engine.message;
+    if (data.notice.line) return data.notice.line;
+    if (engine && engine.state !== "alive" && race && !race.over) {
+      const starts = engine.state === "none" && data.mayCommand !== false;
+      return starts ? `${engine.message}. Move a slider to start it.` : engine.message;
+    }
     if (!busy.length) return "";
-    const named = busy.length > 1 ? `Races ${busy.join(", ")} are` : `Race ${busy[0]} is`;
-    return `${named} training and ${busy.length > 1 ? "have" : "has"} precedence. ${waits ? "These nets train when that has ended." : "What you set here trains when that has ended."}`;
+    const named = busy.length > 1 ? `Races ${busy.join(", ")} train or wait for their turn, and have` : `Race ${busy[0]} trains or waits for its turn, and has`;
+    return `${named} precedence. ${waits ? "These nets train when that has ended." : "What you set here trains when that has ended."}`;
   }
 }
 

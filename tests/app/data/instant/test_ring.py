@@ -8,7 +8,7 @@ from engine.errors import ConfigError
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.runs.client.control import Control
 from engine.runs.protocol.instant import InstantChoice, instant_request
-from engine.runs.protocol.planning import plan_race
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.writer import Writer
 
 ENDED = (RunState.STARTING, RunState.RUNNING, RunState.FINISHED)
@@ -25,12 +25,19 @@ def test_a_race_says_what_was_set_how_long_it_took_and_how_its_nets_ended(place)
         assert (found.id, found.choice, found.is_over, found.seconds) == (race, choice, False, None)
         assert [run.training for run in found.runs] == [30.0, None, None, None]
         assert [run.clean for run in found.runs] == [None, 48.0, None, None]
+        began = found.runs[0].created + 60  # it waited for a minute
         for place_of, run in enumerate(runs):
             for state in ENDED:
-                writer.jobs.move(run, state, ended=found.runs[0].created + 1 + place_of)
-    [found] = ring.ring()
-    assert found.is_over
-    assert found.seconds == pytest.approx(len(runs))
+                writer.jobs.move(run, state, started=began + place_of / 4, ended=began + 1 + place_of)
+        [found] = ring.ring()
+        assert found.is_over
+        assert found.seconds == pytest.approx(len(runs))
+        _, runs = writer.races.submit(plan_race(instant_request(choice), place), instant=True)
+        for run in runs:
+            writer.jobs.move(run, RunState.STARTING, started=began)
+            writer.jobs.move(run, RunState.FAILED, ended=began + 0.3)
+        assert ring.ring()[0].is_over
+        assert ring.ring()[0].seconds is None, "a race that failed was not trained in 0.3 s"
 
 
 def test_instant_races_push_no_other_race_out_of_sight_until_they_are_kept(place):
@@ -59,3 +66,10 @@ def test_ordinary_races_that_train_or_wait_are_in_the_way(place, monkeypatch):
         for run in runs:
             writer.jobs.move(run, RunState.STOPPED)
         assert ring.in_the_way() == []
+        planned = plan_race(RaceRequest(preset="quick"), place)
+        race, runs = writer.races.submit(planned)
+        assert ring.in_the_way() == [race], "without a GPU it waits for the CPU"
+        monkeypatch.setattr(ring, "devices", lambda: ["cpu", "cuda:0"])
+        assert ring.in_the_way() == [], "it waits for the GPU"
+        writer.jobs.move(runs[0], RunState.STARTING, device="cpu")
+        assert ring.in_the_way() == [race]

@@ -2,11 +2,12 @@
 
 import pytest
 
-from app.data import commands, interventions, run_times
-from app.views.race import race
+from app.data import commands, interventions, races, run_times
+from app.views.race import next_steps, race
 from app.views.setup import long_race
 from app.web import presenter_link
 from engine.events import RunState, Split
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from tests.app.views.race.test_race import bench, component, page, started  # noqa: F401
 
 
@@ -74,6 +75,21 @@ def test_the_audience_gets_links_alone(page, ended, monkeypatch):  # noqa: F811
     given = component(page)
     assert titles(given, "cards") == ["Look inside", "Why can depth hurt?"]
     assert titles(given, "buttons") == []
+
+
+def test_nets_without_batch_norm_lead_to_their_question_and_to_no_layers_where_nothing_was_probed(bench):  # noqa: F811
+    probed = {}
+    for settings in ({}, {"probe.images": "32"}):
+        planned = plan_race(RaceRequest(preset="instant", settings=settings), bench.workspace)
+        bench.race, bench.runs = bench.writer.races.submit(planned)
+        bench.start_all()
+        for run in bench.runs:
+            bench.evaluation(run, 200, Split.TRAIN_CLEAN, 40.0 + run)
+            bench.run_states(run, RunState.FINISHED)
+        cards = next_steps.offered(races.race(bench.race), mine=False).cards
+        probed[bool(settings)] = [card.href for card in cards]
+    question = "q8-is-it-the-same-in-todays-nets"
+    assert probed == {False: [question], True: [f"layers?race={bench.race}", question]}
 
 
 def test_a_press_cuts_or_starts_and_a_long_race_asks_first(page, ended, started, monkeypatch):  # noqa: F811

@@ -43,6 +43,17 @@ def test_a_transformer_has_no_part_in_figure_7_and_has_sublayers():
     assert said(*nets, quantity="token_rank").startswith("Mean over the blocks at step 10: plain-18")
 
 
+def test_nets_of_other_families_are_in_no_pair_whatever_the_order():
+    pair, shaped = [net("plain-20", 0.8), net("A-20", 0.6)], [replace(net("A-18", 0.5), family="vit")]
+    deeper = replace(net("A-50", 0.4), family="vit"), replace(net("A-152", 0.3), family="imagenet")
+    for nets in ([*pair, *shaped, *deeper], [*deeper, *shaped, *pair]):
+        assert said(*nets).endswith("residual nets respond more weakly than plain ones. Here in 1 of 1 pair.")
+        assert layer_finding(get_quantity(RESPONSES), 10, nets).headline is None
+    assert "Fig. 7" not in said(*pair[:1], *shaped, *deeper)
+    both = said(*pair, *shaped, quantity="update_size")
+    assert both == "Mean over the blocks or sublayers at step 10: plain-20 0.800, A-20 0.600, A-18 0.500."
+
+
 def test_only_nets_of_one_seed_and_of_one_kind_are_paired():
     alone = [net("plain-20", 0.8), net("A-20", 0.6, seed=1), net("B-56", 0.5, seed=1), net("plain-32", 0.9, seed=1)]
     assert "Fig. 7" not in said(*alone)

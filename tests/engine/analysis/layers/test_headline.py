@@ -112,6 +112,8 @@ def test_only_comparable_nets_that_are_there_count():
     assert said(cut) is None
     assert said(EVEN, replace(LOUD, last_step=200)).place is None
     assert said(EVEN, replace(LOUD, last_step=200), step=200).place
+    for quantity in (RESPONSES, GROWTH, "dead_share", "token_rank"):
+        assert said(EVEN, replace(LOUD, family="vit"), quantity=quantity) is None, "nets of two families"
     alone = said(EVEN, replace(LOUD, last_step=200)).text
     assert alone.startswith(f"All layers of {EVEN.name} "), "other nets are not there yet"
 

@@ -14,6 +14,7 @@ from engine.labs.rates.plan import COLUMNS, RATES, Cell, cells, seconds
 from engine.labs.rates.training import images_of, run_config, train
 from engine.labs.registry import LABS, check_settings
 from engine.training.trainer import Trainer
+from engine.training.update import Update
 from tests.engine.labs.bench import DEVICE
 
 ROW = LABS["rates"]
@@ -34,11 +35,19 @@ def test_a_training_is_that_of_a_run_of_these_settings_bit_for_bit():
     assert points == [(row.step, row.running_error) for row in rows if row.step in (1, 10, 20)]
 
 
-def test_a_training_that_diverges_ends_with_no_number():
-    settings = SMALL | {"steps": 60}
-    points = [point for more in train(Cell("plain", 2, 1e12, 0), settings, DEVICE) for point in more]
-    assert points[-1].step <= 60
-    assert not math.isfinite(points[-1].error) or points[-1].error > 80
+@pytest.mark.parametrize("bad", [3, 27, 30])
+def test_a_training_that_diverges_ends_with_no_number(monkeypatch, bad):
+    """The bad update lies between two points, or is the last one: no event comes behind it."""
+
+    def update(self, step):
+        loss, wrong = whole(self, step)
+        return (loss * math.nan if step >= bad else loss), wrong
+
+    whole = Update.__call__
+    monkeypatch.setattr(Update, "__call__", update)
+    points = [point for more in train(Cell("plain", 1, 0.001, 0), SMALL | {"steps": 30}, DEVICE) for point in more]
+    assert [point.step for point in points] == [step for step in (1, 10, 20) if step < bad] + [30]
+    assert [math.isfinite(point.error) for point in points] == [True] * (len(points) - 1) + [False]
 
 
 @pytest.mark.parametrize(("family", "layers", "pixels"), [("mlp", 8, 14), ("vit", 14, 28)])

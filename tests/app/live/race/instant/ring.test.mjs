@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dialInWords } from "../../../../../app/live/race/instant/dial.js";
 import { MAX_GHOSTS, instantFigure } from "../../../../../app/live/race/instant/figure.js";
-import { choiceOf, dialPoints, same, taken } from "../../../../../app/live/race/instant/ring.js";
+import { answered, choiceOf, dialPoints, same, taken } from "../../../../../app/live/race/instant/ring.js";
 import { THEME, run, traces } from "../runs.mjs";
 
 function race(number, strength, error, more = {}) {
@@ -21,10 +21,24 @@ test("a message adds, replaces and removes races; the newest is first", () => {
   assert.deepEqual(taken(races, { busy: [7] }), races);
 });
 
+test("the first message after a break of the connection forgets what left meanwhile", () => {
+  const before = taken([], { races: [race(9, 1, 18), race(8, 0.5, 25)] });
+  assert.deepEqual(taken(before, { whole: true, races: [race(8, 0.5, 25)] }).map((one) => one.race), [8]);
+  assert.deepEqual(taken(before, { whole: true }), [], "another database");
+});
+
+test("a later race that has ended answers what was asked for, whoever set it", () => {
+  assert.equal(answered(race(7, 0.3, 30), 6), true);
+  assert.equal(answered(race(7, 0.3, 30, { over: false }), 6), false, "it trains");
+  assert.equal(answered(race(6, 0.3, 30), 6), false, "it was there before");
+  assert.equal(answered(undefined, 0), false);
+});
+
 test("the dial has a point for each strength that was tried, the newest of several, and the plain net at 0", () => {
   const races = [race(6, 1, 18), race(5, 0.5, 26), race(4, 0.5, 99), race(3, 0.75, 30, { seed: 1 }), race(2, 0.25, 40, { over: false }), race(1, 0.9, 20, { depth: 64 })];
   assert.deepEqual(dialPoints(races, choiceOf(races[0]), "A").map(({ strength, error }) => [strength, error]), [[0, 48], [0.5, 26], [1, 18]]);
   assert.deepEqual(dialPoints(races, { ...choiceOf(races[0]), seed: 7 }, "A"), []);
+  assert.deepEqual(dialPoints([race(1, 0.5, null)], choiceOf(races[1]), "A").map(({ strength }) => strength), [0], "a net that diverged has no point");
 });
 
 test("the points are those of the shortcut that can be dialled, whatever else is set", () => {
