@@ -9,6 +9,7 @@ from engine.models.registry import SHORTCUTS
 from engine.training.live_edits import LiveEdits
 from engine.training.state import ParentState
 from engine.training.trainer import Trainer
+from tests.contracts.variants import ROWS
 from tests.engine.training import tiny
 
 
@@ -34,7 +35,7 @@ def parent_at(step, run, rows=()):
     return parent.state(), list(events), parent
 
 
-@pytest.mark.parametrize("shortcut", SHORTCUTS)
+@pytest.mark.parametrize("shortcut", ROWS)
 def test_a_fork_equals_its_parent_bit_for_bit_until_its_change_takes_effect(shortcut):
     run = tiny.config(model__shortcut=shortcut, optim__steps=12)
     state, after, parent = parent_at(6, run)
@@ -53,7 +54,7 @@ def test_a_fork_equals_its_parent_bit_for_bit_until_its_change_takes_effect(shor
     assert not tiny.same_weights(child, parent)
 
 
-@pytest.mark.parametrize("shortcut", [name for name, row in SHORTCUTS.items() if row.builder])
+@pytest.mark.parametrize("shortcut", [name for name in ROWS if SHORTCUTS[name].builder])
 def test_strength_acts_at_its_step_and_is_kept_by_a_resume(shortcut):
     run, rows = tiny.config(model__shortcut=shortcut, optim__steps=8), [Change(1, "strength", 0.25, 3)]
     state, after, changed = parent_at(5, run, rows)

@@ -14,7 +14,7 @@ STEADY = 2.0
 
 
 def condition(curves: JobCurves) -> Iterator[Found]:
-    """Yield how the condition number changes with depth: plain, with a scaled branch, from an identity start."""
+    """Yield how the condition number changes with depth: plain, and with a scaled branch."""
     nets = _over_depth(curves, "condition")
     if PLAIN in nets:
         plain = nets[PLAIN]
@@ -22,7 +22,17 @@ def condition(curves: JobCurves) -> Iterator[Found]:
         text = f"In plain nets the spread of learning speeds {_change(plain)} {depths}"
         if SCALED in nets:
             text += f"; with a scaled branch it {_change(nets[SCALED])}"
-        yield Found("condition", f"{text}.{_start(plain, nets.get(IDENTITY))}")
+        yield Found("condition", f"{text}.")
+
+
+def start(curves: JobCurves) -> Iterator[Found]:
+    """Yield what the start does without the form: most where it takes away half of the growth, in decades."""
+    nets = _over_depth(curves, "condition")
+    if PLAIN in nets and IDENTITY in nets:
+        grown, left = (nets[kind].y[-1] / nets[kind].y[0] for kind in (PLAIN, IDENTITY))
+        most = ": the start does most of it, not the form" if grown > STEADY and left <= grown**0.5 else ""
+        grows = f"the spread of speeds {_change(nets[IDENTITY])}"
+        yield Found("start", f"From an identity start, without a shortcut, {grows}{most}.")
 
 
 def condition_of_nets(curves: JobCurves) -> Iterator[Found]:
@@ -67,6 +77,7 @@ def equivalence(curves: JobCurves) -> Iterator[Found]:
 
 RULES = (
     FindingRule("condition", ("condition",), condition),
+    FindingRule("start", ("condition",), start),
     FindingRule("expected_updates", ("expected_updates",), expected_updates),
     FindingRule("equivalence", ("equivalence_gap", "equivalence_two"), equivalence),
     FindingRule("condition_of_nets", ("condition",), condition_of_nets),
@@ -88,15 +99,6 @@ def _change(curve: JobCurve) -> str:
     if last > STEADY * first:
         return f"grows {in_words(last / first, 2)}-fold"
     return f"falls {in_words(first / last, 2)}-fold" if first > STEADY * last else "stays about the same"
-
-
-def _start(plain: JobCurve, identity: JobCurve | None) -> str:
-    """Return what the start does without the form: most where it takes away half of the growth, in decades."""
-    if identity is None:
-        return ""
-    grown, left = (curve.y[-1] / curve.y[0] for curve in (plain, identity))
-    most = ": the start does most of it, not the form" if grown > STEADY and left <= grown**0.5 else ""
-    return f" From an identity start, without a shortcut, it {_change(identity)}{most}."
 
 
 def _ends(curve: JobCurve) -> str:

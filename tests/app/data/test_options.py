@@ -18,7 +18,9 @@ def test_choices_are_checked_in_one_line(place):
     assert options.count(20, "A").parameters == 269_722
     assert options.preset_source("quick") == "fashion-mnist-mini"
     # The one without images of its own is the shell's.
-    assert list(options.presets()) == ["quick", "talk", "start", "depth", "paper"]
+    assert list(options.presets()) == [
+        *("quick", "instant", "talk", "today", "norm-placement", "start-mlp", "start-vit", "start", "depth", "paper")
+    ]
     with pytest.raises(SkipscopeError, match="unknown data set"):
         options.data_present("nothing")
     with pytest.raises(SkipscopeError, match="nearest 20 and 26"):

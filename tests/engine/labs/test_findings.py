@@ -134,8 +134,9 @@ def test_conditioning_the_deepest_against_the_shallowest_net():
     ]
     for grown, words in ((30, "3-fold: the start does most of it, not the form."), (300, "30-fold.")):
         started = curve("condition", "plain from identity", [2, 8], [10, grown])
-        (text,) = texts("conditioning", curves[0], started, name="condition")
-        assert text.endswith(f" From an identity start, without a shortcut, it grows {words}")
+        assert texts("conditioning", curves[0], started, name="start") == [
+            f"From an identity start, without a shortcut, the spread of speeds grows {words}"
+        ]
 
 
 def test_conditioning_updates_of_the_shallowest_and_the_deepest_net():

@@ -292,7 +292,7 @@ def test_real_runs_keep_in_step_whatever_happens_to_the_slowest(busy_room):
     assert room.row(fast).detail == ""
     room.control.commands.give("resume", slow)
     room.until(lambda: room.steps_of(race, [slow, fast]) is not None)
-    time.sleep(0.1)
+    room.until(lambda: "slowest run of its race" in room.row(fast).detail)
     stood = room.steps_of(race, [slow, fast])[1]
     room.until_step(slow, room.row(slow).step + 2)
     assert room.steps_of(race, [slow, fast])[1] <= max(stood, room.row(slow).step + 1)

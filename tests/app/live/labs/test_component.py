@@ -21,7 +21,10 @@ def test_a_page_may_ask_for_single_panels_which_come_in_the_rows_order():
 
 @pytest.mark.parametrize("scheme", theme.BACKGROUND)
 def test_nine_kinds_without_a_style_and_the_plain_and_residual_net_are_told_apart_by_every_eye(scheme):
-    styles = [*spare_styles(), *(hues(every=False)[match][26] for match in (r"^(plain|none)\b", r"^(residual|A)\b"))]
+    styles = [
+        *spare_styles(),
+        *(hues(every=False)[match][26] for match in (r"^(plain|none)\b", r"^(residual|A|pre-LN)\b")),
+    ]
     assert len(spare_styles()) == 9
     for style in styles:
         assert theme.contrast(style["color"][scheme], theme.BACKGROUND[scheme]) >= 3
