@@ -64,7 +64,7 @@ def test_layers_prints_what_the_race_probed(call, engine_workspace):
     code, out, err = call("layers", str(run), "--step", "0", "--json", at=engine_workspace)
     assert (code, err) == (0, "")
     document = json.loads(out)
-    assert list(document) == ["run", "step", "quantity", "unit", "layers"]
+    assert list(document) == ["run", "step", "quantity", "unit", "absent", "layers"]
     assert (document["run"], document["step"], document["quantity"]) == (run, 0, "response_std")
     assert [layer["layer"] for layer in document["layers"]][:3] == [
         "stem/conv",
