@@ -25,8 +25,8 @@ TERMS = {
 }
 #: Where a text means a term by a word that also has another sense, what stands beside it.
 _SPELLINGS = {
-    **{name: rf"{name}(?=-\d)" for name in "ABC"},
-    "plain": r"plain(?=-\d|\s(?:\w+\s)?nets?\b)",
+    **{name: rf"{name}(?=-\d|\s\d+\sblocks?\b)" for name in "ABC"},
+    "plain": r"plain(?=-\d|\s\d+\sblocks?\b|\s(?:\w+\s)?nets?\b)",
     "residual": r"residual(?=-\d|\s(?:net|block|pair|form|twin)s?\b)",
     "shortcut": r"shortcuts?",
     "clean": r"clean(?=\s(?:training\s)?error)",

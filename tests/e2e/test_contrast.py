@@ -15,6 +15,8 @@ PAGES = {
     "layers": "document.querySelector('.sp-probes')?.probeView?.painted && document.querySelector('.sp-hist').data",
     "gradients": "document.querySelector('.sp-probes')?.probeView?.painted &&"
     " document.querySelectorAll('.sl-plot .main-svg').length",
+    "instant": "document.querySelector('.si-instant')?.instantView?.theme?.scheme === scheme &&"
+    " document.querySelector('.si-setting')",
     "runs": "document.querySelector('[data-testid=stDataFrame] canvas')",
 }
 

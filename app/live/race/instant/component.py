@@ -12,6 +12,15 @@ from app.data import options
 from app.data.instant import ring
 from app.live.shared.component import component, surroundings
 
+#: What each shortcut does.
+ABOUT = {
+    "A": "The norm stands before each branch; the block's input is added unchanged.",
+    "A:order=post-ln": "The norm stands behind each addition, so it also changes what the shortcut passes on.",
+    "skipinit": "A learned number multiplies each branch. It starts at zero: the net starts as the identity.",
+    "skipinit:norm=none": "As SkipInit, without any norm.",
+    "deepnorm": "As post-LN, with a stronger shortcut and smaller weights in the branches at first.",
+}
+
 
 def live_instant(on_command: Callable[[], None], key: str, notice: Mapping[str, Any]) -> None:
     """Mount the instant races.
@@ -47,7 +56,10 @@ def _rows(can_be_set: ring.Settings) -> list[dict[str, Any]]:
     return [
         {
             "key": key, "label": label, "kinds": values is kinds,
-            "values": [{"value": value, "label": words} for value, words in values.items()],
+            "values": [
+                {"value": value, "label": words} | ({"about": ABOUT[value]} if values is kinds else {})
+                for value, words in values.items()
+            ],
         }
         for key, label, values in rows
         if len(values) > 1

@@ -4,7 +4,8 @@ import { element } from "../../shared/dom.js";
 
 /**
  * One setting: its values in order, each with its words; of kinds one is chosen from a list, all else is dragged.
- * @typedef {{ key: keyof Choice, label: string, kinds?: boolean, values: { value: string | number, label: string }[] }} Setting
+ * `about` of a kind stands below the list.
+ * @typedef {{ key: keyof Choice, label: string, kinds?: boolean, values: { value: string | number, label: string, about?: string }[] }} Setting
  */
 
 export class Controls {
@@ -15,19 +16,24 @@ export class Controls {
    * @param {(choice: Choice) => void} moved
    */
   constructor(box, settings, moved) {
-    /** @type {Map<keyof Choice, { setting: Setting, input: HTMLInputElement | HTMLSelectElement, output: HTMLElement }>} */
+    /** @type {Map<keyof Choice, { setting: Setting, input: HTMLInputElement | HTMLSelectElement, output: HTMLElement, about: HTMLElement }>} */
     this.rows = new Map(settings.map((setting) => {
       const row = element("label", `si-setting si-${setting.key}`);
       const name = element("span", "si-name", setting.label), output = element("span", "si-value");
       const input = setting.kinds ? list(setting) : slider(setting);
       input.setAttribute("aria-label", setting.label); // without the value, which is told beside it
+      const id = `si-about-${setting.key}`, about = element("p", "si-about", "", { id });
       row.append(name, output, input);
       box.append(row);
+      if (setting.kinds) {
+        input.setAttribute("aria-describedby", id);
+        box.append(about);
+      }
       input.addEventListener("input", () => {
         this.#say(setting.key);
         moved(this.choice);
       });
-      return [setting.key, { setting, input, output }];
+      return [setting.key, { setting, input, output, about }];
     }));
   }
 
@@ -67,7 +73,10 @@ export class Controls {
   #say(key) {
     const row = this.rows.get(key);
     if (!row) return;
-    if (row.setting.kinds) return; // the list says itself what is chosen
+    if (row.setting.kinds) { // the list says itself what is chosen
+      row.about.textContent = row.setting.values[Number(row.input.value)].about ?? "";
+      return;
+    }
     row.output.textContent = this.words(key);
     row.input.setAttribute("aria-valuetext", this.words(key));
   }

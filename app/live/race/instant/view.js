@@ -205,7 +205,8 @@ export class InstantView {
       now: choice.shortcut === data.dialled ? choice.strength : null, color: deep?.color[theme.scheme] ?? theme.text, theme,
       width: this.part("dial").clientWidth, net: `the net of ${this.controls.words("depth")}`,
     });
-    setText(this.part("dial-words"), `Clean training error at the end in percent, ${this.controls.words("depth")}, rate ${choice.lr}, seed ${choice.seed}`);
+    setText(this.part("dial-words"), `${this.controls.words("depth")}, rate ${choice.lr}`);
+    setText(this.part("dial-seed"), String(choice.seed));
   }
 
   #notice() {

@@ -77,7 +77,7 @@ def test_the_audience_gets_links_alone(page, ended, monkeypatch):  # noqa: F811
     assert titles(given, "buttons") == []
 
 
-def test_nets_without_batch_norm_lead_to_their_question_and_to_no_layers_where_nothing_was_probed(bench):  # noqa: F811
+def test_nets_without_batch_norm_lead_to_their_question_and_to_layers_where_they_were_probed(page, bench):  # noqa: F811
     probed = {}
     for settings in ({}, {"probe.images": "32"}):
         planned = plan_race(RaceRequest(preset="instant", settings=settings), bench.workspace)

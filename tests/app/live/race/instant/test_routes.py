@@ -6,11 +6,12 @@ from dataclasses import replace
 from starlette.requests import Request
 
 from app.data.instant import ring
+from app.live.race.instant.component import ABOUT, _rows
 from app.live.race.instant.messages import race_document
 from app.live.race.instant.routes import instant_routes
 from app.live.stream.feed import Feed
 from engine.events import RunState, Split
-from engine.runs.protocol.instant import instant_request, usual
+from engine.runs.protocol.instant import SHORTCUTS, instant_request, usual
 from engine.runs.protocol.planning import plan_race
 from tests.app.live.conftest import Listener
 
@@ -78,3 +79,10 @@ def test_only_a_finished_net_has_an_error_and_the_dialled_shortcut_one_look_at_e
         assert [run["error"] for run in shown] == [None, None, None, 18.25], "no running error"
         looks.add((shown[3]["mark"], shown[3]["color"]["light"]))
     assert len(looks) == 1
+
+
+def test_each_shortcut_has_a_line_and_depths_are_told_in_blocks():
+    rows = {row["key"]: row for row in _rows(ring.settings())}
+    assert ABOUT.keys() == SHORTCUTS.keys()
+    assert [value["about"] for value in rows["shortcut"]["values"]] == [ABOUT[name] for name in SHORTCUTS]
+    assert {"value": 32, "label": "15 blocks (32 layers)"} in rows["depth"]["values"]
