@@ -95,8 +95,8 @@ QUANTITIES: dict[str, Quantity] = {
             source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
             how_to_read="How much a block changes what it gets. Below 1 the block refines its input.",
             caveat="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
-            "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is. So it "
-            "does in post-LN, where a norm follows the sum.",
+            "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is. In "
+            "post-LN x is normalised, so the ratio does not fall with depth by itself.",
             measure="engine.probes.online.blocks:UpdateSize",
         ),
         Quantity(

@@ -1,7 +1,8 @@
 """The sentence that answers on the pages Layers and Gradients: what stands out, in which net and where. Pure.
 
-Only comparable nets count, and nets of several families are not compared. Layers are compared by their ratio to the middle (the median) of their own net. Of several
-seeds the sentence is about their geometric mean, and only where each seed shows the same.
+Only comparable nets count, and nets of several families are not compared. Layers are compared by their ratio to the
+middle (the median) of their own net. Of several seeds the sentence is about their geometric mean, and only where each
+seed shows the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -38,6 +38,10 @@ class Case(NamedTuple):
         """The prefix of the net's metrics."""
         return "plain" if self.plain else "residual"
 
+    def own_bn(self, bn: str) -> str:
+        """Return the BN statistics of this net where ``bn`` is asked for; without BN none are recalibrated."""
+        return bn if self.batch_norm else RUNNING
+
 
 class LesionTask(NamedTuple):
     """A lesion of ``blocks`` (from 0) of the net ``case``, or another measure, with one kind of BN statistics."""
@@ -80,7 +84,9 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[LesionTa
     full, bn = settings["grid"] == "full", main_bn(settings)
 
     def each(part: str, chosen: Mapping[int, Sequence[tuple[int, ...]]], bn: str = bn) -> list[LesionTask]:
-        nets = [[LesionTask(part, i, cases[i].name, bn, blocks) for blocks in chosen[i]] for i in chosen]
+        nets = [
+            [LesionTask(part, i, cases[i].name, bn, blocks) for blocks in chosen[i]] for i in chosen
+        ]
         return [one for one in chain.from_iterable(zip_longest(*nets)) if one is not None]
 
     def once(part: str, bn: str = bn) -> list[LesionTask]:
@@ -96,7 +102,8 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[LesionTa
         tasks += [task for task in once(INTACT, RECALIBRATED) if task.case in normed]
         tasks += each(DELETE, blocks(MAX_RECALIBRATED, middles, normed), RECALIBRATED)
     tasks += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
-    return tasks + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
+    tasks += each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
+    return [task._replace(bn=cases[task.case].own_bn(task.bn)) for task in tasks]
 
 
 def swaps(case: Case, full: bool) -> list[tuple[int, int]]:
