@@ -84,9 +84,7 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[LesionTa
     full, bn = settings["grid"] == "full", main_bn(settings)
 
     def each(part: str, chosen: Mapping[int, Sequence[tuple[int, ...]]], bn: str = bn) -> list[LesionTask]:
-        nets = [
-            [LesionTask(part, i, cases[i].name, bn, blocks) for blocks in chosen[i]] for i in chosen
-        ]
+        nets = [[LesionTask(part, i, cases[i].name, bn, blocks) for blocks in chosen[i]] for i in chosen]
         return [one for one in chain.from_iterable(zip_longest(*nets)) if one is not None]
 
     def once(part: str, bn: str = bn) -> list[LesionTask]:
