@@ -86,7 +86,8 @@ QUANTITIES: dict[str, Quantity] = {
             source="Nair and Hinton 2010; He et al. 2015, section 3.3, ReLU after the addition",
             how_to_read="A dead unit passes no signal and no gradient for these images.",
             caveat="With few images a unit may look dead and fire for others. The second layer of a residual block "
-            "is followed by the addition: its ReLU sees x + F(x). In MLPs and Transformers only fc1 has a ReLU.",
+            "is followed by the addition: its ReLU sees x + F(x). In MLPs and Transformers only fc1 has a ReLU. "
+            "A leaky ReLU has no dead units and no value.",
             measure="engine.probes.online.responses:DeadShare",
         ),
         Quantity(
