@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from engine.config import FAMILIES, DataConfig, ModelConfig, OptimConfig, RunConfig
 from engine.data.images import ImageSet
-from engine.events import Diverged, Measured, Stepped
+from engine.events import Measured, Stepped
 from engine.hardware.device import Device
 from engine.labs.rates.plan import KINDS, POOLS, STRIDE, Cell
 from engine.labs.small_images import embedded_images
@@ -19,7 +19,7 @@ _ENDLESS = 10_000_000
 
 
 class Point(NamedTuple):
-    """The running training error in percent after an update; NaN from the update that diverged on."""
+    """The running training error in percent after an update; NaN at the last one where the training diverged."""
 
     step: int
     error: float
@@ -54,11 +54,11 @@ def train(cell: Cell, settings: Mapping[str, Any], device: Device) -> Iterator[l
         for event in events:
             ended = isinstance(event, Stepped) and event.step == last
             measured = trainer.drain() if ended else event if isinstance(event, Measured) else None
-            if isinstance(event, Diverged):
-                yield [Point(last, math.nan)]
-                return
             if measured:
                 kept = (row for row in measured.rows if row.step in (1, last) or row.step % STRIDE == 0)
-                yield [Point(row.step, row.running_error if math.isfinite(row.loss) else math.nan) for row in kept]
-            if ended:
+                yield [Point(row.step, row.running_error) for row in kept if math.isfinite(row.loss)]
+            # Not the event: the trainer would tell of the last update's only in the next one.
+            if trainer.progress.diverged:
+                yield [Point(last, math.nan)]
+            if ended or trainer.progress.diverged:
                 return
