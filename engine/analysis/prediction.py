@@ -145,7 +145,8 @@ def _deeper(deep: int, shallow: int, family: str) -> str:
 def _arms_question(runs: Sequence[ComparedRun]) -> Question | None:
     """Return the question which arm, or which kind of net, is lowest, of one arm how high it is."""
     own = by(runs, attrgetter("arm"))
-    if not own:
+    # Nets of several families differ in more than the question is about.
+    if len({run.family for run in runs}) != 1:
         return None
     compared = [run for run in runs if not run.differs] or runs
     after = f"After {min(run.total_steps for run in compared):,} steps"

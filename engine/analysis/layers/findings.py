@@ -53,16 +53,17 @@ def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> L
     means = {
         arm: f"{seeds[0].name} {steady(fmean(net.mean for net in seeds))}" for arm, seeds in by(nets, ARM_KEY).items()
     }
-    opening = f"Mean over the {quantity.noun(nets[0].family)}s at step {step:,}:"
+    nouns = dict.fromkeys(f"{quantity.noun(net.family)}s" for net in nets)
+    opening = f"Mean over the {' or '.join(nouns)} at step {step:,}:"
     # The claim is about nets with batch norm, in which every response std is 1 at the start.
-    claimed = quantity.name == RESPONSES and step > 0 and not FAMILIES[nets[0].family].counts_blocks
-    closing = _figure_7(nets) if claimed else ""
+    claimed = [net for net in nets if FAMILIES[net.family].batch_normed]
+    closing = _figure_7(claimed) if quantity.name == RESPONSES and step > 0 else ""
     return LayerFinding(opening, means, closing, headline(quantity, step, nets))
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
     nets = [net for net in nets if not net.difference]
-    pairs = [(net, other) for net in nets for other in nets if not net.plain and net.seed == other.seed]
+    pairs = [(net, other) for net in nets for other in nets if _is_pair(net, other)]
     twins = [_is_below(net, other) for net, other in pairs if other.plain and net.depth == other.depth]
     deeper = [
         _is_below(net, other) for net, other in pairs if net.shortcut == other.shortcut and net.depth > other.depth
@@ -75,6 +76,10 @@ def _figure_7(nets: Sequence[ProbedNet]) -> str:
     if not seen:
         return ""
     return f"Fig. 7 of the paper: {', '.join(seen)}. Here in {' and in '.join(map(_counted, seen.values()))}."
+
+
+def _is_pair(net: ProbedNet, other: ProbedNet) -> bool:
+    return not net.plain and (net.family, net.seed) == (other.family, other.seed)
 
 
 def _is_below(net: ProbedNet, other: ProbedNet) -> bool:

@@ -71,10 +71,11 @@ class _Stretch:
 
 
 def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headline | None:
-    """Return what these nets show of a quantity at a step, None without a comparable net that is there."""
+    """Return what these nets show of a quantity at a step, None without comparable nets of one family there."""
     comparable = [net for net in nets if not net.difference]
     nets = [net for net in comparable if net.last_step >= step]
-    if not nets:
+    # Layers of several families are not of one kind.
+    if not nets or len({net.family for net in comparable}) > 1:
         return None
     noun = quantity.noun(nets[0].family)
     planned = max(net.planned for net in nets)
