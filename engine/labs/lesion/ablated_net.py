@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from engine.config import replace
+from engine.config import FAMILIES, replace
 from engine.events import Split
 from engine.labs.inspected_run import InspectedRun
 from engine.models.count import count
@@ -41,7 +41,8 @@ class AblatedNet:
 
     def __init__(self, inspected: InspectedRun, images: int, recalibrated: bool):
         fewer = min(images, inspected.config.data.eval_images)
-        config = replace(inspected.config, {"recalibrate_bn": recalibrated, "data.eval_images": fewer})
+        kept = recalibrated and FAMILIES[inspected.config.model.family].batch_normed
+        config = replace(inspected.config, {"recalibrate_bn": kept, "data.eval_images": fewer})
         self._inspected = dataclasses.replace(inspected, config=config)
         self._model = inspected.model()
         self._evaluator = self._inspected.evaluator(self._model)
