@@ -108,6 +108,12 @@ def test_a_race_that_leaves_can_be_kept_no_more_and_leaves_whole(parts):
     assert (parts.reader.races.get(leaving), parts.reader.runs.get(first)) == (None, None)
 
 
+def test_a_worker_of_a_dead_engine_is_known_to_train_an_instant_race(parts):
+    _, (run, *_) = started(parts, S.STARTING, S.RUNNING)
+    parts.pool._left_behind[run] = (parts.reader.runs.get(run), None)
+    assert [(active.run, active.instant) for active in parts.pool.active()] == [(run, True)]
+
+
 def test_a_race_with_a_lost_run_has_ended_and_stays(parts):
     lost, (run, *rest) = started(parts, S.STARTING, S.RUNNING)
     parts.writer.jobs.move(run, S.LOST)
