@@ -55,15 +55,15 @@ def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> L
     }
     nouns = dict.fromkeys(f"{quantity.noun(net.family)}s" for net in nets)
     opening = f"Mean over the {' or '.join(nouns)} at step {step:,}:"
-    # The claim is about nets with batch norm, in which every response std is 1 at the start.
-    claimed = [net for net in nets if FAMILIES[net.family].batch_normed]
-    closing = _figure_7(claimed) if quantity.name == RESPONSES and step > 0 else ""
+    closing = _figure_7(nets) if quantity.name == RESPONSES and step > 0 else ""
     return LayerFinding(opening, means, closing, headline(quantity, step, nets))
 
 
 def _figure_7(nets: Sequence[ProbedNet]) -> str:
-    nets = [net for net in nets if not net.difference]
-    pairs = [(net, other) for net in nets for other in nets if _is_pair(net, other)]
+    # The claim is about nets with batch norm, in which every response std is 1 at the start.
+    nets = [net for net in nets if not net.difference and FAMILIES[net.family].batch_normed]
+    residual = [net for net in nets if not net.plain]
+    pairs = [(n, other) for n in residual for other in nets if (n.family, n.seed) == (other.family, other.seed)]
     twins = [_is_below(net, other) for net, other in pairs if other.plain and net.depth == other.depth]
     deeper = [
         _is_below(net, other) for net, other in pairs if net.shortcut == other.shortcut and net.depth > other.depth
@@ -76,10 +76,6 @@ def _figure_7(nets: Sequence[ProbedNet]) -> str:
     if not seen:
         return ""
     return f"Fig. 7 of the paper: {', '.join(seen)}. Here in {' and in '.join(map(_counted, seen.values()))}."
-
-
-def _is_pair(net: ProbedNet, other: ProbedNet) -> bool:
-    return not net.plain and (net.family, net.seed) == (other.family, other.seed)
 
 
 def _is_below(net: ProbedNet, other: ProbedNet) -> bool:

@@ -1,7 +1,8 @@
 """The sentence that answers on the pages Layers and Gradients: what stands out, in which net and where. Pure.
 
-Only comparable nets count. Layers are compared by their ratio to the middle (the median) of their own net. Of several
-seeds the sentence is about their geometric mean, and only where each seed shows the same.
+Only comparable nets count, and nets of several families are not compared. Layers are compared by their ratio to the
+middle (the median) of their own net. Of several seeds the sentence is about their geometric mean, and only where each
+seed shows the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -71,10 +72,12 @@ class _Stretch:
 
 
 def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headline | None:
-    """Return what these nets show of a quantity at a step, None without comparable nets of one family there."""
+    """Return what these nets show of a quantity at a step, None without a comparable net that is there.
+
+    None as well for nets of several families: they differ in more than depth and shortcut.
+    """
     comparable = [net for net in nets if not net.difference]
     nets = [net for net in comparable if net.last_step >= step]
-    # Layers of several families are not of one kind.
     if not nets or len({net.family for net in comparable}) > 1:
         return None
     noun = quantity.noun(nets[0].family)

@@ -19,7 +19,7 @@ _ENDLESS = 10_000_000
 
 
 class Point(NamedTuple):
-    """The running training error in percent after an update; NaN at the last one where the training diverged."""
+    """The running training error in percent after an update; NaN from the update that diverged on."""
 
     step: int
     error: float
@@ -55,9 +55,10 @@ def train(cell: Cell, settings: Mapping[str, Any], device: Device) -> Iterator[l
             ended = isinstance(event, Stepped) and event.step == last
             measured = trainer.drain() if ended else event if isinstance(event, Measured) else None
             if measured:
-                kept = (row for row in measured.rows if row.step in (1, last) or row.step % STRIDE == 0)
-                yield [Point(row.step, row.running_error) for row in kept if math.isfinite(row.loss)]
-            # Not the event: the trainer would tell of the last update's only in the next one.
+                sound = (row for row in measured.rows if math.isfinite(row.loss))
+                kept = (row for row in sound if row.step in (1, last) or row.step % STRIDE == 0)
+                yield [Point(row.step, row.running_error) for row in kept]
+            # A loss of the last updates that is not finite is seen here alone: no event comes behind the last update.
             if trainer.progress.diverged:
                 yield [Point(last, math.nan)]
             if ended or trainer.progress.diverged:

@@ -43,15 +43,15 @@ def test_a_transformer_has_no_part_in_figure_7_and_has_sublayers():
     assert said(*nets, quantity="token_rank").startswith("Mean over the blocks at step 10: plain-18")
 
 
-def test_nets_of_several_families_are_neither_paired_nor_ranked():
-    transformers = [replace(net(arm, mean), family="vit") for arm, mean in (("A-18", 0.6), ("A-50", 0.5))]
-    mixed = [net("plain-20", 0.8), *transformers]
-    assert "Fig. 7" not in said(*mixed)
-    assert said(*mixed, net("A-20", 0.7)).endswith("Here in 1 of 1 pair.")
-    assert said(*mixed, quantity="update_size").startswith("Mean over the blocks or sublayers at step 10: plain-20")
-    nets = [replace(each, planned=20, last_step=20) for each in mixed]
-    assert layer_finding(get_quantity(RESPONSES), 20, nets).headline is None
-    assert layer_finding(get_quantity(RESPONSES), 20, nets[1:]).headline is not None
+def test_nets_of_other_families_are_in_no_pair_whatever_the_order():
+    pair, shaped = [net("plain-20", 0.8), net("A-20", 0.6)], [replace(net("A-18", 0.5), family="vit")]
+    deeper = replace(net("A-50", 0.4), family="vit"), replace(net("A-152", 0.3), family="imagenet")
+    for nets in ([*pair, *shaped, *deeper], [*deeper, *shaped, *pair]):
+        assert said(*nets).endswith("residual nets respond more weakly than plain ones. Here in 1 of 1 pair.")
+        assert layer_finding(get_quantity(RESPONSES), 10, nets).headline is None
+    assert "Fig. 7" not in said(*pair[:1], *shaped, *deeper)
+    both = said(*pair, *shaped, quantity="update_size")
+    assert both == "Mean over the blocks or sublayers at step 10: plain-20 0.800, A-20 0.600, A-18 0.500."
 
 
 def test_only_nets_of_one_seed_and_of_one_kind_are_paired():
