@@ -8,7 +8,7 @@ from engine.analysis.comparison import ComparedRun, by, common_step, is_early, p
 from engine.analysis.interval import CONFIDENCE, MAX_SEEDS, Interval
 from engine.analysis.numbers import ends, signed
 from engine.analysis.verdict import MARGIN, Finding, Judgement, RaceErrors, Verdict, seeds_that_would_do
-from engine.config import RUNNING_WINDOW
+from engine.config import RUNNING_WINDOW, depth_name
 from engine.config.optim import OPTIMIZERS
 from engine.events import BROKEN, HALTED, RunState
 
@@ -146,7 +146,9 @@ def _rates(runs: Sequence[ComparedRun]) -> Iterator[str]:
     depths = {run.depth for run in runs}
     for rate, own in by((run for run in runs if run.warmup_lr), attrgetter("warmup_lr")).items():
         warm = {run.depth for run in own}
-        yield f"{'All arms' if warm == depths else f'{few(list(map(str, sorted(warm))))} layers'} start at {rate:g}."
+        names = [depth_name(depth, own[0].family) for depth in sorted(warm)]
+        layers = " layers" * (names[-1] == str(max(warm)))
+        yield f"{'All arms' if warm == depths else f'{few(names)}{layers}'} start at {rate:g}."
     if runs[0].warmup_steps:
         yield f"The rate rises linearly over the first {runs[0].warmup_steps:,} steps."
 

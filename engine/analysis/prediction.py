@@ -143,9 +143,12 @@ def _deeper(deep: int, shallow: int, family: str) -> str:
 
 
 def _arms_question(runs: Sequence[ComparedRun]) -> Question | None:
-    """Return the question which arm, or which kind of net, is lowest, of one arm how high it is."""
+    """Return the question which arm, or which kind of net, is lowest, of one arm how high it is.
+
+    None for nets of several families, which nobody compares.
+    """
     own = by(runs, attrgetter("arm"))
-    if not own:
+    if len({run.family for run in runs}) != 1:
         return None
     compared = [run for run in runs if not run.differs] or runs
     after = f"After {min(run.total_steps for run in compared):,} steps"

@@ -51,7 +51,7 @@ def _settings(config: RaceConfig | RunConfig) -> Iterator[tuple[str, str]]:
             yield key.removeprefix(_RUN), _text(value)
     for depth, settings in sorted(race.per_depth.items()):
         for key, value in settings.items():
-            yield f"{key} of depth {depth}", _text(value)
+            yield f"{key} of depth {depth_name(depth, race.run.model.family)}", _text(value)
 
 
 def _text(value: Any) -> str:

@@ -116,8 +116,12 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
 
 
 def _recipe(optim: OptimConfig) -> dict[str, Any]:
-    fixed = {"betas": BETAS, "eps": EPS} if optim.optimizer == "adamw" else {"momentum": optim.momentum}
-    return {**fields(optim, "optimizer", "lr", "weight_decay", "warmup_steps", "batch_size"), **fixed}
+    sgd = fields(optim, "momentum", "warmup_lr", *["warmup_error"] * (optim.warmup_lr is not None))
+    own = {"betas": BETAS, "eps": EPS} if optim.optimizer == "adamw" else sgd
+    return {
+        **fields(optim, "optimizer", "lr", "weight_decay", "warmup_steps", "drops", "drop_factor", "batch_size"),
+        **own,
+    }
 
 
 def _figures(reader: Reader, rows: Sequence[RunRow]) -> Callable[[RunRow, Split, str], float | None]:

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from engine.config.base import Config
 from engine.config.data import DataConfig
+from engine.config.families import FAMILIES
 from engine.config.model import ModelConfig
 from engine.config.optim import OptimConfig
 from engine.config.values import DERIVED
@@ -53,6 +54,14 @@ class RunConfig(Config):
     compile: bool = False
     eval_every: int = Field(0, ge=0, json_schema_extra=DERIVED)
     recalibrate_bn: bool = False
+
+    @model_validator(mode="after")
+    def _has_statistics(self) -> Self:
+        if self.recalibrate_bn and not FAMILIES[self.model.family].batch_normed:
+            raise ValueError(
+                f"recalibrate_bn needs batch norm, which the family {self.model.family} has not; leave it out"
+            )
+        return self
 
     def evaluation_steps(self, further_ends: Sequence[int] = ()) -> list[int]:
         """Return the steps after which the subsets are evaluated, the last step included.

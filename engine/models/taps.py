@@ -22,8 +22,8 @@ class Tap(NamedTuple):
     """One layer of a module; every name is that of one of the module's children.
 
     ``conv`` is the layer. The output of ``response`` is its response, before ReLU and addition. ``norm`` is
-    the BN whose gamma scales the response, "" where there is none. ``relu``: a ReLU follows the layer. ``qkv``: its
-    rows make queries, keys and values, a third each.
+    the BN whose gamma scales the response, "" where there is none. ``relu``: a ReLU follows the layer;
+    ``leaky``: it cuts nothing off. ``qkv``: the layer's rows make queries, keys and values, a third each.
 
     The activation that follows the layer is the input of ``activation_into``, or the output of ``activation_from``, or
     with ``activation_next`` the input of the next layer's convolution; else it is the output of the module.
@@ -36,6 +36,7 @@ class Tap(NamedTuple):
     activation_from: str = ""
     activation_next: bool = False
     relu: bool = True
+    leaky: bool = False
     qkv: bool = False
 
 

@@ -86,7 +86,8 @@ QUANTITIES: dict[str, Quantity] = {
             source="Nair and Hinton 2010; He et al. 2015, section 3.3, ReLU after the addition",
             how_to_read="A dead unit passes no signal and no gradient for these images.",
             caveat="With few images a unit may look dead and fire for others. The second layer of a residual block "
-            "is followed by the addition: its ReLU sees x + F(x). In MLPs and Transformers only fc1 has a ReLU.",
+            "is followed by the addition: its ReLU sees x + F(x). In MLPs and Transformers only fc1 has a ReLU. "
+            "A leaky ReLU has no dead units and no value.",
             measure="engine.probes.online.responses:DeadShare",
         ),
         Quantity(
@@ -95,8 +96,8 @@ QUANTITIES: dict[str, Quantity] = {
             source="He et al. 2015, section 4.2, asks whether residual functions are small; De and Smith 2020",
             how_to_read="How much a block changes what it gets. Below 1 the block refines its input.",
             caveat="In a residual net x grows from block to block, so the ratio falls with depth before anything is "
-            "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is. So it "
-            "does in post-LN, where a norm follows the sum.",
+            "learned: compare with the start. In a plain block nothing is added; the ratio says how loud it is. In "
+            "post-LN x is normalised, so the ratio does not fall with depth by itself.",
             measure="engine.probes.online.blocks:UpdateSize",
         ),
         Quantity(

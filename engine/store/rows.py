@@ -9,12 +9,15 @@ from pydantic import BeforeValidator, Json
 from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name, depth_name
 from engine.events import RunState
 
+#: Whether a column is not 0.
+_Truth = Annotated[bool, BeforeValidator(bool)]
+
 
 @dataclass(frozen=True, slots=True)
 class RaceRow:
     """One stored race; ``runs`` counts its existing runs. ``tunes``: the race that these trials serve, else None.
 
-    ``instant``: in the ring of the last instant races (``engine.runs.supervisor.instant``).
+    ``instant``: an instant race that nobody kept (``engine.runs.supervisor.instant``).
     """
 
     id: int
@@ -25,7 +28,7 @@ class RaceRow:
     runs: int
     pace: str = FREE
     tunes: int | None = None
-    instant: bool = False
+    instant: _Truth = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ class RunRow(JobRow):
     parent_step: int | None = None
     train_images: int = 0
     tunes: int | None = None
-    instant: bool = False
+    instant: _Truth = False
     note: str = ""
 
     @property

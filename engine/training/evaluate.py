@@ -183,6 +183,11 @@ class FoldedNet:
         return weight.to_mkldnn() if self._blocked else weight
 
 
+def has_batch_norm(model: nn.Module) -> bool:
+    """Return whether a net has batch norm, whose statistics can be recalibrated."""
+    return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+
+
 # Not torch's update_bn: it takes all batches at once and could not be interrupted between them.
 def reset_bn(model: nn.Module) -> nn.Module:
     """Make every BN average its batches' statistics from now on, without chance inside the net, as at test."""

@@ -17,7 +17,7 @@ from engine.labs.inspected_run import Document, InspectedRun
 from engine.models.count import count
 from engine.probes.offline.filter_directions import flat_weights, random_direction
 from engine.probes.offline.hessian import Hessian
-from engine.training.evaluate import FoldedNet, reset_bn, subset
+from engine.training.evaluate import FoldedNet, has_batch_norm, reset_bn, subset
 from engine.training.state import check_document, check_tensors
 
 #: Multiply-adds between two yields: of a forward pass, and of a product with the Hessian.
@@ -38,9 +38,9 @@ class Surface:
 
     def __init__(self, inspected: InspectedRun, images: int, recalibrate: bool):
         inspected.enter()
-        self._inspected, self._recalibrate = inspected, recalibrate
-        self._device = inspected.device
+        self._inspected, self._device = inspected, inspected.device
         self._model = inspected.model()
+        self._recalibrate = recalibrate and has_batch_norm(self._model)
         self._parameters = list(self._model.parameters())
         self._weights = {name: p.detach().clone() for name, p in self._model.named_parameters()}
         self._start = torch.cat([p.detach().reshape(-1) for p in self._parameters])

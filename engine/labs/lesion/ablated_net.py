@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.config import replace
 from engine.events import Split
@@ -21,7 +21,7 @@ from engine.probes.online.blocks import UpdateSize
 from engine.probes.online.hooks import find_blocks, find_layers, find_whole_blocks
 from engine.probes.online.instrumented_pass import instrumented_pass
 from engine.probes.online.measure import ProbeContext
-from engine.training.evaluate import Score, subset
+from engine.training.evaluate import Score, has_batch_norm, subset
 
 #: The result of ``path_gradients`` by name.
 PathGradients = dict[str, Any]
@@ -41,12 +41,12 @@ class AblatedNet:
 
     def __init__(self, inspected: InspectedRun, images: int, recalibrated: bool):
         fewer = min(images, inspected.config.data.eval_images)
-        config = replace(inspected.config, {"recalibrate_bn": recalibrated, "data.eval_images": fewer})
-        self._inspected = dataclasses.replace(inspected, config=config)
         self._model = inspected.model()
+        self.batch_norm = has_batch_norm(self._model)
+        anew = {"recalibrate_bn": recalibrated and self.batch_norm, "data.eval_images": fewer}
+        self._inspected = dataclasses.replace(inspected, config=replace(inspected.config, anew))
         self._evaluator = self._inspected.evaluator(self._model)
         self.lesions = Ablation(self._model, [self._evaluator.net])
-        self.batch_norm = any(isinstance(module, nn.BatchNorm2d) for module in self._model.modules())
 
     def score(self, lesion: AbstractContextManager[None] | None = None) -> Generator[None, None, Score]:
         """Return loss and error with a lesion on the test images; yield after each batch."""

@@ -78,7 +78,7 @@ class LesionLab(TaskLab[LesionTask]):
         return Measured(self._cases[task.case], task.case, task.bn, done)
 
     def _changed(self, task: LesionTask, net: Measured) -> Iterator[Finding]:
-        result, main = net.done[task.name], task.bn == self._bn
+        result, main = net.done[task.name], task.bn == net.case.own_bn(self._bn)
         match task.part:
             case plan.INTACT:
                 yield net.deleted()
@@ -96,7 +96,8 @@ class LesionLab(TaskLab[LesionTask]):
                 yield net.metric("intact_error", result[0])
                 yield net.metric("intact_loss", result[1])
                 yield net.metric("stored_error", recorded.error if recorded else math.nan)
-                stored = (net._replace(at=at).result(plan.STORED) for at in range(len(self._cases)))
+                nets = (Measured(case, at, case.own_bn(self._bn), net.done) for at, case in enumerate(self._cases))
+                stored = (one.result(plan.STORED) for one in nets)
                 checked = [score[2] for score in stored if score and not math.isnan(score[2])]
                 yield MetricReported("intact_equals_stored", min(checked, default=math.nan))
             case plan.SIZE:

@@ -38,6 +38,10 @@ class Case(NamedTuple):
         """The prefix of the net's metrics."""
         return "plain" if self.plain else "residual"
 
+    def own_bn(self, bn: str) -> str:
+        """Return the BN statistics of this net where ``bn`` is asked for; without BN none are recalibrated."""
+        return bn if self.batch_norm else RUNNING
+
 
 class LesionTask(NamedTuple):
     """A lesion of ``blocks`` (from 0) of the net ``case``, or another measure, with one kind of BN statistics."""
@@ -96,7 +100,8 @@ def planned(cases: Sequence[Case], settings: Mapping[str, Any]) -> list[LesionTa
         tasks += [task for task in once(INTACT, RECALIBRATED) if task.case in normed]
         tasks += each(DELETE, blocks(MAX_RECALIBRATED, middles, normed), RECALIBRATED)
     tasks += each(SWAP, {i: coarse_to_fine(swaps(case, full)) for i, case in enumerate(cases)})
-    return tasks + each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
+    tasks += each(SCALE, {i: [(b,) for b in scaled(case, full)] for i, case in enumerate(cases)})
+    return [task._replace(bn=cases[task.case].own_bn(task.bn)) for task in tasks]
 
 
 def swaps(case: Case, full: bool) -> list[tuple[int, int]]:

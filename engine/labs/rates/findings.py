@@ -50,11 +50,13 @@ def best(curves: JobCurves) -> Iterator[Found]:
     own = listed([f"{_points(gap_at_best(few, many))} ({kind})" for kind, ((_, few), (_, many)) in kinds.items()])
     yield Found("best", f"At rate {USUAL_RATE:g} the deep nets are above the shallow ones by {usual} points.")
     yield Found("best", f"With each net at its own best rate these gaps are {own} points.")
+    nets = {f"{kind} of {blocks} blocks": errors for kind, pair in kinds.items() for blocks, errors in pair}
+    if idle := [net for net, errors in nets.items() if not usable(errors)]:
+        yield Found("best", f"Nets that learn at no rate tried: {listed(idle)}.")
     edges = [
-        f"{kind} of {blocks} blocks"
-        for kind, nets in kinds.items()
-        for blocks, errors in nets
-        if min(errors, key=lambda rate: _or_inf(errors[rate])) in (RATES[0], RATES[-1])
+        net
+        for net, errors in nets.items()
+        if net not in idle and min(errors, key=lambda rate: _or_inf(errors[rate])) in (RATES[0], RATES[-1])
     ]
     if edges:
         yield Found("best", f"The best rate is an end of the grid for {listed(edges)}: a better one may lie beyond.")

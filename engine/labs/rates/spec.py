@@ -40,11 +40,12 @@ _GAP = "training error of the deep net less that of the shallow one, mean over t
 
 
 def _metrics(prefix: str, kind: str, expected: tuple[str, str, str, str]) -> tuple[Metric, ...]:
+    shallow, deep, gap, best = (f"{value} by default" for value in expected)
     return (
-        Metric(f"{prefix}_usable_shallow", f"{kind}, shallow: rates at which it learns", "", _USABLE, expected[0]),
-        Metric(f"{prefix}_usable_deep", f"{kind}, deep: rates at which it learns", "", _USABLE, expected[1]),
-        Metric(f"{prefix}_gap", f"{kind}: gap at rate {USUAL_RATE:g}", "points", _GAP, expected[2]),
-        Metric(f"{prefix}_gap_best", f"{kind}: gap, each net at its own best rate", "points", _GAP, expected[3]),
+        Metric(f"{prefix}_usable_shallow", f"{kind}, shallow: rates at which it learns", "", _USABLE, shallow),
+        Metric(f"{prefix}_usable_deep", f"{kind}, deep: rates at which it learns", "", _USABLE, deep),
+        Metric(f"{prefix}_gap", f"{kind}: gap at rate {USUAL_RATE:g}", "points", _GAP, gap),
+        Metric(f"{prefix}_gap_best", f"{kind}: gap, each net at its own best rate", "points", _GAP, best),
     )
 
 

@@ -36,8 +36,8 @@ class Sublayer(nn.Module):
         super().__init__()
         self.strength = 1.0
         self.outputs = site.outputs
-        # A leaky ReLU cuts nothing off: no unit is dead.
-        self.taps = tuple(tap._replace(relu=False) for tap in _TAPS[kind]) if getattr(f, "slope", 0.0) else _TAPS[kind]
+        leaky = getattr(f, "slope", 0.0) > 0
+        self.taps = tuple(tap._replace(leaky=tap.relu and leaky) for tap in _TAPS[kind])
         wired, normed = variant.wired(kind), variant.norm == "layer"
         self._pre, self._post = normed and variant.order == "pre-ln", normed and variant.order == "post-ln"
         if normed:

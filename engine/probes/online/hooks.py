@@ -38,7 +38,7 @@ class HookedLayer:
     """A layer with its modules.
 
     The output of ``response`` is its response. The activation after the layer is the input of ``activation`` where
-    ``activation_is_input``, else its output. ``relu`` and ``qkv`` as in ``engine.models.taps``.
+    ``activation_is_input``, else its output. ``relu``, ``leaky`` and ``qkv`` as in ``engine.models.taps``.
     """
 
     place: Place
@@ -48,6 +48,7 @@ class HookedLayer:
     activation: nn.Module
     activation_is_input: bool
     relu: bool = True
+    leaky: bool = False
     qkv: bool = False
 
 
@@ -105,6 +106,7 @@ def find_layers(model: nn.Module) -> list[HookedLayer]:
                     activation=module.get_submodule(child) if child else module,
                     activation_is_input=bool(tap.activation_into),
                     relu=tap.relu,
+                    leaky=tap.leaky,
                     qkv=tap.qkv,
                 )
             )

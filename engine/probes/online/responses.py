@@ -77,21 +77,18 @@ class GammaAbs:
 class DeadShare(StackedMeasure):
     """Share of units whose ReLU is zero for every image of the batch: one value per layer with a ReLU.
 
-    In a net without any it is NaN in every layer.
+    NaN for a leaky ReLU, which cuts nothing off.
     """
 
     def __init__(self, context: ProbeContext):
         super().__init__(context)
-        self._layers, self._missing = context.layers, context.nan(len(context.layers))
+        self._layers, self._missing = context.layers, context.nan(1)[0]
 
     def activation(self, layer: int, activation: Activation) -> None:
         """Take one layer."""
-        if not self._layers[layer].relu:
-            return
-        largest = activation.rows.amax(0)
-        # x - x is zero, or NaN where x is not finite: a unit that is not finite is neither dead nor alive.
-        self.kept[layer] = ((largest - largest) + (largest <= 0)).mean()
-
-    def result(self) -> Tensor:
-        """Return one value per layer with a ReLU."""
-        return super().result() if self.kept else self._missing
+        if self._layers[layer].leaky:
+            self.kept[layer] = self._missing
+        elif self._layers[layer].relu:
+            largest = activation.rows.amax(0)
+            # x - x is zero, or NaN where x is not finite: a unit that is not finite is neither dead nor alive.
+            self.kept[layer] = ((largest - largest) + (largest <= 0)).mean()

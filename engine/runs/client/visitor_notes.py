@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from engine.errors import ConfigError, missing
+from engine.runs.protocol.instant import unkept
+from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -22,6 +24,7 @@ class NoteClient:
         """Rename a race ('' for no name); return the stored name."""
         kept = checked(name, "a name", MAX_NAME_LENGTH)
         with self._writer() as writer:
+            self._check_kept("race", [race])
             if not writer.notes.rename_race(race, kept):
                 raise ConfigError(missing(f"race {race}"))
         return kept
@@ -36,10 +39,19 @@ class NoteClient:
         """Write a note on these runs ('' removes notes); return the ids of existing runs, at least one."""
         kept = checked(note, "a note", MAX_NOTE_LENGTH)
         with self._writer() as writer:
+            self._check_kept("id", runs)
             written = writer.notes.annotate(runs, kept)
         if not written:
             raise ConfigError(missing(f"run {', '.join(map(str, runs[:5]))}"))
         return written
+
+    def _check_kept(self, column: str, ids: Sequence[int]) -> None:
+        """Raise ConfigError for a race or run that leaves the record with its ring."""
+        with Reader(self.workspace) as reader:
+            leaving = {getattr(row, column) for row in reader.run_list.rows(instant=True)}
+        for each in ids:
+            if each in leaving:
+                raise ConfigError(unkept(f"{'race' if column == 'race' else 'run'} {each}"))
 
     def _writer(self) -> Writer:
         if not self.workspace.database.exists():

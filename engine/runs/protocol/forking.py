@@ -5,9 +5,10 @@ first step, as in a live run; the new config decides all other settings.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from engine.config import LIVE, MAX_RUNS, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
+from engine.config.base import diff
 from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.events import Split
@@ -57,8 +58,9 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     now = in_force(reader, parent, step)
     if _schedule(config) != _schedule(before):
         now.pop("lr", None)  # what it would be from here on, another schedule decides
+    changed = {name for path in diff(_changed(before, {})[0], config) for name in (path, path.rsplit(".", 1)[-1])}
     for key, text in settings.items():
-        if words := _as_it_is(before, now, key, text):
+        if words := _as_it_is(changed, now, key, text):
             raise ConfigError(f"run {parent.id} has {words} already at step {step}; fork it to another value")
     return plan
 
@@ -95,10 +97,10 @@ def _rates(reader: Reader, run: int, step: int) -> list[float]:
     return rates
 
 
-def _as_it_is(config: RunConfig, now: Mapping[str, float], key: str, text: str) -> str:
-    """Return a setting in words that changes nothing, '' for one that does."""
+def _as_it_is(changed: Set[str], now: Mapping[str, float], key: str, text: str) -> str:
+    """Return a setting in words that changes nothing, '' for one that does; ``changed`` are keys, dotted and short."""
     if not _is_live(key):
-        return f"{key}={text}" if _changed(config, {key: text})[0] == _changed(config, {})[0] else ""
+        return "" if key in changed else f"{key}={text}"
     last = key.rsplit(".", 1)[-1]
     value = check_change(last, text)
     same = math.isclose(now.get(last, math.nan), value, rel_tol=1e-9)
@@ -127,8 +129,8 @@ def _changed(config: RunConfig, settings: Mapping[str, str]) -> tuple[RunConfig,
             raise ConfigError(f"a warm-up begins with a run; a fork can end it ({last}={none}) or set lr")
         if _is_live(key):
             own.append(Change(0, last, check_change(last, text)))
-        if key != "strength":
-            config = apply_settings(config, {key: text})
+    # Together: half of the settings may be a config that nobody can train.
+    config = apply_settings(config, {key: text for key, text in settings.items() if key != "strength"})
     chosen = variant(config.model.shortcut, config.model.family)
     if "strength" in settings and chosen.plain:
         raise ConfigError(f"{config.model.arm} has no shortcut whose strength could be set")

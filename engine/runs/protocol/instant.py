@@ -53,12 +53,19 @@ def instant_request(choice: InstantChoice) -> RaceRequest:
     for name, values in allowed.items():
         if (value := getattr(choice, name)) not in values:
             raise ConfigError(f"{name} is one of {', '.join(map(str, values))} (got {value!r})")
+    if choice.strength != 1 and choice.shortcut != DIALLED:
+        raise ConfigError(f"the strength of {SHORTCUTS[choice.shortcut]} is 1 (got {choice.strength!r})")
     if round(NOTCHES * choice.strength, 6) not in range(NOTCHES + 1):
         raise ConfigError(f"strength is 0 to 1 in steps of {1 / NOTCHES:g} (got {choice.strength!r})")
     return RaceRequest(
         depths=(SHALLOW, choice.depth), shortcuts=("none", choice.residual), preset=PRESET, first_seed=choice.seed,
         settings={"lr": f"{choice.lr:g}"},
     )  # fmt: skip
+
+
+def unkept(what: str) -> str:
+    """Return why a run or a race of an instant race, named by ``what``, takes no such command, in one line."""
+    return f"{what} is of an instant race, which a newer one may replace; keep it on the page Instant first"
 
 
 def choice_of(depths: tuple[int, ...], shortcut: str, lr: float, seed: int) -> InstantChoice:

@@ -178,9 +178,7 @@ def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
 
 
 def check_fit(run: RunConfig, source: Source) -> None:
-    """Raise ConfigError for too large batches or subsets, statistics that no layer has, or a missing device."""
-    if run.recalibrate_bn and not FAMILIES[run.model.family].batch_normed:
-        raise ConfigError(f"recalibrate_bn needs batch norm, which the family {run.model.family} has not; leave it out")
+    """Raise ConfigError for too large batches or subsets, or a missing device."""
     left = source.train_images - run.data.validation
     if run.optim.batch_size > left:
         held = f" that validation={run.data.validation} leaves" if run.data.validation else ""

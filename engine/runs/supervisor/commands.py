@@ -15,6 +15,7 @@ from engine.errors import ConfigError, SkipscopeError, WorkspaceError, missing
 from engine.events import PAUSABLE, RESUMABLE, RunState
 from engine.labs.registry import LABS
 from engine.runs.lockstep import Coordinator
+from engine.runs.protocol.instant import unkept
 from engine.runs.protocol.job import PAUSE, STOP
 from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknown
 from engine.runs.supervisor.interventions import Interventions
@@ -100,7 +101,7 @@ class CommandHandler:
             if training.tunes is not None:
                 return f"run {run} is a trial for race {training.tunes}; interventions are for the runs of that race"
             if training.instant:
-                return f"run {run} is of an instant race, which a newer one may replace; keep the race first"
+                return unkept(f"run {run}")
             return self._interventions[command.verb](training, command)
         # An acknowledged command may have waited for another command on the run and begins here.
         first = command.id not in self._begun
@@ -111,6 +112,8 @@ class CommandHandler:
         race = self._reader.races.get(command.race or 0)
         if race is None or race.tunes is not None:
             return missing(f"race {command.race}")
+        if race.instant:
+            return unkept(f"race {race.id}")
         try:
             lockstep(command.argument)
         except ConfigError as error:
@@ -141,6 +144,9 @@ class CommandHandler:
             return ""
         if isinstance(row, LabJobRow) and row.lab not in LABS:
             return f"run {row.id} is a job of the lab {row.lab}, which this version does not have"
+        if isinstance(row, RunRow) and row.instant and row.state != _S.PAUSED:
+            # An ended race that is at work again would be one that a newer race has replaced.
+            return unkept(f"run {row.id}")
         if row.state in RESUMABLE | {_S.FAILED}:
             return self._move(row, _S.QUEUED, detail="", cause="", ended=None)
         return f"run {row.id} is {row.state}; only paused, lost and failed runs can be resumed"

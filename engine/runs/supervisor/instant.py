@@ -23,7 +23,10 @@ class InstantRaces:
 
     def see_to(self) -> None:
         """Do what is due. A worker that was ended here leaves its rows for the next call."""
-        for race in surplus(self._reader.races.ring()):
+        # First of all the mark: a race that can still be kept loses no run.
+        if due := surplus(self._reader.races.ring()):
+            self._writer.races.supersede(due)
+        for race in self._reader.races.superseded():
             for row in self._reader.runs.all(race):
                 self._remove(row)
 

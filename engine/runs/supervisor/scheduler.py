@@ -6,7 +6,8 @@
 * CUDA: runs spread evenly over the GPUs, at most ``RUNS_PER_GPU`` on each, with one CPU thread each. The scheduler
   skips a GPU with too little free memory: what the driver reports, less what new runs have not allocated yet
   (``engine.runs.supervisor.memory_estimate``). A run with a larger estimate than a whole GPU starts on an empty GPU.
-* Runs of an instant race come last and alone: they wait while an ordinary run trains on the CPU, and hold none back.
+* Runs of an instant race come last and alone: they wait while an ordinary run trains on the CPU. They hold back none
+  but a run with several threads.
 * A lab takes seconds: it starts at once and holds no run back. At most ``LABS`` work at a time, and together with no
   more threads than cores (or than ``LABS``), unless one alone has more. A waiting lab holds back later labs.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.

@@ -12,7 +12,7 @@ from engine.runs.launchers.registry import Launched, Launcher
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.scheduler import Active
 from engine.store.reader import Reader
-from engine.store.rows import JobRow, LabJobRow
+from engine.store.rows import JobRow, LabJobRow, RunRow
 from engine.store.writer import Writer
 
 #: A worker of a dead engine ends within its grace; the pool kills the worker after this time.
@@ -42,7 +42,13 @@ class WorkerPool:
                 for job in (worker.job for worker in self._launched.values())
             ),
             *(
-                Active(row.id, row.threads or 1, row.device or "cpu", isinstance(row, LabJobRow))
+                Active(
+                    row.id,
+                    row.threads or 1,
+                    row.device or "cpu",
+                    isinstance(row, LabJobRow),
+                    instant=isinstance(row, RunRow) and row.instant,
+                )
                 for row, _ in self._left_behind.values()
             ),
         ]

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from engine.config import FREE, RaceConfig, RunConfig
 from engine.errors import ConfigError, missing
-from engine.events import FINAL, RunState
+from engine.events import ENDED
 from engine.store.connection import ReadingTable, WritingTable, insert
 from engine.store.revision import next_revision
 from engine.store.rows import RaceRow
 from engine.store.tables.runs import insert_run
 
 _RACES = "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races"
+#: The column ``instant`` of an instant race, and of one that another has replaced: nobody can keep that one any more.
+_RING, _LEAVING = 1, 2
 
 
 class RaceReader(ReadingTable):
@@ -23,14 +25,21 @@ class RaceReader(ReadingTable):
         return self._all(RaceRow, f"{_RACES} WHERE tunes IS NULL AND NOT instant ORDER BY id DESC LIMIT ?", limit)
 
     def ring(self) -> list[tuple[int, bool]]:
-        """Return the instant races, newest first, each with whether all of its runs came to an end of their own."""
-        ended = [*FINAL, RunState.FAILED]
+        """Return the instant races, newest first, each with whether all of its runs came to an end of their own.
+
+        Superseded ones are left out.
+        """
         rows = self._rows(
             "SELECT id, NOT EXISTS (SELECT 1 FROM runs WHERE race = races.id AND state NOT IN"
-            " (SELECT value FROM json_each(?))) AS ended FROM races WHERE instant ORDER BY id DESC",
-            ended,
+            " (SELECT value FROM json_each(?))) AS ended FROM races WHERE instant = ? ORDER BY id DESC",
+            sorted(ENDED),
+            _RING,
         )
         return [(row["id"], bool(row["ended"])) for row in rows]
+
+    def superseded(self) -> list[int]:
+        """Return the instant races that leave the record."""
+        return [row["id"] for row in self._rows("SELECT id FROM races WHERE instant = ? ORDER BY id", _LEAVING)]
 
     def get(self, race: int) -> RaceRow | None:
         """Return one race, also a race of trials; None if there is none."""
@@ -51,7 +60,7 @@ class RaceWriter(WritingTable):
         with self._transaction() as connection:
             race_id, runs = self._submit(connection, race, race.runs(), race.pace)
             if instant:
-                connection.execute("UPDATE races SET instant = 1 WHERE id = ?", (race_id,))
+                connection.execute("UPDATE races SET instant = ? WHERE id = ?", (_RING, race_id))
             if trials := race.trials():
                 self._submit(connection, race, trials, FREE, tunes=race_id)
         return race_id, runs
@@ -73,10 +82,18 @@ class RaceWriter(WritingTable):
     def keep(self, race: int) -> bool:
         """Make an instant race a race like any other, and notify viewers; return False where there is none."""
         with self._transaction() as connection:
-            kept = connection.execute("UPDATE races SET instant = 0 WHERE id = ? AND instant", (race,)).rowcount
+            sql = "UPDATE races SET instant = 0 WHERE id = ? AND instant = ?"
+            kept = connection.execute(sql, (race, _RING)).rowcount
             if kept:
                 connection.execute("UPDATE runs SET changed = ? WHERE race = ?", (next_revision(connection), race))
         return bool(kept)
+
+    def supersede(self, races: Sequence[int]) -> None:
+        """Take instant races out of the ring, all at once; those that were kept meanwhile stay."""
+        with self._transaction() as connection:
+            for race in races:
+                connection.execute("UPDATE races SET instant = ? WHERE id = ? AND instant = ?", (_LEAVING, race, _RING))
+            next_revision(connection)
 
     def set_pace(self, race: int, pace: str) -> None:
         """Set the pace of a race (``engine.config.lockstep``) and notify viewers."""

@@ -176,9 +176,10 @@ def test_the_question_of_depth_comes_first_and_is_about_plain_nets():
     assert arms.text == "After 300 steps, which will have the lowest training error?"
     transformers = [replace(run, family="vit", depth=run.depth - 6 if run.depth == 56 else 18) for run in four]
     assert questions_for(transformers)[0].text == "12 blocks (50 layers): better or worse than 4 blocks (18 layers)?"
-    # Nets of different families are no pair.
+    # Nets of different families are no pair, and nobody asks which is lowest; two of one family are still a pair.
     mixed = [replace(run, family="vit") if run.depth == 56 else run for run in four]
-    assert [question.key for question in questions_for(mixed)] == ["arms"]
+    assert questions_for(mixed) == []
+    assert [question.key for question in questions_for([*four, *transformers])] == ["depth"]
     (residual, _) = questions_for([*nets(A_20=18, A_56=21)])
     assert residual.detail.startswith("Nets with shortcut A, ")
     assert [question.key for question in questions_for([*PAIR])] == ["arms"], "one depth"

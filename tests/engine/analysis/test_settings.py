@@ -32,6 +32,13 @@ def test_races_differ_in_arms_seeds_and_settings():
     ]
 
 
+def test_depths_that_people_name_by_blocks_have_their_names():
+    run = replace(RunConfig(), {"model.family": "mlp", "model.depth": 8})
+    race = RaceConfig(depths=(8, 32), shortcuts=("A",), run=run)
+    warmed = race.model_copy(update={"per_depth": {32: {"optim.warmup_lr": 0.01}}})
+    assert setting_differences(race, warmed) == [("optim.warmup_lr of depth 15 blocks (32 layers)", "", "0.01")]
+
+
 def test_equal_ones_differ_in_nothing_whatever_the_order_of_depths():
     assert setting_differences(RACE, replace(RACE, {"depths": (56, 20), "name": "again"})) == []
 

@@ -197,6 +197,8 @@ def test_rates_and_warm_ups_are_said():
     assert rates(FOUR[0], standing(2, 56, lr=0.05)) == ["Learning rates: 0.05 to 0.1."]
     deep = standing(2, 110, warmup_lr=0.01)
     assert rates(FOUR[0], deep) == ["One learning rate for all: 0.1.", "110 layers start at 0.01."]
+    shaped = [replace(run, family="vit") for run in (standing(1, 18), standing(2, 50, warmup_lr=0.01))]
+    assert rates(*shaped)[1:] == ["12 blocks (50 layers) start at 0.01."]
     assert rates(standing(1, 20, warmup_lr=0.01), deep)[1:] == ["All arms start at 0.01."]
     assert rates(*FOUR, standing(9, 32, warmup_lr=0.01)) == ["One learning rate for all: 0.1."], "32 is not compared"
     tuned = [replace(standing(1, 20), tuned=True), replace(standing(2, 56, lr=0.03), tuned=True)]

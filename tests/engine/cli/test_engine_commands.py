@@ -49,7 +49,10 @@ def test_race_prints_one_document_and_exits_0(call, engine_workspace):
             "test_loss", "test_error", "images_per_s", "seconds", "recipe",
         ]  # fmt: skip
         assert (result["state"], result["step"]) == ("finished", 20)
-        assert list(result["recipe"]) == ["optimizer", "lr", "weight_decay", "warmup_steps", "batch_size", "momentum"]
+        assert list(result["recipe"]) == [
+            "optimizer", "lr", "weight_decay", "warmup_steps", "drops", "drop_factor", "batch_size", "momentum",
+            "warmup_lr",
+        ]  # fmt: skip
         assert 0 < result["train_error"] < 100
         assert 0 < result["test_error"] < 95
     with Reader(engine_workspace) as reader:

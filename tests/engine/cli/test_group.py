@@ -15,6 +15,7 @@ from engine.data.registry import SOURCES
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.hardware.machine import this_process
 from engine.paths import PROJECT
+from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -365,6 +366,16 @@ def test_doctor_lists_every_set_and_what_lies_below_the_data_folder(call, worksp
     _, out, _ = call("doctor")
     assert "svhn (not here yet)" in out
     assert f"folder:{below} (present)" in out
+
+
+def test_doctor_counts_the_runs_of_instant_races_whose_files_it_counts(call, workspace):
+    with Writer(workspace) as writer:
+        planned = plan_race(RaceRequest((8,), ("A",)), workspace)
+        for instant in (False, True):
+            _, (run,) = writer.races.submit(planned, instant=instant)
+            writer.checkpoints.add(run, 30, "tenth", 500_000)
+    _, out, _ = call("doctor")
+    assert "database    ok, 2 runs, checkpoints 1.0 MB" in out
 
 
 def test_count_and_race_load_no_torch():

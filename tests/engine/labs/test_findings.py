@@ -311,4 +311,7 @@ def test_rates_how_many_a_net_can_use_and_what_the_gap_is_without_the_rate():
     assert texts("rates", *diverged, name="span") == [
         "One rate for both plain nets decides their gap: 7.0 points at 0.0001, 62.0 at 0.003."
     ]
+    nowhere = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 90, 90, 90, math.nan, 89)]
+    said = texts("rates", *diverged, name="best"), texts("rates", *nowhere, name="best")
+    assert [each[2:] for each in said] == [["Nets that learn at no rate tried: plain of 15 blocks."]] * 2
     assert texts("rates", *plain) == texts("rates", *plain, *rates("pre-LN", 3.0, 32, 22, 17)), "not whole yet"

@@ -15,7 +15,7 @@ import { setText } from "../../shared/dom.js";
 import { unreachableText } from "../../shared/link_status.js";
 
 /** Between two drawings while the nets train: drawing takes time from them. */
-const DRAW_MS = 200;
+const DRAW_MS = 300;
 /** The chart ends this far above the lower end of the window, within these heights. */
 const BELOW_PX = 60, LEAST_PX = 300, MOST_PX = 620;
 
@@ -95,12 +95,13 @@ export class InstantView {
     const [newest] = this.ring;
     // The numbers of another database begin anew.
     if (message.whole && this.sent) this.sent.after = Math.min(this.sent.after, newest?.race ?? 0);
-    if (newest && newest.race !== this.race?.race) this.#follow(newest);
+    const other = newest && newest.race !== this.race?.race;
+    if (other) this.#follow(newest);
     else this.race = newest ?? this.race;
     if (this.sent && answered(newest, this.sent.after)) this.latest.ended();
     // Whoever has set nothing meanwhile sees what is trained.
     if (newest && !this.latest.busy) this.#set(choiceOf(newest));
-    this.#soon(true);
+    this.#soon(other || Boolean(newest?.over));
   }
 
   /** Another race is the newest: its curves grow over those of the one before, where that came to its end. */
@@ -114,7 +115,7 @@ export class InstantView {
         this.runs = answer.cards.filter(({ run }) => known.has(run)).map((card) => ({ ...known.get(card.run), usual: known.get(card.run).label, card, series: new Series(answer.runs[card.run]) }));
         this.whole = this.#isOver();
         this.#words(answer);
-        this.#soon(true);
+        this.#soon(this.whole);
       },
       message: (message) => {
         const { gone } = takeMessage(this.runs, message);
@@ -122,7 +123,7 @@ export class InstantView {
         this.#words(message);
         // At the end the whole history puts back the steps that the stream left out.
         if (message.c && this.#isOver()) this.stream.open();
-        else this.#soon(Boolean(message.c));
+        else this.#soon();
       },
       link: (state, reason) => this.#linked(state, reason),
     });

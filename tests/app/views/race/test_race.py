@@ -1,13 +1,15 @@
 """The race page through Streamlit's AppTest, in every state that a workspace can be in. No engine, no browser."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.data import commands, races
 from app.data.workspace import use, workspace_path
-from engine.config import RUNNING_WINDOW
+from app.views.race import race_help
+from engine.config import FAMILIES, RUNNING_WINDOW
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, STATE_GROUPS, RunState
 from engine.paths import PROJECT
@@ -122,6 +124,21 @@ def test_a_race_whose_rates_are_tuned_says_so_instead(page, bench):
     page.run()
     assert not page.exception
     assert not any("One learning rate for all arms" in caption.value for caption in page.caption)
+
+
+@pytest.mark.parametrize(
+    ("family", "named", "other"), [("cifar", "quick recipe", "The lab"), ("vit", "The lab", "quick recipe")]
+)
+def test_what_is_known_of_the_rate_is_said_of_nets_of_the_family_alone(monkeypatch, family, named, other):
+    said = []
+    monkeypatch.setattr(race_help.st, "caption", said.append)
+    rules = FAMILIES[family]
+    race_help.learning_rate_note(
+        SimpleNamespace(
+            steps=300, tuned=False, has_both_families=True, depths=(8, 14), has_batch_norm=rules.batch_normed
+        )
+    )
+    assert named in said[0] and other not in said[0]
 
 
 def test_published_figures_and_the_whole_protocol_stand_under_a_race_of_the_zoo(page, bench):

@@ -117,6 +117,13 @@ def test_recalibrated_statistics_are_those_of_the_images_whatever_was_measured_b
     assert ended(surface.point(0 * step))[0] != inspected.stored[Split.TRAIN_CLEAN].loss
 
 
+def test_a_net_without_batch_norm_takes_no_passes_for_its_statistics():
+    inspected = trained(model__shortcut="A:norm=none")
+    surfaces = [Surface(inspected, 60, anew) for anew in (True, False)]
+    anew, kept = (len(list(surface.point(0 * surface.weights))) for surface in surfaces)
+    assert anew == kept
+
+
 def test_equal_nets_get_the_same_plane_and_other_seeds_others():
     one, other = (Surface(inspected, 60, False).directions(0) for inspected in nets())
     for a, b in zip(one, other, strict=True):

@@ -124,6 +124,15 @@ def test_recalibrated_bars_are_an_evaluation_with_recalibrated_statistics():
     assert figures["residual_least_error_recalibrated"] == min(bars[b] for b in (1, 2, 3))
 
 
+def test_of_a_net_without_batch_norm_nothing_is_recalibrated():
+    normed, without = trained(model__shortcut="A"), trained(2, model__shortcut="none:norm=none")
+    curves, figures = results(normed, without, bn="recalibrated")
+    assert {name for panel, name in curves if panel == "deleted"} == {"A-8 recalibrated", without.name}
+    assert figures["intact_equals_stored"] == 1.0
+    assert figures["plain_error_before"] == figures["plain_stored_error"]
+    assert figures["plain_median_error_after_deletion"] >= figures["plain_least_error_after_deletion"] >= 0
+
+
 def test_factors_go_from_the_deletion_through_the_net_as_it_is():
     residual, plain = trained(model__shortcut="A"), trained(2, model__shortcut="none")
     curves, _ = results(residual, plain)

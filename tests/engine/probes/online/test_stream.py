@@ -51,6 +51,7 @@ def test_what_is_measured_is_what_loops_say(family, shortcut):
         np.testing.assert_allclose(found["token_rank"], ranks, rtol=1e-3)
         rows = [block.attention.f.qkv.weight.grad[:16].numpy() for block in model.stage1]
         np.testing.assert_allclose(found["qk_gradient"], [np.linalg.norm(row) for row in rows], rtol=1e-3)
+    assert len(found["dead_share"]) == len(model.stage1), "one per fc1, leaky or not"
     assert np.isnan(found["dead_share"]).all() == (shortcut == "shaped")
 
 

@@ -100,6 +100,27 @@ def test_a_fork_to_what_is_in_force_is_refused_in_one_line(parts, settings, word
     assert str(caught.value) == f"run 2 has {words} already at step 60; fork it to another value"
 
 
+def test_settings_are_taken_together_in_any_order(parts):
+    reader, writer = parts
+    warm = plan_race(RaceRequest((8,), ("A",), steps=300, settings={"warmup_steps": "100"}), reader.workspace)
+    _, (run,) = writer.races.submit(warm)
+    writer.checkpoints.add(run, 30, "tenth", 1)
+    pairs = [("steps", "80"), ("warmup_steps", "0")]
+    forks = [plan(reader, 30, run, **dict(ordered)) for ordered in (pairs, pairs[::-1])]
+    assert {(fork.config.optim.steps, fork.config.optim.warmup_steps) for fork in forks} == {(80, 0)}
+    with pytest.raises(ConfigError, match="at most the run's 80 steps"):
+        plan(reader, 30, run, steps="80")
+
+
+def test_a_fork_takes_no_statistics_that_its_net_has_not(parts):
+    reader, writer = parts
+    race = plan_race(RaceRequest((8,), ("A",), steps=300, settings={"family": "mlp"}), reader.workspace)
+    _, (run,) = writer.races.submit(race)
+    writer.checkpoints.add(run, 30, "tenth", 1)
+    with pytest.raises(ConfigError, match="recalibrate_bn needs batch norm, which the family mlp has not"):
+        plan(reader, 30, run, recalibrate_bn="true")
+
+
 def test_what_is_in_force_at_the_step_of_the_fork_is_what_was_changed_before_it(parts):
     reader, writer = parts
     for key, value, step in (("strength", 0.0, 60), ("weight_decay", 0.1, 61), ("lr", 0.05, 20)):

@@ -6,9 +6,12 @@ import pytest
 
 from engine.errors import ConfigError
 from engine.events import RunState
+from engine.runs.client.visitor_notes import NoteClient
+from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.instant import InstantChoice, choice_of, instant_request, usual
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import plan_race
+from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.instant import MAX_KEPT, InstantRaces, surplus
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
@@ -88,6 +91,64 @@ def test_a_kept_race_is_in_no_ring_any_more(parts):
     assert parts.reader.races.newest(1)[0].id == kept
 
 
+def test_a_race_that_leaves_can_be_kept_no_more_and_leaves_whole(parts):
+    leaving, (first, *rest) = started(parts, S.STARTING, S.RUNNING)
+    for run in rest:
+        parts.writer.jobs.move(run, S.FINISHED)
+    parts.pool.launch(Job(first, parts.workspace.path, "cpu", 1, instant=True))
+    newest, _ = started(parts)
+    parts.instant.see_to()
+    assert parts.reader.runs.get(first).instant, "its worker has not ended yet"
+    assert not parts.writer.races.keep(leaving)
+    assert not {row.race for row in parts.reader.run_list.rows(instant=True)} - {newest}, "no page shows a part of it"
+    assert parts.writer.races.keep(newest)
+    parts.launcher.how = "killed"
+    parts.pool.watch()
+    parts.instant.see_to()
+    assert (parts.reader.races.get(leaving), parts.reader.runs.get(first)) == (None, None)
+
+
+def test_a_worker_of_a_dead_engine_is_known_to_train_an_instant_race(parts):
+    _, (run, *_) = started(parts, S.STARTING, S.RUNNING)
+    parts.pool._left_behind[run] = (parts.reader.runs.get(run), None)
+    assert [(active.run, active.instant) for active in parts.pool.active()] == [(run, True)]
+
+
+def test_a_race_with_a_lost_run_has_ended_and_stays(parts):
+    lost, (run, *rest) = started(parts, S.STARTING, S.RUNNING)
+    parts.writer.jobs.move(run, S.LOST)
+    for other in rest:
+        parts.writer.jobs.move(other, S.FINISHED)
+    newest, _ = started(parts)
+    parts.instant.see_to()
+    assert ring(parts) == [newest, lost]
+
+
+def test_what_would_leave_with_the_ring_is_refused_until_the_race_is_kept(parts):
+    race, (run, other, *_) = started(parts)
+    parts.writer.jobs.move(run, S.FAILED)
+    parts.writer.jobs.move(other, S.PAUSED)
+    handler = CommandHandler(parts.reader, parts.writer, parts.pool, Coordinator(parts.workspace), lambda: None)
+    notes = NoteClient(parts.workspace)
+
+    def refused():
+        given = (
+            parts.writer.commands.give("resume", run),
+            parts.writer.commands.give("pace", None, "lockstep:1", race=race),
+        )
+        handler.serve()
+        return [parts.reader.commands.get(command).refusal for command in given]
+
+    words = "is of an instant race, which a newer one may replace; keep it on the page Instant first"
+    assert refused() == [f"run {run} {words}", f"race {race} {words}"]
+    for call, named in ((lambda: notes.rename_race(race, "mine"), race), (lambda: notes.annotate([run], "odd"), run)):
+        with pytest.raises(ConfigError, match=f" {named} {words}"):
+            call()
+    notes.keep(race)
+    assert refused() == [None, None]
+    assert (notes.rename_race(race, "mine"), notes.annotate([run], "odd")) == ("mine", [run])
+
+
 @pytest.mark.parametrize(
     ("ring", "gone"),
     [([], []), ([(3, False)], []), ([(3, False), (2, True), (1, False)], [1]), ([(3, True), (2, False)], [2])],
@@ -110,5 +171,7 @@ def replace_strength(strength: float) -> InstantChoice:
 def test_a_value_that_is_not_offered_is_refused_in_one_line():
     with pytest.raises(ConfigError, match="strength is 0 to 1 in steps of 0.05"):
         instant_request(replace_strength(0.123))
+    with pytest.raises(ConfigError, match="the strength of SkipInit is 1 .got 0.5."):
+        instant_request(InstantChoice(usual().depth, "skipinit", 0.5, usual().lr, 0))
     with pytest.raises(ConfigError, match="depth is one of"):
         instant_request(InstantChoice(9, "A", 1.0, usual().lr, 0))
