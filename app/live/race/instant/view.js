@@ -15,7 +15,7 @@ import { setText } from "../../shared/dom.js";
 import { unreachableText } from "../../shared/link_status.js";
 
 /** Between two drawings while the nets train: drawing takes time from them. */
-const DRAW_MS = 300;
+const DRAW_MS = 450;
 /** The chart ends this far above the lower end of the window, within these heights. */
 const BELOW_PX = 60, LEAST_PX = 300, MOST_PX = 620;
 
