@@ -20,7 +20,8 @@ def render() -> None:
     st.header("Shortcuts: many ways past a block", anchor=False)
     st.markdown(
         "A block computes F(x) from its input x. A shortcut carries x past the block, and the two are added. "
-        "Each way below has a drawing, a formula and published results."
+        "Each way below has a drawing, a formula and published results. All are of convolutional nets. "
+        "MLPs and Transformers have some of these ways and two of their own: choose their preset in the set-up."
     )
     if mine:
         _in_the_set_up()

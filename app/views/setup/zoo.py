@@ -48,7 +48,7 @@ def render() -> None:
     markdown_escape.under_field(problem())
     st.page_link(
         st.Page(lambda: None, title="Shortcuts", url_path=PAGE),
-        label="All shortcuts, drawn",
+        label="Shortcuts of convolutional nets" if family in _EXAMPLES else "All shortcuts, drawn",
         icon=":material/alt_route:",
     )
 

@@ -14,6 +14,7 @@ const WORDS = {
   off: "The browser asks once for permission. Keep this page open.",
   on: "On, as long as this page stays open in a tab.",
   denied: "Denied: allow notifications for this page in the browser's settings.",
+  insecure: "Browsers notify only of pages by HTTPS, or on localhost.",
   missing: "This browser shows no notifications for this page.",
 };
 
@@ -73,7 +74,7 @@ export class RaceNotification {
     const { runs } = this.race();
     this.menu.hidden = !runs.length;
     this.switch.setAttribute("aria-pressed", String(this.#state === "on"));
-    this.switch.setAttribute("aria-disabled", String(["denied", "missing"].includes(this.#state)));
+    this.switch.setAttribute("aria-disabled", String(["denied", "insecure", "missing"].includes(this.#state)));
     setText(this.says, WORDS[this.#state]);
   }
 
@@ -84,6 +85,8 @@ export class RaceNotification {
 
   /** @returns {keyof typeof WORDS} */
   get #state() {
+    // Without HTTPS a browser may say that somebody denied, where there is nothing to allow.
+    if (globalThis.isSecureContext === false) return "insecure";
     if (this.failed || typeof globalThis.Notification !== "function") return "missing";
     if (Notification.permission === "denied") return "denied";
     return Notification.permission === "granted" && localStorage.getItem(this.key ?? "") === "on" ? "on" : "off";

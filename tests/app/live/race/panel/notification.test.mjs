@@ -119,6 +119,13 @@ test("the browser is asked by a press alone, and what it answers stands below", 
   none.made.draw();
   assert.equal(none.says.textContent, "This browser shows no notifications for this page.");
   none.made.stop();
+  globalThis.isSecureContext = false;
+  const insecure = watched({ permission: "denied", asked: false });
+  await insecure.press();
+  const said = insecure.says.textContent, off = insecure.button.getAttribute("aria-disabled");
+  delete globalThis.isSecureContext;
+  assert.deepEqual([said, off, insecure.questions], ["Browsers notify only of pages by HTTPS, or on localhost.", "true", []], "nobody denied");
+  insecure.made.stop();
   assert.ok(says);
 });
 
