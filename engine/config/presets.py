@@ -125,7 +125,7 @@ PRESETS: dict[str, Preset] = {
         Preset(
             name="start-vit",
             label="Start or wire, ViT",
-            shows="Transformers: a shaped start gets back much of the gap, with a wire around the MLP nearly all of it.",
+            shows="Transformers: a shaped start gets back much of the gap, with a wire around the MLP nearly all.",
             source="He et al. 2023 (2302.10322), Noci et al. 2023 (2306.17759), He and Hofmann 2023 (2311.01906), "
             f"section 4.1. {_SMALL_VIT}",
             data=("fashion-mnist-mini",),
