@@ -176,7 +176,7 @@ def test_a_touched_screen_has_no_mode_bar_over_the_names_and_a_phone_scrolls_one
         assert page.locator(".sl-plot .modebar-group").count() == 2 * bars
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout?.width < 390")
-    assert page.evaluate("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")
+    page.wait_for_function("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")
 
 
 @pytest.mark.slow

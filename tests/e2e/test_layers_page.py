@@ -243,7 +243,7 @@ def test_the_name_of_a_shorter_net_lies_on_no_line_and_a_phone_scrolls_in_one_di
         assert outer["y"] <= top < bottom <= outer["y"] + outer["height"]
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(500)
-    assert page.evaluate("() => document.querySelector('.sp-probes').scrollWidth <= innerWidth")
+    page.wait_for_function("() => document.querySelector('.sp-probes').scrollWidth <= innerWidth")
     lefts = page.eval_on_selector_all(
         ".sp-profile-panel, .sp-map-panel", "n => n.map(x => x.getBoundingClientRect().left)"
     )

@@ -325,4 +325,4 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
     wait_view(page, f"v.chart.drawn && ({DRAWN}).A?.[0].every((error) => error === 30)", 60)
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("() => document.querySelector('.ss-plot')._fullLayout.width < 390")
-    assert page.evaluate("() => document.querySelector('.ss-race').scrollWidth <= innerWidth")
+    page.wait_for_function("() => document.querySelector('.ss-race').scrollWidth <= innerWidth")

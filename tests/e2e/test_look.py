@@ -81,4 +81,4 @@ def test_the_labels_of_the_chart_do_not_overlap_and_a_phone_stacks_the_panels(re
     domain = "document.querySelector('.ss-plot')._fullLayout.xaxis2?.domain.join()"
     page.wait_for_function(f"() => {domain} === '0,1'")
     assert page.evaluate("() => document.querySelector('.ss-plot')._fullLayout.xaxis.domain") == [0, 1]
-    assert page.evaluate("() => document.querySelector('.ss-race').scrollWidth <= innerWidth")
+    page.wait_for_function("() => document.querySelector('.ss-race').scrollWidth <= innerWidth")
