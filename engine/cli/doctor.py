@@ -87,7 +87,7 @@ def _health(workspace: Workspace) -> dict[str, Any]:
         check(workspace)
         health["engine"] = Control(workspace).engine.status().state
         with Reader(workspace) as reader:
-            health["runs"] = len(reader.runs.all(every=True))
+            health["runs"] = sum(run.tunes is None for run in reader.runs.all(every=True))
             health["checkpoint_bytes"] = sum(size for _, size in reader.checkpoints.totals().values())
         health.update(healthy=True, database="ok")
     except NoDatabase:

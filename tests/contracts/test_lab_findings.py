@@ -12,7 +12,7 @@ from app.live.labs.messages import lab_document
 from engine.cli import labs as command_line
 from engine.config import LabConfig
 from engine.events import CurveName, CurveUpdated, RunState
-from engine.labs.conditioning.arms import AROUND_TWO, FORM, TWIN
+from engine.labs.conditioning.arms import AROUND_TWO, FORM, IDENTITY, TWIN
 from engine.labs.landscape.grid import RANDOM, SHARPEST
 from engine.labs.rates.plan import RATES
 from engine.labs.registry import LABS
@@ -31,6 +31,7 @@ CURVES = {
     ],
     "conditioning": [
         CurveUpdated("condition", CurveName("plain"), [2, 8], [10, 1000]),
+        CurveUpdated("condition", CurveName(IDENTITY), [2, 8], [10, 30]),
         CurveUpdated("expected_updates", CurveName("plain"), [2, 8], [90, 9000]),
         CurveUpdated("equivalence_gap", CurveName(FORM), [0, 1], [1e-16, 4e-16]),
         *(
