@@ -133,6 +133,7 @@ def steering(capture: Capture) -> None:
     tree.await_state(workspace, int(one), "running")
     capture.say("pace", "pace", str(rows[0]["race"]), "lockstep:5")
     capture.say("delete of a run that trains", "delete", one, expected=None)
+    until(lambda: all(capture.row(int(run))["images_per_s"] for run in (one, other)))
     capture.say("stop", "stop", one, other)
     capture.documents["race that was stopped"] = _at_the_end(long)
     capture.say("resume of the changed run", "resume", queued)
