@@ -1,6 +1,6 @@
 """Faults in the engine: legal moves, heartbeats, scheduling, signals, lockstep, checkpoints, trials, forks."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="engine",

@@ -1,6 +1,6 @@
 """Faults in what travels from the server to the browser."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="stream",

@@ -1,12 +1,12 @@
-"""The table of seeded faults (``python -m tests.faults``) fits the tree, so that no rename leaves a fault behind."""
+"""The table of seeded faults (``python -m tests.mutation``) fits the tree, so that no rename leaves a fault behind."""
 
 import dataclasses
 
 import pytest
 
 from engine.paths import PROJECT
-from tests.faults import table
-from tests.faults.fault import TableError
+from tests.mutation import table
+from tests.mutation.fault import TableError
 
 FAULT = table.ROOMS[0].faults[0]
 

@@ -1,6 +1,6 @@
 """Faults in the page's Python: who may command, what may be concluded, tables, gates."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="app",

@@ -1,6 +1,6 @@
 """Faults in the training loop: optimizer, schedule, resume, evaluation, what is changed live."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="training",

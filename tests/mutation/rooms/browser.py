@@ -1,6 +1,6 @@
 """Faults in the page's JavaScript: the points it holds, how it looks at them, what it draws."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="browser",

@@ -1,6 +1,6 @@
 """Faults in what is taken away from the page: tables, pictures, captions."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="exports",

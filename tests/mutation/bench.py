@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 PROJECT = Path(__file__).resolve().parents[2]
 #: What is added to pytest's own settings, by tier.

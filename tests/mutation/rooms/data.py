@@ -1,6 +1,6 @@
 """Faults in the data: splits, scales, order, augmentation, decoding, the decoded copy."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="data",

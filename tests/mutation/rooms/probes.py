@@ -1,6 +1,6 @@
 """Faults in what is measured inside nets, while they train and afterwards."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="probes",

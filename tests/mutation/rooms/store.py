@@ -1,6 +1,6 @@
 """Faults in the database: cursors, transactions, thinning, codes, what viewers are told."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="store",

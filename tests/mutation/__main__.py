@@ -1,8 +1,8 @@
 """Faults are put into a copy of the tree, one at a time, and the tests of their room are run: which survive?
 
-    python -m tests.faults [--room NAME] [--fault NAME] [--added-late] [--tier all] [--whole] [--jobs N] [--json FILE]
-    python -m tests.faults --check [--failing FILE]      which tests fail without a fault?
-    python -m tests.faults --list
+    python -m tests.mutation [--room NAME] [--fault NAME] [--added-late] [--tier all] [--whole] [--jobs N] [--json FILE]
+    python -m tests.mutation --check [--failing FILE]      which tests fail without a fault?
+    python -m tests.mutation --list
 
 A test that fails without the fault too has caught nothing: whatever catches a fault is run again without it. Where many
 tests fail anyway, --check writes them into a FILE once, and runs that are given the same --failing FILE leave them out.
@@ -23,9 +23,9 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.faults import table
-from tests.faults.bench import LIMIT_S, PROJECT, TIERS, Bench, Outcome
-from tests.faults.fault import Fault, Room, TableError
+from tests.mutation import table
+from tests.mutation.bench import LIMIT_S, PROJECT, TIERS, Bench, Outcome
+from tests.mutation.fault import Fault, Room, TableError
 
 Work = list[tuple[Room, Fault | None]]
 Outcomes = list[tuple[Room, Fault | None, Outcome]]
@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__.partition("\n")[0])
     parser.add_argument("--room", action="append", default=[], metavar="NAME", help="only the faults of this room")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="only this fault")
     parser.add_argument("--added-late", action="store_true", help="only those written without a look at the tests")

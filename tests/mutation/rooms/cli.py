@@ -1,6 +1,6 @@
 """Faults in what a person asks for and gets to read on the command line: configs, planning, verbs."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="cli",

@@ -1,6 +1,6 @@
 """Faults in the nets: shortcuts, blocks, and how weights start."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="models",

@@ -1,6 +1,6 @@
 """Faults in the labs: what is measured, and at which place of a chart it is drawn."""
 
-from tests.faults.fault import Fault, Room
+from tests.mutation.fault import Fault, Room
 
 ROOM = Room(
     name="labs",
