@@ -12,6 +12,14 @@ from engine.training.trainer import Trainer
 from tests.contracts.variants import ROWS
 from tests.engine.training import tiny
 
+#: One without a shortcut, one without parameters, one that projects, one with a factor, one by chance.
+OFTEN = {"none", "A", "B", "gated", "stochastic-depth"}
+
+
+def rarely(names):
+    """Leave the other rows to the slower tier."""
+    return [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -35,7 +43,7 @@ def parent_at(step, run, rows=()):
     return parent.state(), list(events), parent
 
 
-@pytest.mark.parametrize("shortcut", ROWS)
+@pytest.mark.parametrize("shortcut", rarely(ROWS))
 def test_a_fork_equals_its_parent_bit_for_bit_until_its_change_takes_effect(shortcut):
     run = tiny.config(model__shortcut=shortcut, optim__steps=12)
     state, after, parent = parent_at(6, run)
@@ -54,7 +62,7 @@ def test_a_fork_equals_its_parent_bit_for_bit_until_its_change_takes_effect(shor
     assert not tiny.same_weights(child, parent)
 
 
-@pytest.mark.parametrize("shortcut", [name for name in ROWS if SHORTCUTS[name].builder])
+@pytest.mark.parametrize("shortcut", rarely(name for name in ROWS if SHORTCUTS[name].builder))
 def test_strength_acts_at_its_step_and_is_kept_by_a_resume(shortcut):
     run, rows = tiny.config(model__shortcut=shortcut, optim__steps=8), [Change(1, "strength", 0.25, 3)]
     state, after, changed = parent_at(5, run, rows)

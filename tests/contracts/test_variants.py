@@ -28,8 +28,8 @@ from tests.engine.training import tiny
 
 #: Every row as it is, and each order, norm and length with one of them.
 A_FEW = (*ROWS, *(text for text in one_change() if text.startswith("A:")))
-#: Of each kind one: no shortcut, one without and one with a factor, chance, two ways to start, and what ``A`` allows.
-KINDS = ("none", "gated", "stochastic-depth", "fixup", "skipinit", *(t for t in A_FEW if t == "A" or t[:2] == "A:"))
+#: Of each kind one: no shortcut, one without and one with a factor, chance, two ways to start, another order and norm.
+KINDS = ("none", "A", "gated", "stochastic-depth", "fixup", "skipinit", "A:order=full-pre", "A:norm=none")
 #: Quantities that may be NaN after 60 updates, where a layer has no batch norm of its own.
 WITHOUT_NORM = {"gamma_abs"}
 

@@ -7,7 +7,7 @@ from engine.events import CurveName
 from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL
 from tests.e2e.conftest import LOOKS, PATIENCE, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 VIEW = "document.querySelector('.sl-lab')?.labView"
 #: Small enough for a second, with every panel and the whole sweep.
@@ -91,7 +91,6 @@ def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     assert lab(page, "v.feed.source.readyState") == 2, "the connection of a finished lab is let go"
 
 
-@pytest.mark.slow
 def test_pause_resume_and_a_gain_that_was_not_measured(site, open_page):
     run = site.control.start_lab("gradients", {"seeds": 20})
     page = open_page(f"{site.url}/gradients")
@@ -117,7 +116,6 @@ def test_pause_resume_and_a_gain_that_was_not_measured(site, open_page):
     assert lab(page, "v.values.includes(0.8)")
 
 
-@pytest.mark.slow
 def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answered(site, open_page):
     run = finished(site)
     page = open_page(f"{site.url}/gradients")
@@ -165,7 +163,6 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
     expect(why).to_be_empty()
 
 
-@pytest.mark.slow
 def test_a_touched_screen_has_no_mode_bar_over_the_names_and_a_phone_scrolls_one_way(site, open_page):
     finished(site)
     for options, bars in (({}, 4), ({"has_touch": True, "is_mobile": True}, 0)):
@@ -179,7 +176,6 @@ def test_a_touched_screen_has_no_mode_bar_over_the_names_and_a_phone_scrolls_one
     page.wait_for_function("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")
 
 
-@pytest.mark.slow
 def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, browser):
     first = finished(site)
     second = finished(site, layers=14)

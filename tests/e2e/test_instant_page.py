@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from engine.store.reader import Reader
 from tests.e2e.conftest import Site, until, wait_view
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 VIEW = "document.querySelector('.si-instant')?.instantView"
 #: Four nets on a machine that has much other work.

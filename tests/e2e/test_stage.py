@@ -165,6 +165,7 @@ def test_a_race_is_started_and_paused_from_the_stage(site, open_page):
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
 
 
+@pytest.mark.slow
 def test_the_panels_of_a_lab_go_through_the_stage_one_by_one(site, open_page):
     page = open_page(f"{site.url}/lab-constructed")
     page.locator(".sl-plot .main-svg").first.wait_for()

@@ -178,6 +178,7 @@ def go_on(run, saved, ended):
 
 
 @needs_bf16
+@pytest.mark.slow
 def test_another_process_goes_on_bit_for_bit(tmp_path):
     run, saved, ended = config(), tmp_path / "saved.pt", tmp_path / "ended.pt"
     first = trainer(run)

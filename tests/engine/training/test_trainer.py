@@ -104,8 +104,14 @@ def test_it_learns():
     assert rows[-1].running_error < rows[49].running_error - 20
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("shortcut", ["none", "B"])
+@pytest.mark.parametrize(
+    ("shortcut", "precision"),
+    [
+        ("none", "fp32"),
+        ("B", "bf16"),
+        *(pytest.param(*rare, marks=pytest.mark.slow) for rare in (("none", "bf16"), ("B", "fp32"))),
+    ],
+)
 def test_pause_and_resume_equal_no_pause(tmp_path, precision, shortcut, monkeypatch):
     run = tiny.config(model__shortcut=shortcut)
     straight = tiny.trainer(run, precision)
@@ -315,7 +321,7 @@ OF_AN_OLDER_NET = r"^the checkpoint of [^,;]+ is of an older version, in which i
 @pytest.mark.parametrize(
     "text",
     [
-        text if text in ROWS or text[:2] in ("A:", "B:", "C:") else pytest.param(text, marks=pytest.mark.long)
+        text if text in ROWS else pytest.param(text, marks=pytest.mark.slow if text[1:2] == ":" else pytest.mark.long)
         for text in one_change()
     ],
 )

@@ -6,7 +6,7 @@ import torch
 from engine.config import ModelConfig
 from engine.models.build import build_model
 from engine.models.layers.blocked_layout import from_blocked, supported, to_blocked
-from engine.models.registry import ORDERS, Site
+from engine.models.registry import SHORTCUTS, Site, orders_of
 from engine.models.shortcuts.shortcuts import ZeroPadded
 from tests.contracts.variants import ROWS
 from tests.engine.training.tiny import needs_blocked_bf16
@@ -15,7 +15,7 @@ from tests.engine.training.tiny import needs_blocked_bf16
 @needs_blocked_bf16
 @pytest.mark.parametrize(
     "shortcut",
-    ["none", "A", "B", "C", *(f"A:order={name}" for name in list(ORDERS)[1:])],
+    ["none", "A", "B", "C", *(f"A:order={name}" for name in orders_of(SHORTCUTS["A"])[1:])],
 )
 def test_as_close_to_exact_as_autocast_is(shortcut):
     config = ModelConfig(depth=14, shortcut=shortcut, width=16, channels=3, image_size=16)

@@ -26,7 +26,7 @@ NETS = [
 
 
 @pytest.mark.parametrize("net", NETS, ids=lambda net: f"{net['shortcut']}-{net['depth']}")
-@pytest.mark.parametrize("precision", ["bf16", "fp32"])
+@pytest.mark.parametrize("precision", ["bf16", pytest.param("fp32", marks=pytest.mark.slow)])
 def test_the_estimate_of_activations_covers_what_autograd_keeps(net, precision):
     run = config(
         **{f"model__{key}": value for key, value in net.items()}, precision=precision, optim__batch_size=4,

@@ -62,8 +62,8 @@ def test_a_worker_in_a_long_step_says_that_it_lives_and_gives_up_after_the_grace
                 time.sleep(0.05)
         worker.send_signal(signal.SIGINT)  # Ctrl-C in a terminal reaches the whole group: the engine's business
         time.sleep(0.1)
-        os.kill(engine.pid, signal.SIGKILL)
         began = time.monotonic()
+        os.kill(engine.pid, signal.SIGKILL)
         assert engine.stdout.readline() == "engine gone False\n"
         assert psutil.wait_procs([worker], timeout=60)[1] == []
         assert time.monotonic() - began > 0.4, "it had its grace"
