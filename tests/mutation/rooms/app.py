@@ -102,13 +102,6 @@ ROOM = Room(
             added_late=True,
         ),
         Fault(
-            name="fork-as-a-lab-default",
-            file="engine/runs/protocol/inspected_runs.py",
-            text="rows = [row for row in every if row.id not in different]",
-            faulty="rows = every",
-            breaks="A lab looks at a fork or a changed run that nobody named.",
-        ),
-        Fault(
             name="change-that-changes-nothing",
             file="engine/analysis/difference.py",
             text="if in_force.get(key) != value:",

@@ -118,5 +118,12 @@ ROOM = Room(
             breaks="A lab that is asked for an earlier step of a run looks at its newest one.",
             added_late=True,
         ),
+        Fault(
+            name="fork-as-a-lab-default",
+            file="engine/runs/protocol/inspected_runs.py",
+            text="rows = [row for row in every if row.id not in different]",
+            faulty="rows = every",
+            breaks="A lab looks at a fork or a changed run that nobody named.",
+        ),
     ),
 )
