@@ -24,6 +24,10 @@ class CheckpointError(SkipscopeError):
     """A checkpoint is missing, damaged or belongs to another net."""
 
 
+class CheckpointUnusable(CheckpointError):
+    """A sound checkpoint of this run with which this version, or the images of today, cannot go on."""
+
+
 class WorkspaceError(SkipscopeError):
     """The workspace folder cannot be used."""
 

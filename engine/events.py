@@ -68,6 +68,8 @@ STATE_GROUPS: dict[str, frozenset[RunState]] = {
 
 #: Detail of a run that paused itself because its engine vanished. The next engine resumes such a run.
 ENGINE_GONE = "engine ended; resumes with the next engine"
+#: Begin of the detail of a training whose threads wait for cores (``engine.runs.worker.contention``).
+CROWDED = "slow: other programs use the cores"
 
 
 class Split(StrEnum):

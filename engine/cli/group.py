@@ -1,6 +1,6 @@
 """The command line: parse, call, print. The verbs and ``--json`` documents are a contract.
 
-Messages go to stderr. A wrong call exits with 2 and one line with mistake and remedy.
+Messages go to stderr. A wrong call exits with 2 and one short line (``engine.cli.message``) with mistake and remedy.
 """
 
 import contextlib
@@ -19,7 +19,9 @@ from engine.cli.doctor import doctor
 from engine.cli.interventions import extend, fork, set_
 from engine.cli.labs import lab
 from engine.cli.layers import layers
+from engine.cli.message import one_line
 from engine.cli.numbers import DEPTH, Number
+from engine.cli.options import Verbs
 from engine.cli.output import echo_json
 from engine.cli.races import pace, race
 from engine.cli.reference import reference
@@ -46,7 +48,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         click.echo(error.ctx.get_help())
         return 2
     except click.UsageError as error:
-        message = " ".join(error.format_message().split()).rstrip(".")
+        message = error.format_message().strip().rstrip(".")
         path = error.ctx.command_path if error.ctx is not None else "python -m engine"
         message = f"{message}; see `{path} --help`"
     except click.Abort:
@@ -58,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         path = f"{error.filename}: " if error.filename else ""
         message = f"{path}{error.strerror or error}"
-    click.echo(" ".join(message.split()), err=True)
+    click.echo(one_line(message), err=True)
     return 2
 
 
@@ -76,7 +78,7 @@ def _flush() -> None:
         raise OSError(error.errno, error.strerror, "<stdout>") from None
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--workspace", metavar="DIR", help="Folder of the database and the run files (default: runs/).")
 @click.pass_context
 def main(context: click.Context, workspace: str | None) -> None:

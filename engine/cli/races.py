@@ -1,7 +1,7 @@
 """``race`` and ``pace``: submits a race and follows its runs. The runs survive the follower; Ctrl-C pauses the runs."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from threading import Event
 from typing import Any
@@ -21,10 +21,11 @@ from engine.config.presets import PRESETS
 from engine.config.values import shown
 from engine.data.registry import get_source
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
-from engine.events import ALIVE, ENDED, ENGINE_GONE, RunState
+from engine.events import ALIVE, CROWDED, ENDED, ENGINE_GONE, RunState
 from engine.runs.client.control import Control
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
+from engine.store.rows import RunRow
 from engine.store.tables.log_entries import BROKEN_IMAGES
 from engine.store.workspace import Workspace
 
@@ -154,6 +155,7 @@ class Follower:
     def __init__(self, control: Control, race: int, runs: list[int]):
         self._control, self._race, self._runs = control, race, runs
         self._restarts = 0
+        self._crowded: set[int] = set()
 
     def follow(self, reader: Reader, pressed: Event, shown: bool) -> int:
         """Return 0 when all runs finished, else 1. ``shown``: a live table on stderr. Raises KeyboardInterrupt."""
@@ -220,6 +222,7 @@ class Follower:
             # Without forks that were made meanwhile.
             rows = [row for row in reader.runs.all(self._race) if row.id in self._runs]
             show()
+            self._say_crowded(rows)
             remaining = [row for row in rows if row.state not in ENDED]
             if not remaining:
                 # A deleted run did not finish either.
@@ -236,6 +239,13 @@ class Follower:
                     return 1
                 self._revive()
             pause(pressed, _POLL_S)
+
+    def _say_crowded(self, rows: Sequence[RunRow]) -> None:
+        """Say once of each run that its threads wait for cores: the table may have no room for it."""
+        for row in rows:
+            if row.detail.startswith(CROWDED) and row.id not in self._crowded:
+                self._crowded.add(row.id)
+                click.echo(f"run {row.id} ({row.arm}) is {row.detail}", err=True)
 
     def _revive(self) -> None:
         """Start a new engine. Raises EngineUnreachable after ``_MAX_RESTARTS``."""

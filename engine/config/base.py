@@ -1,7 +1,8 @@
 """The base of all configs: validation, JSON, dotted keys, difference."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -10,12 +11,14 @@ from engine.config.values import fits, setting_of, wrong
 from engine.errors import ConfigError
 
 T = TypeVar("T", bound="Config")
+#: Characters of an unknown key that are compared with the names of settings.
+_LONGEST_KEY = 40
 
 
 class Config(BaseModel):
-    """Base of all configs: immutable, without unknown keys."""
+    """Base of all configs: immutable, finite, without unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @classmethod
     def checked(cls, **values: Any) -> Self:
@@ -47,7 +50,7 @@ def replace(config: T, changes: Mapping[str, Any]) -> T:
         for parent in parents:
             target = target.get(parent) if isinstance(target, dict) else None
         if not isinstance(target, dict) or last not in target or isinstance(target[last], dict):
-            raise ConfigError(f"unknown setting {key!r}; choose from {', '.join(leaves(config))}")
+            raise ConfigError(_unknown(key, leaves(config)))
         target[last] = value
     try:
         return type(config).model_validate(document)
@@ -66,7 +69,7 @@ def apply_settings(config: T, settings: Mapping[str, str], implied: Mapping[str,
     for key, text in settings.items():
         matches = [path for path in paths if path == key or path.rsplit(".", 1)[-1] == key]
         if len(matches) != 1:
-            raise ConfigError(f"unknown setting {key!r}; choose from {', '.join(paths)}")
+            raise ConfigError(_unknown(key, paths))
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):  # no JSON, or more digits and brackets than Python reads
@@ -76,6 +79,13 @@ def apply_settings(config: T, settings: Mapping[str, str], implied: Mapping[str,
             raise ConfigError(wrong(name, schema, value))
         changes[name] = value
     return replace(config, changes)
+
+
+def _unknown(key: str, paths: Iterable[str]) -> str:
+    """Return the refusal of a key; the settings of similar names stand first, where a long line is not cut."""
+    by_name = {path.rsplit(".", 1)[-1]: path for path in paths}
+    similar = [by_name[name] for name in get_close_matches(key.rsplit(".", 1)[-1][:_LONGEST_KEY], by_name)]
+    return f"unknown setting {key!r}; choose from {', '.join(dict.fromkeys([*similar, *paths]))}"
 
 
 def leaves(config: Config) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Checkpoint files: written whole or not at all, read without unpickling code."""
+"""Checkpoint files: written whole or not at all, read back after writing, read without unpickling code."""
 
 import contextlib
 import os
@@ -9,13 +9,14 @@ from pathlib import Path
 import torch
 
 from engine.errors import CheckpointError
+from engine.training import checksums
 from engine.training.state import StateDocument, check_document
 
 
 def save(state: StateDocument, path: Path) -> None:
-    """Write ``state`` beside ``path``, sync it to the disk and rename it.
+    """Write ``state`` beside ``path``, sync it to the disk, read it back from there and rename it.
 
-    Raises CheckpointError when the folder cannot be written; an earlier file at ``path`` then stays.
+    Raises CheckpointError when it cannot be written or reads back otherwise; an earlier file at ``path`` then stays.
     """
     part = None
     try:
@@ -27,6 +28,8 @@ def save(state: StateDocument, path: Path) -> None:
             torch.save(state, file)
             file.flush()
             os.fsync(file.fileno())
+            _forget_pages(file.fileno())
+        checksums.check(part)
         part.replace(path)
         _sync_folder(path.parent)
     except (OSError, RuntimeError) as error:  # torch raises RuntimeError when a disk is full
@@ -38,14 +41,20 @@ def save(state: StateDocument, path: Path) -> None:
 
 def load(path: Path) -> StateDocument:
     """Read a checkpoint. Raises CheckpointError in one line when it is missing, damaged or of another format."""
+    checksums.check(path)
     try:
         state: StateDocument = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f"there is no checkpoint at {path}") from None
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
-        raise CheckpointError(f"the checkpoint {path} is damaged; delete it, or start the run anew") from None
+        raise CheckpointError(f"the checkpoint {path} is damaged: it holds no state") from None
     check_document(state)
     return state
+
+
+def _forget_pages(descriptor: int) -> None:
+    """Let the next reader take a synced file from the disk, where the system can."""
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _sync_folder(folder: Path) -> None:

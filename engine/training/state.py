@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from engine.config import ModelConfig
-from engine.errors import CheckpointError
+from engine.config import ModelConfig, RunConfig
+from engine.errors import CheckpointError, CheckpointUnusable, ConfigError
 from engine.models.registry import variant
 
 #: Raised by one when the document or what a net computes with its tensors changes. Since 2 projections with
@@ -63,13 +63,21 @@ def check_tensors(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
 def check_document(state: object) -> None:
     """Raise CheckpointError unless ``state`` is a document of this format, or an older one that can be read."""
     if not isinstance(state, dict) or state.get("format") not in _READABLE:
-        raise CheckpointError(f"the checkpoint is not of format {FORMAT}; start the run anew")
+        raise CheckpointUnusable(f"the checkpoint is not of format {FORMAT}; start the run anew")
+
+
+def config_of(state: StateDocument) -> RunConfig:
+    """Return the config of the training whose state this is. Raises CheckpointError for the state of anything else."""
+    try:
+        return RunConfig.from_json(state["config"])
+    except (ConfigError, KeyError):
+        raise CheckpointError("the checkpoint is not of a training") from None
 
 
 def check_net(state: StateDocument, model: ModelConfig) -> None:
     """Raise CheckpointError where ``state``, of the net ``model``, was trained with another forward pass."""
     if state["format"] < FORMAT and variant(model.shortcut).projects_activated:
-        raise CheckpointError(
+        raise CheckpointUnusable(
             f"the checkpoint of {model.arm} is of an older version, in which its projections had another input; "
             "start the run anew"
         )

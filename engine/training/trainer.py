@@ -12,7 +12,7 @@ import torch
 
 from engine.config import RunConfig, diff
 from engine.data.images import ImageSet
-from engine.errors import CheckpointError, ConfigError
+from engine.errors import CheckpointError, CheckpointUnusable, ConfigError
 from engine.events import (
     Diverged,
     Evaluated,
@@ -41,6 +41,7 @@ from engine.training.state import (
     check_document,
     check_net,
     check_tensors,
+    config_of,
 )  # fmt: skip
 from engine.training.update import Update
 
@@ -265,7 +266,7 @@ class Trainer:
 
     def _restore(self, state: StateDocument, forked: bool) -> None:
         check_document(state)
-        saved = RunConfig.from_json(state["config"])
+        saved = config_of(state)
         check_net(state, saved.model)
         changes = {key: pair for key, pair in diff(saved, self.config).items() if key not in _MAY_DIFFER}
         if changes and not forked:
@@ -273,7 +274,7 @@ class Trainer:
             kind = "net" if saved.model != self.config.model else "training"
             raise CheckpointError(f"the checkpoint is of another {kind} ({words})")
         if state["data"] != self.images.checksum and not (forked and saved.data != self.config.data):
-            raise CheckpointError("the checkpoint was trained on other images than these; start the run anew")
+            raise CheckpointUnusable("the checkpoint was trained on other images than these; start the run anew")
         check_tensors(state["model"], self.model.state_dict())
         self.model.load_state_dict(state["model"])
         restore_optimizer(self.model, self.optimizer, state)

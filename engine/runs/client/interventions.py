@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from engine.config import check_change
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.runs.client.commands import CommandClient, answer
+from engine.runs.protocol.checkpoint_names import whole_step
 from engine.runs.protocol.forking import plan_fork
 from engine.store.reader import Reader
 
@@ -31,13 +32,17 @@ class InterventionClient:
         return self._commands.ask("extend", run, str(int(steps)))
 
     def fork(self, run: int, step: int | None = None, settings: Mapping[str, str] | None = None) -> int:
-        """Fork ``run`` at a saved step (None: the newest) with ``settings`` as in ``--set``; return the fork's id.
+        """Fork ``run`` at a saved step with ``settings`` as in ``--set``; return the fork's id.
 
-        Raises ConfigError before the command for an impossible fork (``engine.runs.protocol.forking``).
+        ``step`` None is the newest whose file is whole. Raises ConfigError before the command for an impossible fork
+        (``engine.runs.protocol.forking``).
         """
         settings = dict(settings or {})
         with Reader(self.workspace) as reader:
-            step = plan_fork(reader, reader.runs.known(run), step, settings).step
+            parent = reader.runs.known(run)
+            if step is None and reader.checkpoints.of(run):
+                step = whole_step(reader, run, None)
+            step = plan_fork(reader, parent, step, settings).step
         command = self._commands.ask("fork", run, json.dumps({"step": step, "settings": settings}))
         self._commands.await_done(command, _FORK_S)
         with Reader(self.workspace) as reader:

@@ -5,9 +5,14 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
-from engine.errors import ConfigError
+from engine.errors import CheckpointError, ConfigError
 from engine.store.reader import Reader
+from engine.store.rows import CheckpointRow
+from engine.store.workspace import Workspace
+from engine.training import checksums
 
+#: The ending of a damaged or foreign file that was put aside.
+PUT_ASIDE = ".bad"
 #: The reasons of checkpoints; ``FORK`` marks the first checkpoint of a fork.
 TENTH, AUTOSAVE, PAUSED, END, FORK = "tenth", "autosave", "pause", "end", "fork"
 
@@ -34,6 +39,31 @@ def saved_step(reader: Reader, run: int, step: int | None) -> int:
     if step not in saved:
         raise ConfigError(f"run {run} has no checkpoint at step {step}; saved are {', '.join(map(str, saved))}")
     return step
+
+
+def whole_step(reader: Reader, run: int, step: int | None) -> int:
+    """Return a saved step of a run whose file is whole; ``step`` None means the newest such step.
+
+    Raises ConfigError naming the damage and the saved steps.
+    """
+    newest = saved_step(reader, run, step)
+    rows = [row for row in reader.checkpoints.of(run) if row.step <= newest]
+    damage = ""
+    for row in reversed(rows) if step is None else rows[-1:]:
+        if not (damage := damage_of(reader.workspace, row)):
+            return row.step
+    others = ", ".join(str(row.step) for row in reader.checkpoints.of(run) if row.step != step)
+    remedy = f"; saved are also {others}" if step is not None and others else ""
+    raise ConfigError(f"{damage}{remedy}")
+
+
+def damage_of(workspace: Workspace, row: CheckpointRow) -> str:
+    """Return in one line why the file of a recorded checkpoint cannot be read, '' for a whole one."""
+    try:
+        checksums.check(workspace.checkpoint(row.run, row.step), row.bytes)
+    except CheckpointError as error:
+        return f"run {row.run}, step {row.step}: {error}"
+    return ""
 
 
 def share(source: Path, goal: Path) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from engine.config import RunConfig, diff
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.spec import LabSpec
-from engine.runs.protocol.checkpoint_names import saved_step, share
+from engine.runs.protocol.checkpoint_names import damage_of, share, whole_step
 from engine.runs.protocol.comparable_runs import difference_at, differences
 from engine.store.reader import Reader
 from engine.store.rows import ChangeRow, LabJobRow, RunRow
@@ -87,6 +88,7 @@ def inspected_differences(reader: Reader, lab: LabSpec, job: LabJobRow) -> dict[
 class Snapshot(NamedTuple):
     """One training of a job: the step, the file of its state, the files of its other saved states, oldest first.
 
+    ``config`` is the run's, None where any may stand: for the state that a fork began with, and for jobs before 0.7.0.
     ``precision`` and ``threads`` are those of the training; ``stored`` what it recorded after that step, split ->
     (loss, error, images). ``difference`` says in few words what makes it an arm of its own, '' for a comparable run.
     """
@@ -99,6 +101,11 @@ class Snapshot(NamedTuple):
     threads: int
     stored: dict[str, tuple[float, float, int]]
     difference: str = ""
+    config: RunConfig | None = None
+
+    def is_of(self, config: RunConfig) -> bool:
+        """Return whether a state with this config is of the training, wherever it computed."""
+        return self.config is None or not diff(self.config, config).keys() - {"device", "threads"}
 
 
 def pin(workspace: Workspace, reader: Reader, job: int, lab: LabSpec, settings: Mapping[str, Any]) -> list[Snapshot]:
@@ -125,21 +132,22 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
     step, state = files[-1]
     about = json.loads((kept / _ABOUT).read_text(encoding="utf-8"))
     stored = {split: tuple(figures) for split, figures in about["stored"].items()}
+    config = RunConfig.from_json(about["config"]) if about.get("config") else None
     return Snapshot(
-        run, step, state, tuple(files[:-1]), about["precision"], about["threads"], stored, about.get("difference", "")
-    )
+        run, step, state, tuple(files[:-1]), about["precision"], about["threads"], stored, about.get("difference", ""),
+        config,
+    )  # fmt: skip
 
 
 def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int) -> None:
     """Put the state after the step ``wanted``, those before it, and what was recorded into ``folder``."""
     step = _saved(reader, row, wanted)
-    for one in [saved.step for saved in reader.checkpoints.of(row.id) if saved.step <= step]:
-        source = workspace.checkpoint(row.id, one)
+    for saved in reader.checkpoints.of(row.id):
+        if saved.step > step or (saved.step < step and damage_of(workspace, saved)):
+            continue
+        source = workspace.checkpoint(row.id, saved.step)
         try:
             share(source, folder / source.name)
-        except FileNotFoundError:
-            if one == step:
-                raise ConfigError(f"the checkpoint of run {row.id} at step {step} is gone") from None
         except OSError as error:
             raise ConfigError(f"the checkpoint of run {row.id} cannot be taken over ({error.strerror})") from None
     different = difference_at(reader, row, step)
@@ -148,6 +156,7 @@ def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wante
         "threads": row.threads,
         "stored": reader.points.evaluated(row.id, step),
         "difference": different.name if different else "",
+        "config": None if step == row.parent_step else row.config.to_json(),
     }
     (folder / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
 
@@ -185,7 +194,7 @@ def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
 
 
 def _saved(reader: Reader, row: RunRow, step: int) -> int:
-    return saved_step(reader, row.id, None if step == NEWEST else step)
+    return whole_step(reader, row.id, None if step == NEWEST else step)
 
 
 def _refusal(lab: LabSpec, rows: list[RunRow]) -> str:

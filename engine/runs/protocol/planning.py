@@ -64,6 +64,9 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     """
     preset = get_preset(request.preset)
     depths = _depths(request, preset)
+    if request.steps is not None and (twice := {"steps", "optim.steps"} & request.settings.keys()):
+        key = min(twice)
+        raise ConfigError(f"the steps are given twice ({request.steps}, and {key}={request.settings[key]}); give one")
     # Together: whether a warm-up fits is a question of the steps.
     steps = {} if request.steps is None else {"optim.steps": f"{request.steps}"}
     run, chosen_keys = _with_settings(preset.run, {**request.settings, **steps}, depths[0])

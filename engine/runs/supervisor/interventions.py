@@ -14,7 +14,7 @@ from engine.errors import ConfigError
 from engine.events import CHANGEABLE, FINAL, RunState, Split
 from engine.models.registry import variant
 from engine.runs.protocol import older_nets
-from engine.runs.protocol.checkpoint_names import share
+from engine.runs.protocol.checkpoint_names import share, whole_step
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import CHANGES
 from engine.runs.supervisor.worker_pool import WorkerPool
@@ -83,6 +83,7 @@ class Interventions:
         try:
             requested = json.loads(command.argument)
             plan = plan_fork(self._reader, row, requested["step"], requested["settings"])
+            whole_step(self._reader, row.id, plan.step)
         except ConfigError as error:
             return str(error)
         place = partial(_share_checkpoint, self._workspace, row.id, plan.step)

@@ -2,27 +2,35 @@
 
 import contextlib
 import logging
+import threading
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
-from engine.errors import CheckpointError, WorkspaceError
-from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, TENTH, tenths
+from engine.errors import CheckpointError, CheckpointUnusable, WorkspaceError
+from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, TENTH, tenths
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow, RunRow
 from engine.store.writer import Writer
 
-AUTOSAVE_S = 60.0
+#: Ten seconds are left of a minute for the step that is under way.
+AUTOSAVE_S = 50.0
+#: After a checkpoint that could not be written the next one is due this soon.
+RETRY_S = 10.0
 MAX_FILES = 12
 MAX_BYTES = 2 * 1024**3
+#: The newest checkpoints that stay whatever their reason: one to resume from, one in case that the first is damaged.
+NEWEST = 2
+MAX_PUT_ASIDE = 2
 
 #: A saved state: plain values and tensors by name (``engine.training.trainer``, a lab's ``state``).
 Document = dict[str, Any]
 #: Log entry of a run with progress but without a checkpoint.
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -39,21 +47,27 @@ def surplus(
 ) -> list[int]:
     """Return the steps whose files go: old autosaves, then the oldest tenths while the run is over its bounds.
 
-    ``fixed`` are the tenths; the start of a fork counts as a tenth. The newest checkpoint stays for a resume.
+    ``fixed`` are the tenths; the start of a fork counts as a tenth. The ``NEWEST`` checkpoints stay for a resume.
     """
     ordered = sorted(rows, key=lambda row: row.step)
-    gone = [row.step for row in ordered[:-1] if row.step not in fixed and row.reason != FORK]
+    gone = [row.step for row in ordered[:-NEWEST] if row.step not in fixed and row.reason != FORK]
     kept = [row for row in ordered if row.step not in gone]
-    while len(kept) > 1 and (len(kept) > most_files or sum(row.bytes for row in kept) > most_bytes):
+    while len(kept) > NEWEST and (len(kept) > most_files or sum(row.bytes for row in kept) > most_bytes):
         gone.append(kept.pop(0).step)
     return gone
 
 
-class CheckpointStore:
-    """The checkpoints of one run; ``ends`` as in ``tenths``, empty for a job without tenths.
+class _Writing(NamedTuple):
+    """A checkpoint that a thread writes; ``failure`` gets the error of one that was not written."""
 
-    ``forked``: the state of ``latest`` is the parent's.
-    """
+    thread: threading.Thread
+    step: int
+    reason: str
+    failure: list[CheckpointError]
+
+
+class CheckpointStore:
+    """The checkpoints of one run; ``ends`` as in ``tenths``, empty for a job without tenths."""
 
     def __init__(
         self, run: int, ends: Sequence[int], writer: Writer | RetryingWriter, reader: Reader, files: CheckpointFiles
@@ -61,66 +75,129 @@ class CheckpointStore:
         self._workspace, self._run = reader.workspace, run
         self._writer, self._reader, self._files = writer, reader, files
         self._tenths, self._end = tenths(*ends), max(ends, default=0)
-        self._saved_at = time.monotonic()
+        self._due_at = time.monotonic() + AUTOSAVE_S
         self._saved_step = -1
-        self.forked = False
+        self._writing: _Writing | None = None
 
     def due(self, step: int) -> str | None:
         """Return the reason if a checkpoint is due after ``step``, else None."""
+        if self._writing is not None and not self._writing.thread.is_alive():
+            self.finish()
         if step <= self._saved_step:
             return None
         if step in self._tenths and step < self._end:
             return TENTH
-        return AUTOSAVE if time.monotonic() - self._saved_at >= AUTOSAVE_S else None
+        return AUTOSAVE if time.monotonic() >= self._due_at else None
 
-    def save(self, state: Document, step: int, reason: str) -> None:
-        """Write and record a checkpoint; remove the surplus. Raises CheckpointError, WorkspaceError."""
+    def save(self, state: Document, step: int, reason: str, wait: bool = True) -> bool:
+        """Write a checkpoint, record it, remove the surplus; return False for one that could not be written.
+
+        Without ``wait`` a thread writes the file, and a later call of ``due``, ``save`` or ``finish`` records it. A
+        refusal is logged, and the run can go on. Raises WorkspaceError for a workspace that is gone.
+        """
+        self.finish()
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
-        path = self._workspace.checkpoint(self._run, step)
-        self._files.save(state, path)
-        self._writer.checkpoints.add(self._run, step, reason, path.stat().st_size)
-        self._saved_at, self._saved_step = time.monotonic(), step
+        failure: list[CheckpointError] = []
+        document, path = state | {"run": self._run}, self._workspace.checkpoint(self._run, step)
+        thread = threading.Thread(target=self._write, args=(document, path, failure), name="checkpoint")
+        self._writing = _Writing(thread, step, reason, failure)
+        self._due_at, self._saved_step = time.monotonic() + AUTOSAVE_S, step
+        thread.start()
+        return self.finish() if wait else True
+
+    def finish(self) -> bool:
+        """Wait for the checkpoint that is being written, and record it; return False for one that was not written."""
+        if (writing := self._writing) is None:
+            return True
+        writing.thread.join()
+        self._writing = None
+        if writing.failure:
+            self._due_at, self._saved_step = time.monotonic() + RETRY_S, -1
+            message = f"{writing.failure[0]}; the run goes on without it"
+            _log.error("%s", message)
+            self._writer.log.add(self._run, writing.step, "checkpoint", message)
+            return False
+        size = self._workspace.checkpoint(self._run, writing.step).stat().st_size
+        self._writer.checkpoints.add(self._run, writing.step, writing.reason, size)
+        _log.info("checkpoint after step %d (%s)", writing.step, writing.reason)
         for old in surplus(self._reader.checkpoints.of(self._run), self._tenths):
             self._workspace.checkpoint(self._run, old).unlink(missing_ok=True)
             self._writer.checkpoints.remove(self._run, old)
+        return True
+
+    def _write(self, state: Document, path: Path, failure: list[CheckpointError]) -> None:
+        try:
+            self._files.save(state, path)
+        except CheckpointError as error:
+            failure.append(error)
+        except Exception as error:  # the thread's caller reads it, nobody else
+            failure.append(CheckpointError(f"{path} cannot be written ({type(error).__name__}: {error})"))
 
     def prune(self) -> None:
-        """Remove the incomplete and unrecorded files of a killed worker."""
+        """Remove the incomplete and unrecorded files of a killed worker, and all but the newest that were put aside."""
         known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints.of(self._run)}
-        for path in self._workspace.checkpoint(self._run, 0).parent.glob("*"):
-            if path not in known and path.suffix in {".part", ".pt"}:
-                _log.warning("removing %s, left by a worker that was killed", path.name)
-                with contextlib.suppress(OSError):
-                    path.unlink()
+        files = sorted(self._workspace.checkpoint(self._run, 0).parent.glob("*"))
+        left = [path for path in files if path not in known and path.suffix in {".part", ".pt"}]
+        for path in left:
+            _log.warning("removing %s, left by a worker that was killed", path.name)
+        for path in [*left, *[path for path in files if path.suffix == PUT_ASIDE][:-MAX_PUT_ASIDE]]:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
-    def latest(self) -> Document | None:
-        """Return the newest readable state, None if there is none; log entries name damaged files and a lost progress.
+    def restore(self, build: Callable[[Document, bool], T]) -> T | None:
+        """Return what ``build(state, forked)`` makes of the newest checkpoint that it takes, None if there is none.
 
-        Raises CheckpointError for a fork without a readable checkpoint: a fork has no start of its own.
+        ``forked``: the state is the parent's. A checkpoint that is damaged, of another run or refused by ``build`` with
+        a CheckpointError is named in the log and put aside; the next older one is tried. Raises CheckpointUnusable of
+        ``build`` when no older checkpoint is better, CheckpointError for a fork without a checkpoint: a fork has no
+        start of its own.
         """
-        state: Document | None = None
-        damaged: list[tuple[int, str]] = []
-        for saved in reversed(self._reader.checkpoints.of(self._run)):
-            path = self._workspace.checkpoint(self._run, saved.step)
+        built: T | None = None
+        refused: list[tuple[CheckpointRow, CheckpointError]] = []
+        for row in reversed(self._reader.checkpoints.of(self._run)):
             try:
-                state = self._files.load(path)
+                built = build(self._read(row), row.reason == FORK)
             except CheckpointError as error:
-                _log.warning("%s", error)
-                damaged.append((saved.step, str(error)))
-                if not path.exists():
-                    self._writer.checkpoints.remove(self._run, saved.step)
+                refused.append((row, error.with_traceback(None)))  # a traceback would keep the net
                 continue
-            self._saved_step, self.forked = saved.step, saved.reason == FORK
+            self._saved_step = row.step
             break
-        remedy = "" if state is None else "; went back to the one before it"
-        for step, message in damaged:
-            self._writer.log.add(self._run, step, "checkpoint", message + remedy)
-        row = self._reader.jobs.known(self._run)
-        parent, begun = (row.parent_run, row.step) if isinstance(row, RunRow) else (None, row.done)
-        if state is None and parent is not None:
+        unusable = next((error for _, error in refused if isinstance(error, CheckpointUnusable)), None)
+        if built is None and unusable is not None:
+            raise unusable
+        remedy = "" if built is None else f"; went back to step {self._saved_step}"
+        for row, reason in refused:
+            self._put_aside(row, reason, remedy)
+        job = self._reader.jobs.known(self._run)
+        parent, begun = (job.parent_run, job.step) if isinstance(job, RunRow) else (None, job.done)
+        if built is None and parent is not None:
             raise CheckpointError(f"no readable checkpoint of this fork of run {parent}; delete it and fork again")
-        if state is None and (damaged or begun > 0):
+        if built is None and (refused or begun > 0):
             _log.warning(NO_CHECKPOINT)
             self._writer.log.add(self._run, 0, "checkpoint", NO_CHECKPOINT)
+        return built
+
+    def _read(self, row: CheckpointRow) -> Document:
+        """Return the state of a recorded checkpoint. Raises CheckpointError, also for a file of another run."""
+        state = self._files.load(self._workspace.checkpoint(self._run, row.step))
+        step = state.get("progress", state).get("step", state.get("done", row.step))
+        # A fork begins with a file of its parent; versions before 0.7.0 did not write the run.
+        if row.reason != FORK and (run := state.get("run", self._run)) != self._run:
+            raise CheckpointError(f"the checkpoint is of run {run}")
+        if step != row.step:
+            raise CheckpointError(f"the checkpoint is of step {step}")
         return state
+
+    def _put_aside(self, row: CheckpointRow, error: CheckpointError, remedy: str) -> None:
+        path = self._workspace.checkpoint(self._run, row.step)
+        place = ""
+        if path.exists():
+            aside = path.with_name(path.name + PUT_ASIDE)
+            with contextlib.suppress(OSError):
+                path.replace(aside)
+                place = f"; put aside as {aside.name}"
+        message = f"step {row.step}: {error}{place}{remedy}"
+        _log.warning("%s", message)
+        self._writer.log.add(self._run, row.step, "checkpoint", message)
+        self._writer.checkpoints.remove(self._run, row.step)

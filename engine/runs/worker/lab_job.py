@@ -13,6 +13,7 @@ from engine.config import DataConfig, LabConfig, RunConfig, replace
 from engine.errors import CheckpointError
 from engine.events import Concluded, CurveUpdated, LabEvent, MetricReported, Progressed, RunState, Split
 from engine.labs.registry import LabSpec, get_lab
+from engine.runs.protocol.checkpoint_names import PAUSED
 from engine.runs.protocol.inspected_runs import pin
 from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import CheckpointStore, Document
@@ -57,12 +58,12 @@ class LabJob:
         # No tenths: a lab resumes from its newest checkpoint alone.
         checkpoints = CheckpointStore(self._run, (), self._writer, self._reader, checkpoint)
         checkpoints.prune()
-        saved = self._restored(checkpoints.latest())
+        saved = checkpoints.restore(self._restored) or {}
         inspected = (self._inspected_runs(spec, config),) if spec.run_option is not None else ()
         lab = resolve_name(spec.lab)(dict(config.settings), device, saved.get("state"), *inspected)
         clock = Clock(saved.get("seconds", 0.0))
 
-        def save(reason: str = "pause") -> None:
+        def save(reason: str = PAUSED) -> None:
             document = {
                 "format": FORMAT, "config": config.to_json(), "done": self._done, "seconds": clock.seconds(),
                 "state": lab.state(),
@@ -98,13 +99,18 @@ class LabJob:
         from engine.labs.inspected_run import InspectedRun
         from engine.training import checkpoint
         from engine.training.evaluate import Score
-        from engine.training.state import FORMAT
+        from engine.training.state import FORMAT, config_of
 
         inspected: list[InspectedRun] = []
         sets: dict[DataConfig, ImageSet] = {}
         for snapshot in pin(self._workspace, self._reader, self._run, lab, config.settings):
             state = checkpoint.load(snapshot.state)
-            training = RunConfig.from_json(state["config"])
+            training = config_of(state)
+            if not snapshot.is_of(training):
+                raise CheckpointError(
+                    f"the checkpoint of run {snapshot.run} at step {snapshot.step} is of another training; name a step "
+                    "that is its own"
+                )
             if training.data not in sets:
                 sets[training.data] = load_images(training.data, self._workspace.path, self._reporter.report)
             changes = {"device": self._job.device, "threads": snapshot.threads, "precision": snapshot.precision}
@@ -130,9 +136,7 @@ class LabJob:
             for run, arm in zip(inspected, arms, strict=True)
         )
 
-    def _restored(self, saved: Document | None) -> Document:
-        if saved is None:
-            return {}
+    def _restored(self, saved: Document, forked: bool) -> Document:
         if saved.get("config") != self._row.config.to_json():
             raise CheckpointError("the checkpoint is of another lab or other settings; start the lab anew")
         self._done = saved["done"]

@@ -27,8 +27,10 @@ from engine.hardware.compiler import CACHE, use_cache
 from engine.probes.registry import QUANTITIES
 from engine.runs.lockstep import Throttle
 from engine.runs.protocol import older_nets
+from engine.runs.protocol.checkpoint_names import END, PAUSED
 from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
+from engine.runs.worker.contention import ContentionMonitor
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 RATE_WINDOW_S = 5.0
 #: A run that waits in lockstep records its last metrics, then its detail, after these times.
 _SHOWN_AFTER_S, _SAID_AFTER_S = 0.25, 1.0
+#: Why a run pauses without a step to go on from.
+UNSAVED = "its checkpoint could not be written, see its log"
 #: The coding of each quantity.
 CODINGS = {row.name: Coding(row.code, row.low, row.high) for row in QUANTITIES.values()}
 
@@ -60,6 +64,7 @@ class TrainingJob:
         self._throttle = Throttle(workspace.shared_steps(self._row.race), job.run)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
+        self._monitor: ContentionMonitor | None = None
 
     def run(self) -> None:
         """Prepare, train, and record the end."""
@@ -67,6 +72,8 @@ class TrainingJob:
             self._train()
         finally:
             self._throttle.leave()
+            if self._monitor is not None:
+                self._monitor.stop()
 
     def _train(self) -> None:
         from engine.data.images import load_images
@@ -93,19 +100,20 @@ class TrainingJob:
         ends = () if self._is_trial or self._row.instant else changes.ends
         checkpoints = CheckpointStore(self._run, ends, self._writer, self._reader, checkpoint)
         checkpoints.prune()
-        state = checkpoints.latest()
-        if images.description and state is None:
-            self._writer.log.add(self._run, 0, TAKEN, images.description)
-        if images.remark:
-            _log.warning("%s", images.remark)
-            if state is None:
-                self._writer.log.add(self._run, 0, BROKEN_IMAGES, images.remark)
         if config.compile:
             use_cache(self._workspace.path / CACHE)
             self._reporter.report("compiling the net", now=True)
-        start = ParentState(state) if state is not None and checkpoints.forked else state
-        trainer = Trainer(config, images, device, start, changes)
-        del state, start
+        trainer = checkpoints.restore(
+            lambda state, forked: Trainer(config, images, device, ParentState(state) if forked else state, changes)
+        )
+        if images.remark:
+            _log.warning("%s", images.remark)
+        if trainer is None:
+            if images.description:
+                self._writer.log.add(self._run, 0, TAKEN, images.description)
+            if images.remark:
+                self._writer.log.add(self._run, 0, BROKEN_IMAGES, images.remark)
+            trainer = Trainer(config, images, device, None, changes)
         if config.probe.images:
             trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.probes.add_layers(self._run, [LayerRow(*place) for place in probe.layers])
@@ -119,19 +127,19 @@ class TrainingJob:
                     if self._link.changes:
                         self._link.changes = False
                         changes.add(self._changes())
-            step = self._save(trainer, checkpoints, "pause")
+            self._record_rest(trainer)
+            step = self._write(trainer, checkpoints, PAUSED)
         except PASSING as error:
             # The state contains the metrics that were not fetched yet.
-            self._reporter.rescue(lambda: self._write(trainer, checkpoints, "pause"), str(error))
+            self._reporter.rescue(lambda: self._write(trainer, checkpoints, PAUSED), str(error))
             return
-        self._reporter.leave(step)
+        self._reporter.leave(step, UNSAVED if step is None else "")
 
     def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
         """Record one event; return whether the event ended the run."""
         match event:
             case Stepped(step):
-                if reason := checkpoints.due(step):
-                    self._save(trainer, checkpoints, reason)
+                self._save_if_due(step, trainer, checkpoints)
                 self._keep_in_step(step, trainer)
             case Measured(rows):
                 self._record(rows)
@@ -155,15 +163,17 @@ class TrainingJob:
                 self._keep_in_step(event.step, trainer)
             case Diverged(step):
                 self._record_rest(trainer)
+                checkpoints.finish()
                 cause = f"loss is not finite at step {step}"
                 _log.error("diverged: %s", cause)
                 self._reporter.end(RunState.DIVERGED, cause)
                 return True
             case Finished(step, seconds, share, probes):
+                self._record_rest(trainer)
                 if self._is_trial:
-                    self._record_rest(trainer)
+                    checkpoints.finish()
                 else:
-                    self._save(trainer, checkpoints, "end")
+                    self._write(trainer, checkpoints, END)
                 _log.info(
                     "finished after %d steps and %.1f s, %.1f %% evaluation, %.1f %% probes",
                     step, seconds, 100 * share, 100 * probes,
@@ -208,6 +218,9 @@ class TrainingJob:
             event.step, event.total_steps, event.device, event.device_name, event.precision, event.threads,
         )  # fmt: skip
 
+        if event.threads > 1 and event.device == "cpu":
+            self._monitor = ContentionMonitor(self._workspace, self._run, event.threads).start()
+
     def _changes(self) -> list[Change]:
         return [Change(row.id, row.key, row.value, row.step) for row in self._reader.interventions.changes(self._run)]
 
@@ -224,17 +237,18 @@ class TrainingJob:
         if (rest := trainer.drain()) is not None:
             self._record(rest.rows)
 
-    def _save(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
-        """Record the metrics, then write a checkpoint of the same step; return the step."""
-        self._record_rest(trainer)
-        return self._write(trainer, checkpoints, reason)
+    def _save_if_due(self, step: int, trainer: "Trainer", checkpoints: CheckpointStore) -> None:
+        """Record the metrics, then begin a checkpoint of the same step; its file is written beside the training."""
+        if reason := checkpoints.due(step):
+            self._record_rest(trainer)
+            checkpoints.save(trainer.state(), step, reason, wait=False)
 
-    def _write(self, trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int:
+    @staticmethod
+    def _write(trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int | None:
+        """Write a checkpoint to its end; return its step, None for one that could not be written."""
         state = trainer.state()
         step = int(state["progress"]["step"])
-        checkpoints.save(state, step, reason)
-        _log.info("checkpoint after step %d (%s)", step, reason)
-        return step
+        return step if checkpoints.save(state, step, reason) else None
 
 
 class Rate:

@@ -77,6 +77,15 @@ class JobWriter(WritingTable):
         with self._transaction() as connection:
             update_job(connection, run, **fields)
 
+    def change_detail(self, run: int, before: str, after: str) -> bool:
+        """Replace the detail ``before`` of a run that trains; return False when it has another one or rests."""
+        with self._transaction() as connection:
+            query = "SELECT 1 FROM runs WHERE id = ? AND state = ? AND detail = ?"
+            if connection.execute(query, (run, RunState.RUNNING, before)).fetchone() is None:
+                return False
+            update_job(connection, run, detail=after)
+        return True
+
     def beat(self, run: int) -> None:
         """Record a heartbeat of the run's worker; viewers get no notice."""
         with self._transaction() as connection:

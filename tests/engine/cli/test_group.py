@@ -87,6 +87,7 @@ def test_a_wrong_call_is_one_line_and_makes_nothing(call, workspace, arguments, 
     code, out, err = call(*arguments)
     assert (code, out) == (2, "")
     assert len(err.strip().splitlines()) == 1
+    assert len(err) <= 301
     assert words in err
     assert not list(workspace.path.iterdir())
 

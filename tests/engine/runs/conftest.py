@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +27,20 @@ from tests.engine.runs.faults import ENDLESS
 TINY = {"width": "4", "pool": "4", "precision": "fp32"}
 #: Nothing takes so long on an idle machine; a busy one is no failure.
 PATIENCE_S = 100.0
+
+
+def write_checkpoint(path: Path, text: str) -> int:
+    """Write a whole checkpoint file that holds a text in place of a state; return its size in bytes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", text)
+    return path.stat().st_size
+
+
+def read_checkpoint(path: Path) -> str:
+    """Return the text of ``write_checkpoint``."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.read("archive/data.pkl").decode()
 
 
 class EngineRoom:

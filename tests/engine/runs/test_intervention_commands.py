@@ -10,6 +10,7 @@ from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.commands import CommandHandler
 from engine.store.reader import Reader
 from engine.store.writer import Writer
+from tests.engine.runs.conftest import read_checkpoint, write_checkpoint
 
 
 class WorkerPool:
@@ -123,15 +124,14 @@ def test_refusals_are_one_line(parts, workspace, verb, run, argument, words):
 def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
     handler, reader, writer, _ = parts
     file = workspace.checkpoint(1, 6)
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"weights")
-    writer.checkpoints.add(1, 6, "tenth", 7)
+    size = write_checkpoint(file, "weights")
+    writer.checkpoints.add(1, 6, "tenth", size)
     command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {"lr": "0.01"}}))
     handler().serve()
     created = reader.commands.get(command).created
     child = reader.interventions.fork_of(1, created)
     assert workspace.checkpoint(child, 6).samefile(file)
-    assert reader.checkpoints.of(child)[0].bytes == 7
+    assert reader.checkpoints.of(child)[0].bytes == size
     again = reader.commands.get(command)
     assert handler()._interventions["fork"](reader.runs.get(1), again) == ""
     assert len(reader.runs.all(1)) == 3
@@ -141,9 +141,8 @@ def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
 def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypatch):
     handler, reader, writer, _ = parts
     file = workspace.checkpoint(1, 6)
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"weights")
-    writer.checkpoints.add(1, 6, "tenth", 7)
+    size = write_checkpoint(file, "weights")
+    writer.checkpoints.add(1, 6, "tenth", size)
 
     def refused(*_):
         raise PermissionError("no links here")
@@ -152,12 +151,12 @@ def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypa
     command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
     handler().serve()
     child = reader.interventions.fork_of(1, reader.commands.get(command).created)
-    assert workspace.checkpoint(child, 6).read_bytes() == b"weights"
+    assert read_checkpoint(workspace.checkpoint(child, 6)) == "weights"
     assert not workspace.checkpoint(child, 6).samefile(file)
     file.unlink()
     command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
     handler().serve()
-    assert "the checkpoint of run 1 at step 6 cannot be taken over" in reader.commands.get(command).refusal
+    assert "run 1, step 6: there is no checkpoint at" in reader.commands.get(command).refusal
     assert not workspace.run(child + 1).exists()
 
 

@@ -175,22 +175,39 @@ def test_diverged_ends_at_a_named_step_and_the_sibling_goes_on(busy_room):
     busy_room.until_state(healthy, S.FINISHED)
 
 
-def test_a_failure_has_a_cause_and_a_log(busy_room):
-    run = busy_room.race(shortcuts=("none", "A"))[0]
-    row = busy_room.until_step(run, 12)
-    busy_room.control.commands.give("pause", run, until_done_s=PATIENCE_S)
+def test_a_foreign_checkpoint_is_put_aside_and_a_run_without_another_fails_with_cause_and_log(busy_room):
+    control, workspace = busy_room.control, busy_room.workspace
+    run, sibling = busy_room.race(shortcuts=("none", "A"))
+    control.commands.give("stop", sibling)
+    stood_at = []
+    for step in (12, 24):
+        busy_room.until_step(run, step)
+        control.commands.give("pause", run, until_done_s=PATIENCE_S)
+        stood_at.append(busy_room.row(run).step)
+        control.commands.give("resume", run, until_done_s=PATIENCE_S)
+    busy_room.until_step(run, stood_at[1] + 1)
+    control.commands.give("pause", run, until_done_s=PATIENCE_S)
+    newest = busy_room.row(run).step
     # Checkpoints of another net: a plain mistake that only the worker can find.
-    other = busy_room.race(steps=30, depths=(14, 20), shortcuts=("A",))[0]
+    other = busy_room.race(steps=10, depths=(14,), shortcuts=("A",))[0]
     busy_room.until_state(other, S.FINISHED)
-    row = busy_room.row(run)
-    foreign = busy_room.workspace.checkpoint(other, 30).read_bytes()
-    busy_room.workspace.checkpoint(run, row.step).write_bytes(foreign)
-    busy_room.control.commands.give("resume", run)
-    row = busy_room.until_state(run, S.FAILED)
-    assert "another net" in row.cause
-    assert "Error" not in row.cause
-    assert "\n" not in row.cause
-    assert "Traceback" in busy_room.workspace.log(run).read_text()
+    foreign = workspace.checkpoint(other, 10).read_bytes()
+    child = control.interventions.fork(run, newest)
+    control.commands.give("pause", child, until_done_s=PATIENCE_S)
+    for file in (workspace.checkpoint(run, newest), *workspace.checkpoint(child, newest).parent.glob("*.pt")):
+        file.unlink()  # the fork's is the same file
+        file.write_bytes(foreign)
+    for each in (run, child):
+        control.commands.give("resume", each)
+    busy_room.until_step(run, newest + 1)
+    with Reader(busy_room.workspace) as reader:
+        (text,) = [row["text"] for row in reader.log.of([run]) if row["kind"] == "checkpoint"]
+    assert f"step {newest}: the checkpoint is of run {other}; put aside as " in text
+    assert text.endswith(f"went back to step {stood_at[1]}")
+    assert workspace.checkpoint(run, newest).with_suffix(".pt.bad").exists()
+    row = busy_room.until_state(child, S.FAILED)
+    assert row.cause == f"no readable checkpoint of this fork of run {run}; delete it and fork again"
+    assert "Traceback" in workspace.log(child).read_text()
 
 
 def test_a_second_engine_is_refused(busy_room):

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from engine.errors import CheckpointError
-from engine.training import checkpoint
+from engine.training import checkpoint, checksums
 from engine.training.state import FORMAT
 from tests.engine.training import tiny
 
@@ -52,6 +52,41 @@ def test_damaged_is_one_line(tmp_path, content):
     with pytest.raises(CheckpointError, match="is damaged") as caught:
         checkpoint.load(path)
     assert "\n" not in str(caught.value)
+
+
+def test_one_changed_bit_of_a_weight_is_found(tmp_path):
+    path = tmp_path / "step.pt"
+    weights = torch.arange(4096.0)
+    checkpoint.save(state(model={"w": weights}), path)
+    content = bytearray(path.read_bytes())
+    content[content.find(weights.numpy().tobytes()) + 4000] ^= 1
+    path.write_bytes(content)
+    torch.load(path, weights_only=True)  # PyTorch does not notice
+    with pytest.raises(CheckpointError, match="is damaged: the checksum of .*data"):
+        checkpoint.load(path)
+
+
+def test_a_file_that_reads_back_otherwise_is_not_kept(tmp_path, monkeypatch):
+    path, save = tmp_path / "step.pt", torch.save
+    checkpoint.save(state(step=1), path)
+
+    def cut(content, file):
+        save(content, file)
+        file.truncate(file.tell() - 30)
+
+    monkeypatch.setattr(torch, "save", cut)
+    with pytest.raises(CheckpointError, match="is damaged"):
+        checkpoint.save(state(step=2), path)
+    assert checkpoint.load(path)["step"] == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["step.pt"]
+
+
+def test_a_recorded_size_tells_a_file_that_was_exchanged(tmp_path):
+    checkpoint.save(state(), tmp_path / "step.pt")
+    size = (tmp_path / "step.pt").stat().st_size
+    checksums.check(tmp_path / "step.pt", size)
+    with pytest.raises(CheckpointError, match=f"it has {size} of {size + 1} bytes"):
+        checksums.check(tmp_path / "step.pt", size + 1)
 
 
 class Harmful:

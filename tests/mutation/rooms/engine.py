@@ -56,7 +56,7 @@ ROOM = Room(
         Fault(
             name="newest-autosave-removed",
             file="engine/runs/worker/checkpoint_store.py",
-            text="for row in ordered[:-1] if row.step not in fixed",
+            text="for row in ordered[:-NEWEST] if row.step not in fixed",
             faulty="for row in ordered if row.step not in fixed",
             breaks="The autosave that was just written is removed; a lost run goes back to its last tenth.",
         ),
@@ -113,8 +113,8 @@ ROOM = Room(
         Fault(
             name="lab-looks-at-the-newest-state",
             file="engine/runs/protocol/inspected_runs.py",
-            text="for one in [saved.step for saved in reader.checkpoints.of(row.id) if saved.step <= step]:",
-            faulty="for one in [saved.step for saved in reader.checkpoints(row.id)]:",
+            text="if saved.step > step or (saved.step < step and damage_of(workspace, saved)):",
+            faulty="if saved.step < step and damage_of(workspace, saved):",
             breaks="A lab that is asked for an earlier step of a run looks at its newest one.",
             added_late=True,
         ),

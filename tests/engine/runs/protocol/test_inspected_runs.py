@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from engine.config import LabConfig, RaceConfig, RunConfig
+from engine.config import LabConfig, RaceConfig, RunConfig, replace
 from engine.errors import ConfigError
 from engine.events import Evaluated, RunState, Split
 from engine.labs.spec import LabSpec, Option
@@ -13,6 +13,7 @@ from engine.runs.protocol.inspected_runs import inspected_differences, pin, reso
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
+from tests.engine.runs.conftest import read_checkpoint, write_checkpoint
 from tests.engine.runs.protocol.mixed_race import mixed_race
 
 ONE = Option("run", "Run", "Which.", 0, run_reference="run")
@@ -39,10 +40,8 @@ def store(workspace):
 
 def saved(workspace, writer, run, *steps):
     for step in steps:
-        path = workspace.checkpoint(run, step)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"state %d" % step)
-        writer.checkpoints.add(run, step, "tenth", 7)
+        size = write_checkpoint(workspace.checkpoint(run, step), f"state {step}")
+        writer.checkpoints.add(run, step, "tenth", size)
 
 
 @pytest.fixture
@@ -110,8 +109,7 @@ def test_an_arm_of_its_own_is_no_default_and_says_what_it_is_where_it_is_named(w
     offered = {row.id for row in suitable(reader, lab(ONE))}
     assert offered == {*mixed.ordinary, *mixed.own}, "a person may pick them"
     assert resolve(reader, lab(ONE), settings(ONE, mixed.fork)).settings["run"] == mixed.fork
-    saved(workspace, writer, mixed.changed, 100)
-    workspace.checkpoint(mixed.changed, 300).write_bytes(b"state 300")
+    saved(workspace, writer, mixed.changed, 100, 300)
     assert [pin(workspace, reader, 80 + step, lab(ONE), settings(ONE, mixed.changed, step))[0].difference
             for step in (100, 300)] == ["", "shortcuts cut at 169"]  # fmt: skip
     for run in mixed.ordinary:
@@ -143,15 +141,15 @@ def test_a_job_keeps_its_states_whatever_becomes_of_the_run(workspace, store, ra
     asked = settings(SEVERAL, f"{race[0]},{race[1]}")
     first, second = pin(workspace, reader, 77, lab(SEVERAL), asked)
     assert (first.run, first.step, second.run) == (race[0], 60, race[1])
-    assert first.state.read_bytes() == b"state 60"
-    assert [(step, path.read_bytes()) for step, path in first.trail] == [(30, b"state 30")]
+    assert read_checkpoint(first.state) == "state 60"
+    assert [(step, read_checkpoint(path)) for step, path in first.trail] == [(30, "state 30")]
     assert (first.precision, first.threads) == ("bf16", 1)
     assert first.stored == {"test_subset": (0.5, 12.5, 1000)} and second.stored == {}
     shutil.rmtree(workspace.run(race[0]))
     writer.jobs.delete(race[0])
     again, _ = pin(workspace, reader, 77, lab(SEVERAL), asked)
     assert again == first
-    assert again.state.read_bytes() == b"state 60"
+    assert read_checkpoint(again.state) == "state 60"
 
 
 def test_a_chosen_step_takes_nothing_that_came_later(workspace, store, race):
@@ -161,9 +159,37 @@ def test_a_chosen_step_takes_nothing_that_came_later(workspace, store, race):
 
 def test_a_checkpoint_that_is_gone_is_said_and_leaves_nothing(workspace, store, race):
     workspace.checkpoint(race[0], 60).unlink()
-    with pytest.raises(ConfigError, match="step 60 is gone"):
-        pin(workspace, store[1], 79, lab(ONE), settings(ONE, race[0]))
+    with pytest.raises(ConfigError, match="there is no checkpoint at .*; saved are also 30$"):
+        pin(workspace, store[1], 79, lab(ONE), settings(ONE, race[0], 60))
     assert not (workspace.run(79) / "subjects" / f"run-{race[0]:05d}").exists()
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_the_newest_whole_one_is_looked_at(workspace, store, race):
+    newest = workspace.checkpoint(race[0], 60)
+    newest.write_bytes(newest.read_bytes().replace(b"state 60", b"state 61"))
+    assert resolve(store[1], lab(ONE), settings(ONE, race[0])).settings == {"run": race[0], "step": 30}
+    (found,) = pin(workspace, store[1], 81, lab(ONE), settings(ONE, race[0]))
+    assert (found.step, read_checkpoint(found.state)) == (30, "state 30")
+    with pytest.raises(ConfigError, match=f"run {race[0]}, step 60: .* is damaged: the checksum of .*; saved are also"):
+        resolve(store[1], lab(ONE), settings(ONE, race[0], 60))
+    workspace.checkpoint(race[0], 30).write_bytes(b"")
+    with pytest.raises(ConfigError, match="step 30: .* is damaged: it has 0 of"):
+        resolve(store[1], lab(ONE), settings(ONE, race[0]))
+
+
+def test_damaged_states_are_no_part_of_a_trail(workspace, store, race):
+    workspace.checkpoint(race[0], 30).write_bytes(b"nothing")
+    assert pin(workspace, store[1], 82, lab(ONE), settings(ONE, race[0]))[0].trail == ()
+
+
+def test_a_state_of_another_training_is_told_by_its_config(workspace, store, race):
+    (found,) = pin(workspace, store[1], 83, lab(ONE), settings(ONE, race[0]))
+    own = store[1].runs.get(race[0]).config
+    assert found.is_of(own)
+    assert found.is_of(replace(own, {"device": "cpu", "threads": 2}))
+    assert not found.is_of(replace(own, {"model.depth": 32}))
+    assert not found.is_of(replace(own, {"seed": 7}))
+    assert found._replace(config=None).is_of(replace(own, {"seed": 7}))
 
 
 def test_the_row_names_its_subject():

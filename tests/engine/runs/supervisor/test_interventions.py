@@ -252,8 +252,12 @@ def test_a_fork_whose_checkpoint_is_gone_says_so_instead_of_starting_anew(busy_r
     with pytest.raises(ConfigError, match="saved are 3, 6, 9"):
         control.interventions.fork(parent, 7)
     busy_room.workspace.checkpoint(parent, 9).unlink()
-    with pytest.raises(CommandRefused, match=f"the checkpoint of run {parent} at step 9 cannot be taken over"):
+    with pytest.raises(CommandRefused, match=f"run {parent}, step 9: there is no checkpoint at"):
         control.interventions.fork(parent, 9)
+    last = busy_room.workspace.checkpoint(parent, 30)
+    last.write_bytes(last.read_bytes()[:-1])
+    newest = control.interventions.fork(parent, None, {"steps": "31"})
+    assert busy_room.row(newest).parent_step == 27, "the newest whole one"
     child = control.interventions.fork(parent, 12, {"steps": "100000"})
     busy_room.until_step(child, 14)
     control.commands.give("pause", child, until_done_s=PATIENCE_S)

@@ -1,11 +1,13 @@
+import json
+import threading
 from types import SimpleNamespace
 
 import pytest
 
-from engine.errors import CheckpointError, WorkspaceError
+from engine.errors import CheckpointError, CheckpointUnusable, WorkspaceError
 from engine.runs.protocol.checkpoint_names import tenths
 from engine.runs.protocol.planning import RaceRequest, plan_race
-from engine.runs.worker.checkpoint_store import AUTOSAVE_S, CheckpointStore, surplus
+from engine.runs.worker.checkpoint_store import AUTOSAVE_S, RETRY_S, CheckpointStore, surplus
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow
 from engine.store.workspace import Workspace
@@ -32,10 +34,11 @@ def test_what_a_fork_began_with_is_kept_like_a_tenth():
     assert surplus([began, *rows([60, 77])], tenths(300), most_files=2) == [45]
 
 
-def test_old_autosaves_go_the_newest_stays():
+def test_old_autosaves_go_the_newest_two_stay():
+    assert surplus(rows([30, 45, 51, 77]), tenths(300)) == [45]
     assert surplus(rows([30, 45, 60, 77]), tenths(300)) == [45]
-    assert surplus(rows([30, 45, 60]), tenths(300)) == [45]
-    assert surplus(rows([30, 45]), tenths(300)) == []
+    assert surplus(rows([30, 45, 60]), tenths(300)) == []
+    assert surplus(rows([30, 45, 77]), tenths(300), most_bytes=1) == [30]
 
 
 def test_the_oldest_tenths_go_when_there_are_too_many_or_too_large():
@@ -52,15 +55,26 @@ def shelf_with_reader(tmp_path):
         with Reader(workspace) as reader:
 
             def save(state, path):
+                if state["text"] == "full":
+                    raise CheckpointError("the disk is full")
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(state["text"])
+                path.write_text(json.dumps(state))
 
             def load(path):
-                if not path.exists() or path.read_text() == "bad":
+                if not path.exists() or "bad" in path.read_text():
                     raise CheckpointError(f"{path.name} is damaged")
-                return {"text": path.read_text()}
+                return json.loads(path.read_text())
 
             yield CheckpointStore(1, (100,), writer, reader, SimpleNamespace(save=save, load=load)), reader
+
+
+def text_of(state, forked):
+    assert not forked
+    return state["text"]
+
+
+def remarks(reader):
+    return [tuple(row)[1:4] for row in reader.log.of([1])]
 
 
 def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
@@ -68,31 +82,112 @@ def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
     for step in range(1, 60):
         checkpoints.save({"text": str(step)}, step, "autosave")
     kept = [row.step for row in reader.checkpoints.of(1)]
-    assert kept == [10, 20, 30, 40, 50, 59]
+    assert kept == [10, 20, 30, 40, 50, 58, 59]
     assert sorted(path.name for path in reader.workspace.checkpoint(1, 0).parent.iterdir()) == [
         f"step-{step:08d}.pt" for step in kept
     ]
-    assert reader.checkpoints.totals() == {1: (6, 12)}
+    assert reader.checkpoints.totals() == {1: (7, 7 * len('{"text": "10", "run": 1}'))}
 
 
-def test_a_damaged_checkpoint_is_passed_over_and_said(shelf_with_reader):
+def test_a_damaged_checkpoint_is_named_put_aside_and_the_older_one_is_taken(shelf_with_reader):
     checkpoints, reader = shelf_with_reader
-    assert checkpoints.latest() is None
+    assert checkpoints.restore(text_of) is None
     checkpoints.save({"text": "good"}, 10, "tenth")
     checkpoints.save({"text": "bad"}, 20, "tenth")
-    assert checkpoints.latest() == {"text": "good"}
-    assert [tuple(row)[1:4] for row in reader.log.of([1])] == [
-        (20, "checkpoint", "step-00000020.pt is damaged; went back to the one before it")
-    ]
+    assert checkpoints.restore(text_of) == "good"
+    said = "step 20: step-00000020.pt is damaged; put aside as step-00000020.pt.bad; went back to step 10"
+    assert remarks(reader) == [(20, "checkpoint", said)]
+    assert [row.step for row in reader.checkpoints.of(1)] == [10]
+    folder = reader.workspace.checkpoint(1, 0).parent
+    checkpoints.prune()
+    assert sorted(path.name for path in folder.iterdir()) == ["step-00000010.pt", "step-00000020.pt.bad"]
 
 
-def test_due_at_tenths_and_after_a_minute(shelf_with_reader, monkeypatch):
+@pytest.mark.parametrize(
+    ("foreign", "words"),
+    [
+        ({"text": "x", "run": 2}, "the checkpoint is of run 2"),
+        ({"text": "x", "run": 1, "progress": {"step": 30}}, "the checkpoint is of step 30"),
+        ({"text": "x", "run": 1, "done": 30}, "the checkpoint is of step 30"),
+    ],
+)
+def test_a_file_of_another_run_or_step_is_foreign(shelf_with_reader, foreign, words):
+    checkpoints, reader = shelf_with_reader
+    for step in (10, 20):
+        checkpoints.save({"text": "good"}, step, "tenth")
+    reader.workspace.checkpoint(1, 20).write_text(json.dumps(foreign))
+    assert checkpoints.restore(text_of) == "good"
+    assert words in remarks(reader)[0][2]
+
+
+def test_a_checkpoint_that_the_training_refuses_is_passed_over_like_a_damaged_one(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    for step in (10, 20, 30):
+        checkpoints.save({"text": f"net {step}"}, step, "tenth")
+
+    def build(state, forked):
+        if state["text"] != "net 10":
+            raise CheckpointError("the checkpoint is of another net")
+        return state["text"]
+
+    assert checkpoints.restore(build) == "net 10"
+    assert [step for step, _, text in remarks(reader) if "another net; put aside" in text] == [30, 20]
+
+
+def test_what_is_no_fault_of_the_files_ends_the_run_and_leaves_them(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    checkpoints.save({"text": "good"}, 10, "tenth")
+
+    def build(state, forked):
+        raise CheckpointUnusable("trained on other images")
+
+    with pytest.raises(CheckpointUnusable, match="other images"):
+        checkpoints.restore(build)
+    assert [row.step for row in reader.checkpoints.of(1)] == [10]
+    assert reader.workspace.checkpoint(1, 10).exists()
+
+
+def test_at_most_two_files_that_were_put_aside_are_kept(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    for step in (10, 20, 30):
+        checkpoints.save({"text": "bad"}, step, "tenth")
+    assert checkpoints.restore(text_of) is None
+    checkpoints.prune()
+    folder = reader.workspace.checkpoint(1, 0).parent
+    assert sorted(path.name for path in folder.iterdir()) == ["step-00000020.pt.bad", "step-00000030.pt.bad"]
+
+
+def test_due_at_tenths_and_within_a_minute(shelf_with_reader, monkeypatch):
     checkpoints, _ = shelf_with_reader
+    assert AUTOSAVE_S < 60
     assert (checkpoints.due(9), checkpoints.due(10), checkpoints.due(100)) == (None, "tenth", None)
-    checkpoints._saved_at -= AUTOSAVE_S
+    checkpoints._due_at -= AUTOSAVE_S
     assert checkpoints.due(9) == "autosave"
     checkpoints.save({"text": "x"}, 10, "tenth")
     assert checkpoints.due(10) is None  # resumed or saved there already
+
+
+def test_a_file_is_written_beside_the_training_and_recorded_once_it_is_whole(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    writes, goes_on = checkpoints._files.save, threading.Event()
+    checkpoints._files.save = lambda state, path: (goes_on.wait(60), writes(state, path))
+    checkpoints.save({"text": "x"}, 10, "tenth", wait=False)
+    assert checkpoints.due(11) is None
+    assert reader.checkpoints.of(1) == []
+    goes_on.set()
+    checkpoints._writing.thread.join()
+    assert checkpoints.due(11) is None
+    assert [row.step for row in reader.checkpoints.of(1)] == [10]
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said_and_tried_again_soon(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    assert not checkpoints.save({"text": "full"}, 10, "tenth")
+    assert remarks(reader) == [(10, "checkpoint", "the disk is full; the run goes on without it")]
+    assert (checkpoints.due(11), reader.checkpoints.of(1)) == (None, [])
+    checkpoints._due_at -= RETRY_S
+    assert checkpoints.due(11) == "autosave"
+    assert checkpoints.save({"text": "x"}, 11, "autosave")
 
 
 def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):
@@ -115,7 +210,7 @@ def test_what_a_killed_worker_left_is_removed(shelf_with_reader):
     checkpoints.prune()
     assert sorted(path.name for path in folder.iterdir()) == ["notes.txt", "step-00000010.pt"]
     assert other.exists()
-    assert checkpoints.latest() == {"text": "good"}
+    assert checkpoints.restore(text_of) == "good"
 
 
 def test_when_nothing_can_be_read_it_says_so_and_forgets_files_that_are_gone(shelf_with_reader):
@@ -123,10 +218,10 @@ def test_when_nothing_can_be_read_it_says_so_and_forgets_files_that_are_gone(she
     checkpoints.save({"text": "bad"}, 10, "tenth")
     checkpoints.save({"text": "gone"}, 20, "tenth")
     reader.workspace.checkpoint(1, 20).unlink()
-    assert checkpoints.latest() is None
-    assert [row.step for row in reader.checkpoints.of(1)] == [10]
-    assert [tuple(row)[1:4] for row in reader.log.of([1])] == [
-        (20, "checkpoint", "step-00000020.pt is damaged"),
-        (10, "checkpoint", "step-00000010.pt is damaged"),
+    assert checkpoints.restore(text_of) is None
+    assert reader.checkpoints.of(1) == []
+    assert remarks(reader) == [
+        (20, "checkpoint", "step 20: step-00000020.pt is damaged"),
+        (10, "checkpoint", "step 10: step-00000010.pt is damaged; put aside as step-00000010.pt.bad"),
         (0, "checkpoint", "no readable checkpoint: starts again from step 0"),
     ]

@@ -1,0 +1,121 @@
+"""Notices that other programs take the cores of a run with several threads, which wait for each other. Torch-free.
+
+All threads of an operation end it together. While one of them waits for a core the others spin or sleep, so a run
+loses far more than the cores that it lacks: 60 to 440 images/s were measured with two threads where one thread made
+1,950 to 2,830. How fast a run should be is unknown: nets, evaluations and probes differ. Linux counts for every thread
+how long it computed, and how long it was ready and waited for a core. On a quiet machine nothing waits, whatever the
+run does. Other systems do not count this, and nothing is noticed there.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.errors import SkipscopeError
+from engine.events import CROWDED
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+#: Interval of the samples, and the time over which waits are summed: noticed within seven seconds.
+SAMPLE_S, WINDOW_S = 1.0, 5.0
+#: Shares of the time of all threads that were ready: from the first on the run is crowded, below the second no longer.
+#: Measured with two threads: 0.01 to 0.02 on a quiet machine, 0.5 with one busy program beside them, 0.67 with two.
+CROWDED_FROM, FREE_BELOW = 0.3, 0.1
+#: Less waiting than this share of the time is no matter: a run that waits in lockstep hardly computes.
+_MIN_WAIT = 0.2
+_TASKS = Path("/proc/self/task")
+
+_log = logging.getLogger("engine.run")
+
+
+class Sample(NamedTuple):
+    """The threads of a process at one moment: ``{thread: (computed, waited for a core)}``, seconds since its start."""
+
+    moment: float
+    threads: Mapping[str, tuple[float, float]]
+
+
+def crowded(samples: Sequence[Sample], before: bool) -> bool:
+    """Return whether the threads wait for cores, by the oldest and newest of ``samples``; ``before``: it was so."""
+    if len(samples) < 2:
+        return before
+    first, last = samples[0], samples[-1]
+    seconds = last.moment - first.moment
+    if seconds < WINDOW_S:
+        return before
+    computed = waited = 0.0
+    for thread, (now_computed, now_waited) in last.threads.items():
+        then_computed, then_waited = first.threads.get(thread, (0.0, 0.0))
+        computed, waited = computed + now_computed - then_computed, waited + now_waited - then_waited
+    share = waited / max(computed + waited, 1e-9)
+    if waited < _MIN_WAIT * seconds:
+        return False
+    return share >= (FREE_BELOW if before else CROWDED_FROM)
+
+
+def notice(threads: int) -> str:
+    """Return the detail of a crowded run, with the way out."""
+    return f"{CROWDED}, and its {threads} threads wait for each other; a new race with --set threads=1 is faster"
+
+
+def sample() -> Sample:
+    """Return this process's threads now. Raises OSError or ValueError where the system does not count waits."""
+    threads = {}
+    for task in _TASKS.iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            computed, waited, _ = (task / "schedstat").read_text().split()
+            threads[task.name] = (int(computed) / 1e9, int(waited) / 1e9)
+    if not threads:
+        raise OSError(f"{_TASKS} counts no waits")
+    return Sample(time.monotonic(), threads)
+
+
+class ContentionMonitor:
+    """Watches this process in a thread of its own, for a step on a crowded machine may take long.
+
+    The notice is the run's detail while it trains and nothing else is to be said.
+    """
+
+    def __init__(self, workspace: Workspace, run: int, threads: int, take: Callable[[], Sample] = sample):
+        self._workspace, self._run, self._take = workspace, run, take
+        self._text, self._ends = notice(threads), threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="contention", daemon=True)
+
+    def start(self) -> "ContentionMonitor":
+        """Begin to watch."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop watching; the run's last state clears the notice."""
+        self._ends.set()
+
+    def _watch(self) -> None:
+        samples: deque[Sample] = deque(maxlen=round(WINDOW_S / SAMPLE_S) + 1)
+        found = said = False
+        try:
+            while not self._ends.wait(SAMPLE_S):
+                samples.append(self._take())
+                before, found = found, crowded(samples, found)
+                if found != before:
+                    _log.warning("%s", self._text if found else "its threads have their cores again")
+                if found != said:
+                    said = self._say(found)
+        except (OSError, ValueError) as error:
+            _log.info("waits for cores are not watched (%s)", error)
+
+    def _say(self, found: bool) -> bool:
+        """Show or withdraw the notice; return whether it stands. What else the run has to say goes first."""
+        before, after = ("", self._text) if found else (self._text, "")
+        try:
+            with Writer(self._workspace) as writer:
+                return writer.jobs.change_detail(self._run, before, after) and found
+        except (sqlite3.Error, SkipscopeError) as error:
+            _log.warning("%s", error)
+            return not found
