@@ -106,7 +106,7 @@ def lab_obstacle(name: str) -> str:
         return "" if lab.run_option is None else "there is no training to look at yet; run a race first"
     try:
         with reading() as reader:
-            resolve(reader, lab, lab.defaults())
+            resolve(reader, lab, lab.defaults(), whole=False)
     except ConfigError as error:
         return str(error)
     return ""

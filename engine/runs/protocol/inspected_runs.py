@@ -14,7 +14,7 @@ from engine.config import RunConfig, diff
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.spec import LabSpec
-from engine.runs.protocol.checkpoint_names import damage_of, share, whole_step
+from engine.runs.protocol.checkpoint_names import damage_of, saved_step, share, whole_step
 from engine.runs.protocol.comparable_runs import difference_at, differences
 from engine.store.reader import Reader
 from engine.store.rows import ChangeRow, LabJobRow, RunRow
@@ -36,9 +36,10 @@ class Resolved(NamedTuple):
     threads: int
 
 
-def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any]) -> Resolved:
+def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any], whole: bool = True) -> Resolved:
     """Find the trainings that the checked ``settings`` of a lab mean.
 
+    ``whole``: their checkpoint files are read, and the newest means the newest whole one; else the record counts.
     Raises ConfigError in one line: no such run, it still trains, it has no such checkpoint, the lab cannot look at it.
     """
     option = lab.run_option
@@ -46,16 +47,18 @@ def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any]) -> Resolv
     asked = _asked(settings[option.name])
     several = option.run_reference == "runs"
     rows = [reader.runs.known(run) for run in asked] if asked else _newest(reader, lab, several)
+    find = whole_step if whole else saved_step
+    steps = []
     for row in rows:
         if row.state not in RESTING:
             raise ConfigError(f"run {row.id} is {row.state}; a lab looks at runs that are paused, stopped or finished")
-        _saved(reader, row, settings.get(STEP, NEWEST))
+        steps.append(find(reader, row.id, _step(settings)))
     if asked and (reason := _refusal(lab, rows)):
         raise ConfigError(reason)
     found = dict(settings)
     found[option.name] = rows[0].id if option.run_reference == "run" else ",".join(str(row.id) for row in rows)
     if len(rows) == 1 and STEP in settings:
-        found[STEP] = _saved(reader, rows[0], settings[STEP])
+        (found[STEP],) = steps
     return Resolved(found, rows[0].device.partition(":")[0] or "cpu", rows[0].threads)
 
 
@@ -126,7 +129,7 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
         part = folder / f".run-{run:05d}.part"
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
-        _fill(workspace, reader, part, reader.runs.known(run), settings.get(STEP, NEWEST))
+        _fill(workspace, reader, part, reader.runs.known(run), _step(settings))
         part.rename(kept)
     files = sorted((int(path.stem.removeprefix("step-")), path) for path in kept.glob("step-*.pt"))
     step, state = files[-1]
@@ -139,9 +142,9 @@ def _pinned(workspace: Workspace, reader: Reader, folder: Path, run: int, settin
     )  # fmt: skip
 
 
-def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int) -> None:
-    """Put the state after the step ``wanted``, those before it, and what was recorded into ``folder``."""
-    step = _saved(reader, row, wanted)
+def _fill(workspace: Workspace, reader: Reader, folder: Path, row: RunRow, wanted: int | None) -> None:
+    """Put the state after step ``wanted`` (None: the newest), earlier ones and what was recorded into ``folder``."""
+    step = whole_step(reader, row.id, wanted)
     for saved in reader.checkpoints.of(row.id):
         if saved.step > step or (saved.step < step and damage_of(workspace, saved)):
             continue
@@ -193,8 +196,10 @@ def _newest(reader: Reader, lab: LabSpec, several: bool) -> list[RunRow]:
     return [mates[place] for place in chosen] or rows[:1]
 
 
-def _saved(reader: Reader, row: RunRow, step: int) -> int:
-    return whole_step(reader, row.id, None if step == NEWEST else step)
+def _step(settings: Mapping[str, Any]) -> int | None:
+    """Return the saved step that the settings name, None for the newest."""
+    step: int = settings.get(STEP, NEWEST)
+    return None if step == NEWEST else step
 
 
 def _refusal(lab: LabSpec, rows: list[RunRow]) -> str:

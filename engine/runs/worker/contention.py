@@ -1,10 +1,13 @@
 """Notices that other programs take the cores of a run with several threads, which wait for each other. Torch-free.
 
 All threads of an operation end it together. While one of them waits for a core the others spin or sleep, so a run
-loses far more than the cores that it lacks: 60 to 440 images/s were measured with two threads where one thread made
-1,950 to 2,830. How fast a run should be is unknown: nets, evaluations and probes differ. Linux counts for every thread
-how long it computed, and how long it was ready and waited for a core. On a quiet machine nothing waits, whatever the
-run does. Other systems do not count this, and nothing is noticed there.
+loses far more than the cores that it lacks: one thread was 5 to 54 times as fast as two (quick A-20, two cores, one or
+two busy programs; 1,340 to 2,830 images/s). Shorter spins (GOMP_SPINCOUNT, OMP_WAIT_POLICY) gave 1.5 times as much,
+for oneDNN's own barriers spin as well.
+
+How fast a run should be is unknown: nets, evaluations and probes differ. Linux counts for every thread how long it
+computed, and how long it was ready and waited for a core. On a quiet machine nothing waits, whatever the run does.
+Other systems do not count this, and nothing is noticed there.
 """
 
 import logging
@@ -24,6 +27,7 @@ from engine.store.writer import Writer
 
 #: Interval of the samples, and the time over which waits are summed: noticed within seven seconds.
 SAMPLE_S, WINDOW_S = 1.0, 5.0
+_SAMPLES = round(WINDOW_S / SAMPLE_S) + 1
 #: Shares of the time of all threads that were ready: from the first on the run is crowded, below the second no longer.
 #: Measured with two threads: 0.01 to 0.02 on a quiet machine, 0.5 with one busy program beside them, 0.67 with two.
 CROWDED_FROM, FREE_BELOW = 0.3, 0.1
@@ -97,7 +101,7 @@ class ContentionMonitor:
         self._ends.set()
 
     def _watch(self) -> None:
-        samples: deque[Sample] = deque(maxlen=round(WINDOW_S / SAMPLE_S) + 1)
+        samples: deque[Sample] = deque(maxlen=_SAMPLES)
         found = said = False
         try:
             while not self._ends.wait(SAMPLE_S):

@@ -7,6 +7,7 @@ from engine.events import RunState
 from engine.store.reader import Reader
 from engine.store.rows import ForkPlan
 from engine.store.writer import Writer
+from tests.engine.runs.conftest import write_checkpoint
 
 _TO_FINISHED = (RunState.STARTING, RunState.RUNNING, RunState.FINISHED)
 STEPS = 300
@@ -48,5 +49,6 @@ def mixed_race(writer: Writer, reader: Reader) -> MixedRace:
         for state in _TO_FINISHED:
             writer.jobs.move(run, state)
         writer.jobs.update(run, step=STEPS, device="cpu", precision="fp32", threads=1)
-        writer.checkpoints.add(run, STEPS, "end", 7)
+        size = write_checkpoint(reader.workspace.checkpoint(run, STEPS), f"run {run}")
+        writer.checkpoints.add(run, STEPS, "end", size)
     return MixedRace(race, ordinary, a_20, plain_20, fork)
