@@ -61,6 +61,20 @@ ROOM = Room(
             breaks="The autosave that was just written is removed; a lost run goes back to its last tenth.",
         ),
         Fault(
+            name="foreign-checkpoint-is-taken",
+            file="engine/runs/worker/checkpoint_store.py",
+            text='state.get("run", self._run)) != self._run:',
+            faulty='state.get("run", self._run)) < 0:',
+            breaks="A run goes on from the weights of another run with the same net.",
+        ),
+        Fault(
+            name="training-waits-for-the-disk",
+            file="engine/runs/worker/checkpoint_store.py",
+            text="and not self._writing.thread.is_alive():",
+            faulty="and self._writing.thread.is_alive():",
+            breaks="The training waits for the disk at every checkpoint.",
+        ),
+        Fault(
             name="pause-outranked",
             file="engine/runs/worker/engine_link.py",
             text="Signal.ENGINE_GONE: 1, Signal.PAUSE: 2,",

@@ -5,6 +5,7 @@ from tests.mutation.fault import Fault, Room
 ROOM = Room(
     name="training",
     quick=(
+        "tests/engine/training/test_checkpoint.py",
         "tests/engine/training/test_trainer.py",
         "tests/engine/training/test_live_edits.py",
         "tests/engine/training/test_evaluate.py",
@@ -16,6 +17,13 @@ ROOM = Room(
         "tests/engine/test_config.py",
     ),
     faults=(
+        Fault(
+            name="checksums-not-compared",
+            file="engine/training/checkpoint.py",
+            text="    checksums.check(path)\n    try:",
+            faulty="    try:",
+            breaks="A run goes on from a checkpoint with a changed weight.",
+        ),
         Fault(
             name="momentum-ignored",
             file="engine/training/optim.py",
