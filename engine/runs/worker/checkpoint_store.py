@@ -58,12 +58,12 @@ def surplus(
 
 
 class _Writing(NamedTuple):
-    """A checkpoint that a thread writes; ``failure`` gets the error of one that was not written."""
+    """A checkpoint that a thread writes; ``result`` gets its size in bytes, or why it was not written."""
 
     thread: threading.Thread
     step: int
     reason: str
-    failure: list[CheckpointError]
+    result: list[int | CheckpointError]
 
 
 class CheckpointStore:
@@ -98,10 +98,10 @@ class CheckpointStore:
         self.finish()
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
-        failure: list[CheckpointError] = []
+        result: list[int | CheckpointError] = []
         document, path = state | {"run": self._run}, self._workspace.checkpoint(self._run, step)
-        thread = threading.Thread(target=self._write, args=(document, path, failure), name="checkpoint")
-        self._writing = _Writing(thread, step, reason, failure)
+        thread = threading.Thread(target=self._write, args=(document, path, result), name="checkpoint")
+        self._writing = _Writing(thread, step, reason, result)
         self._due_at, self._saved_step = time.monotonic() + AUTOSAVE_S, step
         thread.start()
         return self.finish() if wait else True
@@ -112,27 +112,28 @@ class CheckpointStore:
             return True
         writing.thread.join()
         self._writing = None
-        if writing.failure:
+        (result,) = writing.result
+        if isinstance(result, CheckpointError):
             self._due_at, self._saved_step = time.monotonic() + RETRY_S, -1
-            message = f"{writing.failure[0]}; the run goes on without it"
+            message = f"{result}; the run goes on without it"
             _log.error("%s", message)
             self._writer.log.add(self._run, writing.step, "checkpoint", message)
             return False
-        size = self._workspace.checkpoint(self._run, writing.step).stat().st_size
-        self._writer.checkpoints.add(self._run, writing.step, writing.reason, size)
+        self._writer.checkpoints.add(self._run, writing.step, writing.reason, result)
         _log.info("checkpoint after step %d (%s)", writing.step, writing.reason)
         for old in surplus(self._reader.checkpoints.of(self._run), self._tenths):
             self._workspace.checkpoint(self._run, old).unlink(missing_ok=True)
             self._writer.checkpoints.remove(self._run, old)
         return True
 
-    def _write(self, state: Document, path: Path, failure: list[CheckpointError]) -> None:
+    def _write(self, state: Document, path: Path, result: list[int | CheckpointError]) -> None:
         try:
             self._files.save(state, path)
+            result.append(path.stat().st_size)
         except CheckpointError as error:
-            failure.append(error)
-        except Exception as error:  # the thread's caller reads it, nobody else
-            failure.append(CheckpointError(f"{path} cannot be written ({type(error).__name__}: {error})"))
+            result.append(error)
+        except Exception as error:  # whoever waits for the thread gets it
+            result.append(CheckpointError(f"{path} cannot be written ({type(error).__name__}: {error})"))
 
     def prune(self) -> None:
         """Remove the incomplete and unrecorded files of a killed worker, and all but the newest that were put aside."""
