@@ -188,6 +188,9 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_tried_again_soon(shelf_
     checkpoints._due_at -= RETRY_S
     assert checkpoints.due(11) == "autosave"
     assert checkpoints.save({"text": "x"}, 11, "autosave")
+    # A set is no JSON: whatever goes wrong in the thread reaches the run.
+    assert not checkpoints.save({"text": {1}}, 12, "pause")
+    assert "step-00000012.pt cannot be written (TypeError: Object of type set" in remarks(reader)[-1][2]
 
 
 def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):
