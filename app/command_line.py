@@ -125,7 +125,9 @@ def run() -> int:
     try:
         code = main.main(prog_name="python -m app", standalone_mode=False)
     except click.UsageError as error:
-        click.echo(" ".join(error.format_message().split()).rstrip("."), err=True)
+        from app.data import workspace  # it imports the web framework: only where it is needed
+
+        click.echo(workspace.one_line(error.format_message().rstrip(".")), err=True)
         return 2
     except click.Abort:
         return 130

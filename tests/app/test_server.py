@@ -286,6 +286,8 @@ def test_a_bad_call_is_one_line_and_exit_2(tmp_path):
         (["--workspace", "~nobody-of-this-name/x"], "cannot be used"),
         (["--workspace", ""], "a workspace is a folder (got '')"),
         (["--host", ""], "--host is an address such as 127.0.0.1 (got '')"),
+        (["--port", "9" * 2000], "...9"),
+        (["--workspace", "a\tb\x07" * 500], "..."),
     ],
 )
 def test_other_bad_calls_are_one_line_and_exit_2_too(called, arguments, words):
@@ -294,6 +296,7 @@ def test_other_bad_calls_are_one_line_and_exit_2_too(called, arguments, words):
     assert (code, said) == (2, "")
     (line,) = refused.splitlines()
     assert words in line
+    assert line.isprintable() and len(line) <= 300
 
 
 @pytest.mark.slow
