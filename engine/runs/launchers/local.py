@@ -34,6 +34,8 @@ AGAIN_S = 30.0
 SILENT_S, START_LIMIT_S = 4.0, 20.0
 #: A gap between two looks counts for no more: the machine may have slept.
 _MAX_GAP_S = 1.0
+#: Time for the fork server to say how a worker ended whose pipe is closed.
+_SAID_S = 2.0
 #: Exit code from multiprocessing when the fork server, which knew the exit code, is gone.
 _UNKNOWN_EXIT = 255
 #: multiprocessing reads an exit code once, and polls all children at each start: not in two threads at once.
@@ -53,6 +55,7 @@ class LocalWorker:
         self._identity: ProcessId | None = None
         self._failure: str | None = None
         self._last_word = ""
+        self._cut_at: float | None = None
         self._is_begun, self._is_withdrawn, self._is_killed = False, False, False
         self._lock = threading.Lock()
 
@@ -98,10 +101,12 @@ class LocalWorker:
     def shows_life(self) -> bool:
         """Return whether the worker gave a sign of life since the last call."""
         gave = False
-        with contextlib.suppress(OSError, EOFError):
+        try:
             while self._ours.poll():
                 self._last_word = self._ours.recv_bytes().decode(errors="replace")
                 gave = True
+        except (OSError, EOFError):  # the worker is gone
+            self._cut_at = self._cut_at or time.monotonic()
         return gave
 
     def ended(self) -> str | None:
@@ -112,19 +117,21 @@ class LocalWorker:
             return "ended before it started"
         if self._identity is None:
             return None
-        if not _one_at_a_time.acquire(blocking=False):
-            return None  # another process is starting; the next round tries again
-        try:
-            code = self._process.exitcode
-        finally:
-            _one_at_a_time.release()
+        code = None
+        if _one_at_a_time.acquire(blocking=False):  # another process may be starting; the next round tries again
+            try:
+                code = self._process.exitcode
+            finally:
+                _one_at_a_time.release()
+        if code is None and self._cut_at and time.monotonic() - self._cut_at > _SAID_S and not self._identity.lives():
+            code = _UNKNOWN_EXIT  # the fork server, which would say how it ended, does not answer
         if code is None or (code == _UNKNOWN_EXIT and self._identity.lives()):
             return None
         self.shows_life()
         if self._last_word:
             return f"worker ended: {self._last_word}"
         if code == _UNKNOWN_EXIT:
-            return "worker ended after the process that started it; nobody knows how"
+            return "worker ended; the process that started it does not say how"
         return f"worker {in_words(code)}"
 
     def withdraw(self) -> bool:
@@ -182,7 +189,8 @@ class LocalLauncher:
         """
         if not self._thread.is_alive() and not self._closed.is_set():
             self._begin()
-            self.warm()
+            if self._thread.is_alive():
+                self.warm()
         now = time.monotonic()
         gap, self._looked_at = min(now - self._looked_at, _MAX_GAP_S), now
         self._phase_s = self._phase_s + gap if self._phase is self._seen else 0.0
@@ -191,6 +199,8 @@ class LocalLauncher:
             return self._trouble
         if phase.is_start and self._phase_s > START_LIMIT_S and self._fork_server is not None:
             self._fork_server.kill()
+        if self._trouble:
+            return self._trouble  # has a cause
         return "the process that starts workers does not answer" if phase.is_start else "torch is still loading"
 
     def warm(self) -> None:
@@ -229,33 +239,17 @@ class LocalLauncher:
                 self._current = None
             if self._closed.is_set():
                 return
-            if self._current is None:
-                self._prepare()
-            else:
-                self._start(self._current)
+            self._start(self._current)
             self._current = None
 
-    def _prepare(self) -> None:
-        """Make the fork server ready; with trouble, prove that it can start a process."""
-        try:
-            self._make_ready()
-            if self._trouble:
-                with self._during(is_start=True), _one_at_a_time:
-                    process = self._context.Process(target=_prove, name="proof")
-                    process.start()
-                self._trouble = ""
-                _log.info("workers can be started again")
-        except Exception as error:
-            # The first worker meets the same and says so.
-            _log.warning("no worker can be started: %s", self._cause(error))
-
-    def _start(self, worker: LocalWorker) -> None:
+    def _start(self, worker: LocalWorker | None) -> None:
+        """Start a worker, or make the fork server ready for one; after failures also prove that a process starts."""
         cause = ""
         for tries in range(1, TRIES + 1):
             try:
                 self._make_ready()
                 with self._during(is_start=True):
-                    is_started = worker.start()
+                    is_started = self._prove() if worker is None else worker.start()
                 if is_started:
                     self._trouble = ""
                 elif cause:
@@ -263,13 +257,21 @@ class LocalLauncher:
                 return
             except Exception as error:
                 cause = self._cause(error)
-            _log.warning("run %d, start %d of %d: %s", worker.job.run, tries, TRIES, cause)
+            name = "the fork server" if worker is None else f"run {worker.job.run}"
+            _log.warning("start %d of %d of %s: %s", tries, TRIES, name, cause)
             if tries < TRIES:
                 pause = PAUSES_S[tries - 1]
                 self._trouble = f"{cause}; starts again in {pause:g} s (try {tries + 1} of {TRIES})"
                 if self._closed.wait(pause):
                     return
         self._give_up(worker, f"{cause}; tried {TRIES} times")
+
+    def _prove(self) -> bool:
+        if self._trouble:
+            with _one_at_a_time:
+                self._context.Process(target=_do_nothing, name="proof").start()
+            _log.info("workers can be started again")
+        return True
 
     def _give_up(self, worker: LocalWorker | None, cause: str) -> None:
         """Fail this worker, and those that wait behind it for the same fork server."""
@@ -310,5 +312,5 @@ def _again(cause: str) -> str:
     return f"{cause}; tries again every {AGAIN_S:g} s"
 
 
-def _prove() -> None:
-    """Do nothing, in a process."""
+def _do_nothing() -> None:
+    """Show by a process that one can be started."""

@@ -144,3 +144,14 @@ def test_a_withdrawn_start_never_begins(launcher, tmp_path):
     until(lambda: other.pid)
     assert not other.withdraw()
     assert [process.name for process in launcher.processes] == ["run-2"]
+
+
+def test_a_worker_whose_end_nobody_tells_is_noticed_by_its_pipe(launcher, tmp_path, monkeypatch):
+    """The fork server, which knows exit codes, stands still."""
+    monkeypatch.setattr(local, "_SAID_S", 0.01)
+    worker = launcher.launch(job(1, tmp_path))
+    until(lambda: worker.pid)
+    assert worker.ended() is None
+    assert worker.pid == 2**22 + 1, "no process has such an id"
+    until(lambda: worker.shows_life() or worker.ended())
+    assert worker.ended() == "worker ended; the process that started it does not say how"
