@@ -85,6 +85,7 @@ class WorkerPool:
 
     def launch(self, job: Job) -> None:
         """Start a worker."""
+        self._silent_s.pop(job.run, None)
         self._launched[job.run] = self._launcher.launch(job)
 
     def withdraw(self, run: int) -> bool:

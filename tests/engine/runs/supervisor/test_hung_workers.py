@@ -59,7 +59,7 @@ def scene(workspace, monkeypatch):
 
         yield SimpleNamespace(
             pool=pool, writer=writer, row=reader.jobs.get, launcher=launcher, seconds=seconds, clock=clock,
-            workers=pool._launched,
+            workers=pool._launched, path=workspace.path,
         )  # fmt: skip
 
 
@@ -79,6 +79,18 @@ def test_one_sign_of_life_gives_a_worker_its_whole_time_again(scene):
         scene.seconds(int(HUNG_S) - 2)
         scene.workers[1].breathes = True
         scene.seconds(1)
+    assert scene.row(1).state == S.STARTING
+
+
+def test_a_resumed_run_does_not_inherit_the_silence_of_its_first_worker(scene):
+    scene.workers[1].breathes = False
+    scene.seconds(int(HUNG_S) + 1)
+    assert scene.row(1).state == S.LOST
+    scene.writer.jobs.move(1, S.QUEUED)
+    scene.writer.jobs.move(1, S.STARTING)
+    scene.pool.launch(Job(1, scene.path, "cpu", 1))
+    scene.workers[1].breathes = False
+    scene.seconds(int(HUNG_S) - 2)
     assert scene.row(1).state == S.STARTING
 
 
