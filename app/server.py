@@ -5,6 +5,7 @@ The server trains nothing and loads no torch. A thread of its own starts the eng
 
 import asyncio
 import gc
+import logging
 import signal
 import sys
 import threading
@@ -22,6 +23,7 @@ import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
 from app.data import commands  # noqa: E402
+from app.data.workspace import GuardedThread  # noqa: E402
 from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.page_head import PageHead  # noqa: E402
@@ -33,10 +35,12 @@ MAIN = PROJECT / "app" / "main.py"
 #: Slow imports of pages, loaded before ``gc.freeze``.
 PAGE_PACKAGES = ("pandas", "plotly.graph_objects")
 
+_log = logging.getLogger(__name__)
+
 
 def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
     """Return the arguments of ``st.App`` beside the script; the ready server calls ``on_start``."""
-    feed = Feed(on_new_file=commands.startup)
+    feed = Feed(on_new_file=_start_engine)
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
@@ -48,8 +52,9 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         feed.start()
         try:
             with _streams_end_at_signal(feed):
-                threading.Thread(target=commands.startup, name="startup", daemon=True).start()
-                threading.Thread(target=packed, name="pack", daemon=True).start()
+                # Their ends are no news for viewers: the engine's state is, and a page that needs the pack makes it.
+                GuardedThread("startup", _start_engine, _log.warning).start()
+                GuardedThread("pack", packed, _log.warning).start()
                 if on_start:
                     on_start()
                 yield
@@ -62,6 +67,11 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         "lifespan": lifespan,
         "middleware": [*middleware.stack(), Middleware(Preload), Middleware(PageHead)],
     }
+
+
+def _start_engine() -> None:
+    if trouble := commands.startup():
+        _log.warning("%s", trouble)
 
 
 @contextmanager

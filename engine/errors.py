@@ -83,3 +83,9 @@ class CommandRefused(EngineError):
 def missing(name: str) -> str:
     """Return the message about a missing race, run or job, for example ``run 7``."""
     return f"there is no {name}; `python -m engine runs` lists them"
+
+
+def in_one_line(error: BaseException) -> str:
+    """Return an unexpected error as one line of at most 300 characters and its type."""
+    text = " ".join(str(error).split())[:300]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

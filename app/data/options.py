@@ -1,5 +1,6 @@
 """The choices of a visitor as torch-free tables, and the problems of a choice."""
 
+import logging
 import re
 import threading
 import time
@@ -19,7 +20,7 @@ from engine.config.presets import PRESETS, Preset, get_preset
 from engine.data.files.offered import ENVIRONMENT, Offer, offered
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source, get_source
-from engine.errors import ConfigError, SkipscopeError
+from engine.errors import ConfigError, SkipscopeError, in_one_line
 from engine.models.arm_names import contested as contested
 from engine.models.arm_names import figure_in_words as figure_in_words
 from engine.models.arm_names import layers_of_a_shortcut as layers_of_a_shortcut
@@ -37,6 +38,8 @@ from engine.models.count import count as count_model
 from engine.models.registry import Shortcut as Shortcut
 from engine.models.registry import Variant as Variant
 from engine.paths import PROJECT
+
+_log = logging.getLogger(__name__)
 
 #: Depths offered as chips, by family: those of the paper's Table 6 and two small ones; 3 to 31 and 2 to 24 blocks.
 DEPTHS = {"cifar": (8, 14, 20, 32, 44, 56, 110), "mlp": (8, 16, 32, 64), "vit": (10, 18, 34, 50, 98)}
@@ -131,6 +134,9 @@ def _look(name: str, resize: int) -> Look:
         found = get_source(name, resize).description
     except SkipscopeError as error:
         return Look(problem=str(error))
+    except Exception as error:
+        _log.exception("a look at %s", name)
+        return Look(problem=f"cannot be looked at ({in_one_line(error)}); see the server's messages")
     return Look(found.lines(), doubt=found.doubt) if found else Look()
 
 

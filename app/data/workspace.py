@@ -11,6 +11,8 @@ from app.data.connection_pool import ConnectionPool
 from engine.cli.message import one_line as one_line
 from engine.errors import DatabaseDamaged, VersionMismatch
 from engine.errors import SkipscopeError as SkipscopeError
+from engine.errors import in_one_line as in_one_line
+from engine.guarded_thread import GuardedThread as GuardedThread
 from engine.runs.client.control import Control
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace

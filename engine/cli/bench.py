@@ -12,20 +12,23 @@ from engine.bench.workload import Workload
 from engine.cli.output import console, echo_json
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices
+from engine.runs.temporary_folder import TemporaryFolder
+from engine.store.workspace import Workspace
 
 DEPTHS = (20, 56)
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def bench(as_json: bool) -> None:
+@click.pass_obj
+def bench(workspace: Workspace, as_json: bool) -> None:
     """Measure training speed against a conventional loop; takes about three minutes on two cores.
 
     Ratios are medians over alternating turns, so that what else the machine does meets both sides.
     """
     device = devices()[-1] if len(devices()) == 1 else devices()[1]
     plan = Plan()
-    with Progress(
+    with TemporaryFolder(workspace.prepare(), removed=True), Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console(stderr=True),
         disable=as_json, transient=True,
     ) as progress:  # fmt: skip

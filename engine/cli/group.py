@@ -166,6 +166,7 @@ def serve(workspace: Workspace, idle_seconds: float | None) -> None:
 @main.command()
 @click.pass_obj
 def shutdown(workspace: Workspace) -> None:
-    """Pause all runs and end the engine."""
+    """Pause all runs and end the engine; say what became of each run."""
     ended = Control(workspace).engine.shutdown()
-    click.echo("the engine has ended; its runs are paused" if ended else "no engine lives for this workspace", err=True)
+    for line in ended.lines() if ended else ["no engine lives for this workspace"]:
+        click.echo(line, err=True)

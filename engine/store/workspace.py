@@ -2,10 +2,11 @@
 
 skipscope.db             the store (SQLite, WAL)
 engine.lock engine.pid   the engine's lock and its holder
-engine.log               the engine's messages
+engine.log engine.end    the engine's messages, and the error that ended it
 data/                    decoded data sets and downloads
 run-00012/               one run: run.log and checkpoints/step-00000300.pt
 race-00003.pace          steps of the runs of one race in lockstep
+tmp/                     temporary files of the living engine and its workers
 """
 
 import errno
@@ -65,6 +66,16 @@ class Workspace:
     def engine_log(self) -> Path:
         """The file of the engine's messages."""
         return self.path / "engine.log"
+
+    @property
+    def engine_end(self) -> Path:
+        """The error that ended the last engine, in one line; there is no file after an end in good order."""
+        return self.path / "engine.end"
+
+    @property
+    def temporary(self) -> Path:
+        """The folder of the temporary files of engines and workers."""
+        return self.path / "tmp"
 
     def run(self, run: int) -> Path:
         """The folder of one run."""

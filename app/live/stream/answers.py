@@ -1,5 +1,6 @@
 """Answers of the live routes: JSON documents, and streams of news other than the points of races."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,8 @@ from app.live.stream.watcher import KEEP_ALIVE_S, Watcher
 #: Seconds between two looks at the engine's state.
 LOOK_S = 1.0
 _Result = TypeVar("_Result")
+
+_log = logging.getLogger(__name__)
 
 
 async def stored(read: Callable[..., _Result], *values: Any) -> _Result:
@@ -69,6 +72,11 @@ async def news_events(
                     position, news = await anyio.to_thread.run_sync(read, head)
                 except (workspace.SkipscopeError, sqlite3.Error):
                     news = {}  # the watcher meets the same trouble and reports it
+                except Exception as error:
+                    _log.exception("news of a page")
+                    said = f"the live data stopped ({workspace.in_one_line(error)}); see the server's messages"
+                    yield event(None, {"error": said})
+                    return  # the browser connects anew
                 if "gone" in news:
                     yield event(None, news)
                     return

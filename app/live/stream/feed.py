@@ -6,6 +6,7 @@ chain. So each viewer gets every change exactly once.
 """
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
@@ -24,6 +25,8 @@ PACE_S, FAST_PACE_S = 0.2, 0.5
 RUNNING_S, CONCLUSIONS_S, CONCLUSIONS_BYTES_PER_S = 0.9, 2.0, 60
 #: Seconds between two readings of the machine's meters at least.
 LOAD_S = 2.0
+
+_log = logging.getLogger(__name__)
 
 
 class Feed(Watcher):
@@ -83,7 +86,7 @@ class Feed(Watcher):
         subscription = self.subscriptions.get(runs)
         if subscription is None:
             subscription = self.subscriptions[runs] = Subscription(runs, (self.head.points, self.head.changes), PACE_S)
-            subscription.task = asyncio.create_task(self._drive(subscription), name=f"subscription {runs}")
+            subscription.task = asyncio.create_task(self._guarded(subscription), name=f"subscription {runs}")
             self._awake.set()
         subscription.viewers += 1
         return subscription
@@ -94,6 +97,17 @@ class Feed(Watcher):
             self._drop(subscription)
 
     # --- a subscription: one composition per tick for all viewers ----------------------------------------------------
+
+    async def _guarded(self, subscription: Subscription) -> None:
+        """Drive a subscription; an error ends it, and its viewers learn the cause and connect anew."""
+        try:
+            await self._drive(subscription)
+        except Exception as error:
+            _log.exception("subscription %s", subscription.runs)
+            subscription.trouble = _stopped(error)
+            subscription.moved.wake()
+            if self.subscriptions.get(subscription.runs) is subscription:
+                del self.subscriptions[subscription.runs]
 
     async def _drive(self, subscription: Subscription) -> None:
         await self._refresh_conclusions(subscription)
@@ -196,6 +210,9 @@ class Feed(Watcher):
                 moved = (subscription.moved if subscription else self._changed).now
                 if self.file != began_with or (runs and subscription is None and self.head):
                     return
+                if subscription and subscription.trouble:
+                    yield sse.event(None, {"error": subscription.trouble})
+                    return
                 if notices := self._notices(subscription, known):
                     sent = time.monotonic()
                     yield notices
@@ -213,6 +230,9 @@ class Feed(Watcher):
                     await Signal.wait(moved, left)
         except (workspace.SkipscopeError, sqlite3.Error) as error:
             yield sse.event(None, {"error": str(error)})
+        except Exception as error:
+            _log.exception("a viewer of %s", runs)
+            yield sse.event(None, {"error": _stopped(error)})
         finally:
             if subscription:
                 self._leave(subscription)
@@ -229,3 +249,7 @@ class Feed(Watcher):
         fresh = {key: value for key, value in now.items() if known.get(key) != value}
         known.update(fresh)
         return sse.event(None, fresh) if fresh else b""
+
+
+def _stopped(error: Exception) -> str:
+    return f"the live data stopped ({workspace.in_one_line(error)}); see the server's messages"

@@ -45,6 +45,8 @@ class Subscription:
         #: Wakes the viewers after a new message or another notice.
         self.moved = Signal()
         self.task: asyncio.Task[None] | None = None
+        #: What ended the task by an error, in one line.
+        self.trouble = ""
         self.pace = pace
         #: By key of the message.
         self.conclusions: dict[str, Any] = {}

@@ -5,6 +5,7 @@ else happens in the server's event loop.
 """
 
 import asyncio
+import logging
 import sqlite3
 import threading
 import time
@@ -18,6 +19,8 @@ from app.live.stream.subscription import Cursor, Signal
 POLL_S, IDLE_POLL_S = 0.02, 0.5
 ENGINE_S = 1.0
 KEEP_ALIVE_S = 15.0
+
+_log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
@@ -56,7 +59,7 @@ class Watcher:
     def start(self) -> None:
         """Begin to watch."""
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._watch, name="feed-watch", daemon=True)
+        self._thread = workspace.GuardedThread("feed-watch", self._watch, self._watch_ended)
         self._thread.start()
 
     def close(self) -> None:
@@ -102,11 +105,7 @@ class Watcher:
     def _watch(self) -> None:
         engine_due = 0.0
         while not self._stopped.is_set():
-            head, trouble = self.head, ""
-            try:
-                head = self.source.head()
-            except (workspace.SkipscopeError, sqlite3.Error) as error:
-                head, trouble = None, str(error)
+            head, trouble = self._head()
             if head != self.head or trouble != self.trouble:
                 self._call_in_loop(self._arrived, head, trouble)
             elif not self._first_look.is_set():
@@ -119,11 +118,29 @@ class Watcher:
             self._awake.wait(POLL_S if self._is_watched() else IDLE_POLL_S)
             self._awake.clear()
 
+    def _watch_ended(self, cause: str) -> None:
+        """Tell the viewers what ended the thread, for nothing else would ever reach them again."""
+        self._call_in_loop(self._arrived, None, f"the page is no longer live: {cause}; start the server again")
+
+    def _head(self) -> tuple[streaming.Head | None, str]:
+        """Return the store's head and '', else None and what keeps it from being read."""
+        try:
+            return self.source.head(), ""
+        except (workspace.SkipscopeError, sqlite3.Error) as error:
+            return None, str(error)
+        except Exception as error:
+            trouble = f"the database cannot be read ({workspace.in_one_line(error)}); see the server's messages"
+            if trouble != self.trouble:
+                _log.exception("the head of the store")
+            return None, trouble
+
     def _engine_status(self) -> dict[str, Any]:
         try:
             return self.source.engine_status()
         except (workspace.SkipscopeError, sqlite3.Error) as error:
             return {"state": "silent", "message": str(error)}
+        except Exception as error:
+            return {"state": "silent", "message": f"the engine's state cannot be read ({workspace.in_one_line(error)})"}
 
     def _call_in_loop(self, function: Callable[..., None], *values: Any) -> None:
         if not self._stopped.is_set() and not self._loop.is_closed():
@@ -140,10 +157,13 @@ class Watcher:
         if another:
             self._replaced()
             if self.on_new_file:
-                threading.Thread(target=self.on_new_file, name="feed-startup", daemon=True).start()
+                workspace.GuardedThread("feed-startup", self.on_new_file, self._startup_ended).start()
         self._further.wake()
         if viewers_must_know:
             self._wake_viewers()
+
+    def _startup_ended(self, cause: str) -> None:
+        self._call_in_loop(self._engine_changed, {"state": "none", "message": f"the engine was not started: {cause}"})
 
     def _engine_changed(self, engine: dict[str, Any]) -> None:
         self.engine = engine

@@ -1,10 +1,11 @@
 """Finds, starts and ends the engine's process. Torch-free."""
 
+import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,9 +15,20 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from engine import __version__
-from engine.errors import DatabaseDamaged, EngineRunning, EngineUnreachable, NoDatabase, VersionMismatch, WorkspaceError
+from engine.errors import (
+    DatabaseDamaged,
+    EngineRunning,
+    EngineUnreachable,
+    NoDatabase,
+    SkipscopeError,
+    VersionMismatch,
+    WorkspaceError,
+)  # fmt: skip
+from engine.events import AT_WORK
+from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId
 from engine.paths import PROJECT
+from engine.runs.client.shutdown import Shutdown, outcomes
 from engine.runs.protocol.verbs import SHUTDOWN
 from engine.store.connection import check, set_aside
 from engine.store.reader import Reader
@@ -28,8 +40,12 @@ from engine.store.writer import Writer
 SILENT_S = 5.0
 #: Extra time for a started, living process: an engine starts slowly on a busy machine.
 SLOW_START_S = 50.0
+#: An engine ends within 35 s of a shutdown, or later by as long as a locked database holds it up.
+SHUTDOWN_S = 50.0
 _POLL_S = 0.01
 _ATTEMPTS = 2
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,10 @@ class EngineProcess:
         """Return the engine's status. Raises DatabaseDamaged and VersionMismatch for an unreadable database."""
         row = self._engine_row()
         if row is None or not ProcessId(row.pid, row.pid_started).lives():
-            return EngineStatus("none", message="no engine runs; it starts with the next race or command")
+            message = "no engine runs; it starts with the next race or command"
+            if cause := self._cause_of_end():
+                message = f"{message}. The last one ended by an error: {cause} (log: {self.workspace.engine_log})"
+            return EngineStatus("none", message=message)
         state, message = "alive", f"engine {row.version}, process {row.pid}"
         if row.version != __version__:
             state = "other-version"
@@ -96,24 +115,30 @@ class EngineProcess:
                 )  # fmt: skip
             time.sleep(_POLL_S)
 
-    def shutdown(self, timeout_s: float = 40.0) -> bool:
+    def shutdown(self, timeout_s: float = SHUTDOWN_S) -> Shutdown | None:
         """Pause all runs and end the engine of any version, by SIGTERM without a readable database.
 
-        Returns False without an engine. Raises EngineUnreachable when the engine does not end in time, DatabaseDamaged
-        for a damaged database without an engine.
+        Returns what became of its runs, None without an engine. Raises EngineUnreachable when the engine does not end
+        in time, DatabaseDamaged for a damaged database without an engine.
         """
         try:
             row = self._engine_row()
             if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
-                return False
+                return None
             with Writer(self.workspace) as writer:
                 writer.commands.give(SHUTDOWN)
+            with Reader(self.workspace) as reader:
+                runs = [run.id for run in reader.jobs.all(AT_WORK)]
         except (DatabaseDamaged, VersionMismatch):
             if not self._end_by_signal(timeout_s):
                 raise
-            return True
+            return Shutdown(is_known=False)
         self._await_end(process, timeout_s)
-        return True
+        try:
+            with Reader(self.workspace) as reader:
+                return Shutdown(outcomes(filter(None, map(reader.jobs.get, runs))))
+        except (SkipscopeError, sqlite3.Error):
+            return Shutdown(is_known=False)
 
     def new_database(self) -> Path:
         """End the engine of a damaged database, move the database aside and return its new path.
@@ -146,7 +171,7 @@ class EngineProcess:
         except NoDatabase:
             return None
 
-    def _end_by_signal(self, timeout_s: float = 40.0) -> bool:
+    def _end_by_signal(self, timeout_s: float = SHUTDOWN_S) -> bool:
         """End the engine of ``engine.pid``; return False when none lives."""
         try:
             pid, started = self.workspace.engine_pid.read_text().split()
@@ -162,7 +187,10 @@ class EngineProcess:
 
     def _await_end(self, process: ProcessId, timeout_s: float) -> None:
         if not until(lambda: not process.lives(), timeout_s):
-            raise EngineUnreachable(f"the engine (process {process.pid}) did not end; see {self.workspace.engine_log}")
+            raise EngineUnreachable(
+                f"the engine (process {process.pid}) did not end within {timeout_s:g} s; after `kill -9 {process.pid}` "
+                f"its workers save their checkpoints and end; see {self.workspace.engine_log}"
+            )
 
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the engine in another session, without pipes, its output in ``engine.log``."""
@@ -172,8 +200,9 @@ class EngineProcess:
                 arguments, cwd=PROJECT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, close_fds=True, env={**os.environ, "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
-        # Without a wait the ended process would stay a zombie.
-        threading.Thread(target=process.wait, name="engine-reaper", daemon=True).start()
+        # Without a wait the ended process would stay a zombie, which is all that a lack of threads costs.
+        with suppress(RuntimeError):
+            GuardedThread("engine-reaper", process.wait, _log.warning).start()
         return process
 
     def _lock_is_held(self) -> bool:
@@ -183,7 +212,15 @@ class EngineProcess:
         except Timeout:
             return True
 
+    def _cause_of_end(self) -> str:
+        """Return the error that ended the last engine, '' after an end in good order or by a kill."""
+        with suppress(OSError):
+            return self.workspace.engine_end.read_text(errors="replace").strip()
+        return ""
+
     def _last_words(self) -> str:
+        if cause := self._cause_of_end():
+            return cause
         with suppress(OSError, IndexError):
             return self.workspace.engine_log.read_text(errors="replace").strip().splitlines()[-1]
         return f"see {self.workspace.engine_log}"

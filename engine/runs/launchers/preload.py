@@ -1,14 +1,25 @@
-"""The modules that the fork server loads once; without computation, for thread pools and CUDA do not survive a fork."""
+"""The modules that the fork server loads once; without computation, for thread pools and CUDA do not survive a fork.
+
+It tells the engine that they are loaded, and what ends it later.
+"""
 
 import gc
 
-import engine.data.images
-import engine.hardware.device
-import engine.probes.online.probe
-import engine.runs.worker.worker
-import engine.training.checkpoint
-import engine.training.trainer  # noqa: F401 - loaded for forked workers
+from engine.runs.launchers.fork_server import Report
 
+_report = Report()
+_report.tell_end()
+try:
+    import engine.data.images
+    import engine.hardware.device
+    import engine.probes.online.probe
+    import engine.runs.worker.worker
+    import engine.training.checkpoint
+    import engine.training.trainer  # noqa: F401 - loaded for forked workers
+except Exception as error:
+    _report.lacks(error)
+    raise ImportError("what the fork server lacks is loaded by the workers") from error
 gc.collect()
 # Loaded modules live as long as the workers: collections after the fork need not touch (and copy) their pages.
 gc.freeze()
+_report.ready()

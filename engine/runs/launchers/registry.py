@@ -20,8 +20,14 @@ class Launched(Protocol):
     def send(self, word: str) -> None:
         """Send ``pause``, ``stop`` or ``changes``; repeats and signals to a dead worker do nothing."""
 
+    def shows_life(self) -> bool:
+        """Return whether the worker gave a sign of life since the last call; a healthy one gives one a second."""
+
     def ended(self) -> str | None:
         """Return None while the worker lives or starts, else how the worker ended."""
+
+    def withdraw(self) -> bool:
+        """Give up a start that has not begun; return whether it had not, so that no process ever works on the job."""
 
     def kill(self) -> None:
         """End the process at once."""
@@ -29,6 +35,12 @@ class Launched(Protocol):
 
 class Launcher(Protocol):
     """Starts workers, which detect the end of their engine themselves."""
+
+    def trouble(self) -> str:
+        """Return what keeps workers from being started for now, in one line with its cause, '' for nothing.
+
+        Called in every round of the engine. Never blocks.
+        """
 
     def warm(self) -> None:
         """Prepare fast starts in the background. Never blocks."""

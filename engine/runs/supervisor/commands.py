@@ -130,6 +130,8 @@ class CommandHandler:
             return ""
         if row.state == _S.QUEUED:
             return self._move(row, _S.PAUSED, detail="paused before it started")
+        if row.state == _S.STARTING and self._pool.withdraw(row.id):
+            return self._move(row, _S.PAUSED, detail="paused before it started")
         if row.state in {_S.STARTING, _S.RUNNING}:
             if first:
                 self._writer.jobs.update(row.id, detail="pausing at the end of this step")
@@ -156,6 +158,8 @@ class CommandHandler:
             return ""
         if row.state in {_S.QUEUED, _S.PAUSED, _S.LOST}:
             return self._move(row, _S.STOPPED, detail="stopped", cause="", ended=time.time())
+        if row.state == _S.STARTING and self._pool.withdraw(row.id):
+            return self._move(row, _S.STOPPED, detail="stopped before it started", ended=time.time())
         if row.state in {_S.STARTING, _S.RUNNING}:
             self._writer.jobs.move(
                 row.id, _S.STOPPING, only_from={_S.STARTING, _S.RUNNING}, detail="stopping at the end of this step"

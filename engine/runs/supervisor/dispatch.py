@@ -11,7 +11,7 @@ from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.instant import InstantRaces
 from engine.runs.supervisor.memory_estimate import gpu_bytes
-from engine.runs.supervisor.scheduler import Active, GpuMemory, Machine, Waiting, schedule
+from engine.runs.supervisor.scheduler import Active, GpuMemory, Machine, Plan, Waiting, schedule
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
@@ -34,13 +34,13 @@ class Dispatch:
         self._coordinator, self._tuning, self._instant = coordinator, tuning, InstantRaces(reader, writer, pool)
         self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()
         self._arms: dict[int, int] = {}
-        self._scheduled_at: tuple[int, int, int] | None = None
+        self._scheduled_at: tuple[int, int, int, str] | None = None
 
     def schedule(self) -> None:
         """Start the runs that may start; record why the others wait."""
-        # The plan holds until a run's state, the number of workers or, with GPUs, the memory changes.
+        # The plan holds until a run's state, the number of workers, trouble or, with GPUs, the memory changes.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
-        moment = (self._reader.points.head()[1], len(self._pool), look)
+        moment = (self._reader.points.head()[1], len(self._pool), look, self._pool.trouble)
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
@@ -55,6 +55,8 @@ class Dispatch:
         memory = {gpu.device: GpuMemory(gpu.total, gpu.free) for gpu in gpus()} if on_gpus else {}
         active = [self._with_estimate(each) for each in self._pool.active()]
         plan = schedule(waiting, active, Machine(self.devices, self.cores, memory, self._per_gpu))
+        if self._pool.trouble:
+            plan = Plan((), dict.fromkeys(rows, f"waits until workers can be started: {self._pool.trouble}"))
         for start in plan.starts:
             self._writer.jobs.move(
                 start.run, RunState.STARTING, device=start.device, threads=start.threads,

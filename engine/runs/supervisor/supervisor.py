@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from filelock import FileLock, Timeout
 
 from engine import __version__
-from engine.errors import DatabaseBusy, DiskFull, EngineRunning, NoDatabase, SkipscopeError, WorkspaceError
+from engine.errors import DatabaseBusy, DiskFull, EngineRunning, NoDatabase, SkipscopeError, WorkspaceError, in_one_line
 from engine.events import ALIVE, RunState
 from engine.hardware.machine import ProcessId, number_gpus_alike, this_process
 from engine.runs.launchers.registry import make_launcher
@@ -25,7 +25,8 @@ from engine.runs.protocol.job import PAUSE
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import Dispatch
 from engine.runs.supervisor.tuning import Tuning
-from engine.runs.supervisor.worker_pool import WorkerPool
+from engine.runs.supervisor.worker_pool import HUNG_S, WorkerPool
+from engine.runs.temporary_folder import TemporaryFolder
 from engine.store.connection import check
 from engine.store.reader import Reader
 from engine.store.rows import JobRow
@@ -37,8 +38,10 @@ HEARTBEAT_S = 1.0
 IDLE_S = 60.0
 #: Another engine may be about to end, and a client may hold the lock for a moment to test it.
 LOCK_S = 1.0
-#: How long a shutdown waits for the workers' checkpoints; afterwards the workers detect the engine's end.
-CLOSING_S = 30.0
+#: How long a shutdown waits for the workers' checkpoints, and for a sign of life, before it ends workers by force.
+CLOSING_S, CLOSING_HUNG_S = 30.0, 10.0
+#: How long a shutdown waits for workers that it ended, and for a database that does not answer.
+_LAST_S = 5.0
 #: A database up to this size is checked at the start; a larger one would delay the start.
 _CHECKED_BYTES = 64 * 1024**2
 
@@ -66,7 +69,15 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local")
         me = this_process()
         # For an unreadable database: see EngineProcess.shutdown.
         workspace.engine_pid.write_text(f"{me.pid} {me.started!r}\n")
-        Supervisor(workspace, idle_s, launcher).run()
+        workspace.engine_end.unlink(missing_ok=True)
+        with TemporaryFolder(workspace) as temporary:
+            Supervisor(workspace, idle_s, launcher, temporary).run()
+    except BaseException as error:
+        # Clients would else learn no more than that the engine is gone.
+        with contextlib.suppress(OSError):
+            cause = str(error) if isinstance(error, SkipscopeError) else in_one_line(error)
+            workspace.engine_end.write_text(f"{cause}\n")
+        raise
     finally:
         with contextlib.suppress(OSError):
             workspace.engine_pid.unlink()
@@ -78,8 +89,8 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local")
 class Supervisor:
     """The engine's loop."""
 
-    def __init__(self, workspace: Workspace, idle_s: float, launcher: str):
-        self._workspace, self._idle_s = workspace, idle_s
+    def __init__(self, workspace: Workspace, idle_s: float, launcher: str, temporary: TemporaryFolder | None = None):
+        self._workspace, self._idle_s, self._temporary = workspace, idle_s, temporary
         number_gpus_alike()
         self._launcher = make_launcher(launcher)
         self._launcher.warm()  # loads torch in the background
@@ -93,7 +104,7 @@ class Supervisor:
         self._closing_at: float | None = None
         self._needed_at = time.monotonic()
         self._beat_at = 0.0
-        self._adopted = self._paused_all = False
+        self._adopted = self._swept = self._paused_all = False
         self._began = time.time()
 
     def shutdown(self) -> None:
@@ -120,6 +131,8 @@ class Supervisor:
             if not self._workspace_is_there():
                 self._pool.kill_all()
             self._launcher.close()
+            if self._temporary is not None and not len(self._pool):
+                self._temporary.remove()
             self._coordinator.close()
             self._reader.close()
             self._writer.close()
@@ -138,6 +151,9 @@ class Supervisor:
         except (sqlite3.OperationalError, DatabaseBusy, DiskFull) as error:
             if not self._workspace_is_there():
                 raise
+            if self._closing_at is not None and time.monotonic() - self._closing_at > CLOSING_S + _LAST_S:
+                _log.error("ended although the database does not answer (%s)", error)
+                return False
             # A locked database or a full disk does not end the engine.
             _log.warning("the database does not answer (%s); trying again", error)
             return True
@@ -164,6 +180,10 @@ class Supervisor:
             raise WorkspaceError("the folder was removed or replaced")
         self._writer.presence.engine_beat()
         self._pool.mark_lost()
+        self._pool.end_hung(HUNG_S if self._closing_at is None else CLOSING_HUNG_S)
+        if not self._swept and self._temporary is not None and not self._pool.left_behind:
+            self._temporary.sweep()
+            self._swept = True
         if self._is_needed():
             self._needed_at = now
         if now - self._needed_at >= self._idle_s and self._closing_at is None:
@@ -183,14 +203,17 @@ class Supervisor:
         """Pause all runs; return whether workers are still ending."""
         for row in self._queued():
             self._writer.jobs.move_from(row, RunState.PAUSED, detail="paused before it started")
+        for row in self._reader.jobs.all([RunState.STARTING]):
+            if self._pool.withdraw(row.id):
+                self._writer.jobs.move_from(row, RunState.PAUSED, detail="paused before it started")
         if not self._paused_all:
             self._paused_all = True
             self._pool.send_all(PAUSE)
-        if not len(self._pool):
+        waited_s = now - (self._closing_at or now)
+        if not len(self._pool) or waited_s > CLOSING_S + _LAST_S:
             return False
-        if now - (self._closing_at or now) > CLOSING_S:
-            _log.warning("%d workers are still in a step; they will write their checkpoints alone", len(self._pool))
-            return False
+        if waited_s > CLOSING_S:
+            self._pool.end_all_by_force(f"its step did not end within {CLOSING_S:g} s of the shutdown; ended by force")
         return True
 
     def _is_needed(self) -> bool:

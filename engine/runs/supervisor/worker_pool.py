@@ -17,6 +17,10 @@ from engine.store.writer import Writer
 
 #: A worker of a dead engine ends within its grace; the pool kills the worker after this time.
 LEFT_BEHIND_S = 20.0
+#: A worker gives a sign of life every second; without any for so long it hangs.
+HUNG_S = 60.0
+#: A gap between two looks counts for no more: this engine, or the whole machine, may have stood still.
+_MAX_GAP_S = 2.0
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +32,10 @@ class WorkerPool:
         self._launcher, self._reader, self._writer = launcher, reader, writer
         self._launched: dict[int, Launched] = {}
         self._dropped: set[int] = set()
+        self._silent_s: dict[int, float] = {}
+        self._looked_at = time.monotonic()
+        self._forced: dict[int, str] = {}
+        self._trouble = ""
         self._left_behind: dict[int, tuple[JobRow, ProcessId]] = {}
         self._adopted_at = time.monotonic()
 
@@ -65,9 +73,29 @@ class WorkerPool:
         """Return whether a dead engine's worker still has the run."""
         return run in self._left_behind
 
+    @property
+    def trouble(self) -> str:
+        """What keeps workers from being started, in one line; '' for nothing."""
+        return self._trouble
+
+    @property
+    def left_behind(self) -> int:
+        """How many workers of a dead engine still live."""
+        return len(self._left_behind)
+
     def launch(self, job: Job) -> None:
         """Start a worker."""
+        self._silent_s.pop(job.run, None)
         self._launched[job.run] = self._launcher.launch(job)
+
+    def withdraw(self, run: int) -> bool:
+        """Forget the run's worker if its start has not begun; return whether no process has the run."""
+        if (worker := self._launched.get(run)) is None:
+            return not self.is_left_behind(run)
+        if worker.pid is not None or not worker.withdraw():
+            return False
+        del self._launched[run]
+        return True
 
     def send(self, run: int, word: str) -> None:
         """Send ``pause``, ``stop`` or ``changes`` to the run's worker, if there is one."""
@@ -90,14 +118,43 @@ class WorkerPool:
         for worker in self._launched.values():
             worker.kill()
 
+    def end_by_force(self, run: int, cause: str) -> None:
+        """Kill the run's worker; its end is recorded with this cause."""
+        if run in self._launched and run not in self._forced:
+            _log.warning("run %d: %s", run, cause)
+            self._forced[run] = cause
+            self._launched[run].kill()
+
+    def end_all_by_force(self, cause: str) -> None:
+        """Kill all workers of this engine; their ends are recorded with this cause."""
+        for run in list(self._launched):
+            self.end_by_force(run, cause)
+
+    def end_hung(self, limit_s: float = HUNG_S) -> None:
+        """End the workers that give no sign of life. Call it about once a second.
+
+        Only time that this engine saw counts: after a pause of the machine every worker has its whole time again.
+        """
+        now = time.monotonic()
+        gap, self._looked_at = min(now - self._looked_at, _MAX_GAP_S), now
+        living = {run: worker for run, worker in self._launched.items() if worker.pid is not None}
+        self._silent_s = {
+            run: 0.0 if worker.shows_life() else self._silent_s.get(run, 0.0) + gap for run, worker in living.items()
+        }
+        for run, silent_s in self._silent_s.items():
+            if silent_s >= limit_s:
+                self.end_by_force(run, f"worker gave no sign of life for {limit_s:g} s; ended by force")
+
     def watch(self) -> None:
-        """Find ended workers; a run whose worker recorded no end is lost, with a cause."""
+        """Find ended workers; a run whose worker recorded no end is lost or failed, with a cause."""
+        self._tell_trouble()
         for run, worker in list(self._launched.items()):
             if (how := worker.ended()) is not None:
                 # Write first: after a refused write the next round finds the worker again.
                 if run not in self._dropped:
-                    self._record_end(run, how)
+                    self._record_end(run, self._forced.get(run, how), worker.pid is not None)
                 self._dropped.discard(run)
+                self._forced.pop(run, None)
                 del self._launched[run]
         for run, (row, process) in list(self._left_behind.items()):
             if not process.lives():
@@ -143,7 +200,19 @@ class WorkerPool:
         )  # fmt: skip
         _log.info("run %d: taken back from the engine before", run)
 
-    def _record_end(self, run: int, how: str) -> None:
+    def _tell_trouble(self) -> None:
+        """Say on the runs that wait for their workers what keeps them from being started."""
+        if (trouble := self._launcher.trouble()) == self._trouble:
+            return
+        for run, worker in self._launched.items():
+            row = self._reader.jobs.get(run) if worker.pid is None else None
+            if row is not None and row.state == RunState.STARTING:
+                self._writer.jobs.update(
+                    run, detail=f"starting its worker: {trouble}" if trouble else "starting its worker"
+                )
+        self._trouble = trouble  # last: the next round repeats a refused write
+
+    def _record_end(self, run: int, how: str, was_started: bool = True) -> None:
         row = self._reader.jobs.get(run)
         if row is None or row.state not in ALIVE:
             return
@@ -151,7 +220,8 @@ class WorkerPool:
         if row.state == RunState.STOPPING:
             self._writer.jobs.move(run, RunState.STOPPED, detail=f"stopped; {how}", ended=time.time())
         else:
-            self._writer.jobs.move(run, RunState.LOST, only_from=ALIVE, cause=how, detail="", ended=time.time())
+            state = RunState.LOST if was_started else RunState.FAILED
+            self._writer.jobs.move(run, state, only_from=ALIVE, cause=how, detail="", ended=time.time())
 
 
 def _is_orphan(row: JobRow) -> bool:

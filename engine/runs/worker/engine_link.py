@@ -1,8 +1,10 @@
-"""The worker's link to its engine: signals from the pipe, the engine's end, and the heartbeat, in two threads.
+"""The worker's link to its engine: a thread for signals, signs of life and the engine's end, another for the heartbeat.
 
-The heartbeat shows that the process lives, not that the training advances.
+Both show that the process lives, not that the training advances. Signs of life go through the pipe: a locked database
+holds up the heartbeat alone. A thread that ends by an error ends the run, with its cause.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -13,12 +15,15 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from engine.errors import SkipscopeError
+from engine.errors import SkipscopeError, in_one_line
+from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.job import CHANGES, PAUSE, STOP
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 HEARTBEAT_S = 1.0
+#: Seconds between two signs of life to the engine.
+SIGN_OF_LIFE_S = 1.0
 #: Time for a worker to end its step and write its checkpoint after its engine vanished.
 GRACE_S = 8.0
 #: Exit code of a worker that exceeded ``GRACE_S``.
@@ -35,35 +40,43 @@ class Signal(StrEnum):
     #: SIGTERM, for example when the machine shuts down.
     TERMINATED = "terminated"
     ENGINE_GONE = "engine gone"
+    #: A thread of the link ended: no signal can arrive any more.
+    BROKEN = "broken"
 
 
 #: A command outranks an event: the next engine does not resume a run that a person paused.
-_RANK = {Signal.TERMINATED: 0, Signal.ENGINE_GONE: 1, Signal.PAUSE: 2, Signal.STOP: 3}
+_RANK = {Signal.BROKEN: -1, Signal.TERMINATED: 0, Signal.ENGINE_GONE: 1, Signal.PAUSE: 2, Signal.STOP: 3}
 
 
 class EngineLink:
     """Listens to the engine and writes heartbeats.
 
-    ``signal``: the strongest signal so far; ``changes``: the run's changes are to be read again.
+    ``signal``: the strongest signal so far. ``changes``: read the run's changes again. ``trouble``: what broke the
+    link, in one line.
     """
 
     def __init__(self, workspace: Workspace, run: int, signals: Connection):
         self.signal: Signal | None = None
         self.changes = False
+        self.trouble = ""
         self._workspace, self._run, self._signals = workspace, run, signals
 
     def start(self) -> "EngineLink":
         """Start both threads; ignore Ctrl-C, which the engine handles, and pause on SIGTERM."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._heard(Signal.TERMINATED))
-        threading.Thread(target=self._listen, name="signals", daemon=True).start()
-        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        GuardedThread("signals", self._listen, self._break).start()
+        GuardedThread("heartbeat", self._beat, self._break).start()
         return self
 
     def engine_lives(self) -> bool:
         """Return whether the engine that started this worker lives."""
         parent = parent_process()
         return parent is None or not wait([parent.sentinel], 0)
+
+    def _break(self, cause: str) -> None:
+        self.trouble = cause
+        self._heard(Signal.BROKEN)
 
     def _heard(self, new: Signal) -> None:
         if self.signal is None or _RANK[new] > _RANK[self.signal]:
@@ -79,8 +92,11 @@ class EngineLink:
         parent = parent_process()
         sources: list[Any] = [self._signals] if parent is None else [self._signals, parent.sentinel]
         while True:
-            ready = wait(sources)
+            ready = wait(sources, SIGN_OF_LIFE_S)
             try:
+                if not ready:
+                    self._signals.send_bytes(b"")
+                    continue
                 if ready != [self._signals] and not self._signals.poll():
                     break
                 self._receive(self._signals.recv())
@@ -100,6 +116,12 @@ class EngineLink:
                 writer.jobs.beat(self._run)
             except (sqlite3.Error, SkipscopeError) as error:
                 _log.warning("heartbeat was not written: %s", error)
+
+
+def last_word(signals: Connection, error: BaseException) -> None:
+    """Tell the engine what ends this worker, for a run whose row cannot be written."""
+    with contextlib.suppress(OSError):
+        signals.send_bytes((str(error) if isinstance(error, SkipscopeError) else in_one_line(error)).encode())
 
 
 def _give_up() -> None:

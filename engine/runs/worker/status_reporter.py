@@ -54,6 +54,10 @@ class StatusReporter:
         """Record why the worker ends before its run; ``reason`` without a command, ``step`` of the checkpoint."""
         signal = self.link.signal
         where = "" if step is None else f" at step {step}"
+        if signal == Signal.BROKEN:
+            _log.error("ended%s: %s", where, self.link.trouble)
+            self.end(RunState.FAILED, self.link.trouble)
+            return
         if signal != Signal.STOP:
             detail = ENGINE_GONE if signal == Signal.ENGINE_GONE else f"paused{where}"
             if signal == Signal.TERMINATED:

@@ -12,9 +12,9 @@ import time
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
-from engine.errors import SkipscopeError
+from engine.errors import DatabaseBusy, SkipscopeError, in_one_line
 from engine.runs.protocol.job import Job
-from engine.runs.worker.engine_link import EngineLink
+from engine.runs.worker.engine_link import EngineLink, last_word
 from engine.runs.worker.lab_job import LabJob
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
 from engine.runs.worker.retrying_writer import BUSY_S, PASSING, RetryingWriter
@@ -26,25 +26,36 @@ from engine.store.writer import Writer
 
 #: The page must stay responsive on the same cores: beside it, four threads of training count for less than half of one.
 NICENESS = 10
+#: How long a worker waits for a locked database before its first write.
+OPENING_LIMIT_S = 60.0
 
 _log = logging.getLogger("engine.run")
 
 
 def work(job: Job, signals: Connection) -> None:
     """Run ``job`` from its newest checkpoint or its start; return when the process may end."""
+    try:
+        _work(job, signals)
+    except BaseException as error:
+        last_word(signals, error)
+        raise
+
+
+def _work(job: Job, signals: Connection) -> None:
     workspace = Workspace(job.workspace)
     link = EngineLink(workspace, job.run, signals)
     if not link.engine_lives():
         return  # a later engine may have given the run to another worker
     with ExitStack() as stack:
-        writer = RetryingWriter(stack.enter_context(Writer(workspace, BUSY_S)), link)
-        writer.jobs.update(job.run, pid=os.getpid(), heartbeat=time.time())
-        link.start()
-        _open_log(workspace, job.run, stack)
-        reader = stack.enter_context(Reader(workspace))
+        writer = RetryingWriter(stack.enter_context(_opened(workspace)), link)
         reporter = StatusReporter(job.run, writer, link)
         kind = LabJob if job.lab else TrainingJob
+        reader = None
         try:
+            writer.jobs.update(job.run, pid=os.getpid(), heartbeat=time.time())
+            link.start()
+            _open_log(workspace, job.run, stack)
+            reader = stack.enter_context(Reader(workspace))
             if hasattr(os, "nice"):
                 os.nice(NICENESS)
             if "torch" not in sys.modules:
@@ -59,11 +70,22 @@ def work(job: Job, signals: Connection) -> None:
             reporter.fail(str(error))
         except Exception as error:
             if is_out_of_memory(error):
-                batch = None if job.lab else reader.runs.known(job.run).config.optim.batch_size
+                batch = None if job.lab or reader is None else reader.runs.known(job.run).config.optim.batch_size
                 reporter.fail(advice(job, batch))
                 return
-            text = " ".join(str(error).split())[:300]
-            reporter.fail(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+            reporter.fail(in_one_line(error))
+
+
+def _opened(workspace: Workspace) -> Writer:
+    """Open the database; a locked one is no reason to end."""
+    deadline = time.monotonic() + OPENING_LIMIT_S
+    while True:
+        try:
+            return Writer(workspace, BUSY_S)
+        except DatabaseBusy as error:
+            if time.monotonic() > deadline:
+                raise
+            _log.warning("%s", error)
 
 
 def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:

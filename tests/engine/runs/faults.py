@@ -5,11 +5,15 @@
 ``faulty``: while the workspace holds a file ``fault``, runs of another depth than 8 meet the fault that it names at
 their third update. Runs without an end rest before each update, for tests wait beside them: 100,000 and N steps mean
 N ms of rest. ``cold``: the fork server starts with the first launch, so an engine without runs costs little.
+``starved``: its fork server loads no torch, and while the fault is ``no process`` it can start none. ``broken``: the
+engine's own loop meets an error at the first launch.
 """
 
 import logging
+import os
 import sys
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 from engine.runs.launchers.local import LocalLauncher
@@ -66,8 +70,27 @@ class ColdLauncher(FaultyLauncher):
         pass
 
 
+class StarvedLauncher(FaultyLauncher):
+    """Starts workers as long as the system, as ``tests.engine.runs.starved`` plays it, has room for a process."""
+
+    def __init__(self):
+        super().__init__()
+        os.environ["STARVED"] = str(Path(sys.argv[1]) / "fault")
+        forkserver.set_forkserver_preload(["tests.engine.runs.starved"])
+
+
+class BrokenLauncher(ColdLauncher):
+    """Has a mistake."""
+
+    def launch(self, job):
+        raise ValueError(f"a mistake with run {job.run}")
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
-    for name, made in (("faulty", FaultyLauncher), ("cold", ColdLauncher)):
+    launchers = {
+        "faulty": FaultyLauncher, "cold": ColdLauncher, "starved": StarvedLauncher, "broken": BrokenLauncher,
+    }  # fmt: skip
+    for name, made in launchers.items():
         LAUNCHERS[name] = LauncherRow(name, "", "", f"tests.engine.runs.faults:{made.__name__}")
     serve(Workspace(Path(sys.argv[1])).prepare(), float(sys.argv[3]), sys.argv[2])

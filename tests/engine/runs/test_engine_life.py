@@ -58,9 +58,10 @@ def test_killed_engine_leaves_checkpoints_nobody_behind_and_the_next_one_resumes
     room.start(launcher="cold")
     time.sleep(0.5)
     assert {room.row(run).state for run in runs} == {S.PAUSED}
-    assert room.control.engine.shutdown() is True
+    ended = room.control.engine.shutdown()
+    assert ended is not None and ended.is_known
     assert room.finish() == 0
-    assert room.control.engine.shutdown() is False
+    assert room.control.engine.shutdown() is None
 
 
 @pytest.mark.slow
@@ -164,7 +165,7 @@ def test_an_engine_on_a_database_that_was_damaged_meanwhile_can_be_ended(room, w
         room.control.engine.status()
     threading.Timer(0.3, engine.resume).start()
     if way == "shutdown":
-        assert room.control.engine.shutdown() is True
+        assert room.control.engine.shutdown().is_known is False
         with pytest.raises(DatabaseDamaged):
             room.control.engine.shutdown()
         return
@@ -191,7 +192,7 @@ def test_only_the_very_engine_is_ended(room):
                 room.control.engine.shutdown()
         assert other.poll() is None
         room.workspace.engine_pid.write_text(f"{other.pid} {started}")
-        assert room.control.engine.shutdown() is True
+        assert room.control.engine.shutdown().is_known is False
         assert other.wait(5) == -signal.SIGTERM
     finally:
         other.kill()

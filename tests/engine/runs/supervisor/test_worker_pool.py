@@ -20,11 +20,13 @@ class Launcher:
     """Starts nothing; ``how`` is what all its workers say of their end."""
 
     def __init__(self):
-        self.jobs, self.how = [], None
+        self.jobs, self.how, self.trouble = [], None, str
 
     def launch(self, job):
         self.jobs.append(job)
-        return SimpleNamespace(job=job, pid=None, ended=lambda: self.how, send=lambda word: None, kill=lambda: None)
+        return SimpleNamespace(
+            job=job, pid=7, ended=lambda: self.how, send=lambda word: None, kill=lambda: None, shows_life=lambda: True
+        )
 
 
 class Stubborn(Writer):

@@ -1,5 +1,6 @@
 """A worker whose engine is gone ends in time, even if its step never does."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,9 +12,11 @@ import pytest
 
 from engine.config import RaceConfig
 from engine.events import ENGINE_GONE, RunState
+from engine.guarded_thread import GuardedThread
 from engine.paths import PROJECT
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.worker_pool import WorkerPool
+from engine.runs.worker import engine_link
 from engine.runs.worker.engine_link import EngineLink, Signal
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
@@ -36,7 +39,7 @@ def worker(signals):
     time.sleep(60)  # a step that does not end
 
 context = multiprocessing.get_context("fork")
-theirs, ours = context.Pipe(duplex=False)
+theirs, ours = context.Pipe()
 process = context.Process(target=worker, args=(theirs,))
 process.start()
 theirs.close()
@@ -104,6 +107,47 @@ def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(work
             assert (reader.runs.get(1).state, reader.runs.get(1).detail) == (RunState.PAUSED, detail)
             WorkerPool(None, reader, writer).adopt()
             assert (reader.runs.get(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
+
+
+def listening(workspace, monkeypatch):
+    theirs, ours = multiprocessing.Pipe()
+    monkeypatch.setattr(engine_link, "SIGN_OF_LIFE_S", 0.01)
+    line = EngineLink(workspace, 1, theirs)
+    GuardedThread("signals", line._listen, line._break).start()
+    return line, ours
+
+
+def until(met):
+    deadline = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def test_signs_of_life_go_to_the_engine_before_and_after_a_signal(workspace, monkeypatch):
+    line, ours = listening(workspace, monkeypatch)
+    assert ours.poll(60)
+    assert ours.recv_bytes() == b""
+    ours.send("pause")
+    until(lambda: line.signal == Signal.PAUSE)
+    while ours.poll():
+        ours.recv_bytes()
+    assert ours.poll(60), "it goes on"
+    ours.close()
+
+
+def test_a_thread_of_the_link_that_ends_fails_the_run_with_its_cause(workspace, monkeypatch):
+    with Writer(workspace) as writer, Reader(workspace) as reader:
+        writer.races.submit(plan_race(RaceRequest((8,), ("A",)), workspace))
+        writer.jobs.move(1, RunState.STARTING)
+        writer.jobs.move(1, RunState.RUNNING)
+        line, ours = listening(workspace, monkeypatch)
+        ours.send("a word of a later version")
+        until(lambda: line.signal == Signal.BROKEN)
+        StatusReporter(1, writer, line).leave(7)
+        row = reader.runs.get(1)
+        assert row.state == RunState.FAILED
+        assert row.cause == "thread signals ended (ValueError: 'a word of a later version' is not a valid Signal)"
 
 
 def test_stop_outranks_everything(workspace):
