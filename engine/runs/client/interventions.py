@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from engine.config import check_change
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.runs.client.commands import CommandClient, answer
+from engine.runs.client.retention import check_quota
 from engine.runs.protocol.forking import plan_fork
 from engine.store.reader import Reader
 
@@ -33,9 +34,11 @@ class InterventionClient:
     def fork(self, run: int, step: int | None = None, settings: Mapping[str, str] | None = None) -> int:
         """Fork ``run`` at a saved step (None: the newest) with ``settings`` as in ``--set``; return the fork's id.
 
-        Raises ConfigError before the command for an impossible fork (``engine.runs.protocol.forking``).
+        Raises QuotaReached, and ConfigError before the command for an impossible fork
+        (``engine.runs.protocol.forking``).
         """
         settings = dict(settings or {})
+        check_quota(self.workspace)
         with Reader(self.workspace) as reader:
             step = plan_fork(reader, reader.runs.known(run), step, settings).step
         command = self._commands.ask("fork", run, json.dumps({"step": step, "settings": settings}))

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from app.data import machine, run_table
-from app.data.workspace import current, use
+from app.data.workspace import use
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.store.tables.run_list import RunListReader
@@ -42,6 +42,10 @@ def by_id():
     return {row.id: row for row in run_table.table_rows()}
 
 
+def spark(run):
+    return run_table.sparklines(run_table.table_rows())[run]
+
+
 def test_without_a_database_there_is_no_run(tmp_path):
     use(tmp_path / "nowhere")
     assert run_table.table_rows() == []
@@ -53,10 +57,11 @@ def test_a_row_says_where_a_run_stands(writer):
     row = by_id()[plain]
     assert (row.arm, row.race_name, row.state, row.step, row.training) == ("plain-56", "talk", "queued", 49, 51.0)
     assert (row.test, row.tested) == (None, "")
-    assert len(row.spark) == run_table.SPARK_POINTS
-    assert (row.spark[0], row.spark[-1]) == (99.0, 51.0)
-    assert list(row.spark) == sorted(row.spark, reverse=True)
-    assert (by_id()[residual].spark, by_id()[residual].training) == ((), None)
+    line = spark(plain)
+    assert len(line) == run_table.SPARK_POINTS
+    assert (line[0], line[-1]) == (99.0, 51.0)
+    assert list(line) == sorted(line, reverse=True)
+    assert (spark(residual), by_id()[residual].training) == ((), None)
 
 
 def test_it_says_on_what_the_newest_test_error_was_measured(writer):
@@ -86,13 +91,44 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
         return read(self, wanted)
 
     monkeypatch.setattr(RunListReader, "running_errors", count)
-    run_table.table_rows()
+    run_table.sparklines(run_table.table_rows())
     assert run_table.table_rows() is run_table.table_rows()
     steps(writer, second, 101, 120)
-    assert by_id()[second].spark[-1] == -20.0
+    assert spark(second)[-1] == -20.0
     assert asked == [{first, second}, {second}]
+
+
+def test_only_runs_that_moved_are_read_again(writer, monkeypatch):
+    _, (first, second) = submit(writer, depths=(8, 14), shortcuts=("A",))
+    other, (third,) = submit(writer, depths=(8,), shortcuts=("none",))
+    asked = []
+    read = RunListReader.rows
+
+    def count(self, instant=False, of=None):
+        asked.append(of)
+        return read(self, instant, of)
+
+    monkeypatch.setattr(RunListReader, "rows", count)
+    assert [row.id for row in run_table.table_rows()] == [third, first, second]
+    steps(writer, second, 1, 20)
+    assert (by_id()[second].step, by_id()[first].step) == (20, 0)
+    writer.jobs.update(first, detail="waits")
+    assert set(by_id()) == {first, second, third}
+    writer.notes.rename_race(other, "talk")
+    assert by_id()[third].race_name == "talk"
+    _, (fourth,) = submit(writer, depths=(20,), shortcuts=("none",))
     writer.jobs.delete(first)
-    assert set(by_id()) == {second} == set(current().sparks)
+    assert [row.id for row in run_table.table_rows()] == [fourth, third, second]
+    assert asked == [None, {second}, {first}, {fourth}]
+
+
+def test_many_rows_are_ordered_by_an_error_those_without_come_last(writer):
+    _, runs = submit(writer, depths=(8, 14, 20), shortcuts=("A",))
+    for run, last in zip(runs[:2], (20, 30), strict=True):
+        steps(writer, run, 1, last)
+    rows = run_table.table_rows()
+    assert [row.id for row in run_table.ordered(rows, "lowest training error")] == [runs[1], runs[0], runs[2]]
+    assert run_table.ordered(rows, run_table.NEWEST) == rows
 
 
 def test_a_replaced_database_brings_pictures_of_its_own(place, tmp_path):
@@ -103,9 +139,9 @@ def test_a_replaced_database_brings_pictures_of_its_own(place, tmp_path):
             _, (run,) = submit(writer, depths=(8,), shortcuts=("A",))
             writer.points.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - first - s, 0.1, s / 10) for s in range(1, 21)])
         databases.append(workspace.database)
-    assert by_id()[run].spark[0] == 88.0
+    assert spark(run)[0] == 88.0
     databases[1].replace(databases[0])
-    assert by_id()[run].spark[0] == 58.0
+    assert spark(run)[0] == 58.0
 
 
 def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
@@ -113,7 +149,7 @@ def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
     steps(writer, run, 1, 10)
     with writer.transaction() as connection:
         connection.execute("UPDATE runs SET parent_run = 77, parent_step = 6 WHERE id = ?", (run,))
-    assert by_id()[run].spark == (93.0, 92.0, 91.0, 90.0)
+    assert spark(run) == (93.0, 92.0, 91.0, 90.0)
 
 
 @pytest.mark.parametrize(
