@@ -1,10 +1,12 @@
 """The quota of a workspace, a row of the table ``counters``. Torch-free.
 
-It holds for every program that submits runs to this workspace, whoever started it and with whatever environment.
+It holds for every program that submits runs to this workspace, whoever started it and with whatever environment. What
+the files take is counted where a run is submitted (``engine.runs.client.retention``): runs on record go on.
 """
 
 from engine.store.connection import ReadingTable, WritingTable
 
+#: The row of the quota; a workspace without a quota has none.
 _NAME = "quota"
 
 
