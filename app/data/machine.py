@@ -1,11 +1,12 @@
 """The machine's load, and the disk use of the workspace by kind and by run."""
 
+import threading
 import time
 from typing import Any
 
 import psutil
 
-from app.data.workspace import current
+from app.data.workspace import WorkspaceContext, current
 from engine.hardware.machine import gpus
 from engine.store.disk import Disk as Disk
 from engine.store.disk import read_disk
@@ -13,6 +14,10 @@ from engine.store.disk import size_in_words as size_in_words
 
 #: Seconds for which a result is reused: a walk through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
+#: Seconds that a page waits for a new reading: enough for a workspace of some hundred runs.
+_PATIENCE_S = 0.1
+#: Files of a workspace that are not read so soon.
+_MAX_WAITED_FOR = 2000
 
 
 class MachineLoad:
@@ -51,6 +56,28 @@ def disk_use(fresh_s: float = FRESH_S) -> Disk:
     kept: tuple[float, Disk] | None = context.disk
     if kept and time.monotonic() - kept[0] < fresh_s:
         return kept[1]
+    return _read(context)
+
+
+def disk_use_soon() -> Disk:
+    """Return the disk use as it was read last, empty before the first time, and read it anew beside the page.
+
+    Thousands of folders take a second; a page that is drawn again soon need not wait for them. Never raises.
+    """
+    context = current()
+    kept: tuple[float, Disk] | None = context.disk
+    if kept is None or time.monotonic() - kept[0] >= FRESH_S:
+        reader: threading.Thread | None = context.disk_reader
+        if reader is None or not reader.is_alive():
+            reader = context.disk_reader = threading.Thread(target=_read, args=(context,), name="disk", daemon=True)
+            reader.start()
+        if kept is None or len(kept[1].files) < _MAX_WAITED_FOR:
+            reader.join(_PATIENCE_S)
+        kept = context.disk
+    return kept[1] if kept else Disk({}, {}, ())
+
+
+def _read(context: WorkspaceContext) -> Disk:
     disk = read_disk(context.workspace.path)
     context.disk = (time.monotonic(), disk)
     return disk

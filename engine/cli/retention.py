@@ -125,13 +125,12 @@ def _shrunk(workspace: Workspace, shown: bool) -> int:
     """Shrink the database; return the bytes that the disk has again."""
     if not workspace.database.exists():
         return 0
-    before, out = workspace.database.stat().st_size, console(stderr=True)
+    freed, out = 0, console(stderr=True)
     columns = (TextColumn("shrinking the database"), BarColumn())
     with Progress(*columns, console=out, transient=True, disable=not (shown and out.is_terminal)) as progress:
         task = progress.add_task("", total=None)
-        for done, total in vacuum(workspace):
-            progress.update(task, completed=done, total=total)
-    freed = max(0, before - workspace.database.stat().st_size)
+        for freed, total in vacuum(workspace):  # noqa: B007
+            progress.update(task, completed=freed, total=total)
     if shown:
         click.echo(f"the database gave back {size_in_words(freed)}", err=True)
     return freed

@@ -15,7 +15,7 @@ WIDTHS = (2, 4, 7, 8)
 MAX_ROWS = 32
 #: Binary digits of a number in double precision.
 _DIGITS = 53
-_NO_UNIT = np.iinfo(np.int32).max
+_NO_UNIT = 2**30
 
 #: A stored column: NULL, a number or bytes, and the unit of the bytes.
 Packed = tuple[float | bytes | None, float | None]
@@ -54,31 +54,35 @@ def pack(table: np.ndarray) -> list[Block]:
 
 def _packed(part: np.ndarray) -> tuple[Packed, ...] | None:
     """Return the stored columns of one block, None where a column has no common unit."""
-    missing = np.isnan(part)
-    all_missing = missing.all(axis=1)
-    same = (part == part[:, :1]).all(axis=1)
-    varied = ~same & ~all_missing
-    if (missing & varied[:, None]).any() or (part[varied] < 0).any():
+    if part.shape[1] == 1:
+        return tuple((None if value != value else value, None) for value in part[:, 0].tolist())
+    firsts: list[float] = part[:, 0].tolist()
+    varied = np.flatnonzero((part != part[:, :1]).any(axis=1))  # NaN differs from itself
+    values = part[varied]
+    if np.isnan(values).any():
+        missing = np.isnan(part).all(axis=1)
+        varied = varied[~missing[varied]]
+        values = part[varied]
+        if np.isnan(values).any():
+            return None
+    if (values < 0).any():
         return None
-    mantissas, exponents = np.frexp(np.where(missing, 0.0, part))
+    mantissas, exponents = np.frexp(values)
     whole = (mantissas * 2.0**_DIGITS).astype(np.int64)
     # A number is a multiple of its lowest set bit.
     lowest = np.frexp((whole & -whole).astype(np.float64))[1]
-    units = np.where(whole == 0, _NO_UNIT, exponents - _DIGITS + lowest - 1).min(axis=1)
-    columns: list[Packed] = []
-    for values, unit, is_varied in zip(part, units.tolist(), varied.tolist(), strict=True):
-        if not is_varied:
-            columns.append((None if np.isnan(values[0]) else float(values[0]), None))
-            continue
-        with np.errstate(over="ignore"):
-            numbers = np.ldexp(values, -unit)
-        largest = float(numbers.max())
-        if largest >= 2.0**63:
-            return None
-        bits = int(largest).bit_length()
+    units = np.where(whole == 0, _NO_UNIT, exponents + lowest).min(axis=1) - (_DIGITS + 1)
+    with np.errstate(over="ignore"):
+        numbers = np.ldexp(values, -units[:, None])
+    largest = numbers.max(axis=1).tolist()
+    if any(number >= 2.0**63 for number in largest):
+        return None
+    columns: list[Packed] = [(None if first != first else first, None) for first in firsts]
+    data = numbers.astype("<u8").view(np.uint8).reshape(*numbers.shape, 8)
+    for column, raw, number, unit in zip(varied.tolist(), data, largest, units.tolist(), strict=True):
+        bits = int(number).bit_length()
         width = next(width for width in WIDTHS if 8 * width >= bits)
-        data = numbers.astype("<u8").view(np.uint8).reshape(-1, 8)[:, :width]
-        columns.append((data.tobytes(), 2.0**unit))
+        columns[column] = raw[:, :width].tobytes(), 2.0**unit
     return tuple(columns)
 
 

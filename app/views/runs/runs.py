@@ -20,8 +20,8 @@ TITLE = "Runs: all that was trained here"
 #: Seconds between two reads of the store: while a run is at work, and otherwise.
 _SOON_S, _SELDOM_S = 3.0, 15.0
 _ROW_PX, _MAX_PX = 35, 530
-#: Rows of a table that a browser draws at once without delay; further ones have pages.
-PAGE = 500
+#: Rows of a table that are made and sent without delay; further ones have pages.
+PAGE = 200
 _Row = TypeVar("_Row")
 _STYLE = Path(__file__).with_name("runs.css")
 
@@ -116,7 +116,7 @@ def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
         st.rerun()
     runs_view.forget_gone(row.id for row in rows)
     listed_rows = view.shown.of(rows)
-    disk = machine.disk_use()
+    disk = machine.disk_use_soon()
     if view.by_race:
         sums = runs_table.races_frame(listed_rows, disk.runs)
         race_ids = _table(sums, runs_table.races_columns(), runs_view.RACES, 320)

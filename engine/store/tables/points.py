@@ -7,7 +7,7 @@ import math
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ _BLOCKS = (
     "FROM point_blocks WHERE run = :run AND split = :split AND step <= :last AND step >= coalesce((SELECT max(step)"
     " FROM point_blocks WHERE run = :run AND split = :split AND step <= :first), 0)"
 )
+_STORED = ("id", "run", "split", "step", "steps", *(part for name in PACKED for part in (name, f"{name}_unit")))
+_INSERT = f"INSERT INTO point_blocks ({', '.join(_STORED)}) VALUES ({', '.join('?' * len(_STORED))})"
 
 
 class PointReader(ReadingTable):
@@ -153,9 +155,10 @@ class PointWriter(WritingTable):
         seconds = max([r.seconds for r in rows] + [e.seconds for e in evaluations])
         with self._transaction() as connection:
             for consecutive in _without_gaps(_unrecorded(connection, run, rows)):
-                table = np.array([[getattr(row, name) for name in PACKED] for row in consecutive], dtype=np.float64)
+                # The step stands before the packed columns.
+                table = np.array(consecutive, dtype=np.float64).T[1:]
                 table[~np.isfinite(table)] = np.nan
-                add_blocks(connection, run, consecutive[0].step, table.T)
+                add_blocks(connection, run, consecutive[0].step, table)
             for e in evaluations:
                 _add_evaluation(connection, run, e)
             connection.execute(
@@ -182,15 +185,19 @@ def _unrecorded(connection: sqlite3.Connection, run: int, rows: Sequence[StepRow
     by_step = {row.step: row for row in reversed(rows)}
     if not by_step:
         return []
-    where = {"run": run, "split": Split.TRAIN, "first": min(by_step), "last": max(by_step)}
+    steps = sorted(by_step)
+    where = {"run": run, "split": Split.TRAIN, "first": steps[0], "last": steps[-1]}
     for begin, count in connection.execute(f"SELECT step, steps {_BLOCKS}", where):
         for step in range(begin, begin + count):
             by_step.pop(step, None)
-    return [by_step[step] for step in sorted(by_step)]
+    return [by_step[step] for step in steps if step in by_step]
 
 
 def _without_gaps(rows: Sequence[StepRow]) -> Iterator[list[StepRow]]:
     """Yield the longest parts without a gap."""
+    if rows and rows[-1].step - rows[0].step == len(rows) - 1:
+        yield list(rows)
+        return
     for _, part in groupby(enumerate(rows), key=lambda numbered: numbered[1].step - numbered[0]):
         yield [row for _, row in part]
 
@@ -201,14 +208,20 @@ def add_blocks(connection: sqlite3.Connection, run: int, first: int, table: np.n
     Shapes: ``table`` (columns of ``PACKED``, steps) float64, NaN where a value is not finite.
     """
     newest = _newest(connection)
-    for block in pack(table):
-        columns = dict(zip(PACKED, block.columns, strict=True))
-        values = {name: value for name, (value, _) in columns.items()}
-        units = {f"{name}_unit": unit for name, (_, unit) in columns.items() if unit is not None}
-        insert(
-            connection, "point_blocks", id=newest + block.last, run=run, split=Split.TRAIN, step=first + block.first,
-            steps=block.last - block.first, **values, **units,
-        )  # fmt: skip
+    connection.executemany(
+        _INSERT,
+        [
+            (
+                newest + block.last,
+                run,
+                Split.TRAIN,
+                first + block.first,
+                block.last - block.first,
+                *chain(*block.columns),
+            )
+            for block in pack(table)
+        ],
+    )
 
 
 def _add_evaluation(connection: sqlite3.Connection, run: int, e: Evaluated) -> None:

@@ -1,11 +1,12 @@
 """The table of all runs: figures, small pictures, filter; what the workspace takes on the disk."""
 
 import os
+import threading
 
 import pytest
 
 from app.data import machine, run_table
-from app.data.workspace import use
+from app.data.workspace import current, use
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
 from engine.store.tables.run_list import RunListReader
@@ -193,6 +194,23 @@ def test_disk_use_by_kind_and_run_counts_a_shared_file_once(place, writer):
     place.log(2).write_bytes(b"x")
     assert machine.disk_use() is disk
     assert machine.disk_use(0).runs[2] == 3_500_001
+
+
+def test_a_page_does_not_wait_for_a_large_workspace(place, monkeypatch):
+    released = threading.Event()
+    read = machine.read_disk
+
+    def slowly(path):
+        assert released.wait(30)
+        return read(path)
+
+    monkeypatch.setattr(machine, "read_disk", slowly)
+    place.log(1).parent.mkdir()
+    place.log(1).write_bytes(b"x" * 1000)
+    assert machine.disk_use_soon().total == 0
+    released.set()
+    current().disk_reader.join()
+    assert machine.disk_use_soon().runs == {1: 1000}
 
 
 def test_disk_use_of_an_empty_workspace(tmp_path):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app.data import machine, races, run_table, streaming, workspace
 from app.views.runs import table
+from app.views.runs.runs import PAGE
 from engine.events import Split, StepRow
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -40,7 +41,7 @@ def main() -> None:
         "bytes_per_point": round(sum(row["size"] for row in sizes) / points, 2),
         "points": points,
         "list_of_runs": [milliseconds(rows)],
-        "frame_of_one_page": [milliseconds(lambda: table.runs_frame(rows()[:500], {}))],
+        "frame_of_one_page": [milliseconds(lambda: table.runs_frame(rows()[:PAGE], {}))],
         "list_of_races": [milliseconds(races.races)],
         "race": [milliseconds(lambda: races.race(longest.race))],
         "history_of_a_race": [milliseconds(lambda: streaming.history(races.race(longest.race).runs, 800))],
@@ -53,7 +54,7 @@ def main() -> None:
         curve = milliseconds(lambda: reader.points.series(longest.id, Split.TRAIN, at_most=2000))
     for name, read in {
         "list_of_runs": rows,
-        "frame_of_one_page": lambda: table.runs_frame(rows()[:500], {}),
+        "frame_of_one_page": lambda: table.runs_frame(rows()[:PAGE], {}),
         "list_of_races": races.races,
         "race": lambda: races.race(longest.race),
     }.items():
