@@ -3,8 +3,8 @@
     python -m tests.benchmarks.store.pages WORKSPACE [--turns 3] [--json FILE]
 
 ``WORKSPACE`` is one of ``tests.benchmarks.store.generator``. Bounds on two cores: the page starts within 3 s (the
-first page of a new server, until its curves are drawn), "Runs" within 1 s, a race within 2 s, and 50,000 rows a second
-come in by batches of 100. The browser draws in software here.
+first page of a new server, until its curves are drawn), "Runs" within 1 s of the press on its name, a race within 2 s,
+and 50,000 rows a second come in by batches of 100. The browser draws in software here.
 """
 
 import argparse
@@ -22,6 +22,11 @@ from tests.benchmarks.stream.race_page import SIZE, opened, watching
 
 #: Rows of a batch, and batches of the measurement.
 BATCH, BATCHES = 100, 1000
+#: The press on "Runs" in the navigation; the table appears in the page that stands.
+PRESS = """() => {
+  window.pressed = performance.now();
+  [...document.querySelectorAll('a')].find((link) => link.href.endsWith('/runs')).click();
+}"""
 TABLE = "() => document.querySelector('[data-testid=stDataFrame] canvas')"
 BOUNDS = {"page_start_ms": 3000, "runs_page_ms": 1000, "race_ms": 2000, "rows_per_s": 50_000}
 
@@ -59,6 +64,17 @@ def table_opened(context, url: str) -> float:
     return took
 
 
+def table_pressed(context, url: str) -> float:
+    """Press "Runs" on the race page; return the ms from the press to the table."""
+    page, _ = opened(context, url)
+    page.wait_for_timeout(1000)
+    page.evaluate(PRESS)
+    page.wait_for_function(TABLE, timeout=90_000, polling=20)
+    took = page.evaluate("() => performance.now() - window.pressed")
+    page.close()
+    return took
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("workspace", type=Path)
@@ -72,9 +88,11 @@ def main() -> None:
         context = browser.new_context(viewport=SIZE)
         page, figures["page_start_ms"] = opened(context, site.url)
         page.close()
-        # The first visit of "Runs" builds its list, the others find it.
+        # The first visit of "Runs" reads its list, the others find it.
+        presses = [table_pressed(context, site.url) for _ in range(options.turns)]
+        figures |= {"runs_page_first_ms": round(presses[0]), "runs_page_ms": round(statistics.median(presses))}
         visits = [table_opened(context, f"{site.url}/runs") for _ in range(options.turns)]
-        figures |= {"runs_page_first_ms": round(visits[0]), "runs_page_ms": round(statistics.median(visits))}
+        figures["runs_by_address_ms"] = round(statistics.median(visits))
         races = []
         for _ in range(options.turns):
             page, took = opened(context, f"{site.url}/?race={race}")
