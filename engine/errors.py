@@ -48,6 +48,10 @@ class DiskFull(WorkspaceError):
     """The disk is full; nothing was changed, and a retry succeeds once there is space."""
 
 
+class QuotaReached(WorkspaceError):
+    """The workspace takes as many bytes as it may; no new run begins, those on record go on."""
+
+
 class VersionMismatch(WorkspaceError):
     """The database or the workspace's engine has another version."""
 

@@ -153,7 +153,7 @@ def lab_trainings(name: str) -> dict[int, str]:
     if current().pool.file() is None:
         return {}
     with reading() as reader:
-        rows = suitable(reader, get_lab(name))[:_TRAININGS]
+        rows = suitable(reader, get_lab(name), _TRAININGS)
         different = differences(reader, rows)
     names = {row.id: f"{row.arm}, seed {row.seed}, step {row.step}, race {row.race}, run {row.id}" for row in rows}
     return {run: f"{words}: {different[run].text}" if run in different else words for run, words in names.items()}

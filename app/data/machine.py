@@ -1,26 +1,23 @@
-"""The machine's load, and the disk use of the workspace by kind and by run.
+"""The machine's load, and the disk use of the workspace by kind and by run."""
 
-A fork may share a checkpoint's file with its parent: such bytes count once in the total, and for each of both runs.
-"""
-
-import os
+import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from stat import S_ISREG
 from typing import Any
 
 import psutil
 
-from app.data.workspace import current
+from app.data.workspace import WorkspaceContext, current
 from engine.hardware.machine import gpus
+from engine.store.disk import Disk as Disk
+from engine.store.disk import read_disk
+from engine.store.disk import size_in_words as size_in_words
 
 #: Seconds for which a result is reused: a walk through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
-#: The kinds of files.
-DATABASE, CHECKPOINTS, LOGS, IMAGES, OTHER = "database", "checkpoints", "logs", "data sets", "other files"
+#: Seconds that a page waits for a new reading: enough for a workspace of some hundred runs.
+_PATIENCE_S = 0.1
+#: Files of a workspace that are not read so soon.
+_MAX_WAITED_FOR = 2000
 
 
 class MachineLoad:
@@ -53,92 +50,34 @@ def _card(gpu: Any) -> list[int | None]:
     return [gpu.busy, used]
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """One file: its kind, its run (0: none), its identity, the number of its names, its bytes."""
-
-    kind: str
-    run: int
-    identity: tuple[int, int]
-    names: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """The bytes of the workspace by kind, the largest first, and by run."""
-
-    kinds: dict[str, int]
-    runs: dict[int, int]
-    files: tuple[StoredFile, ...]
-
-    @property
-    def total(self) -> int:
-        """All bytes."""
-        return sum(self.kinds.values())
-
-    @property
-    def largest(self) -> str:
-        """The kind with most bytes, '' in an empty workspace."""
-        return next(iter(self.kinds), "")
-
-    def freed_by(self, runs: Sequence[int]) -> int:
-        """Return the bytes that a deletion of these runs frees: a file of another run stays."""
-        wanted = set(runs)
-        going = [file for file in self.files if file.run in wanted]
-        names = Counter(file.identity for file in going)
-        once = {file.identity: file for file in going}
-        return sum(file.size for file in once.values() if names[file.identity] >= file.names)
-
-
 def disk_use(fresh_s: float = FRESH_S) -> Disk:
     """Return the disk use of the workspace, ``fresh_s`` seconds old at most. Never raises."""
     context = current()
     kept: tuple[float, Disk] | None = context.disk
     if kept and time.monotonic() - kept[0] < fresh_s:
         return kept[1]
-    files = tuple(_stored_files(context.workspace.path))
-    kinds, runs = Counter[str](), Counter[int]()
-    for file in {file.identity: file for file in files}.values():
-        kinds[file.kind] += file.size
-    for file in files:
-        runs[file.run] += file.size
-    del runs[0]
-    disk = Disk(dict(kinds.most_common()), dict(runs), files)
+    return _read(context)
+
+
+def disk_use_soon() -> Disk:
+    """Return the disk use as it was read last, empty before the first time, and read it anew beside the page.
+
+    Thousands of folders take a second; a page that is drawn again soon need not wait for them. Never raises.
+    """
+    context = current()
+    kept: tuple[float, Disk] | None = context.disk
+    if kept is None or time.monotonic() - kept[0] >= FRESH_S:
+        reader: threading.Thread | None = context.disk_reader
+        if reader is None or not reader.is_alive():
+            reader = context.disk_reader = threading.Thread(target=_read, args=(context,), name="disk", daemon=True)
+            reader.start()
+        if kept is None or len(kept[1].files) < _MAX_WAITED_FOR:
+            reader.join(_PATIENCE_S)
+        kept = context.disk
+    return kept[1] if kept else Disk({}, {}, ())
+
+
+def _read(context: WorkspaceContext) -> Disk:
+    disk = read_disk(context.workspace.path)
     context.disk = (time.monotonic(), disk)
     return disk
-
-
-def size_in_words(size: float) -> str:
-    """Return a size for people, in units of a thousand: ``3.2 MB``."""
-    for unit in ("bytes", "kB", "MB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}" if unit != "MB" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
-
-
-def _stored_files(workspace: Path) -> Iterator[StoredFile]:
-    for folder, _, names in os.walk(workspace):
-        for name in names:
-            path = Path(folder, name)
-            try:
-                status = path.lstat()
-            except OSError:
-                continue  # deleted meanwhile
-            parts = path.relative_to(workspace).parts
-            word, _, number = parts[0].partition("-")
-            run = int(number) if word == "run" and number.isdecimal() and len(parts) > 1 else 0
-            if S_ISREG(status.st_mode):
-                identity = status.st_dev, status.st_ino
-                yield StoredFile(_kind(parts, run), run, identity, status.st_nlink, status.st_size)
-
-
-def _kind(parts: Sequence[str], run: int) -> str:
-    if run:
-        return CHECKPOINTS if parts[1] == "checkpoints" else LOGS if parts[-1].endswith(".log") else OTHER
-    if parts[0] == "data":
-        return IMAGES
-    if parts[0].startswith("skipscope") and ".db" in parts[0]:
-        return DATABASE
-    return LOGS if parts[-1].endswith(".log") else OTHER

@@ -55,44 +55,19 @@ _DIGITS = {"images_per_s": 1, "seconds": 2, "evaluation_share": 4, "probe_share"
 
 
 @dataclass(frozen=True, slots=True)
-class Race:
-    """One race of the list.
-
-    ``runs`` are ids in starting order, ``states`` counts runs by state, ``lr`` holds the known rates, ``tuned`` means
-    trials for each arm, ``is_probed`` that the page Layers has pictures. ``settings`` differ from the preset, as
-    ``{"model.width": "16"}``; ``protocol`` and ``origin`` are tables for people, rows of two texts.
-    """
+class ListedRace:
+    """One race of the list: ``arms`` in starting order, ``runs`` are ids in starting order."""
 
     id: int
     name: str
-    preset: str
     arms: tuple[str, ...]
     depths: tuple[int, ...]
     shortcuts: tuple[str, ...]
     data: str
     steps: int
     seeds: int
-    first_seed: int
-    lr: tuple[float, ...]
-    states: Mapping[str, int]
     runs: tuple[int, ...]
-    settings: Mapping[str, str]
-    protocol: list[dict[str, str]]
-    origin: list[dict[str, str]]
-    pace: str = "free"
-    tuned: bool = False
-    family: str = "cifar"
-    is_probed: bool = True
-
-    @property
-    def has_both_families(self) -> bool:
-        """Whether the race has nets with and without a shortcut."""
-        return len({is_plain(shortcut) for shortcut in self.shortcuts}) > 1
-
-    @property
-    def has_batch_norm(self) -> bool:
-        """Whether the nets may have batch norm, which keeps statistics for evaluations."""
-        return FAMILIES[self.family].batch_normed
+    family: str
 
     @property
     def title(self) -> str:
@@ -108,6 +83,37 @@ class Race:
         depths = [depth_name(depth, self.family) for depth in self.depths]
         families = ["plain" if is_plain(shortcut) else shortcut for shortcut in self.shortcuts]
         return f"Race {self.id}: {self.name or f'{listed(families)}, {listed(depths)}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Race(ListedRace):
+    """One race with its settings.
+
+    ``states`` counts runs by state, ``lr`` holds the known rates, ``tuned`` means trials for each arm, ``is_probed``
+    that the page Layers has pictures. ``settings`` differ from the preset, as ``{"model.width": "16"}``; ``protocol``
+    and ``origin`` are tables for people, rows of two texts.
+    """
+
+    preset: str
+    first_seed: int
+    lr: tuple[float, ...]
+    states: Mapping[str, int]
+    settings: Mapping[str, str]
+    protocol: list[dict[str, str]]
+    origin: list[dict[str, str]]
+    pace: str = "free"
+    tuned: bool = False
+    is_probed: bool = True
+
+    @property
+    def has_both_families(self) -> bool:
+        """Whether the race has nets with and without a shortcut."""
+        return len({is_plain(shortcut) for shortcut in self.shortcuts}) > 1
+
+    @property
+    def has_batch_norm(self) -> bool:
+        """Whether the nets may have batch norm, which keeps statistics for evaluations."""
+        return FAMILIES[self.family].batch_normed
 
     @property
     def as_command(self) -> str:
@@ -191,26 +197,37 @@ def _distinct(values: Any) -> str:
     return ", ".join(dict.fromkeys(str(value) for value in values if value))
 
 
-def races() -> list[Race]:
+def races() -> list[ListedRace]:
     """Return the races, newest first, at most 200. Raises SkipscopeError."""
     return kept_until_change(_races)
 
 
-def _races(reader: Reader) -> list[Race]:
+def _races(reader: Reader) -> list[ListedRace]:
+    rows = reader.races.newest()
     by_race = defaultdict(list)
-    for run in reader.runs.all():
-        by_race[run.race].append(run)
-    return [summary(row, by_race[row.id]) for row in reader.races.newest()]
+    for run in reader.runs.outline([row.id for row in rows]):
+        by_race[run["race"]].append(run)
+    return [_listed(row, by_race[row.id]) for row in rows]
+
+
+def _listed(row: RaceRow, runs: Sequence[Any]) -> ListedRace:
+    config, family = row.config, row.config.run.model.family
+    return ListedRace(
+        id=row.id, name=row.name,
+        arms=tuple(dict.fromkeys(arm_label(run["depth"], run["shortcut"], family) for run in runs)),
+        depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
+        steps=config.run.optim.steps, seeds=config.seeds, runs=tuple(run["id"] for run in runs), family=family,
+    )  # fmt: skip
 
 
 def race(race: int) -> Race | None:
     """Return one race, of the list or older, or None. Raises SkipscopeError."""
-    listed = next((candidate for candidate in races() if candidate.id == race), None)
-    if listed or current().pool.file() is None:
-        return listed
-    with reading() as reader, reader.snapshot():
+
+    def read(reader: Reader) -> list[Race]:
         row = reader.races.get(race)
-        return summary(row, reader.runs.all(race)) if row and row.tunes is None else None
+        return [summary(row, reader.runs.all(race))] if row and row.tunes is None else []
+
+    return next(iter(kept_until_change(read, key=("race", race))), None)
 
 
 def first_shown(requested: str) -> tuple[int, ...]:
@@ -265,7 +282,8 @@ def stored_runs(reader: Reader, runs: Sequence[int]) -> list[RunRow]:
 
 def run_summaries_of(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
     """Return the summaries of stored runs, with the number and size of their checkpoints."""
-    totals, different = (reader.checkpoints.totals(), differences(reader, rows)) if rows else ({}, {})
+    totals = reader.checkpoints.totals([row.id for row in rows]) if rows else {}
+    different = differences(reader, rows)
     remarks = defaultdict(list)
     for remark in reader.log.of([row.id for row in rows]) if rows else ():
         remarks[remark["run"]].append(remark)

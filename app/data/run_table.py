@@ -1,11 +1,11 @@
-"""The table of all runs: state, last errors and sparkline; one query reads it after a change of the store."""
+"""The table of all runs: state, last errors and sparklines; after a change of the store only moved runs are read."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from app.data.workspace import WorkspaceContext, current, kept_until_change
+from app.data.workspace import current, kept_until_change, reading
 from engine.analysis.comparison import by, in_mean
 from engine.analysis.interval import interval
 from engine.config import depth_name
@@ -16,16 +16,20 @@ from engine.store.tables.run_list import RunListRow
 
 #: Values of a run's sparkline.
 SPARK_POINTS = 24
+#: Orders of many rows, each with the value that decides, the smallest first.
+NEWEST = "newest race first"
+ORDERS = {NEWEST: "", "lowest test error": "test", "lowest clean error": "clean", "lowest training error": "training"}
+#: Sparklines in memory; further ones replace all.
+_MAX_SPARKLINES = 4000
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow(RunListRow):
-    """One run of the table; ``spark`` are running training errors in percent at equidistant steps.
+    """One run of the table.
 
     ``difference`` says in few words what makes the run an arm of its own, '' for a comparable run.
     """
 
-    spark: tuple[float, ...]
     difference: str = ""
 
     @property
@@ -65,6 +69,16 @@ class TableRow(RunListRow):
         return error, images if step == self.step else f"{images}, step {step:,}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The rows as they were read last: of which file, up to which point and change."""
+
+    file: object
+    points: int
+    changes: int
+    rows: dict[int, TableRow]
+
+
 def table_rows() -> list[TableRow]:
     """Return every training of the workspace, newest race first, in starting order within a race.
 
@@ -74,19 +88,42 @@ def table_rows() -> list[TableRow]:
 
 
 def _table_rows(reader: Reader) -> list[TableRow]:
-    rows = reader.run_list.rows()
-    sparks = _sparks(current(), reader, rows)
-    names = [field.name for field in fields(RunListRow)]
-    possible = [run for id in reader.run_list.possibly_different() if (run := reader.runs.get(id)) is not None]
+    """Read the rows that changed since the last reading; with thousands of runs most have ended long ago."""
+    context = current()
+    file, (points, changes) = context.pool.file(), reader.points.head()
+    kept: _Kept | None = context.run_table
+    if kept is None or kept.file != file or kept.points > points or kept.changes > changes:
+        rows = _read(reader, None)
+    else:
+        moved, gone = reader.run_list.moved(kept.points, kept.changes)
+        rows = {run: row for run, row in kept.rows.items() if run not in moved and run not in gone}
+        rows |= _read(reader, moved) if moved else {}
+    # A race's name changes without its runs.
+    names = reader.run_list.race_names()
+    rows = {
+        run: row if row.race_name == names.get(row.race, "") else replace(row, race_name=names.get(row.race, ""))
+        for run, row in rows.items()
+    }
+    context.run_table = _Kept(file, points, changes, rows)
+    return sorted(rows.values(), key=lambda row: (-row.race, row.position))
+
+
+def _read(reader: Reader, of: Collection[int] | None) -> dict[int, TableRow]:
+    possible = [run for id in reader.run_list.possibly_different(of) if (run := reader.runs.get(id)) is not None]
     different = {run: found.name for run, found in differences(reader, possible).items()}
-    return [
-        TableRow(
-            **{name: getattr(row, name) for name in names},
-            spark=sparks.get(row.id, ()),
-            difference=different.get(row.id, ""),
-        )
-        for row in rows
-    ]
+    names = [field.name for field in fields(RunListRow)]
+    return {
+        row.id: TableRow(**{name: getattr(row, name) for name in names}, difference=different.get(row.id, ""))
+        for row in reader.run_list.rows(of=of)
+    }
+
+
+def ordered(rows: Sequence[TableRow], order: str) -> list[TableRow]:
+    """Return rows in one of ``ORDERS``; those without the value come last."""
+    name = ORDERS[order]
+    if not name:
+        return list(rows)
+    return sorted(rows, key=lambda row: (getattr(row, name) is None, getattr(row, name) or 0.0))
 
 
 def arms(rows: Iterable[TableRow]) -> list[list[TableRow]]:
@@ -147,17 +184,25 @@ def _searched(row: TableRow) -> str:
     return f"run {row.id} race {row.race} {' '.join(texts)}".lower()
 
 
-def _sparks(context: WorkspaceContext, reader: Reader, rows: Sequence[RunListRow]) -> dict[int, tuple[float, ...]]:
-    """Return the sparkline of every run; read those of changed runs alone."""
+def sparklines(rows: Sequence[RunListRow]) -> dict[int, tuple[float, ...]]:
+    """Return running training errors in percent at equidistant steps by run, for the runs of one page of the table.
+
+    Runs that have not moved since the last reading are not read again. Raises SkipscopeError.
+    """
+    context = current()
     file = context.pool.file()
     known = {row.id: (file, row.changed, row.step) for row in rows}
-    kept = {run: old for run, old in context.sparks.items() if old[0] == known.get(run)}
-    wanted = [(row.id, step) for row in rows if row.id not in kept for step in _spark_steps(row)]
+    stale = [row for row in rows if context.sparks.get(row.id, (None,))[0] != known[row.id]]
+    wanted = [(row.id, step) for row in stale for step in _spark_steps(row)]
     fresh = defaultdict(list)
-    for run, error in reader.run_list.running_errors(wanted) if wanted else ():
-        fresh[run].append(round(error, 1))
-    context.sparks = kept | {run: (mark, tuple(fresh[run])) for run, mark in known.items() if run not in kept}
-    return {run: values for run, (_, values) in context.sparks.items()}
+    if wanted:
+        with reading() as reader:
+            for run, error in reader.run_list.running_errors(wanted):
+                fresh[run].append(round(error, 1))
+    read = {row.id: (known[row.id], tuple(fresh[row.id])) for row in stale}
+    kept = context.sparks if len(context.sparks) < _MAX_SPARKLINES else {}
+    context.sparks = kept | read
+    return {run: (read.get(run) or context.sparks.get(run) or (None, ()))[1] for run in known}
 
 
 def _spark_steps(row: RunListRow) -> list[int]:

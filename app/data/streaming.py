@@ -1,6 +1,5 @@
 """The reads of the live page: the head of the store, a snapshot of some runs, the news since a cursor."""
 
-import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ from engine.events import Split as Split
 from engine.runs.client.conclusions import compared_runs, cut, errors_over_depth, predictions, verdict
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
+from engine.store.tables.points import Point
 
 #: Evaluations of each split get at most this part of a run's points.
 EVALUATIONS_PART = 6
@@ -73,10 +73,10 @@ class Delta:
     ``last`` is the last training row of every run at rest among the summaries.
     """
 
-    points: list[sqlite3.Row]
+    points: list[Point]
     run_summaries: list[dict[str, Any]]
     deleted: list[int]
-    last: dict[int, sqlite3.Row] = field(default_factory=dict)
+    last: dict[int, Point] = field(default_factory=dict)
 
 
 def head() -> Head:
@@ -124,7 +124,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
     Summaries are the present ones: a change after ``upto`` may come twice, and never gets lost.
     """
     with reading() as reader, reader.snapshot():
-        points: list[sqlite3.Row] = []
+        points: list[Point] = []
         start = since[0]
         while start < upto[0]:
             batch = reader.points.since(start, upto[0], runs)
@@ -134,7 +134,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
             start = batch[-1]["id"]
         changed: list[dict[str, Any]] = []
         deleted: list[int] = []
-        last: dict[int, sqlite3.Row] = {}
+        last: dict[int, Point] = {}
         if since[1] < upto[1]:
             rows, gone = reader.runs.changed(since[1])
             wanted = set(runs)

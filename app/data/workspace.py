@@ -33,6 +33,10 @@ class Health:
         return self.state in ("ok", "empty")
 
 
+#: Readings that are kept at once.
+_MAX_KEPT = 256
+
+
 class WorkspaceContext:
     """The workspace this process serves, with its pool of readers and its small caches."""
 
@@ -42,7 +46,9 @@ class WorkspaceContext:
         self.control = Control(workspace)
         self.kept: dict[object, tuple[object, list[Any]]] = {}
         self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
+        self.run_table: Any = None
         self.disk: tuple[float, Any] | None = None
+        self.disk_reader: threading.Thread | None = None
         self.damage = ""
 
 
@@ -79,17 +85,24 @@ def reading() -> AbstractContextManager[Reader]:
     return current().pool.acquire()
 
 
-def kept_until_change(read: Callable[[Reader], list[_Row]], points: bool = False) -> list[_Row]:
-    """Return a reading of the whole store, renewed after a change, with ``points`` also of points."""
-    context = current()
+def kept_until_change(
+    read: Callable[[Reader], list[_Row]], points: bool = False, key: object | None = None
+) -> list[_Row]:
+    """Return a reading of the store, renewed after a change, with ``points`` also of points.
+
+    ``key`` names the reading, by default its function.
+    """
+    context, name = current(), key or read
     if context.pool.file() is None:
         return []
     with reading() as reader, reader.snapshot():
         head = reader.points.head()
         state = context.pool.file(), head if points else head[1]
-        kept = context.kept.get(read)
+        kept = context.kept.get(name)
         if kept is None or kept[0] != state:
-            kept = context.kept[read] = state, read(reader)
+            kept = context.kept[name] = state, read(reader)
+            if len(context.kept) > _MAX_KEPT:
+                context.kept = {name: kept}
         return kept[1]
 
 

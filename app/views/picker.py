@@ -30,10 +30,11 @@ def titled_race(title: str, no_race: str) -> races.Race | None:
         return pick_race(race_list, title.partition(":")[0])
 
 
-def pick_race(race_list: list[races.Race], page: str = "") -> races.Race:
+def pick_race(race_list: list[races.ListedRace], page: str = "") -> races.Race | None:
     """Draw the picker, of one race its name; return the race of the address, else of the last choice, else the newest.
 
-    The race of the address may be older than the list. The title of the window names it behind ``page``.
+    The race of the address may be older than the list. The title of the window names it behind ``page``. None: the
+    race was deleted this moment.
     """
     by_id = {race.id: race for race in race_list}
     named, requested = st.query_params.get("race", "").strip(), page_frame.number_param("race")
@@ -61,7 +62,7 @@ def pick_race(race_list: list[races.Race], page: str = "") -> races.Race:
     st.session_state[_CHOSEN] = chosen
     page_frame.put_param("race", str(chosen))
     page_frame.set_title(" - ".join(filter(None, (page, by_id[chosen].short_title))))
-    return by_id[chosen]
+    return races.race(chosen)
 
 
 def last_chosen() -> int | None:

@@ -25,6 +25,7 @@ from engine.cli.options import Verbs
 from engine.cli.output import echo_json
 from engine.cli.races import pace, race
 from engine.cli.reference import reference
+from engine.cli.retention import quota, tidy
 from engine.cli.runs import STATE_COMMANDS, runs
 from engine.config import FAMILIES, ModelConfig, arm_name
 from engine.errors import ConfigError, SkipscopeError
@@ -86,7 +87,22 @@ def main(context: click.Context, workspace: str | None) -> None:
     context.obj = Workspace.at(workspace)
 
 
-for _command in (race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, reference, bench, doctor):
+for _command in (
+    race,
+    pace,
+    runs,
+    *STATE_COMMANDS,
+    set_,
+    extend,
+    fork,
+    layers,
+    lab,
+    reference,
+    tidy,
+    quota,
+    bench,
+    doctor,
+):
     main.add_command(_command)
 
 

@@ -13,6 +13,7 @@ from engine.store.tables.log_entries import LogReader
 from engine.store.tables.points import PointReader
 from engine.store.tables.presence import PresenceReader
 from engine.store.tables.probes import ProbeReader
+from engine.store.tables.quota import QuotaReader
 from engine.store.tables.races import RaceReader
 from engine.store.tables.run_list import RunListReader
 from engine.store.tables.runs import RunReader
@@ -29,4 +30,4 @@ class Reader(ReadingConnection):
         self.points, self.log, self.checkpoints = PointReader(self), LogReader(self), CheckpointReader(self)
         self.probes, self.labs, self.jobs = ProbeReader(self), LabReader(self), JobReader(self)
         self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
-        self.commands, self.presence = CommandReader(self), PresenceReader(self)
+        self.commands, self.presence, self.quota = CommandReader(self), PresenceReader(self), QuotaReader(self)

@@ -31,6 +31,18 @@ class RaceRow:
     instant: _Truth = False
 
 
+@dataclass(frozen=True, slots=True)
+class RaceAge:
+    """A race with its runs, the end of the last one, and how many have a note or are still to end, trials included."""
+
+    id: int
+    name: str
+    runs: Json[list[int]]
+    ended: float
+    noted: int
+    at_work: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
     """The common columns of runs and jobs of labs. Both take their ids from one sequence."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine import __version__
 from engine.errors import VersionMismatch
-from engine.store.migrations import MIGRATIONS, curve_part
+from engine.store.migrations import MIGRATIONS, Step, curve_part
 
 #: An engine with a heartbeat within this time lives.
 _ENGINE_LIVES_S = 10.0
@@ -27,21 +27,24 @@ def roll_back(connection: sqlite3.Connection) -> None:
         connection.execute("ROLLBACK")
 
 
-def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, str], ...] = MIGRATIONS) -> list[str]:
+def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, Step], ...] = MIGRATIONS) -> list[str]:
     """Apply the missing migrations; return their names."""
     known = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'migrations'").fetchone()[0]
     if known and len(applied(connection)) >= len(migrations):
         return []
     connection.create_function("curve_part", 2, curve_part, deterministic=True)
     applied_now = []
-    for name, script in migrations:
+    for name, step in migrations:
         connection.execute("BEGIN IMMEDIATE")
         try:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
             # Looked up inside the transaction: two processes may migrate at once.
             if name not in applied(connection):
-                for statement in filter(str.strip, script.split(";")):
-                    connection.execute(statement)
+                if isinstance(step, str):
+                    for statement in filter(str.strip, step.split(";")):
+                        connection.execute(statement)
+                else:
+                    step(connection)
                 connection.execute("INSERT INTO migrations VALUES (?, ?)", (name, time.time()))
                 applied_now.append(name)
             connection.execute("COMMIT")

@@ -13,6 +13,7 @@ from engine.store.tables.log_entries import LogWriter
 from engine.store.tables.points import PointWriter
 from engine.store.tables.presence import PresenceWriter
 from engine.store.tables.probes import ProbeWriter
+from engine.store.tables.quota import QuotaWriter
 from engine.store.tables.races import RaceWriter
 from engine.store.tables.tuning import TuningWriter
 from engine.store.tables.visitor_notes import VisitorNoteWriter
@@ -29,3 +30,4 @@ class Writer(WritingConnection):
         self.probes, self.labs = ProbeWriter(self), LabWriter(self)
         self.interventions, self.tuning = InterventionWriter(self), TuningWriter(self)
         self.notes, self.commands, self.presence = VisitorNoteWriter(self), CommandWriter(self), PresenceWriter(self)
+        self.quota = QuotaWriter(self)

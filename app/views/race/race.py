@@ -42,9 +42,11 @@ def render() -> None:
             setup.render()
 
 
-def _race(race_list: list[races.Race], mine: bool) -> None:
+def _race(race_list: list[races.ListedRace], mine: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="race_row"):
         race = picker.pick_race(race_list)
+        if race is None:
+            st.rerun()
         if mine:
             # Opens and closes the side bar in the browser: app/live/race/panel/side_bar.js.
             st.button("New race", icon=":material/add:", key="new_race")

@@ -9,7 +9,7 @@ import streamlit as st
 from app.data import run_table, selection
 
 #: Fields that only the page's table needs.
-_DRAWN = ("spark", "race_shortcuts", "changed")
+_DRAWN = ("position", "race_shortcuts", "changed")
 
 
 def menu(rows: Sequence[run_table.TableRow]) -> None:

@@ -1,7 +1,7 @@
 """The page "Runs": a table of every training, and commands that compare, annotate, rename and delete."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -20,6 +20,9 @@ TITLE = "Runs: all that was trained here"
 #: Seconds between two reads of the store: while a run is at work, and otherwise.
 _SOON_S, _SELDOM_S = 3.0, 15.0
 _ROW_PX, _MAX_PX = 35, 530
+#: Rows of a table that are made and sent without delay; further ones have pages.
+PAGE = 200
+_Row = TypeVar("_Row")
 _STYLE = Path(__file__).with_name("runs.css")
 
 
@@ -113,7 +116,7 @@ def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
         st.rerun()
     runs_view.forget_gone(row.id for row in rows)
     listed_rows = view.shown.of(rows)
-    disk = machine.disk_use()
+    disk = machine.disk_use_soon()
     if view.by_race:
         sums = runs_table.races_frame(listed_rows, disk.runs)
         race_ids = _table(sums, runs_table.races_columns(), runs_view.RACES, 320)
@@ -123,16 +126,35 @@ def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
         st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
     scheme = st.context.theme.type or "light"
     if listed_rows and view.by_arm:
-        groups = run_table.arms(listed_rows)
+        groups = _page(run_table.arms(listed_rows), "arms")
         runs_view.ARMS.draw({runs[0].id: [row.id for row in runs] for runs in groups})
         _table(arms.arms_frame(groups, scheme), arms.arms_columns(), runs_view.ARMS, _MAX_PX)
     elif listed_rows:
-        frame = runs_table.runs_frame(listed_rows, disk.runs, scheme)
+        shown = _page(run_table.ordered(listed_rows, _order(listed_rows)), "runs")
+        frame = runs_table.runs_frame(shown, disk.runs, scheme)
         _table(frame, runs_table.runs_columns(), runs_view.RUNS, _MAX_PX)
     elif not view.by_race:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
     part = f"{len(listed_rows)} of " if len(listed_rows) < len(rows) else ""
     st.caption(f"{part}{len(rows)} runs. {_disk_line(disk)}")
+
+
+def _order(rows: list[run_table.TableRow]) -> str:
+    """Return the order of rows that need several pages; a click on a column's head orders one page alone."""
+    if len(rows) <= PAGE:
+        return run_table.NEWEST
+    return st.selectbox("Order", run_table.ORDERS, key="order", width=220)
+
+
+def _page(rows: list[_Row], what: str) -> list[_Row]:
+    """Return the rows of the chosen page, and draw the choice where one page cannot hold all."""
+    pages = -(-len(rows) // PAGE)
+    if pages <= 1:
+        return rows
+    if st.session_state.get(f"{what}_page", 1) > pages:
+        st.session_state[f"{what}_page"] = pages  # a filter left fewer
+    number = st.number_input(f"Page of {pages}", 1, pages, key=f"{what}_page", width=220)
+    return rows[(number - 1) * PAGE : number * PAGE]
 
 
 def _table(

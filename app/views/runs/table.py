@@ -25,8 +25,8 @@ _MARK_PX, _SPARK_WIDTH_PX, _SPARK_HEIGHT_PX = 24, 100, 26
 
 def runs_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int], scheme: str = "light") -> pd.DataFrame:
     """Return one row per run; ``sizes`` are the bytes of each run's files, ``scheme`` is light or dark."""
-    looks = looks_of(rows)
-    cells = [_cells(row, sizes.get(row.id, 0), looks[row.id], scheme) for row in rows]
+    looks, sparks = looks_of(rows), run_table.sparklines(rows)
+    cells = [_cells(row, sizes.get(row.id, 0), (looks[row.id], sparks[row.id]), scheme) for row in rows]
     return pd.DataFrame(cells, columns=list(runs_columns())).astype(dict.fromkeys((*_ERRORS, "lr"), "float64"))
 
 
@@ -68,11 +68,14 @@ def _picture(width: int, height: int, content: str) -> str:
     return f"data:image/svg+xml;utf8,{quote(svg, safe=' =:/<>')}"
 
 
-def _cells(row: run_table.TableRow, size: int, look: theme.Look, scheme: str) -> dict[str, Any]:
+def _cells(
+    row: run_table.TableRow, size: int, pictures: tuple[theme.Look, tuple[float, ...]], scheme: str
+) -> dict[str, Any]:
+    look, spark = pictures
     threads = f"{row.threads} thread{'s' * (row.threads > 1)}" if row.threads else ""
     return {
         "run": row.id, "mark": mark(look, row.depth, scheme), "arm": arm_of(row), "state": standing(row),
-        "spark": _spark(row.spark, theme.line_color(look.color, row.depth, scheme)) if row.spark else None,
+        "spark": _spark(spark, theme.line_color(look.color, row.depth, scheme)) if spark else None,
         **{name: getattr(row, name) for name in (*_ERRORS, "tested", "race", "data", "seed", "note")},
         "optimizer": options.OPTIMIZERS[row.optimizer], "lr": row.lr if isinstance(row.lr, float) else None,
         "name": row.race_name, "started": _moment(row.started), "seconds": round(row.seconds),

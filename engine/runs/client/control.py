@@ -14,6 +14,7 @@ from engine.labs.registry import check_settings, get_lab
 from engine.runs.client.commands import CommandClient
 from engine.runs.client.interventions import InterventionClient
 from engine.runs.client.process import EngineProcess
+from engine.runs.client.retention import check_quota
 from engine.runs.client.visitor_notes import NoteClient
 from engine.runs.protocol.inspected_runs import resolve
 from engine.store.reader import Reader
@@ -33,18 +34,24 @@ class Control:
         self.interventions = InterventionClient(self.commands)
 
     def start_race(self, race: RaceConfig) -> tuple[int, list[int]]:
-        """Submit a race; return the ids of race and runs. Raises the errors of ``EngineProcess.ensure``."""
+        """Submit a race; return the ids of race and runs.
+
+        Raises QuotaReached, and the errors of ``EngineProcess.ensure``.
+        """
         return self._submitted(lambda writer: writer.races.submit(race))
 
     def start_instant(self, race: RaceConfig) -> tuple[int, list[int]]:
         """Submit an instant race, which takes the place of one that still trains; return the ids of race and runs.
 
-        Raises the errors of ``EngineProcess.ensure``.
+        Raises QuotaReached, and the errors of ``EngineProcess.ensure``.
         """
         return self._submitted(lambda writer: writer.races.submit(race, instant=True))
 
     def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
-        """Submit a lab; return the job's id. Raises ConfigError, and the errors of ``EngineProcess.ensure``."""
+        """Submit a lab; return the job's id.
+
+        Raises ConfigError, QuotaReached, and the errors of ``EngineProcess.ensure``.
+        """
         lab = get_lab(name)
         config = LabConfig.checked(
             lab=lab.name, settings=check_settings(lab, settings), device=lab.device, threads=lab.threads_here
@@ -56,6 +63,7 @@ class Control:
         return self._submitted(lambda writer: writer.labs.submit(config))
 
     def _submitted(self, submit: Callable[[Writer], _Submitted]) -> _Submitted:
+        check_quota(self.workspace)
         self.engine.ensure()
         with Writer(self.workspace) as writer:
             submitted = submit(writer)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from engine.config import check_change
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.runs.client.commands import CommandClient, answer
+from engine.runs.client.retention import check_quota
 from engine.runs.protocol.checkpoint_names import whole_step
 from engine.runs.protocol.forking import plan_fork
 from engine.store.reader import Reader
@@ -34,10 +35,11 @@ class InterventionClient:
     def fork(self, run: int, step: int | None = None, settings: Mapping[str, str] | None = None) -> int:
         """Fork ``run`` at a saved step with ``settings`` as in ``--set``; return the fork's id.
 
-        ``step`` None is the newest whose file is whole. Raises ConfigError before the command for an impossible fork
-        (``engine.runs.protocol.forking``).
+        ``step`` None is the newest whose file is whole. Raises QuotaReached, and ConfigError before the command for an
+        impossible fork (``engine.runs.protocol.forking``).
         """
         settings = dict(settings or {})
+        check_quota(self.workspace)
         with Reader(self.workspace) as reader:
             parent = reader.runs.known(run)
             if step is None and reader.checkpoints.of(run):

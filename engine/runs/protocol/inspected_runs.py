@@ -7,6 +7,7 @@ same states, whatever became of the runs. Torch-free.
 import json
 import shutil
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ RESTING = (RunState.FINISHED, RunState.PAUSED, RunState.STOPPED)
 #: The setting beside those of runs: which saved step; ``NEWEST`` for each run's newest.
 STEP, NEWEST = "step", -1
 MAX_INSPECTED_RUNS = 4
+#: Trainings among which a lab chooses by itself.
+MAX_SUITABLE = 500
 _ABOUT = "about.json"
 
 
@@ -62,11 +65,11 @@ def resolve(reader: Reader, lab: LabSpec, settings: Mapping[str, Any], whole: bo
     return Resolved(found, rows[0].device.partition(":")[0] or "cpu", rows[0].threads)
 
 
-def suitable(reader: Reader, lab: LabSpec) -> list[RunRow]:
-    """Return the trainings that a lab could look at by themselves, newest first."""
-    rows = [row for row in reader.runs.all() if row.state in RESTING and not _refusal(lab, [row])]
-    saved = reader.checkpoints.totals()
-    return sorted((row for row in rows if row.id in saved), key=lambda row: -row.id)
+def suitable(reader: Reader, lab: LabSpec, at_most: int = MAX_SUITABLE) -> list[RunRow]:
+    """Return the newest trainings that a lab could look at by themselves, newest first."""
+    # One by one: of thousands of runs only the newest are read.
+    rows = (row for run in reader.runs.saved(RESTING) if (row := reader.runs.get(run)) and not _refusal(lab, [row]))
+    return list(islice(rows, at_most))
 
 
 def inspected_differences(reader: Reader, lab: LabSpec, job: LabJobRow) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """The table ``checkpoints``: the files from which a run resumes. Torch-free."""
 
 import time
+from collections.abc import Sequence
 
 from engine.store.connection import ReadingTable, WritingTable
 from engine.store.rows import CheckpointRow
@@ -13,9 +14,11 @@ class CheckpointReader(ReadingTable):
         """Return a run's checkpoints, oldest step first."""
         return self._all(CheckpointRow, "SELECT * FROM checkpoints WHERE run = ? ORDER BY step", run)
 
-    def totals(self) -> dict[int, tuple[int, int]]:
-        """Return ``{run: (number, bytes)}`` of all checkpoints."""
-        rows = self._rows("SELECT run, count(*) AS number, sum(bytes) AS size FROM checkpoints GROUP BY run")
+    def totals(self, runs: Sequence[int] | None = None) -> dict[int, tuple[int, int]]:
+        """Return ``{run: (number, bytes)}`` of the checkpoints of some runs or of all."""
+        some = "WHERE run IN (SELECT value FROM json_each(?))" if runs is not None else "WHERE ?"
+        sql = f"SELECT run, count(*) AS number, sum(bytes) AS size FROM checkpoints {some} GROUP BY run"
+        rows = self._rows(sql, True if runs is None else list(runs))
         return {row["run"]: (row["number"], row["size"]) for row in rows}
 
 

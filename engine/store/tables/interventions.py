@@ -9,6 +9,7 @@ from engine.store.connection import ReadingTable, WritingTable, insert
 from engine.store.revision import update_job
 from engine.store.rows import ChangeRow, ForkPlan, RunRow
 from engine.store.tables.log_entries import log
+from engine.store.tables.points import clock_at
 from engine.store.tables.runs import insert_run
 
 
@@ -51,14 +52,11 @@ class InterventionWriter(WritingTable):
         """
         step = plan.step
         with self._transaction() as connection:
-            position, seconds = connection.execute(
-                "SELECT (SELECT max(position) + 1 FROM runs WHERE race = ?),"
-                " (SELECT coalesce(max(seconds), 0.0) FROM points WHERE run = ? AND step <= ?)",
-                (parent.race, parent.id, step),
-            ).fetchone()
+            last = connection.execute("SELECT max(position) FROM runs WHERE race = ?", (parent.race,)).fetchone()[0]
             child = insert_run(
-                connection, parent.race, position, plan.config, step=step, total_steps=plan.total_steps,
-                device=parent.device, threads=parent.threads, seconds=seconds, created=created,
+                connection, parent.race, last + 1, plan.config, step=step, total_steps=plan.total_steps,
+                device=parent.device, threads=parent.threads, seconds=clock_at(connection, parent.id, step),
+                created=created,
                 parent_run=parent.id, parent_step=step,
             )  # fmt: skip
             for change in plan.changes:

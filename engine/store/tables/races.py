@@ -9,7 +9,7 @@ from engine.errors import ConfigError, missing
 from engine.events import ENDED
 from engine.store.connection import ReadingTable, WritingTable, insert
 from engine.store.revision import next_revision
-from engine.store.rows import RaceRow
+from engine.store.rows import RaceAge, RaceRow
 from engine.store.tables.runs import insert_run
 
 _RACES = "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races"
@@ -40,6 +40,20 @@ class RaceReader(ReadingTable):
     def superseded(self) -> list[int]:
         """Return the instant races that leave the record."""
         return [row["id"] for row in self._rows("SELECT id FROM races WHERE instant = ? ORDER BY id", _LEAVING)]
+
+    def ages(self) -> list[RaceAge]:
+        """Return what decides whether a race may leave the record, newest first, without trials and instant races."""
+        return self._all(
+            RaceAge,
+            "SELECT races.id, races.name, json_group_array(runs.id) AS runs, max(coalesce(runs.ended, runs.created))"
+            " AS ended, sum(runs.note <> '') AS noted, sum(runs.state NOT IN (SELECT value FROM json_each(?))) +"
+            " (SELECT count(*) FROM runs AS trials JOIN races AS tuning ON tuning.id = trials.race WHERE tuning.tunes ="
+            " races.id AND trials.state NOT IN (SELECT value FROM json_each(?))) AS at_work"
+            " FROM races JOIN runs ON runs.race = races.id WHERE tunes IS NULL AND NOT instant"
+            " GROUP BY races.id ORDER BY races.id DESC",
+            sorted(ENDED),
+            sorted(ENDED),
+        )
 
     def get(self, race: int) -> RaceRow | None:
         """Return one race, also a race of trials; None if there is none."""

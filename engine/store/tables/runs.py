@@ -1,7 +1,7 @@
 """The tables ``runs`` and ``deletions``. Torch-free."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from engine.config import RunConfig
 from engine.errors import ConfigError, missing
@@ -30,6 +30,21 @@ class RunReader(ReadingTable):
         some = "state IN (SELECT value FROM json_each(?))" if wanted else "?"
         sql = f"{_RUNS} WHERE {races} AND {some} ORDER BY race, position"
         return self._all(RunRow, sql, every if race is None else race, wanted or True)
+
+    def outline(self, races: Sequence[int]) -> list[sqlite3.Row]:
+        """Return id, race, depth, shortcut and state of the runs of some races, in starting order."""
+        # No configuration is parsed: a list of races needs thousands of runs.
+        sql = "SELECT id, race, depth, shortcut, state FROM runs WHERE race IN (SELECT value FROM json_each(?))"
+        return self._rows(f"{sql} ORDER BY race, position", list(races))
+
+    def saved(self, states: Iterable[RunState]) -> list[int]:
+        """Return the runs in some states that have a checkpoint, newest first, without trials and instant races."""
+        sql = (
+            "SELECT runs.id FROM runs JOIN races ON races.id = runs.race WHERE tunes IS NULL AND NOT instant"
+            " AND state IN (SELECT value FROM json_each(?))"
+            " AND EXISTS (SELECT 1 FROM checkpoints WHERE run = runs.id) ORDER BY runs.id DESC"
+        )
+        return [row["id"] for row in self._rows(sql, list(states))]
 
     def get(self, run: int) -> RunRow | None:
         """Return one run, None if there is none."""

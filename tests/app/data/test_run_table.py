@@ -1,6 +1,7 @@
 """The table of all runs: figures, small pictures, filter; what the workspace takes on the disk."""
 
 import os
+import threading
 
 import pytest
 
@@ -42,6 +43,10 @@ def by_id():
     return {row.id: row for row in run_table.table_rows()}
 
 
+def spark(run):
+    return run_table.sparklines(run_table.table_rows())[run]
+
+
 def test_without_a_database_there_is_no_run(tmp_path):
     use(tmp_path / "nowhere")
     assert run_table.table_rows() == []
@@ -53,10 +58,11 @@ def test_a_row_says_where_a_run_stands(writer):
     row = by_id()[plain]
     assert (row.arm, row.race_name, row.state, row.step, row.training) == ("plain-56", "talk", "queued", 49, 51.0)
     assert (row.test, row.tested) == (None, "")
-    assert len(row.spark) == run_table.SPARK_POINTS
-    assert (row.spark[0], row.spark[-1]) == (99.0, 51.0)
-    assert list(row.spark) == sorted(row.spark, reverse=True)
-    assert (by_id()[residual].spark, by_id()[residual].training) == ((), None)
+    line = spark(plain)
+    assert len(line) == run_table.SPARK_POINTS
+    assert (line[0], line[-1]) == (99.0, 51.0)
+    assert list(line) == sorted(line, reverse=True)
+    assert (spark(residual), by_id()[residual].training) == ((), None)
 
 
 def test_it_says_on_what_the_newest_test_error_was_measured(writer):
@@ -86,13 +92,44 @@ def test_only_runs_that_moved_are_read_again_for_their_pictures(writer, monkeypa
         return read(self, wanted)
 
     monkeypatch.setattr(RunListReader, "running_errors", count)
-    run_table.table_rows()
+    run_table.sparklines(run_table.table_rows())
     assert run_table.table_rows() is run_table.table_rows()
     steps(writer, second, 101, 120)
-    assert by_id()[second].spark[-1] == -20.0
+    assert spark(second)[-1] == -20.0
     assert asked == [{first, second}, {second}]
+
+
+def test_only_runs_that_moved_are_read_again(writer, monkeypatch):
+    _, (first, second) = submit(writer, depths=(8, 14), shortcuts=("A",))
+    other, (third,) = submit(writer, depths=(8,), shortcuts=("none",))
+    asked = []
+    read = RunListReader.rows
+
+    def count(self, instant=False, of=None):
+        asked.append(of)
+        return read(self, instant, of)
+
+    monkeypatch.setattr(RunListReader, "rows", count)
+    assert [row.id for row in run_table.table_rows()] == [third, first, second]
+    steps(writer, second, 1, 20)
+    assert (by_id()[second].step, by_id()[first].step) == (20, 0)
+    writer.jobs.update(first, detail="waits")
+    assert set(by_id()) == {first, second, third}
+    writer.notes.rename_race(other, "talk")
+    assert by_id()[third].race_name == "talk"
+    _, (fourth,) = submit(writer, depths=(20,), shortcuts=("none",))
     writer.jobs.delete(first)
-    assert set(by_id()) == {second} == set(current().sparks)
+    assert [row.id for row in run_table.table_rows()] == [fourth, third, second]
+    assert asked == [None, {second}, {first}, {fourth}]
+
+
+def test_many_rows_are_ordered_by_an_error_those_without_come_last(writer):
+    _, runs = submit(writer, depths=(8, 14, 20), shortcuts=("A",))
+    for run, last in zip(runs[:2], (20, 30), strict=True):
+        steps(writer, run, 1, last)
+    rows = run_table.table_rows()
+    assert [row.id for row in run_table.ordered(rows, "lowest training error")] == [runs[1], runs[0], runs[2]]
+    assert run_table.ordered(rows, run_table.NEWEST) == rows
 
 
 def test_a_replaced_database_brings_pictures_of_its_own(place, tmp_path):
@@ -103,9 +140,9 @@ def test_a_replaced_database_brings_pictures_of_its_own(place, tmp_path):
             _, (run,) = submit(writer, depths=(8,), shortcuts=("A",))
             writer.points.record(run, [StepRow(s, 2.0, 90.0, 2.0, 90.0 - first - s, 0.1, s / 10) for s in range(1, 21)])
         databases.append(workspace.database)
-    assert by_id()[run].spark[0] == 88.0
+    assert spark(run)[0] == 88.0
     databases[1].replace(databases[0])
-    assert by_id()[run].spark[0] == 58.0
+    assert spark(run)[0] == 58.0
 
 
 def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
@@ -113,7 +150,7 @@ def test_the_picture_of_a_fork_begins_behind_its_parent(writer):
     steps(writer, run, 1, 10)
     with writer.transaction() as connection:
         connection.execute("UPDATE runs SET parent_run = 77, parent_step = 6 WHERE id = ?", (run,))
-    assert by_id()[run].spark == (93.0, 92.0, 91.0, 90.0)
+    assert spark(run) == (93.0, 92.0, 91.0, 90.0)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +194,23 @@ def test_disk_use_by_kind_and_run_counts_a_shared_file_once(place, writer):
     place.log(2).write_bytes(b"x")
     assert machine.disk_use() is disk
     assert machine.disk_use(0).runs[2] == 3_500_001
+
+
+def test_a_page_does_not_wait_for_a_large_workspace(place, monkeypatch):
+    released = threading.Event()
+    read = machine.read_disk
+
+    def slowly(path):
+        assert released.wait(30)
+        return read(path)
+
+    monkeypatch.setattr(machine, "read_disk", slowly)
+    place.log(1).parent.mkdir()
+    place.log(1).write_bytes(b"x" * 1000)
+    assert machine.disk_use_soon().total == 0
+    released.set()
+    current().disk_reader.join()
+    assert machine.disk_use_soon().runs == {1: 1000}
 
 
 def test_disk_use_of_an_empty_workspace(tmp_path):

@@ -89,12 +89,3 @@ def test_an_error_over_depth_is_final_when_all_runs_of_an_arm_have_ended(place):
     assert depths["test"][0].error.values == depths["clean"][0].error.values == tuple(40.0 + run for run in pair)
     assert depths["test"][0].error.spread == 5.0, "an error of 20 images is known to 5 points"
     assert streaming.conclusions([of[8, 0], of[8, 1], of[20, 0]]).depths == {}, "of the shown runs, two depths"
-
-
-def test_delta_reads_the_new_points_alone_however_long_the_runs_are(place):
-    _, runs = submit(place)
-    with Writer(place) as writer:
-        plan = writer._connection.execute(
-            "EXPLAIN QUERY PLAN SELECT * FROM points WHERE id > 5 AND id <= 9 AND +run IN (1, 2) ORDER BY id"
-        ).fetchall()
-    assert "PRIMARY KEY" in plan[0][3]

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
 
 from engine.events import Evaluated, Split
-from engine.store.connection import connect
+from engine.store.points_view import PACKED
 from engine.store.reader import Reader
+from engine.store.tables.points import add_blocks
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.benchmarks.synthetic_writer import make_race
@@ -48,36 +50,23 @@ def written_race(folder: Path, runs: int, steps: int) -> tuple[Workspace, int, l
         for row in reader.runs.all(race):
             if row.id not in ids:
                 writer.jobs.delete(row.id)
-    connection = connect(workspace, readonly=False)
-    insert = (
-        "INSERT INTO points (run, split, step, loss, error, running_loss, running_error, lr, seconds, images, took_s,"
-        " bn) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    )
-    connection.execute("BEGIN")
-    for start in range(1, steps + 1, FLUSH):
+    with Writer(workspace) as writer:
+        with writer.transaction() as connection:
+            for start in range(1, steps + 1, FLUSH):
+                for run in ids:
+                    rows = [step_row(run, step, step / 8) for step in range(start, min(start + FLUSH, steps + 1))]
+                    table = np.array([[getattr(row, name) for name in PACKED] for row in rows])
+                    add_blocks(connection, run, start, table.T)
+            values = [(steps, steps / 8, run) for run in ids]
+            connection.executemany("UPDATE runs SET step = ?, seconds = ? WHERE id = ?", values)
         for run in ids:
-            rows = [step_row(run, step, step / 8) for step in range(start, min(start + FLUSH, steps + 1))]
-            connection.executemany(
-                insert,
-                [(run, Split.TRAIN, r.step, r.loss, r.error, r.running_loss, r.running_error, r.lr, r.seconds, None,
-                  None, None) for r in rows],
-            )  # fmt: skip
-    connection.executemany(
-        insert,
-        [
-            (run, e.split, e.step, e.loss, e.error, None, None, None, e.seconds, e.images, e.took_s, e.bn)
-            for run in ids
-            for e in (
+            evaluations = [
                 Evaluated(steps * part // EVALUATIONS, split, 1.0, 80 - part, 1000, steps * part / EVALUATIONS / 8, 0.1,
                           "running")
                 for part in range(1, EVALUATIONS + 1)
                 for split in (Split.TRAIN_CLEAN, Split.TEST_SUBSET)
-            )
-        ],
-    )  # fmt: skip
-    connection.executemany("UPDATE runs SET step = ?, seconds = ? WHERE id = ?", [(steps, steps / 8, r) for r in ids])
-    connection.execute("COMMIT")
-    connection.close()
+            ]  # fmt: skip
+            writer.points.record(run, evaluations=evaluations)
     return workspace, race, ids
 
 

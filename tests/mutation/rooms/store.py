@@ -19,8 +19,8 @@ ROOM = Room(
         Fault(
             name="cursor-off-by-one",
             file="engine/store/tables/points.py",
-            text='" WHERE id > ? AND id <= ? AND +run IN',
-            faulty='" WHERE id > ? AND id < ? AND +run IN',
+            text='if since < point["id"] <= upto',
+            faulty='if since < point["id"] < upto',
             breaks="The newest point of every look at the stream is never sent.",
         ),
         Fault(
@@ -31,11 +31,11 @@ ROOM = Room(
             breaks="What an interrupted transaction wrote so far stays in the database.",
         ),
         Fault(
-            name="recomputed-steps-replace",
+            name="recomputed-steps-twice",
             file="engine/store/tables/points.py",
-            text='"INSERT OR IGNORE INTO points',
-            faulty='"INSERT OR REPLACE INTO points',
-            breaks="Steps that are computed again after a resume replace what viewers were shown.",
+            text="by_step.pop(step, None)",
+            faulty="pass",
+            breaks="Steps that are computed again after a resume are on record twice.",
         ),
         Fault(
             name="last-point-of-a-bucket",

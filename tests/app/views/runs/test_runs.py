@@ -317,3 +317,23 @@ def test_commands_are_given_some_at_a_time_and_end_with_the_engine(page, monkeyp
 def test_the_dialogs_name_a_few_and_count_the_rest(writer, page):
     submit(writer, depths=(8, 14, 20, 26, 32), shortcuts=("none", "A"))
     assert dialogs._listed(run_table.table_rows()).endswith("(run 8, race 1), and 2 more")
+
+
+def test_many_runs_have_pages_and_an_order_over_all_of_them(page, writer, monkeypatch):
+    monkeypatch.setattr(runs, "PAGE", 2)
+    _, ids = submit(writer, depths=(8, 14, 20), shortcuts=("none",))
+    _, newer = submit(writer, depths=(8, 14), shortcuts=("A",))
+    for run, last in zip(ids, (5, 60, 30), strict=True):
+        steps(writer, run, last)
+    page.run()
+    assert [int(run) for run in page.dataframe[0].value["run"]] == newer
+    assert "5 runs." in page.caption[-1].value
+    page.number_input(key="runs_page").set_value(3).run()
+    assert [int(run) for run in page.dataframe[0].value["run"]] == [ids[2]]
+    page.number_input(key="runs_page").set_value(1).run()
+    page.selectbox(key="order").select("lowest training error").run()
+    assert [int(run) for run in page.dataframe[0].value["run"]] == [ids[1], ids[2]]
+    page.number_input(key="runs_page").set_value(3).run()
+    page.multiselect(key="shortcut").select("A").run()
+    assert not page.exception
+    assert [int(run) for run in page.dataframe[0].value["run"]] == newer, "a filter left fewer pages"

@@ -1,0 +1,169 @@
+"""``tidy`` and ``quota``: what leaves the record, and how much the workspace may take."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn
+
+from engine.cli.numbers import Number
+from engine.cli.output import console, echo_json
+from engine.errors import CommandRefused, NoDatabase
+from engine.runs.client.control import Control
+from engine.runs.client.retention import Keep, Retention, plan
+from engine.store.disk import read_disk, size_in_words
+from engine.store.reader import Reader
+from engine.store.vacuum import vacuum
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+_DAYS = Number({"type": "number", "minimum": 0, "maximum": 100_000})
+_RUNS = Number({"type": "integer", "minimum": 0, "maximum": 10**9})
+_GIGABYTES = Number({"type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000})
+_GB = 1e9
+#: Runs of one batch of commands, and how long a batch may take.
+_BATCH, _BATCH_S = 50, 60.0
+
+
+@click.command()
+@click.option("--keep-days", type=_DAYS, help="Keep races that ended in the last D days.")
+@click.option("--keep-runs", type=_RUNS, help="Keep the races of the newest N runs.")
+@click.option("--dry-run", is_flag=True, help="Say what would go, and delete nothing.")
+@click.option("--yes", is_flag=True, help="Delete without a question.")
+@click.option("--vacuum", "shrinks", is_flag=True, help="Give the freed space of the database back to the disk.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document; deletes with --yes alone.")
+@click.pass_context
+def tidy(context: click.Context, /, **options: Any) -> None:
+    """Delete old races with their files, and shrink the database.
+
+    A race goes as a whole, once all its runs have ended and no rule keeps it. A race with a name, or with a note on
+    one of its runs, always stays.
+    """
+    workspace, keep, shown = context.obj, Keep(options["keep_days"], options["keep_runs"]), not options["as_json"]
+    if keep == Keep() and not options["shrinks"]:
+        raise click.UsageError("nothing to do; name --keep-days D, --keep-runs N or --vacuum")
+    retention = Retention() if keep == Keep() else _planned(workspace, keep)
+    size = read_disk(workspace.path).freed_by(retention.runs)
+    if shown and keep != Keep():
+        _say(retention, size)
+    deletes = bool(retention.leaving) and not options["dry_run"]
+    if deletes and not options["yes"]:
+        if not shown or not sys.stdin.isatty():
+            raise click.UsageError("nothing was deleted; --yes deletes without a question, --dry-run lists alone")
+        question = f"Delete {len(retention.runs)} runs with their files? This cannot be undone."
+        click.confirm(question, abort=True, err=True)
+    if deletes:
+        _delete(workspace, retention.runs, shown)
+    freed = _shrunk(workspace, shown) if options["shrinks"] and not options["dry_run"] else 0
+    if not shown:
+        echo_json(_document(retention, size, deletes, freed))
+
+
+def _planned(workspace: Workspace, keep: Keep) -> Retention:
+    try:
+        with Reader(workspace) as reader, reader.snapshot():
+            return plan(reader, keep, time.time())
+    except NoDatabase:
+        return Retention()
+
+
+def _document(retention: Retention, size: int, deleted: bool, freed: int) -> dict[str, Any]:
+    return {
+        "deleted": deleted,
+        "races": [{"race": race.id, "runs": race.runs, "ended": race.ended} for race in retention.leaving],
+        "bytes": size,
+        "kept": {"at_work": retention.at_work, "marked": retention.marked, "inspected": retention.inspected},
+        "vacuumed_bytes": freed,
+    }
+
+
+def _say(retention: Retention, size: int) -> None:
+    for race in retention.leaving:
+        ended = time.strftime("%Y-%m-%d", time.localtime(race.ended))
+        click.echo(f"race {race.id}: {len(race.runs)} runs, ended {ended}")
+    click.echo(
+        f"{len(retention.leaving)} races with {len(retention.runs)} runs leave, {size_in_words(size)} of files",
+        err=True,
+    )
+    kept = {
+        "have not ended": retention.at_work,
+        "have a name or a note": retention.marked,
+        "wait for a lab": retention.inspected,
+    }
+    for why, count in kept.items():
+        if count:
+            click.echo(f"{count} more would leave, but {why}", err=True)
+
+
+def _delete(workspace: Workspace, runs: Sequence[int], shown: bool) -> None:
+    control, refused = Control(workspace), []
+    control.enter("tidy")
+    try:
+        for batch in _progress("deleting", runs, shown):
+            answers = control.commands.ask_each("delete", batch, _BATCH_S)
+            refused += [answer for answer in answers.values() if answer]
+    finally:
+        control.leave()
+    if refused:
+        raise CommandRefused(f"{len(refused)} runs were not deleted: {'; '.join(dict.fromkeys(refused))}")
+
+
+def _progress(what: str, runs: Sequence[int], shown: bool) -> Iterator[Sequence[int]]:
+    out = console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} of {task.total}"))
+    with Progress(*columns, console=out, transient=True, disable=not (shown and out.is_terminal)) as progress:
+        task = progress.add_task(what, total=len(runs))
+        for start in range(0, len(runs), _BATCH):
+            batch = runs[start : start + _BATCH]
+            yield batch
+            progress.advance(task, len(batch))
+
+
+def _shrunk(workspace: Workspace, shown: bool) -> int:
+    """Shrink the database; return the bytes that the disk has again."""
+    if not workspace.database.exists():
+        return 0
+    freed, out = 0, console(stderr=True)
+    columns = (TextColumn("shrinking the database"), BarColumn())
+    with Progress(*columns, console=out, transient=True, disable=not (shown and out.is_terminal)) as progress:
+        task = progress.add_task("", total=None)
+        for freed, total in vacuum(workspace):  # noqa: B007
+            progress.update(task, completed=freed, total=total)
+    if shown:
+        click.echo(f"the database gave back {size_in_words(freed)}", err=True)
+    return freed
+
+
+@click.command()
+@click.argument("size", metavar="[GB|none]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def quota(context: click.Context, size: str | None, as_json: bool) -> None:
+    """Say or set how much the workspace may take, in gigabytes of 1000 MB; none removes the quota.
+
+    With the quota reached no new run, fork or lab begins. Those on record go on, and can be resumed.
+    """
+    workspace: Workspace = context.obj
+    limit = None
+    if size is not None:
+        limit = None if size == "none" else round(_GB * _gigabytes(size, context))
+        with Writer(workspace.prepare()) as writer:
+            writer.quota.set(limit)
+    elif workspace.database.exists():
+        with Reader(workspace) as reader:
+            limit = reader.quota.bytes()
+    used = read_disk(workspace.path).total
+    if as_json:
+        echo_json({"used_bytes": used, "quota_bytes": limit})
+    else:
+        of = f" of {size_in_words(limit)}" if limit is not None else ", no quota"
+        click.echo(f"{size_in_words(used)}{of}")
+
+
+def _gigabytes(text: str, context: click.Context) -> float:
+    number = _GIGABYTES.parsed(text)
+    if number is None:
+        raise click.UsageError(f"a quota is a number of gigabytes above 0, or none (got {text[:20]!r})", context)
+    return number
