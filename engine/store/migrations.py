@@ -312,6 +312,20 @@ MIGRATIONS: tuple[tuple[str, str], ...] = (
         ALTER TABLE races ADD COLUMN instant INTEGER NOT NULL DEFAULT 0;
         """,
     ),
+    (
+        "0007-imports",
+        """
+        CREATE TABLE imports (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            bundle TEXT NOT NULL,
+            exported TEXT NOT NULL,
+            version TEXT NOT NULL,
+            created REAL NOT NULL
+        );
+        ALTER TABLE runs ADD COLUMN imported INTEGER;
+        ALTER TABLE lab_jobs ADD COLUMN imported INTEGER;
+        """,
+    ),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

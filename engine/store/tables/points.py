@@ -82,6 +82,21 @@ class PointReader(ReadingTable):
         )  # fmt: skip
         return {(row["run"], Split(row["split"])): row for row in rows}
 
+    def evaluations(self, run: int) -> list[Evaluated]:
+        """Return all evaluations of a run in the order of step and split; NaN for a value that was not finite."""
+        rows = self._rows(
+            "SELECT step, split, loss, error, images, seconds, took_s, bn FROM points WHERE run = ? AND split != ?"
+            " ORDER BY step, split",
+            run, Split.TRAIN.value,
+        )  # fmt: skip
+        return [
+            Evaluated(
+                row["step"], Split(row["split"]), _measured(row["loss"]), _measured(row["error"]), row["images"],
+                row["seconds"], row["took_s"], row["bn"],
+            )
+            for row in rows
+        ]  # fmt: skip
+
     def evaluated(self, run: int, step: int) -> dict[str, tuple[float, float, int]]:
         """Return the evaluations of a run after ``step`` updates: ``{split: (loss, error, images)}``."""
         rows = self._rows(
@@ -130,3 +145,7 @@ class PointWriter(WritingTable):
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _measured(value: float | None) -> float:
+    return math.nan if value is None else value
