@@ -1,6 +1,5 @@
 """Bundles that are imported, and where an imported race comes from."""
 
-import os
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
@@ -24,14 +23,10 @@ _DIGITS = 12
 def import_bundle(data: bytes, report: Callable[[int, int, str], None]) -> list[int]:
     """Take over the races of a bundle that a visitor sent; return them. Raises SkipscopeError; then nothing changes."""
     workspace = current().workspace.prepare()
-    handle, name = tempfile.mkstemp(prefix="sent-", suffix=".part", dir=workspace.path)
-    path = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
+    with tempfile.TemporaryDirectory(prefix="sent-", suffix=".part", dir=workspace.path) as folder:
+        path = Path(folder, "bundle")
+        path.write_bytes(data)
         return [*import_from(workspace, path, report).races]
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def origin(race: int) -> str:

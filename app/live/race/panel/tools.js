@@ -10,7 +10,7 @@ import { saveFrom } from "../../shared/export/file.js";
 const SAID_MS = 2_000;
 
 export class ExportTools {
-  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files } as drawn now. */
+  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them } as drawn now. */
   constructor(part, seen) {
     this.part = part;
     this.seen = seen;
@@ -48,12 +48,12 @@ export class ExportTools {
     return "Saved";
   }
 
-  /** A file that the server makes of the runs: how much of it has come is said on the button. */
+  /** A file that the server makes of all runs, those that are switched off too: how much of it has come is said on the button. */
   async #file(format, say) {
-    const { runs, exports } = this.seen();
+    const { address, runs } = this.seen().exports;
     const ids = runs.map(({ card }) => card.run).join(",");
     say("Preparing…");
-    await saveFrom(`${exports}?runs=${ids}&format=${format}`, (share) => say(`${Math.floor(100 * share)} %`));
+    await saveFrom(`${address}?runs=${ids}&format=${format}`, (share) => say(`${Math.floor(100 * share)} %`));
     return "Saved";
   }
 
