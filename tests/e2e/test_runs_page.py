@@ -31,6 +31,14 @@ def click(page, x: float, row: int) -> None:
     page.mouse.click(box["x"] + x, box["y"] + ROW * row + ROW / 2)
 
 
+def picture(page) -> str:
+    """Return the chart as a picture of one size, whatever stands around it."""
+    return page.evaluate(
+        "async () => { await new Promise(requestAnimationFrame); return window.Plotly.toImage("
+        "document.querySelector('.js-plotly-plot'), {format: 'png', width: 900, height: 500}); }"
+    )
+
+
 def wait_rows(page, condition: str) -> None:
     """Wait until a condition about the rows ``r`` of the table (their cells' texts) holds."""
     page.wait_for_function(
@@ -105,6 +113,7 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     race, _ = site.race(steps=3, name="travels")
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
+    before = picture(page)
     for name in ("bundle", "csv", "parquet"):
         page.locator(".ss-export summary").click()
         with page.expect_download() as download:
@@ -127,3 +136,4 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     page = open_page(f"{site.url}/?race={site.row(newest).race}")
     expect(page.get_by_text("Imported: recorded elsewhere by version")).to_be_visible()
     wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
+    assert picture(page) == before

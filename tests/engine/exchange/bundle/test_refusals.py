@@ -169,25 +169,27 @@ def test_what_is_declared_is_checked_before_it_is_decoded(bundle, tmp_path):
     assert "members" in refusal(repacked({**many, **more}), tmp_path)
 
 
+# Linux counts the memory of the process that started this one in ru_maxrss, so the peak is read where it is its own.
 _MEASURED = """
 import resource, sys
 from pathlib import Path
 from engine.errors import SkipscopeError
 from engine.exchange.transfer import import_from
 from engine.store.workspace import Workspace
-import engine.exchange.bundle.restoring
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     import_from(Workspace.at(sys.argv[2]), Path(sys.argv[1]), lambda *_: None)
 except SkipscopeError as error:
     print(error, file=sys.stderr)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, before // 1024)
+status = Path("/proc/self/status")
+lines = status.read_text().splitlines() if status.exists() else []
+own = [int(line.split()[1]) for line in lines if line.startswith("VmHWM")]
+print((own or [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss])[0] // 1024)
 """
 
 
 @pytest.mark.slow
 def test_a_bomb_of_a_kilobyte_takes_less_than_500_mb(tmp_path):
-    """Overlapping members, one member of zeros behind a small declared size, and nested lists in a document."""
+    """A member of zeros, the same behind a small declared size, and a document of lists."""
     with zipfile.ZipFile(tmp_path / "zeros.skipscope", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("manifest.json", bytes(700_000))
     with zipfile.ZipFile(tmp_path / "lists.skipscope", "w", zipfile.ZIP_DEFLATED) as archive:
@@ -200,8 +202,7 @@ def test_a_bomb_of_a_kilobyte_takes_less_than_500_mb(tmp_path):
             [sys.executable, "-c", _MEASURED, str(bomb), str(tmp_path / "w")], cwd=PROJECT, capture_output=True,
             text=True, check=True,
         )  # fmt: skip
-        whole, _ = map(int, found.stdout.split())
-        assert whole < 500, bomb.name
+        assert int(found.stdout) < 500, bomb.name
         assert "is not imported" in found.stderr
 
 
