@@ -69,6 +69,7 @@ def save(state: Mapping[str, Any], path: Path) -> None:
 
 def _without_ids(state: dict[str, Any]) -> dict[str, Any]:
     """Return a state that names no rows of this workspace: a fork of it does not ask, and nothing resumes from it."""
+    state = {key: value for key, value in state.items() if key != "run"}
     progress = state.get("progress")
     if not isinstance(progress, dict) or not isinstance(progress.get("changes"), list):
         return state

@@ -43,7 +43,7 @@ def run(workspace):
         config = reader.runs.known(run).config
         for step in (6, 12):
             path = workspace.checkpoint(run, step)
-            checkpoint.save(state_of(config, step), path)
+            checkpoint.save({**state_of(config, step), "run": run}, path)
             writer.checkpoints.add(run, step, "tenth", path.stat().st_size)
         for state in (RunState.STARTING, RunState.RUNNING, RunState.FINISHED):
             writer.jobs.move(run, state, step=12)
@@ -81,6 +81,7 @@ def test_with_checkpoints_the_same_file_comes_back(workspace, run, tmp_path):
     for step in (6, 12):
         before, after = (checkpoint.load(each.checkpoint(run, step)) for each in (workspace, place))
         # The state of this workspace names its folder and a row of its table.
+        assert (before.pop("run"), "run" in after) == (run, False)
         after["progress"]["changes"][0][0] = 17
         after["config"] = before["config"]
         assert equal(before, after)
