@@ -47,6 +47,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
     import streamlit as st
 
     from app import server
+    from app.data.exchange import imports
     from app.web import presenter_link
 
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
@@ -62,6 +63,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
         "server.port": port,
         "server.headless": True,
         "server.allowedHosts": addresses.allowed_hosts(host),
+        "server.maxUploadSize": imports.MAX_SENT_BYTES // 2**20,
         "logger.hideWelcomeMessage": True,
         **(SHARED if share else {}),
     }

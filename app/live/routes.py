@@ -1,6 +1,7 @@
 """All live routes: those of each feature, plotly.js and the modules. GET and read-only, see ``race/routes.py``.
 
 GET /live/history, /live/stream     races, see race/routes.py
+GET /live/export                    runs as a file, see race/export_routes.py
 GET /live/instant/stream            instant races, see race/instant/routes.py
 GET /live/probes/...                insides of the nets, see layers/routes.py
 GET /live/lab...                    labs, see labs/routes.py
@@ -12,6 +13,7 @@ from starlette.routing import Route
 
 from app.live.labs.routes import lab_routes
 from app.live.layers.routes import probe_routes
+from app.live.race.export_routes import export_routes
 from app.live.race.instant.routes import instant_routes
 from app.live.race.routes import race_routes
 from app.live.stream.feed import Feed
@@ -23,6 +25,7 @@ def routes(feed: Feed) -> list[Route]:
     """Return the routes of the live page, fed by ``feed``."""
     return [
         *race_routes(feed),
+        *export_routes(),
         *instant_routes(feed),
         *probe_routes(feed),
         *lab_routes(feed),

@@ -27,6 +27,8 @@ MAX_READS = 4
 #: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
+#: Where Streamlit takes files for its uploader and drops them, guarded by its token against foreign pages.
+UPLOADS, UPLOADING = "/_stcore/upload_file/", ("PUT", "DELETE")
 #: Before the opening of a WebSocket: browsers get a 403.
 _CLOSED = {"type": "websocket.close", "code": 1008}
 HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
@@ -79,11 +81,11 @@ class OwnOrigin(_Guard):
 
 
 class ReadingOnly(_Guard):
-    """Refuse requests that write: commands come by the WebSocket, and no page takes uploads."""
+    """Refuse requests that write: commands come by the WebSocket, files that a page asks for from the presenter."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 405 to other methods."""
-        if scope["type"] == "http" and scope["method"] not in READING:
+        if scope["type"] == "http" and scope["method"] not in READING and not _is_upload(scope):
             refused = PlainTextResponse("this server answers to GET alone", 405, headers={"Allow": ", ".join(READING)})
             return await refused(scope, receive, send)
         return await self.app(scope, receive, send)
@@ -141,6 +143,12 @@ class ConnectionLimit(_Guard):
             await self._turns.acquire()
             turn.callback(self._turns.release)
             await self.app(scope, receive, send_and_end)
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Return whether this is a file for a page's uploader, from a browser that may send one. Streamlit bounds it."""
+    upload = scope["method"] in UPLOADING and scope["path"].startswith(UPLOADS)
+    return upload and presenter_link.may_send(HTTPConnection(scope).cookies)
 
 
 def _bounded(scope: Scope) -> str:

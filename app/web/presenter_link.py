@@ -57,6 +57,11 @@ def is_presenter(cookies: Mapping[str, str]) -> bool:
     return _presenter is not None and _presenter.knows(cookies.get(_presenter.cookie))
 
 
+def may_send(cookies: Mapping[str, str]) -> bool:
+    """Whether a browser with these cookies may send a file: on a shared page the presenter's alone."""
+    return _presenter is None or is_presenter(cookies)
+
+
 def routes() -> list[Route]:
     """Return the route of the presenter's link; none while the page is not shared."""
     return [Route(PATH, _present, methods=["GET"])] if _presenter else []

@@ -26,6 +26,7 @@ class RecordedRun:
     """What is on record of one run. Settings are by dotted key, as ``engine.config.leaves`` returns them.
 
     ``planned`` are those that its race planned for its depth, of a fork those of its parent; empty where not known.
+    ``parent`` below 1 is one that an imported race does not have.
     ``changes`` are those of the table, extensions included.
     """
 
@@ -87,10 +88,16 @@ def difference(run: RecordedRun) -> Difference | None:
     more = f" and {len(names) - _MAX_NAMED} more" if len(names) > _MAX_NAMED else ""
     return Difference(
         name=", ".join(names[:_MAX_NAMED]) + more if names else f"fork at {run.parent_step:,}",
-        fork=f"fork of run {run.parent} at step {run.parent_step:,}" if is_fork else "",
+        fork=_fork_in_words(run) if is_fork else "",
         recipe=tuple(part.words for part in recipe),
         changed=tuple(part.at("step ", part.step) for part in changes),
     )
+
+
+def _fork_in_words(run: RecordedRun) -> str:
+    known = run.parent is not None and run.parent > 0
+    parent = f"run {run.parent}" if known else "a run that was left out,"
+    return f"fork of {parent} at step {run.parent_step:,}"
 
 
 def _dated(parts: Iterable[_Part]) -> list[_Part]:

@@ -16,6 +16,7 @@ import click
 
 from engine.cli.bench import bench
 from engine.cli.doctor import doctor
+from engine.cli.exchange import export, import_
 from engine.cli.interventions import extend, fork, set_
 from engine.cli.labs import lab
 from engine.cli.layers import layers
@@ -87,22 +88,10 @@ def main(context: click.Context, workspace: str | None) -> None:
     context.obj = Workspace.at(workspace)
 
 
-for _command in (
-    race,
-    pace,
-    runs,
-    *STATE_COMMANDS,
-    set_,
-    extend,
-    fork,
-    layers,
-    lab,
-    reference,
-    tidy,
-    quota,
-    bench,
-    doctor,
-):
+_COMMANDS = (
+    race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_, reference, tidy, quota, bench, doctor,
+)  # fmt: skip
+for _command in _COMMANDS:
     main.add_command(_command)
 
 

@@ -28,6 +28,8 @@ from engine.store.workspace import Workspace
 DONE_S = 15.0
 #: Width for a pipe or a file.
 _FILE_COLUMNS = 160
+#: Digits of a bundle's id that people see.
+_ID_DIGITS = 12
 
 
 def echo_json(document: dict[str, Any]) -> None:
@@ -154,12 +156,15 @@ def runs_document(workspace: Workspace, reader: Reader, rows: Sequence[RunRow]) 
     )
     changes = by(reader.interventions.changes_of([row.id for row in rows]), attrgetter("run"))
     different = differences(reader, rows)
+    found = (reader.imports.get(imported) for imported in sorted({row.imported for row in rows if row.imported}))
+    bundles = {source.id: source.bundle for source in found if source}
     return [
         {
             **result,
             "race": row.race,
             "race_name": names.get(row.race, ""),
             **fields(row, "arm", "note"),
+            "imported": bundles.get(row.imported or 0),
             "changes": [fields(change, "key", "value", "step") for change in changes.get(row.id, ())],
             "difference": different.get(row.id, NO_DIFFERENCE).text,
             **fields(row, "parent_run", "parent_step", "detail", "cause"),
@@ -181,12 +186,14 @@ def what_happened(row: dict[str, Any]) -> str:
     changes = filter(None, map(_not_yet_or_extended, row["changes"]))
     note = f"note: {row['note']}" if row["note"] else ""
     race = f"race {row['race']}: {row['race_name']}" if row["race_name"] else ""
-    return "; ".join(filter(None, (row["difference"], *changes, cause_or_detail(row), note, race)))
+    imported = f"imported, bundle {row['imported'][:_ID_DIGITS]}" if row["imported"] else ""
+    return "; ".join(filter(None, (row["difference"], *changes, cause_or_detail(row), note, race, imported)))
 
 
 def cause_or_detail(row: dict[str, Any]) -> str:
     """Return the cause of a failure with the log's path, else the detail."""
-    return f"{row['cause']} (log: {row['log']})" if row["cause"] else row["detail"]
+    log = f" (log: {row['log']})" if row["log"] else ""
+    return f"{row['cause']}{log}" if row["cause"] else row["detail"]
 
 
 def _not_yet_or_extended(change: dict[str, Any]) -> str:

@@ -146,10 +146,27 @@ class WritingConnection(_WorkspaceConnection):
 
     def __init__(self, workspace: Workspace, busy_s: float | None = None):
         super().__init__(workspace, connect(workspace, readonly=False, busy_s=busy_s))
+        self._is_open = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of all writes inside: an error undoes all of them."""
+        with self.transaction():
+            self._is_open = True
+            try:
+                yield
+            finally:
+                self._is_open = False
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One ``BEGIN IMMEDIATE`` transaction: committed at the end, rolled back on any error."""
+        """One ``BEGIN IMMEDIATE`` transaction: committed at the end, rolled back on any error.
+
+        Inside of ``together`` it is a part of that one.
+        """
+        if self._is_open:
+            yield self._connection
+            return
         with guarded(self.workspace.database):
             self._connection.execute("BEGIN IMMEDIATE")
             try:

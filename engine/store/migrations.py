@@ -322,6 +322,20 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
     ),
     # A row for each step became a block for each flush: a third of the bytes, and the same numbers in a view.
     ("0007-point-blocks", pack_points),
+    (
+        "0008-imports",
+        """
+        CREATE TABLE imports (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            bundle TEXT NOT NULL,
+            exported TEXT NOT NULL,
+            version TEXT NOT NULL,
+            created REAL NOT NULL
+        );
+        ALTER TABLE runs ADD COLUMN imported INTEGER;
+        ALTER TABLE lab_jobs ADD COLUMN imported INTEGER;
+        """,
+    ),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

@@ -6,6 +6,7 @@ Connections are read-only (``mode=ro``). Methods return plain values and the dat
 from engine.store.connection import ReadingConnection
 from engine.store.tables.checkpoints import CheckpointReader
 from engine.store.tables.commands import CommandReader
+from engine.store.tables.imports import ImportReader
 from engine.store.tables.interventions import InterventionReader
 from engine.store.tables.jobs import JobReader
 from engine.store.tables.labs import LabReader
@@ -31,3 +32,4 @@ class Reader(ReadingConnection):
         self.probes, self.labs, self.jobs = ProbeReader(self), LabReader(self), JobReader(self)
         self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
         self.commands, self.presence, self.quota = CommandReader(self), PresenceReader(self), QuotaReader(self)
+        self.imports = ImportReader(self)

@@ -45,7 +45,10 @@ class RaceAge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobRow:
-    """The common columns of runs and jobs of labs. Both take their ids from one sequence."""
+    """The common columns of runs and jobs of labs. Both take their ids from one sequence.
+
+    ``imported``: the import that brought it (table ``imports``), None for one of this workspace.
+    """
 
     id: int
     versions: Json[dict[str, str]]
@@ -62,14 +65,15 @@ class JobRow:
     started: float | None
     ended: float | None
     changed: int
+    imported: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRow(JobRow):
     """One stored run; units as in ``assets/docs/store.md``.
 
-    ``parent_run``, ``parent_step``: where a fork began; the parent may be deleted. ``tunes``: the race that a trial
-    serves, None for any other run. ``instant``: of an instant race that nobody kept.
+    ``parent_run``, ``parent_step``: where a fork began; the parent may be deleted, and below 1 it was never here.
+    ``tunes``: the race that a trial serves, None for any other run. ``instant``: of an instant race that nobody kept.
     """
 
     race: int
@@ -131,6 +135,17 @@ class CommandRow:
     race: int | None = None
     argument: str = ""
     claimed: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRow:
+    """A bundle that was imported: its ``bundle`` id, its date ``exported``, the ``version`` that wrote it."""
+
+    id: int
+    bundle: str
+    exported: str
+    version: str
+    created: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """``Writer``: all writes of the project, with an object for each group of tables. One per thread. Torch-free.
 
-Every method is one short transaction.
+Every method is one short transaction; ``with writer.together()`` makes one of several.
 """
 
 from engine.store.connection import WritingConnection
 from engine.store.tables.checkpoints import CheckpointWriter
 from engine.store.tables.commands import CommandWriter
+from engine.store.tables.imports import ImportWriter
 from engine.store.tables.interventions import InterventionWriter
 from engine.store.tables.jobs import JobWriter
 from engine.store.tables.labs import LabWriter
@@ -30,4 +31,4 @@ class Writer(WritingConnection):
         self.probes, self.labs = ProbeWriter(self), LabWriter(self)
         self.interventions, self.tuning = InterventionWriter(self), TuningWriter(self)
         self.notes, self.commands, self.presence = VisitorNoteWriter(self), CommandWriter(self), PresenceWriter(self)
-        self.quota = QuotaWriter(self)
+        self.quota, self.imports = QuotaWriter(self), ImportWriter(self)

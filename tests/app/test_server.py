@@ -135,6 +135,7 @@ def check_that_routes_only_read(port, bench):
         "/live/probes/history": f"runs={run}&quantities=response_std",
         "/live/probes/stream": f"runs={run}&quantities=response_std",
         "/live/probes/detail": f"runs={run}&layer=stage1/block1/conv1",
+        "/live/export": f"runs={run}&format=bundle",
         "/live/instant/stream": "",
         "/live/lab": "run=1",
         "/live/lab/stream": "run=1",

@@ -6,7 +6,7 @@ import pytest
 
 from engine.paths import PROJECT
 
-DATA = sorted((PROJECT / "app" / "data").glob("*.py"))
+DATA = sorted((PROJECT / "app" / "data").rglob("*.py"))
 OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in DATA)
 #: What may be asked of the engine without permission: it changes nothing.
 READS = {"engine.status"}
@@ -37,6 +37,14 @@ def commands(node: ast.AST) -> set[str]:
     } - READS
 
 
+def _calls_a_name(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
+def called(node: ast.AST) -> set[str]:
+    return {found.func.id for found in ast.walk(node) if _calls_a_name(found)}
+
+
 def is_guarded(node) -> bool:
     return bool(node.decorator_list) and ast.unparse(node.decorator_list[0]) == "requires_presenter"
 
@@ -59,6 +67,8 @@ def unguarded(tree: ast.AST, file: str) -> list[str]:
 def test_every_function_that_commands_asks_first(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     assert unguarded(tree, path.name) == []
+    imports = {"import_from"} & {node.func.id for node in ast.walk(tree) if _calls_a_name(node)}
+    assert not imports or all(is_guarded(node) for node in functions(tree) if imports & called(node))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     assert not names & WRITERS, "write through the control, which is guarded"
     assert "Control" not in names or path.name == "workspace.py"

@@ -38,11 +38,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.runs.launchers",),
     ("engine.runs.supervisor",),
     ("engine.runs.client",),
-    ("engine.exchange",),
+    ("engine.exchange", "engine.exchange.bundle"),
     ("engine.cli",),
     ("app",),
     ("app.data",),
-    ("app.data.next_steps", "app.data.instant"),
+    ("app.data.next_steps", "app.data.instant", "app.data.exchange"),
     ("app.web",),
     ("app.live.stream",),
     ("app.live.shared",),
@@ -66,6 +66,8 @@ TORCH_FREE = (
     "app.server", "app.main", "engine.cli.group", "engine.runs.supervisor.supervisor", "engine.runs.client.control",
     "engine.models.registry", "engine.models.count", "engine.data.registry", "engine.data.presence",
     "engine.probes.registry", "engine.labs.registry", "engine.bench.benchmark", "engine.runs.protocol.planning",
+    "engine.exchange.bundle.restoring", "engine.exchange.bundle.writing", "engine.exchange.csv_file",
+    "engine.exchange.parquet_file",
 )  # fmt: skip
 #: Configuration and events know nothing but the standard library and pydantic.
 GROUND = ("engine.errors", "engine.events", "engine.paths", "engine.config")
@@ -122,7 +124,7 @@ def test_the_engine_never_imports_the_app_and_only_its_data_folder_imports_the_e
     users = {
         folder for folder in arrows if folder.startswith("app") and any(o.startswith("engine") for o in arrows[folder])
     }
-    assert users == {"app.data", "app.data.next_steps", "app.data.instant"}
+    assert users == {"app.data", "app.data.next_steps", "app.data.instant", "app.data.exchange"}
 
 
 def passed_on() -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ ADDED = {
     "data_remarks": {"run", "parent_run"},
     "recipe": {"run", "train_loss"},
     "absent": {"run", "quantity"},
+    "imported": {"run", "parent_run"},
 }
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"

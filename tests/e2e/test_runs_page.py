@@ -31,6 +31,14 @@ def click(page, x: float, row: int) -> None:
     page.mouse.click(box["x"] + x, box["y"] + ROW * row + ROW / 2)
 
 
+def picture(page) -> str:
+    """Return the chart as a picture of one size, whatever stands around it."""
+    return page.evaluate(
+        "async () => { await new Promise(requestAnimationFrame); return window.Plotly.toImage("
+        "document.querySelector('.js-plotly-plot'), {format: 'png', width: 900, height: 500}); }"
+    )
+
+
 def wait_rows(page, condition: str) -> None:
     """Wait until a condition about the rows ``r`` of the table (their cells' texts) holds."""
     page.wait_for_function(
@@ -98,3 +106,34 @@ def test_a_run_is_deleted_after_a_question_only(site, open_page):
     assert site.row(run) is None
     assert site.row(kept) is not None
     page.wait_for_function("() => !new URLSearchParams(location.search).has('runs')")
+
+
+@pytest.mark.slow
+def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open_page, tmp_path):
+    race, _ = site.race(steps=3, name="travels")
+    page = open_page(f"{site.url}/?race={race}")
+    wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
+    before = picture(page)
+    for name in ("bundle", "csv", "parquet"):
+        page.locator(".ss-export summary").click()
+        with page.expect_download() as download:
+            page.locator(f".ss-export-{name}").click()
+        download.value.save_as(tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 1000, name
+        expect(page.locator(f".ss-export-{name}")).to_have_text("Saved")
+        page.keyboard.press("Escape")
+    page = open_page(f"{site.url}/runs?search=travels")
+    for cut, words in ((5, "is not imported"), (0, "Imported race ")):
+        page.get_by_role("button", name="Import", exact=True).click()
+        sent = (tmp_path / "bundle").read_bytes()
+        file = {"name": "race.skipscope", "mimeType": "application/zip", "buffer": sent[: len(sent) - cut]}
+        page.locator("input[type=file]").set_input_files(file)
+        expect(page.get_by_text(words).first).to_be_visible()
+        if cut:
+            page.keyboard.press("Escape")
+    wait_rows(page, "r.length === 4")
+    newest = max(row["run"] for row in rows(page))
+    page = open_page(f"{site.url}/?race={site.row(newest).race}")
+    expect(page.get_by_text("Imported: recorded elsewhere by version")).to_be_visible()
+    wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
+    assert picture(page) == before

@@ -82,7 +82,7 @@ def live_race(
                 for run in runs
             ],
             "engineGone": races.ENGINE_GONE,
-            **surroundings(history="live/history", stream="live/stream"),
+            **surroundings(history="live/history", stream="live/stream", exports="live/export"),
         },
         on_command_change=on_command,
     )

@@ -303,7 +303,7 @@ export class RaceView {
 
   #shown() {
     const { theme, data } = this;
-    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images };
+    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images, exports: { address: data.urls.exports, runs: this.runs } };
   }
 
   #mayFork() {

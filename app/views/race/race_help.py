@@ -6,6 +6,8 @@ import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app.data import interventions, options, races, run_times, streaming
+from app.data.exchange import imports
+from app.views.markdown_escape import literal
 from app.views.setup import preset_row
 
 #: Races below this many steps are far from where the paper's curves end (64,000).
@@ -68,6 +70,12 @@ def learning_rate_note(race: races.Race, tuned: str = "") -> None:
     elif race.has_both_families and len(race.depths) > 1:
         known = _QUICK_RECIPE if race.has_batch_norm else _LAB_OF_RATES
         st.caption(f"One learning rate for all arms: part of a gap can be the rate. {known}{short}")
+
+
+def origin(race: races.Race) -> None:
+    """Say of an imported race where it was recorded."""
+    if words := imports.origin(race.id):
+        st.caption(literal(words))
 
 
 def protocol(race: races.Race) -> None:

@@ -10,7 +10,7 @@ from app import theme
 from app.data import machine, options, races, run_table, selection
 from app.views import page_frame
 from app.views.markdown_escape import literal
-from app.views.runs import arms, compare, dialogs, export
+from app.views.runs import arms, compare, dialogs, export, import_dialog
 from app.views.runs import table as runs_table
 from app.views.runs import view as runs_view
 from app.views.setup import loading
@@ -43,6 +43,8 @@ def render() -> None:
     if not rows:
         who = "The Race page" if presenter_link.may_command() else "The presenter"
         st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
+        if presenter_link.may_command():
+            import_dialog.button()
         return
     runs_view.take_address(rows)
     notice = runs_view.announce()
@@ -236,6 +238,7 @@ def _commands(rows: list[run_table.TableRow], chosen: list[run_table.TableRow], 
     )  # fmt: skip
     if pressed and (len(chosen) == 1 or race is not None):
         _load_settings(chosen, race)
+    import_dialog.button()
 
 
 def _load_settings(chosen: list[run_table.TableRow], race: int | None) -> None:

@@ -11,7 +11,7 @@ from engine.store.writer import Writer
 MAX_NAME_LENGTH = 120
 MAX_NOTE_LENGTH = 500
 #: Spreadsheets read a cell of an exported table that begins so as a formula.
-_FORMULA = ("=", "+", "-", "@")
+FORMULA = ("=", "+", "-", "@")
 
 
 class NoteClient:
@@ -67,6 +67,6 @@ def checked(text: str, what: str, longest: int) -> str:
     odd = next((letter for letter in kept if not letter.isprintable()), None)
     if odd is not None:
         raise ConfigError(f"{what} is one line of text without control characters (got {ascii(odd)})")
-    if kept.startswith(_FORMULA):
+    if kept.startswith(FORMULA):
         raise ConfigError(f"{what} begins with none of = + - @ (got {kept[0]!r}): a spreadsheet would compute it")
     return kept

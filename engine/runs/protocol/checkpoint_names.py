@@ -32,6 +32,9 @@ def tenths(*ends: int) -> frozenset[int]:
 def saved_step(reader: Reader, run: int, step: int | None) -> int:
     """Return a saved step of a run; ``step`` None means the newest. Raises ConfigError naming the saved steps."""
     saved = [checkpoint.step for checkpoint in reader.checkpoints.of(run)]
+    row = reader.runs.get(run)
+    if not saved and row is not None and row.imported is not None:
+        raise ConfigError(f"run {run} was imported without checkpoints; export them with --checkpoints newest or all")
     if not saved:
         raise ConfigError(f"run {run} has no checkpoint yet; the first comes after a tenth of its steps")
     if step is None:

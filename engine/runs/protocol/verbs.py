@@ -13,3 +13,8 @@ BESIDE = frozenset({"set", "fork"})
 def unknown(verb: str, choices: tuple[str, ...] = RUN_VERBS) -> str:
     """Return the refusal of an unknown verb."""
     return f"unknown command {verb!r}; choose from {', '.join(choices)}"
+
+
+def recorded_elsewhere(run: int) -> str:
+    """Return the refusal of a command that would go on with an imported run."""
+    return f"run {run} was imported and stays as it was recorded; fork it to train on from one of its checkpoints"

@@ -17,7 +17,7 @@ from engine.labs.registry import LABS
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.instant import unkept
 from engine.runs.protocol.job import PAUSE, STOP
-from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, unknown
+from engine.runs.protocol.verbs import BESIDE, PACE, RUN_VERBS, SHUTDOWN, recorded_elsewhere, unknown
 from engine.runs.supervisor.interventions import Interventions
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
@@ -149,6 +149,8 @@ class CommandHandler:
         if isinstance(row, RunRow) and row.instant and row.state != _S.PAUSED:
             # An ended race that is at work again would be one that a newer race has replaced.
             return unkept(f"run {row.id}")
+        if row.imported is not None:
+            return recorded_elsewhere(row.id)
         if row.state in RESUMABLE | {_S.FAILED}:
             return self._move(row, _S.QUEUED, detail="", cause="", ended=None)
         return f"run {row.id} is {row.state}; only paused, lost and failed runs can be resumed"

@@ -17,6 +17,7 @@ from engine.runs.protocol import older_nets
 from engine.runs.protocol.checkpoint_names import share, whole_step
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import CHANGES
+from engine.runs.protocol.verbs import recorded_elsewhere
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.rows import ChangeRow, CommandRow, RunRow
@@ -65,6 +66,8 @@ class Interventions:
             return ""
         if row.state != _S.FINISHED:
             return f"run {row.id} is {row.state}; only finished runs can be extended"
+        if row.imported is not None:
+            return recorded_elsewhere(row.id)
         steps = int(command.argument) if command.argument.isdecimal() else 0
         if not row.total_steps < steps <= MAX_STEPS:
             return f"run {row.id} has done {row.total_steps} steps; extend it to more, at most {MAX_STEPS}"

@@ -37,7 +37,7 @@ class LabWriter(WritingTable):
     def submit(self, config: LabConfig) -> int:
         """Write a queued job of a lab; return its id."""
         with self._transaction() as connection:
-            job = _next_id(connection)
+            job = next_id(connection)
             insert(
                 connection, "lab_jobs", id=job, lab=config.lab, config=config.to_json(), versions=versions(),
                 state=RunState.QUEUED, threads=config.threads, created=time.time(), changed=next_revision(connection),
@@ -116,7 +116,7 @@ class LabReader(ReadingTable):
         return {row["name"]: row["value"] for row in rows}
 
 
-def _next_id(connection: sqlite3.Connection) -> int:
+def next_id(connection: sqlite3.Connection) -> int:
     """Return the id of a new job from the sequence of the runs, inside the caller's transaction."""
     if not connection.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'runs'").rowcount:
         connection.execute("INSERT INTO sqlite_sequence VALUES ('runs', 1)")

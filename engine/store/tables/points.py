@@ -127,6 +127,21 @@ class PointReader(ReadingTable):
         )  # fmt: skip
         return {(row["run"], Split(row["split"])): _point(row, PACKED, row["steps"] - 1) for row in rows}
 
+    def evaluations(self, run: int) -> list[Evaluated]:
+        """Return all evaluations of a run in the order of step and split; NaN for a value that was not finite."""
+        rows = self._rows(
+            "SELECT step, split, loss, error, images, seconds, took_s, bn FROM points WHERE run = ? AND split != ?"
+            " ORDER BY step, split",
+            run, Split.TRAIN.value,
+        )  # fmt: skip
+        return [
+            Evaluated(
+                row["step"], Split(row["split"]), _measured(row["loss"]), _measured(row["error"]), row["images"],
+                row["seconds"], row["took_s"], row["bn"],
+            )
+            for row in rows
+        ]  # fmt: skip
+
     def evaluated(self, run: int, step: int) -> dict[str, tuple[float, float, int]]:
         """Return the evaluations of a run after ``step`` updates: ``{split: (loss, error, images)}``."""
         # An evaluation is a block of one step.
@@ -262,3 +277,7 @@ def _series(columns: dict[str, np.ndarray], chosen: np.ndarray, total: int) -> S
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
+
+
+def _measured(value: float | None) -> float:
+    return math.nan if value is None else value

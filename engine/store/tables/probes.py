@@ -133,6 +133,15 @@ class ProbeReader(ReadingTable):
         )  # fmt: skip
         return {row["probe"]: _array(row) for row in rows}
 
+    def codings(self, run: int) -> dict[str, Coding]:
+        """Return the coding of every quantity that a probe of a run has, by name."""
+        rows = self._rows(
+            "SELECT quantity, code, low, high FROM arrays WHERE probe IN (SELECT id FROM probes WHERE run = ?)"
+            " GROUP BY quantity ORDER BY quantity",
+            run,
+        )
+        return {row["quantity"]: Coding(row["code"], row["low"], row["high"]) for row in rows}
+
     def quantities(self, run: int) -> list[str]:
         """Return the names of the quantities of a run's last probe."""
         rows = self._rows(

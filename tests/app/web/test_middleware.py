@@ -93,6 +93,18 @@ def test_only_reading_is_answered(site, method):
     assert answer.headers["x-frame-options"] == "SAMEORIGIN"
 
 
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_file_for_the_uploader_passes_from_whoever_may_command(site, method, monkeypatch):
+    place = "/_stcore/upload_file/session/file"
+    assert site.request(method, place).status_code == 404, "it has passed: nobody takes files here"
+    assert site.request("POST", place).status_code == 405
+    assert site.request(method, f"/x{place}").status_code == 405
+    monkeypatch.setattr(presenter_link, "_presenter", presenter_link._Presenter(8501))
+    assert site.request(method, place).status_code == 405, "the audience sends nothing"
+    site.cookies.set(presenter_link._presenter.cookie, presenter_link._presenter.token)
+    assert site.request(method, place).status_code == 404
+
+
 def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out():
     reading, begun, taken, answers = asyncio.Event(), [], asyncio.Event(), []
 

@@ -1,15 +1,16 @@
-/** The menu of what can be exported from the chart: the command that repeats the race, a link, a picture, a table. */
+/** The menu of what can be exported: the command that repeats the race, a link, a picture, a table, files of the runs. */
 import { withStored } from "../chart/curves.js";
 import { captionOf, legendOf } from "../chart/legend.js";
 import { exportCsv } from "./csv.js";
 import { closing } from "../../shared/dom.js";
 import { download, exportImage } from "../../shared/export/image.js";
+import { saveFrom } from "../../shared/export/file.js";
 
 /** How long a button says that it has done its work. */
 const SAID_MS = 2_000;
 
 export class ExportTools {
-  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name } as drawn now. */
+  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them } as drawn now. */
   constructor(part, seen) {
     this.part = part;
     this.seen = seen;
@@ -22,6 +23,7 @@ export class ExportTools {
     });
     this.#button("copy-link", async () => copied(location.href));
     for (const format of ["png", "svg"]) this.#button(format, () => this.#picture(format));
+    for (const format of ["bundle", "csv", "parquet"]) this.#button(`export-${format}`, (say) => this.#file(format, say));
     this.#button("csv", async () => {
       const { runs, view } = this.seen();
       download(exportCsv(runs.map(withStored), { ...view, smoothing: undefined }), `${fileName(this.seen())}.csv`);
@@ -46,15 +48,26 @@ export class ExportTools {
     return "Saved";
   }
 
+  /** A file that the server makes of all runs, those that are switched off too: how much of it has come is said on the button. */
+  async #file(format, say) {
+    const { address, runs } = this.seen().exports;
+    const ids = runs.map(({ card }) => card.run).join(",");
+    say("Preparing…");
+    await saveFrom(`${address}?runs=${ids}&format=${format}`, (share) => say(`${Math.floor(100 * share)} %`));
+    return "Saved";
+  }
+
   #button(name, act) {
     const button = this.part(name);
     const label = button.textContent;
     button.onclick = async () => {
+      button.disabled = true;
       try {
-        button.textContent = await act();
+        button.textContent = await act((text) => (button.textContent = text));
       } catch {
         button.textContent = "Not possible here";
       }
+      button.disabled = false;
       clearTimeout(button.saying);
       button.saying = setTimeout(() => (button.textContent = label), SAID_MS);
     };

@@ -1,0 +1,34 @@
+"""Runs as files: the formats, and a file made for a browser."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from app.data.workspace import current
+from engine.exchange.registry import FORMATS, ExportFormat, get_format
+from engine.exchange.transfer import ExportRequest, write
+
+
+def formats() -> tuple[ExportFormat, ...]:
+    """Return the formats in the order of a menu."""
+    return tuple(FORMATS.values())
+
+
+def format_of(name: str) -> ExportFormat:
+    """Return a format. Raises SkipscopeError with the choices."""
+    return get_format(name)
+
+
+@contextmanager
+def exported(runs: Sequence[int], name: str) -> Iterator[tuple[BinaryIO, int]]:
+    """Yield a file of these runs, at its begin, and its bytes. The file has no name and goes when it is closed.
+
+    Checkpoints stay here: the page loads no torch, and they would be hundreds of megabytes. Raises SkipscopeError.
+    """
+    workspace = current().workspace
+    with tempfile.TemporaryFile(dir=workspace.path) as file:
+        write(workspace, ExportRequest(tuple(runs), name), file, lambda done, total, what: None)
+        size = file.tell()
+        file.seek(0)
+        yield file, size

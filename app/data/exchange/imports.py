@@ -1,0 +1,43 @@
+"""Bundles that are imported, and where an imported race comes from."""
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from app.data.authorization import requires_presenter
+from app.data.workspace import current, reading
+from engine.exchange.limits import MAX_UPLOAD_BYTES
+from engine.exchange.registry import FORMATS
+from engine.exchange.transfer import import_from
+
+#: Bytes of a file that a visitor sends.
+MAX_SENT_BYTES = MAX_UPLOAD_BYTES
+#: What the name of a bundle ends in.
+EXTENSIONS = tuple(row.extension for row in FORMATS.values() if row.read)
+#: Digits of a bundle's id that people see.
+_DIGITS = 12
+
+
+@requires_presenter
+def import_bundle(data: bytes, report: Callable[[int, int, str], None]) -> list[int]:
+    """Take over the races of a bundle that a visitor sent; return them. Raises SkipscopeError; then nothing changes."""
+    workspace = current().workspace.prepare()
+    with tempfile.TemporaryDirectory(prefix="sent-", suffix=".part", dir=workspace.path) as folder:
+        path = Path(folder, "bundle")
+        path.write_bytes(data)
+        return [*import_from(workspace, path, report).races]
+
+
+def origin(race: int) -> str:
+    """Return where an imported race comes from, in a sentence, '' for one of this workspace. Raises SkipscopeError."""
+    with reading() as reader:
+        rows = reader.runs.all(race)
+        imported = next((row for row in rows if row.imported is not None), None)
+        source = reader.imports.get(imported.imported) if imported and imported.imported else None
+    if source is None or imported is None:
+        return ""
+    exported = datetime.fromisoformat(source.exported)
+    by = imported.versions.get("skipscope", source.version)
+    day = f"{exported.day} {exported:%B %Y}"
+    return f"Imported: recorded elsewhere by version {by}, exported on {day} as bundle {source.bundle[:_DIGITS]}."

@@ -1,0 +1,84 @@
+"""``export`` and ``import``: races leave the workspace as a file, and come back from one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from engine.cli.numbers import RUN_ID
+from engine.cli.output import console, echo_json
+from engine.exchange.registry import FORMATS, Report
+from engine.exchange.transfer import CHECKPOINTS, ExportRequest, export_to, import_from
+from engine.store.workspace import Workspace
+
+_FORMATS = "\n".join(f"  {row.name:<9}{row.help}" for row in FORMATS.values())
+
+
+@click.command()
+@click.argument("runs", metavar="RUN...", type=RUN_ID, nargs=-1, required=True)
+@click.option("--format", "chosen", type=click.Choice([*FORMATS]), default="bundle", show_default=True)
+@click.option("--out", required=True, metavar="PATH", type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--checkpoints", type=click.Choice(CHECKPOINTS), default="none", show_default=True,
+              help="Saved states that go into a bundle. Without them its runs cannot be forked.")  # fmt: skip
+@click.option("--replace", is_flag=True, help="Write over a file of that name.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def export(context: click.Context, /, runs: tuple[int, ...], out: Path, as_json: bool, **options: Any) -> None:
+    """Write runs to a file."""
+    workspace: Workspace = context.obj
+    request = ExportRequest(runs, options["chosen"], options["checkpoints"])
+    with _shown(f"export {out.name}", not as_json) as report:
+        size = export_to(workspace, request, out, report, replace=options["replace"])
+    if as_json:
+        echo_json({"path": str(out), "format": request.format, "runs": [*runs], "bytes": size})
+    else:
+        click.echo(f"{out}: {len(runs)} run{'s' * (len(runs) != 1)} as {request.format}, {_size(size)}", err=True)
+
+
+export.help = f"Write runs to a file, which holds no folder and no log of this machine.\n\n\b\n{_FORMATS}"
+
+
+@click.command("import")
+@click.argument("path", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def import_(workspace: Workspace, path: Path, as_json: bool) -> None:
+    """Take over the races of a bundle. A file that is damaged changes nothing.
+
+    Imported runs have ended. One with checkpoints can be forked; the fork needs the data set.
+    """
+    with _shown(f"import {path.name}", not as_json) as report:
+        imported = import_from(workspace, path, report)
+    if imported.left_out:
+        click.echo(imported.left_out, err=True)
+    if as_json:
+        document = asdict(imported)
+        document["races"] = [{"race": race, "runs": [*runs]} for race, runs in imported.races.items()]
+        echo_json({**document, "labs": [*imported.labs]})
+        return
+    for race, runs in imported.races.items():
+        click.echo(f"race {race}: runs {', '.join(map(str, runs))}", err=True)
+    exported = imported.exported.replace("T", " ").removesuffix("Z")
+    click.echo(f"imported bundle {imported.bundle[:12]}, exported {exported} UTC by {imported.version}", err=True)
+
+
+@contextmanager
+def _shown(words: str, wanted: bool) -> Iterator[Report]:
+    """Yield a report that draws a progress bar on a terminal."""
+    out = console(stderr=True)
+    if not (wanted and out.is_terminal):
+        yield lambda done, total, what: None
+        return
+    counts = TextColumn("{task.completed:.0f}/{task.total}")
+    columns = (TextColumn(words), BarColumn(), counts, TimeElapsedColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=out, transient=True) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda done, total, what: progress.update(task, completed=done, total=total, description=what)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e6 else f"{size / 1e3:,.0f} kB"
