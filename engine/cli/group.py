@@ -89,7 +89,8 @@ def main(context: click.Context, workspace: str | None) -> None:
 
 
 _COMMANDS = (
-    race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_, reference, tidy, quota, bench, doctor,
+    race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_,
+    reference, tidy, quota, bench, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -13,7 +13,7 @@ from engine.config.run import RunConfig
 FIRST_STEPS = (0, 1, 2, 5, 10, 20)
 #: Cost of a probe in training steps, per probe image and training image (tests/benchmarks). A step of an MLP is short,
 #: so a probe takes as long as several.
-COST = {"cifar": 5.0, "imagenet": 5.0, "vit": 6.5, "mlp": 16.0}
+COST = {"cifar": 5.0, "imagenet": 5.0, "vit": 6.5, "mlp": 20.0}
 #: Columns of a run at most, more than a screen shows.
 MAX_COLUMNS = 500
 #: Steps -> allowed share of the time for probes; between them on a logarithmic scale.

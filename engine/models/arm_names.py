@@ -64,9 +64,12 @@ def variant_from(text: str, family: str = "cifar") -> tuple[Variant | None, str]
 
 
 def variant_text(name: str, options: Mapping[str, float], order: str, norm: str, layers: int) -> str:
-    """Return the canonical text of a shortcut with these options. Raises ConfigError in one line."""
+    """Return the canonical text of a shortcut of the CIFAR family, the one whose shortcuts go around so many layers.
+
+    Raises ConfigError in one line.
+    """
     pairs = [*options.items(), ("order", order), ("norm", norm), ("layers", layers)]
-    return read_variant(":".join([name, *(f"{key}={value}" for key, value in pairs)])).text
+    return read_variant(":".join([name, *(f"{key}={value}" for key, value in pairs)]), "cifar").text
 
 
 def is_plain(text: str) -> bool:

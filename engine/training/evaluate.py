@@ -18,7 +18,7 @@ from engine.data.subset import balanced
 from engine.events import Split
 from engine.hardware.device import Device
 from engine.models.count import count
-from engine.models.init.rng import use_means
+from engine.models.init.rng import random_modules, use_means
 from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.models.shortcuts.strength import copy_strength
 
@@ -50,7 +50,7 @@ class Score:
 class Evaluator:
     """Measures ``model``, or a net of its shape, on the fixed subsets; at an end on all test images and more others.
 
-    ``net`` is the copy that the images go through.
+    A net that computes the same in train and in eval mode needs no copy, which takes longer than a pass of a small net.
     """
 
     def __init__(self, model: nn.Module, config: RunConfig, images: ImageSet, device: Device):
@@ -71,8 +71,14 @@ class Evaluator:
         self._closing = subset(images.train, config.data.closing_images)
         self._calibration = subset(images.train, _RECALIBRATION_BATCHES * config.optim.batch_size)
         self._calibration_batch = config.optim.batch_size
-        self._folded = FoldedNet(model, device)
-        self.net = self._folded.net
+        self._model = model
+        self._folded = None if _has_one_mode(model, device) else FoldedNet(model, device)
+
+    @property
+    def net(self) -> nn.Module:
+        """The copy that the images go through; made here at the latest."""
+        self._folded = self._folded or FoldedNet(self._model, self._device)
+        return self._folded.net
 
     def run(self, model: nn.Module, splits: list[Split]) -> Iterator[Batch | Score]:
         """Measure ``model`` on ``splits``; it may be interrupted after each batch.
@@ -94,14 +100,16 @@ class Evaluator:
                     statistics(self._input(self._images.train, indices))
                 done += 1
                 yield Batch(done, total)
-        self._folded.take(statistics)
+        if self._folded is not None:
+            self._folded.take(statistics)
+        logits_of = statistics if self._folded is None else self._folded.logits
         for split in passes:
             images, batches = self._measured(split, whole)
             loss_parts: list[Tensor] = []
             wrong_parts: list[Tensor] = []
             for indices in batches:
                 with torch.inference_mode():
-                    logits = self._folded.logits(self._input(images, indices))
+                    logits = logits_of(self._input(images, indices))
                     labels = images.labels[indices]
                     loss_parts.append(F.cross_entropy(logits, labels, reduction="none"))
                     wrong_parts.append(logits.argmax(1) != labels)
@@ -186,6 +194,11 @@ class FoldedNet:
 def has_batch_norm(model: nn.Module) -> bool:
     """Return whether a net has batch norm, whose statistics can be recalibrated."""
     return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+
+
+def _has_one_mode(model: nn.Module, device: Device) -> bool:
+    """Return whether ``model``, as it is, computes what its copy in eval mode would."""
+    return device.dtype == torch.float32 and not has_batch_norm(model) and not random_modules(model)
 
 
 # Not torch's update_bn: it takes all batches at once and could not be interrupted between them.

@@ -13,6 +13,7 @@ from engine.data.images import ImageSet
 from engine.hardware.device import Device
 from engine.models.init.rng import random_modules
 from engine.models.layers.blocked_layout import supported, to_blocked
+from engine.models.sublayers.explicit_pass import ExplicitPass
 from engine.training.compiled import compiled
 
 
@@ -27,6 +28,8 @@ class Update:
         # Compiled code has layouts of its own.
         self._blocked = device.blocked and supported(model) and not config.compile
         self._call: Callable[[Tensor], Tensor] = compiled(model, device) if config.compile else model
+        explicit = device.torch_device.type == "cpu" and device.precision == "fp32" and not config.compile
+        self._explicit = ExplicitPass.of(model) if explicit else None
         self._drawing = random_modules(model)
         self._batches = BatchStream(config.seed, len(images.train), config.optim.batch_size)
 
@@ -39,6 +42,10 @@ class Update:
         pixels, labels = train.batch(torch.from_numpy(self._batches.indices(step)))
         inputs = self._images.normalise(pixels)
         inputs = augment(inputs, config.seed, step, config.data.crop, config.data.flip)
+        if self._explicit is not None:
+            loss, logits = self._explicit(inputs, labels)
+            self._optimizer.step()
+            return loss, (logits.argmax(1) != labels).sum()
         for module in self._drawing:
             module.resample(config.seed, step)
         logits = self._forward(inputs)

@@ -39,7 +39,7 @@ class Sublayer(nn.Module):
         leaky = getattr(f, "slope", 0.0) > 0
         self.taps = tuple(tap._replace(leaky=tap.relu and leaky) for tap in _TAPS[kind])
         wired, normed = variant.wired(kind), variant.norm == "layer"
-        self._pre, self._post = normed and variant.order == "pre-ln", normed and variant.order == "post-ln"
+        self.is_pre, self.is_post = normed and variant.order == "pre-ln", normed and variant.order == "post-ln"
         if normed:
             self.norm = nn.LayerNorm(site.inputs)
         self.f = f
@@ -48,9 +48,9 @@ class Sublayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the stream after the sublayer."""
-        y: Tensor = self.f(self.norm(x) if self._pre else x)
+        y: Tensor = self.f(self.norm(x) if self.is_pre else x)
         if self.coefficient is not None:
             y = y * self.coefficient(x)
         if self.shortcut is not None:
             y = torch.add(y, self.shortcut(x), alpha=self.strength)
-        return self.norm(y) if self._post else y
+        return self.norm(y) if self.is_post else y

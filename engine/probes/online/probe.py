@@ -16,10 +16,19 @@ from engine.config.probe_steps import probe_steps
 from engine.data.images import ImageSet
 from engine.hardware.device import Device
 from engine.probes.online.batch import probe_batch
-from engine.probes.online.hooks import Place, find_blocks, find_layers, find_places, find_stream
+from engine.probes.online.hooks import (
+    HookedBlock,
+    HookedLayer,
+    Place,
+    WholeBlock,
+    find_blocks,
+    find_layers,
+    find_places,
+    find_stream,
+)  # fmt: skip
 from engine.probes.online.instrumented_pass import instrumented_eval_pass, instrumented_pass
 from engine.probes.online.measure import SETTLED, Measure, ProbeContext
-from engine.probes.online.weights import last_direction
+from engine.probes.online.weights import last_directions
 from engine.probes.registry import QUANTITIES
 
 
@@ -41,14 +50,16 @@ class OnlineProbe:
             name: resolve_name(row.measure) for name, row in QUANTITIES.items() if config.model.family in row.families
         }
         self.layers: list[Place] = find_places(model)
+        self._hooked: tuple[nn.Module, list[HookedLayer], list[HookedBlock], list[WholeBlock]] | None = None
 
     def measure(
         self, model: nn.Module, optimizer: torch.optim.Optimizer, step: int, lr: float | None
     ) -> dict[str, np.ndarray]:
         """Return every quantity after ``step`` updates, the last of them with the rate ``lr``: float32 by name."""
-        layers = find_layers(model)
-        directions = [last_direction(optimizer, layer.conv.weight, lr) for layer in layers]
-        blocks, stream = find_blocks(model), find_stream(model)
+        if self._hooked is None or self._hooked[0] is not model:
+            self._hooked = model, find_layers(model), find_blocks(model), find_stream(model)
+        _, layers, blocks, stream = self._hooked
+        directions = last_directions(optimizer, [layer.conv.weight for layer in layers], lr)
         context = ProbeContext(layers, blocks, self._batch.labels, step, lr, directions, stream)
         measures = {name: make(context) for name, make in self._measures.items()}
         gpu = [self._device.torch_device] if self._device.torch_device.type == "cuda" else []

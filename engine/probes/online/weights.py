@@ -1,5 +1,7 @@
 """How fast the weights move, from the last update of the optimizer alone: no earlier weights are kept."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
@@ -8,23 +10,28 @@ from engine.probes.online.measure import ProbeContext
 
 
 @torch.no_grad()
-def last_direction(optimizer: Optimizer, weight: Tensor, lr: float | None) -> Tensor | None:
-    """Return the last change of ``weight`` divided by minus the rate ``lr``, from the optimizer's state after it.
+def last_directions(optimizer: Optimizer, weights: Sequence[Tensor], lr: float | None) -> list[Tensor | None]:
+    """Return the last change of each weight divided by minus the rate ``lr``, from the optimizer's state after it.
 
     Of SGD it is the momentum buffer, in which weight decay is contained. None before the first update.
 
     Source: Loshchilov, Hutter 2017, Algorithm 2, for AdamW.
     """
-    state: dict[str, Tensor] = optimizer.state.get(weight, {})
-    if "exp_avg" not in state or lr is None:
-        momentum: Tensor | None = state.get("momentum_buffer")
-        return momentum
+    states: list[dict[str, Tensor]] = [optimizer.state.get(weight, {}) for weight in weights]
+    if not states or "exp_avg" not in states[0] or lr is None:
+        return [state.get("momentum_buffer") for state in states]
     settings = optimizer.param_groups[0]
-    first, second = (1 - beta ** state["step"] for beta in settings["betas"])
-    step: Tensor = state["exp_avg"] / first / ((state["exp_avg_sq"] / second).sqrt() + settings["eps"])
-    # weight = (1 - lr decay) before - lr step; the change takes decay from the weights before.
-    before: Tensor = (weight + lr * step) / (1 - lr * settings["weight_decay"])
-    return step.add(before, alpha=settings["weight_decay"])
+    decay: float = settings["weight_decay"]
+    # All weights have had as many updates.
+    first, second = (1 - beta ** states[0]["step"] for beta in settings["betas"])
+    directions: list[Tensor | None] = []
+    for weight, state in zip(weights, states, strict=True):
+        step = state["exp_avg"] / first / ((state["exp_avg_sq"] / second).sqrt() + settings["eps"])
+        if decay:
+            # weight = (1 - lr decay) before - lr step; the change takes decay from the weights before.
+            step = step.add((weight + lr * step) / (1 - lr * decay), alpha=decay)
+        directions.append(step)
+    return directions
 
 
 class UpdateRatio:

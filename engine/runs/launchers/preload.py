@@ -10,12 +10,18 @@ from engine.runs.launchers.fork_server import Report
 _report = Report()
 _report.tell_end()
 try:
+    import torch.utils.serialization.config  # noqa: F401 - torch.save loads it
+
     import engine.data.images
     import engine.hardware.device
     import engine.probes.online.probe
     import engine.runs.worker.worker
     import engine.training.checkpoint
     import engine.training.trainer  # noqa: F401 - loaded for forked workers
+    from engine.store.connection import prepare
+    from engine.store.rows import ChangeRow, CheckpointRow, RunRow
+
+    prepare((RunRow, ChangeRow, CheckpointRow))
 except Exception as error:
     _report.lacks(error)
     raise ImportError("what the fork server lacks is loaded by the workers") from error

@@ -7,7 +7,8 @@
   skips a GPU with too little free memory: what the driver reports, less what new runs have not allocated yet
   (``engine.runs.supervisor.memory_estimate``). A run with a larger estimate than a whole GPU starts on an empty GPU.
 * Runs of an instant race come last and alone: they wait while an ordinary run trains on the CPU. They hold back none
-  but a run with several threads.
+  but a run with several threads, which waits for the instant race at work, about two seconds. No further one starts
+  before that run, however often a slider is moved.
 * A lab takes seconds: it starts at once and holds no run back. At most ``LABS`` work at a time, and together with no
   more threads than cores (or than ``LABS``), unless one alone has more. A waiting lab holds back later labs.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.

@@ -1,4 +1,4 @@
-"""How the mapping lab's errors compare with those that a prototype found: two tables of relative errors.
+"""How the mapping lab's errors compare with an independent implementation's: two tables of relative errors.
 
     python -m tests.benchmarks.science.mapping_tables [D3] [D3L16] [D6]
 
@@ -19,7 +19,7 @@ from engine.labs.mapping.scores import Cell, cells
 from engine.labs.mapping.training import train
 
 ARMS = (arms.PLAIN, arms.IDENTITY_START, arms.SCALED, arms.PLAIN_BN, arms.RESIDUAL_BN)
-#: Relative errors that the prototype found: target -> 2 / 6 / 16 blocks of each arm; "<=" as the floor.
+#: Relative errors of the independent implementation: target -> 2 / 6 / 16 blocks of each arm; "<=" as the floor.
 D3 = {
     arms.IDENTITY: (0.046, 0.65, 0.87, 1e-5, 7e-5, 2e-4, 2e-5, 3e-4, 7e-4, 0.043, 0.62, 0.87, 1e-12, 1e-10, 0.059),
     arms.NEAR: (0.028, 0.62, 0.87, 1e-5, 8e-5, 2e-4, 1e-3, 4e-4, 7e-4, 0.033, 0.60, 0.87, 5e-3, 4e-3, 0.079),
@@ -37,7 +37,7 @@ D3 = {
     ),
     arms.SMOOTH: (0.093, 0.28, 0.55, 0.083, 0.091, 0.10, 0.091, 0.093, 0.10, 0.087, 0.21, 0.52, 0.13, 0.14, 0.20),
 }  # fmt: skip
-#: log10 errors that the prototype found at the points 0, .25, .5, .75, .9, 1.
+#: log10 errors of the independent implementation at the points 0, .25, .5, .75, .9, 1.
 D6_POINTS = (0.0, 0.25, 0.5, 0.75, 0.9, 1.0)
 D6_START = {
     arms.IDENTITY: (-0.15, -0.17, -0.18, -1.39, -3.12, -12),
@@ -56,7 +56,7 @@ D6_TARGET = {
     (arms.PLAIN_BN, arms.NEGATED): (-0.19, -0.74, -8.8, -0.74, -0.19),
     (arms.RESIDUAL_BN, arms.NEGATED): (-3.84, -1.77, -1.67, -0.87, -0.55),
 }
-#: The prototype's rates in D6.
+#: The independent implementation's rates in D6.
 D6_RATES = arms.RATES[:-1]
 
 

@@ -4,7 +4,8 @@
 
 Twenty single changes by the keyboard, each after the one before has ended; then one second of rest, and how busy all
 processes are after it; then one drag over 30 values. Bounds: 2 s in the median, 3 s at worst, on two quiet cores; at
-most two races more than one for the drag. The CPU seconds say what a change costs on a machine that has other work too.
+most two races more than one for the drag. The split says where the time goes, the CPU seconds what a change
+costs on a machine that has other work too.
 """
 
 import argparse
@@ -65,7 +66,11 @@ def measure(site: Site, changes: int, idle_s: float) -> dict:
         slider = page.get_by_role("slider", name="Strength of the shortcut")
         slider.focus()
         before = cpu_seconds(site)
-        times = [changed(page, lambda: page.keyboard.press("ArrowLeft")) for _ in range(changes)]
+        times, parts = [], []
+        for _ in range(changes):
+            began = time.time()
+            times.append(changed(page, lambda: page.keyboard.press("ArrowLeft")))
+            parts.append(split(site, began, began + times[-1]))
         cost = {name: round((spent - before.get(name, 0.0)) / changes, 2) for name, spent in cpu_seconds(site).items()}
         time.sleep(1)
         rested = sum(cpu_seconds(site).values())
@@ -79,7 +84,9 @@ def measure(site: Site, changes: int, idle_s: float) -> dict:
         browser.close()
     return {
         "cold_s": round(cold, 2), "median_s": round(statistics.median(times), 2), "worst_s": round(max(times), 2),
-        "all_s": [round(value, 2) for value in times], "cpu_s_per_change": cost, "cores_busy_after_1s": round(busy, 3),
+        "all_s": [round(value, 2) for value in times],
+        "median_split_s": {name: round(statistics.median(part[name] for part in parts), 2) for name in parts[0]},
+        "cpu_s_per_change": cost, "cores_busy_after_1s": round(busy, 3),
         "races_of_one_drag": submitted(site) - first, "load": [round(value, 1) for value in os.getloadavg()],
     }  # fmt: skip
 
@@ -104,12 +111,27 @@ def submitted(site: Site) -> int:
     return number
 
 
+def split(site: Site, began: float, shown: float) -> dict[str, float]:
+    """Return the seconds of the newest race: to its row, its starts, its last end, its curves on the screen."""
+    connection = connect(site.workspace, readonly=True)
+    submitted, first, last, ended = connection.execute(
+        "SELECT races.created, min(started), max(started), max(ended) FROM runs JOIN races ON races.id = race"
+        " WHERE race = (SELECT max(id) FROM races) GROUP BY race"
+    ).fetchone()
+    connection.close()
+    return {
+        "to_submit": submitted - began, "to_first_start": first - submitted, "to_last_start": last - first,
+        "to_train": ended - last, "to_show": shown - ended,
+    }  # fmt: skip
+
+
 def cpu_seconds(site: Site) -> dict[str, float]:
     """Return the CPU seconds so far of server, browser, and engine with its workers, also of those that have ended."""
     engine, server = site.control.engine.status().pid, site.process
     assert engine is not None
     assert server is not None
-    browser = [each for each in psutil.Process().children(recursive=True) if each.pid != server.pid]
+    # The engine, too, descends from this process.
+    browser = [each for each in psutil.Process().children(recursive=True) if "chrom" in each.name()]
     families = {"server": [psutil.Process(server.pid)], "browser": browser, "engine": [psutil.Process(engine)]}
     families["engine"] += families["engine"][0].children(recursive=True)
     return {name: sum(map(_spent, family)) for name, family in families.items()}

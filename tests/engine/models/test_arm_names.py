@@ -3,6 +3,7 @@
 import pytest
 
 from engine.config import depth_name
+from engine.errors import ConfigError
 from engine.models import arm_names
 from engine.models.registry import ORDERS, SHORTCUTS
 
@@ -62,6 +63,11 @@ def test_every_shortcut_can_be_put_together_from_what_the_page_offers(name):
     assert (
         arm_names.variant_text(name, defaults, arm_names.orders_of(row)[0].name, arm_names.norms_of(row)[0], 2) == name
     )
+
+
+def test_a_text_with_layers_is_of_the_family_that_has_them():
+    with pytest.raises(ConfigError, match="the family cifar has the shortcuts"):
+        arm_names.variant_text("deepnorm", {}, "post-ln", "layer", 2)
 
 
 def test_orders_are_those_that_the_shortcut_works_with():

@@ -101,7 +101,8 @@ export class InstantView {
     if (this.sent && answered(newest, this.sent.after)) this.latest.ended();
     // Whoever has set nothing meanwhile sees what is trained.
     if (newest && !this.latest.busy) this.#set(choiceOf(newest));
-    this.#soon(other || Boolean(newest?.over));
+    // At the end the whole history is drawn, once: it is on its way.
+    this.#soon(other || Boolean(newest?.over && this.whole));
   }
 
   /** Another race is the newest: its curves grow over those of the one before, where that came to its end. */

@@ -39,6 +39,16 @@ def test_an_instant_race_comes_after_ordinary_ones_and_holds_none_back():
     assert schedule(race(7, 1, 71, instant=True), at_work, CPU, cores=2).starts == ()
 
 
+def test_a_single_run_waits_for_the_instant_race_at_work_and_for_no_further_one():
+    at_work = [Active(run, 1, "cpu", instant=True) for run in (51, 52)]
+    alone, next_instant = Waiting(71, 7, 0, 1), race(8, 4, 81, instant=True)
+    plan = schedule([*next_instant, alone], at_work, CPU, cores=2)
+    assert plan.starts == ()
+    assert plan.waits[71] == "waits for runs 51, 52: it trains with 2 threads, alone"
+    assert plan.waits[81] == "waits its turn behind run 71"
+    assert schedule([*next_instant, alone], [], CPU, cores=2).starts == (Start(71, "cpu", 2),)
+
+
 def test_a_single_run_gets_all_cores():
     assert schedule([Waiting(7, 3, 0, 1)], [], CPU, cores=8).starts == (Start(7, "cpu", 8),)
 
