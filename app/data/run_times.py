@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from app.data.commands import RaceRequest, planned
 from app.data.options import preset_source, presets
@@ -41,10 +41,32 @@ class RunTime:
     here: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What an estimate rests on beside the race. ``here``: whether the speeds are of this workspace."""
+
+    test_images: int
+    speeds: tuple[Speed, ...]
+    machine: Machine
+    here: bool
+
+
 def preset_times() -> dict[str, RunTime]:
     """Return the duration of every preset of the page. Raises SkipscopeError."""
-    times = {name: race_time(_preset_race(name, preset_source(name))) for name in presets()}
+    times = {name: _preset_time(name, preset_source(name)) for name in presets()}
     return {name: time for name, time in times.items() if time is not None}
+
+
+def _preset_time(preset: str, source: str) -> RunTime | None:
+    basis = _basis(_preset_race(preset, source).run)
+    return None if basis is None else RunTime(_preset_seconds(preset, source, basis), basis.here)
+
+
+# Every run of the set-up's script asks for all of them; they change only with a speed.
+@lru_cache(maxsize=64)
+def _preset_seconds(preset: str, source: str, basis: _Basis) -> float:
+    race = _preset_race(preset, source)
+    return _seconds(race.trials(), race.runs(), basis)
 
 
 @cache
@@ -66,21 +88,29 @@ def rest_seconds(run: RunRow, step: int) -> float | None:
 
 def _time(trials: Sequence[RunConfig], runs: Sequence[RunConfig], threads: int = 0) -> RunTime | None:
     """``threads``: of a single run, 0 for all that its machine gives it."""
-    first = runs[0]
+    basis = _basis(runs[0], threads)
+    return None if basis is None else RunTime(_seconds(trials, runs, basis), basis.here)
+
+
+def _seconds(trials: Sequence[RunConfig], runs: Sequence[RunConfig], basis: _Basis) -> float:
+    return race_seconds(trials, runs, basis.test_images, basis.speeds, basis.machine).seconds
+
+
+def _basis(first: RunConfig, threads: int = 0) -> _Basis | None:
+    """Return what an estimate of runs like ``first`` rests on, None for images off the table of data sets."""
     source = SOURCES.get(first.data.name)
     if source is None:
         return None
     kind = "cuda" if _gpus() and first.device != "cpu" else "cpu"
-    known = [
+    known = tuple(
         speed
         for row, speed in kept_until_change(_speeds)
         if row.device.startswith(kind) and _computes_alike(row, first) and speed.family == first.model.family
-    ]
+    )
     machine = _machine(kind) if known else TABLE_MACHINE
     if threads:
         machine = dataclasses.replace(machine, threads=threads)
-    estimate = race_seconds(trials, runs, source.test_images, known or TABLE, machine)
-    return RunTime(estimate.seconds, bool(known))
+    return _Basis(source.test_images, known or tuple(TABLE), machine, bool(known))
 
 
 def _computes_alike(row: RunRow, run: RunConfig) -> bool:

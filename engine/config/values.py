@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
@@ -56,8 +57,7 @@ class _Schema(GenerateJsonSchema):
 
 def setting_of(config: type[BaseModel], location: Sequence[str | int]) -> tuple[str, Schema]:
     """Return the dotted name of the setting at ``location``, '' for none, and its schema."""
-    document = config.model_json_schema(schema_generator=_Schema)
-    schema: Schema = document
+    document = schema = _document(config)
     names: list[str] = []
     for part in location:
         properties = schema.get("properties", {})
@@ -68,6 +68,12 @@ def setting_of(config: type[BaseModel], location: Sequence[str | int]) -> tuple[
         if "$ref" in schema:
             schema = document["$defs"][schema["$ref"].rpartition("/")[2]]
     return ".".join(names), schema
+
+
+@cache
+def _document(config: type[BaseModel]) -> Schema:
+    # To write a schema takes 20 ms, and a page asks for several in each of its runs.
+    return config.model_json_schema(schema_generator=_Schema)
 
 
 def fits(schema: Schema, value: Any) -> bool:

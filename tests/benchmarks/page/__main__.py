@@ -9,8 +9,9 @@ import argparse
 import json
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -36,7 +37,11 @@ OURS = (
     ".ss-race, .sp-probes, .sl-lab, .sr-rates, .si-instant, .ss-colors, [data-testid=stHtml], [data-testid=stMarkdown]"
 )
 #: States in which the page has room for other things than the curves of a race.
-_ROOM = {"ended", "zoomed", "seeded", "forked", "live", "overlaid", "gap"}
+_ROOM = {
+    "ended", "zoomed", "seeded", "forked", "live", "overlaid", "gap", "mlp", "mlp-overlaid", "vit", "audience",
+}  # fmt: skip
+#: What of the page Instant is seen without scrolling at 1280 x 720: the dial beside the curves that it changes.
+_DIAL = (".si-headline", ".si-plot", ".si-strength", ".si-dial")
 _TEXTS = {"why", *states.QUESTIONS, *states.LAB_PAGES} - {"gradients"}
 
 
@@ -46,12 +51,13 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     site = Site(Workspace.at(options.workspace).prepare())
     rows: list[dict] = []
-    with _served(site, options.live) as numbers, sync_playwright() as playwright:
-        wanted = [
-            state
-            for state in (*states.of_race(numbers), *states.of_texts())
-            if re.fullmatch(options.states, state.name)
-        ]
+    with ExitStack() as stack, sync_playwright() as playwright:
+        numbers = stack.enter_context(_served(site, options.live))
+        every = (*states.of_race(numbers), *states.of_others(numbers), *states.of_texts())
+        wanted = [state for state in every if re.fullmatch(options.states, state.name)]
+        urls = {
+            visitor: stack.enter_context(_shown_to(visitor, site)) for visitor in {state.visitor for state in wanted}
+        }
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
         )
@@ -60,7 +66,7 @@ def main() -> int:
             viewport = {"width": width, "height": height}
             context = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
             for state in wanted:
-                rows.append(measured(context, site.url, state, name, options.out))
+                rows.append(measured(context, urls[state.visitor], state, name, options.out))
                 print(line(rows[-1]), *rows[-1]["faults"], sep="\n    ", flush=True)
             context.close()
         browser.close()
@@ -99,6 +105,23 @@ def _served(site: Site, with_live: bool) -> Iterator[dict[str, int]]:
         site.close()
 
 
+@contextmanager
+def _shown_to(visitor: states.Visitor, site: Site) -> Iterator[str]:
+    """Yield the address at which a visitor finds the app; an audience's server shares the site's workspace."""
+    if visitor is states.Visitor.OWNER:
+        yield site.url
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        newcomers = visitor is states.Visitor.NEWCOMER
+        other = Site(Workspace.at(Path(folder) / "workspace").prepare() if newcomers else site.workspace)
+        other.said = Path(folder) / "said"
+        other.start(*([] if newcomers else ["--share", "--host", "127.0.0.1"]), engine=newcomers)
+        try:
+            yield other.url
+        finally:
+            other.close() if newcomers else other.interrupt()
+
+
 def measured(context: BrowserContext, url: str, state: states.State, look: str, out: Path) -> dict:
     """Return what one state measures at one size in one scheme, and write its picture."""
     size, scheme = look.split("-")
@@ -117,7 +140,7 @@ def measured(context: BrowserContext, url: str, state: states.State, look: str, 
     row = {
         "name": name,
         "share": round(page.evaluate("() => measures.plotShare()"), 3),
-        "below": page.evaluate(f"() => measures.below({json.dumps(FOLD)})"),
+        "below": page.evaluate(f"() => measures.below({json.dumps(_DIAL if 'instant' in state.name else FOLD)})"),
         "overlaps": page.evaluate("() => measures.overlaps()"),
         "height": page.evaluate("() => measures.height()"),
         "grade": round(words.grade(blocks), 1),
@@ -161,7 +184,7 @@ def faults(row: dict, state: str, size: str) -> list[str]:
     found += [f"over {MAX_WORDS} words: {sentence[:80]}" for sentence in row["long"]]
     if size == "1440" and state in _ROOM and row["share"] < MIN_SHARE:
         found.append(f"curves have {100 * row['share']:.1f} % of the window")
-    if size == "1280" and state in _ROOM:
+    if size == "1280" and (state in _ROOM or "instant" in state):
         found += [f"{part} ends {px} px below the window" for part, px in row["below"].items() if px]
     if state in _TEXTS and row["height"] > MAX_HEIGHT.get(size, 10**6):
         found.append(f"{row['height']} px high")

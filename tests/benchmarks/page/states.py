@@ -1,7 +1,8 @@
 """The states in which a page is measured, made by real races in a workspace: live, ended, zoomed, seeded, and so on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from playwright.sync_api import Page
 
@@ -9,6 +10,7 @@ from engine.config.presets import PRESETS
 from engine.events import RunState
 from engine.labs.registry import LABS
 from engine.paths import PROJECT
+from engine.runs.protocol.instant import instant_request, usual
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
@@ -20,6 +22,7 @@ _PATIENCE_S = 1200.0
 _DRAWN = "document.querySelector('.ss-race')?.raceView?.chart.drawn"
 _PROBES = "document.querySelector('.sp-probes')?.probeView?.painted"
 _LAB = "document.querySelector('.sl-lab')?.labView?.drawn && document.querySelector('.sl-lab').labView.curves.size"
+_INSTANT = "document.querySelector('.si-instant')?.instantView?.shown?.over"
 _WORDS = "document.querySelector('[data-testid=stMain] h1, [data-testid=stMain] h2, [data-testid=stMain] p')"
 #: The page of the lab that stands below the gradients of a race.
 _GRADIENTS = "gradients"
@@ -27,29 +30,44 @@ QUESTIONS = sorted(path.stem for path in (PROJECT / "assets" / "guide").glob("q*
 LAB_PAGES = [_GRADIENTS, *(f"lab-{name}" for name in LABS if name != _GRADIENTS)]
 
 
+#: Strengths of the shortcut that the page Instant has tried.
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+class Visitor(StrEnum):
+    """Who looks: at a workspace of one's own, at a shared one without its presenter's link, at an empty one."""
+
+    OWNER, AUDIENCE, NEWCOMER = "owner", "audience", "newcomer"
+
+
 @dataclass(frozen=True)
 class State:
-    """A page in one state: its address, what has to be true before it is measured, and what is done before that."""
+    """A page in one state: its address, what must be true before it is measured, what is done first, who looks."""
 
     name: str
     path: str
     ready: str = _WORDS
     before: Callable[[Page], None] = lambda page: None
+    visitor: Visitor = Visitor.OWNER
+
+
+#: Races of the states that are made of one; ``mlp`` and ``vit`` have nets without batch norm.
+_REQUESTS = {
+    "quick": RaceRequest(preset="quick"),
+    "seeded": RaceRequest((8, 14), ("none", "A"), steps=300, seeds=3, settings=_SMALL),
+    "mlp": RaceRequest(preset="start-mlp"),
+    "vit": RaceRequest(preset="today"),
+}
 
 
 def races(site: Site) -> dict[str, int]:
-    """Return the number of a quick race that has ended, of one with three seeds, and of one with cut shortcuts.
-
-    Makes those that the workspace does not have yet.
-    """
+    """Return the number of a finished race for each state that is about one. Makes those that the workspace lacks."""
     known: dict[str, int] = {}
     with Reader(site.workspace) as reader:
         for race in reader.races.newest():
             known.setdefault(_kind(reader.runs.all(race.id)), race.id)
-    for kind, request in {
-        "quick": RaceRequest(preset="quick"),
-        "seeded": RaceRequest((8, 14), ("none", "A"), steps=300, seeds=3, settings=_SMALL),
-    }.items():
+        dialled = len(reader.races.ring())
+    for kind, request in _REQUESTS.items():
         known[kind] = known.get(kind) or _raced(site, request)
     if "forked" not in known:
         known["forked"] = _raced(site, RaceRequest((8, 14), ("none", "A"), steps=300, settings=_SMALL))
@@ -57,6 +75,10 @@ def races(site: Site) -> dict[str, int]:
             deep = reader.runs.all(known["forked"])[-1].id
         fork = site.control.interventions.fork(deep, 150, {"strength": "0"})
         until(lambda: site.row(fork).state == "finished", _PATIENCE_S)
+    for strength in STRENGTHS[dialled:]:
+        choice = replace(usual(), strength=strength)
+        _, runs = site.control.start_instant(plan_race(instant_request(choice), site.workspace))
+        until(lambda ids=runs: all(site.row(run).state == "finished" for run in ids), _PATIENCE_S)
     return known
 
 
@@ -66,6 +88,9 @@ def _kind(runs: list[RunRow]) -> str:
         return ""
     if any(run.parent_run for run in runs):
         return "forked"
+    family = runs[0].config.model.family
+    if family in ("mlp", "vit"):
+        return family
     if len({run.seed for run in runs}) == 3:
         return "seeded"
     return "quick" if [run.arm for run in runs] == ["plain-20", "plain-56", "A-20", "A-56"] else ""
@@ -103,6 +128,12 @@ def of_race(numbers: dict[str, int]) -> list[State]:
         State("layers-presented", f"layers?race={quick}&present=1", _PROBES),
         State("gradients", f"gradients?race={quick}", _PROBES),
         State("gradients-presented", f"gradients?race={quick}&present=1", _PROBES),
+        State("mlp", f"?race={numbers['mlp']}", _DRAWN),
+        State("mlp-overlaid", f"?race={numbers['mlp']}&layout=overlaid", _DRAWN),
+        State("vit", f"?race={numbers['vit']}", _DRAWN),
+        State("layers-vit", f"layers?race={numbers['vit']}", _PROBES),
+        State("gradients-vit", f"gradients?race={numbers['vit']}", _PROBES),
+        State("instant", "instant", _INSTANT),
         State("runs", "runs", "document.querySelector('[data-testid=stDataFrame] canvas')"),
         State("runs-drawn", "runs?runs=1,2", "document.querySelector('.ss-race')?.raceView?.chart.drawn"),
     ]
@@ -110,6 +141,20 @@ def of_race(numbers: dict[str, int]) -> list[State]:
         race = numbers["live"]
         states += [State("live", f"?race={race}", _DRAWN), State("layers-live", f"layers?race={race}", _PROBES)]
     return states
+
+
+def of_others(numbers: dict[str, int]) -> list[State]:
+    """Return the states that others see: who opens the app for the first time, and who looks on."""
+    quick, audience = numbers["quick"], Visitor.AUDIENCE
+    return [
+        State("landing", "", "document.querySelector('[data-testid=stImage] img')", visitor=Visitor.NEWCOMER),
+        State("instant-first", "instant", "document.querySelector('.si-instant')?.instantView?.feed?.source",
+              visitor=Visitor.NEWCOMER),
+        State("audience", f"?race={quick}", _DRAWN, visitor=audience),
+        State("audience-layers", f"layers?race={quick}", _PROBES, visitor=audience),
+        State("audience-instant", "instant", _INSTANT, visitor=audience),
+        State("audience-runs", "runs", "document.querySelector('[data-testid=stDataFrame] canvas')", visitor=audience),
+    ]  # fmt: skip
 
 
 def of_texts() -> list[State]:

@@ -15,6 +15,7 @@ DOCUMENT = "<html><head><script src='streamlit.js'></script></head><body>" + 600
 def client():
     routes = [
         Route("/page", lambda request: HTMLResponse(DOCUMENT, headers={"ETag": "old"})),
+        Route("/live/plotly.js", lambda request: PlainTextResponse(DOCUMENT)),
         Route("/words", lambda request: PlainTextResponse("<head>")),
     ]
     return TestClient(PageHead(Starlette(routes=routes, middleware=[Middleware(GZipMiddleware)])))
@@ -31,3 +32,8 @@ def test_other_answers_stay_as_they_are():
     assert client().get("/words", headers={"Accept": "text/html"}).text == "<head>"
     assert client().get("/page", headers={"Accept": "application/json"}).text == DOCUMENT
     assert client().head("/page", headers={"Accept": "text/html"}).headers["etag"] == "old"
+
+
+def test_what_is_prefetched_stays_compressed():
+    answer = client().get("/live/plotly.js", headers={"Accept": "text/html,*/*", "Accept-Encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip" and answer.text == DOCUMENT
