@@ -2,7 +2,7 @@
 
 import threading
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from tests.faults.trial import Trial, works_on
@@ -13,15 +13,20 @@ KILLS = 5
 
 
 def mixed(trial: Trial) -> None:
-    """Kill one process after another, each at a random moment; some before the runs are at work again."""
+    """Kill one process after another, each at a random moment."""
+    sequence(trial, [trial.random.choice(KINDS) for _ in range(KILLS)])
+
+
+def sequence(trial: Trial, kinds: Sequence[str]) -> None:
+    """Kill processes of these kinds in turn; some before the runs are at work again."""
     _begin(trial)
-    for number in range(KILLS):
+    for number, kind in enumerate(kinds, 1):
         trial.rest(0.0, 1.5)
         if all(row["state"] == "finished" for row in trial.target.rows()):
             trial.race()
             trial.at_work()
-        _KILLS[trial.random.choice(KINDS)](trial)
-        if number == KILLS - 1 or trial.random.random() < 0.7:
+        _KILLS[kind](trial)
+        if number == len(kinds) or trial.random.random() < 0.7:
             trial.at_work()
         else:
             trial.target.ensure_engine()

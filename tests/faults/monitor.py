@@ -14,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from engine.paths import PROJECT
 from tests.faults.oracle import select
 from tests.faults.target import Target, lives
 
@@ -142,15 +143,15 @@ class Monitor(threading.Thread):
     def _look_at_files(self) -> None:
         """Collect files and sockets in the shared temporary folders."""
         sockets = _sockets()
-        own = str(self.target.folder)
-        shared = {*_SHARED_FOLDERS, tempfile.gettempdir()}
+        known = (f"{self.target.folder}/", f"{PROJECT}/")
+        shared = tuple(f"{folder}/" for folder in {*_SHARED_FOLDERS, tempfile.gettempdir()})
         for process in self.target.family():
             with contextlib.suppress(OSError):
                 for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
                     with contextlib.suppress(OSError):
                         path = str(descriptor.readlink())
                         path = sockets.get(path, path)
-                        if not path.startswith(own) and any(path.startswith(f"{folder}/") for folder in shared):
+                        if not path.startswith(known) and path.startswith(shared):
                             self._paths.add(path)
 
 

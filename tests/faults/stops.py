@@ -45,7 +45,7 @@ def stopped(trial: Trial, kind: str, seconds: float) -> None:
         trial.outlast(SILENT_S)
         trial.states_true(lambda told: _says_silent(told, run), f"run {run} has not been heard of")
         trial.outlast(seconds - SILENT_S - STATES_WITHIN_S)
-    target.kill([process], signal.SIGCONT)
+    target.send([process], signal.SIGCONT)
     trial.say(f"{kind} is back")
     trial.check(f"the {kind} survives {seconds:g} s of standing still", process.is_running())
     if kind == "engine":
@@ -81,7 +81,7 @@ def hung(trial: Trial) -> None:
 
 def _still(trial: Trial, process: psutil.Process, kind: str) -> None:
     trial.say(f"{kind} stands still")
-    trial.target.kill([process], signal.SIGSTOP)
+    trial.target.send([process], signal.SIGSTOP)
 
 
 def _says_silent(told: dict[str, Any], run: int) -> bool:

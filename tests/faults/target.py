@@ -35,6 +35,7 @@ MARK = "SKIPSCOPE_FAULTS_MARK"
 STEPS = 600
 SETTINGS = {"width": "4", "pool": "4", "precision": "fp32", "batch_size": "32", "threads": "1"}
 POLL_S = 0.05
+_DIES_S = 5.0
 
 
 class NotInTime(Exception):
@@ -126,7 +127,15 @@ class Target:
             return {row["run"]: family[row["pid"]] for row in self.rows() if row["pid"] in family}
         return {}
 
-    def kill(self, processes: Iterable[psutil.Process], number: int = signal.SIGKILL) -> None:
+    def kill(self, processes: Iterable[psutil.Process]) -> None:
+        """Kill these processes, in this order, and wait until they are gone: a large one takes its time."""
+        killed = list(processes)
+        self.send(killed, signal.SIGKILL)
+        deadline = time.monotonic() + _DIES_S
+        while any(map(lives, killed)) and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def send(self, processes: Iterable[psutil.Process], number: int) -> None:
         """Send a signal to these processes."""
         for process in processes:
             with contextlib.suppress(psutil.Error):
