@@ -118,6 +118,8 @@ def _summary(outcomes: Sequence[Outcome]) -> None:
             f"ages       {len(ages)} of the newest row at a kill, in s: {parts}, oldest {ages[-1]:.2f}; "
             f"{100 * share:.1f} % within {AGE_S:g} s, {sum(age > MAX_AGE_S for age in ages)} above {MAX_AGE_S:g} s"
         )
+        for age in (age for outcome in ran for age in outcome.ages if age.seconds > AGE_S):
+            print(f"           {age.seconds:.2f} s: {age.context}")
     if states:
         print(f"states     true after {max(states):.1f} s at most ({len(states)} times)")
     if ended:

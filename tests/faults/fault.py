@@ -35,7 +35,7 @@ class Fault:
 FAULTS: dict[str, Fault] = {
     fault.name: fault
     for fault in (
-        Fault("kills", "SIGKILL of five processes in turn, drawn at random", "kills:mixed", trials=40),
+        Fault("kills", "SIGKILL of ten processes in turn, drawn at random", "kills:mixed", trials=20, limit_s=600),
         Fault("kill-engine", "SIGKILL of the engine", "kills:engine"),
         Fault("kill-worker", "SIGKILL of a worker", "kills:worker"),
         Fault("kill-app", "SIGKILL of the app server", "kills:app"),

@@ -9,7 +9,7 @@ from tests.faults.trial import Trial, works_on
 
 KINDS = ("engine", "worker", "app", "fork server", "everything")
 #: Kills of one trial of the long form.
-KILLS = 5
+KILLS = 10
 
 
 def mixed(trial: Trial) -> None:

@@ -34,7 +34,7 @@ MARK = "SKIPSCOPE_FAULTS_MARK"
 #: A net of 10 ms a step on a busy core; every tenth of the steps is a checkpoint.
 STEPS = 600
 SETTINGS = {"width": "4", "pool": "4", "precision": "fp32", "batch_size": "32", "threads": "1"}
-POLL_S = 0.05
+POLL_S = 0.1
 _DIES_S = 5.0
 
 
