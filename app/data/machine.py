@@ -1,17 +1,20 @@
 """The machine's load, and the disk use of the workspace by kind and by run."""
 
-import threading
+import logging
 import time
+from functools import partial
 from typing import Any
 
 import psutil
 
 from app.data.workspace import WorkspaceContext, current
+from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import gpus
 from engine.store.disk import Disk as Disk
 from engine.store.disk import read_disk
 from engine.store.disk import size_in_words as size_in_words
 
+_log = logging.getLogger(__name__)
 #: Seconds for which a result is reused: a walk through hundreds of folders takes tens of milliseconds.
 FRESH_S = 10.0
 #: Seconds that a page waits for a new reading: enough for a workspace of some hundred runs.
@@ -67,9 +70,9 @@ def disk_use_soon() -> Disk:
     context = current()
     kept: tuple[float, Disk] | None = context.disk
     if kept is None or time.monotonic() - kept[0] >= FRESH_S:
-        reader: threading.Thread | None = context.disk_reader
+        reader: GuardedThread | None = context.disk_reader
         if reader is None or not reader.is_alive():
-            reader = context.disk_reader = threading.Thread(target=_read, args=(context,), name="disk", daemon=True)
+            reader = context.disk_reader = GuardedThread("disk", partial(_read, context), _log.warning)
             reader.start()
         if kept is None or len(kept[1].files) < _MAX_WAITED_FOR:
             reader.join(_PATIENCE_S)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from app.data.connection_pool import ConnectionPool
-from engine.cli.message import one_line as one_line
+from engine.cli.parsing.message import one_line as one_line
 from engine.errors import DatabaseDamaged, VersionMismatch
 from engine.errors import SkipscopeError as SkipscopeError
 from engine.errors import in_one_line as in_one_line

@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from engine.cli.numbers import RUN_ID
 from engine.cli.output import console, echo_json
+from engine.cli.parsing.numbers import RUN_ID
 from engine.exchange.registry import FORMATS, Report
 from engine.exchange.transfer import CHECKPOINTS, ExportRequest, export_to, import_from
 from engine.store.workspace import Workspace

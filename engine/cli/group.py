@@ -1,6 +1,7 @@
 """The command line: parse, call, print. The verbs and ``--json`` documents are a contract.
 
-Messages go to stderr. A wrong call exits with 2 and one short line (``engine.cli.message``) with mistake and remedy.
+Messages go to stderr. A wrong call exits with 2 and one short line (``engine.cli.parsing.message``) that says
+what would be right.
 """
 
 import contextlib
@@ -20,10 +21,10 @@ from engine.cli.exchange import export, import_
 from engine.cli.interventions import extend, fork, set_
 from engine.cli.labs import lab
 from engine.cli.layers import layers
-from engine.cli.message import one_line
-from engine.cli.numbers import DEPTH, Number
-from engine.cli.options import Verbs
 from engine.cli.output import echo_json
+from engine.cli.parsing.message import one_line
+from engine.cli.parsing.numbers import DEPTH, Number
+from engine.cli.parsing.options import Verbs
 from engine.cli.races import pace, race
 from engine.cli.reference import reference
 from engine.cli.retention import quota, tidy

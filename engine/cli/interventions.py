@@ -2,8 +2,8 @@
 
 import click
 
-from engine.cli.numbers import RUN_ID, Number
 from engine.cli.output import DONE_S, check_known, echo_json, fields, pairs
+from engine.cli.parsing.numbers import RUN_ID, Number
 from engine.config import OptimConfig, check_change
 from engine.errors import CommandRefused, ConfigError
 from engine.runs.client.commands import answer

@@ -5,8 +5,8 @@ import math
 import click
 import numpy as np
 
-from engine.cli.numbers import RUN_ID
 from engine.cli.output import console, echo_json, table
+from engine.cli.parsing.numbers import RUN_ID
 from engine.config.values import shown, whole_from
 from engine.errors import ConfigError
 from engine.probes.quantity import Quantity

@@ -13,8 +13,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from engine.cli.interrupt import ctrl_c_heard, pause
-from engine.cli.numbers import DEPTH, RUN_ID, Number
 from engine.cli.output import console, echo_json, number, pairs, race_document, results
+from engine.cli.parsing.numbers import DEPTH, RUN_ID, Number
 from engine.cli.tuning import curves, under_way
 from engine.config import FREE, DataConfig, OptimConfig, RaceConfig
 from engine.config.presets import PRESETS

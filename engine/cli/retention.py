@@ -8,8 +8,8 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TextColumn
 
-from engine.cli.numbers import Number
 from engine.cli.output import console, echo_json
+from engine.cli.parsing.numbers import Number
 from engine.errors import CommandRefused, NoDatabase
 from engine.runs.client.control import Control
 from engine.runs.client.retention import Keep, Retention, plan

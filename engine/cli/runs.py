@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from engine.cli import output
-from engine.cli.numbers import RUN_ID
 from engine.cli.output import DONE_S, cause_or_detail, check_known, echo_json, number
+from engine.cli.parsing.numbers import RUN_ID
 from engine.errors import CommandRefused, NoDatabase
 from engine.events import PAUSABLE, RunState
 from engine.runs.client.control import Control

@@ -28,7 +28,6 @@ SHORT = {
     "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/paths.py": "one constant of the ground floor",
     "engine/runs/protocol/older_nets.py": "one rule that worker and supervisor share",
-    "engine/runs/launchers/preload.py": "entry point of the fork server",
     "engine/runs/protocol/job.py": "seam between engine and worker",
     "engine/runs/protocol/verbs.py": "table of the commands",
     "engine/runs/worker/out_of_memory.py": "torch-free beside jobs that are not",

@@ -10,7 +10,10 @@ from tests.architecture.source_tree import files, name_of, tree
 BACKGROUND = {
     # Its base class; nothing else makes a bare thread.
     "Thread": {},
-    "Timer": {"engine/runs/worker/engine_link.py": "ends the process, which is what others see"},
+    "Timer": {
+        "app/command_line.py": "opens the browser, for which nobody waits",
+        "engine/runs/worker/engine_link.py": "ends the process, which is what others see",
+    },
     "create_task": {"app/live/stream/feed.py": "its coroutine reports its own error to the viewers"},
     "ensure_future": {},
     "start_new_thread": {},

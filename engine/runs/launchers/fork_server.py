@@ -22,8 +22,8 @@ from engine.hardware.machine import process_before
 from engine.paths import PROJECT
 
 PRELOAD = "engine.runs.launchers.preload"
-#: Names the file to the fork server.
-REPORT = "SKIPSCOPE_FORK_SERVER_REPORT"
+#: Names the file to the fork server: an internal variable, no setting.
+REPORT = "FORK_SERVER_REPORT"
 #: How long torch may take to load: minutes from a cold network disk.
 LOADING_LIMIT_S = 180.0
 #: Time for the system to tell how a process ended whose pipe is closed.

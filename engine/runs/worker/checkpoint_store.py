@@ -2,13 +2,13 @@
 
 import contextlib
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from engine.errors import CheckpointError, CheckpointUnusable, WorkspaceError
+from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, TENTH, tenths
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
@@ -60,7 +60,7 @@ def surplus(
 class _Writing(NamedTuple):
     """A checkpoint that a thread writes; ``result`` gets its size in bytes, or why it was not written."""
 
-    thread: threading.Thread
+    thread: GuardedThread
     step: int
     reason: str
     result: list[int | CheckpointError]
@@ -100,7 +100,9 @@ class CheckpointStore:
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
         result: list[int | CheckpointError] = []
         document, path = state | {"run": self._run}, self._workspace.checkpoint(self._run, step)
-        thread = threading.Thread(target=self._write, args=(document, path, result), name="checkpoint")
+        thread = GuardedThread(
+            "checkpoint", lambda: self._write(document, path, result), lambda text: result.append(CheckpointError(text))
+        )
         self._writing = _Writing(thread, step, reason, result)
         self._due_at, self._saved_step = time.monotonic() + AUTOSAVE_S, step
         thread.start()
@@ -132,8 +134,6 @@ class CheckpointStore:
             result.append(path.stat().st_size)
         except CheckpointError as error:
             result.append(error)
-        except Exception as error:  # whoever waits for the thread gets it
-            result.append(CheckpointError(f"{path} cannot be written ({type(error).__name__}: {error})"))
 
     def prune(self) -> None:
         """Remove the incomplete and unrecorded files of a killed worker, and all but the newest that were put aside."""

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from engine.errors import SkipscopeError
 from engine.events import CROWDED
+from engine.guarded_thread import GuardedThread
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -89,7 +90,7 @@ class ContentionMonitor:
     def __init__(self, workspace: Workspace, run: int, threads: int, take: Callable[[], Sample] = sample):
         self._workspace, self._run, self._take = workspace, run, take
         self._text, self._ends = notice(threads), threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="contention", daemon=True)
+        self._thread = GuardedThread("contention", self._watch, _log.warning)
 
     def start(self) -> "ContentionMonitor":
         """Begin to watch."""

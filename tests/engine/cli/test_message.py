@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.cli.message import MAX_CHARACTERS, one_line
+from engine.cli.parsing.message import MAX_CHARACTERS, one_line
 
 LONG = "x" * 10_000
 
