@@ -48,7 +48,7 @@ class WorkspaceContext:
         self.sparks: dict[int, tuple[object, tuple[float, ...]]] = {}
         self.run_table: Any = None
         self.disk: tuple[float, Any] | None = None
-        self.disk_reader: threading.Thread | None = None
+        self.disk_reader: GuardedThread | None = None
         self.damage = ""
 
 

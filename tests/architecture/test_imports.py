@@ -39,6 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.runs.supervisor",),
     ("engine.runs.client",),
     ("engine.exchange", "engine.exchange.bundle"),
+    ("engine.cli.parsing",),
     ("engine.cli",),
     ("app",),
     ("app.data",),
