@@ -55,11 +55,16 @@ def test_temporary_files_and_sockets_lie_in_the_workspace(place, monkeypatch, tm
     assert list(before.iterdir()) == []
 
 
-def test_a_socket_lies_outside_only_where_the_workspace_takes_none(workspace, monkeypatch, tmp_path):
-    system = tmp_path / "system"
-    system.mkdir()
+@pytest.fixture
+def system():
+    """A folder with a short path, as the system's temporary folder is one."""
+    path = Path(tempfile.mkdtemp(prefix="s", dir="/tmp"))
+    yield path
+    shutil.rmtree(path)
+
+
+def test_a_socket_lies_outside_only_where_the_workspace_takes_none(workspace, monkeypatch, system):
     takes = temporary_folder._takes_sockets
-    monkeypatch.setattr(temporary_folder, "MAX_SOCKET_PATH", 1000)
     monkeypatch.setattr(temporary_folder, "_takes_sockets", lambda name: name.startswith(str(system)) and takes(name))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(system))
     with TemporaryFolder(workspace):
@@ -69,8 +74,7 @@ def test_a_socket_lies_outside_only_where_the_workspace_takes_none(workspace, mo
     assert list(system.iterdir()) == []
 
 
-def test_what_engines_left_that_are_gone_is_removed_and_nothing_else(workspace, monkeypatch, tmp_path):
-    system = tmp_path / "system"
+def test_what_engines_left_that_are_gone_is_removed_and_nothing_else(workspace, monkeypatch, system):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(system))
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
