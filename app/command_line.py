@@ -33,7 +33,8 @@ def main(host: str | None, port: int, folder: str | None, no_browser: bool, shar
 
     try:
         workspace.use(folder)
-        workspace.current().workspace.prepare()
+        if workspace.current().pool.file() is None:  # a workspace with a database can be viewed on a read-only disk
+            workspace.current().workspace.prepare()
     except workspace.SkipscopeError as error:
         raise click.UsageError(str(error)) from None
     # For `st.App`'s pages and the engine.

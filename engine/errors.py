@@ -28,6 +28,10 @@ class CheckpointUnusable(CheckpointError):
     """A sound checkpoint of this run with which this version, or the images of today, cannot go on."""
 
 
+class NoRoom(CheckpointError):
+    """The disk has no room for a checkpoint; a retry succeeds once there is space."""
+
+
 class WorkspaceError(SkipscopeError):
     """The workspace folder cannot be used."""
 

@@ -39,7 +39,8 @@ class ConnectionPool:
             connection.close()
             raise
         with self._lock:
-            if not self._closed and file is not None and len(self._idle) < POOLED:
+            # A frozen connection would miss what is written once the disk takes writes again.
+            if not self._closed and file is not None and len(self._idle) < POOLED and not connection.is_frozen:
                 self._idle.append((file, connection))
                 return
         connection.close()

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from app.data.workspace import current, kept_until_change, reading
+from app.data.workspace import as_seen, current, kept_until_change, reading
 from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.numbers import signed
 from engine.analysis.settings import race_of
@@ -238,9 +238,10 @@ def first_shown(requested: str) -> tuple[int, ...]:
 
 
 def runs(race: int) -> list[RunRow]:
-    """Return the runs of a race in starting order. Raises SkipscopeError."""
+    """Return the runs of a race in starting order, in the states that a reader sees. Raises SkipscopeError."""
     with reading() as reader:
-        return reader.runs.all(race)
+        rows = reader.runs.all(race)
+    return as_seen(rows)
 
 
 def tuning(race: int) -> list[ArmTuning]:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from app.data.workspace import current, kept_until_change, reading
+from app.data.workspace import as_seen, current, kept_until_change, reading
 from engine.analysis.comparison import by, in_mean
 from engine.analysis.interval import interval
 from engine.config import depth_name
@@ -84,7 +84,7 @@ def table_rows() -> list[TableRow]:
 
     Jobs of labs and trials of learning rates are left out. Raises SkipscopeError.
     """
-    return kept_until_change(_table_rows, points=True)
+    return as_seen(kept_until_change(_table_rows, points=True))
 
 
 def _table_rows(reader: Reader) -> list[TableRow]:

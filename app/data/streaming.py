@@ -16,6 +16,7 @@ from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
 from engine.events import AT_WORK
 from engine.events import Split as Split
 from engine.runs.client.conclusions import compared_runs, cut, errors_over_depth, predictions, verdict
+from engine.runs.client.observer import observe
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
 from engine.store.tables.points import Point
@@ -86,8 +87,15 @@ def head() -> Head:
 
 
 def engine_status() -> dict[str, Any]:
-    """Return ``{"state", "pid", "version", "devices", "message"}``; state: alive, none, other-version, silent."""
-    return asdict(current().control.engine.status())
+    """Return ``{"state", "pid", "version", "devices", "message", "seen"}``; state: alive, none, other-version, silent.
+
+    ``seen`` are state and detail of each run whose record is out of date.
+    """
+    context, seen = current(), {}
+    if context.pool.file() is not None:
+        with reading() as reader:
+            seen = {run: told._asdict() for run, told in observe(reader).items()}
+    return asdict(context.control.engine.status()) | {"seen": seen}
 
 
 def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, int | None]] | None = None) -> History:

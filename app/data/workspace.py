@@ -12,20 +12,29 @@ from engine.cli.parsing.message import one_line as one_line
 from engine.errors import DatabaseDamaged, VersionMismatch
 from engine.errors import SkipscopeError as SkipscopeError
 from engine.errors import in_one_line as in_one_line
+from engine.events import AT_WORK, RunState
 from engine.guarded_thread import GuardedThread as GuardedThread
 from engine.runs.client.control import Control
+from engine.runs.client.observer import observe, with_states, workspace_notes
 from engine.store.reader import Reader
+from engine.store.rows import JobRow
+from engine.store.tables.run_list import RunListRow
 from engine.store.workspace import Workspace
 
 _Row = TypeVar("_Row")
+_Stated = TypeVar("_Stated", bound=JobRow | RunListRow)
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The workspace: ``ok``, ``empty``, ``damaged``, ``not writable`` or ``other version``, with a message."""
+    """The workspace: ``ok``, ``empty``, ``damaged``, ``not writable`` or ``other version``, with a message.
+
+    ``notes`` are lines about a usable workspace that takes no writes: read-only, or on a full disk.
+    """
 
     state: str
     message: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -110,16 +119,29 @@ def health() -> Health:
     """Return the present health of the workspace. Never raises."""
     context = current()
     try:
-        context.workspace.prepare()
         if context.pool.file() is None:
+            context.workspace.prepare()
             return Health("empty")
         if context.damage:
             return Health("damaged", context.damage)
         with reading() as reader:
-            return Health("ok" if reader.races.newest(limit=1) else "empty")
+            state = "ok" if reader.races.newest(limit=1) else "empty"
+        return Health(state, notes=tuple(workspace_notes(context.workspace)))
     except DatabaseDamaged as error:
         return Health("damaged", str(error))
     except VersionMismatch as error:
         return Health("other version", str(error))
     except SkipscopeError as error:
         return Health("not writable", str(error))
+
+
+def as_seen(rows: list[_Stated]) -> list[_Stated]:
+    """Return rows of runs or jobs with the states that a reader sees: a record outlives its processes.
+
+    Where all records are right, these are the ``rows`` themselves. Raises SkipscopeError.
+    """
+    if not any(row.state in AT_WORK or row.state == RunState.PAUSED for row in rows):
+        return rows
+    with reading() as reader:
+        told = with_states(rows, observe(reader))
+    return rows if all(row is other for row, other in zip(rows, told, strict=True)) else told

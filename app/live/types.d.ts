@@ -39,6 +39,8 @@ export interface Card {
   seed: number;
   plain: boolean;
   state: string;
+  /** Its state and detail are not those on record: no process is left that could correct the record. */
+  outdated?: boolean;
   parent: number | null;
   parent_step: number | null;
   changes: [number, string][];

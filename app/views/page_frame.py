@@ -19,7 +19,14 @@ def usable(title: str = "") -> bool:
             st.header(title, anchor=False)
         way_out = " The Race page says what can be done." if presenter_link.may_command() else ""
         st.error(f"{literal(health.message)}{way_out}", icon=":material/error:")
+    notes(health)
     return health.usable
+
+
+def notes(health: workspace.Health) -> None:
+    """Draw why the workspace takes no writes."""
+    for line in health.notes:
+        show_warning(f"{line[0].upper()}{line[1:]}.")
 
 
 def set_title(words: str) -> None:

@@ -1,5 +1,6 @@
 """``doctor``: examines machine and workspace. The only command that loads torch."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,9 +16,12 @@ from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, number_gpus_alike, runs_per_gpu
 from engine.provenance import versions
 from engine.runs.client.control import Control
-from engine.store.connection import check
+from engine.runs.client.observer import observe
+from engine.runs.protocol.liveness import Seen
+from engine.store.connection import check, obstacle
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
+from engine.store.writability import is_read_only, read_only
 
 
 @click.command()
@@ -25,7 +29,11 @@ from engine.store.workspace import Workspace
 @click.option("--new-database", is_flag=True, help="Move a damaged database aside and start a new one.")
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
-    """Look at device, threads, precision, versions, data sets and the workspace's health."""
+    """Look at device, threads, precision, versions, data sets and the workspace's health.
+
+    Exits with 1 where something is wrong with the workspace, one line each: a damaged, locked or unreadable database, a
+    full or read-only disk, an engine that does not answer, runs at work on record without an engine.
+    """
     workspace: Workspace = context.obj
     moved_to = Control(workspace).engine.new_database() if new_database else None
     report = examine(workspace)
@@ -78,24 +86,47 @@ def _use(device: dict[str, Any]) -> dict[str, Any]:
 
 
 def _health(workspace: Workspace) -> dict[str, Any]:
+    """Return the workspace's health; ``problems`` are lines for people, ``problem`` is the first."""
     health: dict[str, Any] = {
         "path": str(workspace.path), "healthy": False, "database": "none", "problem": None, "engine": "none",
         "runs": 0, "checkpoint_bytes": 0,
     }  # fmt: skip
+    problems: list[str] = []
     try:
-        workspace.prepare()
+        if not is_read_only(workspace.path):
+            workspace.prepare()
+    except SkipscopeError as error:
+        problems.append(str(error))
+    try:
         check(workspace)
-        health["engine"] = Control(workspace).engine.status().state
         with Reader(workspace) as reader:
             health["runs"] = sum(run.tunes is None for run in reader.runs.all(every=True))
             health["checkpoint_bytes"] = sum(size for _, size in reader.checkpoints.totals().values())
-        health.update(healthy=True, database="ok")
+            status = Control(workspace).engine.status()
+            if status.state not in ("alive", "none"):
+                problems.append(status.message)
+            problems += _stale(observe(reader))
+        health.update(engine=status.state, database="ok")
+        if (reason := obstacle(workspace)) is not None:
+            problems.append(str(reason))
     except NoDatabase:
-        health["healthy"] = True
+        if is_read_only(workspace.path):
+            problems.append(str(read_only(workspace.path)))
     except SkipscopeError as error:
-        health["problem"] = str(error)
+        problems.append(str(error))
         health["database"] = "damaged" if isinstance(error, DatabaseDamaged) else "unusable"
-    return health
+    problems = list(dict.fromkeys(problems))
+    return health | {"healthy": not problems, "problem": next(iter(problems), None), "problems": problems}
+
+
+def _stale(seen: Mapping[int, Seen]) -> list[str]:
+    """Return a line for each way in which runs are not as their records say."""
+    runs: dict[str, list[int]] = {}
+    for run, (_, detail) in seen.items():
+        runs.setdefault(detail, []).append(run)
+    return [
+        f"{'run' if len(ids) == 1 else 'runs'} {', '.join(map(str, ids))}: {detail}" for detail, ids in runs.items()
+    ]
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -110,6 +141,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"versions    {', '.join(f'{name} {version}' for name, version in report['versions'].items() if version)}",
         f"data        {data}",
         f"workspace   {place['path']}: {place['problem'] or 'healthy'}",
+        *[f"            {problem}" for problem in place["problems"][1:]],
         f"database    {place['database']}, {place['runs']} runs, checkpoints {place['checkpoint_bytes'] / 1e6:.1f} MB",
         f"engine      {place['engine']}",
     ]

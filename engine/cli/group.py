@@ -35,6 +35,7 @@ from engine.models.count import count as count_net
 from engine.models.registry import get_shortcut
 from engine.runs.client.control import Control
 from engine.store.workspace import Workspace
+from engine.store.writability import FULL
 
 _SECONDS = Number({"type": "number", "minimum": 0})
 
@@ -62,7 +63,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         message = f"the database cannot be used ({error})"
     except OSError as error:
         path = f"{error.filename}: " if error.filename else ""
-        message = f"{path}{error.strerror or error}"
+        full = f"the disk is full ({error.strerror}); free some space"
+        message = f"{path}{full if error.errno in FULL else error.strerror or error}"
     click.echo(one_line(message), err=True)
     return 2
 

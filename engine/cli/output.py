@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -18,7 +18,9 @@ from engine.config.optim import BETAS, EPS
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.runs.client.conclusions import compared_runs, verdict
+from engine.runs.client.observer import with_states
 from engine.runs.protocol.comparable_runs import differences
+from engine.runs.protocol.liveness import Seen
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.tables.log_entries import BROKEN_IMAGES, TAKEN
@@ -216,9 +218,9 @@ def tuning_document(reader: Reader, race: int) -> list[dict[str, Any]]:
     ]
 
 
-def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
+def trials_document(workspace: Workspace, reader: Reader, seen: Mapping[int, Seen]) -> list[dict[str, Any]]:
     """Return the trials of ``runs --json``; ``race`` is the served race."""
-    rows = reader.tuning.trials()
+    rows = with_states(reader.tuning.trials(), seen)
     return [
         {
             **result,
@@ -232,7 +234,7 @@ def trials_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]
     ]
 
 
-def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
+def labs_document(workspace: Workspace, reader: Reader, seen: Mapping[int, Seen]) -> list[dict[str, Any]]:
     """Return the jobs of labs of ``runs --json``; ``step`` of ``total_steps`` tasks are done."""
     return [
         {
@@ -247,5 +249,5 @@ def labs_document(workspace: Workspace, reader: Reader) -> list[dict[str, Any]]:
             "figures": reader.labs.metrics(row.id),
             "versions": row.versions,
         }
-        for row in reader.labs.all()
+        for row in with_states(reader.labs.all(), seen)
     ]

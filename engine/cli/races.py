@@ -23,6 +23,7 @@ from engine.data.registry import get_source
 from engine.errors import CommandRefused, ConfigError, EngineUnreachable
 from engine.events import ALIVE, CROWDED, ENDED, ENGINE_GONE, RunState
 from engine.runs.client.control import Control
+from engine.runs.client.observer import observe, with_states
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
@@ -192,7 +193,7 @@ class Follower:
             # On a narrow terminal names are folded; numbers and states stay whole.
             table.add_column(title, no_wrap=title != "arm", overflow="fold", min_width=_LEAST.get(title))
         table.add_column("", overflow="ellipsis", no_wrap=True)
-        rows = reader.runs.all(self._race)
+        rows = with_states(reader.runs.all(self._race), observe(reader))
         for row, result in zip(rows, results(reader, rows), strict=True):
             table.add_row(
                 str(row.id), row.arm, str(row.seed), row.state.value, f"{row.step}/{row.total_steps}",

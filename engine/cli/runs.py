@@ -11,6 +11,7 @@ from engine.cli.parsing.numbers import RUN_ID
 from engine.errors import CommandRefused, NoDatabase
 from engine.events import PAUSABLE, RunState
 from engine.runs.client.control import Control
+from engine.runs.client.observer import observe, with_states, workspace_notes
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
@@ -25,16 +26,20 @@ def runs(workspace: Workspace, as_json: bool) -> None:
     """List what is in the workspace, with the cause of a failure.
 
     The test error is that of the whole test set; while a run trains, that of a subset, its size in parentheses. The
-    last races of the page Instant stand apart.
+    last races of the page Instant stand apart. A run whose processes are gone is lost, whatever its record says.
     """
     try:
         with Reader(workspace) as reader:
-            stored = reader.runs.all()
-            instant = [run for race, _ in reader.races.ring() for run in reader.runs.all(race)]
+            seen = observe(reader)
+            stored = with_states(reader.runs.all(), seen)
+            instant = [run for race, _ in reader.races.ring() for run in with_states(reader.runs.all(race), seen)]
             rows, apart = (output.runs_document(workspace, reader, runs) for runs in (stored, instant))
-            trials, labs = output.trials_document(workspace, reader), output.labs_document(workspace, reader)
+            trials = output.trials_document(workspace, reader, seen)
+            labs = output.labs_document(workspace, reader, seen)
     except NoDatabase:
         stored, rows, apart, trials, labs = [], [], [], [], []
+    for line in workspace_notes(workspace):
+        click.echo(line, err=True)
     if as_json:
         optional = {key: part for key, part in {"trials": trials, "instant": apart}.items() if part}
         echo_json({"workspace": str(workspace.path), "runs": rows, **optional, "labs": labs})

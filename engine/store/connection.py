@@ -4,10 +4,9 @@ SQLite in WAL mode, ``synchronous=NORMAL``, a busy timeout, short transactions. 
 """
 
 import json
-import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -16,13 +15,16 @@ from typing import Any, Self, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, OutdatedDatabase, WorkspaceError
+from engine.errors import DatabaseBusy, DatabaseDamaged, NoDatabase, OutdatedDatabase, WorkspaceError
 from engine.store.packing import value_at
 from engine.store.schema import is_outdated, migrate, refuse_newer, refuse_under_another_engine, roll_back
 from engine.store.workspace import Workspace, unusable
+from engine.store.writability import disk_full, is_read_only, low_disk, read_only, refusal
 
 BUSY_TIMEOUT_S = 10.0
 _MAX_SHOWN_LENGTH = 200
+#: SQLite's words where a file cannot be made or written.
+_REFUSED_FILE = ("unable to open", "readonly", "read-only", "disk I/O error")
 
 _Row = TypeVar("_Row")
 
@@ -51,30 +53,66 @@ def connect(
     none_yet = NoDatabase(f"workspace {workspace.path} holds no database yet; start a race first")
     if readonly and not path.exists():
         raise none_yet
+    wait_s = BUSY_TIMEOUT_S if busy_s is None else busy_s
     with guarded(path):
-        uri = f"{path.as_uri()}?mode={'ro' if readonly else 'rwc'}"
-        wait_s = BUSY_TIMEOUT_S if busy_s is None else busy_s
-        # check_same_thread: threads use a connection in turn.
-        connection = sqlite3.connect(uri, timeout=wait_s, isolation_level=None, check_same_thread=False, uri=True)
-        connection.row_factory = sqlite3.Row
-        try:
-            connection.execute("PRAGMA foreign_keys = ON")
-            if not readonly:
-                # Holds for a new database alone: freed pages can go back to the disk in small transactions.
-                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-                _use_wal(connection)
-                connection.execute("PRAGMA synchronous = NORMAL")
-                refuse_under_another_engine(connection)
-                migrate(connection)
-            elif not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if not readonly:
+            return _open(path, "mode=rwc", wait_s, partial(_prepare_writer, path))
+
+        def check_reader(connection: sqlite3.Connection) -> None:
+            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 raise none_yet  # a writer is creating the tables
             refuse_newer(connection, path)
             if not outdated and is_outdated(connection):
                 raise OutdatedDatabase(f"{path.name} was made by an older version; a race or the page updates it")
-        except BaseException:
-            connection.close()
+
+        try:
+            return _open(path, "mode=ro", wait_s, check_reader)
+        except sqlite3.OperationalError as error:
+            # A reader makes the files of the WAL, which a read-only or full disk refuses.
+            if any(word in str(error) for word in _REFUSED_FILE) and _is_at_rest(path):
+                return _open(path, "mode=ro&immutable=1", wait_s, check_reader, FrozenConnection)
             raise
+
+
+class FrozenConnection(sqlite3.Connection):
+    """A connection to a database that nobody changes, without locks: not to be kept for later."""
+
+
+def _open(
+    path: Path,
+    mode: str,
+    wait_s: float,
+    prepare: Callable[[sqlite3.Connection], None],
+    kind: type[sqlite3.Connection] = sqlite3.Connection,
+) -> sqlite3.Connection:
+    # check_same_thread: threads use a connection in turn.
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?{mode}", timeout=wait_s, isolation_level=None, check_same_thread=False, uri=True, factory=kind
+    )
+    connection.row_factory = sqlite3.Row
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        prepare(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
+
+
+def _prepare_writer(path: Path, connection: sqlite3.Connection) -> None:
+    # Holds for a new database alone: freed pages can go back to the disk in small transactions.
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    _use_wal(connection)
+    connection.execute("PRAGMA synchronous = NORMAL")
+    refuse_under_another_engine(connection)
+    migrate(connection)
+    refuse_newer(connection, path)
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Return whether all of a database is in its main file."""
+    wal = path.with_name(f"{path.name}-wal")
+    return not wal.exists() or not wal.stat().st_size
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -113,11 +151,18 @@ class ReadingConnection(_WorkspaceConnection):
         try:
             connection = connect(workspace, readonly=True, outdated=outdated)
         except OutdatedDatabase:
+            if is_read_only(workspace.path):
+                raise OutdatedDatabase(
+                    f"{workspace.database.name} was made by an older version, and workspace {workspace.path} is "
+                    "read-only; copy the folder to a disk that can be written, which updates the copy"
+                ) from None
             connect(workspace, readonly=False).close()
             connection = connect(workspace, readonly=True)
         # For queries of the last value, which a block of points holds packed.
         connection.create_function("value_at", 4, value_at, deterministic=True)
         super().__init__(workspace, connection)
+        #: Whether the connection would miss a later change.
+        self.is_frozen = isinstance(connection, FrozenConnection)
 
     @contextmanager
     def snapshot(self) -> Iterator[Self]:
@@ -245,6 +290,28 @@ def check(workspace: Workspace) -> None:
             raise sqlite3.DatabaseError(verdict.splitlines()[-1])
 
 
+def obstacle(workspace: Workspace, busy_s: float = 0.5) -> WorkspaceError | None:
+    """Return why the workspace refuses writes now: read-only, full, or locked for ``busy_s``; None without a reason.
+
+    Nothing is changed, an older database included.
+    """
+    folder, path = workspace.path, workspace.database
+    if is_read_only(folder):
+        return read_only(folder)
+    if (full := low_disk(folder)) is not None or not path.exists():
+        return full
+    try:
+        with (
+            guarded(path),
+            closing(sqlite3.connect(f"{path.as_uri()}?mode=rw", timeout=busy_s, uri=True)) as connection,
+        ):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute("ROLLBACK")
+    except WorkspaceError as error:
+        return error
+    return None
+
+
 def set_aside(workspace: Workspace) -> Path:
     """Move a damaged database and its WAL aside; return the new path. The next writer creates a new database."""
     stamp = time.strftime("%Y%m%d-%H%M%S")
@@ -268,20 +335,26 @@ def guarded(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             raise DatabaseDamaged(_damaged(path, error)) from None
-        if any(word in str(error) for word in ("unable to open", "readonly", "read-only")):
-            reason = str(error) if os.access(path.parent, os.W_OK) else f"the folder {path.parent} is read-only"
-            raise WorkspaceError(
-                f"{path} cannot be opened ({reason}); choose another folder with --workspace DIR"
-            ) from None
         if "full" in str(error):
-            raise DiskFull(f"{path}: the disk is full; free some space and resume the paused runs") from None
+            raise disk_full(path.parent) from None
         if any(word in str(error) for word in ("locked", "busy")):
-            raise DatabaseBusy("the database is locked by another program; nothing was changed, try again") from None
+            raise _busy() from None
+        if any(word in str(error) for word in _REFUSED_FILE):
+            if (reason := refusal(path.parent)) is not None:
+                raise reason from None
+            if "disk I/O error" not in str(error):
+                raise WorkspaceError(
+                    f"{path} cannot be opened ({error}); choose another folder with --workspace DIR"
+                ) from None
         raise
     except sqlite3.IntegrityError:
         raise
     except sqlite3.DatabaseError as error:
         raise DatabaseDamaged(_damaged(path, error)) from None
+
+
+def _busy() -> DatabaseBusy:
+    return DatabaseBusy("the database is locked by another program; nothing was changed, try again")
 
 
 def _damaged(path: Path, error: Exception) -> str:

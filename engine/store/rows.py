@@ -122,6 +122,17 @@ class LabJobRow(JobRow):
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """The state of a run or job on record, its worker's process, and when the worker was heard last."""
+
+    id: int
+    state: RunState
+    detail: str
+    pid: int | None
+    heartbeat: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class CommandRow:
     """A command and the engine's answer."""
 

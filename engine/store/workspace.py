@@ -3,8 +3,9 @@
 skipscope.db             the store (SQLite, WAL)
 engine.lock engine.pid   the engine's lock and its holder
 engine.log engine.end    the engine's messages, and the error that ended it
+engine.notice            what the engine says while the database refuses its writes
 data/                    decoded data sets and downloads
-run-00012/               one run: run.log and checkpoints/step-00000300.pt
+run-00012/               one run: run.log, worker.notice and checkpoints/step-00000300.pt
 race-00003.pace          steps of the runs of one race in lockstep
 tmp/                     temporary files of the living engine and its workers
 """
@@ -17,10 +18,12 @@ from pathlib import Path
 
 from engine.errors import WorkspaceError
 from engine.paths import PROJECT
+from engine.store.writability import FULL, disk_full, is_read_only, read_only
 
 #: Moves the workspace; ``--workspace`` takes precedence.
 ENVIRONMENT = "SKIPSCOPE_WORKSPACE"
 _MAX_SHOWN_LENGTH = 200
+_PROBE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,11 @@ class Workspace:
         """The folder of the temporary files of engines and workers."""
         return self.path / "tmp"
 
+    @property
+    def engine_notice(self) -> Path:
+        """The file in which the engine speaks while the database refuses its writes."""
+        return self.path / "engine.notice"
+
     def run(self, run: int) -> Path:
         """The folder of one run."""
         return self.path / f"run-{run:05d}"
@@ -84,6 +92,10 @@ class Workspace:
     def log(self, run: int) -> Path:
         """The log file of one run."""
         return self.run(run) / "run.log"
+
+    def notice(self, run: int) -> Path:
+        """The file in which the worker of one run speaks while the database refuses its writes."""
+        return self.run(run) / "worker.notice"
 
     def checkpoint(self, run: int, step: int) -> Path:
         """The checkpoint file of one run after ``step`` updates."""
@@ -94,14 +106,18 @@ class Workspace:
         return self.path / f"race-{race:05d}.pace"
 
     def prepare(self) -> "Workspace":
-        """Create the folder. Raises WorkspaceError for a folder that cannot be written."""
+        """Create the folder. Raises DiskFull, and WorkspaceError for another folder that cannot be written."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
+            with tempfile.TemporaryFile(dir=self.path) as file:
+                file.write(bytes(_PROBE_BYTES))  # a full disk makes empty files
+                file.flush()
         except OSError as error:
-            reason = "the folder is read-only" if error.errno == errno.EROFS else error.strerror or str(error)
-            raise unusable(self.path, reason, "written") from None
+            if error.errno in FULL:
+                raise disk_full(self.path) from None
+            if error.errno == errno.EROFS or is_read_only(self.path):
+                raise read_only(self.path) from None
+            raise unusable(self.path, error.strerror or str(error), "written") from None
         return self
 
 

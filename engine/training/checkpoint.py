@@ -1,6 +1,7 @@
 """Checkpoint files: written whole or not at all, read back after writing, read without unpickling code."""
 
 import contextlib
+import errno
 import os
 import pickle
 import tempfile
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, NoRoom
 from engine.training import checksums
 from engine.training.state import StateDocument, check_document
 
@@ -16,7 +17,8 @@ from engine.training.state import StateDocument, check_document
 def save(state: StateDocument, path: Path) -> None:
     """Write ``state`` beside ``path``, sync it to the disk, read it back from there and rename it.
 
-    Raises CheckpointError when it cannot be written or reads back otherwise; an earlier file at ``path`` then stays.
+    Raises CheckpointError when it cannot be written or reads back otherwise, NoRoom when the disk is full; an earlier
+    file at ``path`` then stays.
     """
     part = None
     try:
@@ -33,7 +35,8 @@ def save(state: StateDocument, path: Path) -> None:
         part.replace(path)
         _sync_folder(path.parent)
     except (OSError, RuntimeError) as error:  # torch raises RuntimeError when a disk is full
-        raise CheckpointError(f"{path} cannot be written ({error})") from None
+        kind = NoRoom if _is_full(error) else CheckpointError
+        raise kind(f"{path} cannot be written ({error})") from None
     finally:
         if part is not None:
             part.unlink(missing_ok=True)
@@ -48,6 +51,13 @@ def load(path: Path) -> StateDocument:
         raise CheckpointError(f"the checkpoint {path} is damaged: it holds no state") from None
     check_document(state)
     return state
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Return whether a full disk or a quota is the cause, also where torch raises an error of its own after it."""
+    while error is not None and not isinstance(error, OSError):
+        error = error.__context__
+    return error is not None and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _forget_pages(descriptor: int) -> None:

@@ -37,6 +37,7 @@ ADDED = {
     "recipe": {"run", "train_loss"},
     "absent": {"run", "quantity"},
     "imported": {"run", "parent_run"},
+    "problems": {"path", "healthy", "problem"},
 }
 #: Lists of columns, to which some may be added.
 MAY_GROW = "columns"

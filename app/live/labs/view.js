@@ -203,12 +203,12 @@ export class LabView {
 
   #notice() {
     const silent = this.engine && this.engine.state !== "alive";
-    const waits = this.card && AT_WORK.has(this.card.state);
+    const waits = this.card && (AT_WORK.has(this.card.state) || this.card.outdated);
     const unreachable = this.link === "gone" && !this.gone;
     this.part("notice").hidden = !(this.error || (silent && waits) || unreachable);
     setText(this.part("notice-text"), this.error || (unreachable ? unreachableText(this.linkReason) : this.engine?.message ?? ""));
     const start = this.part("engine-start");
-    start.hidden = !(this.data.mayCommand && silent && waits) || Boolean(this.error);
+    start.hidden = !(this.data.mayCommand && this.engine?.state === "none" && waits) || Boolean(this.error);
     start.onclick = () => this.#ask("engine");
   }
 

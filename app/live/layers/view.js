@@ -315,8 +315,9 @@ export class ProbeView {
     const { trouble, link, linkReason, engine, runs } = this;
     if (trouble) return trouble;
     if (link === "gone" && runs.length) return unreachableText(linkReason);
-    const silent = engine && engine.state !== "alive" && runs.some(({ card }) => AT_WORK.has(card.state));
-    return silent ? `${engine.message} The Race page can start it.` : "";
+    const silent = engine && engine.state !== "alive" && runs.some(({ card }) => AT_WORK.has(card.state) || card.outdated);
+    if (!silent) return "";
+    return engine.state === "none" ? `${engine.message}. The Race page can start it.` : engine.message;
   }
 
   #shown() {

@@ -167,9 +167,9 @@ export function stepOf({ card, series }) {
 }
 
 /**
- * Put a message's points, evaluations and cards into the runs. Returns whether a curve has grown, and the runs that were
- * deleted, which stay in the list.
- * @type {(runs: Run[], message: Record<string, any>) => { fresh: boolean, gone: Set<number> }}
+ * Put a message's points, evaluations and cards into the runs. Returns whether a curve has grown, whether a run has
+ * another state, and the runs that were deleted, which stay in the list.
+ * @type {(runs: Run[], message: Record<string, any>) => { fresh: boolean, moved: boolean, gone: Set<number> }}
  */
 export function takeMessage(runs, message) {
   const byId = new Map(runs.map((run) => [run.card.run, run]));
@@ -181,11 +181,13 @@ export function takeMessage(runs, message) {
     series?.append(seconds, rest[0] ?? null, rest[1] ?? null, flat);
   }
   for (const [id, split, step, loss, error, seconds] of message.e ?? []) byId.get(id)?.series.evaluate(split, step, loss, error, seconds);
+  let moved = false;
   for (const card of message.c ?? []) {
     const run = byId.get(card.run);
+    moved ||= run !== undefined && run.card.state !== card.state;
     if (run) run.card = card;
   }
-  return { fresh, gone: new Set(message.d ?? []) };
+  return { fresh, moved, gone: new Set(message.d ?? []) };
 }
 
 /** @type {(points: Points, point: Record<string, number | null>) => void} */

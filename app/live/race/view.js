@@ -137,14 +137,14 @@ export class RaceView {
   }
 
   #message(message) {
-    const { fresh, gone } = takeMessage(this.runs, message);
+    const { fresh, gone, moved } = takeMessage(this.runs, message);
     if (gone.size) {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
       this.feed.forget([...gone]);
     }
     if (message.c || gone.size) nameRuns(this.runs); // a run that was changed has another name from now on
     if (fresh && message.a !== null) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
-    if (this.feed.isFull(this.runs) || this.#ended(message)) this.feed.open();
+    if (this.feed.isFull(this.runs) || (moved && this.#haveEnded())) this.feed.open();
     this.#words(message);
     // Words and meters alone are no reason to draw the curves.
     if (message.p || message.e || message.c || message.d || message.gaps !== undefined || message.depths) this.#soon();
@@ -154,8 +154,8 @@ export class RaceView {
   }
 
   /** When the last run has ended, one look at the whole history puts back the steps that the stream left out. */
-  #ended(message) {
-    return Boolean(message.c) && this.runs.length > 0 && this.runs.every(({ card }) => ENDED.has(card.state) || card.state === "paused");
+  #haveEnded() {
+    return this.runs.length > 0 && this.runs.every(({ card }) => ENDED.has(card.state) || card.state === "paused");
   }
 
   #words(message) {

@@ -4,6 +4,7 @@
  * A tab that is hidden for a minute lets go of its connection and fetches the history again when it is shown.
  */
 import { messageOf } from "./format.js";
+import { SeenStates } from "./seen_states.js";
 
 const HIDDEN_MS = 60_000;
 const RETRY_MS = 1_000;
@@ -26,6 +27,7 @@ export class EventStream {
     this.urls = urls;
     this.runs = runs;
     this.handlers = handlers;
+    this.states = new SeenStates();
     /** @type {EventSource | null} */
     this.source = null;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -74,7 +76,7 @@ export class EventStream {
     if (!this.runs.length) throw new Error("these runs were deleted");
     const response = await fetch(`${this.urls.history}?${this.query(range)}`); // not kept by anybody: the answer says so
     if (!response.ok) throw new Error((await response.text()).slice(0, 300));
-    return response.json();
+    return this.states.take(await response.json());
   }
 
   /**
@@ -93,7 +95,7 @@ export class EventStream {
     source.onmessage = (event) => {
       this.bytes += event.data.length;
       this.messages += 1;
-      this.handlers.message(JSON.parse(event.data));
+      this.handlers.message(this.states.take(JSON.parse(event.data)));
     };
     source.onerror = () => {
       this.handlers.link("waiting");

@@ -4,13 +4,15 @@ import { setText } from "./dom.js";
 
 /**
  * link: "live" | "waiting" | "gone"; a page without runs shows no chip, unless the server is gone.
- * @type {(chip: HTMLElement, runs: { card: { state: string } }[], link: string) => void}
+ * @type {(chip: HTMLElement, runs: { card: { state: string, outdated?: boolean } }[], link: string) => void}
  */
 export function drawChip(chip, runs, link) {
   const state = stateOf(runs);
   chip.hidden = !runs.length && link !== "gone";
-  setText(chip, chipText(link, state, isLive(runs)));
-  chip.dataset.kind = link === "gone" ? "offline" : state;
+  // Runs whose engine is gone have not ended: the next engine resumes them.
+  const lacksEngine = link === "live" && runs.some(({ card }) => card.outdated && card.state === "lost");
+  setText(chip, lacksEngine ? "NO ENGINE" : chipText(link, state, isLive(runs)));
+  chip.dataset.kind = lacksEngine || link === "gone" ? "offline" : state;
 }
 
 /**

@@ -23,6 +23,7 @@ def render() -> None:
     if not health.usable:
         _unusable(health)
         return
+    page_frame.notes(health)
     race_list = races.races()
     mine = presenter_link.may_command()
     if mine:

@@ -7,6 +7,7 @@ from engine.config import lockstep
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.runs.client.process import EngineProcess, until
 from engine.runs.protocol.verbs import PACE, RUN_VERBS, unknown
+from engine.store.connection import obstacle
 from engine.store.reader import Reader
 from engine.store.rows import CommandRow
 from engine.store.writer import Writer
@@ -74,7 +75,9 @@ class CommandClient:
             if not until(is_acknowledged, ACKNOWLEDGE_S):
                 silence = f"no engine answered within {ACKNOWLEDGE_S:g} s; nothing was changed"
                 if writer.commands.withdraw(command, silence):
-                    raise EngineUnreachable(f"{silence}; see {self.workspace.engine_log}")
+                    raise EngineUnreachable(
+                        f"{silence}; {obstacle(self.workspace) or f'see {self.workspace.engine_log}'}"
+                    )
                 if not until(is_acknowledged, CLAIMED_S):
                     raise EngineUnreachable(
                         f"the engine has begun with {verb} and not answered yet; look at `python -m engine runs` "

@@ -29,15 +29,14 @@ from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId
 from engine.paths import PROJECT
 from engine.runs.client.shutdown import Shutdown, outcomes
+from engine.runs.protocol.liveness import SILENT_S, Sign, gone
 from engine.runs.protocol.verbs import SHUTDOWN
-from engine.store.connection import check, set_aside
+from engine.store.connection import check, obstacle, set_aside
 from engine.store.reader import Reader
 from engine.store.rows import EngineRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: A living engine without a heartbeat for this long is ``silent``.
-SILENT_S = 5.0
 #: Extra time for a started, living process: an engine starts slowly on a busy machine.
 SLOW_START_S = 50.0
 #: An engine ends within 35 s of a shutdown, or later by as long as a locked database holds it up.
@@ -69,7 +68,8 @@ class EngineProcess:
         """Return the engine's status. Raises DatabaseDamaged and VersionMismatch for an unreadable database."""
         row = self._engine_row()
         if row is None or not ProcessId(row.pid, row.pid_started).lives():
-            message = "no engine runs; it starts with the next race or command"
+            told = "no engine runs" if row is None else gone(Sign(False, row.heartbeat), time.time())
+            message = f"{told}; it starts with the next race or command"
             if cause := self._cause_of_end():
                 message = f"{message}. The last one ended by an error: {cause} (log: {self.workspace.engine_log})"
             return EngineStatus("none", message=message)
@@ -81,9 +81,9 @@ class EngineProcess:
                 "end it with `python -m engine shutdown`, its runs stay paused"
             )
         elif (age := time.time() - row.heartbeat) > SILENT_S:
-            log = self.workspace.engine_log
             state = "silent"
-            message = f"the engine (process {row.pid}) has not answered for {age:.0f} s; see {log}"
+            reason = obstacle(self.workspace) or f"see {self.workspace.engine_log}"
+            message = f"the engine (process {row.pid}) has not answered for {age:.0f} s; {reason}"
         return EngineStatus(state, row.pid, row.version, row.devices, message)
 
     def ensure(self, timeout_s: float = 10.0) -> EngineRow:

@@ -28,6 +28,7 @@ from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import HUNG_S, WorkerPool
 from engine.runs.temporary_folder import TemporaryFolder
 from engine.store.connection import check
+from engine.store.notice import Notice
 from engine.store.reader import Reader
 from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
@@ -95,6 +96,7 @@ class Supervisor:
         self._launcher = make_launcher(launcher)
         self._launcher.warm()  # loads torch in the background
         self._writer, self._reader = Writer(workspace), Reader(workspace)
+        self._notice = Notice(workspace.engine_notice).prepare()
         self._pool = WorkerPool(self._launcher, self._reader, self._writer)
         self._coordinator = Coordinator(workspace)
         self._handler = CommandHandler(self._reader, self._writer, self._pool, self._coordinator, self.shutdown)
@@ -155,7 +157,8 @@ class Supervisor:
                 _log.error("ended although the database does not answer (%s)", error)
                 return False
             # A locked database or a full disk does not end the engine.
-            _log.warning("the database does not answer (%s); trying again", error)
+            if self._notice.say(str(error).partition(";")[0]):
+                _log.warning("the database does not answer (%s); trying again", error)
             return True
 
     def _round(self) -> bool:
@@ -179,6 +182,7 @@ class Supervisor:
         if not self._workspace_is_there():
             raise WorkspaceError("the folder was removed or replaced")
         self._writer.presence.engine_beat()
+        self._notice.say("")
         self._pool.mark_lost()
         self._pool.end_hung(HUNG_S if self._closing_at is None else CLOSING_HUNG_S)
         if not self._swept and self._temporary is not None and not self._pool.left_behind:

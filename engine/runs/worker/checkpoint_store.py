@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from engine.errors import CheckpointError, CheckpointUnusable, WorkspaceError
+from engine.errors import CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
 from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, TENTH, tenths
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow, RunRow
+from engine.store.writability import disk_full
 from engine.store.writer import Writer
 
 #: Ten seconds are left of a minute for the step that is under way.
@@ -58,12 +59,16 @@ def surplus(
 
 
 class _Writing(NamedTuple):
-    """A checkpoint that a thread writes; ``result`` gets its size in bytes, or why it was not written."""
+    """A checkpoint that a thread writes; ``result`` gets its size in bytes, or why it was not written.
+
+    ``again`` writes the checkpoint once more, where the disk was full.
+    """
 
     thread: GuardedThread
     step: int
     reason: str
     result: list[int | CheckpointError]
+    again: Callable[[], int | CheckpointError]
 
 
 class CheckpointStore:
@@ -101,20 +106,27 @@ class CheckpointStore:
         result: list[int | CheckpointError] = []
         document, path = state | {"run": self._run}, self._workspace.checkpoint(self._run, step)
         thread = GuardedThread(
-            "checkpoint", lambda: self._write(document, path, result), lambda text: result.append(CheckpointError(text))
+            "checkpoint",
+            lambda: result.append(self._written(document, path)),
+            lambda text: result.append(CheckpointError(text)),
         )
-        self._writing = _Writing(thread, step, reason, result)
+        self._writing = _Writing(thread, step, reason, result, lambda: self._put(document, path))
         self._due_at, self._saved_step = time.monotonic() + AUTOSAVE_S, step
         thread.start()
         return self.finish() if wait else True
 
     def finish(self) -> bool:
-        """Wait for the checkpoint that is being written, and record it; return False for one that was not written."""
+        """Wait for the checkpoint that is being written, and record it; return False for one that was not written.
+
+        On a full disk wait for room, as any other write does. Raises DiskFull after a signal that leaves no time.
+        """
         if (writing := self._writing) is None:
             return True
         writing.thread.join()
         self._writing = None
         (result,) = writing.result
+        if isinstance(result, NoRoom) and isinstance(self._writer, RetryingWriter):
+            result = self._writer.repeat(writing.again)
         if isinstance(result, CheckpointError):
             self._due_at, self._saved_step = time.monotonic() + RETRY_S, -1
             message = f"{result}; the run goes on without it"
@@ -128,12 +140,19 @@ class CheckpointStore:
             self._writer.checkpoints.remove(self._run, old)
         return True
 
-    def _write(self, state: Document, path: Path, result: list[int | CheckpointError]) -> None:
+    def _written(self, state: Document, path: Path) -> int | CheckpointError:
+        """Write a file; return its size, or why it was not written."""
         try:
             self._files.save(state, path)
-            result.append(path.stat().st_size)
+            return path.stat().st_size
         except CheckpointError as error:
-            result.append(error)
+            return error
+
+    def _put(self, state: Document, path: Path) -> int | CheckpointError:
+        """Write a file as ``_written`` does. Raises DiskFull, which may pass until a retry."""
+        if isinstance(written := self._written(state, path), NoRoom):
+            raise disk_full(self._workspace.path)
+        return written
 
     def prune(self) -> None:
         """Remove the incomplete and unrecorded files of a killed worker, and all but the newest that were put aside."""

@@ -18,6 +18,7 @@ from typing import Any
 from engine.errors import SkipscopeError, in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.job import CHANGES, PAUSE, STOP
+from engine.store.notice import Notice
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -52,13 +53,14 @@ class EngineLink:
     """Listens to the engine and writes heartbeats.
 
     ``signal``: the strongest signal so far. ``changes``: read the run's changes again. ``trouble``: what broke the
-    link, in one line.
+    link, in one line. ``notice`` speaks while the database refuses heartbeats.
     """
 
     def __init__(self, workspace: Workspace, run: int, signals: Connection):
         self.signal: Signal | None = None
         self.changes = False
         self.trouble = ""
+        self.notice = Notice(workspace.notice(run))
         self._workspace, self._run, self._signals = workspace, run, signals
 
     def start(self) -> "EngineLink":
@@ -109,13 +111,18 @@ class EngineLink:
 
     def _beat(self) -> None:
         pause = threading.Event()
-        writer = None
+        writer, refused = None, False
         while not pause.wait(HEARTBEAT_S):
             try:
-                writer = writer or Writer(self._workspace)
+                writer = writer or Writer(self._workspace, HEARTBEAT_S)
                 writer.jobs.beat(self._run)
+                self.notice.repeat()
+                refused = False
             except (sqlite3.Error, SkipscopeError) as error:
-                _log.warning("heartbeat was not written: %s", error)
+                self.notice.repeat(str(error).partition(";")[0])
+                if not refused:
+                    _log.warning("heartbeat was not written: %s", error)
+                refused = True
 
 
 def last_word(signals: Connection, error: BaseException) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from engine.errors import CheckpointError
 from engine.events import ALIVE, ENGINE_GONE, RunState
 from engine.runs.worker.engine_link import EngineLink, Signal
-from engine.runs.worker.retrying_writer import RetryingWriter
+from engine.runs.worker.retrying_writer import PASSING, RetryingWriter
 
 _REPORT_EVERY_S = 0.25
 
@@ -46,7 +46,7 @@ class StatusReporter:
         step = None
         try:
             step = save()
-        except CheckpointError as error:
+        except (CheckpointError, *PASSING) as error:
             _log.error("%s", error)
         self.leave(step, reason)
 

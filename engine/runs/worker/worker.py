@@ -22,6 +22,7 @@ from engine.runs.worker.status_reporter import Interrupted, StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
+from engine.store.writability import disk_errors
 from engine.store.writer import Writer
 
 #: The page must stay responsive on the same cores: beside it, four threads of training count for less than half of one.
@@ -52,9 +53,10 @@ def _work(job: Job, signals: Connection) -> None:
         kind = LabJob if job.lab else TrainingJob
         reader = None
         try:
+            link.start()  # before the first write, which may wait for a signal
             writer.jobs.update(job.run, pid=os.getpid(), heartbeat=time.time())
-            link.start()
-            _open_log(workspace, job.run, stack)
+            writer.repeat(lambda: _open_log(workspace, job.run, stack))
+            link.notice.prepare()
             reader = stack.enter_context(Reader(workspace))
             if hasattr(os, "nice"):
                 os.nice(NICENESS)
@@ -90,8 +92,10 @@ def _opened(workspace: Workspace) -> Writer:
 
 def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
     """Write this process's log, native crashes included, to the run's file."""
-    workspace.run(run).mkdir(exist_ok=True)
-    handler = logging.FileHandler(workspace.log(run), encoding="utf-8")
+    with disk_errors(workspace.path):
+        workspace.run(run).mkdir(exist_ok=True)
+        handler = logging.FileHandler(workspace.log(run), encoding="utf-8")
+    logging.raiseExceptions = False  # a full disk takes no line, and no traceback about it either
     stack.callback(handler.close)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()

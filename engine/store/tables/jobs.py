@@ -8,7 +8,7 @@ from engine.errors import CommandRefused, ConfigError, missing
 from engine.events import MOVES, RunState
 from engine.store.connection import ReadingConnection, ReadingTable, WritingTable
 from engine.store.revision import next_revision, set_columns, update_job
-from engine.store.rows import JobRow, LabJobRow, RunRow
+from engine.store.rows import JobRow, LabJobRow, Pulse, RunRow
 from engine.store.tables.labs import LabReader
 from engine.store.tables.runs import RunReader
 
@@ -30,6 +30,13 @@ class JobReader(ReadingTable):
     def get(self, run: int) -> RunRow | LabJobRow | None:
         """Return one run or job, None if there is none."""
         return self._runs.get(run) or self._labs.get(run)
+
+    def pulses(self, states: Iterable[RunState]) -> list[Pulse]:
+        """Return state and last heartbeat of the runs, trials included, and jobs of labs in some states."""
+        columns, wanted = "id, state, detail, pid, heartbeat", "state IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT {columns} FROM runs WHERE {wanted} UNION ALL SELECT {columns} FROM lab_jobs WHERE {wanted}"
+        named = list(states)
+        return self._all(Pulse, f"{sql} ORDER BY id", named, named)
 
     def known(self, run: int) -> RunRow | LabJobRow:
         """Return one run or job. Raises ConfigError if there is none."""

@@ -69,7 +69,7 @@ def test_readers_are_reused_and_dropped_with_their_database(place):
 
 def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
     class Connection:
-        closed = False
+        closed = is_frozen = False
 
         def close(self):
             self.closed = True

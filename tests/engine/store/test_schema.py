@@ -101,7 +101,7 @@ def test_a_full_disk_is_named(workspace):
         with writer.transaction() as connection:
             pages = connection.execute("PRAGMA page_count").fetchone()[0]
             connection.execute(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(DiskFull, match="the disk is full"):
+        with pytest.raises(DiskFull, match="the disk of the workspace is full"):
             for _ in range(10_000):
                 writer.commands.give("pause", 1)
 
@@ -119,8 +119,8 @@ def test_a_read_only_folder_is_named(workspace, monkeypatch):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr("tempfile.TemporaryFile", refuse)
-    with pytest.raises(WorkspaceError, match=r"cannot be written \(the folder is read-only\)"):
+    with pytest.raises(WorkspaceError, match=f"workspace {workspace.path} is read-only"):
         workspace.prepare()
     monkeypatch.setattr("os.access", lambda path, mode: False)
-    with pytest.raises(WorkspaceError, match=f"the folder {workspace.path} is read-only"), guarded(workspace.database):
+    with pytest.raises(WorkspaceError, match=f"workspace {workspace.path} is read-only"), guarded(workspace.database):
         raise sqlite3.OperationalError("unable to open database file")

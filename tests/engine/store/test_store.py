@@ -215,7 +215,7 @@ def test_a_full_disk_is_named_although_sqlite_rolled_back_itself(writer, reader)
     _, (run,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
     pages = writer._connection.execute("PRAGMA page_count").fetchone()[0]
     writer._connection.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(WorkspaceError, match="the disk is full; free some space and resume") as caught:
+    with pytest.raises(WorkspaceError, match="the disk of the workspace is full .*free some space") as caught:
         writer.points.record(run, step_rows(1, 5000))
     assert "\n" not in str(caught.value)
     assert not writer._connection.in_transaction
@@ -226,7 +226,7 @@ def test_a_full_disk_is_named_although_sqlite_rolled_back_itself(writer, reader)
 
 
 def test_a_transaction_that_sqlite_ended_hides_no_cause(writer):
-    with pytest.raises(WorkspaceError, match="the disk is full"), writer.transaction() as connection:
+    with pytest.raises(WorkspaceError, match="the disk of the workspace is full"), writer.transaction() as connection:
         connection.execute("ROLLBACK")  # as SQLite does on a full disk
         raise sqlite3.OperationalError("database or disk is full")
 

@@ -98,8 +98,8 @@ ROOM = Room(
         Fault(
             name="measurements-written-twice",
             file="engine/runs/worker/retrying_writer.py",
-            text="                    self._unsaved.popleft()\n",
-            faulty="                    self._unsaved.pop()\n",
+            text="            self._kept.popleft()\n",
+            faulty="            self._kept.pop()\n",
             breaks="After a locked database the oldest measurement is written again and a later one is dropped.",
         ),
         Fault(

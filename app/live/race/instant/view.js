@@ -119,11 +119,11 @@ export class InstantView {
         this.#soon(this.whole);
       },
       message: (message) => {
-        const { gone } = takeMessage(this.runs, message);
+        const { gone, moved } = takeMessage(this.runs, message);
         this.runs = this.runs.filter(({ card }) => !gone.has(card.run));
         this.#words(message);
         // At the end the whole history puts back the steps that the stream left out.
-        if (message.c && this.#isOver()) this.stream.open();
+        if (moved && this.#isOver()) this.stream.open();
         else this.#soon();
       },
       link: (state, reason) => this.#linked(state, reason),

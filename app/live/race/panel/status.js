@@ -82,12 +82,12 @@ export class RaceStatus {
 
   #engine(runs, { engine, trouble, link, linkReason, engineGone, mayCommand }) {
     const silent = engine && engine.state !== "alive";
-    const waits = runs.some(({ card }) => AT_WORK.has(card.state) || card.detail === engineGone);
+    const waits = runs.some(({ card }) => AT_WORK.has(card.state) || card.detail === engineGone || card.outdated);
     this.part("engine").hidden = !(trouble || (silent && waits) || link === "gone");
     const reason = trouble || (link === "gone" ? unreachableText(linkReason) : engine?.message);
     setText(this.part("engine-text"), reason ?? "");
     const start = this.part("engine-start");
-    start.hidden = !(mayCommand && silent && waits) || Boolean(trouble);
+    start.hidden = !(mayCommand && engine?.state === "none" && waits) || Boolean(trouble);
     start.onclick = () => this.ask("engine", 0);
   }
 }

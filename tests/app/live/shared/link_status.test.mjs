@@ -15,6 +15,11 @@ test("the chip tells of the runs, and of the link where that matters", () => {
   assert.deepEqual(chip(["running"], "gone"), [false, "OFFLINE", "offline"]);
   assert.deepEqual(chip(["finished"], "waiting"), [false, "ENDED", "ended"], "nothing is awaited any more");
   assert.deepEqual(chip(["paused"], "gone"), [false, "PAUSED", "offline"]);
+  const lost = { card: { state: "lost", outdated: true } }, node = new Node("span");
+  drawChip(node, [lost, { card: { state: "finished" } }], "live");
+  assert.deepEqual([node.textContent, node.dataset.kind], ["NO ENGINE", "offline"], "the next engine resumes them");
+  drawChip(node, [{ card: { state: "lost" } }], "live");
+  assert.equal(node.textContent, "ENDED");
   assert.equal(chip([], "live")[0], true);
   assert.equal(chip([], "gone")[0], false);
 });

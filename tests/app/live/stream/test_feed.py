@@ -7,8 +7,10 @@ from app.data import streaming
 from app.data.workspace import use
 from app.live.stream import feed as feeds
 from app.live.stream.feed import Feed
+from engine import __version__
 from engine.errors import SkipscopeError
 from engine.events import RunState, Split, StepRow
+from engine.hardware.machine import this_process
 from engine.store.connection import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -380,6 +382,8 @@ def test_a_database_moved_aside_is_said_and_a_new_one_ends_the_streams(bench):
 def test_the_byte_budget_holds_over_a_few_seconds(bench, steps_per_flush):
     """At most 120 bytes a message and 20 a new point: four runs that flush twice a second, the gap line included."""
     bench.start_all()
+    me = this_process()
+    bench.writer.presence.enter_engine(me.pid, me.started, __version__, [])
 
     async def scenario():
         _, cursor = snapshot(bench.runs)

@@ -11,9 +11,11 @@ from app.data.workspace import Health, use
 from app.views import picker
 from app.views.runs import dialogs, runs, table
 from app.web import presenter_link
+from engine import __version__
 from engine.config import RaceConfig, RunConfig, replace
 from engine.errors import EngineUnreachable
 from engine.events import RunState, StepRow
+from engine.hardware.machine import this_process
 from engine.store.writer import Writer
 
 PAGE = "from app.views.runs import runs\nruns.render()"
@@ -263,6 +265,8 @@ def test_a_race_gets_another_name(dialog, writer):
 def test_what_goes_is_named_and_what_trains_is_left_out(dialog, writer, workspace, monkeypatch):
     _, (idle, busy) = submit(writer, depths=(8,), shortcuts=("none", "A"))
     writer.jobs.move(busy, RunState.STARTING)
+    me = this_process()
+    writer.presence.enter_engine(me.pid, me.started, __version__, [])
     path = workspace.checkpoint(idle, 10)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x" * 2_500_000)

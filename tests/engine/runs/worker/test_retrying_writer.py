@@ -1,11 +1,12 @@
-"""A worker on a database that somebody else keeps locked: nothing measured is lost, no run fails."""
+"""A worker on a locked database or a full disk: nothing measured is lost, no run ends, readers hear why."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
 
-from engine.errors import DatabaseBusy, DiskFull
-from engine.events import RunState, Split
+from engine.errors import DatabaseBusy, DiskFull, NoRoom
+from engine.events import ENGINE_GONE, RunState, Split
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker import retrying_writer
@@ -13,11 +14,14 @@ from engine.runs.worker.engine_link import Signal
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
+from engine.store.notice import Notice, heard
 from engine.store.reader import Reader
 from engine.store.writer import Writer
+from engine.training import checkpoint
 
 S = RunState
 STEPS = 30
+BUSY = DatabaseBusy("the database is locked by another program; nothing was changed, try again")
 
 
 class Refusing(Writer):
@@ -27,7 +31,7 @@ class Refusing(Writer):
         super().__init__(workspace)
         self._record, self.points.record = self.points.record, self.record
 
-    refusals, error, signal = 0, DatabaseBusy("the database is locked by another program; try again"), None
+    refusals, error, signal = 0, BUSY, None
     tries = 0
 
     def record(self, *arguments, **named):
@@ -43,16 +47,18 @@ class Refusing(Writer):
 def bench(workspace, monkeypatch):
     """Return ``run()``, which lets a worker with a refusing writer have the run, and the reader."""
     monkeypatch.setattr("engine.training.trainer.FLUSH_S", 0.0)
-    monkeypatch.setattr(retrying_writer, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(retrying_writer, "_PAUSE_S", 0.001)
+    monkeypatch.setattr(retrying_writer, "_MAX_PAUSE_S", 0.002)
     monkeypatch.setattr(retrying_writer, "_LOOK_S", 0.001)
     settings = {"width": "4", "pool": "4", "precision": "fp32"}
     plan = plan_race(RaceRequest((8,), ("A",), steps=STEPS, settings=settings), workspace)
     with Refusing(workspace) as writer, Reader(workspace) as reader:
         writer.races.submit(plan)
+        workspace.run(1).mkdir()
 
         def run(**refusing):
             writer.jobs.move(1, S.STARTING)
-            writer.line = SimpleNamespace(signal=None)
+            writer.line = SimpleNamespace(signal=None, notice=Notice(workspace.notice(1)).prepare())
             writer.__dict__.update(tries=0, refusals=0)
             writer.__dict__.update(refusing)
             patient = RetryingWriter(writer, writer.line)
@@ -74,41 +80,95 @@ def test_a_lock_that_passes_is_waited_for(bench):
     assert recorded(bench) == list(range(1, STEPS + 1))
 
 
-@pytest.mark.parametrize(
-    ("give_up_after_s", "signal", "error"),
-    [
-        (0.0, None, DatabaseBusy("the database is locked by another program; try again")),
-        (0.0, None, DiskFull("skipscope.db: the disk is full; free some space")),
-        (600.0, Signal.PAUSE, DatabaseBusy("the database is locked by another program; try again")),
-    ],
-)
-def test_one_that_does_not_pass_pauses_the_run_without_a_gap(bench, monkeypatch, give_up_after_s, signal, error):
-    monkeypatch.setattr(retrying_writer, "GIVE_UP_AFTER_S", give_up_after_s)
-    row = bench.run(refusals=1, signal=signal, error=error)
+FULL = DiskFull("the disk of the workspace is full (0 MB free); free some space")
+
+
+@pytest.mark.parametrize("error", [BUSY, FULL])
+@pytest.mark.parametrize("signal", [Signal.TERMINATED, Signal.ENGINE_GONE])
+def test_the_end_of_the_engine_ends_a_wait_without_a_gap(bench, error, signal):
+    row = bench.run(refusals=4, signal=signal, error=error)
     assert row.state == S.PAUSED
-    assert row.detail == f"paused at step {bench.reader.checkpoints.of(1)[-1].step}: {str(error).partition(';')[0]}"
-    assert bench.workspace.checkpoint(1, bench.reader.checkpoints.of(1)[-1].step).exists()
+    step = bench.reader.checkpoints.of(1)[-1].step
+    cause = str(error).partition(";")[0]
+    assert row.detail == (ENGINE_GONE if signal == Signal.ENGINE_GONE else f"paused at step {step}: {cause}")
+    assert bench.workspace.checkpoint(1, step).exists()
     assert 0 < len(recorded(bench)) < STEPS
     bench.writer.jobs.move(1, S.QUEUED)
     assert bench.run().state == S.FINISHED
     assert recorded(bench) == list(range(1, STEPS + 1))
 
 
-def test_a_state_that_cannot_be_written_at_all_is_left_to_the_engine(bench, monkeypatch):
-    monkeypatch.setattr(retrying_writer, "GIVE_UP_AFTER_S", 0.0)
+def test_a_pause_waits_for_the_writes_before_it(bench):
+    row = bench.run(refusals=40, signal=Signal.PAUSE, error=FULL)
+    assert (row.state, bench.writer.refusals) == (S.PAUSED, 0)
+    assert row.detail == f"paused at step {bench.reader.checkpoints.of(1)[-1].step}"
+    assert recorded(bench) == list(range(1, bench.reader.checkpoints.of(1)[-1].step + 1))
+
+
+def test_a_run_trains_on_beside_a_full_disk_and_readers_hear_why(bench, monkeypatch):
+    told = []
+    say = Notice.say
+
+    def said(notice, text):
+        told.append(text)
+        return say(notice, text)
+
+    monkeypatch.setattr(Notice, "say", said)
+    assert bench.run(refusals=60, error=FULL).state == S.FINISHED
+    assert recorded(bench) == list(range(1, STEPS + 1))
+    words = r"(trains on|waits): the disk of the workspace is full \(0 MB free\); measurements in memory: \d+"
+    assert all(re.fullmatch(words, text) for text in told[:-1])
+    assert any(text.startswith("trains on") for text in told)
+    assert told[-1] == ""
+    assert heard(bench.workspace.notice(1)) is None
+
+
+def test_a_checkpoint_waits_for_room(bench, monkeypatch):
+    save, refusals = checkpoint.save, [None] * 3
+
+    def refuse(state, path):
+        if refusals:
+            refusals.pop()
+            raise NoRoom(f"{path} cannot be written (No space left on device)")
+        save(state, path)
+
+    monkeypatch.setattr(checkpoint, "save", refuse)
+    assert bench.run().state == S.FINISHED
+    assert refusals == []
+
+
+def test_the_training_waits_once_the_memory_for_measurements_is_full(bench, monkeypatch):
+    monkeypatch.setattr(retrying_writer, "MAX_KEPT_BYTES", 2 * retrying_writer._STEP_BYTES)
+    kept = []
+    refused = RetryingWriter._refused
+
+    def watched(writer, error, does):
+        kept.append((does, writer.kept_bytes))
+        refused(writer, error, does)
+
+    monkeypatch.setattr(RetryingWriter, "_refused", watched)
+    assert bench.run(refusals=30, error=FULL).state == S.FINISHED
+    assert max(size for _, size in kept) < 20 * retrying_writer._STEP_BYTES
+    assert "waits" in {does for does, _ in kept}
+    assert recorded(bench) == list(range(1, STEPS + 1))
+
+
+def test_an_end_that_cannot_be_written_at_all_is_left_to_the_engine_and_said(bench, monkeypatch):
     monkeypatch.setattr(retrying_writer, "LAST_WORDS_S", 0.0)
-    with pytest.raises(DatabaseBusy):
-        bench.run(refusals=10_000)
+    with pytest.raises(DiskFull):
+        bench.run(refusals=10_000, signal=Signal.ENGINE_GONE, error=FULL)
     # Its file is not on record: it would come without the figures before it.
     assert bench.reader.checkpoints.of(1) == []
+    assert "the disk of the workspace is full (0 MB free)" in heard(bench.workspace.notice(1)).text
     bench.writer.jobs.move(1, S.LOST)
     bench.writer.jobs.move(1, S.QUEUED)
     assert bench.run().state == S.FINISHED
     assert recorded(bench) == list(range(1, STEPS + 1))
 
 
-def test_measurements_that_waited_are_written_in_their_order_and_once(monkeypatch):
-    monkeypatch.setattr(retrying_writer, "_PAUSE_S", 0.01)
+def test_measurements_that_waited_are_written_in_their_order_and_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(retrying_writer, "_PAUSE_S", 0.001)
+    monkeypatch.setattr(retrying_writer, "_MAX_PAUSE_S", 0.002)
     monkeypatch.setattr(retrying_writer, "_LOOK_S", 0.001)
     written, locked = [], True
 
@@ -117,17 +177,16 @@ def test_measurements_that_waited_are_written_in_their_order_and_once(monkeypatc
             raise DatabaseBusy("locked")
         written.append(arguments)
 
-    link = SimpleNamespace(signal=Signal.PAUSE)
+    link = SimpleNamespace(signal=Signal.TERMINATED, notice=Notice(tmp_path / "none"))
     table = SimpleNamespace(record=write, add=write, update=write)
     names = ("jobs", "checkpoints", "interventions", "points", "log", "probes", "labs")
     writer = RetryingWriter(SimpleNamespace(**dict.fromkeys(names, table)), link)
     for arguments in ((1, "a"), (1, "b"), (1, "c")):
-        with pytest.raises(DatabaseBusy):
-            writer.points.record(*arguments)
+        writer.points.record(*arguments)
     with pytest.raises(DatabaseBusy):
         writer.jobs.update("state")
     locked = False
     writer.log.add("after")
-    assert written == [(1, "a"), (1, "b"), (1, "c"), ("after",)], "what is no measurement is not repeated"
     writer.jobs.update("state")
-    assert written[4:] == [("state",)]
+    measured = [(1, "a"), (1, "b"), (1, "c"), ("after",)]
+    assert written == [*measured, ("state",)], "what is no measurement is not repeated"
