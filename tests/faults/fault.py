@@ -45,6 +45,12 @@ FAULTS: dict[str, Fault] = {
         Fault("stop-engine", "SIGSTOP of the engine for half a minute", "stops:engine"),
         Fault("stop-worker", "SIGSTOP of a worker for half a minute", "stops:worker"),
         Fault("hung-worker", "SIGSTOP of a worker for good", "stops:hung", limit_s=400),
+        Fault(
+            "hung-writer",
+            "SIGSTOP of a worker for good, in the middle of a write",
+            "stops:hung_writer",
+            limit_s=400,
+        ),
         Fault("full-disk", "the disk is full for ten seconds", "disk:full", trials=2),
         Fault("full-disk-long", "the disk is full for a minute and a half", "disk:long_full", limit_s=400),
         Fault("read-only", "the disk of a dead workspace is read-only", "disk:at_rest", trials=2),

@@ -1,11 +1,14 @@
 """SIGSTOP: engine or worker stand still for a while, or a worker for good."""
 
 import signal
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 import psutil
 
 from tests.faults.fault import Skipped
+from tests.faults.target import lives
 from tests.faults.trial import STATES_WITHIN_S, Trial
 
 #: How long a process stands still, and comes back.
@@ -14,7 +17,8 @@ STILL_S = 30.0
 HUNG_S = 150.0
 #: A process is silent, for whoever reads the workspace, after this time without a heartbeat.
 SILENT_S = 5.0
-_COMMAND_S = 5.0
+#: How often a worker is stopped until it is met in a write.
+_TRIES = 500
 _SILENT_WORDS = ("heard", "heartbeat", "answer", "silent", "hang", "hung", "no sign")
 
 
@@ -31,13 +35,11 @@ def worker(trial: Trial) -> None:
 def stopped(trial: Trial, kind: str, seconds: float) -> None:
     """Let a process stand still for so many seconds."""
     target = trial.target
-    runs = trial.begin()
-    trial.rest(0.0, 1.0)
-    run = trial.random.choice(runs)
-    process = target.engine() if kind == "engine" else target.workers().get(run)
-    if process is None:
-        raise Skipped(f"the {kind} ended before it could be stopped; take another --seed")
-    trial.note_rows()
+    run, process = _a_worker(trial)
+    if kind == "engine":
+        engine = target.engine()
+        assert engine is not None
+        process = engine
     _still(trial, process, kind)
     if kind == "engine":
         trial.outlast(seconds)
@@ -49,24 +51,52 @@ def stopped(trial: Trial, kind: str, seconds: float) -> None:
     trial.say(f"{kind} is back")
     trial.check(f"the {kind} survives {seconds:g} s of standing still", process.is_running())
     if kind == "engine":
-        began = target.until(lambda: target.call("pause", str(run)).returncode in (0, 2), 30, "an answer")
-        trial.check("the engine serves commands again", began < 30)
+        trial.one_line("the engine serves commands again", target.call("pause", str(run)), codes=(0, 2))
     trial.finish()
 
 
 def hung(trial: Trial) -> None:
     """Let a worker stand still for good: the engine ends it, and says so."""
-    target = trial.target
-    runs = trial.begin()
-    trial.rest(0.0, 1.0)
-    run = trial.random.choice(runs)
-    process = target.workers().get(run)
-    if process is None:
-        raise Skipped("the worker ended before it could be stopped; take another --seed")
-    trial.note_rows()
+    run, process = _a_worker(trial)
     _still(trial, process, "worker")
-    took_s = target.until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE, HUNG_S,
-                          "a worker that hangs is ended by its engine")  # fmt: skip
+    _ended_by_engine(trial, run, process)
+
+
+def hung_writer(trial: Trial) -> None:
+    """Let a worker stand still for good in the middle of a write, so that it keeps the database locked."""
+    run, process = _a_worker(trial)
+    database = trial.target.workspace.database
+    for _ in range(_TRIES):
+        _still(trial, process, "worker")
+        with closing(sqlite3.connect(database, isolation_level=None, timeout=0.1)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.execute("ROLLBACK")
+            except sqlite3.OperationalError:
+                break
+        trial.target.send([process], signal.SIGCONT)
+        trial.rest(0.0, 0.02)
+    else:
+        raise Skipped("the worker was never met in a write; take another --seed")
+    _ended_by_engine(trial, run, process)
+
+
+def _a_worker(trial: Trial) -> tuple[int, psutil.Process]:
+    """Return a run at work and its worker, at a random moment."""
+    trial.begin()
+    trial.rest(0.0, 1.0)
+    trial.note_rows()
+    workers = trial.target.workers()
+    if not workers:
+        raise Skipped("all workers ended before one could be stopped; take another --seed")
+    run = trial.random.choice(sorted(workers))
+    return run, workers[run]
+
+
+def _ended_by_engine(trial: Trial, run: int, process: psutil.Process) -> None:
+    """Check that the engine ends a worker that hangs, names it, and that the run can go on."""
+    target = trial.target
+    took_s = target.until(lambda: not lives(process), HUNG_S * trial.patience, "the engine ends a worker that hangs")
     trial.outcome.notes.append(f"the hung worker was ended after {took_s:.1f} s")
 
     def named(told: dict[str, Any]) -> bool:
