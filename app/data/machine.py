@@ -10,9 +10,9 @@ import psutil
 from app.data.workspace import WorkspaceContext, current
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import gpus
-from engine.store.disk import Disk as Disk
-from engine.store.disk import read_disk
-from engine.store.disk import size_in_words as size_in_words
+from engine.store.space.disk import Disk as Disk
+from engine.store.space.disk import read_disk
+from engine.store.space.disk import size_in_words as size_in_words
 
 _log = logging.getLogger(__name__)
 #: Seconds for which a result is reused: a walk through hundreds of folders takes tens of milliseconds.

@@ -20,8 +20,8 @@ from engine.runs.client.observer import observe
 from engine.runs.protocol.liveness import Seen
 from engine.store.connection import check, obstacle
 from engine.store.reader import Reader
+from engine.store.space.writability import is_read_only, read_only
 from engine.store.workspace import Workspace
-from engine.store.writability import is_read_only, read_only
 
 
 @click.command()

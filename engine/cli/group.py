@@ -34,8 +34,8 @@ from engine.errors import ConfigError, SkipscopeError
 from engine.models.count import count as count_net
 from engine.models.registry import get_shortcut
 from engine.runs.client.control import Control
+from engine.store.space.writability import FULL
 from engine.store.workspace import Workspace
-from engine.store.writability import FULL
 
 _SECONDS = Number({"type": "number", "minimum": 0})
 

@@ -13,8 +13,8 @@ from engine.cli.parsing.numbers import Number
 from engine.errors import CommandRefused, NoDatabase
 from engine.runs.client.control import Control
 from engine.runs.client.retention import Keep, Retention, plan
-from engine.store.disk import read_disk, size_in_words
 from engine.store.reader import Reader
+from engine.store.space.disk import read_disk, size_in_words
 from engine.store.vacuum import vacuum
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer

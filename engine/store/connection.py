@@ -18,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from engine.errors import DatabaseBusy, DatabaseDamaged, NoDatabase, OutdatedDatabase, WorkspaceError
 from engine.store.packing import value_at
 from engine.store.schema import is_outdated, migrate, refuse_newer, refuse_under_another_engine, roll_back
+from engine.store.space.writability import disk_full, is_read_only, low_disk, read_only, refusal
 from engine.store.workspace import Workspace, unusable
-from engine.store.writability import disk_full, is_read_only, low_disk, read_only, refusal
 
 BUSY_TIMEOUT_S = 10.0
 _MAX_SHOWN_LENGTH = 200

@@ -11,7 +11,7 @@ from contextlib import closing
 
 from engine.errors import DatabaseBusy, DiskFull
 from engine.store.connection import connect, guarded
-from engine.store.disk import size_in_words
+from engine.store.space.disk import size_in_words
 from engine.store.workspace import Workspace
 
 #: Pages of one transaction: a worker's flush waits for a few milliseconds.

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.errors import WorkspaceError
 from engine.paths import PROJECT
-from engine.store.writability import FULL, disk_full, is_read_only, read_only
+from engine.store.space.writability import FULL, disk_full, is_read_only, read_only
 
 #: Moves the workspace; ``--workspace`` takes precedence.
 ENVIRONMENT = "SKIPSCOPE_WORKSPACE"

@@ -18,6 +18,7 @@ from tests.architecture.source_tree import (
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine",),
     ("engine.config",),
+    ("engine.store.space",),
     ("engine.hardware", "engine.store"),
     ("engine.store.tables", "engine.models", "engine.data"),
     ("engine.models.zoo", "engine.data.files"),

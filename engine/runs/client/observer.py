@@ -14,9 +14,9 @@ from engine.store.connection import obstacle
 from engine.store.notice import heard
 from engine.store.reader import Reader
 from engine.store.rows import JobRow, Pulse
+from engine.store.space.writability import is_read_only, low_disk, read_only
 from engine.store.tables.run_list import RunListRow
 from engine.store.workspace import Workspace
-from engine.store.writability import is_read_only, low_disk, read_only
 
 #: States of a run that depend on a living engine; a paused run only where its engine vanished.
 _WAITING = frozenset({*AT_WORK, RunState.PAUSED})

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from engine.errors import ConfigError, QuotaReached
 from engine.events import ENDED
 from engine.labs.registry import LABS
-from engine.store.disk import read_disk, size_in_words
 from engine.store.reader import Reader
 from engine.store.rows import RaceAge
+from engine.store.space.disk import read_disk, size_in_words
 from engine.store.workspace import Workspace
 
 DAY_S = 86_400.0

@@ -13,7 +13,7 @@ from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, TEN
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow, RunRow
-from engine.store.writability import disk_full
+from engine.store.space.writability import disk_full
 from engine.store.writer import Writer
 
 #: Ten seconds are left of a minute for the step that is under way.

@@ -21,8 +21,8 @@ from engine.runs.worker.retrying_writer import BUSY_S, PASSING, RetryingWriter
 from engine.runs.worker.status_reporter import Interrupted, StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
+from engine.store.space.writability import disk_errors
 from engine.store.workspace import Workspace
-from engine.store.writability import disk_errors
 from engine.store.writer import Writer
 
 #: The page must stay responsive on the same cores: beside it, four threads of training count for less than half of one.

@@ -27,7 +27,7 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from engine.events import RunState, StepRow
-from engine.store.disk import read_disk
+from engine.store.space.disk import read_disk
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.benchmarks.store.generator import curves

@@ -12,9 +12,9 @@ import pytest
 
 from app.data import races, run_table, workspace
 from engine.events import Split, StepRow
-from engine.store.disk import read_disk
 from engine.store.points_view import PACKED
 from engine.store.reader import Reader
+from engine.store.space.disk import read_disk
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.benchmarks.store.generator import PROBES, RUNS_OF_RACE, curve_of, fill

@@ -12,8 +12,8 @@ from engine.errors import DiskFull, OutdatedDatabase, WorkspaceError
 from engine.store.connection import obstacle
 from engine.store.notice import BYTES, Notice, heard
 from engine.store.reader import Reader
+from engine.store.space.writability import disk_errors, disk_full, refusal
 from engine.store.workspace import Workspace
-from engine.store.writability import disk_errors, disk_full, refusal
 from engine.store.writer import Writer
 
 
@@ -100,7 +100,7 @@ def test_a_full_disk_is_read_and_named_and_takes_notices_made_before(mounted):
 
 
 def test_a_quota_is_named_where_there_is_space(tmp_path, monkeypatch):
-    monkeypatch.setattr("engine.store.writability._free", lambda folder: 5_000_000_000)
+    monkeypatch.setattr("engine.store.space.writability._free", lambda folder: 5_000_000_000)
     assert "is full or your quota is used up (5000 MB free)" in str(disk_full(tmp_path))
 
 

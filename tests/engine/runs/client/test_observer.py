@@ -117,6 +117,6 @@ def test_a_waiting_worker_is_heard_by_its_notice_until_it_is_killed(store, ended
 
 def test_a_full_disk_is_noted(workspace, monkeypatch):
     assert workspace_notes(workspace) == []
-    monkeypatch.setattr("engine.store.writability._free", lambda folder: 3000)
+    monkeypatch.setattr("engine.store.space.writability._free", lambda folder: 3000)
     (line,) = workspace_notes(workspace)
     assert line.startswith("the disk of the workspace is full (0 MB free); free some space")

@@ -1,0 +1,40 @@
+"""Streams of a workspace whose database comes late, or is moved aside."""
+
+import asyncio
+
+from app.data.workspace import use
+from engine.store.connection import set_aside
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+from tests.app.live.stream.test_feed import PATIENCE_S, feeding, until, viewing
+
+
+def test_without_a_database_the_stream_waits_and_ends_when_one_appears(tmp_path):
+    place = use(tmp_path / "late")
+
+    async def scenario():
+        async with feeding() as feed, viewing(feed, (1,), None) as viewer:
+            await until(lambda: viewer.all("error"))
+            assert "no database" in viewer.all("error")[0]
+            Writer(Workspace.at(place).prepare()).close()
+            await asyncio.wait_for(viewer.task, PATIENCE_S)
+
+    asyncio.run(scenario())
+
+
+def test_a_database_moved_aside_is_said_and_a_new_one_ends_the_streams(bench):
+    bench.steps(bench.runs[0], 1, 3)
+    attended = []
+
+    async def scenario():
+        async with feeding() as feed, viewing(feed, bench.runs, None) as viewer:
+            feed.on_new_file = lambda: attended.append(True)
+            await asyncio.sleep(0.2)
+            set_aside(bench.workspace)
+            await until(lambda: any(viewer.all("error")))
+            assert not viewer.task.done()
+            Writer(bench.workspace).close()
+            await asyncio.wait_for(viewer.task, PATIENCE_S)
+            await until(lambda: attended)
+
+    asyncio.run(scenario())
