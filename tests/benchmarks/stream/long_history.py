@@ -13,14 +13,15 @@ import json
 import statistics
 import tempfile
 import time
-from contextlib import closing
 from pathlib import Path
 from urllib.request import urlopen
 
 from playwright.sync_api import Page
 
-from engine.store.connection import connect
+from engine.events import Split, StepRow
+from engine.store.reader import Reader
 from engine.store.workspace import Workspace
+from engine.store.writer import Writer
 from tests.benchmarks.stream.race_page import SIZE, drawn_points, first_paints, opened, watching, written_race
 
 SPIKE = 1e4
@@ -62,11 +63,16 @@ def main() -> None:
 
 
 def put_spike(workspace: Workspace, run: int, step: int) -> None:
-    """Give one step of a run an enormous loss."""
-    with closing(connect(workspace, readonly=False)) as connection:
-        connection.execute(
-            "UPDATE points SET loss = ? WHERE run = ? AND split = 'train' AND step = ?", (SPIKE, run, step)
-        )
+    """Give one step of a run an enormous loss: its block is recorded again."""
+    with Writer(workspace) as writer, Reader(workspace) as reader:
+        sql = "SELECT id, step, steps FROM point_blocks WHERE run = ? AND split = 'train' AND step <= ? ORDER BY step DESC"
+        block = reader.rows(f"{sql} LIMIT 1", run, step)[0]
+        last = block["step"] + block["steps"] - 1
+        columns = reader.points.series(run, Split.TRAIN, (block["step"], last)).columns
+        rows = [StepRow(int(values[0]), *values[1:]) for values in zip(*columns.values(), strict=True)]
+        with writer.transaction() as connection:
+            connection.execute("DELETE FROM point_blocks WHERE id = ?", (block["id"],))
+        writer.points.record(run, [row._replace(loss=SPIKE) if row.step == step else row for row in rows])
 
 
 def seconds(url: str) -> float:
