@@ -11,9 +11,11 @@ from rich.progress import BarColumn, Progress, TextColumn
 from engine.cli.output import console, echo_json
 from engine.cli.parsing.numbers import Number
 from engine.errors import CommandRefused, NoDatabase
+from engine.runs.client.commands import UNDER_WAY
 from engine.runs.client.control import Control
 from engine.runs.client.retention import Keep, Retention, plan
 from engine.store.reader import Reader
+from engine.store.rows import RaceAge
 from engine.store.space.disk import read_disk, size_in_words
 from engine.store.vacuum import vacuum
 from engine.store.workspace import Workspace
@@ -55,7 +57,7 @@ def tidy(context: click.Context, /, **options: Any) -> None:
         question = f"Delete {len(retention.runs)} runs with their files? This cannot be undone."
         click.confirm(question, abort=True, err=True)
     if deletes:
-        _delete(workspace, retention.runs, shown)
+        _delete(workspace, keep, retention, shown)
     freed = _shrunk(workspace, shown) if options["shrinks"] and not options["dry_run"] else 0
     if not shown:
         echo_json(_document(retention, size, deletes, freed))
@@ -97,28 +99,40 @@ def _say(retention: Retention, size: int) -> None:
             click.echo(f"{count} more would leave, but {why}", err=True)
 
 
-def _delete(workspace: Workspace, runs: Sequence[int], shown: bool) -> None:
-    control, refused = Control(workspace), []
+def _delete(workspace: Workspace, keep: Keep, retention: Retention, shown: bool) -> None:
+    """Delete what was asked about and still leaves: races change while a question waits, and between batches."""
+    control, refused, late = Control(workspace), [], 0
     control.enter("tidy")
     try:
-        for batch in _progress("deleting", runs, shown):
-            answers = control.commands.ask_each("delete", batch, _BATCH_S)
-            refused += [answer for answer in answers.values() if answer]
+        for races in _progress("deleting", retention.leaving, shown):
+            still = {race.id: race.runs for race in _planned(workspace, keep).leaving}
+            runs = [run for race in races if still.get(race.id) == race.runs for run in race.runs]
+            answers = control.commands.ask_each("delete", runs, _BATCH_S)
+            refused += [answer for answer in answers.values() if answer and not answer.endswith(UNDER_WAY)]
+            late += sum(answer.endswith(UNDER_WAY) for answer in answers.values())
+            kept = [race.id for race in races if still.get(race.id) != race.runs]
+            refused += [f"race {race} changed meanwhile and stays" for race in kept]
     finally:
         control.leave()
+    if late and shown:
+        click.echo(f"{late} deletions are under way and end by themselves", err=True)
     if refused:
-        raise CommandRefused(f"{len(refused)} runs were not deleted: {'; '.join(dict.fromkeys(refused))}")
+        raise CommandRefused(f"not everything was deleted: {'; '.join(dict.fromkeys(refused))}")
 
 
-def _progress(what: str, runs: Sequence[int], shown: bool) -> Iterator[Sequence[int]]:
+def _progress(what: str, races: Sequence[RaceAge], shown: bool) -> Iterator[Sequence[RaceAge]]:
+    """Yield the races in batches of whole ones, of ``_BATCH`` runs and what completes the last."""
     out = console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed} of {task.total}"))
     with Progress(*columns, console=out, transient=True, disable=not (shown and out.is_terminal)) as progress:
-        task = progress.add_task(what, total=len(runs))
-        for start in range(0, len(runs), _BATCH):
-            batch = runs[start : start + _BATCH]
-            yield batch
-            progress.advance(task, len(batch))
+        task = progress.add_task(what, total=sum(len(race.runs) for race in races))
+        batch: list[RaceAge] = []
+        for race in races:
+            batch.append(race)
+            if (runs := sum(len(race.runs) for race in batch)) >= _BATCH or race is races[-1]:
+                yield batch
+                progress.advance(task, runs)
+                batch = []
 
 
 def _shrunk(workspace: Workspace, shown: bool) -> int:

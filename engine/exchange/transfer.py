@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from engine.errors import ConfigError, DataError
 from engine.exchange.registry import FORMATS, Checkpoints, ExportSource, Imported, Report, get_format, load
+from engine.runs.client.retention import check_quota
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 from engine.store.workspace import Workspace
@@ -70,9 +71,13 @@ def write(workspace: Workspace, request: ExportRequest, file: BinaryIO, report: 
 
 
 def import_from(workspace: Workspace, path: Path, report: Report) -> Imported:
-    """Import a file into a workspace. Raises DataError in one line; what is refused leaves nothing behind."""
+    """Import a file into a workspace. What is refused leaves nothing behind.
+
+    Raises DataError in one line, QuotaReached where the workspace takes its quota.
+    """
     if not path.is_file():
         raise DataError(f"there is no file {path}; name one that `export` wrote")
+    check_quota(workspace)
     reader = next(row for row in FORMATS.values() if row.read)
     imported: Imported = load(reader.read)(workspace, path, report)
     return imported

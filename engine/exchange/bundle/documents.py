@@ -5,9 +5,10 @@ on. Units as in ``assets/docs/store.md``.
 """
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from engine.config import LIVE, STEPS, LabConfig, RaceConfig, RunConfig, lockstep
 from engine.errors import ConfigError
@@ -74,6 +75,12 @@ class Manifest(Document):
     id: _Digest
     written_by: dict[_Word, _Name] = Field(max_length=20)
     members: list[Member] = Field(max_length=limits.MAX_MEMBERS)
+
+    @field_validator("date")
+    @classmethod
+    def _is_a_moment(cls, text: str) -> str:
+        datetime.fromisoformat(text)
+        return text
 
 
 class RaceDocument(Document):

@@ -15,6 +15,8 @@ from engine.store.writer import Writer
 ACKNOWLEDGE_S = 3.0
 #: A claimed command may take longer: a checkpoint is copied, or the database is locked.
 CLAIMED_S = 30.0
+#: What an answer ends with that is no refusal.
+UNDER_WAY = "is under way and ends by itself"
 
 
 class CommandClient:
@@ -50,7 +52,7 @@ class CommandClient:
             for run, command in commands.items():
                 refusal = f"no engine answered within {until_done_s:g} s; nothing was changed"
                 if answer(reader, command).done is None and not writer.commands.withdraw(command, refusal):
-                    answers[run] = f"{verb} of run {run} is under way and ends by itself"
+                    answers[run] = f"{verb} of run {run} {UNDER_WAY}"
                 else:
                     answers[run] = answer(reader, command).refusal or ""
         return answers

@@ -1,14 +1,14 @@
 """Which races stay on the record, and when the workspace is full. Torch-free.
 
 Whole races leave: half a race is another comparison. A race stays while one of its runs, or a trial for it, has not
-ended, and always with a name of its own or a note on one of its runs: somebody wanted to find it again.
+ended or is lost, and always with a name of its own or a note on one of its runs: somebody wanted to find it again.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.errors import ConfigError, QuotaReached
-from engine.events import ENDED
+from engine.events import FINAL
 from engine.labs.registry import LABS
 from engine.store.reader import Reader
 from engine.store.rows import RaceAge
@@ -74,11 +74,11 @@ def _beyond(ages: Sequence[RaceAge], keep: Keep, now: float) -> list[RaceAge]:
 
 
 def _inspected(reader: Reader) -> set[int]:
-    """Return the runs that a lab's job needs which has not ended."""
+    """Return the runs that a lab's job needs which has not ended, or can be resumed."""
     runs: set[int] = set()
     for job in reader.labs.all():
         option = LABS[job.lab].run_option if job.lab in LABS else None
-        if option is not None and job.state not in ENDED:
+        if option is not None and job.state not in FINAL:
             words = str(job.config.settings.get(option.name, "")).split(",")
             runs.update(int(word) for word in words if word.strip().isdecimal())
     return runs

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from engine.config import FREE, RaceConfig, RunConfig
 from engine.errors import ConfigError, missing
-from engine.events import ENDED
+from engine.events import ENDED, RunState
 from engine.store.connection import ReadingTable, WritingTable, insert
 from engine.store.revision import next_revision
 from engine.store.rows import RaceAge, RaceRow
@@ -15,6 +15,8 @@ from engine.store.tables.runs import insert_run
 _RACES = "SELECT races.*, (SELECT count(*) FROM runs WHERE race = races.id) AS runs FROM races"
 #: The column ``instant`` of an instant race, and of one that another has replaced: nobody can keep that one any more.
 _RING, _LEAVING = 1, 2
+#: A lost run is resumed by the next engine; a failed one only by somebody who knows of it.
+_CLOSED = ENDED - {RunState.LOST}
 
 
 class RaceReader(ReadingTable):
@@ -45,14 +47,16 @@ class RaceReader(ReadingTable):
         """Return what decides whether a race may leave the record, newest first, without trials and instant races."""
         return self._all(
             RaceAge,
-            "SELECT races.id, races.name, json_group_array(runs.id) AS runs, max(coalesce(runs.ended, runs.created))"
-            " AS ended, sum(runs.note <> '') AS noted, sum(runs.state NOT IN (SELECT value FROM json_each(?))) +"
+            "SELECT races.id, races.name, json_group_array(runs.id) AS runs,"
+            " max(max(coalesce(runs.ended, runs.created),"
+            " coalesce((SELECT created FROM imports WHERE id = runs.imported), 0))) AS ended,"
+            " sum(runs.note <> '') AS noted, sum(runs.imported IS NULL AND runs.state NOT IN (SELECT value FROM json_each(?))) +"
             " (SELECT count(*) FROM runs AS trials JOIN races AS tuning ON tuning.id = trials.race WHERE tuning.tunes ="
             " races.id AND trials.state NOT IN (SELECT value FROM json_each(?))) AS at_work"
             " FROM races JOIN runs ON runs.race = races.id WHERE tunes IS NULL AND NOT instant"
             " GROUP BY races.id ORDER BY races.id DESC",
-            sorted(ENDED),
-            sorted(ENDED),
+            sorted(_CLOSED),
+            sorted(_CLOSED),
         )
 
     def get(self, race: int) -> RaceRow | None:

@@ -93,6 +93,37 @@ def test_a_race_stays_while_a_lab_waits_for_one_of_its_runs(six, writer):
         assert plan(reader, Keep(runs=0), time.time()).inspected == 0
 
 
+def test_what_can_go_on_stays_and_an_imported_race_is_as_old_as_its_import(writer):
+    lost = race(writer, 90, state=RunState.LOST)
+    imported = race(writer, 80)
+    with writer.transaction() as connection:
+        number = connection.execute(
+            "INSERT INTO imports (bundle, exported, version, created) VALUES ('b', 'd', 'v', ?)", (time.time(),)
+        ).lastrowid
+        connection.execute("UPDATE runs SET imported = ? WHERE race = ?", (number, imported))
+    with Reader(writer.workspace) as reader:
+        retention = plan(reader, Keep(days=30), time.time())
+        assert (retention.leaving, retention.at_work) == ((), 1), f"race {lost} can be resumed"
+        later = plan(reader, Keep(days=30), time.time() + 31 * DAY_S)
+    assert [gone.id for gone in later.leaving] == [imported]
+
+
+def test_a_race_that_changes_while_the_question_waits_stays(six, by_hand, capsys, monkeypatch, writer):
+    monkeypatch.setattr("engine.cli.retention._BATCH", 2)
+    first = CommandClient.ask_each
+
+    def extended(self, verb, runs, until_done_s=0.0):
+        answers = first(self, verb, runs, until_done_s)
+        writer.notes.annotate([1], "somebody wants it after all")
+        return answers
+
+    monkeypatch.setattr(CommandClient, "ask_each", extended)
+    assert cli(["--workspace", str(six.path), "tidy", "--keep-days", "5", "--yes"]) != 0
+    assert "race 1 changed meanwhile and stays" in capsys.readouterr().err
+    with Reader(six) as reader:
+        assert {row.race for row in reader.runs.all()} == {1, 2, 3, 4, 6}
+
+
 def test_a_dry_run_says_what_would_go_and_deletes_nothing(six, by_hand, capsys):
     assert cli(["tidy", "--keep-runs", "2", "--dry-run"]) == 0
     said = capsys.readouterr()
