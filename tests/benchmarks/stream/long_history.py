@@ -65,8 +65,8 @@ def main() -> None:
 def put_spike(workspace: Workspace, run: int, step: int) -> None:
     """Give one step of a run an enormous loss: its block is recorded again."""
     with Writer(workspace) as writer, Reader(workspace) as reader:
-        sql = "SELECT id, step, steps FROM point_blocks WHERE run = ? AND split = 'train' AND step <= ? ORDER BY step DESC"
-        block = reader.rows(f"{sql} LIMIT 1", run, step)[0]
+        sql = "SELECT id, step, steps FROM point_blocks WHERE run = ? AND split = 'train' AND step <= ?"
+        block = reader.rows(f"{sql} ORDER BY step DESC LIMIT 1", run, step)[0]
         last = block["step"] + block["steps"] - 1
         columns = reader.points.series(run, Split.TRAIN, (block["step"], last)).columns
         rows = [StepRow(int(values[0]), *values[1:]) for values in zip(*columns.values(), strict=True)]
