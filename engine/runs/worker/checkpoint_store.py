@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from engine.errors import CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
+from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
 from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, TENTH, tenths
 from engine.runs.worker.retrying_writer import RetryingWriter
@@ -169,23 +169,29 @@ class CheckpointStore:
         """Return what ``build(state, forked)`` makes of the newest checkpoint that it takes, None if there is none.
 
         ``forked``: the state is the parent's. A checkpoint that is damaged, of another run or refused by ``build`` with
-        a CheckpointError is named in the log and put aside; the next older one is tried. Raises CheckpointUnusable of
-        ``build`` when no older checkpoint is better, CheckpointError for a fork without a checkpoint: a fork has no
-        start of its own.
+        a CheckpointError is named in the log and put aside; the next older one is tried. Raises the refusal of
+        ``build`` when it takes no older checkpoint either, and the CheckpointError of a file that cannot be read now;
+        files and rows stay then. Raises CheckpointError for a fork without a checkpoint: a fork has no start of its
+        own.
         """
         built: T | None = None
         refused: list[tuple[CheckpointRow, CheckpointError]] = []
         for row in reversed(self._reader.checkpoints.of(self._run)):
             try:
-                built = build(self._read(row), row.reason == FORK)
+                state = self._read(row)
+            except (CheckpointDamaged, CheckpointUnusable) as error:
+                refused.append((row, error))
+                continue
+            try:
+                built = build(state, row.reason == FORK)
             except CheckpointError as error:
                 refused.append((row, error.with_traceback(None)))  # a traceback would keep the net
                 continue
             self._saved_step = row.step
             break
-        unusable = next((error for _, error in refused if isinstance(error, CheckpointUnusable)), None)
-        if built is None and unusable is not None:
-            raise unusable
+        sound = next((error for _, error in refused if not isinstance(error, CheckpointDamaged)), None)
+        if built is None and sound is not None:
+            raise sound
         remedy = "" if built is None else f"; went back to step {self._saved_step}"
         for row, reason in refused:
             self._put_aside(row, reason, remedy)
@@ -199,25 +205,29 @@ class CheckpointStore:
         return built
 
     def _read(self, row: CheckpointRow) -> Document:
-        """Return the state of a recorded checkpoint. Raises CheckpointError, also for a file of another run."""
+        """Return the state of a recorded checkpoint. Raises CheckpointDamaged also for a file of another run."""
         state = self._files.load(self._workspace.checkpoint(self._run, row.step))
         step = state.get("progress", state).get("step", state.get("done", row.step))
         # A fork begins with a file of its parent; versions before 0.7.0 did not write the run.
         if row.reason != FORK and (run := state.get("run", self._run)) != self._run:
-            raise CheckpointError(f"the checkpoint is of run {run}")
+            raise CheckpointDamaged(f"the checkpoint is of run {run}")
         if step != row.step:
-            raise CheckpointError(f"the checkpoint is of step {step}")
+            raise CheckpointDamaged(f"the checkpoint is of step {step}")
         return state
 
     def _put_aside(self, row: CheckpointRow, error: CheckpointError, remedy: str) -> None:
+        """Rename a file and forget its row; one that cannot be renamed keeps its row, or ``prune`` would remove it."""
         path = self._workspace.checkpoint(self._run, row.step)
-        place = ""
-        if path.exists():
-            aside = path.with_name(path.name + PUT_ASIDE)
-            with contextlib.suppress(OSError):
-                path.replace(aside)
-                place = f"; put aside as {aside.name}"
+        aside, place, gone = path.with_name(path.name + PUT_ASIDE), "", True
+        try:
+            path.replace(aside)
+            place = f"; put aside as {aside.name}"
+        except FileNotFoundError:
+            pass
+        except OSError as refusal:
+            place, gone = f"; cannot be put aside ({refusal.strerror})", False
         message = f"step {row.step}: {error}{place}{remedy}"
         _log.warning("%s", message)
         self._writer.log.add(self._run, row.step, "checkpoint", message)
-        self._writer.checkpoints.remove(self._run, row.step)
+        if gone:
+            self._writer.checkpoints.remove(self._run, row.step)

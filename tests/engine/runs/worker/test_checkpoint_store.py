@@ -1,10 +1,12 @@
+import errno
 import json
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from engine.errors import CheckpointError, CheckpointUnusable, WorkspaceError
+from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, WorkspaceError
 from engine.runs.protocol.checkpoint_names import tenths
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.checkpoint_store import AUTOSAVE_S, RETRY_S, CheckpointStore, surplus
@@ -61,8 +63,10 @@ def shelf_with_reader(tmp_path):
                 path.write_text(json.dumps(state))
 
             def load(path):
+                if path.exists() and "later" in path.read_text():
+                    raise CheckpointError(f"{path.name} cannot be read (Input/output error)")
                 if not path.exists() or "bad" in path.read_text():
-                    raise CheckpointError(f"{path.name} is damaged")
+                    raise CheckpointDamaged(f"{path.name} is damaged")
                 return json.loads(path.read_text())
 
             yield CheckpointStore(1, (100,), writer, reader, SimpleNamespace(save=save, load=load)), reader
@@ -147,6 +151,42 @@ def test_what_is_no_fault_of_the_files_ends_the_run_and_leaves_them(shelf_with_r
     assert reader.workspace.checkpoint(1, 10).exists()
 
 
+@pytest.mark.parametrize("newest", ["later", "net"])
+def test_a_file_that_is_whole_or_cannot_be_read_now_ends_the_run_and_nothing_is_put_aside(shelf_with_reader, newest):
+    """The disk refuses for a while, or the build takes none: a run that began anew would write over what is sound."""
+    checkpoints, reader = shelf_with_reader
+    for step, text in ((10, "net"), (20, newest), (30, "bad")):
+        checkpoints.save({"text": text}, step, "tenth")
+    rows, folder = reader.checkpoints.of(1), reader.workspace.checkpoint(1, 0).parent
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def build(state, forked):
+        raise CheckpointError("the checkpoint is of another net")
+
+    with pytest.raises(CheckpointError, match="cannot be read" if newest == "later" else "of another net"):
+        checkpoints.restore(build)
+    checkpoints.prune()
+    assert reader.checkpoints.of(1) == rows
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    assert remarks(reader) == []
+
+
+def test_a_file_that_cannot_be_renamed_keeps_its_row(shelf_with_reader, monkeypatch):
+    checkpoints, reader = shelf_with_reader
+    for step, text in ((10, "good"), (20, "bad")):
+        checkpoints.save({"text": text}, step, "tenth")
+
+    def refuses(self, goal):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", refuses)
+    assert checkpoints.restore(text_of) == "good"
+    assert "is damaged; cannot be put aside (Read-only file system); went back to step 10" in remarks(reader)[0][2]
+    assert [row.step for row in reader.checkpoints.of(1)] == [10, 20]
+    checkpoints.prune()
+    assert reader.workspace.checkpoint(1, 20).exists()
+
+
 def test_at_most_two_files_that_were_put_aside_are_kept(shelf_with_reader):
     checkpoints, reader = shelf_with_reader
     for step in (10, 20, 30):
@@ -190,7 +230,7 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_tried_again_soon(shelf_
     assert checkpoints.save({"text": "x"}, 11, "autosave")
     # A set is no JSON: whatever goes wrong in the thread reaches the run.
     assert not checkpoints.save({"text": {1}}, 12, "pause")
-    assert "step-00000012.pt cannot be written (TypeError: Object of type set" in remarks(reader)[-1][2]
+    assert "thread checkpoint ended (TypeError: Object of type set" in remarks(reader)[-1][2]
 
 
 def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):
