@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
 from engine.guarded_thread import GuardedThread
-from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, TENTH, tenths
+from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, SIZE_UNKNOWN, TENTH, tenths
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow, RunRow
@@ -98,11 +98,15 @@ class CheckpointStore:
         """Write a checkpoint, record it, remove the surplus; return False for one that could not be written.
 
         Without ``wait`` a thread writes the file, and a later call of ``due``, ``save`` or ``finish`` records it. A
-        refusal is logged, and the run can go on. Raises WorkspaceError for a workspace that is gone.
+        refusal is logged, and the run can go on. Raises WorkspaceError for a workspace that is gone; DatabaseBusy or
+        DiskFull where an earlier file of the same step stays, for its record could not be changed.
         """
         self.finish()
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
+        if any(row.step == step for row in self._reader.checkpoints.of(self._run)):
+            # A worker that is killed between the new file and its record leaves a whole file, of whatever size.
+            self._writer.checkpoints.add(self._run, step, reason, SIZE_UNKNOWN)
         result: list[int | CheckpointError] = []
         document, path = state | {"run": self._run}, self._workspace.checkpoint(self._run, step)
         thread = GuardedThread(
@@ -112,7 +116,8 @@ class CheckpointStore:
         )
         self._writing = _Writing(thread, step, reason, result, lambda: self._put(document, path))
         self._due_at, self._saved_step = time.monotonic() + AUTOSAVE_S, step
-        thread.start()
+        if not thread.start_if_possible():
+            thread.run()
         return self.finish() if wait else True
 
     def finish(self) -> bool:
@@ -122,7 +127,8 @@ class CheckpointStore:
         """
         if (writing := self._writing) is None:
             return True
-        writing.thread.join()
+        if writing.thread.ident is not None:  # else the file was written without a thread
+            writing.thread.join()
         self._writing = None
         (result,) = writing.result
         if isinstance(result, NoRoom) and isinstance(self._writer, RetryingWriter):

@@ -1,13 +1,14 @@
 import errno
 import json
 import threading
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, WorkspaceError
-from engine.runs.protocol.checkpoint_names import tenths
+from engine.runs.protocol.checkpoint_names import damage_of, tenths
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.checkpoint_store import AUTOSAVE_S, RETRY_S, CheckpointStore, surplus
 from engine.store.reader import Reader
@@ -231,6 +232,35 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_tried_again_soon(shelf_
     # A set is no JSON: whatever goes wrong in the thread reaches the run.
     assert not checkpoints.save({"text": {1}}, 12, "pause")
     assert "thread checkpoint ended (TypeError: Object of type set" in remarks(reader)[-1][2]
+
+
+def test_without_a_further_thread_the_file_is_written_all_the_same(shelf_with_reader, no_threads):
+    checkpoints, reader = shelf_with_reader
+    assert checkpoints.save({"text": "x"}, 10, "tenth")
+    checkpoints.save({"text": "y"}, 20, "tenth", wait=False)
+    assert checkpoints.due(21) is None
+    assert [row.step for row in reader.checkpoints.of(1)] == [10, 20]
+    assert not checkpoints.save({"text": "full"}, 30, "tenth")
+
+
+def test_a_worker_killed_while_it_replaces_a_file_of_the_same_step_leaves_no_damage(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    killed = []
+
+    def save(state, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("step/data.pkl", state["text"])
+        killed.extend(damage_of(reader.workspace, row) for row in reader.checkpoints.of(1))
+
+    checkpoints._files.save = save
+    checkpoints.save({"text": "x"}, 10, "autosave")
+    checkpoints.save({"text": "x" * 50}, 10, "pause")
+    assert killed == [""]
+    (row,) = reader.checkpoints.of(1)
+    assert (row.reason, row.bytes) == ("pause", reader.workspace.checkpoint(1, 10).stat().st_size)
+    reader.workspace.checkpoint(1, 10).write_bytes(b"cut")
+    assert "it has 3 of" in damage_of(reader.workspace, row)
 
 
 def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):
