@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
 from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, SIZE_UNKNOWN, TENTH, tenths
+from engine.runs.protocol.inspected_runs import awaited_steps
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow, RunRow
@@ -44,17 +45,26 @@ class CheckpointFiles(Protocol):
 
 
 def surplus(
-    rows: Sequence[CheckpointRow], fixed: Set[int], most_files: int = MAX_FILES, most_bytes: int = MAX_BYTES
+    rows: Sequence[CheckpointRow],
+    fixed: Set[int],
+    most_files: int = MAX_FILES,
+    most_bytes: int = MAX_BYTES,
+    awaited: Set[int] = frozenset(),
 ) -> list[int]:
     """Return the steps whose files go: old autosaves, then the oldest tenths while the run is over its bounds.
 
-    ``fixed`` are the tenths; the start of a fork counts as a tenth. The ``NEWEST`` checkpoints stay for a resume.
+    ``fixed`` are the tenths; the start of a fork counts as a tenth. The ``NEWEST`` checkpoints stay for a resume,
+    those ``awaited`` for a lab that waits; both count for the bounds.
     """
     ordered = sorted(rows, key=lambda row: row.step)
-    gone = [row.step for row in ordered[:-NEWEST] if row.step not in fixed and row.reason != FORK]
+    stay = awaited | {row.step for row in ordered[-NEWEST:]}
+    gone = [row.step for row in ordered[:-NEWEST] if row.step not in fixed | awaited and row.reason != FORK]
     kept = [row for row in ordered if row.step not in gone]
-    while len(kept) > NEWEST and (len(kept) > most_files or sum(row.bytes for row in kept) > most_bytes):
-        gone.append(kept.pop(0).step)
+    for row in [row for row in kept if row.step not in stay]:
+        if len(kept) <= most_files and sum(each.bytes for each in kept) <= most_bytes:
+            break
+        kept.remove(row)
+        gone.append(row.step)
     return gone
 
 
@@ -141,7 +151,9 @@ class CheckpointStore:
             return False
         self._writer.checkpoints.add(self._run, writing.step, writing.reason, result)
         _log.info("checkpoint after step %d (%s)", writing.step, writing.reason)
-        for old in surplus(self._reader.checkpoints.of(self._run), self._tenths):
+        for old in surplus(
+            self._reader.checkpoints.of(self._run), self._tenths, awaited=awaited_steps(self._reader, self._run)
+        ):
             self._workspace.checkpoint(self._run, old).unlink(missing_ok=True)
             self._writer.checkpoints.remove(self._run, old)
         return True

@@ -7,7 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from engine.config import LabConfig
 from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, WorkspaceError
+from engine.events import RunState
+from engine.labs.registry import LABS
 from engine.runs.protocol.checkpoint_names import damage_of, tenths
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.checkpoint_store import AUTOSAVE_S, RETRY_S, CheckpointStore, surplus
@@ -92,6 +95,27 @@ def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
         f"step-{step:08d}.pt" for step in kept
     ]
     assert reader.checkpoints.totals() == {1: (7, 7 * len('{"text": "10", "run": 1}'))}
+
+
+def test_a_step_that_a_waiting_lab_names_stays_until_the_lab_has_taken_it_over(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    checkpoints.save({"text": "5"}, 5, "autosave")
+    lab = next(lab for lab in LABS.values() if lab.run_option is not None and "step" in lab.defaults())
+    writer = checkpoints._writer
+    job = writer.labs.submit(LabConfig(lab=lab.name, settings=lab.defaults() | {lab.run_option.name: 1, "step": 5}))
+    for step in range(6, 60):
+        checkpoints.save({"text": str(step)}, step, "autosave")
+    assert [row.step for row in reader.checkpoints.of(1)][:2] == [5, 10]
+    assert reader.workspace.checkpoint(1, 5).exists()
+    writer.jobs.move(job, RunState.STARTING)
+    writer.jobs.move(job, RunState.RUNNING)
+    checkpoints.save({"text": "60"}, 60, "autosave")
+    assert not reader.workspace.checkpoint(1, 5).exists()
+
+
+def test_an_awaited_checkpoint_counts_for_the_bounds_and_the_others_go():
+    assert surplus(rows(range(30, 301, 30)), tenths(300), most_files=4, awaited={60}) == [30, 90, 120, 150, 180, 210]
+    assert surplus(rows([45, 60, 90], size=50), tenths(300), most_bytes=1, awaited={45}) == []
 
 
 def test_a_damaged_checkpoint_is_named_put_aside_and_the_older_one_is_taken(shelf_with_reader):
