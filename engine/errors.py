@@ -21,7 +21,11 @@ class DeviceError(SkipscopeError):
 
 
 class CheckpointError(SkipscopeError):
-    """A checkpoint is missing, damaged or belongs to another net."""
+    """A checkpoint cannot be written, cannot be read now, or belongs to another net."""
+
+
+class CheckpointDamaged(CheckpointError):
+    """A checkpoint is provably missing, cut, changed, or of another run; reading it again does not help."""
 
 
 class CheckpointUnusable(CheckpointError):

@@ -24,6 +24,15 @@ class GuardedThread(threading.Thread):
         super().__init__(name=name, daemon=True)
         self._work, self._on_failure = work, on_failure
 
+    def start_if_possible(self) -> bool:
+        """Start; return False, with a line in the log, where the system has no further thread for this process."""
+        try:
+            self.start()
+        except RuntimeError as error:
+            _log.warning("thread %s does not start (%s)", self.name, error)
+            return False
+        return True
+
     def run(self) -> None:
         """Do the work; report the exception that ended it."""
         try:

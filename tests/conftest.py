@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.guarded_thread import GuardedThread
 from engine.store.workspace import ENVIRONMENT, Workspace
 
 # Threads that wait sleep: the engines of the tests share the cores with each other and with browsers, and threads that
@@ -32,6 +33,16 @@ def workspace(tmp_path, monkeypatch) -> Workspace:
     path = tmp_path / "workspace"
     monkeypatch.setenv(ENVIRONMENT, str(path))
     return Workspace.at(path).prepare()
+
+
+@pytest.fixture
+def no_threads(monkeypatch) -> None:
+    """No guarded thread can begin, as on a system that has no further one for this process."""
+
+    def refused(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(GuardedThread, "start", refused)
 
 
 @pytest.fixture(autouse=True)

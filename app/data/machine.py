@@ -72,8 +72,10 @@ def disk_use_soon() -> Disk:
     if kept is None or time.monotonic() - kept[0] >= FRESH_S:
         reader: GuardedThread | None = context.disk_reader
         if reader is None or not reader.is_alive():
-            reader = context.disk_reader = GuardedThread("disk", partial(_read, context), _log.warning)
-            reader.start()
+            reader = GuardedThread("disk", partial(_read, context), _log.warning)
+            context.disk_reader = reader if reader.start_if_possible() else None
+        if context.disk_reader is None:
+            return kept[1] if kept else Disk({}, {}, ())
         if kept is None or len(kept[1].files) < _MAX_WAITED_FOR:
             reader.join(_PATIENCE_S)
         kept = context.disk

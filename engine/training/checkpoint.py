@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from engine.errors import CheckpointError, NoRoom
+from engine.errors import CheckpointDamaged, CheckpointError, NoRoom, in_one_line
 from engine.training import checksums
 from engine.training.state import StateDocument, check_document
 
@@ -43,12 +43,19 @@ def save(state: StateDocument, path: Path) -> None:
 
 
 def load(path: Path) -> StateDocument:
-    """Read a checkpoint. Raises CheckpointError in one line when it is missing, damaged or of another format."""
+    """Read a checkpoint.
+
+    Raises in one line CheckpointDamaged when it is missing or damaged, CheckpointUnusable for another format,
+    CheckpointError when it cannot be read now: the disk refuses, or memory is short.
+    """
     checksums.check(path)
     try:
         state: StateDocument = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError):
-        raise CheckpointError(f"the checkpoint {path} is damaged: it holds no state") from None
+    except (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError) as error:
+        # The archive is whole and torch's: what torch cannot read of it now, it may read later.
+        if isinstance(error, OSError | RuntimeError):
+            raise CheckpointError(f"the checkpoint {path} cannot be read ({in_one_line(error)})") from None
+        raise CheckpointDamaged(f"the checkpoint {path} is damaged: it holds no state") from None
     check_document(state)
     return state
 

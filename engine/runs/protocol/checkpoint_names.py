@@ -13,6 +13,8 @@ from engine.training import checksums
 
 #: The ending of a damaged or foreign file that was put aside.
 PUT_ASIDE = ".bad"
+#: The recorded size of a file that is being replaced by another one of the same step: its checksums alone judge it.
+SIZE_UNKNOWN = 0
 #: The reasons of checkpoints; ``FORK`` marks the first checkpoint of a fork.
 TENTH, AUTOSAVE, PAUSED, END, FORK = "tenth", "autosave", "pause", "end", "fork"
 
@@ -63,7 +65,7 @@ def whole_step(reader: Reader, run: int, step: int | None) -> int:
 def damage_of(workspace: Workspace, row: CheckpointRow) -> str:
     """Return in one line why the file of a recorded checkpoint cannot be read, '' for a whole one."""
     try:
-        checksums.check(workspace.checkpoint(row.run, row.step), row.bytes)
+        checksums.check(workspace.checkpoint(row.run, row.step), row.bytes or None)
     except CheckpointError as error:
         return f"run {row.run}, step {row.step}: {error}"
     return ""

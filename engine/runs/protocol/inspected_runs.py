@@ -7,6 +7,7 @@ same states, whatever became of the runs. Torch-free.
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 from engine.config import RunConfig, diff
 from engine.errors import ConfigError
 from engine.events import RunState
+from engine.labs.registry import LABS
 from engine.labs.spec import LabSpec
 from engine.runs.protocol.checkpoint_names import damage_of, saved_step, share, whole_step
 from engine.runs.protocol.comparable_runs import difference_at, differences
@@ -89,6 +91,19 @@ def inspected_differences(reader: Reader, lab: LabSpec, job: LabJobRow) -> dict[
     rows = [row for run in _asked(settings.get(option.name, option.default)) if (row := reader.runs.get(run))]
     found = differences(reader, rows, counts)
     return {row.id: f"{row.arm}, run {row.id}: {found[row.id].text}" for row in rows if row.id in found}
+
+
+def awaited_steps(reader: Reader, run: int) -> set[int]:
+    """Return the saved steps of a run that a job names which has not begun, so has not taken them over."""
+    steps: set[int] = set()
+    for job in reader.labs.all((RunState.QUEUED, RunState.STARTING)):
+        option, settings = LABS[job.lab].run_option if job.lab in LABS else None, job.config.settings
+        # What such a job names wrongly is its own fault, and no matter of this run.
+        with suppress(ConfigError):
+            step = _step(settings)
+            if option is not None and step is not None and run in _asked(settings.get(option.name, option.default)):
+                steps.add(step)
+    return steps
 
 
 class Snapshot(NamedTuple):

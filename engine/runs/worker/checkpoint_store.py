@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
-from engine.errors import CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
+from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
 from engine.guarded_thread import GuardedThread
-from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, TENTH, tenths
+from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, SIZE_UNKNOWN, TENTH, tenths
+from engine.runs.protocol.inspected_runs import awaited_steps
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow, RunRow
@@ -44,17 +45,26 @@ class CheckpointFiles(Protocol):
 
 
 def surplus(
-    rows: Sequence[CheckpointRow], fixed: Set[int], most_files: int = MAX_FILES, most_bytes: int = MAX_BYTES
+    rows: Sequence[CheckpointRow],
+    fixed: Set[int],
+    most_files: int = MAX_FILES,
+    most_bytes: int = MAX_BYTES,
+    awaited: Set[int] = frozenset(),
 ) -> list[int]:
     """Return the steps whose files go: old autosaves, then the oldest tenths while the run is over its bounds.
 
-    ``fixed`` are the tenths; the start of a fork counts as a tenth. The ``NEWEST`` checkpoints stay for a resume.
+    ``fixed`` are the tenths; the start of a fork counts as a tenth. The ``NEWEST`` checkpoints stay for a resume,
+    those ``awaited`` for a lab that waits; both count for the bounds.
     """
     ordered = sorted(rows, key=lambda row: row.step)
-    gone = [row.step for row in ordered[:-NEWEST] if row.step not in fixed and row.reason != FORK]
+    stay = awaited | {row.step for row in ordered[-NEWEST:]}
+    gone = [row.step for row in ordered[:-NEWEST] if row.step not in fixed | awaited and row.reason != FORK]
     kept = [row for row in ordered if row.step not in gone]
-    while len(kept) > NEWEST and (len(kept) > most_files or sum(row.bytes for row in kept) > most_bytes):
-        gone.append(kept.pop(0).step)
+    for row in [row for row in kept if row.step not in stay]:
+        if len(kept) <= most_files and sum(each.bytes for each in kept) <= most_bytes:
+            break
+        kept.remove(row)
+        gone.append(row.step)
     return gone
 
 
@@ -98,11 +108,15 @@ class CheckpointStore:
         """Write a checkpoint, record it, remove the surplus; return False for one that could not be written.
 
         Without ``wait`` a thread writes the file, and a later call of ``due``, ``save`` or ``finish`` records it. A
-        refusal is logged, and the run can go on. Raises WorkspaceError for a workspace that is gone.
+        refusal is logged, and the run can go on. Raises WorkspaceError for a workspace that is gone; DatabaseBusy or
+        DiskFull where an earlier file of the same step stays, for its record could not be changed.
         """
         self.finish()
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
+        if any(row.step == step for row in self._reader.checkpoints.of(self._run)):
+            # A worker that is killed between the new file and its record leaves a whole file, of whatever size.
+            self._writer.checkpoints.add(self._run, step, reason, SIZE_UNKNOWN)
         result: list[int | CheckpointError] = []
         document, path = state | {"run": self._run}, self._workspace.checkpoint(self._run, step)
         thread = GuardedThread(
@@ -112,7 +126,8 @@ class CheckpointStore:
         )
         self._writing = _Writing(thread, step, reason, result, lambda: self._put(document, path))
         self._due_at, self._saved_step = time.monotonic() + AUTOSAVE_S, step
-        thread.start()
+        if not thread.start_if_possible():
+            thread.run()
         return self.finish() if wait else True
 
     def finish(self) -> bool:
@@ -122,7 +137,8 @@ class CheckpointStore:
         """
         if (writing := self._writing) is None:
             return True
-        writing.thread.join()
+        if writing.thread.ident is not None:  # else the file was written without a thread
+            writing.thread.join()
         self._writing = None
         (result,) = writing.result
         if isinstance(result, NoRoom) and isinstance(self._writer, RetryingWriter):
@@ -135,7 +151,9 @@ class CheckpointStore:
             return False
         self._writer.checkpoints.add(self._run, writing.step, writing.reason, result)
         _log.info("checkpoint after step %d (%s)", writing.step, writing.reason)
-        for old in surplus(self._reader.checkpoints.of(self._run), self._tenths):
+        for old in surplus(
+            self._reader.checkpoints.of(self._run), self._tenths, awaited=awaited_steps(self._reader, self._run)
+        ):
             self._workspace.checkpoint(self._run, old).unlink(missing_ok=True)
             self._writer.checkpoints.remove(self._run, old)
         return True
@@ -169,23 +187,29 @@ class CheckpointStore:
         """Return what ``build(state, forked)`` makes of the newest checkpoint that it takes, None if there is none.
 
         ``forked``: the state is the parent's. A checkpoint that is damaged, of another run or refused by ``build`` with
-        a CheckpointError is named in the log and put aside; the next older one is tried. Raises CheckpointUnusable of
-        ``build`` when no older checkpoint is better, CheckpointError for a fork without a checkpoint: a fork has no
-        start of its own.
+        a CheckpointError is named in the log and put aside; the next older one is tried. Raises the refusal of
+        ``build`` when it takes no older checkpoint either, and the CheckpointError of a file that cannot be read now;
+        files and rows stay then. Raises CheckpointError for a fork without a checkpoint: a fork has no start of its
+        own.
         """
         built: T | None = None
         refused: list[tuple[CheckpointRow, CheckpointError]] = []
         for row in reversed(self._reader.checkpoints.of(self._run)):
             try:
-                built = build(self._read(row), row.reason == FORK)
+                state = self._read(row)
+            except (CheckpointDamaged, CheckpointUnusable) as error:
+                refused.append((row, error))
+                continue
+            try:
+                built = build(state, row.reason == FORK)
             except CheckpointError as error:
                 refused.append((row, error.with_traceback(None)))  # a traceback would keep the net
                 continue
             self._saved_step = row.step
             break
-        unusable = next((error for _, error in refused if isinstance(error, CheckpointUnusable)), None)
-        if built is None and unusable is not None:
-            raise unusable
+        sound = next((error for _, error in refused if not isinstance(error, CheckpointDamaged)), None)
+        if built is None and sound is not None:
+            raise sound
         remedy = "" if built is None else f"; went back to step {self._saved_step}"
         for row, reason in refused:
             self._put_aside(row, reason, remedy)
@@ -199,25 +223,29 @@ class CheckpointStore:
         return built
 
     def _read(self, row: CheckpointRow) -> Document:
-        """Return the state of a recorded checkpoint. Raises CheckpointError, also for a file of another run."""
+        """Return the state of a recorded checkpoint. Raises CheckpointDamaged also for a file of another run."""
         state = self._files.load(self._workspace.checkpoint(self._run, row.step))
         step = state.get("progress", state).get("step", state.get("done", row.step))
         # A fork begins with a file of its parent; versions before 0.7.0 did not write the run.
         if row.reason != FORK and (run := state.get("run", self._run)) != self._run:
-            raise CheckpointError(f"the checkpoint is of run {run}")
+            raise CheckpointDamaged(f"the checkpoint is of run {run}")
         if step != row.step:
-            raise CheckpointError(f"the checkpoint is of step {step}")
+            raise CheckpointDamaged(f"the checkpoint is of step {step}")
         return state
 
     def _put_aside(self, row: CheckpointRow, error: CheckpointError, remedy: str) -> None:
+        """Rename a file and forget its row; one that cannot be renamed keeps its row, or ``prune`` would remove it."""
         path = self._workspace.checkpoint(self._run, row.step)
-        place = ""
-        if path.exists():
-            aside = path.with_name(path.name + PUT_ASIDE)
-            with contextlib.suppress(OSError):
-                path.replace(aside)
-                place = f"; put aside as {aside.name}"
+        aside, place, gone = path.with_name(path.name + PUT_ASIDE), "", True
+        try:
+            path.replace(aside)
+            place = f"; put aside as {aside.name}"
+        except FileNotFoundError:
+            pass
+        except OSError as refusal:
+            place, gone = f"; cannot be put aside ({refusal.strerror})", False
         message = f"step {row.step}: {error}{place}{remedy}"
         _log.warning("%s", message)
         self._writer.log.add(self._run, row.step, "checkpoint", message)
-        self._writer.checkpoints.remove(self._run, row.step)
+        if gone:
+            self._writer.checkpoints.remove(self._run, row.step)

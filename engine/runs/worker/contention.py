@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,11 +90,12 @@ class ContentionMonitor:
     def __init__(self, workspace: Workspace, run: int, threads: int, take: Callable[[], Sample] = sample):
         self._workspace, self._run, self._take = workspace, run, take
         self._text, self._ends = notice(threads), threading.Event()
+        self._writer: Writer | None = None
         self._thread = GuardedThread("contention", self._watch, _log.warning)
 
     def start(self) -> "ContentionMonitor":
         """Begin to watch."""
-        self._thread.start()
+        self._thread.start_if_possible()
         return self
 
     def stop(self) -> None:
@@ -104,23 +105,27 @@ class ContentionMonitor:
     def _watch(self) -> None:
         samples: deque[Sample] = deque(maxlen=_SAMPLES)
         found = said = False
-        try:
-            while not self._ends.wait(SAMPLE_S):
-                samples.append(self._take())
-                before, found = found, crowded(samples, found)
-                if found != before:
-                    _log.warning("%s", self._text if found else "its threads have their cores again")
-                if found != said:
-                    said = self._say(found)
-        except (OSError, ValueError) as error:
-            _log.info("waits for cores are not watched (%s)", error)
+        with ExitStack() as stack:
+            try:
+                while not self._ends.wait(SAMPLE_S):
+                    samples.append(self._take())
+                    before, found = found, crowded(samples, found)
+                    if found != before:
+                        _log.warning("%s", self._text if found else "its threads have their cores again")
+                    # Again with every sample: what the run said meanwhile, and took back, stands in its place.
+                    if found or said:
+                        said = self._say(found, stack)
+            except (OSError, ValueError) as error:
+                _log.info("waits for cores are not watched (%s)", error)
 
-    def _say(self, found: bool) -> bool:
-        """Show or withdraw the notice; return whether it stands. What else the run has to say goes first."""
+    def _say(self, found: bool, stack: ExitStack) -> bool:
+        """Show or withdraw the notice; return whether it may stand. What else the run has to say goes first."""
         before, after = ("", self._text) if found else (self._text, "")
         try:
-            with Writer(self._workspace) as writer:
-                return writer.jobs.change_detail(self._run, before, after) and found
+            if self._writer is None:
+                self._writer = stack.enter_context(Writer(self._workspace))
+            self._writer.jobs.change_detail(self._run, before, after)
         except (sqlite3.Error, SkipscopeError) as error:
             _log.warning("%s", error)
-            return not found
+            return True
+        return found

@@ -18,7 +18,7 @@ from engine.runs.protocol.inspected_runs import pin
 from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import CheckpointStore, Document
 from engine.runs.worker.retrying_writer import PASSING
-from engine.runs.worker.status_reporter import StatusReporter
+from engine.runs.worker.status_reporter import UNSAVED, StatusReporter
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
@@ -63,12 +63,12 @@ class LabJob:
         lab = resolve_name(spec.lab)(dict(config.settings), device, saved.get("state"), *inspected)
         clock = Clock(saved.get("seconds", 0.0))
 
-        def save(reason: str = PAUSED) -> None:
+        def save(reason: str = PAUSED) -> bool:
             document = {
                 "format": FORMAT, "config": config.to_json(), "done": self._done, "seconds": clock.seconds(),
                 "state": lab.state(),
             }  # fmt: skip
-            checkpoints.save(document, self._done, reason)
+            return checkpoints.save(document, self._done, reason)
 
         self._reporter.begin(
             self._row.started, device=str(device.torch_device), precision=device.precision, threads=device.threads
@@ -86,11 +86,11 @@ class LabJob:
                         save(reason)
                     clock.go()
             self._flush()
-            save()
+            written = save()
         except PASSING as error:
-            self._reporter.rescue(save, str(error))
+            self._reporter.rescue(lambda: (save(), None), str(error))
             return
-        self._reporter.leave()
+        self._reporter.leave(reason="" if written else UNSAVED)
 
     def _inspected_runs(self, lab: LabSpec, config: LabConfig) -> "tuple[InspectedRun, ...]":
         """Return the inspected runs in their states at the first start of the job."""

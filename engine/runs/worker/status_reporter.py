@@ -10,6 +10,8 @@ from engine.events import ALIVE, ENGINE_GONE, RunState
 from engine.runs.worker.engine_link import EngineLink, Signal
 from engine.runs.worker.retrying_writer import PASSING, RetryingWriter
 
+#: Why a run pauses without a checkpoint to go on from.
+UNSAVED = "its checkpoint could not be written, see its log"
 _REPORT_EVERY_S = 0.25
 
 _log = logging.getLogger("engine.run")
@@ -36,19 +38,19 @@ class StatusReporter:
         """Record the last state of the run."""
         self.writer.jobs.move(self.run, state, only_from=ALIVE, cause=cause, detail=detail, ended=time.time(), **facts)
 
-    def rescue(self, save: Callable[[], int | None], reason: str) -> None:
+    def rescue(self, save: Callable[[], tuple[bool, int | None]], reason: str) -> None:
         """Save a checkpoint although the database refuses writes; try once more to record the pause.
 
-        ``save`` returns the step of the checkpoint, None for a job without steps.
+        ``save`` returns whether the checkpoint was written, and its step, None for a job without steps.
         """
         _log.error("giving up: %s", reason)
         self.writer.last_words()
-        step = None
+        saved, step = False, None
         try:
-            step = save()
+            saved, step = save()
         except (CheckpointError, *PASSING) as error:
             _log.error("%s", error)
-        self.leave(step, reason)
+        self.leave(step, reason if saved else f"{reason.partition(';')[0]}, and {UNSAVED}")
 
     def leave(self, step: int | None = None, reason: str = "") -> None:
         """Record why the worker ends before its run; ``reason`` without a command, ``step`` of the checkpoint."""

@@ -32,7 +32,7 @@ from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.contention import ContentionMonitor
 from engine.runs.worker.retrying_writer import PASSING
-from engine.runs.worker.status_reporter import StatusReporter
+from engine.runs.worker.status_reporter import UNSAVED, StatusReporter
 from engine.store.reader import Reader
 from engine.store.tables.log_entries import BROKEN_IMAGES, TAKEN
 from engine.store.tables.probes import Coding, LayerRow
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 RATE_WINDOW_S = 5.0
 #: A run that waits in lockstep records its last metrics, then its detail, after these times.
 _SHOWN_AFTER_S, _SAID_AFTER_S = 0.25, 1.0
-#: Why a run pauses without a step to go on from.
-UNSAVED = "its checkpoint could not be written, see its log"
 #: The coding of each quantity.
 CODINGS = {row.name: Coding(row.code, row.low, row.high) for row in QUANTITIES.values()}
 
@@ -131,7 +129,7 @@ class TrainingJob:
             step = self._write(trainer, checkpoints, PAUSED)
         except PASSING as error:
             # The state contains the metrics that were not fetched yet.
-            self._reporter.rescue(lambda: self._write(trainer, checkpoints, PAUSED), str(error))
+            self._reporter.rescue(lambda: self._rescued(trainer, checkpoints), str(error))
             return
         self._reporter.leave(step, UNSAVED if step is None else "")
 
@@ -242,6 +240,10 @@ class TrainingJob:
         if reason := checkpoints.due(step):
             self._record_rest(trainer)
             checkpoints.save(trainer.state(), step, reason, wait=False)
+
+    def _rescued(self, trainer: "Trainer", checkpoints: CheckpointStore) -> tuple[bool, int | None]:
+        step = self._write(trainer, checkpoints, PAUSED)
+        return step is not None, step
 
     @staticmethod
     def _write(trainer: "Trainer", checkpoints: CheckpointStore, reason: str) -> int | None:

@@ -17,7 +17,7 @@ from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink, last_word
 from engine.runs.worker.lab_job import LabJob
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
-from engine.runs.worker.retrying_writer import BUSY_S, PASSING, RetryingWriter
+from engine.runs.worker.retrying_writer import BUSY_S, HURRY, PASSING, RetryingWriter
 from engine.runs.worker.status_reporter import Interrupted, StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
@@ -47,13 +47,13 @@ def _work(job: Job, signals: Connection) -> None:
     link = EngineLink(workspace, job.run, signals)
     if not link.engine_lives():
         return  # a later engine may have given the run to another worker
+    link.start()  # before the database, whose lock may hold this worker up: it lives, and a signal may end the wait
     with ExitStack() as stack:
-        writer = RetryingWriter(stack.enter_context(_opened(workspace)), link)
+        writer = RetryingWriter(stack.enter_context(_opened(workspace, link)), link)
         reporter = StatusReporter(job.run, writer, link)
         kind = LabJob if job.lab else TrainingJob
         reader = None
         try:
-            link.start()  # before the first write, which may wait for a signal
             writer.jobs.update(job.run, pid=os.getpid(), heartbeat=time.time())
             writer.repeat(lambda: _open_log(workspace, job.run, stack))
             link.notice.prepare()
@@ -78,14 +78,14 @@ def _work(job: Job, signals: Connection) -> None:
             reporter.fail(in_one_line(error))
 
 
-def _opened(workspace: Workspace) -> Writer:
-    """Open the database; a locked one is no reason to end."""
+def _opened(workspace: Workspace, link: EngineLink) -> Writer:
+    """Open the database; a locked one is no reason to end, unless a signal leaves no time."""
     deadline = time.monotonic() + OPENING_LIMIT_S
     while True:
         try:
             return Writer(workspace, BUSY_S)
         except DatabaseBusy as error:
-            if time.monotonic() > deadline:
+            if time.monotonic() > deadline or link.signal in HURRY:
                 raise
             _log.warning("%s", error)
 

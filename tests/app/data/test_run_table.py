@@ -196,6 +196,13 @@ def test_disk_use_by_kind_and_run_counts_a_shared_file_once(place, writer):
     assert machine.disk_use(0).runs[2] == 3_500_001
 
 
+def test_a_page_without_a_further_thread_shows_the_last_reading(place, no_threads):
+    assert machine.disk_use_soon().total == 0
+    disk = machine.disk_use()
+    current().disk = (-1e9, disk)
+    assert machine.disk_use_soon() is disk
+
+
 def test_a_page_does_not_wait_for_a_large_workspace(place, monkeypatch):
     released = threading.Event()
     read = machine.read_disk

@@ -1,7 +1,11 @@
+import errno
+import io
+import zipfile
+
 import pytest
 import torch
 
-from engine.errors import CheckpointError
+from engine.errors import CheckpointDamaged, CheckpointError
 from engine.training import checkpoint, checksums
 from engine.training.state import FORMAT
 from tests.engine.training import tiny
@@ -40,7 +44,7 @@ def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
 
 
 def test_missing(tmp_path):
-    with pytest.raises(CheckpointError, match="there is no checkpoint at"):
+    with pytest.raises(CheckpointDamaged, match="there is no checkpoint at"):
         checkpoint.load(tmp_path / "none.pt")
 
 
@@ -49,7 +53,7 @@ def test_damaged_is_one_line(tmp_path, content):
     path = tmp_path / "step.pt"
     checkpoint.save(state(), path)
     path.write_bytes(path.read_bytes()[:-30] if content is None else content)
-    with pytest.raises(CheckpointError, match="is damaged") as caught:
+    with pytest.raises(CheckpointDamaged, match="is damaged") as caught:
         checkpoint.load(path)
     assert "\n" not in str(caught.value)
 
@@ -62,7 +66,7 @@ def test_one_changed_bit_of_a_weight_is_found(tmp_path):
     content[content.find(weights.numpy().tobytes()) + 4000] ^= 1
     path.write_bytes(content)
     torch.load(path, weights_only=True)  # PyTorch does not notice
-    with pytest.raises(CheckpointError, match="is damaged: the checksum of .*data"):
+    with pytest.raises(CheckpointDamaged, match="is damaged: the checksum of .*data"):
         checkpoint.load(path)
 
 
@@ -87,6 +91,59 @@ def test_a_recorded_size_tells_a_file_that_was_exchanged(tmp_path):
     checksums.check(tmp_path / "step.pt", size)
     with pytest.raises(CheckpointError, match=f"it has {size} of {size + 1} bytes"):
         checksums.check(tmp_path / "step.pt", size + 1)
+
+
+class Refusing(io.FileIO):
+    """A file whose disk refuses the reads from some byte on."""
+
+    begins, number = 0, errno.EIO
+
+    def readinto(self, buffer):
+        if self.tell() >= self.begins:
+            raise OSError(self.number, "the disk refuses")
+        return super().readinto(buffer)
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ESTALE, errno.ENOMEM])
+@pytest.mark.parametrize("begins", [0, 500])
+def test_a_read_that_is_refused_is_no_damage(tmp_path, monkeypatch, number, begins):
+    path = tmp_path / "step.pt"
+    checkpoint.save(state(), path)
+    monkeypatch.setattr(Refusing, "begins", begins)
+    monkeypatch.setattr(Refusing, "number", number)
+    monkeypatch.setattr(zipfile.io, "open", lambda path, mode: io.BufferedReader(Refusing(path), 16), raising=True)
+    with pytest.raises(CheckpointError, match=r"cannot be read \(the disk refuses\)") as caught:
+        checkpoint.load(path)
+    assert not isinstance(caught.value, CheckpointDamaged)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EMFILE, errno.ESTALE])
+def test_a_file_that_cannot_be_opened_now_is_no_damage(tmp_path, monkeypatch, number):
+    def refused(*_, **__):
+        raise OSError(number, "not now")
+
+    checkpoint.save(state(), tmp_path / "step.pt")
+    for place, name in ((zipfile, "ZipFile"), (torch, "load")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, refused)
+            with pytest.raises(CheckpointError, match="cannot be read .*not now") as caught:
+                checkpoint.load(tmp_path / "step.pt")
+        assert not isinstance(caught.value, CheckpointDamaged)
+
+
+def test_too_little_memory_is_no_damage(tmp_path, monkeypatch):
+    checkpoint.save(state(), tmp_path / "step.pt")
+    monkeypatch.setattr(torch, "load", lambda *_, **__: torch.empty(2**60, dtype=torch.uint8))
+    with pytest.raises(CheckpointError, match="cannot be read .*memory") as caught:
+        checkpoint.load(tmp_path / "step.pt")
+    assert not isinstance(caught.value, CheckpointDamaged)
+
+
+def test_an_archive_of_something_else_is_damaged(tmp_path):
+    with zipfile.ZipFile(tmp_path / "step.pt", "w") as archive:
+        archive.writestr("notes.txt", "no tensors")
+    with pytest.raises(CheckpointDamaged, match="holds no state"):
+        checkpoint.load(tmp_path / "step.pt")
 
 
 class Harmful:

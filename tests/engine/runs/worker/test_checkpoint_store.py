@@ -1,11 +1,17 @@
+import errno
 import json
 import threading
+import zipfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from engine.errors import CheckpointError, CheckpointUnusable, WorkspaceError
-from engine.runs.protocol.checkpoint_names import tenths
+from engine.config import LabConfig
+from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, WorkspaceError
+from engine.events import RunState
+from engine.labs.registry import LABS
+from engine.runs.protocol.checkpoint_names import damage_of, tenths
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.checkpoint_store import AUTOSAVE_S, RETRY_S, CheckpointStore, surplus
 from engine.store.reader import Reader
@@ -61,8 +67,10 @@ def shelf_with_reader(tmp_path):
                 path.write_text(json.dumps(state))
 
             def load(path):
+                if path.exists() and "later" in path.read_text():
+                    raise CheckpointError(f"{path.name} cannot be read (Input/output error)")
                 if not path.exists() or "bad" in path.read_text():
-                    raise CheckpointError(f"{path.name} is damaged")
+                    raise CheckpointDamaged(f"{path.name} is damaged")
                 return json.loads(path.read_text())
 
             yield CheckpointStore(1, (100,), writer, reader, SimpleNamespace(save=save, load=load)), reader
@@ -87,6 +95,27 @@ def test_files_are_recorded_bounded_and_removed(shelf_with_reader):
         f"step-{step:08d}.pt" for step in kept
     ]
     assert reader.checkpoints.totals() == {1: (7, 7 * len('{"text": "10", "run": 1}'))}
+
+
+def test_a_step_that_a_waiting_lab_names_stays_until_the_lab_has_taken_it_over(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    checkpoints.save({"text": "5"}, 5, "autosave")
+    lab = next(lab for lab in LABS.values() if lab.run_option is not None and "step" in lab.defaults())
+    writer = checkpoints._writer
+    job = writer.labs.submit(LabConfig(lab=lab.name, settings=lab.defaults() | {lab.run_option.name: 1, "step": 5}))
+    for step in range(6, 60):
+        checkpoints.save({"text": str(step)}, step, "autosave")
+    assert [row.step for row in reader.checkpoints.of(1)][:2] == [5, 10]
+    assert reader.workspace.checkpoint(1, 5).exists()
+    writer.jobs.move(job, RunState.STARTING)
+    writer.jobs.move(job, RunState.RUNNING)
+    checkpoints.save({"text": "60"}, 60, "autosave")
+    assert not reader.workspace.checkpoint(1, 5).exists()
+
+
+def test_an_awaited_checkpoint_counts_for_the_bounds_and_the_others_go():
+    assert surplus(rows(range(30, 301, 30)), tenths(300), most_files=4, awaited={60}) == [30, 90, 120, 150, 180, 210]
+    assert surplus(rows([45, 60, 90], size=50), tenths(300), most_bytes=1, awaited={45}) == []
 
 
 def test_a_damaged_checkpoint_is_named_put_aside_and_the_older_one_is_taken(shelf_with_reader):
@@ -147,6 +176,42 @@ def test_what_is_no_fault_of_the_files_ends_the_run_and_leaves_them(shelf_with_r
     assert reader.workspace.checkpoint(1, 10).exists()
 
 
+@pytest.mark.parametrize("newest", ["later", "net"])
+def test_a_file_that_is_whole_or_cannot_be_read_now_ends_the_run_and_nothing_is_put_aside(shelf_with_reader, newest):
+    """The disk refuses for a while, or the build takes none: a run that began anew would write over what is sound."""
+    checkpoints, reader = shelf_with_reader
+    for step, text in ((10, "net"), (20, newest), (30, "bad")):
+        checkpoints.save({"text": text}, step, "tenth")
+    rows, folder = reader.checkpoints.of(1), reader.workspace.checkpoint(1, 0).parent
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def build(state, forked):
+        raise CheckpointError("the checkpoint is of another net")
+
+    with pytest.raises(CheckpointError, match="cannot be read" if newest == "later" else "of another net"):
+        checkpoints.restore(build)
+    checkpoints.prune()
+    assert reader.checkpoints.of(1) == rows
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    assert remarks(reader) == []
+
+
+def test_a_file_that_cannot_be_renamed_keeps_its_row(shelf_with_reader, monkeypatch):
+    checkpoints, reader = shelf_with_reader
+    for step, text in ((10, "good"), (20, "bad")):
+        checkpoints.save({"text": text}, step, "tenth")
+
+    def refuses(self, goal):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "replace", refuses)
+    assert checkpoints.restore(text_of) == "good"
+    assert "is damaged; cannot be put aside (Read-only file system); went back to step 10" in remarks(reader)[0][2]
+    assert [row.step for row in reader.checkpoints.of(1)] == [10, 20]
+    checkpoints.prune()
+    assert reader.workspace.checkpoint(1, 20).exists()
+
+
 def test_at_most_two_files_that_were_put_aside_are_kept(shelf_with_reader):
     checkpoints, reader = shelf_with_reader
     for step in (10, 20, 30):
@@ -190,7 +255,36 @@ def test_a_checkpoint_that_cannot_be_written_is_said_and_tried_again_soon(shelf_
     assert checkpoints.save({"text": "x"}, 11, "autosave")
     # A set is no JSON: whatever goes wrong in the thread reaches the run.
     assert not checkpoints.save({"text": {1}}, 12, "pause")
-    assert "step-00000012.pt cannot be written (TypeError: Object of type set" in remarks(reader)[-1][2]
+    assert "thread checkpoint ended (TypeError: Object of type set" in remarks(reader)[-1][2]
+
+
+def test_without_a_further_thread_the_file_is_written_all_the_same(shelf_with_reader, no_threads):
+    checkpoints, reader = shelf_with_reader
+    assert checkpoints.save({"text": "x"}, 10, "tenth")
+    checkpoints.save({"text": "y"}, 20, "tenth", wait=False)
+    assert checkpoints.due(21) is None
+    assert [row.step for row in reader.checkpoints.of(1)] == [10, 20]
+    assert not checkpoints.save({"text": "full"}, 30, "tenth")
+
+
+def test_a_worker_killed_while_it_replaces_a_file_of_the_same_step_leaves_no_damage(shelf_with_reader):
+    checkpoints, reader = shelf_with_reader
+    killed = []
+
+    def save(state, path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("step/data.pkl", state["text"])
+        killed.extend(damage_of(reader.workspace, row) for row in reader.checkpoints.of(1))
+
+    checkpoints._files.save = save
+    checkpoints.save({"text": "x"}, 10, "autosave")
+    checkpoints.save({"text": "x" * 50}, 10, "pause")
+    assert killed == [""]
+    (row,) = reader.checkpoints.of(1)
+    assert (row.reason, row.bytes) == ("pause", reader.workspace.checkpoint(1, 10).stat().st_size)
+    reader.workspace.checkpoint(1, 10).write_bytes(b"cut")
+    assert "it has 3 of" in damage_of(reader.workspace, row)
 
 
 def test_a_deleted_workspace_is_not_made_again(shelf_with_reader):

@@ -1,6 +1,8 @@
 """When a run says that other programs take its cores, by waits that were recorded on two cores."""
 
 import multiprocessing
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -106,6 +108,35 @@ def test_the_monitor_says_it_and_takes_it_back(workspace, training, monkeypatch,
     monitor = ContentionMonitor(workspace, training[2], 2, Recorded(taken)).start()
     monitor._thread.join(60)
     assert training[1].runs.known(training[2]).detail == detail
+
+
+def test_the_notice_comes_again_after_other_words(workspace, training, monkeypatch):
+    """A run that waited in lockstep empties its detail afterwards."""
+    monkeypatch.setattr("engine.runs.worker.contention.SAMPLE_S", 0.001)
+    _, reader, run = training
+    recorded, seen, opened = Recorded(samples(*[BESIDE_ONE] * 11)), [], []
+    database = sqlite3.connect(workspace.database, check_same_thread=False, isolation_level=None)
+
+    def take():
+        seen.extend(database.execute("SELECT detail FROM runs WHERE id = ?", (run,)).fetchone())
+        if len(seen) in (8, 9):
+            database.execute("UPDATE runs SET detail = ? WHERE id = ?", ("waits" if len(seen) == 8 else "", run))
+        return recorded()
+
+    def opens(workspace):
+        opened.append(Writer(workspace))
+        return opened[-1]
+
+    monkeypatch.setattr("engine.runs.worker.contention.Writer", opens)
+    with closing(database):
+        ContentionMonitor(workspace, run, 2, take).start()._thread.join(60)
+    assert seen[7:10] == [notice(2), "waits", notice(2)]
+    assert reader.runs.known(run).detail == notice(2)
+    assert len(opened) == 1
+
+
+def test_a_monitor_without_a_thread_ends_no_run(workspace, no_threads):
+    ContentionMonitor(workspace, 1, 2).start().stop()
 
 
 def _burn():

@@ -1,10 +1,17 @@
+import multiprocessing
 from types import SimpleNamespace
 
 import pytest
 
-from engine.events import Finished, RunState, StepRow
+from engine.config import LabConfig
+from engine.errors import CheckpointError, DatabaseBusy
+from engine.events import Finished, Progressed, RunState, StepRow
+from engine.labs.registry import LABS
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.runs.worker import lab_job, worker
+from engine.runs.worker.engine_link import Signal
+from engine.runs.worker.lab_job import LabJob
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
@@ -42,3 +49,66 @@ def test_the_same_report_is_written_once(parts, monkeypatch):
     assert reader.points.head()[1] == seen
     worker._reporter.report("decoding")
     assert reader.runs.get(1).detail == "decoding"
+
+
+@pytest.mark.parametrize("ends", [Signal.PAUSE, DatabaseBusy("locked; close the other program")])
+def test_a_lab_whose_checkpoint_cannot_be_written_says_so_as_it_pauses(workspace, monkeypatch, ends):
+    def refused(state, path):
+        raise CheckpointError("the disk refuses")
+
+    class Lab:
+        def __init__(self, *_):
+            pass
+
+        def events(self):
+            if isinstance(ends, Exception):
+                raise ends
+            line.signal = ends
+            yield Progressed(1, 2, "the second task")
+
+        def state(self):
+            return {}
+
+    monkeypatch.setattr("engine.training.checkpoint.save", refused)
+    monkeypatch.setattr(lab_job, "resolve_name", lambda _: Lab)
+    with Writer(workspace) as writer, Reader(workspace) as reader:
+        job = writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults()))
+        writer.jobs.move(job, RunState.STARTING)
+        line = SimpleNamespace(signal=None)
+        monkeypatch.setattr(Writer, "last_words", lambda self: None, raising=False)
+        LabJob(Job(job, workspace.path, "cpu", 1, lab=True), workspace, StatusReporter(job, writer, line), reader).run()
+        row = reader.labs.known(job)
+        assert row.state == RunState.PAUSED
+        assert row.detail.startswith("paused: ")
+        assert row.detail.endswith("its checkpoint could not be written, see its log")
+
+
+def test_a_worker_gives_signs_of_life_while_a_locked_database_holds_it_up(workspace, monkeypatch):
+    links = []
+
+    class Link:
+        def __init__(self, *_):
+            self.signal, self.notice, self.speaks = None, None, False
+            links.append(self)
+
+        def engine_lives(self):
+            return True
+
+        def start(self):
+            self.speaks = True
+
+    def locked(workspace, busy_s):
+        tries.append(links[0].speaks)
+        if len(tries) == 3:
+            links[0].signal = Signal.TERMINATED
+        raise DatabaseBusy("the database is locked")
+
+    tries = []
+    monkeypatch.setattr(worker, "EngineLink", Link)
+    monkeypatch.setattr(worker, "Writer", locked)
+    theirs, ours = multiprocessing.Pipe()
+    with theirs, ours:
+        with pytest.raises(DatabaseBusy):
+            worker.work(Job(1, workspace.path, "cpu", 1), theirs)
+        assert ours.recv_bytes() == b"the database is locked"
+    assert tries == [True, True, True]
