@@ -36,7 +36,7 @@ class JobReader(ReadingTable):
         columns, wanted = "id, state, detail, pid, heartbeat", "state IN (SELECT value FROM json_each(?))"
         sql = f"SELECT {columns} FROM runs WHERE {wanted} UNION ALL SELECT {columns} FROM lab_jobs WHERE {wanted}"
         named = list(states)
-        return self._all(Pulse, f"{sql} ORDER BY id", named, named)
+        return self._all(Pulse, sql, named, named)
 
     def known(self, run: int) -> RunRow | LabJobRow:
         """Return one run or job. Raises ConfigError if there is none."""

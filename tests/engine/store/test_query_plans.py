@@ -33,6 +33,7 @@ READS = {
     "the head": (lambda r: r.points.head(), set()),
     "runs of a race": (lambda r: r.runs.all(1), set()),
     "runs at work": (lambda r: r.jobs.all(ALIVE), {"lab_jobs"}),
+    "pulses of runs at work": (lambda r: r.jobs.pulses(ALIVE), {"lab_jobs"}),
     "an outline of races": (lambda r: r.runs.outline([1, 2]), set()),
     "changed runs": (lambda r: r.runs.changed(3), {"deletions"}),
     "what moved": (lambda r: r.run_list.moved(10**6, 10**6), {"deletions", "runs"}),
