@@ -1,5 +1,6 @@
 """The finding of a race in one or two short sentences, in words that anyone understands. Pure."""
 
+import re
 from collections.abc import Sequence
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, common_step, first_step, is_early, pairs, still_trains
@@ -9,6 +10,8 @@ from engine.events import ENDED
 from engine.models.arm_names import is_off, is_plain, variant_name
 
 _CURES = "With shortcuts"
+#: What a name has beside its blocks; two such names leave no room for a finding.
+_LAYERS = re.compile(r" \(\d+ layers\)")
 
 
 def headline(runs: Sequence[ComparedRun], findings: Sequence[Finding]) -> str:
@@ -22,7 +25,9 @@ def headline(runs: Sequence[ComparedRun], findings: Sequence[Finding]) -> str:
         return f"Runs of fewer than {MIN_STEP} steps are not compared."
     if is_early(runs):
         return _before(runs, first_step(runs))
-    return joined(_finding(runs, findings[0]), _others(*findings)) if findings else "No figures to compare yet."
+    if not findings:
+        return "No figures to compare yet."
+    return _LAYERS.sub("", joined(_finding(runs, findings[0]), _others(*findings)))
 
 
 def _before(runs: Sequence[ComparedRun], step: int) -> str:

@@ -27,6 +27,11 @@ def render(name: str, panels: tuple[str, ...] | None = None, compact: bool = Fal
         panels: The panels to draw, None for all.
         compact: Whether to leave out question, context, caveats and the command.
     """
+    with st.container(key=f"lab_{'part' if compact else 'page'}_{name}"):
+        _draw(name, panels, compact)
+
+
+def _draw(name: str, panels: tuple[str, ...] | None, compact: bool) -> None:
     lab = labs.LABS[name]
     if not compact:
         st.subheader(lab.question, anchor=anchor(name))

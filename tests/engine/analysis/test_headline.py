@@ -264,3 +264,10 @@ def test_plain_nets_of_another_start_are_no_shortcuts():
     assert concluded(residual, table).statement.headline.endswith(" Others: B 80.0 worse, C level.")
     larger = race(shortcuts=("none", "B", "C"))
     assert concluded(larger, table).statement.headline.endswith(" With shortcuts: B 80.0 (larger), C level.")
+
+
+def test_a_headline_names_depths_by_blocks_alone():
+    names = {20: "plain 9 blocks (20 layers)", 56: "plain 27 blocks (56 layers)"}
+    runs = [replace(run, family="mlp", arm=names[run.depth]) for run in race(1, shortcuts=("none",))]
+    headline = concluded(runs, {names[20]: 17.0, names[56]: 50.0}).statement.headline
+    assert headline == "plain 27 blocks learns its training images 33.0 points worse than plain 9 blocks."
