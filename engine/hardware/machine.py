@@ -5,6 +5,7 @@ NVIDIA's management library reads GPUs and their memory. It makes no CUDA contex
 
 import contextlib
 import os
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,13 +19,19 @@ from engine.errors import ConfigError
 #: Runs that may share a GPU, and the environment variable that sets another number.
 RUNS_PER_GPU, MAX_PER_GPU = 8, 64
 RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
-#: Start times have a resolution of 10 ms and shift when the clock is set. A reused pid starts seconds later.
+#: Start times have a resolution of 10 ms. A reused pid starts seconds later.
 START_TOLERANCE_S = 1.5
+#: Start times since boot begin here, those since 1970 end here: both are in databases.
+_SINCE_BOOT, _BOOT_S, _BOOTS = 1e10, 1e8, 900
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessId:
-    """The identity of a process: pid and start time (seconds since 1970), for pids are reused."""
+    """The identity of a process: pid and start time, for pids are reused.
+
+    ``started`` counts seconds since the machine's boot where the system tells them, from a number that each boot has of
+    its own: a clock that is set changes nothing. Elsewhere, and in older databases, it counts seconds since 1970.
+    """
 
     pid: int
     started: float
@@ -32,6 +39,8 @@ class ProcessId:
     def lives(self) -> bool:
         """Return whether this process still runs; a zombie does not."""
         started = _start_of(self.pid)
+        if started is not None and self.started >= _SINCE_BOOT:
+            started = _start_since_boot(self.pid)
         return started is not None and abs(started - self.started) <= START_TOLERANCE_S
 
     def kill(self) -> None:
@@ -44,13 +53,34 @@ class ProcessId:
 @cache
 def this_process() -> ProcessId:
     """Return the identity of the calling process."""
-    return ProcessId(os.getpid(), psutil.Process().create_time())
+    return _identified(os.getpid(), psutil.Process().create_time())
 
 
 def process_before(pid: int, moment: float) -> ProcessId | None:
     """Return the living process ``pid`` if it was started before ``moment``, else None."""
     started = _start_of(pid)
-    return ProcessId(pid, started) if started is not None and started <= moment + START_TOLERANCE_S else None
+    return _identified(pid, started) if started is not None and started <= moment + START_TOLERANCE_S else None
+
+
+def _identified(pid: int, started: float) -> ProcessId:
+    since_boot = _start_since_boot(pid)
+    return ProcessId(pid, started if since_boot is None else since_boot)
+
+
+def _start_since_boot(pid: int) -> float | None:
+    """Return when a process was started by the clock of this boot; None where the system does not tell."""
+    try:
+        # The name of the program, in parentheses, may hold anything.
+        ticks = int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+    return _boot() + ticks / os.sysconf("SC_CLK_TCK")
+
+
+@cache
+def _boot() -> float:
+    boot = Path("/proc/sys/kernel/random/boot_id").read_bytes()
+    return _SINCE_BOOT + zlib.crc32(boot) % _BOOTS * _BOOT_S
 
 
 def _start_of(pid: int) -> float | None:

@@ -31,8 +31,8 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
     st.title("Watch depth make a plain net worse, and shortcuts mend it", anchor=False)
     st.markdown(
         "Skipscope trains plain and residual nets side by side and draws their errors while they learn. "
-        "Within a minute or two a plain net of 56 layers falls behind one of 20 on its own *training* images. With "
-        "shortcuts the same two nets stay close."
+        "Within a minute or two 56 plain layers fall behind 20 on their own *training* images, and with shortcuts the "
+        "two stay close."
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pressed = st.button(

@@ -164,6 +164,8 @@ class Supervisor:
     def _round(self) -> bool:
         """Do all due work; return False when the engine may end."""
         now = time.monotonic()
+        # Before the first write: a worker that hangs may hold the lock of the database.
+        self._pool.end_hung(HUNG_S if self._closing_at is None else CLOSING_HUNG_S)
         if not self._adopted:
             self._pool.adopt()
             self._handler.forget_shutdowns(self._began)
@@ -184,7 +186,6 @@ class Supervisor:
         self._writer.presence.engine_beat()
         self._notice.say("")
         self._pool.mark_lost()
-        self._pool.end_hung(HUNG_S if self._closing_at is None else CLOSING_HUNG_S)
         if not self._swept and self._temporary is not None and not self._pool.left_behind:
             self._temporary.sweep()
             self._swept = True

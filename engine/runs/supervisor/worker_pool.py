@@ -11,6 +11,7 @@ from engine.hardware.machine import ProcessId, process_before
 from engine.runs.launchers.registry import Launched, Launcher
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.scheduler import Active
+from engine.store.connection import BUSY_TIMEOUT_S
 from engine.store.reader import Reader
 from engine.store.rows import JobRow, LabJobRow, RunRow
 from engine.store.writer import Writer
@@ -19,8 +20,9 @@ from engine.store.writer import Writer
 LEFT_BEHIND_S = 20.0
 #: A worker gives a sign of life every second; without any for so long it hangs.
 HUNG_S = 60.0
-#: A gap between two looks counts for no more: this engine, or the whole machine, may have stood still.
-_MAX_GAP_S = 2.0
+#: A gap between two looks counts for no more: this engine, or the whole machine, may have stood still. A round that
+#: waits for a locked database lasts as long as this.
+_MAX_GAP_S = BUSY_TIMEOUT_S + 2.0
 
 _log = logging.getLogger(__name__)
 

@@ -1,12 +1,22 @@
-"""GPUs as the driver describes them, on machines that have none."""
+"""GPUs as the driver describes them, on machines that have none; processes whose clock is set."""
 
 from types import SimpleNamespace
 
+import psutil
 import pynvml
 import pytest
 
 from engine.errors import ConfigError
-from engine.hardware.machine import RUNS_PER_GPU, Gpu, devices, gpus, number_gpus_alike, runs_per_gpu
+from engine.hardware.machine import (
+    RUNS_PER_GPU,
+    Gpu,
+    ProcessId,
+    devices,
+    gpus,
+    number_gpus_alike,
+    process_before,
+    runs_per_gpu,
+)
 
 CARDS = [("Big", 80, 70), ("Small", 8, 1)]
 
@@ -85,3 +95,18 @@ def test_cuda_numbers_gpus_as_the_driver_does_unless_told_otherwise(monkeypatch)
     monkeypatch.delitem(os.environ, "CUDA_DEVICE_ORDER")
     number_gpus_alike()
     assert os.environ["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
+def test_a_process_lives_however_the_clock_is_set_and_another_one_with_its_pid_does_not(monkeypatch):
+    child = psutil.Popen(["sleep", "60"])
+    try:
+        identity, old = process_before(child.pid, float("inf")), ProcessId(child.pid, child.create_time())
+        assert identity.lives() and old.lives(), "databases of older versions hold seconds since 1970"
+        create_time = psutil.Process.create_time
+        monkeypatch.setattr(psutil.Process, "create_time", lambda self: create_time(self) + 3600)
+        assert identity.lives()
+        assert not ProcessId(child.pid, identity.started - 60).lives()
+    finally:
+        child.kill()
+        child.wait()
+    assert not identity.lives()
