@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -165,8 +166,8 @@ def quota(context: click.Context, size: str | None, as_json: bool) -> None:
         limit = None if size == "none" else round(_GB * _gigabytes(size, context))
         with Writer(workspace.prepare()) as writer:
             writer.quota.set(limit)
-    elif workspace.database.exists():
-        with Reader(workspace) as reader:
+    else:
+        with suppress(NoDatabase), Reader(workspace) as reader:
             limit = reader.quota.bytes()
     used = read_disk(workspace.path).total
     if as_json:

@@ -7,7 +7,7 @@ ended or is lost, and always with a name of its own or a note on one of its runs
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.errors import ConfigError, QuotaReached
+from engine.errors import ConfigError, NoDatabase, QuotaReached
 from engine.events import FINAL
 from engine.labs.registry import LABS
 from engine.store.reader import Reader
@@ -86,10 +86,11 @@ def _inspected(reader: Reader) -> set[int]:
 
 def check_quota(workspace: Workspace) -> None:
     """Raise QuotaReached where the files of the workspace take its quota; without a quota nothing is counted."""
-    if not workspace.database.exists():
+    try:
+        with Reader(workspace) as reader:
+            quota = reader.quota.bytes()
+    except NoDatabase:  # or a file without a table: the first writer makes them
         return
-    with Reader(workspace) as reader:
-        quota = reader.quota.bytes()
     if quota is None:
         return
     used = read_disk(workspace.path).total
