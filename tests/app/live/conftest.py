@@ -4,14 +4,16 @@ import time
 import pytest
 
 from app.data.workspace import use
+from engine import __version__
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
+from engine.hardware.machine import this_process
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 
 class Bench:
-    """A workspace with a race of four runs and a writer that stands in for their workers."""
+    """A workspace with a race of four runs; this process stands in for their engine and their workers."""
 
     def __init__(self, path):
         self.workspace = Workspace.at(path).prepare()
@@ -19,6 +21,8 @@ class Bench:
         config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": 1000}))
         self.config = config
         self.race, self.runs = self.writer.races.submit(config)
+        me = this_process()
+        self.writer.presence.enter_engine(me.pid, me.started, __version__, [])
 
     def steps(self, run, first, last, per_second=5.0, loss=None):
         self.writer.points.record(

@@ -6,10 +6,8 @@ import pytest
 from app.data import streaming
 from app.live.stream import feed as feeds
 from app.live.stream.feed import Feed
-from engine import __version__
 from engine.errors import SkipscopeError
 from engine.events import RunState, Split, StepRow
-from engine.hardware.machine import this_process
 from tests.app.live.conftest import Listener
 
 
@@ -347,8 +345,6 @@ def test_the_engine_is_told_once_and_when_it_changes(bench):
 def test_the_byte_budget_holds_over_a_few_seconds(bench, steps_per_flush):
     """At most 120 bytes a message and 20 a new point: four runs that flush twice a second, the gap line included."""
     bench.start_all()
-    me = this_process()
-    bench.writer.presence.enter_engine(me.pid, me.started, __version__, [])
 
     async def scenario():
         _, cursor = snapshot(bench.runs)

@@ -109,12 +109,20 @@ def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(work
             assert (reader.runs.get(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
 
 
+@pytest.fixture
 def listening(workspace, monkeypatch):
+    """A link that listens in this process, and the engine's end of its pipe."""
     theirs, ours = multiprocessing.Pipe()
     monkeypatch.setattr(engine_link, "SIGN_OF_LIFE_S", 0.01)
+    # A worker whose engine is gone ends its process after the grace: here that would be pytest's.
+    monkeypatch.setattr(engine_link, "_give_up", lambda: None)
     line = EngineLink(workspace, 1, theirs)
-    GuardedThread("signals", line._listen, line._break).start()
-    return line, ours
+    thread = GuardedThread("signals", line._listen, line._break)
+    thread.start()
+    yield line, ours
+    ours.close()
+    thread.join(60)
+    assert not thread.is_alive()
 
 
 def until(met):
@@ -124,8 +132,8 @@ def until(met):
         time.sleep(0.005)
 
 
-def test_signs_of_life_go_to_the_engine_before_and_after_a_signal(workspace, monkeypatch):
-    line, ours = listening(workspace, monkeypatch)
+def test_signs_of_life_go_to_the_engine_before_and_after_a_signal(listening):
+    line, ours = listening
     assert ours.poll(60)
     assert ours.recv_bytes() == b""
     ours.send("pause")
@@ -133,15 +141,14 @@ def test_signs_of_life_go_to_the_engine_before_and_after_a_signal(workspace, mon
     while ours.poll():
         ours.recv_bytes()
     assert ours.poll(60), "it goes on"
-    ours.close()
 
 
-def test_a_thread_of_the_link_that_ends_fails_the_run_with_its_cause(workspace, monkeypatch):
+def test_a_thread_of_the_link_that_ends_fails_the_run_with_its_cause(workspace, listening):
     with Writer(workspace) as writer, Reader(workspace) as reader:
         writer.races.submit(plan_race(RaceRequest((8,), ("A",)), workspace))
         writer.jobs.move(1, RunState.STARTING)
         writer.jobs.move(1, RunState.RUNNING)
-        line, ours = listening(workspace, monkeypatch)
+        line, ours = listening
         ours.send("a word of a later version")
         until(lambda: line.signal == Signal.BROKEN)
         StatusReporter(1, writer, line).leave(7)
