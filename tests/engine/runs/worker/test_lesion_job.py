@@ -19,7 +19,8 @@ def kept(room, runs):
     }  # fmt: skip
     rows = {}
     with closing(sqlite3.connect(f"file:{room.workspace.database}?mode=ro", uri=True)) as connection:
-        tables = [name for (name,) in connection.execute("select name from sqlite_master where type in ('table', 'view')")]
+        sql = "select name from sqlite_master where type in ('table', 'view')"
+        tables = [name for (name,) in connection.execute(sql)]
         for table in tables:
             columns = [row[1] for row in connection.execute(f"pragma table_info({table})")]
             key = "id" if table == "runs" else "run" if "run" in columns else None
