@@ -1,5 +1,7 @@
 """The page "Runs" in Chromium: a table that changes by itself keeps what was done to it; a link shows the same."""
 
+import time
+
 import pytest
 from playwright.sync_api import expect
 
@@ -37,6 +39,16 @@ def picture(page) -> str:
         "async () => { await new Promise(requestAnimationFrame); return window.Plotly.toImage("
         "document.querySelector('.js-plotly-plot'), {format: 'png', width: 900, height: 500}); }"
     )
+
+
+def settled(page) -> str:
+    """Return the chart's picture once it has stayed the same for a second: points and marks come one after the other."""
+    last, since = picture(page), time.monotonic()
+    while time.monotonic() < since + 1:
+        page.wait_for_timeout(200)
+        if (now := picture(page)) != last:
+            last, since = now, time.monotonic()
+    return last
 
 
 def wait_rows(page, condition: str) -> None:
@@ -113,7 +125,7 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     race, _ = site.race(steps=3, name="travels")
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
-    before = picture(page)
+    before = settled(page)
     page.locator(".ss-export summary").click()
     for name in ("bundle", "csv", "parquet"):
         with page.expect_download() as download:
@@ -135,4 +147,4 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     page = open_page(f"{site.url}/?race={site.row(newest).race}")
     expect(page.get_by_text("Imported: recorded elsewhere by version")).to_be_visible()
     wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
-    assert picture(page) == before
+    assert settled(page) == before

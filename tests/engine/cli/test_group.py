@@ -140,7 +140,7 @@ def test_an_unwritable_workspace_is_one_line(call, tmp_path):
     (tmp_path / "file").write_text("")
     code, out, err = call("race", "--depths", "8", "--shortcuts", "A", at=Workspace(tmp_path / "file"))
     assert (code, out) == (2, "")
-    assert "cannot be written" in err
+    assert "cannot be used (it is a file, not a folder)" in err
     assert "--workspace DIR" in err
     assert len(err.strip().splitlines()) == 1
 
