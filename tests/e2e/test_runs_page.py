@@ -42,7 +42,7 @@ def picture(page) -> str:
 
 
 def settled(page) -> str:
-    """Return the chart's picture once it has stayed the same for a second: points and marks come one after the other."""
+    """Return the chart's picture once it has stood for a second: points and marks come one after the other."""
     last, since = picture(page), time.monotonic()
     while time.monotonic() < since + 1:
         page.wait_for_timeout(200)
