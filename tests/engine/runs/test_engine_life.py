@@ -76,7 +76,7 @@ def test_runs_of_an_engine_that_died_with_its_workers_start_again(room):
         writer.jobs.move(second, S.STOPPING)
         # A process that started after the last heartbeat only has the worker's number.
         writer.jobs.move(third, S.STARTING)
-        writer.jobs.update(third, pid=os.getpid(), heartbeat=this_process().started - 100)
+        writer.jobs.update(third, pid=os.getpid(), heartbeat=psutil.Process().create_time() - 100)
     room.start()
     room.until_state(first, S.FINISHED)
     room.until_state(third, S.FINISHED)
