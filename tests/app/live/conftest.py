@@ -22,6 +22,11 @@ class Bench:
         self.config = config
         self.race, self.runs = self.writer.races.submit(config)
 
+    def stand_in(self):
+        """Let this process be the engine on record: for pages that no server serves, which would start one."""
+        me = this_process()
+        self.writer.presence.enter_engine(me.pid, me.started, __version__, [])
+
     def steps(self, run, first, last, per_second=5.0, loss=None):
         self.writer.points.record(
             run,
@@ -47,9 +52,7 @@ class Bench:
 def bench(tmp_path):
     use(tmp_path / "workspace")
     bench = Bench(tmp_path / "workspace")
-    # No server reads this workspace that would start an engine: this process stands in for it.
-    me = this_process()
-    bench.writer.presence.enter_engine(me.pid, me.started, __version__, [])
+    bench.stand_in()
     yield bench
     bench.writer.close()
     use(tmp_path / "elsewhere")

@@ -80,6 +80,7 @@ def test_an_empty_workspace_shows_the_question_and_one_button_that_starts_the_la
 
 def test_a_race_is_shown_above_the_lab_with_its_gradients(page, workspace):
     bench = Bench(workspace.path)
+    bench.stand_in()
     bench.writer.close()
     page.run()
     assert not page.exception

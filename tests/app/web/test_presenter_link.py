@@ -148,6 +148,7 @@ def test_every_command_asks_first_and_is_let_through(asked, monkeypatch, name):
     answers = []
     monkeypatch.setattr(authorization, "_guard", lambda: answers.append(1) or True)
     bench = Bench(workspace_path())
+    bench.stand_in()
     done = GUARDED[name](*COMMANDS[name])
     if isgenerator(done):
         next(done, None)

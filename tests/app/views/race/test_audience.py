@@ -25,6 +25,7 @@ def audience(workspace, monkeypatch):
 @pytest.fixture
 def bench(audience):
     bench = Bench(audience.path)
+    bench.stand_in()
     for run in bench.runs:
         bench.run_states(run, RunState.PAUSED)
     yield bench

@@ -46,6 +46,7 @@ def page(workspace):
 @pytest.fixture
 def bench(workspace):
     bench = Bench(workspace.path)
+    bench.stand_in()
     yield bench
     bench.writer.close()
 
