@@ -29,6 +29,8 @@ SIZES = {"1440": (1440, 900), "1280": (1280, 720), "1920": (1920, 1080), "390": 
 SCHEMES = ("light", "dark")
 AXE = "4.14.1"
 MEASURES = Path(__file__).with_name("measures.js").read_text()
+SETTLED = """() => Promise.all(document.getAnimations()
+  .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {})))"""
 #: Room inside the axes at 1440 x 900, where a race runs or is read; what is seen without scrolling at 1280 x 720; the
 #: most pixels of a lab's page and of a question with closed folds.
 MIN_SHARE, FOLD, MAX_HEIGHT = 0.35, (".ss-gap", ".ss-plot", ".ss-controls"), {"1440": 2000, "390": 4000}
@@ -133,6 +135,7 @@ def measured(context: BrowserContext, url: str, state: states.State, look: str, 
     page.wait_for_function(f"() => {state.ready}", timeout=60_000)
     state.before(page)
     page.wait_for_timeout(2000)
+    page.evaluate(SETTLED)  # what fades has no contrast yet
     page.evaluate(MEASURES)
     name = f"{state.name}-{look}"
     page.screenshot(path=out / f"{name}.png")

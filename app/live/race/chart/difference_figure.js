@@ -59,7 +59,7 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
     if (kind === "depth" && factsOf(view)) layout.annotations.push(...factsNote(stated, view, theme, panel));
     data.push(...inOrder([...differences[kind].flatMap((gap) => traces(gap, view, theme, panel.suffix)), ...stated.map((gap) => statedTrace(gap, view, theme, panel.suffix))]));
     if (!namedCurves(view).length) return;
-    layout.annotations.push(zeroName(view, theme, panel), ...endLabels(differences[kind].flatMap((gap) => differenceEnd(gap, view) ?? []), view, theme, panel));
+    layout.annotations.push(zeroName(view, theme, panel), ...endLabels(differences[kind].flatMap((gap) => differenceEnd(gap, view) ?? []), view, theme, panel, 0));
   });
   return { data, layout };
 }

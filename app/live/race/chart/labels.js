@@ -8,6 +8,10 @@ import { seeThrough } from "../../shared/plot_style.js";
 
 /** Width of a letter on the average as a share of its height; what stands between a curve and its name, in pixels. */
 const LETTER = 0.54, APART_PX = 5;
+/** A label that is wider than this share of its panel leaves out when it was measured: its mark says it as well. */
+const WIDE = 0.6;
+/** A name that a curve carries this far up, in heights of the name, stands below the curve where there is room. */
+const FAR = 2;
 
 /**
  * A label in pixels from the panel's lower left corner: its line's last point that is seen, and the middle of its box.
@@ -16,13 +20,15 @@ const LETTER = 0.54, APART_PX = 5;
 
 /**
  * Plotly's annotations at the line ends. The ends have x and y in the axes' own units, and the value as it is written.
- * @type {(ends: LineEnd[], view: Pick<View, "big" | "scale" | "zoom">, theme: Theme, panel: Omit<Panel, "end">) => Layout[]}
+ * level: a line across the panel that would strike a name out, in the axis's own unit.
+ * @type {(ends: LineEnd[], view: Pick<View, "big" | "scale" | "zoom">, theme: Theme, panel: Omit<Panel, "end">, level?: number) => Layout[]}
  */
-export function endLabels(ends, view, theme, panel) {
+export function endLabels(ends, view, theme, panel, level) {
   const { suffix, x: [left], axis: [bottom] } = panel;
   const { perX, perY } = scales(panel);
   const boxes = ends.flatMap((end) => boxOf(end, view, panel) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
   beside(boxes);
+  if (level !== undefined) for (const box of boxes) clear(box, (level - bottom) * perY);
   return apart(boxes, panel.heightPx).map(({ lines, beside: free, at, middle, textColor }) => ({
     text: lines.join("<br>"), showarrow: false, x: at[0] / perX + left, y: at[1] / perY + bottom, xref: `x${suffix}`, yref: `y${suffix}`,
     xanchor: free ? "left" : "right", yanchor: "middle", align: free ? "left" : "right", xshift: free ? 2 * APART_PX : -1, yshift: middle - at[1],
@@ -47,8 +53,10 @@ function boxOf(end, view, panel) {
   if (!at) return null;
   at[1] = Math.min(heightPx, Math.max(0, at[1]));
   // Away from its end a curve has another value than the one that is told.
-  const lines = at === own ? words(end) : nameLines(end.name);
-  const wide = LETTER * font * Math.max(...lines.map((line) => line.replace(/<\/?b>/g, "").length)) + 2 * APART_PX;
+  const texts = at === own ? [words(end), words({ ...end, kind: end.kind?.replace(/^at the end /, "") })] : [nameLines(brief(end.name))];
+  const widths = texts.map((lines) => LETTER * font * Math.max(...lines.map((line) => line.replace(/<\/?b>/g, "").length)) + 2 * APART_PX);
+  const chosen = widths[0] > WIDE * widthPx ? texts.length - 1 : 0;
+  const lines = texts[chosen], wide = widths[chosen];
   const free = at[0] + wide + APART_PX <= widthPx;
   const covered = curve.filter(([x]) => x <= at[0] && x >= at[0] - wide).map(([, y]) => y);
   return { ...end, lines, px: (font + 4) * lines.length, wide, at, from: free ? at[0] : at[0] - wide, beside: free, low: Math.min(at[1], ...covered), high: Math.max(at[1], ...covered), middle: at[1] };
@@ -66,7 +74,8 @@ function points({ curve }, view) {
 }
 
 /**
- * Put labels above or below their curves. Of curves that end close together the lower half have their names below.
+ * Put labels above or below their curves. Of curves that end close together the lower half have their names below, and so
+ * have those whose names would stand far above; names on one side stand in the order of the ends.
  * @param {Box[]} boxes from below to above
  */
 function beside(boxes) {
@@ -75,20 +84,45 @@ function beside(boxes) {
     next = first + 1;
     while (next < inside.length && inside[next].at[1] - inside[next - 1].at[1] < inside[next].px + inside[next - 1].px) next += 1;
     const close = inside.slice(first, next);
-    close.forEach((box, index) => {
-      const { low, high, px, at: [, y] } = box;
-      const below = close.length > 1 ? index < Math.floor(close.length / 2) : y - low <= high - y;
-      box.middle = below && low - APART_PX - px >= 0 ? low - APART_PX - px / 2 : high + APART_PX + px / 2;
-    });
+    const lower = close.filter(({ low, high, px, at: [, y] }, index) => (close.length > 1 ? index < Math.floor(close.length / 2) || high - y > FAR * px : y - low <= high - y));
+    while (lower.length && foot(lower) < 0) lower.pop();
+    let edge = lower.length ? foot(lower) : 0;
+    for (const box of lower) {
+      box.middle = edge + box.px / 2;
+      edge += box.px;
+    }
+    edge = 0;
+    for (const box of close.filter((each) => !lower.includes(each))) {
+      box.middle = Math.max(edge, box.high + APART_PX) + box.px / 2;
+      edge = box.middle + box.px / 2;
+    }
   }
 }
 
 /**
- * Push labels that would cover one another upwards, and down again where they would leave the panel.
+ * The lower edge of names that stand below their curves.
+ * @param {Box[]} boxes
+ */
+function foot(boxes) {
+  return Math.min(...boxes.map(({ low }) => low)) - APART_PX - boxes.reduce((sum, { px }) => sum + px, 0);
+}
+
+/**
+ * Push a label that lies on a line to the nearer side of that line.
+ * @type {(box: Box, line: number) => void}
+ */
+function clear(box, line) {
+  const room = (box.px + APART_PX) / 2, above = box.middle - line;
+  if (Math.abs(above) < room) box.middle = line + (above < 0 ? -room : room);
+}
+
+/**
+ * Push labels that would cover one another upwards in the order of their ends, and down again where they would leave the
+ * panel.
  * @type {(boxes: Box[], top: number) => Box[]}
  */
 function apart(boxes, top) {
-  const placed = boxes.toSorted((a, b) => a.middle - b.middle);
+  const placed = boxes.toSorted((a, b) => a.at[1] - b.at[1] || a.middle - b.middle);
   const meet = (/** @type {Box} */ a, /** @type {Box} */ b) => a.from < b.from + b.wide && b.from < a.from + a.wide;
   placed.forEach((box, index) => {
     for (const other of placed.slice(0, index)) if (meet(box, other)) box.middle = Math.max(box.middle, other.middle + (box.px + other.px) / 2);
@@ -100,9 +134,17 @@ function apart(boxes, top) {
   return placed;
 }
 
+/**
+ * A name without the layers that stand beside its blocks: labels lie over curves, and the chips have the whole name.
+ * @param {string} name
+ */
+function brief(name) {
+  return name.replace(/ \(\d+ layers\)/g, "");
+}
+
 /** @param {LineEnd} options */
 function words({ name, note, value, kind }) {
-  const lines = nameLines(name);
+  const lines = nameLines(brief(name));
   const told = [kind, value !== null && `<b>${value}</b>`].filter(Boolean).join(" ");
   if (told) lines[lines.length - 1] += ` ${told}`;
   return note ? [...lines, note] : lines;

@@ -56,7 +56,7 @@ test("the verdict's gaps have their intervals, in the errors that the verdict go
   const runs = race();
   // At the end: the clean errors, of which the server has the mean and the interval.
   for (const { card, series } of runs) series.train_clean = history([100], [card.depth === 56 && card.plain ? 60 + card.seed : 50]).train;
-  const built = figure(runs, { layout: "gap", curves: ["running", "test"], gaps: FACTS });
+  const built = figure(runs, { layout: "gap", curves: ["running", "test"], gaps: FACTS }, 1400);
   const [mean] = traces(built, "stated", "plain: 56 minus 20");
   assert.deepEqual([mean.x, mean.y, mean.xaxis], [[100], [10.5], "x"]);
   assertClose([...mean.error_y.array, ...mean.error_y.arrayminus], [6.3, 6.3]);

@@ -49,3 +49,26 @@ test("zoomed in, a name stands at the last point that is seen, without the value
 test("a number is written as people read it", () => {
   assert.deepEqual([written(12.345, "error"), written(0.012345, "loss")], ["12.3", "0.0123"]);
 });
+
+test("a name says the depth by its blocks alone: the chips beside the chart have the layers", () => {
+  const [label] = labelsOf([end("plain 15 blocks (32 layers), shortcuts cut at 60", 50)]);
+  assert.equal(label.text.replaceAll("<br>", " "), "plain 15 blocks, shortcuts cut at 60 <b>50</b>");
+});
+
+test("a line across the panel strikes no name out", () => {
+  const struck = (value, level) => Math.abs(height(endLabels([end("A", value)], VIEW, THEME, PANEL, level)[0]) - 4 * level) < 8;
+  for (const level of [45, 48, 50, 52, 55]) assert.ok(!struck(50, level), String(level));
+});
+
+test("names that steep curves would carry far up stand below, in the order of the ends", () => {
+  const steep = { x: [0, 150, 200, 250, 300], y: [95, 60, 45, 32, 30] };
+  const ends = [30, 31, 32].map((value) => end(`a long name ${value}`, value, 300, { curve: steep }));
+  const heights = labelsOf(ends, {}, { widthPx: 260 }).toSorted((a, b) => a.text.localeCompare(b.text)).map((label) => height(label));
+  assert.ok(heights.every((middle) => middle < 120), String(heights));
+  assert.ok(heights[0] < heights[1] && heights[1] < heights[2], String(heights));
+});
+
+test("in a narrow panel a name leaves out when it was measured", () => {
+  const [narrow, wide] = [200, 600].map((widthPx) => labelsOf([end("plain-56", 50, 300, { kind: "at the end ○" })], {}, { widthPx })[0].text);
+  assert.deepEqual([narrow, wide], ["plain-56 ○ <b>50</b>", "plain-56 at the end ○ <b>50</b>"]);
+});
