@@ -17,7 +17,9 @@ def condition(curves: JobCurves) -> Iterator[Found]:
     """Yield how the condition number changes with depth: plain, and with a scaled branch."""
     nets = _over_depth(curves, "condition")
     if PLAIN in nets:
-        text = _plain(nets[PLAIN])
+        plain = nets[PLAIN]
+        depths = f"from {plain.x[0]:g} to {plain.x[-1]:g} blocks"
+        text = f"In plain nets the spread of learning speeds {_change(plain)} {depths}"
         if SCALED in nets:
             text += f"; with a scaled branch it {_change(nets[SCALED])}"
         yield Found("condition", f"{text}.")
@@ -28,8 +30,9 @@ def start(curves: JobCurves) -> Iterator[Found]:
     nets = _over_depth(curves, "condition")
     if PLAIN in nets and IDENTITY in nets:
         grown, left = (nets[kind].y[-1] / nets[kind].y[0] for kind in (PLAIN, IDENTITY))
-        most = " The start does most of it, not the form." if grown > STEADY and left <= grown**0.5 else ""
-        yield Found("start", f"{_plain(nets[PLAIN])}; from an identity start it {_change(nets[IDENTITY])}.{most}")
+        most = ": the start does most of it, not the form" if grown > STEADY and left <= grown**0.5 else ""
+        grows = f"the spread of speeds {_change(nets[IDENTITY])}"
+        yield Found("start", f"From an identity start, without a shortcut, {grows}{most}.")
 
 
 def condition_of_nets(curves: JobCurves) -> Iterator[Found]:
@@ -73,8 +76,8 @@ def equivalence(curves: JobCurves) -> Iterator[Found]:
 
 
 RULES = (
-    FindingRule("start", ("condition",), start),
     FindingRule("condition", ("condition",), condition),
+    FindingRule("start", ("condition",), start),
     FindingRule("expected_updates", ("expected_updates",), expected_updates),
     FindingRule("equivalence", ("equivalence_gap", "equivalence_two"), equivalence),
     FindingRule("condition_of_nets", ("condition",), condition_of_nets),
@@ -89,11 +92,6 @@ def _over_depth(curves: JobCurves, panel: str) -> dict[str, JobCurve]:
         for curve in curves.of(panel)
         if not curve.kind.endswith("BN") and len(curve.x) > 1 and 0 < curve.y[0] < inf and 0 < curve.y[-1] < inf
     }
-
-
-def _plain(curve: JobCurve) -> str:
-    depths = f"from {curve.x[0]:g} to {curve.x[-1]:g} blocks"
-    return f"In plain nets the spread of learning speeds {_change(curve)} {depths}"
 
 
 def _change(curve: JobCurve) -> str:

@@ -132,11 +132,10 @@ def test_conditioning_the_deepest_against_the_shallowest_net():
     assert texts("conditioning", curve("condition", "plain", [2, 8], [10, 11]), name="condition") == [
         "In plain nets the spread of learning speeds stays about the same from 2 to 8 blocks."
     ]
-    for grown, words in ((30, "3-fold. The start does most of it, not the form."), (300, "30-fold.")):
+    for grown, words in ((30, "3-fold: the start does most of it, not the form."), (300, "30-fold.")):
         started = curve("condition", "plain from identity", [2, 8], [10, grown])
         assert texts("conditioning", curves[0], started, name="start") == [
-            "In plain nets the spread of learning speeds grows 100-fold from 2 to 8 blocks; from an identity start it"
-            f" grows {words}"
+            f"From an identity start, without a shortcut, the spread of speeds grows {words}"
         ]
 
 
