@@ -35,6 +35,7 @@ def click(page, x: float, row: int) -> None:
 
 def picture(page) -> str:
     """Return the chart as a picture of one size, whatever stands around it."""
+    page.wait_for_function("window.Plotly && document.querySelector('.js-plotly-plot')?.data?.length > 0")
     return page.evaluate(
         "async () => { await new Promise(requestAnimationFrame); return window.Plotly.toImage("
         "document.querySelector('.js-plotly-plot'), {format: 'png', width: 900, height: 500}); }"

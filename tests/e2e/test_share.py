@@ -137,7 +137,7 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
     shared.quiet()
     frames = [frame for frame in sent if isinstance(frame, bytes)]
     stops = [frame for frame in frames if b'"stop\\"' in frame or b'"stop"' in frame]
-    assert len(stops) == 2
+    assert len(stops) >= 2, "a page that is drawn again meanwhile may say its state once more"
 
     before, files = shared.contents(), shared.files()
     for words, cookie in shared.without_token().items():

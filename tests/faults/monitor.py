@@ -6,6 +6,7 @@ A row's age is an upper bound: the row was not there yet at the look before the 
 import contextlib
 import os
 import sqlite3
+import sys
 import tempfile
 import threading
 import time
@@ -143,7 +144,8 @@ class Monitor(threading.Thread):
     def _look_at_files(self) -> None:
         """Collect files and sockets in the shared temporary folders."""
         sockets = _sockets()
-        known = (f"{self.target.folder}/", f"{PROJECT}/")
+        # The installation may lie in a temporary folder too: what is imported for the first time is read there.
+        known = tuple(f"{folder}/" for folder in (self.target.folder, PROJECT, sys.prefix, sys.base_prefix))
         shared = tuple(f"{folder}/" for folder in {*_SHARED_FOLDERS, tempfile.gettempdir()})
         for process in self.target.family():
             with contextlib.suppress(OSError):

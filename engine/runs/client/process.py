@@ -41,6 +41,8 @@ from engine.store.writer import Writer
 SLOW_START_S = 50.0
 #: An engine ends within 35 s of a shutdown, or later by as long as a locked database holds it up.
 SHUTDOWN_S = 50.0
+#: So long a shutdown waits for another program's lock.
+_LOCKED_S = 2.0
 _POLL_S = 0.01
 _ATTEMPTS = 2
 
@@ -116,7 +118,7 @@ class EngineProcess:
             time.sleep(_POLL_S)
 
     def shutdown(self, timeout_s: float = SHUTDOWN_S) -> Shutdown | None:
-        """Pause all runs and end the engine of any version, by SIGTERM without a readable database.
+        """Pause all runs and end the engine of any version, by SIGTERM where the database cannot be written.
 
         Returns what became of its runs, None without an engine. Raises EngineUnreachable when the engine does not end
         in time, DatabaseDamaged for a damaged database without an engine.
@@ -125,10 +127,10 @@ class EngineProcess:
             row = self._engine_row()
             if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
                 return None
-            with Writer(self.workspace) as writer:
-                writer.commands.give(SHUTDOWN)
+            # Before the command: an engine may answer it before the next line.
             with Reader(self.workspace) as reader:
                 runs = [run.id for run in reader.jobs.all(AT_WORK)]
+            self._ask_to_end(process)
         except (DatabaseDamaged, VersionMismatch):
             if not self._end_by_signal(timeout_s):
                 raise
@@ -184,6 +186,18 @@ class EngineProcess:
             os.kill(process.pid, signal.SIGTERM)
         self._await_end(process, timeout_s)
         return True
+
+    def _ask_to_end(self, process: ProcessId) -> None:
+        """Give the command, or the signal that means the same where nothing can be written now."""
+        try:
+            with Writer(self.workspace, _LOCKED_S) as writer:
+                writer.commands.give(SHUTDOWN)
+        except (DatabaseDamaged, VersionMismatch):
+            raise
+        except WorkspaceError:
+            # A full disk, or a lock: a worker that was stopped within a transaction keeps it until the engine ends it.
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGTERM)
 
     def _await_end(self, process: ProcessId, timeout_s: float) -> None:
         if not until(lambda: not process.lives(), timeout_s):

@@ -1,6 +1,9 @@
 """Nothing ends or hangs without a word: the fork server, a worker, the engine's own loop, a shutdown."""
 
 import signal
+import sqlite3
+import threading
+from contextlib import closing
 
 import psutil
 import pytest
@@ -90,6 +93,20 @@ def test_a_shutdown_ends_a_worker_that_hangs_and_says_what_became_of_each_run(ro
     }
     assert room.finish() == 0
     room.until(lambda: not room.family())
+
+
+def test_a_shutdown_is_heard_while_the_database_is_locked(room):
+    """A worker that is stopped within a transaction keeps the lock until the engine ends it."""
+    room.start()
+    runs = room.race()
+    for run in runs:
+        room.until_step(run, 3)
+    with closing(sqlite3.connect(room.workspace.database, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        threading.Timer(4.0, other.rollback).start()
+        ended = room.control.engine.shutdown()
+    assert ended.outcomes == {run: room.row(run).detail for run in runs}
+    assert {room.row(run).state for run in runs} == {S.PAUSED}
 
 
 def test_a_shutdown_does_not_wait_for_runs_that_have_not_begun(room):
