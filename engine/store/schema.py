@@ -114,4 +114,4 @@ def _newest_beat(connection: sqlite3.Connection) -> float:
         connection.execute(f"SELECT max(heartbeat) FROM {name} {where}", {"states": states}).fetchone()[0]
         for (name,) in map(tuple, tables)
     ]
-    return max([0.0, *(beat for beat in beats if beat is not None)])
+    return float(max([0.0, *(beat for beat in beats if beat is not None)]))
