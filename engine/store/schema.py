@@ -57,7 +57,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, Step], 
 
 
 def _begin(connection: sqlite3.Connection) -> None:
-    """Begin a transaction. Raises DatabaseBusy where another process migrates: a minute for 20 million points."""
+    """Begin a transaction. Raises DatabaseBusy where another process migrates."""
     try:
         connection.execute("BEGIN IMMEDIATE")
     except sqlite3.OperationalError as error:
