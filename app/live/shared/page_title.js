@@ -1,17 +1,18 @@
-/** The progress of what trains, before the title of the window: `42 % - Race 3: plain and A, 20 and 56 - Skipscope`. */
+/** The progress of what trains, before the title of the window: `42 % - Race 3: plain and A, 20 and 56 - Skipscope`; of a replay `REPLAY - Race 3`. */
 
 import { isLive } from "./run_states.js";
 
-const PROGRESS = /^\d+ % - /;
+const PROGRESS = /^(?:\d+ %|REPLAY) - /;
 
 /** @typedef {{ card: { state: string, step: number, total_steps?: number, total?: number }, series?: { lastStep: number } }} Progressing */
 
 /**
- * The title with the progress of these runs, and without any where none of them goes on.
- * @type {(title: string, runs: Progressing[]) => string}
+ * The title with the progress of these runs, and without any where none of them goes on; recorded: they are played.
+ * @type {(title: string, runs: Progressing[], recorded?: boolean) => string}
  */
-export function withProgress(title, runs) {
+export function withProgress(title, runs, recorded = false) {
   const plain = title.replace(PROGRESS, "");
+  if (recorded) return `REPLAY - ${plain}`;
   const all = runs.reduce((sum, { card }) => sum + (card.total_steps ?? card.total ?? 0), 0);
   if (!all || !isLive(runs)) return plain;
   const done = runs.reduce((sum, { card, series }) => sum + Math.max(card.step, series?.lastStep ?? 0), 0);
@@ -23,13 +24,13 @@ let shown = null;
 
 /**
  * Write the progress of a view's runs; the script of the page writes the rest at each of its runs. Of two views on a page
- * the one that goes on counts.
- * @type {(view: object, runs: Progressing[]) => void}
+ * the one that goes on, or is a replay, counts.
+ * @type {(view: object, runs: Progressing[], recorded?: boolean) => void}
  */
-export function showProgress(view, runs) {
-  const live = isLive(runs);
+export function showProgress(view, runs, recorded = false) {
+  const live = recorded || isLive(runs);
   if (!live && shown !== view) return;
   shown = live ? view : null;
-  const title = withProgress(document.title, runs);
+  const title = withProgress(document.title, runs, recorded);
   if (title !== document.title) document.title = title;
 }
