@@ -42,9 +42,7 @@ def recording(runs: Sequence[int], at_most: int) -> Recording:
 def _of_race(race: int) -> Any:
     def read(reader: Reader) -> list[Any]:
         rows = reader.runs.all(race)
-        clocks = {
-            row.id: clock_of(reader.points.series(row.id, Split.TRAIN, at_most=_CLOCK_POINTS)) for row in rows
-        }
+        clocks = {row.id: clock_of(reader.points.series(row.id, Split.TRAIN, at_most=_CLOCK_POINTS)) for row in rows}
         return [moments(reader, rows, clocks), cut_moments(reader, rows, clocks), named_differences(reader, rows)]
 
     return read

@@ -59,7 +59,9 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: races.Race)
             "absence": probes.absence(race.family),
             "edges": probes.histogram_edges(),
             **surroundings(
-                history="live/probes/history", stream="live/probes/stream", detail="live/probes/detail",
+                history="live/probes/history",
+                stream="live/probes/stream",
+                detail="live/probes/detail",
                 recording="live/recording",
             ),  # fmt: skip
         },

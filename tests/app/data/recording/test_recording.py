@@ -39,7 +39,7 @@ def end(writer: Writer, runs: list[int]) -> None:
 
 @pytest.fixture
 def race(place):
-    """A race of four runs that have done 150 of 300 steps; the deep nets are half as fast. Yields its writer and runs."""
+    """A race of four runs at step 150 of 300; the deep nets are half as fast. Yields its writer and its runs."""
     config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS}))
     with Writer(place.prepare()) as writer:
         _, runs = writer.races.submit(config)
