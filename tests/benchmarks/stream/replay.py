@@ -27,10 +27,10 @@ from tests.benchmarks.store.generator import curve_of, write_probes, write_train
 from tests.benchmarks.stream.race_page import NOTICE, SIZE, watching
 
 PROBES = 60
-#: The page's replay as the browser's modules keep it: the one object behind both pages.
+#: When a page has drawn the recording, by its path.
 READY = {
-    "": "document.querySelector('.ss-race')?.raceView?.chart.drawn && document.querySelector('.ss-race').raceView.recorded",
-    "layers": "document.querySelector('.sp-probes')?.probeView?.painted && document.querySelector('.sp-probes').probeView.recorded",
+    "": "(v => v?.chart.drawn && v.recorded)(document.querySelector('.ss-race')?.raceView)",
+    "layers": "(v => v?.painted && v.recorded)(document.querySelector('.sp-probes')?.probeView)",
 }
 #: Counts what was drawn; ``seen`` resolves at the next drawing.
 WATCH = """() => {
@@ -48,7 +48,8 @@ JUMP = """async (share) => {
   const at = await Promise.race([seen, late]);
   return at === null ? null : at - began;
 }"""
-#: Drags the bar through the whole in two seconds, an event in every frame; says when each drawing came after the last event.
+#: Drags the bar through the whole in two seconds, an event in every frame; says how long the first event that was not
+#: yet drawn had waited for each drawing, in ms.
 DRAG = """async () => {
   const bar = document.querySelector('.ss-player-bar'), began = performance.now(), waits = [];
   let asked = null;

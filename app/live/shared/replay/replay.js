@@ -190,7 +190,7 @@ export class Replay {
 
   /** Write the address, also where the script has changed it. */
   keep() {
-    this.address.keep();
+    if (this.race) this.address.keep();
   }
 
   stop() {
