@@ -147,6 +147,7 @@ export class ProbeView {
   #history(answer) {
     const recorded = Boolean(answer.recorded);
     if (recorded !== this.recorded) Object.assign(this, { recorded, engine: undefined, trouble: "", lastNews: null, link: recorded ? "replay" : "live" });
+    showProgress(this, this.runs, recorded);
     this.scales.clear();
     this.loaded = true;
     this.quantity = this.asked;

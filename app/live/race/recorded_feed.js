@@ -1,6 +1,6 @@
 /**
  * A feed that plays a stored race: each time the playhead has moved, the snapshot of that moment. It holds as many points as
- * a history brings, and asks the server for finer ones of a zoomed range once; what lies behind the moment it keeps back.
+ * a history brings, and asks the server for finer ones of a zoomed range once; the page shows those up to the moment.
  */
 import { playhead } from "../shared/replay/replay.js";
 import { fetchRecording, keepRecording, placeOf } from "../shared/replay/recording.js";
@@ -49,8 +49,7 @@ export class RecordedFeed {
 
   #show(sought = false) {
     const document = this.recording.historyAt(playhead.moment);
-    const fine = new Map(document.cards.flatMap((card) => (this.fine.has(card.run) ? [[card.run, before(this.fine.get(card.run), card.step)]] : [])));
-    this.handlers.history({ ...document, sought, fine });
+    this.handlers.history({ ...document, sought, fine: this.fine });
   }
 
   /** The points of the whole range, kept: only those up to the moment are handed out. */
@@ -64,7 +63,7 @@ export class RecordedFeed {
       if (points) this.fine.set(run, { points, first: ranges[index][0], last: ranges[index][1], atMost });
     });
     const reached = new Map(this.recording.cardsAt(playhead.moment).map((card) => [card.run, card.step]));
-    const cut = Object.entries(document.runs).map(([run, { train }]) => [run, { train: before({ points: train }, reached.get(Number(run)) ?? 0).points }]);
+    const cut = Object.entries(document.runs).map(([run, { train }]) => [run, { train: before(train, reached.get(Number(run)) ?? 0) }]);
     return { document: { ...document, runs: Object.fromEntries(cut) }, atMost };
   }
 
@@ -87,8 +86,8 @@ export class RecordedFeed {
   }
 }
 
-/** Fine points up to a step. */
-function before({ points, ...range }, step) {
+/** Points up to a step. */
+function before(points, step) {
   const count = placeOf(points.step, step);
-  return { ...range, points: mapped(points, (column) => column.slice(0, count)) };
+  return mapped(points, (column) => column.slice(0, count));
 }

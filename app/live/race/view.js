@@ -138,9 +138,10 @@ export class RaceView {
     if (turned) this.#turned(Boolean(answer.recorded));
     this.runs = answer.cards.map((card) => {
       const series = new Series(answer.runs[card.run], card.parent_step ?? 0);
-      const fine = answer.fine?.get(card.run);
-      if (fine && this.view.zoom) series.refine(fine.points, fine.first, fine.last, fine.atMost);
-      else if (!this.recorded && !turned) series.detail = before.get(card.run)?.detail ?? null;
+      const detail = before.get(card.run)?.detail ?? null;
+      // What was fine stays so; a moment of a recording has no points that came later.
+      if (this.view.zoom && (this.recorded || turned)) series.refineUpTo(card.step, answer.fine?.get(card.run) ?? detail);
+      else series.detail = detail;
       return this.#run(card, series);
     });
     nameRuns(this.runs);

@@ -91,9 +91,11 @@ export class Replay {
 
   /** Back or forward in the browser. */
   #moved() {
-    this.#take();
-    const at = numberOf(this.address.get(AT));
-    if (this.on && at !== null) playhead.at = at;
+    if (this.on === !this.box.hidden) return;
+    if (this.on) {
+      this.#take();
+      playhead.at = numberOf(this.address.get(AT)) ?? 0;
+    } else playhead.pause();
     this.turned();
   }
 

@@ -157,10 +157,14 @@ describe("feeds of a race", () => {
     assert.equal(document.runs[1].train.step.at(-1), 25);
     const requests = asked.length;
     playhead.seek(4);
-    const [[, fine]] = told.history.at(-1).fine;
-    assert.deepEqual([fine.points.step.at(-1), fine.first, fine.last, asked.length], [40, 20, 60, requests]);
+    const shown = () => {
+      const { cards, runs, fine } = told.history.at(-1), series = new Series(runs[1], 0);
+      series.refineUpTo(cards[0].step, fine.get(1));
+      return [series.detail.points.step.at(-1), series.detail.first, series.detail.last];
+    };
+    assert.deepEqual([shown(), asked.length], [[40, 20, 60], requests]);
     playhead.seek(1);
-    assert.deepEqual(told.history.at(-1).fine.get(1).points.step, []);
+    assert.deepEqual(shown(), [undefined, 20, 60]);
   });
 
   test("the record of an ended race is fetched once for all pages of the tab, and why it is missing is told", async () => {
