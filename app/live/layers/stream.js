@@ -29,7 +29,7 @@ export class ProbeStream extends EventStream {
 export class RecordedProbes {
   constructor(urls, replay, runs, handlers) {
     Object.assign(this, { urls, replay, runs, handlers, attempt: 0, key: null, closed: false });
-    this.off = playhead.listen(() => this.#show());
+    this.off = playhead.listen((sought) => this.#show(sought));
     this.open();
   }
 
@@ -55,7 +55,7 @@ export class RecordedProbes {
     }
   }
 
-  #show() {
+  #show(sought = false) {
     if (!this.whole) return;
     const cards = this.recording.cardsAt(playhead.moment).filter(({ run }) => this.whole.runs[run]);
     const counts = cards.map(({ run, step }) => placeOf(this.whole.runs[run].steps, step));
@@ -63,7 +63,7 @@ export class RecordedProbes {
     if (key === this.key) return;
     this.key = key;
     const runs = Object.fromEntries(cards.map(({ run }, index) => [run, firstColumns(this.whole.runs[run], counts[index])]));
-    this.handlers.history({ recorded: true, cards, runs, f: this.whole.f });
+    this.handlers.history({ recorded: true, sought, cards, runs, f: this.whole.f });
   }
 
   forget(deleted) {

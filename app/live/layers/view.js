@@ -158,6 +158,7 @@ export class ProbeView {
       return { card, columns, label, usual: label, color, textColor, family };
     });
     this.#timed();
+    if (answer.sought) this.#soon(0);
   }
 
   #message(message) {

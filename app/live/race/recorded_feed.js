@@ -12,6 +12,8 @@ import { finerQuery, shareOf } from "./stream.js";
 const RETRY_MS = 1_000;
 /** While it plays the page gets no more snapshots than it draws. */
 const PACE_MS = 200;
+/** Places that are chosen one after the other within this time are a drag of the bar: until it rests curves have few points. */
+const DRAG_MS = 150;
 
 export class RecordedFeed {
   /** replay: hears of the recording, or why there is none. handlers: see feed.js. */
@@ -43,12 +45,15 @@ export class RecordedFeed {
   #moved(sought) {
     const now = performance.now();
     if (!this.recording || (!sought && playhead.playing && now - this.shown < PACE_MS)) return;
+    const dragged = sought && now - this.shown < DRAG_MS;
     this.shown = now;
-    this.#show(sought);
+    clearTimeout(this.resting);
+    if (dragged) this.resting = setTimeout(() => this.#show(true), DRAG_MS);
+    this.#show(sought, dragged);
   }
 
-  #show(sought = false) {
-    const document = this.recording.historyAt(playhead.moment);
+  #show(sought = false, coarse = false) {
+    const document = this.recording.historyAt(playhead.moment, coarse);
     this.handlers.history({ ...document, sought, fine: this.fine });
   }
 
@@ -82,6 +87,7 @@ export class RecordedFeed {
   close() {
     this.closed = true;
     clearTimeout(this.timer);
+    clearTimeout(this.resting);
     this.off();
   }
 }

@@ -3,7 +3,7 @@
  * A moment is a place on the runs' own clocks, which start together, or a step of every run. Pure, but for the fetch.
  */
 /** @import { Card, Points, Split } from "../../types.js" */
-import { mapped } from "../decimate.js";
+import { decimate, mapped } from "../decimate.js";
 
 /** @typedef {"seconds" | "step"} By */
 /** @typedef {{ by: By, at: number }} Moment */
@@ -16,6 +16,8 @@ const UNSAID = { g: "", sure: ["", "", ""], basis: [], rows: [], gaps: null, q: 
 /** Recordings of ended races, so that another page of the tab has its race at once. @type {Map<string, Recording>} */
 const known = new Map();
 const MAX_KNOWN = 2;
+/** Points of a run while somebody drags the bar: a chart of so many answers at once. */
+const COARSE_POINTS = 500;
 /** Of a step that is computed from a clock. */
 const ROUNDING = 1e-6;
 
@@ -54,6 +56,8 @@ export class Recording {
     this.differences = differences;
     /** @type {[number | null, number | null, string][]} */
     this.cuts = cuts;
+    /** @type {Record<string, Points>} the training curves with few points, extremes kept */
+    this.coarse = Object.fromEntries(Object.entries(this.runs).map(([run, { train }]) => [run, decimate(train, COARSE_POINTS)]));
     let said = UNSAID;
     /** @type {{ step: number, seconds: number | null, said: Conclusions }[]} */
     this.moments = moments.map((/** @type {[number, number | null, Conclusions]} */ [step, seconds, news]) => ({ step, seconds, said: (said = { ...said, ...news }) }));
@@ -133,16 +137,16 @@ export class Recording {
   }
 
   /**
-   * The points and evaluations of a run up to a moment, as in a history.
-   * @type {(card: Card, moment: Moment) => Record<string, any>}
+   * The points and evaluations of a run up to a moment, as in a history; coarse: few of them.
+   * @type {(card: Card, moment: Moment, coarse?: boolean) => Record<string, any>}
    */
-  seriesAt({ run, step: reached, parent_step: first }, { by, at }) {
+  seriesAt({ run, step: reached, parent_step: first }, { by, at }, coarse = false) {
     const whole = this.runs[run];
     if (!whole) return {};
     /** @type {Record<string, any>} */
     const cut = {}, total = { ...whole.total };
     const train = this.#train(run), count = placeOf(train.step, reached);
-    cut.train = firstOf(train, count);
+    cut.train = coarse ? this.#coarseUpTo(run, count) : firstOf(train, count);
     // Steps count up by one: how many of them the record left out before the moment is known.
     if (count < train.step.length) total.train = train.step.length === whole.total.train ? count : Math.max(count, reached - (first ?? 0));
     for (const split of EVALUATED) {
@@ -153,6 +157,17 @@ export class Recording {
       if (shown < points.step.length) total[split] = Math.round(((total[split] ?? 0) * shown) / points.step.length);
     }
     return { ...cut, total };
+  }
+
+  /**
+   * The first points of a run, few of them and the last one: labels stand at it.
+   * @type {(run: number, count: number) => Points}
+   */
+  #coarseUpTo(run, count) {
+    const train = this.#train(run), few = this.coarse[run], last = train.step[count - 1];
+    const first = firstOf(few, placeOf(few.step, last ?? 0));
+    if (count && first.step.at(-1) !== last) for (const key of Object.keys(first)) first[key].push(train[key][count - 1]);
+    return first;
   }
 
   /**
@@ -171,12 +186,12 @@ export class Recording {
   }
 
   /**
-   * A snapshot of a moment, as the history of a race that trains.
-   * @param {Moment} moment
+   * A snapshot of a moment, as the history of a race that trains; coarse: with few points of each curve.
+   * @type {(moment: Moment, coarse?: boolean) => Record<string, any>}
    */
-  historyAt(moment) {
+  historyAt(moment, coarse = false) {
     const cards = this.cardsAt(moment);
-    return { recorded: true, a: null, cards, runs: Object.fromEntries(cards.map((card) => [card.run, this.seriesAt(card, moment)])), ...this.saidAt(moment) };
+    return { recorded: true, a: null, cards, runs: Object.fromEntries(cards.map((card) => [card.run, this.seriesAt(card, moment, coarse)])), ...this.saidAt(moment) };
   }
 
   /**

@@ -150,6 +150,17 @@ describe("feeds of a race", () => {
     assert.ok(asked.every((address) => !address.startsWith(URLS.stream)));
   });
 
+  test("a drag ends with the whole snapshot of its place", async () => {
+    const { told } = await opened(true);
+    for (const place of [3, 4, 5]) playhead.seek(place);
+    const before = told.history.length;
+    mock.timers.tick(200);
+    assert.equal(told.history.length, before + 1);
+    assert.deepEqual(told.history.at(-1).runs, told.history.at(-2).runs, "a short record is whole at once");
+    mock.timers.tick(1000);
+    assert.equal(told.history.length, before + 1);
+  });
+
   test("finer points end at the moment, and come with each later one without another request", async () => {
     const { told } = await opened(true);
     playhead.seek(2.5);

@@ -67,6 +67,18 @@ test("a thinned record says how many steps it left out at a moment", () => {
   assert.equal(recording.historyAt({ by: "step", at: 1000 }).runs[2].total.train, 1000);
 });
 
+test("while the bar is dragged a long curve has few points, its extremes and its last one", () => {
+  const long = points(1, 2000, 0.005);
+  long.error[700] = 99.9;
+  const recording = made({ cards: [{ ...record().cards[1], step: 2000, total_steps: 2000, seconds: 10 }], runs: { 2: { total: { train: 2000 }, train: long } } });
+  const at1501 = { by: "step", at: 1501 }, { runs, cards } = recording.historyAt(at1501, true), { train, total } = runs[2];
+  assert.ok(train.step.length <= 500);
+  assert.deepEqual([train.step.at(-1), cards[0].step, total.train], [1501, 1501, 1501]);
+  assert.ok(train.error.includes(99.9));
+  assert.equal(recording.historyAt(at1501).runs[2].train.step.length, 1501);
+  assert.deepEqual(recording.historyAt({ by: "step", at: 0 }, true).runs[2].train.step, []);
+});
+
 test("the columns are copies: the page appends to its own", () => {
   const recording = made();
   recording.historyAt({ by: "step", at: 100 }).runs[1].train.step.push(7);
