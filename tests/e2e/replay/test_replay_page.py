@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import SLOW, VIEW, view, wait_view
+from tests.e2e.conftest import SLOW, view, wait_view
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -107,7 +107,7 @@ def test_a_race_that_trains_is_left_for_its_recording_and_found_again(site, open
     race, _ = site.race(steps=SLOW)
     page = open_page(f"{site.url}/?race={race}")
     wait_view(page, "v.chart.drawn && v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 10)")
-    page.evaluate(f"() => {{ {VIEW}.view.zoom = {{ x: [0, 40] }}; }}")
+    page.evaluate("() => { document.querySelector('.ss-race').raceView.view.zoom = { x: [0, 40] }; }")
     asked: list[str] = []
     page.locator(".ss-replay").click()
     page.on("request", lambda request: asked.append(request.url))
