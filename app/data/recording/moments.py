@@ -74,7 +74,7 @@ def moments(reader: Reader, rows: Sequence[RunRow], clocks: Mapping[int, Clock])
         depths = errors_over_depth(reader, runs)
         conclusions = Conclusions(concluded.statement, concluded.facts, predictions(reader, runs), depths)
         if not found or found[-1].conclusions != conclusions:
-            found.append(Moment(step, _reached(runs, step, clocks), conclusions))
+            found.append(Moment(step, _reached(runs, step, clocks) if step else 0.0, conclusions))
     if found:
         found[-1] = found[-1]._replace(seconds=None if len(found) > 1 else 0.0)
     return found

@@ -73,7 +73,7 @@ def test_moments_go_from_the_begin_to_the_end_by_the_clock_of_the_last_run(race)
     go_on(writer, runs)
     found = recording(runs, 2000).moments
     assert [one.step for one in found] == sorted({one.step for one in found})
-    assert found[0].step == 0
+    assert found[0][:2] == (0, 0.0)
     assert found[-1] == (STEPS, None, found[-1].conclusions)
     assert found[0].conclusions.statement.headline == begun[0].conclusions.statement.headline
     inner = found[1:-1]
