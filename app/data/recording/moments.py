@@ -100,7 +100,7 @@ def cut_moments(reader: Reader, rows: Sequence[RunRow], clocks: Mapping[int, Clo
     for step in range(fork.parent_step + 1, fork.step, every):
         text = cut(reader, [*others, replace(fork, step=step, state=RunState.RUNNING)])
         # The text names the uncut net at the same step, so that net must have reached it.
-        seconds = max(clocks[run](step) for run in (fork.id, fork.parent_run) if run in clocks)
+        seconds = max((clocks[run](step) for run in (fork.id, fork.parent_run or 0) if run in clocks), default=0.0)
         found.append(CutMoment(step, seconds, text))
     return [*found, CutMoment(None, None, last)]
 

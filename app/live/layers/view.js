@@ -251,7 +251,7 @@ export class ProbeView {
     if (this.stopped) return;
     this.drawn = performance.now();
     drawChip(this.part("chip"), this.runs, this.recorded ? "replay" : this.link);
-    this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some(({ card }) => card.step > 0));
+    this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some(({ card, columns }) => card.step > 0 || columns.lastStep > 0));
     for (const name of ["play", "slider", "follow"]) this.part(name).hidden = this.replay.on;
     this.panels.notice(this.#trouble());
     this.#honest();

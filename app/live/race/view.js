@@ -24,7 +24,7 @@ import { fittingHeight } from "./chart/axes.js";
 import { RaceStatus } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
-import { Series, takeMessage } from "./series.js";
+import { Series, stepOf, takeMessage } from "./series.js";
 import { SideBar } from "./panel/side_bar.js";
 import { ViewControls } from "./panel/controls.js";
 import { ViewState, kindsOf } from "./panel/view_state.js";
@@ -281,7 +281,7 @@ export class RaceView {
     this.controls.draw(this.#kinds());
     this.tools.draw();
     this.notification.draw();
-    this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some(({ card }) => card.step > 0));
+    this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some((run) => stepOf(run) > 0));
     this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
     await this.chart.draw(this.#drawn(), this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
