@@ -67,7 +67,8 @@ def moments(reader: Reader, rows: Sequence[RunRow], clocks: Mapping[int, Clock])
         clocks: By run.
     """
     ended = compared_runs(reader, rows)
-    begun = [(0, at_step(reader, rows, ended, 0))] if ended else []
+    # Until runs are compared the words are those of the first step.
+    begun = [(0, at_step(reader, rows, ended, 1))] if ended else []
     found: list[Moment] = []
     for step, runs in [*begun, *race_at_moments(reader, rows)]:
         concluded = verdict(reader, runs)

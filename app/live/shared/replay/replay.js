@@ -60,23 +60,28 @@ export class Replay {
   }
 
   /**
-   * Whose replay it is: another race is shown live at first. 0: of no race, which has no replay.
+   * Whose replay it is: another race is shown live at first, unless the script opens it with an address that plays it. 0: of
+   * no race, which has no replay.
    * @param {number} race
    */
   of(race) {
     if (race === this.race) return;
-    const before = this.race ?? (this.given ? race : rememberedRace(MEMORY_RACE) ?? race);
+    const before = this.race ?? (this.given ? race : rememberedRace(MEMORY_RACE) ?? race), wasOn = this.on;
     this.race = race;
     if (!race) return;
     rememberRace(MEMORY_RACE, race);
-    if (before !== race) for (const key of [ON, AT]) this.address.put(key, null);
+    if (before !== race) {
+      this.given = !wasOn && new URLSearchParams(location.search).get(ON) === "1";
+      this.address.put(ON, this.given ? "1" : null);
+      this.address.put(AT, null);
+    }
     this.recording = null;
     if (this.on) this.#begin();
   }
 
   /** Take the place of the address, and play from the begin without one; another page of the tab goes on. */
   #begin() {
-    if (played.race === this.race) return;
+    if (played.race === this.race && !this.given) return;
     played.race = this.race;
     this.#take();
     const at = numberOf(this.address.get(AT));

@@ -76,6 +76,7 @@ def test_moments_go_from_the_begin_to_the_end_by_the_clock_of_the_last_run(race)
     assert found[0][:2] == (0, 0.0)
     assert found[-1] == (STEPS, None, found[-1].conclusions)
     assert found[0].conclusions.statement.headline == begun[0].conclusions.statement.headline
+    assert found[0].conclusions.statement.headline.startswith("Training has begun.")
     inner = found[1:-1]
     assert inner
     assert [one.seconds for one in inner] == pytest.approx([2 * EVERY_S * one.step for one in inner])

@@ -124,6 +124,34 @@ describe("replay or live", () => {
     assert.deepEqual([made.on, address(made)], [false, {}]);
   });
 
+  test("a race that the script opens with an address that plays it is played, also a second time", () => {
+    const made = opened("");
+    Object.assign(globalThis.location, { search: `?race=${race + 1}&replay=1` });
+    made.of(race + 1);
+    loaded(made);
+    assert.deepEqual([made.on, playhead.playing, playhead.place], [true, true, 0]);
+    playhead.seek(Infinity);
+    playhead.pause();
+    made.leave();
+    made.stop();
+    loaded(opened(`?race=${race + 1}&replay=1`, race + 1));
+    assert.deepEqual([playhead.playing, playhead.place], [true, 0]);
+  });
+
+  test("another page of the tab goes on from the place", () => {
+    const made = loaded(opened("?replay=1&at=7"));
+    const remembered = ["skipscope-replay", "skipscope-replay race"].map((name) => [name, globalThis.sessionStorage.getItem(name)]);
+    made.stop();
+    part = page();
+    globalThis.document.documentElement = { classList: { toggle() {}, remove() {} } };
+    const memory = tab("");
+    for (const [name, value] of remembered) memory.set(name, value);
+    const other = new Replay(part("player"), part("replay"), () => {});
+    other.of(race);
+    assert.deepEqual([other.on, playhead.place], [true, 7]);
+    other.stop();
+  });
+
   test("why there is nothing to play stands in the player", () => {
     const made = opened("?replay=1");
     made.failed("there is no run 3");
