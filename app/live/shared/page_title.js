@@ -19,6 +19,19 @@ export function withProgress(title, runs, recorded = false) {
   return `${Math.floor((100 * done) / all)} % - ${plain}`;
 }
 
+/** @type {(() => void) | null} writes the title anew where the script has written its own */
+let again = null;
+/** @type {MutationObserver | undefined} */
+let watching;
+
+/** Hear of each title that the script writes: without its beginning a replay would pass for what trains now. */
+function watch() {
+  const title = document.querySelector?.("title");
+  if (watching || !title || typeof MutationObserver === "undefined") return;
+  watching = new MutationObserver(() => again?.());
+  watching.observe(title, { childList: true });
+}
+
 /** @type {object | null} the view whose progress is shown */
 let shown = null;
 
@@ -30,7 +43,9 @@ let shown = null;
 export function showProgress(view, runs, recorded = false) {
   const live = recorded || isLive(runs);
   if (!live && shown !== view) return;
+  again = live ? () => showProgress(view, runs, recorded) : null;
   shown = live ? view : null;
   const title = withProgress(document.title, runs, recorded);
   if (title !== document.title) document.title = title;
+  watch();
 }
