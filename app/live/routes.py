@@ -1,6 +1,7 @@
 """All live routes: those of each feature, plotly.js and the modules. GET and read-only, see ``race/routes.py``.
 
 GET /live/history, /live/stream     races, see race/routes.py
+GET /live/recording                 a stored race for a replay, see race/routes.py
 GET /live/export                    runs as a file, see race/export_routes.py
 GET /live/instant/stream            instant races, see race/instant/routes.py
 GET /live/probes/...                insides of the nets, see layers/routes.py

@@ -38,7 +38,8 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: races.Race)
     """Mount the probes of some runs of a race."""
     chosen = LAYOUTS[layout]
     rows = [row for row in probes.quantities() if race.family in row.families]
-    component("layers", "skipscope_probes", "shared/export/buttons.css", "shared/presentation/presentation.css")(
+    styles = ("shared/export/buttons.css", "shared/presentation/presentation.css", "shared/replay/replay.css")
+    component("layers", "skipscope_probes", *styles)(
         key=key,
         data={
             "race": race.id,
@@ -57,7 +58,12 @@ def live_probes(runs: Sequence[Run], layout: Layout, key: str, race: races.Race)
             "quantities": [asdict(row) | {"noun": row.noun(race.family)} for row in rows],
             "absence": probes.absence(race.family),
             "edges": probes.histogram_edges(),
-            **surroundings(history="live/probes/history", stream="live/probes/stream", detail="live/probes/detail"),
+            **surroundings(
+                history="live/probes/history",
+                stream="live/probes/stream",
+                detail="live/probes/detail",
+                recording="live/recording",
+            ),  # fmt: skip
         },
         on_command_change=_on_command,
     )

@@ -4,11 +4,12 @@ import { titled } from "./sentences.js";
 import { setText } from "../shared/dom.js";
 import { mapImage, mapSvg } from "../shared/export/map_picture.js";
 import { ExportButtons, saveTable, exportPlot } from "../shared/export/buttons.js";
+import { markedCaption, markedFile, markedTitle } from "../shared/replay/marks.js";
 
 const NAMES = { profile: "the profile", side: "the upper small chart", side2: "the lower small chart", map: "the map", hist: "the distribution", channels: "the channels" };
 
 export class ProbeExport {
-  /** shown(): { data, groups and their runs, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart }. */
+  /** shown(): { data, groups and their runs, all, quantity, scale(name), step, nets, map, layer, theme, page: words about every chart, replay: its words or "" }. */
   constructor(part, shown) {
     Object.assign(this, { part, shown });
     this.buttons = Object.entries(NAMES).map(([chart, name]) => new ExportButtons(part(`${chart}-take`), name, (format) => this.#take(chart, format)));
@@ -22,8 +23,13 @@ export class ProbeExport {
   #take(chart, format) {
     const now = this.shown();
     if (chart === "map") return exportMap(format, now, this.part);
-    return exportPlot(format, { plot: this.part(chart), url: now.data.urls.plotly, theme: now.theme, words: () => wordsOf(chart, now, this.part), table: () => tableOf(chart, now) });
+    return exportPlot(format, { plot: this.part(chart), url: now.data.urls.plotly, theme: now.theme, words: () => marked(wordsOf(chart, now, this.part), now.replay), line: now.replay, table: () => tableOf(chart, now) });
   }
+}
+
+/** The words of a picture, in a replay with what says so. */
+function marked({ title, caption, filename, ...words }, replay) {
+  return { ...words, title: markedTitle(title, replay), caption: markedCaption(caption, replay), filename: markedFile(filename, replay) };
 }
 
 function strip(chart, now) {
@@ -57,13 +63,15 @@ function wordsOf(chart, now, part) {
 async function exportMap(format, now, part) {
   const scale = now.scale(now.quantity);
   const { row } = scale;
-  const filename = `skipscope-race-${now.data.race}-${row.name}-map`;
-  if (format === "csv") return saveTable(mapTable(now), filename);
+  const words = [part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
+  const { title, caption, filename } = marked({
+    title: part("map-title").textContent, caption: `race ${now.data.race} · ${words}`, filename: `skipscope-race-${now.data.race}-${row.name}-map`,
+  }, now.replay);
+  if (format === "csv") return saveTable(mapTable(now), filename, now.replay);
   const picture = now.map.picture(now.theme);
   if (!picture.halves.some(({ count }) => count)) throw new Error("nothing is drawn yet");
   const bar = { stops: scale.stops(now.theme.scheme), ticks: [...part("bar-ticks").children].map((tick) => ({ text: tick.textContent, at: parseFloat(tick.style.left) / 100 })) };
-  const caption = [`race ${now.data.race}`, part("map-note").textContent, strip("map", now), now.page].filter(Boolean).join(" · ");
-  const svg = mapSvg(picture, { title: part("map-title").textContent, caption, place: scale.place }, bar, now.theme);
+  const svg = mapSvg(picture, { title, caption, place: scale.place }, bar, now.theme);
   const [image, { download }] = await Promise.all([mapImage(svg, format), import("../shared/export/image.js")]);
   return download(image, `${filename}.${format}`);
 }

@@ -1,7 +1,7 @@
 /** A page of probes: stream, columns, time, layer, panels. The browser holds all data but distributions. */
 import { Arms } from "./arms.js";
 import { Columns } from "./panels/columns.js";
-import { ProbeStream } from "./stream.js";
+import { feedFor } from "./stream.js";
 import { LayerPanel } from "./panels/layer.js";
 import { ProbeMap } from "./panels/map.js";
 import { commonStep, deepest, mapNets, underGlass } from "./nets.js";
@@ -18,6 +18,7 @@ import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { showProgress } from "../shared/page_title.js";
+import { Replay } from "../shared/replay/replay.js";
 import { drawChip, unreachableText } from "../shared/link_status.js";
 import { AT_WORK, isLive } from "../shared/run_states.js";
 
@@ -36,8 +37,11 @@ export class ProbeView {
     this.leave = attend(host, () => this.#soon(), () => {
       this.#honest();
       this.state?.address.keep();
-      showProgress(this, this.runs);
+      this.replay.keep();
+      showProgress(this, this.runs, this.recorded);
     });
+    this.recorded = false; // whether what is shown comes from a recording
+    this.replay = new Replay(this.part("player"), this.part("replay"), () => this.#turned());
     host.probeView = this; // for tests and for the curious
   }
 
@@ -50,6 +54,8 @@ export class ProbeView {
     if (!this.state) this.#begin(data);
     const before = this.state.race;
     this.state.of(data.race);
+    this.replay.of(data.race);
+    this.#lend();
     if (before !== data.race) this.#look();
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
@@ -78,7 +84,7 @@ export class ProbeView {
       pin: (place) => this.#pinned(place),
     });
     this.takes = new ProbeExport(this.part, () => this.#shown());
-    this.presenter = probePresenter(this.host, this.part, { state: this.state, timeline: this.timeline, layout: data.layout, changed: () => this.#soon(0) });
+    this.presenter = probePresenter(this.host, this.part, { state: this.state, timeline: this.timeline, replay: this.replay, layout: data.layout, changed: () => this.#soon(0) });
   }
 
   /** Take the state of the address: at the begin, after a step back, at another race. */
@@ -86,7 +92,7 @@ export class ProbeView {
     const { state, data } = this;
     this.focus = state.focus;
     this.part("about").open = state.more;
-    this.timeline.begin(state.at);
+    this.timeline.begin(this.replay.on ? null : state.at);
     if (this.layer.wanted) this.layer.again();
     const wanted = state.quantity(data.offered, data.quantity);
     if (wanted !== this.asked) this.#choose(wanted);
@@ -98,7 +104,7 @@ export class ProbeView {
     this.wanted = new Set([...this.data.always, this.asked]);
     this.feed?.close();
     const urls = { ...this.data.urls, quantities: this.wanted, about: this.data.growth ? "gradient_growth" : this.asked, columns: MAX_COLUMNS };
-    this.feed = new ProbeStream(urls, this.data.runs.map((run) => run.run), {
+    this.feed = feedFor({ urls, recording: this.replay.on ? this.replay : null }, this.data.runs.map((run) => run.run), {
       history: (answer) => this.#history(answer),
       message: (message) => this.#message(message),
       link: (link, linkReason = "") => {
@@ -108,10 +114,26 @@ export class ProbeView {
     });
   }
 
+  /** From now on the recording is played, or what trains now is followed. What is shown stays until the first columns are here. */
+  #turned() {
+    if (!this.state) return;
+    this.#lend();
+    this.timeline.begin(null);
+    this.#ask();
+    this.#soon(0);
+  }
+
+  /** In a replay `at` is its place, and no column that somebody chose. */
+  #lend() {
+    if (this.replay.on) this.state.at = null;
+    this.state.address.lend("at", this.replay.on);
+  }
+
   stop() {
     this.stopped = true;
     this.feed?.close();
     showProgress(this, []);
+    this.replay.stop();
     for (const part of [this.timeline, this.layer, this.presenter, this.state?.address]) part?.stop();
     this.leave();
     if (window.Plotly) for (const plot of this.host.querySelectorAll(".js-plotly-plot")) window.Plotly.purge(plot);
@@ -123,6 +145,9 @@ export class ProbeView {
   }
 
   #history(answer) {
+    const recorded = Boolean(answer.recorded);
+    if (recorded !== this.recorded) Object.assign(this, { recorded, engine: undefined, trouble: "", lastNews: null, link: recorded ? "replay" : "live" });
+    showProgress(this, this.runs, recorded);
     this.scales.clear();
     this.loaded = true;
     this.quantity = this.asked;
@@ -133,6 +158,7 @@ export class ProbeView {
       return { card, columns, label, usual: label, color, textColor, family };
     });
     this.#timed();
+    if (answer.sought) this.#soon(0);
   }
 
   #message(message) {
@@ -224,7 +250,9 @@ export class ProbeView {
   async #draw() {
     if (this.stopped) return;
     this.drawn = performance.now();
-    drawChip(this.part("chip"), this.runs, this.link);
+    drawChip(this.part("chip"), this.runs, this.recorded ? "replay" : this.link);
+    this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some(({ card, columns }) => card.step > 0 || columns.lastStep > 0));
+    for (const name of ["play", "slider", "follow"]) this.part(name).hidden = this.replay.on;
     this.panels.notice(this.#trouble());
     this.#honest();
     this.#chips();
@@ -285,7 +313,7 @@ export class ProbeView {
   #headline(step) {
     const now = headlineOf(this.findings[step]);
     const before = headlineOf(this.findings[this.timeline.columns.findLast((at) => at < step && this.findings[at])]);
-    this.headline = this.timeline.follow && isLive(this.runs) ? steadyHeadline(this.headline, before, now) : now;
+    this.headline = this.timeline.follow && !this.recorded && isLive(this.runs) ? steadyHeadline(this.headline, before, now) : now;
     setText(this.part("answer"), this.headline.text);
     const about = this.data.growth ? this.data.quantity : this.quantity;
     return about === this.quantity ? this.headline.place : null;
@@ -307,7 +335,7 @@ export class ProbeView {
     if (this.data.layout !== "layers" || !this.window) return;
     const { data, focus, timeline: { step } } = this;
     const layer = underGlass(this.runs, this.arms.shown(this.groups), this.#place(), this.scale(this.quantity).row, step);
-    if (layer) this.layer.update({ ...layer, pinned: focus.pinned, step, urls: data.urls, edges: data.edges }, this.theme, this.window);
+    if (layer) this.layer.update({ ...layer, pinned: focus.pinned, step, upto: this.recorded ? step : Infinity, urls: data.urls, edges: data.edges }, this.theme, this.window);
   }
 
   /** The trouble with the live page, or "". */
@@ -323,13 +351,13 @@ export class ProbeView {
   #shown() {
     const { data, runs: all, quantity, nets, map, layer, theme } = this;
     const groups = this.arms.shown(this.groups);
-    return { data, groups, runs: groups.flatMap(({ runs }) => runs), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent };
+    return { data, groups, runs: groups.flatMap(({ runs }) => runs), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent, replay: this.recorded ? this.replay.words : "" };
   }
 
   #honest() {
     if (!this.data) return;
     const news = this.lastNews ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("honest"), pageFooter(this.runs, isLive(this.runs), news, !this.data.absence));
+    setText(this.part("honest"), pageFooter(this.runs, !this.recorded && isLive(this.runs), news, !this.data.absence));
     if (this.nets) this.takes.strips();
   }
 }

@@ -64,7 +64,10 @@ def live_race(
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``), next (a step was pressed,
     its ``key``), ended (a run has ended that ``words.next`` does not know of).
     """
-    styles = ("shared/presentation/presentation.css", "race/presentation/presenter.css", "race/inspect/inspect.css")
+    styles = (
+        "shared/presentation/presentation.css", "shared/replay/replay.css", "race/presentation/presenter.css",
+        "race/inspect/inspect.css",
+    )  # fmt: skip
     component("race", "skipscope_race", *styles)(
         key=key,
         data={
@@ -82,7 +85,9 @@ def live_race(
                 for run in runs
             ],
             "engineGone": races.ENGINE_GONE,
-            **surroundings(history="live/history", stream="live/stream", exports="live/export"),
+            **surroundings(
+                history="live/history", stream="live/stream", exports="live/export", recording="live/recording"
+            ),
         },
         on_command_change=on_command,
     )

@@ -3,6 +3,7 @@
     GET /live/history?runs=1,2&n=2000[&first=&last=]   one snapshot as JSON; n points of each run, all splits together,
                                                        first and last step: one for all runs or one each (first=0,500)
     GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
+    GET /live/recording?runs=1,2[&n=2000]              what a replay plays: the history, and conclusions at moments
 
 The history lists unknown runs under "d". The answer to a wrong parameter is one line: 400, 404 when none of the runs
 exists, 409 for a cursor of another database, 503 when the store cannot be read.
@@ -17,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.data import races, streaming, workspace
+from app.data.recording.recording import recording
 from app.live.race import messages
 from app.live.stream.answers import resumed_from, stored, stream_answer
 from app.live.stream.feed import Feed
@@ -55,7 +57,14 @@ def race_routes(feed: Feed) -> list[Route]:
         text = await stored(_read_history, runs, at_most, ranges, feed.age(runs))
         return Response(text, media_type="application/json", headers=NO_STORE)
 
-    return [Route("/live/history", history, methods=["GET"]), Route("/live/stream", stream, methods=["GET"])]
+    async def recorded(request: Request) -> Response:
+        runs = runs_of(request, at_least=1)
+        at_most = number(request, "n", (MIN_POINTS, MAX_POINTS // len(runs)), usual_points(len(runs)))
+        text = await stored(_read_recording, runs, at_most)
+        return Response(text, media_type="application/json", headers=NO_STORE)
+
+    answers = {"history": history, "stream": stream, "recording": recorded}
+    return [Route(f"/live/{name}", answer, methods=["GET"]) for name, answer in answers.items()]
 
 
 def usual_points(runs: int) -> int:
@@ -68,6 +77,13 @@ def _read_history(runs: tuple[int, ...], at_most: int, ranges: Ranges, age: floa
     if not history.series:
         raise no_run(runs)
     return messages.history_document(history, age, [run for run in runs if run not in history.series])
+
+
+def _read_recording(runs: tuple[int, ...], at_most: int) -> str:
+    found = recording(runs, at_most)
+    if not found.history.series:
+        raise no_run(runs)
+    return messages.recording_document(found)
 
 
 def _refuse_unknown(runs: tuple[int, ...]) -> None:

@@ -55,6 +55,16 @@ export class Series {
     });
   }
 
+  /**
+   * Show finer points as of `refine`, those up to a step alone; null for none.
+   * @type {(step: number, detail: Detail | null) => void}
+   */
+  refineUpTo(step, detail) {
+    if (!detail) return;
+    const { points, first, last, atMost } = detail, end = placeOf(points.step, step + 1);
+    this.refine(part(points, 0, end), first, last, atMost);
+  }
+
   /** Show the whole again as it was loaded. */
   coarsen() {
     this.detail = this.merged = this.outside = null;

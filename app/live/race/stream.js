@@ -16,9 +16,7 @@ const GROWTH = 1.1;
 export class RaceStream extends EventStream {
   /** Finer points of one range of steps for each run: ranges as [[first, last], ...] in the order of `runs`. */
   async finer(runs, ranges) {
-    const n = Math.max(MIN_PER_RUN, Math.floor(ASKED_FINER * shareOf(runs.length)));
-    const lists = { first: ranges.map(([first]) => first).join(), last: ranges.map(([, last]) => last).join() };
-    return { document: await this.history({ runs: runs.join(), n, ...lists }), atMost: shareOf(runs.length) };
+    return { document: await this.history(finerQuery(runs, ranges)), atMost: shareOf(runs.length) };
   }
 
   /** Whether the runs hold more than may be drawn, zoomed or not, and more than they held after the last history. */
@@ -33,7 +31,15 @@ export class RaceStream extends EventStream {
   }
 }
 
-function shareOf(runs) {
+/** What a history is asked for finer points: see ZoomDetail. */
+export function finerQuery(runs, ranges) {
+  const n = Math.max(MIN_PER_RUN, Math.floor(ASKED_FINER * shareOf(runs.length)));
+  const lists = { first: ranges.map(([first]) => first).join(), last: ranges.map(([, last]) => last).join() };
+  return { runs: runs.join(), n, ...lists };
+}
+
+/** The most points that are drawn of each of so many runs. */
+export function shareOf(runs) {
   return Math.max(MIN_PER_RUN, Math.min(MAX_PER_RUN, Math.floor((ASKED * MAX_DRAWN) / Math.max(1, runs))));
 }
 

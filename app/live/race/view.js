@@ -9,6 +9,7 @@ import { NextSteps, hasEnded, newlyEnded } from "./panel/next_steps.js";
 import { attend, readTheme } from "../shared/page.js";
 import { RaceNotification } from "./panel/notification.js";
 import { showProgress } from "../shared/page_title.js";
+import { Replay } from "../shared/replay/replay.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
@@ -17,13 +18,13 @@ import { ArmChips } from "./inspect/chips.js";
 import { smoothedRuns } from "./inspect/smoothing.js";
 import { CrossHair } from "./inspect/crosshair.js";
 import { Presenter } from "./presentation/presenter.js";
-import { RaceStream } from "./stream.js";
+import { feedFor } from "./feed.js";
 import { RacePlot } from "./chart/plot.js";
 import { fittingHeight } from "./chart/axes.js";
 import { RaceStatus } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
-import { Series, takeMessage } from "./series.js";
+import { Series, stepOf, takeMessage } from "./series.js";
 import { SideBar } from "./panel/side_bar.js";
 import { ViewControls } from "./panel/controls.js";
 import { ViewState, kindsOf } from "./panel/view_state.js";
@@ -46,6 +47,7 @@ export class RaceView {
     this.link = "waiting";
     this.lastNews = null;
     this.drawn = 0;
+    this.recorded = false; // whether what is shown comes from a recording
     this.view = new ViewState(() => this.#looked());
     this.controls = new ViewControls(this.part("controls"), this.part("key"), this.view);
     this.finer = new ZoomDetail({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
@@ -65,8 +67,9 @@ export class RaceView {
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
     this.tools = new ExportTools(this.part, () => this.#shown());
+    this.replay = new Replay(this.part("player"), this.part("replay"), () => this.#follow());
     this.notification = new RaceNotification(this.part("notify"), {
-      race: () => ({ race: this.race, runs: this.runs, hidden: this.view.hidden }),
+      race: () => ({ race: this.race, runs: this.recorded ? [] : this.runs, hidden: this.view.hidden }),
       look: () => this.feed.history(STATES_ALONE),
     });
     this.meters = new MachineLoad(this.part("meters"));
@@ -75,7 +78,8 @@ export class RaceView {
     this.leave = attend(host, () => this.#soon(), () => {
       this.#strip();
       this.view.keep();
-      showProgress(this, this.runs);
+      this.replay.keep();
+      this.#progress();
     }, this.part("stage"));
     host.raceView = this; // for tests and for the curious
   }
@@ -86,7 +90,6 @@ export class RaceView {
     this.cards ??= new Cards(this.part("cards"), data.states, (verb, run) => this.#ask(verb, run));
     this.send = send;
     this.theme = readTheme(this.host, data.themes);
-    this.presenter.update(data);
     this.next.heard(data);
     this.notification.update(data.mayCommand !== false);
     this.sideBar.filled(data.set_up);
@@ -100,15 +103,24 @@ export class RaceView {
         Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
       }
       this.view.of(data.race);
+      this.replay.of(data.race);
       this.race = data.race;
-      this.feed?.close();
-      this.feed = new RaceStream(data.urls, data.runs.map((run) => run.run), {
-        history: (answer) => this.#history(answer),
-        message: (message) => this.#message(message),
-        link: (state, reason) => this.#link(state, reason),
-      });
+      this.#follow();
     }
+    this.presenter.update({ ...data, mayCommand: this.#mayCommand(), recorded: this.recorded });
     this.view.keep();
+    this.#soon();
+  }
+
+  /** Take the data from what trains now, or from the recording. What is shown stays until the first snapshot is here. */
+  #follow() {
+    this.feed?.close();
+    if (!this.data) return;
+    this.feed = feedFor({ urls: this.data.urls, recording: this.replay.on ? this.replay : null }, this.data.runs.map((run) => run.run), {
+      history: (answer) => this.#history(answer),
+      message: (message) => this.#message(message),
+      link: (state, reason) => this.#link(state, reason),
+    });
     this.#soon();
   }
 
@@ -116,7 +128,7 @@ export class RaceView {
     this.stopped = true;
     this.feed?.close();
     showProgress(this, []);
-    for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.sideBar, this.tools, this.notification]) part.stop();
+    for (const part of [this.finer, this.chart, this.crossHair, this.presenter, this.view, this.replay, this.sideBar, this.tools, this.notification]) part.stop();
     this.leave();
     for (const part of [this.cards, this.next]) part?.stop();
   }
@@ -125,9 +137,14 @@ export class RaceView {
 
   #history(answer) {
     const before = new Map(this.runs.map((run) => [run.card.run, run.series]));
+    const turned = this.recorded !== Boolean(answer.recorded);
+    if (turned) this.#turned(Boolean(answer.recorded));
     this.runs = answer.cards.map((card) => {
       const series = new Series(answer.runs[card.run], card.parent_step ?? 0);
-      series.detail = before.get(card.run)?.detail ?? null;
+      const detail = before.get(card.run)?.detail ?? null;
+      // What was fine stays so; a moment of a recording has no points that came later.
+      if (this.view.zoom && (this.recorded || turned)) series.refineUpTo(card.step, answer.fine?.get(card.run) ?? detail);
+      else series.detail = detail;
       return this.#run(card, series);
     });
     nameRuns(this.runs);
@@ -135,8 +152,25 @@ export class RaceView {
     this.#words(answer);
     this.feed.filled(this.runs);
     // A link into a part of the curves; and what was fine stays so, with what has come since.
-    if (this.view.zoom) this.#refine();
-    this.#soon(!before.size);
+    if (this.view.zoom && !answer.fine?.size) this.#refine();
+    this.#soon(!before.size || turned || answer.sought);
+  }
+
+  /** From now on what is shown comes from a recording, or from what trains now. */
+  #turned(recorded) {
+    Object.assign(this, { recorded, engine: undefined, trouble: "", lastNews: null, link: recorded ? "replay" : "live" });
+    this.host.setAttribute("aria-label", recorded ? "Replay of a race" : "Live race");
+    this.meters.clear();
+    this.presenter.update({ ...this.data, mayCommand: this.#mayCommand(), recorded });
+    this.#progress();
+  }
+
+  #mayCommand() {
+    return this.data.mayCommand !== false && !this.recorded;
+  }
+
+  #progress() {
+    showProgress(this, this.runs, this.recorded);
   }
 
   #message(message) {
@@ -186,7 +220,7 @@ export class RaceView {
   }
 
   #ask(verb, run, more = {}) {
-    if (this.data.mayCommand === false && !["gone", "ended"].includes(verb)) return;
+    if (this.recorded || (this.data.mayCommand === false && !["gone", "ended"].includes(verb))) return;
     this.send("command", { verb, run, at: Date.now(), ...more });
   }
 
@@ -205,6 +239,7 @@ export class RaceView {
   #nextSteps() {
     const { next, race } = this.data;
     if (!race || !this.runs.length) return;
+    if (this.recorded) return this.next.draw(next, [], true);
     this.next.draw(next, this.runs, this.view.hidden);
     const ended = newlyEnded(next, this.runs), over = hasEnded(this.runs);
     // A race that ended can go on for more steps, and ends again.
@@ -242,7 +277,7 @@ export class RaceView {
     if (this.runs.length) this.drawn = began;
     // No card may tell what the curves hide.
     const arms = this.#arms(), shown = shownArms(arms, this.view.off), idOf = (run) => arms.find(({ runs }) => runs.includes(run)).id;
-    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.data.mayCommand, {
+    this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.#mayCommand(), {
       shown: (run) => shown.some(({ runs }) => runs.includes(run)), toggle: (run) => this.chips.acts.toggle(idOf(run)), alone: (run) => this.chips.acts.alone(idOf(run)),
     });
     this.chips.draw(arms, shown, this.view.pinned, this.theme);
@@ -250,6 +285,7 @@ export class RaceView {
     this.controls.draw(this.#kinds());
     this.tools.draw();
     this.notification.draw();
+    this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some((run) => stepOf(run) > 0));
     this.height = fittingHeight(window.innerHeight, this.#beside());
     const again = this.chart.drawn;
     await this.chart.draw(this.#drawn(), this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
@@ -260,8 +296,8 @@ export class RaceView {
 
   /** The words around the chart. */
   #tell() {
-    const { engine, trouble, link, linkReason } = this;
-    const { mayCommand, engineGone } = this.data;
+    const { engine, trouble, linkReason } = this, mayCommand = this.#mayCommand();
+    const { engineGone } = this.data, link = this.recorded ? "replay" : this.link;
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
     const statement = this.view.hidden ? {} : this.statement;
     const headline = this.presenter.verdict(this.statement.g ?? "");
@@ -307,17 +343,17 @@ export class RaceView {
 
   #shown() {
     const { theme, data } = this;
-    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images, exports: { address: data.urls.exports, runs: this.runs } };
+    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images, exports: { address: data.urls.exports, runs: this.runs }, replay: this.recorded ? this.replay.words : "" };
   }
 
   #mayFork() {
-    return this.data.mayCommand !== false && !this.view.present;
+    return this.#mayCommand() && !this.view.present;
   }
 
   #strip() {
     this.meters.draw();
     if (!this.runs.length) return;
-    const age = isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
+    const age = !this.recorded && isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
     setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.#mayFork() }));
   }
 }

@@ -1,13 +1,13 @@
-/** The state of the connection to the server beside that of the runs: the chip LIVE, PAUSED, ENDED, and what to say when it is lost. */
+/** The state of the connection to the server beside that of the runs: the chip LIVE, PAUSED, ENDED, REPLAY, and what to say when it is lost. */
 import { isLive, stateOf } from "./run_states.js";
 import { setText } from "./dom.js";
 
 /**
- * link: "live" | "waiting" | "gone"; a page without runs shows no chip, unless the server is gone.
+ * link: "live" | "waiting" | "gone", or "replay" for a recording whatever its runs do; a page without runs shows no chip, unless the server is gone.
  * @type {(chip: HTMLElement, runs: { card: { state: string, outdated?: boolean } }[], link: string) => void}
  */
 export function drawChip(chip, runs, link) {
-  const state = stateOf(runs);
+  const state = link === "replay" ? link : stateOf(runs);
   chip.hidden = !runs.length && link !== "gone";
   // Runs whose engine is gone have not ended: the next engine resumes them.
   const lacksEngine = link === "live" && runs.some(({ card }) => card.outdated && card.state === "lost");
@@ -20,7 +20,7 @@ export function drawChip(chip, runs, link) {
  * @type {(link: string, state: string, live: boolean) => string}
  */
 function chipText(link, state, live) {
-  if (link === "live" || !live) return state.toUpperCase();
+  if (["live", "replay"].includes(link) || !live) return state.toUpperCase();
   return link === "gone" ? "OFFLINE" : "RECONNECTING";
 }
 

@@ -52,7 +52,9 @@ def _history(scope: Scope) -> str:
         runs = races.first_shown(query.get("race", ""))
     except (workspace.SkipscopeError, sqlite3.Error):
         return ""
-    return f"<live/history?runs={'%2C'.join(map(str, runs))}>; rel=preload; as=fetch; crossorigin" if runs else ""
+    # A page that begins with a replay asks for the recording alone: app/live/shared/replay.
+    wanted = "recording" if query.get("replay") == "1" else "history"
+    return f"<live/{wanted}?runs={'%2C'.join(map(str, runs))}>; rel=preload; as=fetch; crossorigin" if runs else ""
 
 
 @cache

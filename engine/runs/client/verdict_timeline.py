@@ -4,7 +4,7 @@ The rule is that of the live page: at a moment every run stands at the common st
 on. The last moment is the race's end.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -24,11 +24,8 @@ _OF_THE_PAGE = ("statement", "facts")
 
 def verdict_timeline(reader: Reader, rows: Sequence[RunRow], moments: int = MAX_MOMENTS) -> list[dict[str, Any]]:
     """Return the verdicts of the runs of one race, ascending by ``step``; as in ``race --json``, repeats left out."""
-    ended = compared_runs(reader, rows)
-    last = max((run.step for run in ended), default=0)
     found: list[dict[str, Any]] = []
-    for step in _steps(last, moments):
-        runs = ended if step == last else _at(ended, step, differences(reader, rows, _until(step)))
+    for step, runs in race_at_moments(reader, rows, moments):
         concluded = verdict(reader, runs)
         document = {"kind": concluded.kind.value, "text": concluded.text, **asdict(concluded)}
         for key in _OF_THE_PAGE:
@@ -36,6 +33,24 @@ def verdict_timeline(reader: Reader, rows: Sequence[RunRow], moments: int = MAX_
         if not found or {**found[-1], "step": step} != {"step": step, **document}:
             found.append({"step": step, **document})
     return found
+
+
+def race_at_moments(
+    reader: Reader, rows: Sequence[RunRow], moments: int = MAX_MOMENTS
+) -> Iterator[tuple[int, list[ComparedRun]]]:
+    """Yield the moments of a race by their common step, ascending, each with its runs as they stood there.
+
+    The last moment is the end of the record.
+    """
+    ended = compared_runs(reader, rows)
+    last = max((run.step for run in ended), default=0)
+    for step in _steps(last, moments):
+        yield step, ended if step == last else at_step(reader, rows, ended, step)
+
+
+def at_step(reader: Reader, rows: Sequence[RunRow], ended: Sequence[ComparedRun], step: int) -> list[ComparedRun]:
+    """Return the runs of a race as they stood when they had done so many steps."""
+    return _at(ended, step, differences(reader, rows, _until(step)))
 
 
 def _steps(last: int, moments: int) -> list[int]:

@@ -75,8 +75,8 @@ def fill(workspace: Workspace, runs: int, points: int, seed: int = 0) -> Iterato
             _, ids = writer.races.submit(race)
             for run, config in zip(ids, race.runs(), strict=True):
                 started += 600.0
-                _training(writer, run, curve_of(seed, run, config, steps), started)
-                _probes(writer, run, config)
+                write_training(writer, run, curve_of(seed, run, config, steps), started)
+                write_probes(writer, run, config)
                 _files(workspace, run, steps)
                 if run % _NOTED == 0:
                     writer.notes.annotate([run], "look at this one")
@@ -84,7 +84,8 @@ def fill(workspace: Workspace, runs: int, points: int, seed: int = 0) -> Iterato
                 yield written
 
 
-def _training(writer: Writer, run: int, table: np.ndarray, started: float) -> None:
+def write_training(writer: Writer, run: int, table: np.ndarray, started: float) -> None:
+    """Write a finished training with its evaluations, its drop of the rate and its last checkpoint."""
     steps, seconds = table.shape[1], float(table[5, -1])
     writer.jobs.move(run, RunState.STARTING, device="cpu", threads=1)
     writer.jobs.move(run, RunState.RUNNING, started=started, parameters=272_474, precision="bf16", train_images=50_000)
@@ -107,11 +108,12 @@ def _training(writer: Writer, run: int, table: np.ndarray, started: float) -> No
     writer.jobs.move(run, RunState.FINISHED, ended=started + seconds, evaluation_share=0.04, probe_share=0.01, pid=None)
 
 
-def _probes(writer: Writer, run: int, config: RunConfig) -> None:
+def write_probes(writer: Writer, run: int, config: RunConfig, probes: int = PROBES) -> None:
+    """Write probes of a net, evenly from its first step to its last."""
     net = FakeNet(config.model.depth, config.model.shortcut, config.seed)
     writer.probes.add_layers(run, net.rows)
-    for place in range(PROBES):
-        done = place / (PROBES - 1)
+    for place in range(probes):
+        done = place / (probes - 1)
         step = round(done * config.optim.steps)
         arrays = {name: net.arrays(done)[name] for name in ("response_std", "gradient_weight", "update_size")}
         writer.probes.add(run, Probed(step, 1.0 + place, 0.03, 32, arrays), CODINGS)

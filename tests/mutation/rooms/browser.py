@@ -30,9 +30,23 @@ ROOM = Room(
             name="zoomed-link-stays-coarse",
             file="app/live/race/view.js",
             text="    // A link into a part of the curves; and what was fine stays so, with what has come since.\n"
-            "    if (this.view.zoom) this",
-            faulty="    if (this.view.zoom && before.size) this",
+            "    if (this.view.zoom && !answer.fine?.size) this",
+            faulty="    if (this.view.zoom && !answer.fine?.size && before.size) this",
             breaks="A link into a part of a long run shows the thinned points of the whole.",
+        ),
+        Fault(
+            name="replay-knows-the-end",
+            file="app/live/shared/replay/recording.js",
+            text='state: "running", detail: "", cause: "", step',
+            faulty="step",
+            breaks="A replay says at its begin which run will diverge.",
+        ),
+        Fault(
+            name="replay-called-live",
+            file="app/live/shared/link_status.js",
+            text='const state = link === "replay" ? link : stateOf(runs);',
+            faulty="const state = stateOf(runs);",
+            breaks="A recording that plays says LIVE.",
         ),
         Fault(
             name="swapped-colours",

@@ -1,11 +1,11 @@
 /** The probes of one run: per quantity one array of codes for every column, in order of step. */
 export class Columns {
-  /** One run of /live/probes/history; learn(name, codes) gets every array. */
+  /** One run of /live/probes/history, its arrays as text or as codes; learn(name, codes) gets every array. */
   constructor({ arrays, ...run }, learn) {
     Object.assign(this, run, { learn, arrays: new Map() });
-    for (const [name, text] of Object.entries(arrays)) {
-      const codes = decoded(text);
-      const length = codes.length / this.steps.length;
+    for (const [name, given] of Object.entries(arrays)) {
+      const codes = typeof given === "string" ? decoded(given) : given;
+      const length = codes.length / (this.steps.length || 1);
       this.arrays.set(name, this.steps.map((_, column) => codes.subarray(column * length, (column + 1) * length)));
       learn(name, codes);
     }
@@ -64,8 +64,8 @@ export class Columns {
   }
 }
 
-/** By hand: some browsers lack `Uint8Array.fromBase64`, and `Uint8Array.from` takes several times as long. */
-function decoded(text) {
+/** The codes of a text. By hand: some browsers lack `Uint8Array.fromBase64`, and `Uint8Array.from` takes several times as long. */
+export function decoded(text) {
   const raw = atob(text);
   const bytes = new Uint8Array(raw.length);
   for (let at = 0; at < raw.length; at += 1) bytes[at] = raw.charCodeAt(at);

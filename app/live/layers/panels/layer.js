@@ -31,7 +31,7 @@ export class LayerPanel {
     this.#soon(0);
   }
 
-  /** wanted: { layer, place, of, pinned, step, runs: shown runs with columns, urls, edges }. */
+  /** wanted: { layer, place, of, pinned, step, upto: the last step of a layer over time, runs: shown runs with columns, urls, edges }. */
   update(wanted, theme, Plotly) {
     Object.assign(this, { wanted, theme, Plotly });
     this.#heading(wanted);
@@ -79,7 +79,7 @@ export class LayerPanel {
       const response = await fetch(`${urls.detail}?${query}`, { cache: "no-store", signal: abort.signal });
       if (!response.ok) throw new Error((await response.text()).slice(0, 200));
       const answer = await response.json();
-      this.found = { over: this.over, run, document: answer };
+      this.found = { over: this.over, run, document: this.over ? until(answer, this.wanted.upto) : answer };
       this.say("");
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -127,6 +127,12 @@ export class LayerPanel {
     clearTimeout(this.timer);
     this.abort?.abort();
   }
+}
+
+/** A layer over time up to a step: a replay keeps back what comes later. */
+function until(answer, step) {
+  const count = answer.steps.filter((other) => other <= step).length;
+  return { ...answer, ...Object.fromEntries(["steps", "histograms", "not_finite"].map((name) => [name, answer[name].slice(0, count)])) };
 }
 
 /** The wanted layer in a run: by its name, else by its relative depth. */

@@ -17,6 +17,11 @@ export class MachineLoad {
     this.load = [["processor", cpu], ["memory", memory], ...cards.flatMap(([busy, used], index) => [[named(index).trim(), busy], [`${named(index)}memory`, used]])];
   }
 
+  /** Nothing more is told of it. */
+  clear() {
+    this.load = undefined;
+  }
+
   draw() {
     this.place.hidden = !this.load || performance.now() - this.at > STALE_MS;
     if (this.place.hidden) return;

@@ -5,12 +5,15 @@ import { exportCsv } from "./csv.js";
 import { closing } from "../../shared/dom.js";
 import { download, exportImage } from "../../shared/export/image.js";
 import { saveFrom } from "../../shared/export/file.js";
+import { markedCaption, markedFile, markedTable, markedTitle } from "../../shared/replay/marks.js";
 
 /** How long a button says that it has done its work. */
 const SAID_MS = 2_000;
+/** Files that the server makes. */
+const FILES = ["bundle", "csv", "parquet"];
 
 export class ExportTools {
-  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them } as drawn now. */
+  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them, replay: its words, "" when nothing is played } as drawn now. */
   constructor(part, seen) {
     this.part = part;
     this.seen = seen;
@@ -23,16 +26,19 @@ export class ExportTools {
     });
     this.#button("copy-link", async () => copied(location.href));
     for (const format of ["png", "svg"]) this.#button(format, () => this.#picture(format));
-    for (const format of ["bundle", "csv", "parquet"]) this.#button(`export-${format}`, (say) => this.#file(format, say));
+    for (const format of FILES) this.#button(`export-${format}`, (say) => this.#file(format, say));
     this.#button("csv", async () => {
-      const { runs, view } = this.seen();
-      download(exportCsv(runs.map(withStored), { ...view, smoothing: undefined }), `${fileName(this.seen())}.csv`);
+      const { runs, view, replay } = this.seen();
+      const table = exportCsv(runs.map(withStored), { ...view, smoothing: undefined });
+      download(markedTable(table, replay), `${fileName(this.seen())}.csv`);
       return "Saved";
     });
   }
 
   draw() {
-    const { runs, view, command } = this.seen();
+    const { runs, view, command, replay } = this.seen();
+    // These hold the whole record, whatever the moment.
+    for (const format of FILES) this.part(`export-${format}`).hidden = Boolean(replay);
     this.part("copy-command").hidden = !command;
     const missing = notRepeated(runs);
     this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
@@ -41,9 +47,10 @@ export class ExportTools {
   }
 
   async #picture(format) {
-    const { runs, view, theme, title, images } = this.seen();
+    const { runs, view, theme, title, images, replay } = this.seen();
     await exportImage(window.Plotly, this.part("plot"), {
-      format, title, theme, legend: legendOf(runs, view, theme), caption: captionOf(runs, view, images), filename: fileName(this.seen()),
+      format, theme, legend: legendOf(runs, view, theme), filename: fileName(this.seen()),
+      title: markedTitle(title, replay), caption: markedCaption(captionOf(runs, view, images), replay),
     });
     return "Saved";
   }
@@ -80,8 +87,8 @@ export function notRepeated(runs) {
   return [changed && "live changes", runs.some(({ card }) => card.parent !== null) && "forks"].filter(Boolean).join(" and ");
 }
 
-function fileName({ view }) {
-  return `skipscope-${view.race ? `race-${view.race}` : "runs"}-${view.layout}-${view.metric}`;
+function fileName({ view, replay = "" }) {
+  return markedFile(`skipscope-${view.race ? `race-${view.race}` : "runs"}-${view.layout}-${view.metric}`, replay);
 }
 
 /** Browsers give the clipboard only to pages that they call secure; from another machine this one is not. */

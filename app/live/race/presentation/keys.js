@@ -4,7 +4,7 @@
 /** @type {KeyRow[]} */
 export const KEYS = [
   { verb: "start", keys: ["s"], shown: "S", brief: "start", does: "start the race that is set up in the side bar, if it takes less than an hour", commands: true },
-  { verb: "pause", keys: [" "], shown: "Space", brief: "pause", does: "pause all runs, or resume them", commands: true },
+  { verb: "pause", keys: [" "], shown: "Space", brief: "pause", does: "pause all runs, or resume them; in a replay pause it, or play it", commands: true },
   { verb: "next", keys: ["arrowright", "n", "pagedown"], shown: "Right, N, Page Down", brief: "next view", does: "next view" },
   { verb: "previous", keys: ["arrowleft", "b", "pageup"], shown: "Left, B, Page Up", brief: "", does: "previous view" },
   { verb: "whole", keys: ["z"], shown: "Z", brief: "", does: "whole curves, zoom off" },

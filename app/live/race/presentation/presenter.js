@@ -11,6 +11,7 @@ import { fit, presenterViews } from "./views.js";
 import { button, element, setText } from "../../shared/dom.js";
 import { COMMON } from "../../shared/presentation/keys.js";
 import { Stage } from "../../shared/presentation/stage.js";
+import { playhead } from "../../shared/replay/replay.js";
 import { PAUSABLE, RESUMABLE, isLive } from "../../shared/run_states.js";
 
 /** A second press within this time starts another race beside one that runs. */
@@ -38,8 +39,9 @@ export class Presenter {
     this.stage.stop();
   }
 
-  /** New data from the script: what the race is called, who may command, what was refused. */
-  update({ title, race, mayCommand, starts, notice, states }) {
+  /** New data from the script: what the race is called, who may command, what was refused; recorded: it is played. */
+  update({ title, race, mayCommand, starts, notice, states, recorded }) {
+    this.recorded = Boolean(recorded);
     this.mayCommand = mayCommand !== false;
     this.starts = this.mayCommand && starts !== false;
     this.lines ??= new RunLine(this.line, states);
@@ -84,7 +86,7 @@ export class Presenter {
   draw(runs, theme, kinds, { asked, answers, gaps }) {
     const { view, stage } = this;
     Object.assign(this, { runs, kinds, views: presenterViews(kinds) });
-    this.stage.help.draw([...KEYS, ...COMMON].filter(({ verb, commands }) => (verb === "start" ? this.starts : this.mayCommand || !commands)));
+    this.stage.help.draw([...KEYS, ...COMMON].filter((row) => this.#offers(row)));
     this.lines?.draw(stage.on ? runs : [], theme, view.hidden, Boolean(gaps?.end));
     this.host.classList.toggle("ss-veiled", view.hidden);
     this.host.classList.toggle("ss-answered", this.room.draw(this.race, asked, answers, stage.on));
@@ -143,7 +145,13 @@ export class Presenter {
     this.stage.say("Starting the race that is set up in the side bar.");
   }
 
+  #offers({ verb, commands }) {
+    if (verb === "start") return this.starts;
+    return this.mayCommand || !commands || (verb === "pause" && this.recorded);
+  }
+
   #pause() {
+    if (this.recorded) playhead.toggle();
     if (!this.mayCommand) return;
     const any = (states) => this.runs.some(({ card }) => states.has(card.state));
     if (any(PAUSABLE)) this.#ask("pause-all");

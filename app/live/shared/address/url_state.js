@@ -24,6 +24,8 @@ export class UrlState {
     this.moved = moved;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.writing = undefined;
+    /** @type {Set<string>} keys that somebody else writes now */
+    this.lent = new Set();
     const address = new URLSearchParams(location.search);
     this.params = keys.some((key) => address.has(key)) || (!used.has(memory) && isOpening()) ? this.#pick(address) : this.#pick(new URLSearchParams(remembered(memory) ?? ""));
     used.add(memory);
@@ -54,6 +56,15 @@ export class UrlState {
     this.keep();
   }
 
+  /**
+   * Leave a parameter of the address to somebody else, or take it back.
+   * @type {(key: string, lent: boolean) => void}
+   */
+  lend(key, lent) {
+    if (lent) this.lent.add(key);
+    else this.lent.delete(key);
+  }
+
   /** Write the address, also where the script or another page has changed it. */
   keep() {
     this.writing ??= setTimeout(() => {
@@ -70,8 +81,8 @@ export class UrlState {
   #write() {
     const url = new URL(location.href);
     const before = url.search;
-    for (const key of this.keys) url.searchParams.delete(key);
-    for (const [key, value] of this.params) url.searchParams.set(key, value);
+    for (const key of this.keys) if (!this.lent.has(key)) url.searchParams.delete(key);
+    for (const [key, value] of this.params) if (!this.lent.has(key)) url.searchParams.set(key, value);
     if (url.search !== before) history.replaceState(history.state, "", url);
   }
 

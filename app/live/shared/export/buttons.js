@@ -3,6 +3,7 @@
 import { button, element } from "../dom.js";
 import { csv, messageOf } from "../format.js";
 import { loadPlotly } from "../page.js";
+import { markedTable } from "../replay/marks.js";
 
 /** @type {Record<string, string>} */
 const WORDS = { png: "picture, PNG", svg: "picture, SVG", csv: "data, CSV" };
@@ -43,25 +44,25 @@ export class ExportButtons {
 
 /**
  * Save a Plotly chart. words(): { title, legend, caption, filename }, see export/image.js; table(): { columns, rows }. Both are
- * asked when the button is pressed.
+ * asked when the button is pressed. line: the words of a replay, for the table.
  * @param {string} format
- * @param {{ plot: Plot, url: string, theme: Theme, words: () => PictureWords, table: () => Rows }} options
+ * @param {{ plot: Plot, url: string, theme: Theme, words: () => PictureWords, table: () => Rows, line?: string }} options
  * @returns {Promise<unknown>}
  */
-export async function exportPlot(format, { plot, url, theme, words, table }) {
+export async function exportPlot(format, { plot, url, theme, words, table, line = "" }) {
   const { filename, ...rest } = words();
-  if (format === "csv") return saveTable(table(), filename);
+  if (format === "csv") return saveTable(table(), filename, line);
   if (!plot._fullLayout || !plot.data?.length) throw new Error("nothing is drawn yet");
   const [Plotly, { exportImage }] = await Promise.all([loadPlotly(url), import("./image.js")]);
   return exportImage(Plotly, plot, { format, ...rest, filename, theme });
 }
 
 /**
- * Save rows as a file; with nothing in them there is nothing to save.
- * @type {(rows: Rows, filename: string) => Promise<void>}
+ * Save rows as a file; with nothing in them there is nothing to save. words: of a replay.
+ * @type {(rows: Rows, filename: string, words?: string) => Promise<void>}
  */
-export async function saveTable({ columns, rows }, filename) {
+export async function saveTable({ columns, rows }, filename, words = "") {
   if (!rows.length) throw new Error("there is no value yet");
   const { download } = await import("./image.js");
-  download(csv(columns, rows), `${filename}.csv`);
+  download(markedTable(csv(columns, rows), words), `${filename}.csv`);
 }

@@ -91,6 +91,32 @@ def test_wrong_history_parameters_get_one_line(client, query, status, words):
     assert "\n" not in answer.text
 
 
+def test_a_recording_is_the_history_with_what_was_concluded_at_moments(bench, client):
+    bench.start_all()
+    for run in bench.runs:
+        bench.steps(run, 1, 400)
+    query = {"runs": ",".join(map(str, bench.runs))}
+    answer, history = (client.get(f"/live/{name}", params=query).json() for name in ("recording", "history"))
+    assert answer["runs"] == history["runs"]
+    assert answer["moments"][0][:2] == [0, 0]
+    assert answer["moments"][0][2]["g"]
+    assert answer["moments"][-1][1] is None
+    assert {key: history[key] for key in answer["moments"][-1][2]} == answer["moments"][-1][2]
+    assert (answer["cuts"], answer["differences"]) == ([], {})
+    assert len(client.get("/live/recording", params={**query, "n": 100}).json()["runs"]["1"]["train"]["step"]) <= 100
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [("", 400, "1 to 64 runs"), ("runs=1&n=5", 400, "from 100"), ("runs=99", 404, "no run 99")],
+)
+def test_wrong_recording_parameters_get_one_line(client, query, status, words):
+    answer = client.get(f"/live/recording?{query}")
+    assert answer.status_code == status
+    assert words in answer.text
+    assert "\n" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("query", "status", "words"),
     [
@@ -227,6 +253,8 @@ def test_a_page_names_the_points_of_the_race_that_it_will_show(bench):
     points = f"<live/history?runs={'%2C'.join(map(str, bench.runs))}>; rel=preload; as=fetch; crossorigin"
     for address in ("/", f"/?race={bench.race}", "/race?race=%C2%B2"):
         assert points in client.get(address).headers["link"]
+    recording = points.replace("history", "recording")
+    assert recording in client.get(f"/?race={bench.race}&replay=1").headers["link"]
     assert "history" not in client.get("/layers").headers["link"]
     assert "link" not in client.get("/runs").headers
 

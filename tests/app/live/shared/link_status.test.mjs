@@ -20,6 +20,7 @@ test("the chip tells of the runs, and of the link where that matters", () => {
   assert.deepEqual([node.textContent, node.dataset.kind], ["NO ENGINE", "offline"], "the next engine resumes them");
   drawChip(node, [{ card: { state: "lost" } }], "live");
   assert.equal(node.textContent, "ENDED");
+  for (const states of [["running"], ["finished"], ["paused"]]) assert.deepEqual(chip(states, "replay"), [false, "REPLAY", "replay"]);
   assert.equal(chip([], "live")[0], true);
   assert.equal(chip([], "gone")[0], false);
 });

@@ -10,4 +10,6 @@ test("the title of the window begins with the share of all steps while a run goe
   assert.equal(withProgress("99 % - Race 3", [run("finished", 200), run("diverged", 80)]), "Race 3");
   assert.equal(withProgress("50 % - Lab: Lesions", [{ card: { state: "running", step: 3, total: 4 } }]), "75 % - Lab: Lesions");
   assert.equal(withProgress("7 % - Runs", []), "Runs");
+  assert.equal(withProgress("7 % - Race 3", [run("running", 60)], true), "REPLAY - Race 3");
+  assert.equal(withProgress("REPLAY - Race 3", [run("running", 60)]), "30 % - Race 3", "and back");
 });

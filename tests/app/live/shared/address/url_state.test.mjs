@@ -46,6 +46,21 @@ test("the address gets what differs, keeps what is others', and is written once 
   made.stop();
 });
 
+test("a parameter that is lent to somebody else stays as it is in the address", async () => {
+  tab("?layout=gap&zoom=7");
+  const made = new UrlState(KEYS, `memory ${(name += 1)}`, () => {});
+  made.put("zoom", null);
+  made.lend("zoom", true);
+  made.put("layout", "side");
+  await new Promise((resolve) => setTimeout(resolve, 450));
+  assert.equal(globalThis.location.search, "?zoom=7&layout=side");
+  made.lend("zoom", false);
+  made.keep();
+  await new Promise((resolve) => setTimeout(resolve, 450));
+  assert.equal(globalThis.location.search, "?layout=side");
+  made.stop();
+});
+
 test("a tab remembers whose page it showed, and a browser that keeps nothing goes on", () => {
   tab();
   assert.equal(rememberedRace("key"), null);

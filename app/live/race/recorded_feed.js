@@ -1,0 +1,99 @@
+/**
+ * A feed that plays a stored race: each time the playhead has moved, the snapshot of that moment. It holds as many points as
+ * a history brings, and asks the server for finer ones of a zoomed range once; the page shows those up to the moment.
+ */
+import { playhead } from "../shared/replay/replay.js";
+import { fetchRecording, keepRecording, placeOf } from "../shared/replay/recording.js";
+import { mapped } from "../shared/decimate.js";
+import { messageOf } from "../shared/format.js";
+import { isLive } from "../shared/run_states.js";
+import { finerQuery, shareOf } from "./stream.js";
+
+const RETRY_MS = 1_000;
+/** While it plays the page gets no more snapshots than it draws. */
+const PACE_MS = 200;
+/** Places that are chosen one after the other within this time are a drag of the bar: until it rests curves have few points. */
+const DRAG_MS = 150;
+
+export class RecordedFeed {
+  /** replay: hears of the recording, or why there is none. handlers: see feed.js. */
+  constructor({ urls, replay }, runs, handlers) {
+    Object.assign(this, { urls, replay, runs, handlers, attempt: 0, shown: 0, fine: new Map(), closed: false });
+    this.off = playhead.listen((sought) => this.#moved(sought));
+    this.open();
+  }
+
+  async open() {
+    clearTimeout(this.timer);
+    const attempt = (this.attempt += 1);
+    try {
+      const recording = await fetchRecording(this.urls.recording, this.runs);
+      if (this.closed || attempt !== this.attempt) return;
+      this.recording = recording;
+      if (!isLive(recording.cards.map((card) => ({ card })))) keepRecording(this.urls.recording, this.runs, recording);
+      this.replay.loaded(recording);
+      this.#show();
+      this.handlers.link("replay");
+    } catch (error) {
+      if (this.closed || attempt !== this.attempt) return;
+      this.replay.failed(messageOf(error));
+      this.handlers.link("gone", messageOf(error));
+      this.timer = setTimeout(() => this.open(), RETRY_MS);
+    }
+  }
+
+  #moved(sought) {
+    const now = performance.now();
+    if (!this.recording || (!sought && playhead.playing && now - this.shown < PACE_MS)) return;
+    const dragged = sought && now - this.shown < DRAG_MS;
+    this.shown = now;
+    clearTimeout(this.resting);
+    if (dragged) this.resting = setTimeout(() => this.#show(true), DRAG_MS);
+    this.#show(sought, dragged);
+  }
+
+  #show(sought = false, coarse = false) {
+    const document = this.recording.historyAt(playhead.moment, coarse);
+    this.handlers.history({ ...document, sought, fine: this.fine });
+  }
+
+  /** The points of the whole range, kept: only those up to the moment are handed out. */
+  async finer(runs, ranges) {
+    const answer = await fetch(`${this.urls.history}?${new URLSearchParams(finerQuery(runs, ranges))}`);
+    if (!answer.ok) throw new Error((await answer.text()).slice(0, 300));
+    const document = await answer.json(), atMost = shareOf(runs.length);
+    if (!this.recording) throw new Error("nothing is played yet");
+    runs.forEach((run, index) => {
+      const points = document.runs[run]?.train;
+      if (points) this.fine.set(run, { points, first: ranges[index][0], last: ranges[index][1], atMost });
+    });
+    const reached = new Map(this.recording.cardsAt(playhead.moment).map((card) => [card.run, card.step]));
+    const cut = Object.entries(document.runs).map(([run, { train }]) => [run, { train: before(train, reached.get(Number(run)) ?? 0) }]);
+    return { document: { ...document, runs: Object.fromEntries(cut) }, atMost };
+  }
+
+  /** Never: a recording grows no further than what it holds. */
+  isFull() {
+    return false;
+  }
+
+  /** Nothing to remember: see isFull. */
+  filled() {}
+
+  forget(deleted) {
+    this.runs = this.runs.filter((run) => !deleted.includes(run));
+  }
+
+  close() {
+    this.closed = true;
+    clearTimeout(this.timer);
+    clearTimeout(this.resting);
+    this.off();
+  }
+}
+
+/** Points up to a step. */
+function before(points, step) {
+  const count = placeOf(points.step, step);
+  return mapped(points, (column) => column.slice(0, count));
+}
