@@ -1,0 +1,68 @@
+"""The recorded races on a page: the button of the first visit, the list, and the press that opens one as a replay."""
+
+import streamlit as st
+
+from app.data.exchange import recordings
+from app.views import page_frame, picker
+from app.views.markdown_escape import literal
+
+#: The key of an address that plays a race.
+REPLAY = "replay"
+_OPENED = "opened_recording"
+
+
+def first_button() -> None:
+    """Draw the button that plays the recorded race of the first visit."""
+    first = next((row for row in recordings.available() if row.name == recordings.FIRST), None)
+    if first is None:
+        return
+    if st.button(
+        "Watch a recorded race", icon=":material/replay:", key="watch_recorded",
+        help=f"{first.title}: it plays at once, as it was recorded. Nothing is trained.",
+    ):  # fmt: skip
+        watch(first.name)
+
+
+def menu() -> None:
+    """Draw the menu of all recorded races."""
+    if recordings.available():
+        with st.popover("More recorded races", type="tertiary", icon=":material/list:"):
+            listed()
+
+
+def listed() -> None:
+    """Draw every recorded race with its sentence, its caveats and the button that plays it."""
+    for row in recordings.available():
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{literal(row.title)}**", width="stretch")
+            pressed = st.button("Watch", icon=":material/replay:", key=f"watch_{row.name}", help=f"Play {row.title}.")
+        st.caption(_sentences(row))
+        if pressed:
+            watch(row.name)
+
+
+def shown(race: int) -> None:
+    """Say of a recorded race of the project what it shows, what it does not show, and how to make it again."""
+    if row := recordings.recording_of(race):
+        commands = " and ".join(f"`python -m engine {command}`" for command in row.commands)
+        st.caption(f"{_sentences(row)} Made by {commands}.")
+
+
+def watch(name: str) -> None:
+    """Import a recorded race unless it is here, and open it as a replay from the next rerun on."""
+    with page_frame.refusals(page_frame.show_error):
+        with st.spinner("Reading the recorded race", show_time=False):
+            race = recordings.watched(name)
+        picker.choose(race)
+        st.session_state[_OPENED] = race
+        st.rerun()
+
+
+def opened() -> dict[str, str] | None:
+    """Return the address of a recorded race that was opened just now, once; None without one."""
+    race: int | None = st.session_state.pop(_OPENED, None)
+    return None if race is None else {"race": str(race), REPLAY: "1"}
+
+
+def _sentences(row: recordings.Recording) -> str:
+    return literal(" ".join((row.shows, *row.caveats)))

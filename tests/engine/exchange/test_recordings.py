@@ -1,0 +1,199 @@
+"""The recorded races of the project: small, whole, sound, and each the race that its commands plan."""
+
+import shlex
+import subprocess
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.cli.interventions import fork
+from engine.cli.races import race
+from engine.config import diff
+from engine.config import replace as changed
+from engine.data.registry import SOURCES
+from engine.errors import ConfigError, DataError
+from engine.events import RunState, Split
+from engine.exchange import recordings
+from engine.exchange.bundle.archive import ArchiveReader
+from engine.exchange.bundle.contents import read_contents
+from engine.exchange.bundle.documents import RacesDocument
+from engine.exchange.recorded_errors import recorded_runs
+from engine.exchange.transfer import import_from
+from engine.models.arm_names import is_plain
+from engine.paths import PROJECT
+from engine.runs.protocol import planning
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+ROWS = recordings.recordings()
+NAMES = list(ROWS)
+#: Words of a sentence at most, as everywhere on the page.
+MAX_WORDS = 25
+#: The folder of the JPEG copy of CIFAR-10, whose images have the shape of the original's.
+COPY = "parquet:cifar10-jpeg"
+
+
+def quiet(done, total, what):
+    """Hear no progress."""
+
+
+def smallest() -> str:
+    return min(NAMES, key=lambda name: ROWS[name].path.stat().st_size)
+
+
+@pytest.fixture
+def with_copy(monkeypatch):
+    """Plan as where the copy of CIFAR-10 lies beside: its images are not part of the project."""
+    known = planning.get_source
+
+    def source(name, resize=0):
+        return replace(SOURCES["cifar10"], name=COPY) if name == COPY else known(name, resize)
+
+    monkeypatch.setattr(planning, "get_source", source)
+
+
+def planned(command: str, workspace):
+    """Return the race that a command of the table plans."""
+    verb, *words = shlex.split(command)
+    assert verb == "race"
+    choices = race.make_context("race", words).params
+    choices.pop("as_json")
+    return planning.plan_race(planning.RaceRequest(**choices), workspace)
+
+
+def test_every_row_has_its_bundle_and_no_bundle_is_without_a_row():
+    assert {path.stem for path in recordings.FOLDER.glob("*.skipscope")} == {*ROWS}
+    assert {path.name for path in recordings.FOLDER.iterdir() if path.suffix != ".skipscope"} == {recordings.TABLE}
+
+
+def test_all_bundles_together_are_small():
+    assert sum(row.path.stat().st_size for row in ROWS.values()) <= recordings.MAX_BYTES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_is_said_in_short_sentences(name):
+    row = ROWS[name]
+    assert row.title and row.caveats
+    for sentence in (row.shows, *row.caveats):
+        assert sentence.endswith(".") and len(sentence.split()) <= MAX_WORDS + 2, sentence
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundle_holds_one_whole_race_without_checkpoints(name):
+    with ArchiveReader(ROWS[name].path) as archive:
+        assert not [member for member in archive.names() if "/checkpoints/" in member]
+        (only,) = archive.document("races.json", RacesDocument).races
+        assert only.name == ROWS[name].title
+        contents = read_contents(archive)  # reads every member against its digest
+    assert {run.state for run in contents.runs} <= {RunState.FINISHED.value, RunState.DIVERGED.value}
+    for run in contents.runs:
+        assert run.threads == 1
+        assert run.versions["commit"]
+        if run.state == RunState.FINISHED:
+            closing = [one for one in run.evaluations if one.step == run.total_steps]
+            images = {one.split: one.images for one in closing}
+            assert images[Split.TRAIN_CLEAN] == run.config.data.closing_images, "today's rule of the clean error"
+            assert images[Split.TEST] in (5_000, 10_000)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bundle_is_the_race_that_its_commands_plan(name, with_copy, workspace):
+    first, *others = ROWS[name].commands
+    plan = planned(first, workspace)
+    with ArchiveReader(ROWS[name].path) as archive:
+        contents = read_contents(archive)
+    (stored,) = contents.races
+    assert diff(stored.config, changed(plan, {"name": stored.config.name})) == {}
+    own = [run for run in contents.runs if run.parent_run is None]
+    assert [diff(changed(run.config, {"threads": 0}), config) for run, config in zip(own, plan.runs(), strict=True)] == [
+        {} for _ in own
+    ]
+    forks = [run for run in contents.runs if run.parent_run is not None]
+    assert len(forks) == len(others)
+    for run, command in zip(forks, others, strict=True):
+        verb, *words = shlex.split(command)
+        asked = fork.make_context("fork", words).params
+        assert (verb, run.parent_run, run.parent_step) == ("fork", asked["run"], asked["step"])
+        ((key, value),) = (text.split("=") for text in asked["settings"])
+        assert [(change.key, change.value, change.step) for change in run.changes] == [(key, float(value), asked["step"])]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != smallest())) for name in NAMES])
+def test_a_recorded_race_is_imported_once_and_found_again(name, tmp_path):
+    row, place = ROWS[name], Workspace.at(tmp_path / "empty")
+    imported = import_from(place, row.path, quiet)
+    (runs,) = imported.races.values()
+    (number,) = imported.races
+    with Reader(place) as reader:
+        assert recordings.imported_race(reader, row) == number
+        assert [each for each in NAMES if each != name and recordings.imported_race(reader, ROWS[each])] == []
+        assert len(reader.runs.all(number)) == len(runs) == recordings.bundle_key(row).runs
+    with Writer(place) as writer:
+        writer.jobs.delete(runs[-1])
+    with Reader(place) as reader:
+        assert recordings.imported_race(reader, row) is None, "a race that lost a run is not the recorded one"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_errors_of_a_bundle_are_those_of_its_last_step(name):
+    runs = recorded_runs(ROWS[name].path)
+    assert len(runs) == recordings.bundle_key(ROWS[name]).runs
+    for run in runs:
+        assert all(0 <= error <= 100 for error in (run.running, run.clean, run.test))
+        assert run.clean_images == 5_000
+
+
+def test_the_tables_of_readme_results_and_guide_are_those_of_the_bundles():
+    done = subprocess.run(
+        [sys.executable, str(PROJECT / "assets" / "make_tables.py"), "--check"], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_table_that_was_changed_by_hand_is_written_anew(tmp_path):
+    import runpy
+
+    script = runpy.run_path(str(PROJECT / "assets" / "make_tables.py"))
+    path = tmp_path / "page.md"
+    path.write_text("before\n<!-- recorded quick -->\n| 1 |\n<!-- end -->\nbehind\n", encoding="utf-8")
+    assert script["rewrite"](path, write=False)
+    assert "| 1 |" in path.read_text(encoding="utf-8")
+    assert script["rewrite"](path, write=True)
+    assert not script["rewrite"](path, write=True)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert (lines[0], lines[-1], len(lines)) == ("before", "behind", 4 + 2 + 5)
+
+
+def test_what_is_said_of_the_recordings_is_what_they_show():
+    """The sentences of the table, as numbers: mean errors over the seeds, running training error unless named."""
+
+    def gap(name, shallow, deep, plain, kind="running"):
+        runs = [run for run in recorded_runs(ROWS[name].path) if is_plain(run.shortcut) == plain and not run.fork]
+        of = {depth: [getattr(run, kind) for run in runs if run.depth == depth] for depth in (shallow, deep)}
+        return [there - here for here, there in zip(of[shallow], of[deep], strict=True)]
+
+    assert min(gap("quick", 20, 56, True)) > 15 > 5 > max(gap("quick", 20, 56, False))
+
+
+def test_an_unknown_name_a_missing_bundle_and_a_broken_table_are_one_line(tmp_path):
+    with pytest.raises(ConfigError, match="unknown recorded race 'none'; choose from quick, "):
+        recordings.get_recording("none")
+    row = replace(ROWS["quick"], path=tmp_path / "quick.skipscope")
+    with pytest.raises(DataError, match=r"quick\.skipscope is not part of this installation"):
+        recordings.bundle_key(row)
+    for text in ("[quick", "[quick]\ntitle = 'a'\n"):
+        folder = Path(tmp_path, str(len(text)))
+        folder.mkdir()
+        (folder / recordings.TABLE).write_text(text, encoding="utf-8")
+        with pytest.raises(DataError, match="^the table of recorded races cannot be read"):
+            recordings.recordings(folder)
+
+
+def test_the_commands_are_the_ones_of_the_documents():
+    text = (PROJECT / "assets" / "docs" / "results.md").read_text(encoding="utf-8")
+    rows = tomllib.loads((recordings.FOLDER / recordings.TABLE).read_text(encoding="utf-8"))
+    assert [command for row in rows.values() for command in row["commands"] if f"`{command}`" not in text] == []
