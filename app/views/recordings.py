@@ -31,12 +31,11 @@ def menu() -> None:
 
 
 def listed() -> None:
-    """Draw every recorded race with its sentence, its caveats and the button that plays it."""
+    """Draw every recorded race: a button with its title, which plays it, and what it shows and does not show."""
     for row in recordings.available():
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{literal(row.title)}**", width="stretch")
-            pressed = st.button("Watch", icon=":material/replay:", key=f"watch_{row.name}", help=f"Play {row.title}.")
-        st.caption(_sentences(row))
+        with st.container(gap=None):
+            pressed = st.button(row.title, type="tertiary", icon=":material/replay:", key=f"watch_{row.name}")
+            st.caption(_sentences(row))
         if pressed:
             watch(row.name)
 

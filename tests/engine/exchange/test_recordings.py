@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from engine.events import RunState, Split
 from engine.exchange import recordings
 from engine.exchange.bundle.archive import ArchiveReader
 from engine.exchange.bundle.contents import read_contents
-from engine.exchange.bundle.documents import RacesDocument
 from engine.exchange.recorded_errors import recorded_runs
 from engine.exchange.transfer import import_from
 from engine.models.arm_names import is_plain
@@ -41,8 +41,19 @@ def quiet(done, total, what):
     """Hear no progress."""
 
 
-def smallest() -> str:
-    return min(NAMES, key=lambda name: ROWS[name].path.stat().st_size)
+#: The bundle whose import the default suite tries.
+SMALLEST = min(NAMES, key=lambda name: ROWS[name].path.stat().st_size)
+IMPORTED = [pytest.param(name, marks=[pytest.mark.slow] * (name != SMALLEST)) for name in NAMES]
+
+
+@cache
+def contents_of(name: str):
+    """Return the checked contents of a bundle; every member was read against its digest."""
+    with ArchiveReader(ROWS[name].path) as archive:
+        return read_contents(archive)
+
+
+errors_of = cache(lambda name: recorded_runs(ROWS[name].path))
 
 
 @pytest.fixture
@@ -86,9 +97,8 @@ def test_a_row_is_said_in_short_sentences(name):
 def test_a_bundle_holds_one_whole_race_without_checkpoints(name):
     with ArchiveReader(ROWS[name].path) as archive:
         assert not [member for member in archive.names() if "/checkpoints/" in member]
-        (only,) = archive.document("races.json", RacesDocument).races
-        assert only.name == ROWS[name].title
-        contents = read_contents(archive)  # reads every member against its digest
+    contents = contents_of(name)
+    assert [race.name for race in contents.races] == [ROWS[name].title]
     assert {run.state for run in contents.runs} <= {RunState.FINISHED.value, RunState.DIVERGED.value}
     for run in contents.runs:
         assert run.threads == 1
@@ -104,14 +114,11 @@ def test_a_bundle_holds_one_whole_race_without_checkpoints(name):
 def test_a_bundle_is_the_race_that_its_commands_plan(name, with_copy, workspace):
     first, *others = ROWS[name].commands
     plan = planned(first, workspace)
-    with ArchiveReader(ROWS[name].path) as archive:
-        contents = read_contents(archive)
-    (stored,) = contents.races
-    assert diff(stored.config, changed(plan, {"name": stored.config.name})) == {}
+    contents = contents_of(name)
+    assert diff(contents.races[0].config, plan) == {}
     own = [run for run in contents.runs if run.parent_run is None]
-    assert [diff(changed(run.config, {"threads": 0}), config) for run, config in zip(own, plan.runs(), strict=True)] == [
-        {} for _ in own
-    ]
+    trained = [changed(run.config, {"threads": 0}) for run in own]
+    assert [diff(one, other) for one, other in zip(trained, plan.runs(), strict=True)] == [{}] * len(own)
     forks = [run for run in contents.runs if run.parent_run is not None]
     assert len(forks) == len(others)
     for run, command in zip(forks, others, strict=True):
@@ -119,10 +126,11 @@ def test_a_bundle_is_the_race_that_its_commands_plan(name, with_copy, workspace)
         asked = fork.make_context("fork", words).params
         assert (verb, run.parent_run, run.parent_step) == ("fork", asked["run"], asked["step"])
         ((key, value),) = (text.split("=") for text in asked["settings"])
-        assert [(change.key, change.value, change.step) for change in run.changes] == [(key, float(value), asked["step"])]
+        (change,) = run.changes
+        assert (change.key, change.value, change.step) == (key, float(value), asked["step"])
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] * (name != smallest())) for name in NAMES])
+@pytest.mark.parametrize("name", IMPORTED)
 def test_a_recorded_race_is_imported_once_and_found_again(name, tmp_path):
     row, place = ROWS[name], Workspace.at(tmp_path / "empty")
     imported = import_from(place, row.path, quiet)
@@ -140,7 +148,7 @@ def test_a_recorded_race_is_imported_once_and_found_again(name, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_errors_of_a_bundle_are_those_of_its_last_step(name):
-    runs = recorded_runs(ROWS[name].path)
+    runs = errors_of(name)
     assert len(runs) == recordings.bundle_key(ROWS[name]).runs
     for run in runs:
         assert all(0 <= error <= 100 for error in (run.running, run.clean, run.test))
@@ -148,9 +156,8 @@ def test_the_errors_of_a_bundle_are_those_of_its_last_step(name):
 
 
 def test_the_tables_of_readme_results_and_guide_are_those_of_the_bundles():
-    done = subprocess.run(
-        [sys.executable, str(PROJECT / "assets" / "make_tables.py"), "--check"], capture_output=True, text=True, timeout=120
-    )
+    script = [sys.executable, str(PROJECT / "assets" / "make_tables.py"), "--check"]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
@@ -172,7 +179,7 @@ def test_what_is_said_of_the_recordings_is_what_they_show():
     """The sentences of the table, as numbers: mean errors over the seeds, running training error unless named."""
 
     def gap(name, shallow, deep, plain, kind="running"):
-        runs = [run for run in recorded_runs(ROWS[name].path) if is_plain(run.shortcut) == plain and not run.fork]
+        runs = [run for run in errors_of(name) if is_plain(run.shortcut) == plain and not run.fork]
         of = {depth: [getattr(run, kind) for run in runs if run.depth == depth] for depth in (shallow, deep)}
         return [there - here for here, there in zip(of[shallow], of[deep], strict=True)]
 
