@@ -35,7 +35,7 @@ def listed() -> None:
     for row in recordings.available():
         with st.container(gap=None):
             pressed = st.button(row.title, type="tertiary", icon=":material/replay:", key=f"watch_{row.name}")
-            st.caption(_sentences(row))
+            st.caption(_sentences(row.shows, row.caveats))
         if pressed:
             watch(row.name)
 
@@ -44,7 +44,7 @@ def shown(race: int) -> None:
     """Say of a recorded race of the project what it shows, what it does not show, and how to make it again."""
     if row := recordings.recording_of(race):
         commands = " and ".join(f"`python -m engine {command}`" for command in row.commands)
-        st.caption(f"{_sentences(row)} Made by {commands}.")
+        st.caption(f"{_sentences(row.shows, row.caveats)} Made by {commands}.")
 
 
 def watch(name: str) -> None:
@@ -63,5 +63,5 @@ def opened() -> dict[str, str] | None:
     return None if race is None else {"race": str(race), REPLAY: "1"}
 
 
-def _sentences(row: recordings.Recording) -> str:
-    return literal(" ".join((row.shows, *row.caveats)))
+def _sentences(shows: str, caveats: tuple[str, ...]) -> str:
+    return literal(" ".join((shows, *caveats)))

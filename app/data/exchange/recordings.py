@@ -5,8 +5,7 @@ import threading
 from app.data.authorization import requires_presenter
 from app.data.exchange import imports
 from app.data.workspace import SkipscopeError, current, reading
-from engine.exchange.recordings import Recording as Recording
-from engine.exchange.recordings import bundle_key, get_recording, imported_race, recordings
+from engine.exchange.recordings import Recording, bundle_key, get_recording, imported_race, recordings
 from engine.exchange.transfer import import_from
 
 #: The recorded race of the first visit.
