@@ -26,7 +26,7 @@ def first_button() -> None:
 def menu() -> None:
     """Draw the menu of all recorded races."""
     if recordings.available():
-        with st.popover("More recorded races", type="tertiary", icon=":material/list:"):
+        with st.popover("All recorded races", icon=":material/list:"):
             listed()
 
 
@@ -44,7 +44,7 @@ def shown(race: int) -> None:
     """Say of a recorded race of the project what it shows, what it does not show, and how to make it again."""
     if row := recordings.recording_of(race):
         commands = " and ".join(f"`python -m engine {command}`" for command in row.commands)
-        st.caption(f"{_sentences(row.shows, row.caveats)} Made by {commands}.")
+        st.caption(f"{_sentences(row.shows, row.caveats)} Command: {commands}")
 
 
 def watch(name: str) -> None:

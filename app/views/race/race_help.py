@@ -76,10 +76,9 @@ def learning_rate_note(race: races.Race, tuned: str = "") -> None:
 
 
 def origin(race: races.Race) -> None:
-    """Say of an imported race where it was recorded, and of a recorded race of the project what it shows."""
+    """Say of an imported race where it was recorded."""
     if words := imports.origin(race.id):
         st.caption(literal(words))
-        recordings.shown(race.id)
 
 
 def protocol(race: races.Race) -> None:
