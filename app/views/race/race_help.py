@@ -59,8 +59,8 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
         st.image(
             str(still),
             width="stretch",
-            alt="A finished quick race: plain-56 far above plain-20, the residual pair close together.",
-            caption="A race that was recorded earlier, as a picture. Yours will be drawn live.",
+            alt="A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together.",
+            caption="The recorded quick race, as a picture. Yours will be drawn live.",
         )
 
 

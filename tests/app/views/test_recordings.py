@@ -13,7 +13,7 @@ from engine.paths import PROJECT
 MAIN = str(PROJECT / "app" / "main.py")
 DIALOG = "from app.views.runs import import_dialog\nimport_dialog._ask()"
 NAMES = [*table.recordings()]
-SMALLEST = min(NAMES, key=lambda name: table.get_recording(name).path.stat().st_size)
+SMALLEST = "cut"
 
 
 @pytest.fixture
@@ -32,8 +32,8 @@ def test_the_first_visit_plays_a_recorded_race_and_nothing_is_trained(place, mon
     button.click().run()
     assert not page.exception
     (race,) = races.races()
-    assert page.query_params["race"] == [str(race.id)]
-    assert page.query_params["replay"] == ["1"]
+    assert "".join(page.query_params["race"]) == str(race.id)
+    assert "".join(page.query_params["replay"]) == "1"
     assert race.name == table.get_recording(SMALLEST).title
     assert not page.error
     said = " ".join(caption.value for caption in page.main.caption)

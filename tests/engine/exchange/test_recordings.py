@@ -42,7 +42,7 @@ def quiet(done, total, what):
 
 
 #: The bundle whose import the default suite tries.
-SMALLEST = min(NAMES, key=lambda name: ROWS[name].path.stat().st_size)
+SMALLEST = "cut"
 IMPORTED = [pytest.param(name, marks=[pytest.mark.slow] * (name != SMALLEST)) for name in NAMES]
 
 
