@@ -51,16 +51,17 @@ def watch(name: str) -> None:
     """Import a recorded race unless it is here, and open it as a replay from the next rerun on."""
     with page_frame.refusals(page_frame.show_error):
         with st.spinner("Reading the recorded race", show_time=False):
-            race = recordings.watched(name)
-        picker.choose(race)
-        st.session_state[_OPENED] = race
-        st.rerun()
+            st.session_state[_OPENED] = recordings.watched(name)
+        st.rerun()  # the frame opens the race: it knows the page
 
 
 def opened() -> dict[str, str] | None:
-    """Return the address of a recorded race that was opened just now, once; None without one."""
+    """Choose the recorded race that was opened just now, once, and return its address; None without one."""
     race: int | None = st.session_state.pop(_OPENED, None)
-    return None if race is None else {"race": str(race), REPLAY: "1"}
+    if race is None:
+        return None
+    picker.choose(race)
+    return {"race": str(race), REPLAY: "1"}
 
 
 def _sentences(shows: str, caveats: tuple[str, ...]) -> str:
