@@ -93,7 +93,7 @@ def _over_depth(name: str, published: Mapping[int, float] | None = None) -> str:
     runs = [run for run in _runs(name) if not run.fork]
     of = {(run.shortcut, run.depth): run for run in runs}
     shortcuts = list(dict.fromkeys(run.shortcut for run in runs))
-    head = ["layers"]
+    head = ["layers, errors in %"]
     for each in shortcuts:
         kind = "plain" if is_plain(each) else f"residual ({each})"
         head += [f"{kind}: running", "clean", "test"]
