@@ -6,6 +6,7 @@ import sys
 import tomllib
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,6 @@ from engine.exchange.bundle.archive import ArchiveReader
 from engine.exchange.bundle.contents import read_contents
 from engine.exchange.recorded_errors import recorded_runs
 from engine.exchange.transfer import import_from
-from engine.models.arm_names import is_plain
 from engine.paths import PROJECT
 from engine.runs.protocol import planning
 from engine.store.reader import Reader
@@ -175,15 +175,38 @@ def test_a_table_that_was_changed_by_hand_is_written_anew(tmp_path):
     assert (lines[0], lines[-1], len(lines)) == ("before", "behind", 4 + 2 + 5)
 
 
-def test_what_is_said_of_the_recordings_is_what_they_show():
-    """The sentences of the table, as numbers: mean errors over the seeds, running training error unless named."""
+def last(name: str, kind: str = "running") -> dict[tuple[str, int, int], float]:
+    """Return the last errors of a recorded race by shortcut, depth and seed, without forks."""
+    return {(run.shortcut, run.depth, run.seed): getattr(run, kind) for run in errors_of(name) if not run.fork}
 
-    def gap(name, shallow, deep, plain, kind="running"):
-        runs = [run for run in errors_of(name) if is_plain(run.shortcut) == plain and not run.fork]
-        of = {depth: [getattr(run, kind) for run in runs if run.depth == depth] for depth in (shallow, deep)}
-        return [there - here for here, there in zip(of[shallow], of[deep], strict=True)]
 
-    assert min(gap("quick", 20, 56, True)) > 15 > 5 > max(gap("quick", 20, 56, False))
+def gaps(name: str, shortcut: str) -> list[float]:
+    """Return the gap of each seed between 56 and 20 layers, in points."""
+    errors = last(name)
+    return [errors[shortcut, 56, seed] - errors[shortcut, 20, seed] for seed in sorted({seed for *_, seed in errors})]
+
+
+def test_the_quick_race_shows_what_its_sentence_says():
+    assert min(gaps("quick", "none")) > 20
+    assert max(gaps("quick", "A")) < 5
+
+
+def test_start_or_wire_shows_what_its_sentence_says():
+    for plain, start, wire in zip(*(gaps("start", each) for each in ("none", "dirac", "A")), strict=True):
+        assert wire < start < plain / 2
+
+
+def test_error_against_depth_shows_what_its_sentence_says():
+    errors = {(shortcut, depth): error for (shortcut, depth, _), error in last("depth").items()}
+    plain = [errors["none", depth] for depth in (20, 32, 56, 110)]
+    assert all(deeper - shallower > 9 for shallower, deeper in pairwise(plain))
+    residual = [errors["A", depth] for depth in (8, 14, 20, 32, 56)]
+    assert max(residual) - min(residual) < 3
+
+
+def test_the_cut_shows_what_its_sentence_says():
+    whole, cut = errors_of("cut")
+    assert whole.running < 25 < 85 < cut.running
 
 
 def test_an_unknown_name_a_missing_bundle_and_a_broken_table_are_one_line(tmp_path):
