@@ -127,7 +127,7 @@ def test_a_bundle_is_the_race_that_its_commands_plan(name, with_copy, workspace)
         assert (verb, run.parent_run, run.parent_step) == ("fork", asked["run"], asked["step"])
         ((key, value),) = (text.split("=") for text in asked["settings"])
         (change,) = run.changes
-        assert (change.key, change.value, change.step) == (key, float(value), asked["step"])
+        assert (change.key, change.value, change.step) == (key, float(value), asked["step"] + 1)
 
 
 @pytest.mark.parametrize("name", IMPORTED)
