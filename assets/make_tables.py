@@ -76,7 +76,7 @@ def _by_seed(name: str) -> str:
     shortcuts = list(dict.fromkeys(run.shortcut for run in runs))
     error = {(run.seed, run.shortcut, run.depth): run.running for run in runs}
     head = ["seed", *(arm_label(depth, each) for each in shortcuts for depth in depths)]
-    head += [f"gap of {'plain' if is_plain(each) else each}" for each in shortcuts]
+    head += [f"{'plain' if is_plain(each) else each} gap" for each in shortcuts]
     rows = [
         [
             seed,
@@ -95,9 +95,8 @@ def _over_depth(name: str, published: Mapping[int, float] | None = None) -> str:
     shortcuts = list(dict.fromkeys(run.shortcut for run in runs))
     head = ["layers, errors in %"]
     for each in shortcuts:
-        kind = "plain" if is_plain(each) else f"residual ({each})"
-        head += [f"{kind}: running", "clean", "test"]
-    head += ["paper, residual: test"] * (published is not None)
+        head += [f"{'plain' if is_plain(each) else each} {kind}" for kind in ("running", "clean", "test")]
+    head += ["paper, A test"] * (published is not None)
     rows = []
     for depth in sorted({run.depth for run in runs}):
         cells: list[object] = [depth]
@@ -143,7 +142,6 @@ TABLES: dict[str, Callable[[], str]] = {
     "quick": lambda: _by_seed("quick"),
     "start": lambda: _by_seed("start"),
     "depth": lambda: _over_depth("depth"),
-    "deep": lambda: _over_depth("deep"),
     "cifar": lambda: _over_depth("cifar", paper()),
     "cut": _cut,
 }

@@ -209,6 +209,14 @@ def test_the_cut_shows_what_its_sentence_says():
     assert whole.running < 25 < 85 < cut.running
 
 
+def test_the_race_on_cifar_10_shows_what_its_sentences_say():
+    for kind in ("running", "clean", "test"):
+        errors = {(shortcut, depth): error for (shortcut, depth, _), error in last("cifar", kind).items()}
+        assert errors["none", 56] - errors["none", 20] > 20
+        assert errors["A", 8] - errors["A", 20] > 3
+        assert abs(errors["A", 56] - errors["A", 20]) <= 1
+
+
 def test_an_unknown_name_a_missing_bundle_and_a_broken_table_are_one_line(tmp_path):
     with pytest.raises(ConfigError, match="unknown recorded race 'none'; choose from quick, "):
         recordings.get_recording("none")
