@@ -109,6 +109,21 @@ def _over_depth(name: str, published: Mapping[int, float] | None = None) -> str:
     return _table(head, rows)
 
 
+def _gains() -> str:
+    """Return clean training and test errors of the race on CIFAR-10 beside the paper's, narrow enough for a phone."""
+    of = {(run.shortcut, run.depth): run for run in _runs("cifar") if not run.fork}
+    published = paper()
+    rows = [
+        [
+            depth,
+            *(f"{_number(run.clean)} / {_number(run.test)}" for run in (of["none", depth], of["A", depth])),
+            _number(published.get(depth, math.nan), 2),
+        ]
+        for depth in sorted({depth for _, depth in of})
+    ]
+    return _table(["layers", "plain: clean / test, %", "residual: clean / test, %", "paper, residual: test, %"], rows)
+
+
 def _list() -> str:
     """Return all recorded races with their commands, caveats and bytes."""
     return _table(
@@ -143,6 +158,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "start": lambda: _by_seed("start"),
     "depth": lambda: _over_depth("depth"),
     "cifar": lambda: _over_depth("cifar", paper()),
+    "gains": _gains,
     "cut": _cut,
 }
 

@@ -24,10 +24,15 @@ def first_button() -> None:
 
 
 def menu() -> None:
-    """Draw the menu of all recorded races."""
-    if recordings.available():
-        with st.popover("All recorded races", icon=":material/list:"):
-            listed()
+    """Draw the button that opens the list of all recorded races."""
+    if recordings.available() and st.button("All recorded races", icon=":material/list:", key="recorded_races"):
+        _choose()
+
+
+@st.dialog("Recorded races", width="large")
+def _choose() -> None:
+    st.caption("Each was trained once and plays as it was recorded. Nothing is trained.")
+    listed()
 
 
 def listed() -> None:
