@@ -29,7 +29,7 @@ def menu() -> None:
         _choose()
 
 
-@st.dialog("Recorded races", width="large")
+@st.dialog("Recorded races", width="medium")
 def _choose() -> None:
     st.caption("Each was trained once and plays as it was recorded. Nothing is trained.")
     listed()
