@@ -157,6 +157,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "quick": lambda: _by_seed("quick"),
     "start": lambda: _by_seed("start"),
     "depth": lambda: _over_depth("depth"),
+    "deep": lambda: _over_depth("deep"),
     "cifar": lambda: _over_depth("cifar", paper()),
     "gains": _gains,
     "cut": _cut,

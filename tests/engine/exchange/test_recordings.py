@@ -209,6 +209,11 @@ def test_the_cut_shows_what_its_sentence_says():
     assert whole.running < 25 < 85 < cut.running
 
 
+def test_110_layers_show_what_their_sentence_says():
+    errors = {shortcut: error for (shortcut, *_), error in last("deep").items()}
+    assert errors["A"] < 30 < 60 < errors["none"]
+
+
 def test_the_race_on_cifar_10_shows_what_its_sentences_say():
     for kind in ("running", "clean", "test"):
         errors = {(shortcut, depth): error for (shortcut, depth, _), error in last("cifar", kind).items()}
