@@ -17,7 +17,7 @@ sys.path.insert(0, str(PROJECT))
 
 from engine.exchange.recorded_errors import RecordedRun, recorded_runs  # noqa: E402
 from engine.exchange.recordings import Recording, recordings  # noqa: E402
-from engine.models.arm_names import arm_label, is_plain  # noqa: E402
+from engine.models.arm_names import arm_label, variant_name  # noqa: E402
 from engine.models.registry import get_shortcut  # noqa: E402
 
 FILES = ("README.md", "assets/docs/results.md", "assets/guide/q1-why-can-depth-hurt.md")
@@ -66,7 +66,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def _number(value: float, digits: int = 1) -> str:
-    return NONE if math.isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+    rounded = round(value, digits) + 0.0  # no minus before a zero
+    return NONE if math.isnan(value) else f"{rounded:.{digits}f}".replace("-", "−")
 
 
 def _by_seed(name: str) -> str:
@@ -76,7 +77,7 @@ def _by_seed(name: str) -> str:
     shortcuts = list(dict.fromkeys(run.shortcut for run in runs))
     error = {(run.seed, run.shortcut, run.depth): run.running for run in runs}
     head = ["seed", *(arm_label(depth, each) for each in shortcuts for depth in depths)]
-    head += [f"{'plain' if is_plain(each) else each} gap" for each in shortcuts]
+    head += [f"{variant_name(each)} gap" for each in shortcuts]
     rows = [
         [
             seed,
@@ -95,7 +96,7 @@ def _over_depth(name: str, published: Mapping[int, float] | None = None) -> str:
     shortcuts = list(dict.fromkeys(run.shortcut for run in runs))
     head = ["layers, errors in %"]
     for each in shortcuts:
-        head += [f"{'plain' if is_plain(each) else each} {kind}" for kind in ("running", "clean", "test")]
+        head += [f"{variant_name(each)} {kind}" for kind in ("running", "clean", "test")]
     head += ["paper, A test"] * (published is not None)
     rows = []
     for depth in sorted({run.depth for run in runs}):
