@@ -32,8 +32,13 @@ from app.live.stream.preload import Preload  # noqa: E402
 from app.web import middleware, presenter_link  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
-#: Slow imports of pages, loaded before ``gc.freeze``.
-PAGE_PACKAGES = ("pandas", "plotly.graph_objects")
+#: What the first page imports: loaded while its browser still loads Streamlit's scripts.
+FIRST_PAGE = (
+    "app.views.race.race", "app.views.instant", "app.views.layers", "app.views.gradients", "app.views.guide.guide",
+    "app.views.labs.pages", "app.views.runs.runs", "app.views.setup.shortcuts",
+)  # fmt: skip
+#: What other pages import, and the seconds until then: an import takes the first page its processor.
+OTHER_PAGES, OTHER_PAGES_S = ("pandas",), 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -44,21 +49,19 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
-        for package in PAGE_PACKAGES:
-            import_module(package)
-        # Streamlit collects garbage after every rerun: 6 ms with frozen modules, 70 ms without.
-        gc.collect()
-        gc.freeze()
         feed.start()
+        ended = threading.Event()
         try:
             with _streams_end_at_signal(feed):
                 # Their ends are no news for viewers: the engine's state is, and a page that needs the pack makes it.
                 GuardedThread("startup", _start_engine, _log.warning).start()
                 GuardedThread("pack", packed, _log.warning).start()
+                GuardedThread("imports", lambda: _import_pages(ended), _log.warning).start()
                 if on_start:
                     on_start()
                 yield
         finally:
+            ended.set()
             await feed.stop()
             await asyncio.to_thread(commands.shutdown)
 
@@ -67,6 +70,21 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
         "lifespan": lifespan,
         "middleware": [*middleware.stack(), Middleware(Preload), Middleware(PageHead)],
     }
+
+
+def _import_pages(ended: threading.Event) -> None:
+    """Import what pages need, the first page's first: the server answers meanwhile."""
+    for modules, wait_s in ((FIRST_PAGE, 0.0), (OTHER_PAGES, OTHER_PAGES_S)):
+        if ended.wait(wait_s):
+            return
+        try:
+            for module in modules:
+                import_module(module)
+        finally:
+            # Streamlit collects garbage after every rerun: 6 ms with frozen modules, 70 ms without.
+            gc.collect()
+            gc.freeze()
+            gc.enable()
 
 
 def _start_engine() -> None:

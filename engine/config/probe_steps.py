@@ -11,6 +11,8 @@ from engine.config.run import RunConfig
 
 #: Always probed: the first changes are fast.
 FIRST_STEPS = (0, 1, 2, 5, 10, 20)
+#: Of a net whose probe takes as long as several of its steps.
+FEWER_FIRST_STEPS = {"mlp": (0, 1, 5, 20)}
 #: Cost of a probe in training steps, per probe image and training image (tests/benchmarks). A step of an MLP is short,
 #: so a probe takes as long as several.
 COST = {"cifar": 5.0, "imagenet": 5.0, "vit": 6.5, "mlp": 20.0}
@@ -32,11 +34,12 @@ def probe_steps(config: RunConfig, further_ends: Sequence[int] = ()) -> tuple[in
     probe, steps = config.probe, config.optim.steps
     if not probe.images:
         return ()
-    chosen = {step for step in FIRST_STEPS if step < steps}
+    dense = FEWER_FIRST_STEPS.get(config.model.family, FIRST_STEPS)
+    chosen = {step for step in dense if step < steps}
     for before, end in pairwise((0, steps, *further_ends)):
         every = probe.every or _derived(end, COST[config.model.family] * probe.images / config.optim.batch_size)
         regular = [step for step in range(every, end, every) if step > before and 2 * (end - step) >= every]
-        early = [before] if before else [step for step in FIRST_STEPS if step < steps]
+        early = [before] if before else [step for step in dense if step < steps]
         room = 2 if before else 4
         chosen |= {end, *(step for step in regular if all(room * abs(step - other) >= every for other in early))}
     return tuple(sorted(chosen))

@@ -1,4 +1,4 @@
-"""The folder of temporary files of an engine and its workers, or of a benchmark, inside the workspace. Torch-free.
+"""Folders of temporary files in the workspace: of an engine and its workers, a benchmark, an import. Torch-free.
 
 The fork server listens on a socket, whose path has at most 107 bytes. Where the folder's own path is longer, the engine
 names the folder by an open descriptor. Where the workspace's file system takes no sockets, or without ``/proc``, the
@@ -13,6 +13,7 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -70,9 +71,7 @@ class TemporaryFolder:
 
     def remove(self) -> None:
         """Remove the folder. Call it when no worker is left."""
-        shutil.rmtree(self.path, ignore_errors=True)
-        with contextlib.suppress(OSError):
-            self.path.parent.rmdir()
+        remove_folder(self.path)
 
     def sweep(self) -> None:
         """Remove the folders of engines that are gone. Call it when none of their workers is left."""
@@ -106,6 +105,36 @@ class TemporaryFolder:
         named = [os.environ.get("XDG_RUNTIME_DIR"), *(self._before.get(name) for name in _VARIABLES)]
         # Safe there: the folder is made new, for this user alone.
         return list(dict.fromkeys(Path(place) for place in [*named, "/tmp"] if place))  # noqa: S108
+
+
+def new_folder(workspace: Workspace, purpose: str) -> Path:
+    """Make a folder for files of this process inside of the workspace, and return it.
+
+    ``remove_folder`` removes it; that of a killed process goes with the next engine.
+    """
+    me = this_process()
+    while True:
+        workspace.temporary.mkdir(parents=True, exist_ok=True)
+        # An engine that ends removes the empty folder around it.
+        with contextlib.suppress(FileNotFoundError):
+            return Path(tempfile.mkdtemp(prefix=f"{me.pid}-{me.started:.0f}-{purpose}-", dir=workspace.temporary))
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder of temporary files, and the one around it when it is the last."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        folder.parent.rmdir()
+
+
+@contextlib.contextmanager
+def own_folder(workspace: Workspace, purpose: str) -> Iterator[Path]:
+    """Yield a ``new_folder`` that goes at the end."""
+    folder = new_folder(workspace, purpose)
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
 
 
 def _multiprocessing_config() -> dict[str, str]:

@@ -336,6 +336,18 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
         ALTER TABLE lab_jobs ADD COLUMN imported INTEGER;
         """,
     ),
+    (
+        "0009-unfinished-imports",
+        """
+        CREATE TABLE unfinished_imports (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            pid INTEGER NOT NULL,
+            pid_started REAL NOT NULL,
+            first_run INTEGER NOT NULL,
+            last_run INTEGER NOT NULL
+        );
+        """,
+    ),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

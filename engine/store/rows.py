@@ -160,6 +160,17 @@ class ImportRow:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedImport:
+    """An import that is under way, or was cut off: its process, and the numbers of its runs and jobs."""
+
+    id: int
+    pid: int
+    pid_started: float
+    first_run: int
+    last_run: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """A change of a live run; ``step`` is the first update with the change, None until then."""
 

@@ -4,12 +4,14 @@
 the tables with ``assets/docs/store.md``. Torch-free.
 """
 
+import json
 import sqlite3
 import time
 from pathlib import Path
 
 from engine import __version__
-from engine.errors import VersionMismatch
+from engine.errors import DatabaseBusy, VersionMismatch
+from engine.events import ALIVE
 from engine.store.migrations import MIGRATIONS, Step, curve_part
 
 #: An engine with a heartbeat within this time lives.
@@ -35,7 +37,7 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, Step], 
     connection.create_function("curve_part", 2, curve_part, deterministic=True)
     applied_now = []
     for name, step in migrations:
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection)
         try:
             connection.execute("CREATE TABLE IF NOT EXISTS migrations (name TEXT PRIMARY KEY, applied REAL NOT NULL)")
             # Looked up inside the transaction: two processes may migrate at once.
@@ -54,6 +56,18 @@ def migrate(connection: sqlite3.Connection, migrations: tuple[tuple[str, Step], 
     return applied_now
 
 
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin a transaction. Raises DatabaseBusy where another process migrates."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
+            raise
+        raise DatabaseBusy(
+            "another process brings the database to this version, or keeps it locked; nothing was changed, try again"
+        ) from None
+
+
 def applied(connection: sqlite3.Connection) -> list[str]:
     """Return the names of the applied migrations, oldest first."""
     return [row[0] for row in connection.execute("SELECT name FROM migrations ORDER BY name")]
@@ -70,7 +84,10 @@ def refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def refuse_under_another_engine(connection: sqlite3.Connection) -> None:
-    """Raise VersionMismatch for an older database while an engine of that version uses the database."""
+    """Raise VersionMismatch for an older database while an engine or a worker of that version uses the database.
+
+    None of this version can: whoever opens the database for the first time migrates it.
+    """
     has_engines = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'engine'").fetchone()[0]
     if not has_engines or not is_outdated(connection):
         return
@@ -80,3 +97,21 @@ def refuse_under_another_engine(connection: sqlite3.Connection) -> None:
             f"an engine of version {row['version']} lives for this workspace, this is {__version__}; end it with "
             "`python -m engine shutdown`, its runs stay paused and go on in the new version"
         )
+    # An engine that stands still beats no more, while its workers write on.
+    if (row is None or row["version"] != __version__) and time.time() - _newest_beat(connection) < _ENGINE_LIVES_S:
+        raise VersionMismatch(
+            f"runs of an older version are at work for this workspace, this is {__version__}; pause them there, or "
+            "wait until they have ended"
+        )
+
+
+def _newest_beat(connection: sqlite3.Connection) -> float:
+    """Return when a worker of an older database gave its last heartbeat, 0 where none is at work."""
+    states = json.dumps([str(state) for state in ALIVE])
+    where = "WHERE state IN (SELECT value FROM json_each(:states))"
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE name IN ('runs', 'lab_jobs')").fetchall()
+    beats = [
+        connection.execute(f"SELECT max(heartbeat) FROM {name} {where}", {"states": states}).fetchone()[0]
+        for (name,) in map(tuple, tables)
+    ]
+    return float(max([0.0, *(beat for beat in beats if beat is not None)]))

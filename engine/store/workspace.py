@@ -7,7 +7,7 @@ engine.notice            what the engine says while the database refuses its wri
 data/                    decoded data sets and downloads
 run-00012/               one run: run.log, worker.notice and checkpoints/step-00000300.pt
 race-00003.pace          steps of the runs of one race in lockstep
-tmp/                     temporary files of the living engine and its workers
+tmp/                     temporary files of the living engine and its workers, and of imports
 """
 
 import errno
@@ -77,7 +77,7 @@ class Workspace:
 
     @property
     def temporary(self) -> Path:
-        """The folder of the temporary files of engines and workers."""
+        """The folder of the temporary files of engines, workers and imports."""
         return self.path / "tmp"
 
     @property

@@ -7,6 +7,7 @@ the same images, with classes in equal numbers.
 import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -58,21 +59,31 @@ class Evaluator:
         self._images, self._device = images, device
         budget = _BATCH_BUDGET[device.torch_device.type] / count(config.model).multiply_adds
         self._batch = int(min(MAX_BATCH, max(MIN_BATCH, budget)))
-        measured = {
-            Split.TRAIN_CLEAN: images.train,
-            Split.TEST_SUBSET: images.test,
-            Split.VALIDATION: images.validation,
-        }
-        #: The images of each split, and which of them are its fixed subset.
-        self._subsets = {
-            split: (part, subset(part, config.data.eval_images)) for split, part in measured.items() if part is not None
-        }
-        #: The training images of an end: a larger subset, of which the other one is a part.
-        self._closing = subset(images.train, config.data.closing_images)
-        self._calibration = subset(images.train, _RECALIBRATION_BATCHES * config.optim.batch_size)
+        self._closing_images, self._eval_images = config.data.closing_images, config.data.eval_images
         self._calibration_batch = config.optim.batch_size
         self._model = model
         self._folded = None if _has_one_mode(model, device) else FoldedNet(model, device)
+
+    # Which images: chosen by the first evaluation, so that no first step waits for it.
+
+    @cached_property
+    def _subsets(self) -> dict[Split, tuple[Images, Tensor]]:
+        """The images of each split, and which of them are its fixed subset."""
+        measured = {
+            Split.TRAIN_CLEAN: self._images.train,
+            Split.TEST_SUBSET: self._images.test,
+            Split.VALIDATION: self._images.validation,
+        }
+        return {split: (part, subset(part, self._eval_images)) for split, part in measured.items() if part is not None}
+
+    @cached_property
+    def _closing(self) -> Tensor:
+        """The training images of an end: a larger subset, of which the fixed one is a part."""
+        return subset(self._images.train, self._closing_images)
+
+    @cached_property
+    def _calibration(self) -> Tensor:
+        return subset(self._images.train, _RECALIBRATION_BATCHES * self._calibration_batch)
 
     @property
     def net(self) -> nn.Module:

@@ -186,6 +186,24 @@ def test_page_command_line_and_supervisor_load_no_torch():
     assert {root: sorted(loaded_with(root) & heavy) for root in TORCH_FREE} == {root: [] for root in TORCH_FREE}
 
 
+def test_the_server_answers_without_the_large_packages_of_tables_and_plots():
+    """Each of them takes a third of a second or more; the server imports what pages need while it answers."""
+    large = {"pandas", "plotly", "scipy", "pyarrow"}
+    heavy = {
+        module
+        for module, path in modules().items()
+        if {name.partition(".")[0] for name in imports(path, late=False)} & large
+    }
+    first_page = next(
+        ast.literal_eval(node.value)
+        for node in tree(modules()["app.server"]).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "FIRST_PAGE"
+    )
+    assert {*first_page} <= {*modules()}
+    roots = ("app.server", "app.main", "app.command_line", *first_page)
+    assert {root: sorted(loaded_with(root) & heavy) for root in roots} == dict.fromkeys(roots, [])
+
+
 def test_streamlit_stays_on_the_page():
     users = {module for module, path in modules().items() if any(n.split(".")[0] == "streamlit" for n in imports(path))}
     assert users

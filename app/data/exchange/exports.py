@@ -6,8 +6,12 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from app.data.workspace import current
+from engine.errors import ConfigError, DataError
 from engine.exchange.registry import FORMATS, ExportFormat, get_format
 from engine.exchange.transfer import ExportRequest, write
+
+#: Errors about a request: other runs, or fewer, can be exported.
+UNFIT = (ConfigError, DataError)
 
 
 def formats() -> tuple[ExportFormat, ...]:

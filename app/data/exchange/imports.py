@@ -1,15 +1,14 @@
 """Bundles that are imported, and where an imported race comes from."""
 
-import tempfile
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
 from engine.exchange.limits import MAX_UPLOAD_BYTES
 from engine.exchange.registry import FORMATS
 from engine.exchange.transfer import import_from
+from engine.runs.temporary_folder import own_folder
 from engine.store.rows import ImportRow, RunRow
 
 #: Bytes of a file that a visitor sends.
@@ -24,8 +23,8 @@ _DIGITS = 12
 def import_bundle(data: bytes, report: Callable[[int, int, str], None]) -> list[int]:
     """Take over the races of a bundle that a visitor sent; return them. Raises SkipscopeError; then nothing changes."""
     workspace = current().workspace.prepare()
-    with tempfile.TemporaryDirectory(prefix="sent-", suffix=".part", dir=workspace.path) as folder:
-        path = Path(folder, "bundle")
+    with own_folder(workspace, "sent") as folder:
+        path = folder / "bundle"
         path.write_bytes(data)
         return [*import_from(workspace, path, report).races]
 

@@ -2,7 +2,8 @@
 
     GET /live/export?runs=1,2&format=bundle      the file, made before its first byte is sent; its length is known then
 
-The answer to a wrong parameter is one line: 400, 404 when a run does not exist, 503 when the file cannot be made.
+The answer to a wrong request is one line: 400 for a wrong parameter and for runs that a file cannot hold, 404 when a
+run does not exist. 503 says that the file cannot be made now.
 """
 
 import sqlite3
@@ -46,6 +47,8 @@ def _answer(runs: tuple[int, ...], name: str) -> Response:
             if missing := [run for run in runs if run not in known]:
                 raise no_run(missing)
             file, size = opened.enter_context(exports.exported(runs, name))
+        except exports.UNFIT as error:
+            raise BadRequest(400, str(error)) from None
         except (workspace.SkipscopeError, sqlite3.Error, OSError) as error:
             raise BadRequest(503, str(error)) from None
         kept = opened.pop_all()

@@ -34,6 +34,9 @@ const STATES_ALONE = { n: 100, first: 1e9 };
 /** Between two draws so many times the last one's time passes: the page has other work, and the machine trains. */
 const REST = 1.5;
 
+/** @type {(run: { series: Series }) => boolean} */
+const hasCurve = ({ series }) => series.train.step.length > 1;
+
 export class RaceView {
   constructor(host) {
     this.host = host;
@@ -137,6 +140,7 @@ export class RaceView {
   }
 
   #message(message) {
+    const bare = !this.runs.some(hasCurve);
     const { fresh, gone, moved } = takeMessage(this.runs, message);
     if (gone.size) {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
@@ -147,7 +151,7 @@ export class RaceView {
     if (this.feed.isFull(this.runs) || (moved && this.#haveEnded())) this.feed.open();
     this.#words(message);
     // Words and meters alone are no reason to draw the curves.
-    if (message.p || message.e || message.c || message.d || message.gaps !== undefined || message.depths) this.#soon();
+    if (message.p || message.e || message.c || message.d || message.gaps !== undefined || message.depths) this.#soon(bare && this.runs.some(hasCurve)); // the first curve is waited for
     else this.#tell();
     if (message.c) this.notification.heard();
     if (gone.size && !this.runs.length) this.#ask("gone", 0);

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import plotly
 import streamlit as st
 
 from app import terms, theme
 from app.data import races, streaming
+from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
 
@@ -63,5 +63,5 @@ def surroundings(**urls: str) -> dict[str, Any]:
             for scheme in theme.BACKGROUND
         },
         "modules": f"live/js/{scripts_version()}/",
-        "urls": {**urls, "plotly": f"live/plotly-{plotly.__version__}.js"},
+        "urls": {**urls, "plotly": f"live/{PLOTLY_JS}"},
     }

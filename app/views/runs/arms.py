@@ -2,22 +2,24 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import streamlit as st
 
 from app.data import run_table
 from app.views.runs import table
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _ERRORS = ("training", "clean", "test")
 
 
-def arms_frame(grouped: Sequence[Sequence[run_table.TableRow]], scheme: str) -> pd.DataFrame:
+def arms_frame(grouped: Sequence[Sequence[run_table.TableRow]], scheme: str) -> "pd.DataFrame":
     """Return one row per group, by the number of its first run."""
     looks = table.looks_of([row for rows in grouped for row in rows])
     cells = [_cells(rows, table.mark(looks[rows[0].id], rows[0].depth, scheme)) for rows in grouped]
-    return pd.DataFrame(cells, columns=list(arms_columns())).astype(dict.fromkeys(_ERRORS, "float64"))
+    return table.frame(cells, arms_columns(), _ERRORS)
 
 
 def _cells(rows: Sequence[run_table.TableRow], mark: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
-import pandas as pd
 import streamlit as st
 
 from app.data import run_table, selection
@@ -44,5 +43,7 @@ def settings_csv(runs: Sequence[int]) -> str:
 
 
 def _csv(cells: Sequence[Mapping[str, object]]) -> str:
+    import pandas as pd  # the server's start does not wait for it
+
     text: str = pd.DataFrame(cells).to_csv(index=False)
     return text

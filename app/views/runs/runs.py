@@ -1,9 +1,8 @@
 """The page "Runs": a table of every training, and commands that compare, annotate, rename and delete."""
 
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-import pandas as pd
 import streamlit as st
 
 from app import theme
@@ -15,6 +14,9 @@ from app.views.runs import table as runs_table
 from app.views.runs import view as runs_view
 from app.views.setup import loading
 from app.web import presenter_link
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TITLE = "Runs: all that was trained here"
 #: Seconds between two reads of the store: while a run is at work, and otherwise.
@@ -160,7 +162,7 @@ def _page(rows: list[_Row], what: str) -> list[_Row]:
 
 
 def _table(
-    frame: pd.DataFrame, columns: dict[str, Any], table_selection: runs_view.TableSelection, most_px: int
+    frame: "pd.DataFrame", columns: dict[str, Any], table_selection: runs_view.TableSelection, most_px: int
 ) -> set[int]:
     """Draw one table with selectable rows; return the selected ids."""
     ids = [int(number) for number in frame[table_selection.column]]

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import pandas as pd
 import streamlit as st
 
 from app import theme
 from app.data import options, run_table, streaming
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Columns of errors in percent, and their format.
 _ERRORS, _ERROR = ("training", "clean", "test"), "%.1f"
@@ -23,11 +25,18 @@ _TIME = "YYYY-MM-DD HH:mm"
 _MARK_PX, _SPARK_WIDTH_PX, _SPARK_HEIGHT_PX = 24, 100, 26
 
 
-def runs_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int], scheme: str = "light") -> pd.DataFrame:
+def runs_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int], scheme: str = "light") -> "pd.DataFrame":
     """Return one row per run; ``sizes`` are the bytes of each run's files, ``scheme`` is light or dark."""
     looks, sparks = looks_of(rows), run_table.sparklines(rows)
     cells = [_cells(row, sizes.get(row.id, 0), (looks[row.id], sparks[row.id]), scheme) for row in rows]
-    return pd.DataFrame(cells, columns=list(runs_columns())).astype(dict.fromkeys((*_ERRORS, "lr"), "float64"))
+    return frame(cells, runs_columns(), (*_ERRORS, "lr"))
+
+
+def frame(cells: list[dict[str, Any]], columns: Mapping[str, Any], numbers: Sequence[str]) -> "pd.DataFrame":
+    """Return a table with these columns; ``numbers`` names those of numbers that may be missing."""
+    import pandas as pd  # half a second, which the server does not wait for at its start
+
+    return pd.DataFrame(cells, columns=list(columns)).astype(dict.fromkeys(numbers, "float64"))
 
 
 def looks_of(rows: Sequence[run_table.TableRow]) -> dict[int, theme.Look]:
@@ -122,11 +131,11 @@ def runs_columns() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def races_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int]) -> pd.DataFrame:
+def races_frame(rows: Sequence[run_table.TableRow], sizes: Mapping[int, int]) -> "pd.DataFrame":
     """Return one row per race of these runs, which are in order of their races."""
     # By hand: pandas' groupby takes three times as long.
     cells = [_race_cells(list(runs), sizes) for _, runs in groupby(rows, key=attrgetter("race"))]
-    return pd.DataFrame(cells, columns=list(races_columns())).astype({"lowest": "float64", "highest": "float64"})
+    return frame(cells, races_columns(), ("lowest", "highest"))
 
 
 def _race_cells(runs: Sequence[run_table.TableRow], sizes: Mapping[int, int]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeVar
@@ -44,7 +45,10 @@ def canonical(document: Any) -> bytes:
 
 
 class ArchiveWriter:
-    """Writes members, then the manifest. Raises DataError for what no reader would take."""
+    """Writes members, then the manifest. Raises DataError for what no reader would take.
+
+    A context manager: the end of a refused export must not be left to the garbage collector, when the file is closed.
+    """
 
     def __init__(self, file: BinaryIO):
         self._zip = zipfile.ZipFile(file, "w", allowZip64=False)
@@ -70,6 +74,13 @@ class ArchiveWriter:
         self._write(MANIFEST, canonical(manifest), zipfile.ZIP_STORED)
         self._zip.close()
         return digest
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self._zip.close()
 
     def _add(self, name: str, data: bytes, method: int) -> None:
         if len(data) > (limit := limits.member_bytes(name)):

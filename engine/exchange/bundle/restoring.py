@@ -1,20 +1,22 @@
-"""Imports a bundle into a workspace: one transaction, and files renamed into place. Torch-free but for checkpoints.
+"""Imports a bundle into a workspace, beside running trainings. Torch-free but for checkpoints.
 
-What is refused leaves nothing behind. Imported runs have ended, and the engine never goes on with one; a fork of an
-imported run is a run of this workspace.
+Curves, layers and files are written first, in short transactions and under run numbers that no run has: nobody sees
+them. One last short transaction adds the races and runs. What is refused leaves nothing behind, and what a killed
+import leaves is removed later (``engine.runs.unfinished_imports``). Imported runs have ended, and the engine never goes
+on with one; a fork of an imported run is a run of this workspace.
 """
 
 import math
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from engine.config import LabConfig
-from engine.errors import CheckpointError, ConfigError
+from engine.errors import CheckpointError, ConfigError, SkipscopeError
 from engine.events import CurveName, CurveUpdated, Evaluated, MetricReported, Probed, Split
 from engine.exchange.bundle import checkpoints
 from engine.exchange.bundle.archive import ArchiveReader
@@ -31,28 +33,29 @@ from engine.exchange.bundle.documents import JobDocument, RunDocument
 from engine.exchange.bundle.numbering import renamed, with_runs
 from engine.exchange.registry import Imported, Report
 from engine.labs.registry import get_lab
+from engine.runs.temporary_folder import own_folder
+from engine.runs.unfinished_imports import UnfinishedImports, begun, discard
+from engine.store.rows import UnfinishedImport
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: Rows of one statement: a long curve need not be in memory twice.
-_ROWS = 20_000
+#: One transaction, some milliseconds: rows of a curve, evaluations, bytes of layers, numbers of a lab's curves.
+_ROWS, _EVALUATIONS, _BYTES, _NUMBERS = 4_000, 500, 4 * 2**20, 250_000
 _COPIED = (
     "position", "detail", "cause", "note", "step", "total_steps", "parameters", "device", "precision", "threads",
     "images_per_s", "train_images", "seconds", "evaluation_share", "probe_share", "created", "started", "ended",
     "parent_step", "state",
 )  # fmt: skip
 _JOB_COPIED = ("done", "total", "device", "precision", "seconds", "created", "started", "ended")
-#: What recording points and probes touches, which is on record already.
-_KEPT = ("step", "seconds", "images_per_s", "probe_share")
+_Item = TypeVar("_Item")
 
 
 def read(workspace: Workspace, path: Path, report: Report) -> Imported:
     """Import a bundle. Raises DataError in one line for a file that is none, is damaged, or holds too much."""
     with ArchiveReader(path) as archive:
         contents = read_contents(archive)
-        restoring = _Restoring(workspace.prepare(), archive, contents, report)
-        return restoring.run()
+        return _Restoring(workspace.prepare(), archive, contents, report).run()
 
 
 class _Restoring:
@@ -62,35 +65,40 @@ class _Restoring:
         self._saved = sum(len(run.checkpoints) for run in contents.runs)
         self._with_checkpoints = not self._saved or checkpoints.has_torch()
         self._done, self._total = 0, len(contents.runs) + len(contents.jobs) + self._saved
+        #: The numbers that the runs of the bundle have here.
+        self._numbers: dict[int, int] = {}
+        self._first: UnfinishedImport | None = None
 
     def run(self) -> Imported:
         contents, manifest = self._contents, self._archive.manifest
-        with tempfile.TemporaryDirectory(prefix="import-", suffix=".part", dir=self._workspace.path) as folder:
-            part = Path(folder)
-            # Before the transaction, which other writers wait for.
+        numbers = self._numbers
+        with own_folder(self._workspace, "import") as part:
             self._prepare_checkpoints(part)
-            with Writer(self._workspace) as writer, self._undone() as placed, writer.together():
-                version = manifest.written_by.get("skipscope", "")
-                imported = writer.imports.add(manifest.id, manifest.date, version)
-                races: dict[int, int] = {}
-                for race in contents.races:
-                    columns = {
-                        "name": race.name, "preset": race.preset, "created": race.created, "pace": race.pace,
-                        "tunes": None if race.tunes is None else races[race.tunes],
-                    }  # fmt: skip
-                    races[race.race] = writer.imports.add_race(race.config, columns)
-                runs: dict[int, int] = {}
+            with Writer(self._workspace) as writer, self._undone(writer):
+                UnfinishedImports(self._workspace, writer).remove()
+                first = self._first = begun(writer, len(contents.runs) + len(contents.jobs))
+                numbers.update({run.run: first.first_run + place for place, run in enumerate(contents.runs)})
+                jobs = [first.first_run + len(numbers) + place for place in range(len(contents.jobs))]
                 for run in contents.runs:
                     self._step(f"run {run.run}, {run.config.model.arm}")
-                    runs[run.run] = self._add_run(writer, run, races[run.race], runs, imported)
-                    self._place(writer, run, runs[run.run], part, placed)
-                jobs = []
-                for job in contents.jobs:
+                    self._write_run(writer, run, numbers[run.run])
+                    self._place(run, part)
+                for job, number in zip(contents.jobs, jobs, strict=True):
                     self._step(f"lab {job.config.lab}")
-                    jobs.append(self._add_job(writer, job, runs, imported))
+                    self._write_job(writer, job, number)
+                # From here on everybody sees the import.
+                version = manifest.written_by.get("skipscope", "")
+                with writer.together():
+                    imported = writer.imports.add(manifest.id, manifest.date, version)
+                    races = self._add_races(writer)
+                    for run in contents.runs:
+                        self._add_run(writer, run, races[run.race], imported)
+                    for job, number in zip(contents.jobs, jobs, strict=True):
+                        self._add_job(writer, job, number, imported)
+                    writer.imports.finish(first.id)
         self._report(self._total, self._total, "done")
         of_races = {
-            races[race.race]: tuple(runs[run.run] for run in contents.runs if run.race == race.race)
+            races[race.race]: tuple(numbers[run.run] for run in contents.runs if run.race == race.race)
             for race in contents.races
             if race.tunes is None
         }
@@ -115,26 +123,61 @@ class _Restoring:
                 except (CheckpointError, ConfigError) as error:
                     raise self._archive.refused(f"{name}: {error}") from None
 
-    def _add_run(self, writer: Writer, run: RunDocument, race: int, runs: dict[int, int], imported: int) -> int:
-        columns = {name: getattr(run, name) for name in _COPIED}
-        parent = run.parent_run if run.parent_run is None or run.parent_run < 0 else runs[run.parent_run]
-        added = writer.imports.add_run(
-            race, run.config, {**columns, "parent_run": parent, "versions": dict(run.versions), "imported": imported}
-        )
+    def _write_run(self, writer: Writer, run: RunDocument, number: int) -> None:
+        """Write the curves and layers of a run."""
         rows = step_rows(points(self._archive, run))
         while some := list(islice(rows, _ROWS)):
-            writer.points.record(added, some)
-        writer.points.record(added, evaluations=_evaluations(run))
+            with _piece(writer):
+                writer.points.record(number, some)
+        for evaluations in _batches(_evaluations(run), lambda _: 1, _EVALUATIONS):
+            with _piece(writer):
+                writer.points.record(number, evaluations=evaluations)
         layers = [LayerRow(each.kind, each.position, each.name, each.stage, each.channels) for each in run.layers]
-        writer.probes.add_layers(added, layers)
-        for probed, codings in self._probes(run):
-            writer.probes.add(added, probed, codings)
-        writer.imports.add_changes(added, [each.model_dump() for each in run.changes])
-        named = {**runs, run.run: added}
-        log = [{**each.model_dump(), "text": renamed(each.text, named)} for each in run.log]
-        writer.imports.add_log(added, log)
-        writer.jobs.update(added, heartbeat=None, **{name: columns[name] for name in _KEPT})
-        return added
+        with _piece(writer):
+            writer.probes.add_layers(number, layers)
+        for some_probes in _batches(self._probes(run), _bytes_of, _BYTES):
+            with _piece(writer):
+                for probed, codings in some_probes:
+                    writer.probes.add(number, probed, codings)
+
+    def _write_job(self, writer: Writer, job: JobDocument, number: int) -> None:
+        """Write the curves of a job of a lab."""
+        named = zip(job.curves, curves(self._archive, job), strict=True)
+        for some in _batches(named, lambda each: 2 * len(each[1][0]), _NUMBERS):
+            updated = [
+                CurveUpdated(
+                    each.panel,
+                    CurveName(renamed(each.kind, self._numbers), each.setting, each.value, each.cell, each.part),
+                    x.tolist(),
+                    y.tolist(),
+                )
+                for each, (x, y) in some
+            ]
+            with _piece(writer):
+                writer.labs.results(number, updated)
+
+    def _add_races(self, writer: Writer) -> dict[int, int]:
+        """Add the races; return their ids by their numbers in the bundle."""
+        races: dict[int, int] = {}
+        for race in self._contents.races:
+            columns = {
+                "name": race.name, "preset": race.preset, "created": race.created, "pace": race.pace,
+                "tunes": None if race.tunes is None else races[race.tunes],
+            }  # fmt: skip
+            races[race.race] = writer.imports.add_race(race.config, columns)
+        return races
+
+    def _add_run(self, writer: Writer, run: RunDocument, race: int, imported: int) -> None:
+        columns, number = {name: getattr(run, name) for name in _COPIED}, self._numbers[run.run]
+        parent = run.parent_run if run.parent_run is None or run.parent_run < 0 else self._numbers[run.parent_run]
+        columns |= {"id": number, "parent_run": parent, "versions": dict(run.versions), "imported": imported}
+        writer.imports.add_run(race, run.config, columns)
+        writer.imports.add_changes(number, [each.model_dump() for each in run.changes])
+        log = [{**each.model_dump(), "text": renamed(each.text, self._numbers)} for each in run.log]
+        writer.imports.add_log(number, log)
+        for saved in run.checkpoints if self._with_checkpoints else ():
+            size = self._workspace.checkpoint(number, saved.step).stat().st_size
+            writer.checkpoints.add(number, saved.step, saved.reason, size)
 
     def _probes(self, run: RunDocument) -> Iterator[tuple[Probed, dict[str, Coding]]]:
         """Yield the probes of a run with the codings of their arrays."""
@@ -148,48 +191,64 @@ class _Restoring:
             facts = probes.step[place], probes.seconds[place], probes.took_s[place], probes.images[place]
             yield Probed(*facts, by_quantity), codings
 
-    def _place(self, writer: Writer, run: RunDocument, added: int, part: Path, placed: list[Path]) -> None:
-        """Give the checkpoints of a run their names in the workspace, and record them."""
+    def _place(self, run: RunDocument, part: Path) -> None:
+        """Give the checkpoints of a run their names in the workspace."""
         for saved in run.checkpoints if self._with_checkpoints else ():
-            goal = self._workspace.checkpoint(added, saved.step)
+            goal = self._workspace.checkpoint(self._numbers[run.run], saved.step)
             goal.parent.mkdir(parents=True, exist_ok=True)
-            placed.append(goal)
             _part(part, run, saved.step).replace(goal)
-            writer.checkpoints.add(added, saved.step, saved.reason, goal.stat().st_size)
 
     @contextmanager
-    def _undone(self) -> Iterator[list[Path]]:
-        """Yield a list of files, which go again when the transaction is undone."""
-        placed: list[Path] = []
+    def _undone(self, writer: Writer) -> Iterator[None]:
+        """Remove what was written when an error ends the import."""
         try:
-            yield placed
+            with writer.early_rows():
+                yield
         except BaseException:
-            for folder in {path.parent.parent for path in placed}:
-                shutil.rmtree(folder, ignore_errors=True)
+            if self._first is not None:
+                # A disk that is still full: the next import or engine removes the rest.
+                with suppress(SkipscopeError, sqlite3.Error):
+                    discard(self._workspace, writer, self._first)
             raise
 
-    def _add_job(self, writer: Writer, job: JobDocument, runs: dict[int, int], imported: int) -> int:
+    def _add_job(self, writer: Writer, job: JobDocument, number: int, imported: int) -> None:
         lab = get_lab(job.config.lab)
-        settings = with_runs(lab, job.config.settings, runs)
+        settings = with_runs(lab, job.config.settings, self._numbers)
         config = LabConfig.checked(
             lab=lab.name, settings=settings, device=job.config.device, threads=job.config.threads
         )
         columns = {name: getattr(job, name) for name in _JOB_COPIED}
-        added = writer.imports.add_job(
-            config, {**columns, "versions": dict(job.versions), "state": "finished", "imported": imported}
-        )
-        updated = [
-            CurveUpdated(
-                each.panel,
-                CurveName(renamed(each.kind, runs), each.setting, each.value, each.cell, each.part),
-                x.tolist(),
-                y.tolist(),
-            )
-            for each, (x, y) in zip(job.curves, curves(self._archive, job), strict=True)
-        ]
+        columns |= {"id": number, "versions": dict(job.versions), "state": "finished", "imported": imported}
+        writer.imports.add_job(config, columns)
         metrics = [MetricReported(name, math.nan if value is None else value) for name, value in job.metrics.items()]
-        writer.labs.results(added, updated, metrics)
-        return added
+        writer.labs.results(number, (), metrics)
+
+
+@contextmanager
+def _piece(writer: Writer) -> Iterator[None]:
+    """One short transaction, then as long a pause: runs at work write meanwhile."""
+    with writer.together():
+        began = time.monotonic()
+        yield
+    time.sleep(time.monotonic() - began)
+
+
+def _batches(items: Iterable[_Item], weight: Callable[[_Item], int], limit: int) -> Iterator[list[_Item]]:
+    """Yield lists of successive items, each as long as its weight allows."""
+    batch: list[_Item] = []
+    weighs = 0
+    for item in items:
+        batch.append(item)
+        weighs += weight(item)
+        if weighs >= limit:
+            yield batch
+            batch, weighs = [], 0
+    if batch:
+        yield batch
+
+
+def _bytes_of(probe: tuple[Probed, dict[str, Coding]]) -> int:
+    return sum(array.nbytes for array in probe[0].arrays.values())
 
 
 def _part(folder: Path, run: RunDocument, step: int) -> Path:

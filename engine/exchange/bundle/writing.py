@@ -36,7 +36,13 @@ def write(source: ExportSource, file: BinaryIO, report: Report) -> None:
 
 def write_dated(source: ExportSource, file: BinaryIO, report: Report, date: str) -> str:
     """Write the bundle with this date; return its id."""
-    reader, archive = source.reader, ArchiveWriter(file)
+    with ArchiveWriter(file) as archive:
+        _write_members(source, archive, report)
+        return archive.close(date, versions())
+
+
+def _write_members(source: ExportSource, archive: ArchiveWriter, report: Report) -> None:
+    reader = source.reader
     contents = gather(reader, source.rows)
     numbers = contents.numbers
     saved = {row.id: _saved(source, row) for row in contents.runs}
@@ -71,7 +77,6 @@ def write_dated(source: ExportSource, file: BinaryIO, report: Report, date: str)
         done += 1
     report(done, total, "verdicts")
     archive.add_document("verdicts.json", VerdictsDocument(races=_verdicts(reader, contents)))
-    return archive.close(date, versions())
 
 
 def gather(reader: Reader, rows: Sequence[RunRow]) -> Contents:

@@ -2,6 +2,10 @@
 
 A thread waits for the fork server, which needs seconds to load torch, and starts the workers one after another. A start
 that fails is tried again with growing pauses: other programs may have taken memory or processes for a moment.
+
+A start can fail after the fork: the fork server ends before it names the new process. Such a process is unknown, and
+must never work beside the worker of the next try. Each try therefore has a pipe of its own, and its process does
+nothing before the engine admits it there. A failed try closes the pipe, which ends its process.
 """
 
 import contextlib
@@ -23,6 +27,7 @@ from engine.runs.protocol.job import Job
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
+    from multiprocessing.process import BaseProcess
 
     Context = ForkServerContext | SpawnContext
 
@@ -40,6 +45,8 @@ _SAID_S = 2.0
 _UNKNOWN_EXIT = 255
 #: multiprocessing reads an exit code once, and polls all children at each start: not in two threads at once.
 _one_at_a_time = threading.Lock()
+#: The first word to a worker: the engine knows its process.
+_ADMITTED = "admitted"
 
 _log = logging.getLogger(__name__)
 
@@ -49,8 +56,10 @@ class LocalWorker:
 
     def __init__(self, job: Job, context: "Context", work: Callable[[Job, Connection], None]):
         self.job = job
-        # Signals go down, signs of life come up; the end of the pipe shows the worker the engine's end.
-        self._theirs, self._ours = context.Pipe()
+        # Signals go down, signs of life come up; the end of the pipe shows the worker the engine's end. None before a
+        # process is known, to which the signals of that time are sent.
+        self._pipe: Connection | None = None
+        self._waiting: list[str] = []
         self._context, self._work = context, work
         self._identity: ProcessId | None = None
         self._failure: str | None = None
@@ -67,26 +76,40 @@ class LocalWorker:
                 return False
             self._is_begun = True
         try:
-            process = self._context.Process(
-                target=self._work, args=(self.job, self._theirs), name=f"run-{self.job.run}"
-            )
-            with _one_at_a_time:
-                process.start()
+            process, pipe = self._forked()
         except BaseException:
             self._is_begun = False
             raise
         assert process.pid is not None, "a started process has an id"
         self._process = process
         self._identity = process_before(process.pid, float("inf")) or ProcessId(process.pid, 0.0)
-        self._theirs.close()
+        with self._lock:
+            self._pipe = pipe
+            for word in [_ADMITTED, *self._waiting]:
+                self._tell(word)
         if self._is_killed:
             self.kill()
         return True
 
+    def _forked(self) -> "tuple[BaseProcess, Connection]":
+        """Start a process; return it with this end of its pipe, which a failed start closes."""
+        theirs, ours = self._context.Pipe()
+        try:
+            process = self._context.Process(
+                target=_admitted, args=(self._work, self.job, theirs), name=f"run-{self.job.run}"
+            )
+            with _one_at_a_time:
+                process.start()
+        except BaseException:
+            ours.close()  # a process that was forked all the same ends
+            raise
+        finally:
+            theirs.close()
+        return process, ours
+
     def fail(self, cause: str) -> None:
         """Give up the start."""
         self._failure = f"worker could not be started: {cause}"
-        self._theirs.close()
 
     @property
     def pid(self) -> int | None:
@@ -95,15 +118,20 @@ class LocalWorker:
 
     def send(self, word: str) -> None:
         """Send ``pause``, ``stop`` or ``changes``; the worker reacts between two steps."""
-        with contextlib.suppress(OSError):
-            self._ours.send(word)
+        with self._lock:
+            if self._pipe is None:
+                self._waiting.append(word)
+            else:
+                self._tell(word)
 
     def shows_life(self) -> bool:
         """Return whether the worker gave a sign of life since the last call."""
+        if (pipe := self._pipe) is None:
+            return False
         gave = False
         try:
-            while self._ours.poll():
-                self._last_word = self._ours.recv_bytes().decode(errors="replace")
+            while pipe.poll():
+                self._last_word = pipe.recv_bytes().decode(errors="replace")
                 gave = True
         except (OSError, EOFError):  # the worker is gone
             self._cut_at = self._cut_at or time.monotonic()
@@ -147,6 +175,20 @@ class LocalWorker:
             self._identity.kill()
         else:
             self.withdraw()
+
+    def _tell(self, word: str) -> None:
+        with contextlib.suppress(OSError):
+            assert self._pipe is not None, "signals wait for a process"
+            self._pipe.send(word)
+
+
+def _admitted(work: Callable[[Job, Connection], None], job: Job, signals: Connection) -> None:
+    """Work on the job once the engine knows this process; end without a deed where the engine does not."""
+    try:
+        signals.recv()
+    except (EOFError, OSError):
+        return
+    work(job, signals)
 
 
 def _work(job: Job, signals: Connection) -> None:

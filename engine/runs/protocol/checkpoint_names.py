@@ -57,9 +57,13 @@ def whole_step(reader: Reader, run: int, step: int | None) -> int:
     for row in reversed(rows) if step is None else rows[-1:]:
         if not (damage := damage_of(reader.workspace, row)):
             return row.step
+    raise ConfigError(damage + ("" if step is None else others_saved(reader, run, step)))
+
+
+def others_saved(reader: Reader, run: int, step: int) -> str:
+    """Return the end of a refusal of one saved step: which others there are, '' for none."""
     others = ", ".join(str(row.step) for row in reader.checkpoints.of(run) if row.step != step)
-    remedy = f"; saved are also {others}" if step is not None and others else ""
-    raise ConfigError(f"{damage}{remedy}")
+    return f"; saved are also {others}" if others else ""
 
 
 def damage_of(workspace: Workspace, row: CheckpointRow) -> str:

@@ -38,7 +38,7 @@ class CommandHandler:
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         self._coordinator, self._shutdown = coordinator, shutdown
         self._verbs = {"pause": self._pause, "resume": self._resume, "stop": self._stop, "delete": self._delete}
-        interventions = Interventions(reader, writer, pool)
+        self._forks = interventions = Interventions(reader, writer, pool)
         self._interventions = {"set": interventions.set, "extend": interventions.extend, "fork": interventions.fork}
         self._begun: set[int] = set()
 
@@ -56,6 +56,7 @@ class CommandHandler:
             if answer is not None:
                 self._writer.commands.finish(command.id, answer or None)
                 self._begun.discard(command.id)
+                self._forks.forget(command.id)
                 continue
             if command.verb not in BESIDE:
                 busy.add(command.run or 0)
@@ -179,6 +180,8 @@ class CommandHandler:
             if row.state in {_S.STARTING, _S.RUNNING, _S.STOPPING}:
                 return f"run {row.id} is {row.state}; stop it before deleting it"
             return None  # its worker is about to end
+        if self._forks.copies(row.id):
+            return None  # a fork takes its checkpoint
         self._writer.jobs.delete(row.id)
         shutil.rmtree(self._workspace.run(row.id), ignore_errors=True)
         if isinstance(row, RunRow) and self._reader.races.get(row.race) is None:

@@ -6,22 +6,20 @@ serve, because the first engine ended, therefore takes effect once.
 
 import json
 import math
-import shutil
-from functools import partial
 
 from engine.config import LIVE, STEPS, check_change
 from engine.errors import ConfigError
 from engine.events import CHANGEABLE, FINAL, RunState, Split
 from engine.models.registry import variant
 from engine.runs.protocol import older_nets
-from engine.runs.protocol.checkpoint_names import share, whole_step
+from engine.runs.protocol.checkpoint_names import others_saved
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.job import CHANGES
 from engine.runs.protocol.verbs import recorded_elsewhere
+from engine.runs.supervisor.checkpoint_copy import CheckpointCopy
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
 from engine.store.rows import ChangeRow, CommandRow, RunRow
-from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 #: The maximum of a config.
@@ -38,6 +36,7 @@ class Interventions:
 
     def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
+        self._copies: dict[int, CheckpointCopy] = {}
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
         """Change ``key=value`` of a live run; done once a step uses the value, or now if the run does not train."""
@@ -78,7 +77,7 @@ class Interventions:
         return "" if self._writer.interventions.extend(row.id, steps, command.created) else None
 
     def fork(self, row: RunRow, command: CommandRow) -> str | None:
-        """Fork a run at a saved step, with the changes of ``argument`` (JSON)."""
+        """Fork a run at a saved step, with the changes of ``argument`` (JSON); done once its file is read."""
         if self._reader.interventions.fork_of(row.id, command.created) is not None:
             return ""
         if reason := older_nets.refusal(row):
@@ -86,15 +85,30 @@ class Interventions:
         try:
             requested = json.loads(command.argument)
             plan = plan_fork(self._reader, row, requested["step"], requested["settings"])
-            whole_step(self._reader, row.id, plan.step)
         except ConfigError as error:
             return str(error)
-        place = partial(_share_checkpoint, self._workspace, row.id, plan.step)
+        if (copy := self._copies.get(command.id)) is None:
+            saved = next(each for each in self._reader.checkpoints.of(row.id) if each.step == plan.step)
+            copy = self._copies[command.id] = CheckpointCopy(self._workspace, saved)
+        if not copy.is_ready:
+            return None
+        if copy.refusal:
+            return copy.refusal + others_saved(self._reader, row.id, plan.step)
         try:
-            self._writer.interventions.fork(row, plan, command.created, place)
+            self._writer.interventions.fork(row, plan, command.created, copy.move_to)
         except OSError as error:
             return f"the checkpoint of run {row.id} at step {plan.step} cannot be taken over ({error.strerror})"
+        self._copies.pop(command.id).discard(keeps_file=True)
         return ""
+
+    def copies(self, run: int) -> bool:
+        """Return whether a fork of the run is under way: its checkpoint is being read."""
+        return any(copy.run == run for copy in self._copies.values())
+
+    def forget(self, command: int) -> None:
+        """Remove what a command leaves that was answered."""
+        if (copy := self._copies.pop(command, None)) is not None:
+            copy.discard(keeps_file=False)
 
     def _changes_nothing(self, row: RunRow, key: str, value: float) -> str:
         """Return in one line that ``key`` has this value already, '' if it has another or none is known."""
@@ -126,19 +140,6 @@ class Interventions:
         """Return the change that this command made when served before."""
         changes = self._reader.interventions.changes(row.id)
         return next((change for change in changes if (change.key, change.created) == (key, command.created)), None)
-
-
-def _share_checkpoint(workspace: Workspace, run: int, step: int, child: int) -> int:
-    """Put a checkpoint of ``run`` into the folder of ``child``; return the size in bytes. Raises OSError."""
-    source, goal = (workspace.checkpoint(one, step) for one in (run, child))
-    try:
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        goal.unlink(missing_ok=True)  # left by an engine that was killed before the record
-        share(source, goal)
-        return goal.stat().st_size
-    except OSError:
-        shutil.rmtree(workspace.run(child), ignore_errors=True)  # the fork is not recorded
-        raise
 
 
 def _refusal(row: RunRow, key: str) -> str:

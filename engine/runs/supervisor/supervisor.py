@@ -27,6 +27,7 @@ from engine.runs.supervisor.dispatch import Dispatch
 from engine.runs.supervisor.tuning import Tuning
 from engine.runs.supervisor.worker_pool import HUNG_S, WorkerPool
 from engine.runs.temporary_folder import TemporaryFolder
+from engine.runs.unfinished_imports import UnfinishedImports
 from engine.store.connection import check
 from engine.store.notice import Notice
 from engine.store.reader import Reader
@@ -102,11 +103,12 @@ class Supervisor:
         self._handler = CommandHandler(self._reader, self._writer, self._pool, self._coordinator, self.shutdown)
         self._tuning = Tuning(self._reader, self._writer, self._pool)
         self._dispatch = Dispatch(self._reader, self._writer, self._pool, self._coordinator, self._tuning)
+        self._imports = UnfinishedImports(workspace, self._writer)
         self._folder = _identity(workspace)
         self._closing_at: float | None = None
         self._needed_at = time.monotonic()
         self._beat_at = 0.0
-        self._adopted = self._swept = self._paused_all = False
+        self._adopted = self._swept = self._imports_swept = self._paused_all = False
         self._began = time.time()
 
     def shutdown(self) -> None:
@@ -176,6 +178,7 @@ class Supervisor:
         self._handler.serve()
         if self._closing_at is None:
             self._dispatch.schedule()
+            self._imports_swept = self._imports_swept or self._imports.remove_some()
         elif not self._close_down(now):
             return False
         if now - self._beat_at < HEARTBEAT_S:

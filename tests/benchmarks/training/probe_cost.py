@@ -68,12 +68,14 @@ class Arm:
         self.trainer = Trainer(self.config, images, self.device)
         self.probe = OnlineProbe(self.config, self.trainer.images, self.trainer.model, self.device)
         list(self.trainer._adjust())
+        self._made = 0
         for _ in range(3):
             self._step()
             self._probe(SETTLED)
 
     def _step(self) -> None:
-        self.trainer._update()
+        self._made += 1
+        self.trainer._update(self._made)
         self.trainer.metrics.fetch()
 
     def _probe(self, step: int) -> None:

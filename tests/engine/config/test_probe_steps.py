@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from engine.config import RunConfig, replace
 from engine.config.presets import PRESETS
-from engine.config.probe_steps import FIRST_STEPS, probe_steps
+from engine.config.probe_steps import FEWER_FIRST_STEPS, FIRST_STEPS, probe_steps
 
 
 def run(steps, **changes):
@@ -25,6 +25,10 @@ def test_dense_at_the_start_then_every_k_and_the_last(steps):
     (every,) = gaps
     assert all(step % every == 0 for step in regular[:-1])
     assert regular[-1] - regular[-2] <= 1.5 * every
+
+
+def test_a_net_of_short_steps_has_fewer_probes_at_its_start():
+    assert probe_steps(run(200, model__family="mlp", model__depth=10)) == (*FEWER_FIRST_STEPS["mlp"], 200)
 
 
 def test_columns():

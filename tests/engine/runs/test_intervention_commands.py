@@ -1,14 +1,19 @@
 """How the engine answers ``set``, ``extend`` and ``fork``, without workers."""
 
 import json
+import threading
+import time
 
 import pytest
 
+from engine.errors import DiskFull
 from engine.events import RunState
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.runs.supervisor import checkpoint_copy
 from engine.runs.supervisor.commands import CommandHandler
 from engine.store.reader import Reader
+from engine.store.tables import interventions
 from engine.store.writer import Writer
 from tests.engine.runs.conftest import read_checkpoint, write_checkpoint
 
@@ -121,13 +126,20 @@ def test_refusals_are_one_line(parts, workspace, verb, run, argument, words):
     assert not any(reader.interventions.changes(known.id) for known in reader.runs.all())
 
 
+def serve_until_done(handler, reader, command):
+    deadline = time.monotonic() + 60
+    while reader.commands.get(command).done is None:
+        assert time.monotonic() < deadline
+        handler.serve()
+
+
 def test_a_fork_is_made_once_and_its_file_is_the_parents(parts, workspace):
     handler, reader, writer, _ = parts
     file = workspace.checkpoint(1, 6)
     size = write_checkpoint(file, "weights")
     writer.checkpoints.add(1, 6, "tenth", size)
     command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {"lr": "0.01"}}))
-    handler().serve()
+    serve_until_done(handler(), reader, command)
     created = reader.commands.get(command).created
     child = reader.interventions.fork_of(1, created)
     assert workspace.checkpoint(child, 6).samefile(file)
@@ -149,15 +161,61 @@ def test_where_a_file_has_no_second_name_it_is_copied(parts, workspace, monkeypa
 
     monkeypatch.setattr("os.link", refused)
     command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
-    handler().serve()
+    serve_until_done(handler(), reader, command)
     child = reader.interventions.fork_of(1, reader.commands.get(command).created)
     assert read_checkpoint(workspace.checkpoint(child, 6)) == "weights"
     assert not workspace.checkpoint(child, 6).samefile(file)
     file.unlink()
     command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
-    handler().serve()
+    serve_until_done(handler(), reader, command)
     assert "run 1, step 6: there is no checkpoint at" in reader.commands.get(command).refusal
     assert not workspace.run(child + 1).exists()
+    assert not workspace.temporary.exists()
+
+
+def test_the_engine_goes_on_while_a_fork_reads_its_checkpoint(parts, workspace, monkeypatch):
+    """A checkpoint of gigabytes takes seconds to read: others are served, and the parent waits with its end."""
+    handler, reader, writer, pool = parts
+    pool.has = lambda run: False
+    writer.checkpoints.add(1, 6, "tenth", write_checkpoint(workspace.checkpoint(1, 6), "weights"))
+    end_of_reading, check = threading.Event(), checkpoint_copy.damage_of
+    monkeypatch.setattr(checkpoint_copy, "damage_of", lambda *row: end_of_reading.wait(60) and check(*row))
+    for state in (RunState.STOPPING, RunState.STOPPED):
+        writer.jobs.move(1, state)
+    fork = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
+    delete, pause = writer.commands.give("delete", 1), writer.commands.give("pause", 2)
+    served = handler()
+    for _ in range(3):
+        served.serve()
+    assert [reader.commands.get(each).done is None for each in (fork, delete, pause)] == [True, True, False]
+    assert reader.commands.get(fork).acknowledged
+    end_of_reading.set()
+    serve_until_done(served, reader, fork)
+    child = reader.interventions.fork_of(1, reader.commands.get(fork).created)
+    serve_until_done(served, reader, delete)
+    assert (reader.runs.get(1), reader.runs.get(child).state) == (None, RunState.QUEUED)
+    assert read_checkpoint(workspace.checkpoint(child, 6)) == "weights"
+    assert not workspace.temporary.exists()
+
+
+def test_a_fork_that_a_full_disk_holds_up_keeps_its_file(parts, workspace, monkeypatch):
+    handler, reader, writer, _ = parts
+    writer.checkpoints.add(1, 6, "tenth", write_checkpoint(workspace.checkpoint(1, 6), "weights"))
+    command = writer.commands.give("fork", 1, json.dumps({"step": 6, "settings": {}}))
+    served, log, full = handler(), interventions.log, [DiskFull("the disk is full"), DiskFull("the disk is full")]
+
+    def refused(*row):
+        if full:
+            raise full.pop()
+        return log(*row)
+
+    monkeypatch.setattr(interventions, "log", refused)
+    for _ in range(2):
+        with pytest.raises(DiskFull):
+            serve_until_done(served, reader, command)
+    serve_until_done(served, reader, command)
+    child = reader.interventions.fork_of(1, reader.commands.get(command).created)
+    assert read_checkpoint(workspace.checkpoint(child, 6)) == "weights"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 import errno
 import os
 import sqlite3
+import time
+from contextlib import closing
 
 import pytest
 
 from engine.errors import DatabaseBusy, DatabaseDamaged, DiskFull, NoDatabase, VersionMismatch, WorkspaceError
+from engine.events import RunState
 from engine.store.connection import check, connect, guarded, set_aside
 from engine.store.migrations import MIGRATIONS
 from engine.store.reader import Reader
@@ -45,6 +48,48 @@ def test_a_newer_database_is_refused_and_untouched(workspace):
     for readonly in (True, False):
         with pytest.raises(VersionMismatch, match="9999-future"):
             connect(workspace, readonly=readonly)
+
+
+def older(workspace, state, beat, version="0.6.0"):
+    """A database of 0.6.0 with a run in a state whose worker gave its last heartbeat ``beat`` seconds ago."""
+    connection = sqlite3.connect(workspace.prepare().database, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    migrate(connection, MIGRATIONS[:6])
+    now = time.time()
+    # The engine stands still: it has not beaten for a minute.
+    connection.execute("INSERT INTO engine VALUES (1, 7, 1, ?, '[]', 1, ?)", (version, now - 60))
+    connection.execute("INSERT INTO races (name, preset, config, created) VALUES ('', '', '{}', 1)")
+    connection.execute(
+        "INSERT INTO runs (race, position, depth, shortcut, seed, config, versions, state, total_steps, created,"
+        " changed, heartbeat) VALUES (1, 0, 8, 'A', 0, '{}', '{}', ?, 9, 1, 1, ?)",
+        (state, now - beat),
+    )
+    connection.close()
+
+
+def test_a_database_whose_older_workers_beat_is_not_migrated(workspace):
+    older(workspace, RunState.RUNNING, beat=2)
+    for opened in (Writer, Reader):
+        with pytest.raises(VersionMismatch, match="runs of an older version are at work for this workspace"):
+            opened(workspace)
+    with closing(sqlite3.connect(workspace.database)) as connection:
+        assert "point_blocks" not in tables(connection)
+
+
+@pytest.mark.parametrize(("state", "beat"), [(RunState.RUNNING, 30), (RunState.PAUSED, 2)])
+def test_a_database_without_workers_at_work_is_migrated(workspace, state, beat):
+    older(workspace, state, beat)
+    with Reader(workspace) as reader:
+        assert reader.rows("SELECT count(*) FROM point_blocks")[0][0] == 0
+
+
+def test_whoever_meets_a_migration_under_way_is_told(workspace, monkeypatch):
+    older(workspace, RunState.PAUSED, beat=30)
+    monkeypatch.setattr("engine.store.connection.BUSY_TIMEOUT_S", 0.05)
+    with closing(sqlite3.connect(workspace.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy, match="another process brings the database to this version"):
+            Reader(workspace)
 
 
 def test_a_reader_without_a_database_and_one_that_comes_too_early(workspace):

@@ -6,10 +6,11 @@ from collections import namedtuple
 from contextlib import closing
 
 import pytest
+from filelock import FileLock
 
 from engine.config import RaceConfig
 from engine.errors import DatabaseBusy, DiskFull
-from engine.events import Split, StepRow
+from engine.events import RunState, Split, StepRow
 from engine.store import vacuum as module
 from engine.store.reader import Reader
 from engine.store.vacuum import vacuum
@@ -73,3 +74,33 @@ def test_a_copy_needs_space_and_a_database_that_nobody_uses(older, monkeypatch):
         with pytest.raises(DatabaseBusy):
             list(vacuum(older))
         other.execute("ROLLBACK")
+
+
+def test_a_large_copy_is_refused_while_an_engine_or_a_worker_is_at_work(older, monkeypatch):
+    """Nobody could write for as long as the copy lasts."""
+    run = fill(older)
+    refusal = "shrinks while nothing writes to it; end the engine with `python -m engine shutdown`, then"
+    monkeypatch.setattr(module, "_SHORT_BYTES", 1000)
+    monkeypatch.setattr(module, "_LOCK_S", 0.0)
+    with FileLock(older.engine_lock), pytest.raises(DatabaseBusy, match=refusal):
+        list(vacuum(older))
+    with Writer(older) as writer:
+        for state in (RunState.STARTING, RunState.RUNNING):
+            writer.jobs.move(run, state)
+        writer.jobs.beat(run)
+    with pytest.raises(DatabaseBusy, match=refusal):
+        list(vacuum(older))
+    with closing(sqlite3.connect(older.database)) as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0
+    monkeypatch.setattr(module, "_BEATS_S", -1.0)
+    list(vacuum(older))
+    with FileLock(older.engine_lock, timeout=0):
+        pass
+
+
+def test_a_small_copy_is_short_and_made_beside_an_engine(older):
+    fill(older)
+    with FileLock(older.engine_lock):
+        list(vacuum(older))
+    with closing(sqlite3.connect(older.database)) as connection:
+        assert connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 2

@@ -19,6 +19,7 @@ ROOM = Room(
         "tests/architecture/test_commands.py",
     ),
     rest=(
+        "tests/engine/analysis",
         "tests/app",
         "tests/e2e",
     ),

@@ -83,8 +83,8 @@ ROOM = Room(
         Fault(
             name="error-of-another-split",
             file="engine/training/evaluate.py",
-            text="Split.TEST_SUBSET: images.test,",
-            faulty="Split.TEST_SUBSET: images.train,",
+            text="Split.TEST_SUBSET: self._images.test,",
+            faulty="Split.TEST_SUBSET: self._images.train,",
             breaks="The live test error is measured on training images.",
         ),
         Fault(

@@ -32,6 +32,8 @@ export class RacePlot {
     this.handlers = handlers;
     this.drawn = this.held = this.previewed = this.stopped = false;
     this.revision = 0;
+    /** The empty axes that were drawn last, as text. */
+    this.empty = "";
     /** @type {Figure | null} what was drawn last, each curve a trace of its own */
     this.figure = null;
     this.listening = new AbortController();
@@ -56,6 +58,7 @@ export class RacePlot {
     const { plot } = this;
     if (this.stopped || this.held || !plot.isConnected) return;
     const figure = buildFigure(runs, view, theme, width), { layout } = figure;
+    if (this.#isThere(figure, runs)) return;
     const data = lighter(figure.data, runs);
     layout.datarevision = this.revision += 1; // the arrays grow in place
     this.stage.style.minHeight = `${layout.height}px`;
@@ -68,6 +71,18 @@ export class RacePlot {
       plot.on("plotly_relayout", (change) => this.#relayout(change));
       plot.on("plotly_doubleclick", () => this.handlers.zoomed(null));
     }
+  }
+
+  /**
+   * Whether the same empty axes stand there already: before the first points only cards and words change.
+   * @param {Figure} figure
+   * @param {Run[]} runs
+   */
+  #isThere(figure, runs) {
+    const text = runs.some(({ series }) => series.train.step.length || series.evaluations) ? "" : JSON.stringify(figure);
+    const same = text !== "" && text === this.empty;
+    this.empty = text;
+    return same;
   }
 
   /**

@@ -79,6 +79,7 @@ export class Controls {
     }
     row.output.textContent = this.words(key);
     row.input.setAttribute("aria-valuetext", this.words(key));
+    row.input.style.setProperty("--si-share", `${(100 * Number(row.input.value)) / Math.max(1, row.setting.values.length - 1)}%`);
   }
 }
 

@@ -9,10 +9,13 @@ from starlette.testclient import TestClient
 from app.data.exchange import exports
 from app.data.workspace import use
 from app.live.race.export_routes import export_routes
+from engine.exchange import limits
 from engine.exchange.registry import FORMATS
 from engine.exchange.transfer import ExportRequest, write
+from engine.store.reader import Reader
 from engine.store.workspace import Workspace
-from tests.engine.exchange.recorded_workspace import fill
+from engine.store.writer import Writer
+from tests.engine.exchange.recorded_workspace import fill, small_race
 
 
 @pytest.fixture
@@ -57,6 +60,20 @@ def test_a_wrong_request_is_one_line(place, client, query, status, line):
     fill(place)
     answer = client.get(f"/live/export?{query}")
     assert (answer.status_code, answer.text) == (status, line)
+
+
+def test_runs_that_a_file_cannot_hold_are_a_wrong_request(place, client, monkeypatch):
+    run, *_ = fill(place)
+    with Writer(place) as writer, Reader(place) as reader:
+        race, _ = writer.races.submit(small_race(**{"optim.lr": "tuned", "optim.tune_grid": [0.01, 0.1]}))
+        trial = reader.tuning.trials(race)[0].id
+    answer = client.get(f"/live/export?runs={trial}&format=csv")
+    assert answer.status_code == 400
+    assert answer.text.startswith(f"run {trial} is a trial for race {race}; name runs of that race")
+    monkeypatch.setattr(limits, "MAX_FILE_BYTES", 1000)
+    answer = client.get(f"/live/export?runs={run}&format=bundle")
+    assert answer.status_code == 400
+    assert answer.text.endswith("export fewer runs or fewer checkpoints")
 
 
 def test_a_workspace_without_a_database_is_one_line(place, client):

@@ -155,3 +155,23 @@ def test_a_worker_whose_end_nobody_tells_is_noticed_by_its_pipe(launcher, tmp_pa
     assert worker.pid == 2**22 + 1, "no process has such an id"
     until(lambda: worker.shows_life() or worker.ended())
     assert worker.ended() == "worker ended; the process that started it does not say how"
+
+
+def test_words_of_the_time_before_a_process_follow_its_admission(launcher, tmp_path):
+    worker = local.LocalWorker(job(1, tmp_path), launcher._context, None)
+    worker.send("pause")
+    assert not worker.shows_life()
+    theirs, ours = launcher._context.Pipe()
+    launcher._context.Pipe = lambda: (SimpleNamespace(close=lambda: None), ours)
+    assert worker.start()
+    worker.send("stop")
+    assert [theirs.recv() for _ in range(3)] == ["admitted", "pause", "stop"]
+
+
+def test_a_pipe_that_cannot_be_made_is_a_failed_start(launcher, tmp_path):
+    pipe, failures = launcher._context.Pipe, [OSError(24, "Too many open files")]
+    launcher._context.Pipe = lambda: pipe() if not failures else (_ for _ in ()).throw(failures.pop())
+    said = set()
+    worker = launcher.launch(job(1, tmp_path))
+    until(lambda: said.add(launcher.trouble()) or worker.pid)
+    assert any(text.startswith("too many files are open (ulimit -n)") for text in said)

@@ -1,0 +1,48 @@
+/** The time of the page Layers: which column is looked at, while nets of different speed are measured. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Node } from "../dom.mjs";
+import { Timeline } from "../../../../app/live/layers/timeline.js";
+
+/** Two nets, of which the second one is slower. */
+const RACE = [{ steps: [0, 10, 20, 30], lastStep: 30, total: 4, planned: [0, 10, 20, 30, 40] }, { steps: [0, 10], lastStep: 10, total: 2, planned: [0, 10, 20, 30, 40] }];
+
+function timeline() {
+  const parts = {}, chosen = [];
+  const made = new Timeline((name) => (parts[name] ??= new Node("button")), () => {}, (step) => chosen.push(step));
+  return { made, parts, chosen };
+}
+
+test("who follows the newest probe sees the last step that all nets have reached", () => {
+  const { made, parts } = timeline();
+  made.update(RACE, 40, 10);
+  assert.deepEqual(made.columns, [0, 10, 20, 30, 40]);
+  assert.equal(made.step, 10);
+  assert.equal(parts.step.textContent, "step 10 of 40");
+  made.update(RACE.map((net) => ({ ...net, steps: [0, 10, 20, 30], lastStep: 30 })), 40, 30);
+  assert.equal(made.step, 30);
+});
+
+test("who looks back stays there, sees steps that only faster nets have, and follows again on demand", () => {
+  const { made, parts, chosen } = timeline();
+  made.update(RACE, 40, 10);
+  made.look(3);
+  assert.equal(made.step, 30);
+  made.look(4);
+  assert.equal(made.step, 30, "nothing is measured there yet");
+  made.look(0);
+  made.update(RACE, 40, 30);
+  assert.equal(made.step, 0);
+  parts.follow.onclick();
+  assert.equal(made.step, 30);
+  assert.deepEqual(chosen, [30, 30, 0, null]);
+});
+
+test("a link to a later step waits for its probe", () => {
+  const { made } = timeline();
+  made.begin(30);
+  made.update([{ steps: [0], lastStep: 0, total: 1, planned: [0, 10, 20, 30] }], 30, 0);
+  assert.equal(made.step, 0);
+  made.update(RACE, 40, 10);
+  assert.equal(made.step, 30);
+});
