@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.data.workspace import SkipscopeError
-from app.views import gradients, instant, layers, page_frame
+from app.views import gradients, instant, layers, page_frame, recordings
 from app.views.guide import guide
 from app.views.labs import pages
 from app.views.race import audience, race
@@ -39,6 +39,8 @@ if not mine:
 try:
     if instant.kept() is not None:
         st.switch_page(HOME)
+    if (address := recordings.opened()) is not None:
+        st.switch_page(HOME, query_params=address)
     page.run()
 except SkipscopeError as error:
     page_frame.show_error(str(error))

@@ -1,6 +1,6 @@
-"""Remake the README's and the first visit's pictures: run the quick race on the page and photograph it when it ends.
+"""Remake the README's and the first visit's pictures: import the recorded quick race and photograph its page.
 
-    python assets/make_stills.py [WORKSPACE]    takes about a minute, less with the workspace of such a race; writes
+    python assets/make_stills.py [WORKSPACE]    of the newest race of WORKSPACE, else of the recorded one; writes
                                     assets/race-light.png and -dark.png (the page),
                                     assets/curves-light.png and -dark.png (the sentence and the curves alone),
                                     assets/layers-light.png and -dark.png (the insides of the same nets),
@@ -13,31 +13,35 @@ import sys
 import tempfile
 from pathlib import Path
 
+DRAWN = "v.runs.length > 0 && v.chart.drawn"
 BUTTONS = ".ss-certainty-actions, .ss-evidence, .ss-chip, .ss-arms"
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
+from engine.exchange.recordings import get_recording  # noqa: E402
+from engine.exchange.transfer import import_from  # noqa: E402
 from engine.store.workspace import Workspace  # noqa: E402
 from tests.conftest import CHROMIUM  # noqa: E402
 from tests.e2e.conftest import Site, wait_view  # noqa: E402
 
 
 def main() -> None:
-    """Train the race once, unless its workspace is given, and take all pictures."""
+    """Import the recorded race, unless a workspace is given, and take all pictures."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         given = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-        site = Site(Workspace(given or Path(folder) / "workspace").prepare())
+        workspace = Workspace(given or Path(folder) / "workspace").prepare()
+        if not given:
+            import_from(workspace, get_recording("quick").path, lambda done, total, what: None)
+        site = Site(workspace)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         try:
             site.start()
             for scheme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme=scheme)
                 page.goto(site.url)
-                if scheme == "light" and not given:
-                    page.get_by_role("button", name="Start the quick race").click()
-                wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.card.state === 'finished')", 300)
+                wait_view(page, f"{DRAWN} && v.runs.every(r => r.card.state === 'finished')")
                 page.mouse.move(640, 5)
                 page.wait_for_timeout(3000)  # the gap line says its last word
                 page.screenshot(path=PROJECT / "assets" / f"race-{scheme}.png")
@@ -50,7 +54,7 @@ def main() -> None:
                 if scheme == "dark":
                     page.set_viewport_size({"width": 1600, "height": 900})
                     page.goto(f"{site.url}/?present=1")
-                    wait_view(page, "v.runs.length === 4 && v.chart.drawn")
+                    wait_view(page, DRAWN)
                     page.mouse.move(640, 5)
                     page.wait_for_timeout(3000)
                     page.screenshot(path=PROJECT / "assets" / "stage-dark.png")

@@ -17,7 +17,7 @@ A text is a Markdown file:
 Placeholders: ``{{figure LAB.NAME}}`` for a number of one of the page's labs in this workspace, ``{{finding LAB.NAME}}``
 for the sentence of a rule in the lab's ``findings.py``, ``{{race PRESET.ARM_gaps}}`` for the per-seed gaps of a
 recorded race, ``{{cite WORK.PLACE: words}}`` or ``{{cite WORK.PLACE}}`` for a place in ``sources.toml``,
-``{{power BASE^EXPONENT}}`` for a power, which is computed.
+``{{power BASE^EXPONENT}}`` for a computed power. ``assets/make_tables.py`` writes what is between ``<!-- recorded``.
 """
 
 import re
@@ -50,6 +50,7 @@ _RESULT = re.compile(r"(figure|finding|race) ([a-z_-]+)\.([A-Za-z0-9_]+)")
 _CITE = re.compile(r"cite ([a-z0-9_]+)\.([a-z0-9]+)(?:: (.*\S))?", re.DOTALL)
 _POWER = re.compile(r"power (\d+(?:\.\d+)?)\^(\d+)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_TABLE = re.compile(r"<!-- recorded \w+ -->\n(.*?)\n<!-- end -->", re.DOTALL)
 _HEAD = re.compile(r"([a-z]+): (.*\S)")
 _KEYS = ("menu", "lab", "panels", "also", "see")
 
@@ -97,10 +98,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class ResultReference:
-    """A result of a lab: a number (``kind`` is ``figure``) or a sentence about its curves (``finding``).
-
-    Or the gaps of a recorded race (``race``): ``lab`` is its preset, ``name`` is ``ARM_gaps``.
-    """
+    """A result: of a lab a ``figure`` or ``finding``, of a recorded ``race`` (``lab``: its preset) the ``ARM_gaps``."""
 
     kind: str
     lab: str
@@ -129,7 +127,13 @@ class Power:
         return f"{self.base}{self.exponent.translate(_RAISED)} = {in_words(value, 2)}"
 
 
-Part = str | ResultReference | Citation | Power
+class RecordedTable(NamedTuple):
+    """A Markdown table with the errors of a recorded race."""
+
+    text: str
+
+
+Part = str | ResultReference | Citation | Power | RecordedTable
 _Kind = TypeVar("_Kind", ResultReference, Citation)
 
 
@@ -224,19 +228,16 @@ def _page(text: str, name: str, sources: Mapping[str, Source]) -> GuidePage:
     titles = tuple(block.partition("\n")[0].strip() for block in blocks)
     if titles != SECTIONS:
         raise _Broken(f"the sections must be {', '.join(SECTIONS)} (got {', '.join(titles) or 'none'})")
+    bodies = [block.partition("\n")[2].strip() for block in blocks]
     also, panels, see = (_listed(head.get(key, "")) for key in ("also", "panels", "see"))
     if unknown := [page for page in see if page not in PAGES]:
         raise _Broken(f"unknown page {unknown[0]!r}; choose from {', '.join(PAGES)}")
     page = GuidePage(
         name, first.removeprefix("# ").strip(), head["menu"], head["lab"], panels, also, see,
-        {
-            title: tuple(_parts(block.partition("\n")[2].strip(), sources))
-            for title, block in zip(titles, blocks, strict=True)
-        },
+        {title: tuple(_parts(body, sources)) for title, body in zip(titles, bodies, strict=True)},
     )  # fmt: skip
-    for title, parts in page.sections.items():
-        if not parts:
-            raise _Broken(f"the section '{title}' is empty")
+    if empty := [title for title, parts in page.sections.items() if not parts]:
+        raise _Broken(f"the section '{empty[0]}' is empty")
     _check_labs(page)
     return page
 
@@ -254,9 +255,9 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _parts(text: str, sources: Mapping[str, Source]) -> Iterator[Part]:
-    for place, piece in enumerate(_HOLDER.split(text)):
+    for place, piece in enumerate(_HOLDER.split(_TABLE.sub(r"{{table \1}}", text))):
         if place % 2:
-            yield _held(" ".join(piece.split()), sources)
+            yield RecordedTable(piece[6:]) if piece.startswith("table ") else _held(" ".join(piece.split()), sources)
         elif "{{" in piece or "}}" in piece:
             raise _Broken(f"a placeholder is not closed or not opened near {piece.strip()[:40]!r}")
         elif piece:

@@ -129,6 +129,8 @@ def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
         source, config, share = SOURCES.get(row.config.data.name), row.config, row.evaluation_share
         # The seconds of a fork contain a part of another run; an extended run has more steps than its config.
         whole = row.parent_run is None and row.total_steps == config.optim.steps >= MIN_STEPS
+        # An imported run tells the speed of another machine.
+        whole = whole and row.imported is None
         if row.state != RunState.FINISHED or row.id not in spans or not whole or source is None or share is None:
             continue
         started, ended, device = spans[row.id]

@@ -69,7 +69,7 @@ TORCH_FREE = (
     "engine.models.registry", "engine.models.count", "engine.data.registry", "engine.data.presence",
     "engine.probes.registry", "engine.labs.registry", "engine.bench.benchmark", "engine.runs.protocol.planning",
     "engine.exchange.bundle.restoring", "engine.exchange.bundle.writing", "engine.exchange.csv_file",
-    "engine.exchange.parquet_file",
+    "engine.exchange.parquet_file", "engine.exchange.recordings", "engine.exchange.recorded_errors",
 )  # fmt: skip
 #: Configuration and events know nothing but the standard library and pydantic.
 GROUND = ("engine.errors", "engine.events", "engine.paths", "engine.config")

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from engine.events import Evaluated, Split, StepRow
+from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
 from tests.e2e.conftest import PATIENCE, SLOW, SPIKE, VIEW, kill, open_setup, points, until, view, wait_view
@@ -49,6 +50,22 @@ def test_a_first_visit_and_a_race_that_is_started_watched_and_paused(untouched_s
     page.get_by_role("button", name="Pause all").click()
     wait_view(page, "v.runs.every(r => r.card.state === 'paused')")
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
+
+
+@pytest.mark.slow
+def test_a_recorded_race_is_watched_from_the_first_visit_and_another_one_from_the_runs(untouched_site, open_page):
+    page = open_page(untouched_site.url)
+    page.get_by_role("button", name="Watch a recorded race").click()
+    page.wait_for_url(re.compile(r"race=1&replay=1"))
+    wait_view(page, "v.chart.drawn && v.runs.length === 20")
+    page.get_by_role("link", name="Runs").click()
+    page.get_by_role("button", name="Import").click()
+    page.get_by_text("Recorded races that come with Skipscope").click()
+    page.get_by_role("button", name="Shortcuts cut half-way").click()
+    page.wait_for_url(re.compile(r"race=2&replay=1"))
+    wait_view(page, "v.chart.drawn && v.runs.length === 2")
+    with Reader(untouched_site.workspace) as reader:
+        assert [row.id for row in reader.races.newest()] == [2, 1]
 
 
 @pytest.mark.slow

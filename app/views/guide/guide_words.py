@@ -43,6 +43,8 @@ def running(
                 texts.append(cited(part, works))
             case guide.Power():
                 texts.append(part.text)
+            case guide.RecordedTable():
+                texts.append(f"\n\n{part.text}\n\n")
             case _:
                 texts.append(part if seen is None else terms.explained(part, seen))
     return "".join(texts)

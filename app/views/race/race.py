@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.data import commands, races, workspace
 from app.live.race.component import RaceWords, live_race
-from app.views import instant, page_frame, picker
+from app.views import instant, page_frame, picker, recordings
 from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
 from app.views.setup import form_state, loading, long_race, setup
@@ -64,6 +64,7 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
     )
     race_help.origin(race)
     live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
+    recordings.shown(race.id)
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)
     race_help.protocol(race)

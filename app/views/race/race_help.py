@@ -7,6 +7,7 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app.data import interventions, options, races, run_times, streaming
 from app.data.exchange import imports
+from app.views import recordings
 from app.views.markdown_escape import literal
 from app.views.setup import preset_row
 
@@ -27,7 +28,7 @@ _WITHOUT_STATISTICS = "Layer norm keeps no statistics. Open marks lie near the t
 
 
 def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> None:
-    """Draw the first visit: two sentences on Skipscope, and two ways to begin."""
+    """Draw the first visit: two sentences on Skipscope, and three ways to begin."""
     st.title("Watch depth make a plain net worse, and shortcuts mend it", anchor=False)
     st.markdown(
         "Skipscope trains plain and residual nets side by side and draws their errors while they learn. "
@@ -42,12 +43,14 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
             key="start_quick",
             help=f"Four nets at once, {preset_row.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
         )
+        recordings.first_button()
         tried = st.button(
             "Try it: two seconds",
             icon=":material/bolt:",
             key="try_instant",
             help="Four small nets train at once, and again whenever you move a slider. Nothing is downloaded.",
         )
+        recordings.menu()
     if pressed:
         start_quick()
     if tried:
@@ -56,8 +59,8 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
         st.image(
             str(still),
             width="stretch",
-            alt="A finished quick race: plain-56 far above plain-20, the residual pair close together.",
-            caption="A race that was recorded earlier, as a picture. Yours will be drawn live.",
+            alt="A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together.",
+            caption="The recorded quick race, as a picture. Yours will be drawn live.",
         )
 
 

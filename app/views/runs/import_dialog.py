@@ -1,9 +1,9 @@
-"""The dialog of the page "Runs" that imports a bundle."""
+"""The dialog of the page "Runs" that imports a bundle: a file, or a recorded race of the project."""
 
 import streamlit as st
 
 from app.data.exchange import imports
-from app.views import page_frame
+from app.views import page_frame, recordings
 from app.views.markdown_escape import literal
 
 _MB = 2**20
@@ -12,7 +12,9 @@ _LAST = "import_last"
 
 def button() -> None:
     """Draw the button that opens the dialog."""
-    if st.button("Import", icon=":material/upload:", key="import", help="Take over the races of a bundle."):
+    if st.button(
+        "Import", icon=":material/upload:", key="import", help="Take over a bundle, or watch a recorded race."
+    ):
         _ask()
 
 
@@ -26,6 +28,8 @@ def _ask() -> None:
     st.caption(
         "`python -m engine export` and *Export* on the Race page write bundles. The command line imports larger ones."
     )
+    with st.expander("Recorded races that come with Skipscope", icon=":material/replay:"):
+        recordings.listed()
     # Each file once: a dialog is drawn again with what it holds.
     if sent is None or st.session_state.get(_LAST) == sent.file_id:
         return

@@ -27,6 +27,15 @@ class ImportReader(ReadingTable):
         """Return one import, None if there is none."""
         return self._first(ImportRow, "SELECT * FROM imports WHERE id = ?", imported)
 
+    def whole_race(self, bundle: str, runs: int) -> int | None:
+        """Return the first race of the newest import of a bundle that still has all of its ``runs``, None without."""
+        sql = (
+            "SELECT min(race) AS race FROM imports JOIN runs ON runs.imported = imports.id WHERE bundle = ? "
+            "GROUP BY imports.id HAVING count(*) = ? ORDER BY imports.id DESC LIMIT 1"
+        )
+        rows = self._rows(sql, bundle, runs)
+        return int(rows[0]["race"]) if rows else None
+
     def unfinished(self) -> list[UnfinishedImport]:
         """Return the imports that are under way, or were cut off."""
         return self._all(UnfinishedImport, "SELECT * FROM unfinished_imports ORDER BY id")

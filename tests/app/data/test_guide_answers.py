@@ -42,6 +42,8 @@ def _spoken(part: guide.Part) -> str:
             return f"{number} {row.unit}".strip()
         case guide.Power():
             return part.text
+        case guide.RecordedTable():
+            return "A table."
     return part
 
 

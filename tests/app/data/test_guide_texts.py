@@ -11,7 +11,7 @@ NAMES = guide.guide_names()
 
 #: Digits that are names of things or settings of an experiment, no claims.
 _NAMED = re.compile(
-    r"\b(?:plain|residual|ResNet|VGG|Highway)-\d+\b|\blayer \d+\b|\b\dx\d\b|\b\d-D\b"
+    r"\b(?:plain|residual|ResNet|VGG|Highway|CIFAR)-\d+\b|\blayer \d+\b|\b\dx\d\b|\b\d-D\b"
     r"|\b(?:\d+,\s+)*(?:\d+\s+and\s+)?\d+\s+(?:plain\s+|residual\s+)?layers\b"
 )
 _COUNTED = r"two|three|four|five|six|seven|eight|nine|ten|twenty|fifty|hundreds?|thousands?"

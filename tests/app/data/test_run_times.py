@@ -104,6 +104,13 @@ def test_an_extended_run_does_not_count(writer):
     assert not run_times.race_time(quick()).here, "its seconds are those of more steps than its config has"
 
 
+def test_a_run_of_another_machine_does_not_count(writer):
+    source = writer.imports.add("a" * 64, "2026-12-01T00:00:00Z", "0.7.0")
+    for run in train(writer, quick()):
+        writer.jobs.update(run, heartbeat=None, imported=source)
+    assert not run_times.race_time(quick()).here
+
+
 def test_a_fork_does_not_count(writer):
     (parent,) = train(writer, quick((20,), ("A",)))
     with Reader(writer.workspace) as reader:

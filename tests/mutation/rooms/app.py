@@ -202,5 +202,21 @@ ROOM = Room(
             breaks="Who selects a run under a filter loses the selected runs that the filter hides.",
             added_late=True,
         ),
+        Fault(
+            name="speed-of-another-machine",
+            file="app/data/run_times.py",
+            text="whole = whole and row.imported is None",
+            faulty="whole = whole and True",
+            breaks="How long a race takes is told by the speed of the machine on which an imported race was recorded.",
+            added_late=True,
+        ),
+        Fault(
+            name="imported-at-every-press",
+            file="engine/store/tables/imports.py",
+            text="HAVING count(*) = ? ORDER BY",
+            faulty="HAVING count(*) < ? ORDER BY",
+            breaks="Each press on a recorded race imports it once more.",
+            added_late=True,
+        ),
     ),
 )

@@ -74,12 +74,12 @@ def component(page):
     return json.loads(found[0].proto.json)
 
 
-def test_an_empty_workspace_shows_what_this_is_and_two_ways_to_begin(page, started):
+def test_an_empty_workspace_shows_what_this_is_and_three_ways_to_begin(page, started):
     page.run()
     assert not page.exception
     assert page.title[0].value == "Watch depth make a plain net worse, and shortcuts mend it"
     main_buttons = [button for button in page.main.button]
-    assert [button.key for button in main_buttons] == ["start_quick", "try_instant"]
+    assert [button.key for button in main_buttons][:3] == ["start_quick", "watch_recorded", "try_instant"]
     main_buttons[0].click().run()
     assert started == [commands.planned(commands.RaceRequest((), (), "quick"))], "the preset as it is"
 

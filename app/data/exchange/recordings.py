@@ -1,0 +1,50 @@
+"""The recorded races that come with the project, and the race that each is in this workspace."""
+
+import threading
+
+from app.data.authorization import requires_presenter
+from app.data.exchange import imports
+from app.data.workspace import SkipscopeError, current, reading
+from engine.exchange.recordings import Recording, bundle_key, get_recording, imported_race, recordings
+from engine.exchange.transfer import import_from
+
+#: The recorded race of the first visit.
+FIRST = "quick"
+#: Two visitors who press at once get one race.
+_importing = threading.Lock()
+
+
+def available() -> tuple[Recording, ...]:
+    """Return the recorded races that are there, in the order of a menu; none for a table that cannot be read."""
+    try:
+        return tuple(row for row in recordings().values() if row.path.is_file())
+    except SkipscopeError:
+        return ()
+
+
+@requires_presenter
+def watched(name: str) -> int:
+    """Return the race of a recording, imported at the first call. Raises SkipscopeError; then nothing changes."""
+    recording = get_recording(name)
+    workspace = current().workspace.prepare()
+    with _importing:
+        if current().pool.file() is not None:
+            with reading() as reader:
+                race = imported_race(reader, recording)
+            if race is not None:
+                return race
+        imported = import_from(workspace, recording.path, lambda done, total, what: None)
+    return min(imported.races)
+
+
+def recording_of(race: int) -> Recording | None:
+    """Return the recorded race that a race of this workspace is, None for any other. Raises SkipscopeError."""
+    if not (bundle := imports.bundle_of(race)):
+        return None
+    for row in available():
+        try:
+            if bundle_key(row).id == bundle:
+                return row
+        except SkipscopeError:
+            continue
+    return None

@@ -1,0 +1,73 @@
+"""The recorded races on a page: the button of the first visit, the list, and the press that opens one as a replay."""
+
+import streamlit as st
+
+from app.data.exchange import recordings
+from app.views import page_frame, picker
+from app.views.markdown_escape import literal
+
+#: The key of an address that plays a race.
+REPLAY = "replay"
+_OPENED = "opened_recording"
+
+
+def first_button() -> None:
+    """Draw the button that plays the recorded race of the first visit."""
+    first = next((row for row in recordings.available() if row.name == recordings.FIRST), None)
+    if first is None:
+        return
+    if st.button(
+        "Watch a recorded race", icon=":material/replay:", key="watch_recorded",
+        help=f"{first.title}: it plays at once, as it was recorded. Nothing is trained.",
+    ):  # fmt: skip
+        watch(first.name)
+
+
+def menu() -> None:
+    """Draw the button that opens the list of all recorded races."""
+    if recordings.available() and st.button("All recorded races", icon=":material/list:", key="recorded_races"):
+        _choose()
+
+
+@st.dialog("Recorded races", width="medium")
+def _choose() -> None:
+    st.caption("Each was trained once and plays as it was recorded. Nothing is trained.")
+    listed()
+
+
+def listed() -> None:
+    """Draw every recorded race: a button with its title, which plays it, and what it shows and does not show."""
+    for row in recordings.available():
+        with st.container(gap=None):
+            pressed = st.button(row.title, type="tertiary", icon=":material/replay:", key=f"watch_{row.name}")
+            st.caption(_sentences(row.shows, row.caveats))
+        if pressed:
+            watch(row.name)
+
+
+def shown(race: int) -> None:
+    """Say of a recorded race of the project what it shows, what it does not show, and how to make it again."""
+    if row := recordings.recording_of(race):
+        commands = " and ".join(f"`python -m engine {command}`" for command in row.commands)
+        st.caption(f"{_sentences(row.shows, row.caveats)} Command: {commands}")
+
+
+def watch(name: str) -> None:
+    """Import a recorded race unless it is here, and open it as a replay from the next rerun on."""
+    with page_frame.refusals(page_frame.show_error):
+        with st.spinner("Reading the recorded race", show_time=False):
+            st.session_state[_OPENED] = recordings.watched(name)
+        st.rerun()  # the frame opens the race: it knows the page
+
+
+def opened() -> dict[str, str] | None:
+    """Choose the recorded race that was opened just now, once, and return its address; None without one."""
+    race: int | None = st.session_state.pop(_OPENED, None)
+    if race is None:
+        return None
+    picker.choose(race)
+    return {"race": str(race), REPLAY: "1"}
+
+
+def _sentences(shows: str, caveats: tuple[str, ...]) -> str:
+    return literal(" ".join((shows, *caveats)))
