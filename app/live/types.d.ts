@@ -86,6 +86,8 @@ export interface Theme {
 
 /** What is looked at, see race/panel/view_state.js; what stands behind a question mark has a usual value. */
 export interface View {
+  /** Too many runs for the seeds' own lines. */
+  bare?: boolean;
   race?: number | null;
   layout: string;
   metric: Metric;

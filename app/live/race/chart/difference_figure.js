@@ -219,7 +219,7 @@ function differenceEnd(gap, view) {
   const { curve: [split, key], kind: usual, end: over } = toldCurve(runsOf(gap), view);
   const kind = over ? `at the end ${statedOf(gap, view) ? "◇" : "○"}` : usual;
   const { band, curves } = differenceStats({ ...gap, pairs: gap.pairs.map((pair) => ({ ...pair, from: withStored(pair.from), take: withStored(pair.take) })) }, split, key);
-  const end = furthest(band, curves, minuends(gap));
+  const end = furthest(band, curves, minuends(gap), view.bare);
   if (end) {
     const [[drawn, column]] = namedCurves(view), { band: mean } = differenceStats(gap, drawn, column);
     const [x] = xs({ step: [end.step], seconds: [end.seconds] }, run.card, view.x);

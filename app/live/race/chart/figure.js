@@ -14,6 +14,7 @@ import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
 import { endLabels, written } from "./labels.js";
+import { MANY } from "./many_runs.js";
 import { spikeTraces, spikes } from "./coverage.js";
 
 export { xs } from "./axes.js";
@@ -35,7 +36,8 @@ const OF_THE_PAPER = new Set(["plain", "A", "B", "C"]);
  * hidden: axes and titles without what they show.
  * @type {(runs: Run[], view: View, theme: Theme, width: number) => Figure}
  */
-export function buildFigure(runs, view, theme, width) {
+export function buildFigure(runs, asked, theme, width) {
+  const view = { ...asked, bare: runs.length > MANY };
   const labelled = runs.map((run) => ({ ...run, label: escaped(run.label), usual: escaped(run.usual) }));
   if (view.layout === "depth") return buildDepthFigure(labelled, view, theme, width);
   if (view.layout === "gap") return buildDifferenceFigure(labelled, view, theme, width);

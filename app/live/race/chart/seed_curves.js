@@ -121,15 +121,15 @@ export function reasons({ seeds, of, diverged, end }) {
 /**
  * Where the name of several seeds stands, and of how many of them its value is. Seeds train one after another: the mean
  * begins anew with each, and the name stays with the seeds that are furthest until the mean comes near to them.
- * curves: of every seed.
- * @type {(band: Band, curves: (Curve & { diverged?: boolean })[], runs: Run[]) => { step: number, seconds: number, value: number, note: string } | null}
+ * curves: of every seed. bare: the seeds' own lines are not drawn, so no name can stand at one.
+ * @type {(band: Band, curves: (Curve & { diverged?: boolean })[], runs: Run[], bare?: boolean) => { step: number, seconds: number, value: number, note: string } | null}
  */
-export function furthest(band, curves, runs) {
+export function furthest(band, curves, runs, bare = false) {
   const end = band.step.length - 1;
   if (end < 0) return null;
   const begun = curves.filter(({ step, diverged }) => step.length && !diverged);
   const most = Math.max(...begun.map(({ step }) => lastOf(step)));
-  if (band.end || band.step[end] >= CAUGHT_UP * most) {
+  if (bare || band.end || band.step[end] >= CAUGHT_UP * most) {
     const note = [band.seeds < band.of && counted(band, runs), band.end && `until step ${band.end.step}`].filter(Boolean).join(", ");
     return { step: band.step[end], seconds: band.seconds[end], value: band.mean[end], note };
   }
@@ -147,7 +147,7 @@ export function groupEnd(group, view) {
   const [run] = group.runs;
   const { curve: [split, key], kind } = toldCurve(runs, view);
   const band = seedStats(runs, split, key);
-  const end = furthest(band, runs.map((seed) => ({ ...curveOf(seed, split, key), diverged: seed.card.state === "diverged" })), runs);
+  const end = furthest(band, runs.map((seed) => ({ ...curveOf(seed, split, key), diverged: seed.card.state === "diverged" })), runs, view.bare);
   if (end) {
     const { value } = end;
     if (view.scale === "log" && value <= 0) return null;

@@ -67,6 +67,13 @@ test("a mean waits for the slowest seed; until it comes near the name stays with
   assert.deepEqual([label.text, label.x], ["A-20 <b>280.0</b><br>2 of 3 seeds", 280]);
 });
 
+test("where the seeds' own lines are left out, the name stands at the mean", () => {
+  const seeds = range(0, 16).map((seed) => run(seed + 1, "A-20", ...Array(2).fill(range(1, seed ? 80 : 300)), { seed }));
+  const built = figure(seeds);
+  assert.equal(traces(built, "running")[0].x.at(-1), 80);
+  assert.deepEqual([words(built), built.layout.annotations[0].x], [["A-20 <b>80.0</b>"], 80]);
+});
+
 test("a diverged seed drops out of the whole mean", () => {
   const at = range(1, 100);
   const broken = at.map((step) => (step <= 40 ? 70 : null));
