@@ -5,7 +5,12 @@ The next engine removes it piece by piece, beside the runs at work; so does the 
 
 import logging
 import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from engine.errors import SkipscopeError
 from engine.hardware.machine import ProcessId, this_process
 from engine.store.reader import Reader
 from engine.store.rows import UnfinishedImport
@@ -18,16 +23,31 @@ _FOLDERS = ("import-*.part", "sent-*.part")
 _log = logging.getLogger(__name__)
 
 
-def begun(writer: Writer, runs: int) -> UnfinishedImport:
-    """Reserve numbers for an import of so many runs and jobs by this process."""
+#: The imports that threads of this process make: a row of this process that is none of them was left behind.
+_under_way: set[tuple[Path, int]] = set()
+
+
+@contextmanager
+def reserved(workspace: Workspace, writer: Writer, runs: int) -> Iterator[UnfinishedImport]:
+    """Reserve numbers for an import of so many runs and jobs; an error inside removes all that was written.
+
+    An import that was finished stays, also where the error comes after it, as Ctrl-C can.
+    """
     me = this_process()
-    return writer.imports.begin(runs, me.pid, me.started)
-
-
-def discard(workspace: Workspace, writer: Writer, unfinished: UnfinishedImport) -> None:
-    """Remove all that an import wrote."""
-    while not _remove_some(workspace, writer, unfinished):
-        pass
+    unfinished = writer.imports.begin(runs, me.pid, me.started)
+    known = workspace.path, unfinished.id
+    _under_way.add(known)
+    try:
+        yield unfinished
+    except BaseException:
+        # A disk that is still full: the next import, or the next engine, removes the rest.
+        with suppress(SkipscopeError, sqlite3.Error):
+            taken = writer.imports.take(unfinished)
+            while taken is not None and not _remove_some(workspace, writer, taken):
+                pass
+        raise
+    finally:
+        _under_way.discard(known)
 
 
 class UnfinishedImports:
@@ -49,18 +69,26 @@ class UnfinishedImports:
                 shutil.rmtree(folder, ignore_errors=True)
             with Reader(self._workspace) as reader:
                 found = reader.imports.unfinished()
-            self._left = [each for each in found if not ProcessId(each.pid, each.pid_started).lives()]
+            left = [each for each in found if not self._is_under_way(each)]
+            self._left = list(filter(None, map(self._writer.imports.take, left)))
             for each in self._left:
                 _log.info("removing what an import left that was cut off: runs %d to %d", each.first_run, each.last_run)
         if self._left and _remove_some(self._workspace, self._writer, self._left[-1]):
             self._left.pop()
         return not self._left
 
+    def _is_under_way(self, unfinished: UnfinishedImport) -> bool:
+        process = ProcessId(unfinished.pid, unfinished.pid_started)
+        if process == this_process():
+            return (self._workspace.path, unfinished.id) in _under_way
+        return process.lives()
+
 
 def _remove_some(workspace: Workspace, writer: Writer, unfinished: UnfinishedImport) -> bool:
-    if writer.imports.remove_some(unfinished):
-        return False
+    # The folders first: they are what fills a disk.
     for run in range(unfinished.first_run, unfinished.last_run + 1):
         shutil.rmtree(workspace.run(run), ignore_errors=True)
-    writer.imports.finish(unfinished.id)
+    if writer.imports.remove_some(unfinished):
+        return False
+    writer.imports.finish(unfinished)
     return True

@@ -92,13 +92,14 @@ def refuse_under_another_engine(connection: sqlite3.Connection) -> None:
     if not has_engines or not is_outdated(connection):
         return
     row = connection.execute("SELECT version, heartbeat FROM engine").fetchone()
-    if row is not None and row["version"] != __version__ and time.time() - row["heartbeat"] < _ENGINE_LIVES_S:
+    if row is not None and row["version"] != __version__ and abs(time.time() - row["heartbeat"]) < _ENGINE_LIVES_S:
         raise VersionMismatch(
             f"an engine of version {row['version']} lives for this workspace, this is {__version__}; end it with "
             "`python -m engine shutdown`, its runs stay paused and go on in the new version"
         )
+    # A beat of the future is of a clock that was set back, and says nothing.
     # An engine that stands still beats no more, while its workers write on.
-    if (row is None or row["version"] != __version__) and time.time() - _newest_beat(connection) < _ENGINE_LIVES_S:
+    if (row is None or row["version"] != __version__) and abs(time.time() - _newest_beat(connection)) < _ENGINE_LIVES_S:
         raise VersionMismatch(
             f"runs of an older version are at work for this workspace, this is {__version__}; pause them there, or "
             "wait until they have ended"

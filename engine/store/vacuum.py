@@ -90,10 +90,11 @@ def _without_engine(connection: sqlite3.Connection, workspace: Workspace, *, nee
         raise _in_use(workspace) from None
     try:
         beats = " UNION ALL ".join(
-            f"SELECT 1 FROM {table} WHERE state IN (SELECT value FROM json_each(:states)) AND heartbeat > :since"
+            f"SELECT 1 FROM {table} WHERE state IN (SELECT value FROM json_each(:states)) "
+            "AND abs(heartbeat - :now) < :limit"
             for table in ("runs", "lab_jobs")
         )
-        values = {"states": [str(state) for state in ALIVE], "since": time.time() - _BEATS_S}
+        values = {"states": [str(state) for state in ALIVE], "now": time.time(), "limit": _BEATS_S}
         if connection.execute(beats, values).fetchone() is not None:
             raise _in_use(workspace)
         yield

@@ -7,16 +7,15 @@ on with one; a fork of an imported run is a run of this workspace.
 """
 
 import math
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from engine.config import LabConfig
-from engine.errors import CheckpointError, ConfigError, SkipscopeError
+from engine.errors import CheckpointError, ConfigError, DataError
 from engine.events import CurveName, CurveUpdated, Evaluated, MetricReported, Probed, Split
 from engine.exchange.bundle import checkpoints
 from engine.exchange.bundle.archive import ArchiveReader
@@ -34,7 +33,7 @@ from engine.exchange.bundle.numbering import renamed, with_runs
 from engine.exchange.registry import Imported, Report
 from engine.labs.registry import get_lab
 from engine.runs.temporary_folder import own_folder
-from engine.runs.unfinished_imports import UnfinishedImports, begun, discard
+from engine.runs.unfinished_imports import UnfinishedImports, reserved
 from engine.store.rows import UnfinishedImport
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
@@ -67,16 +66,17 @@ class _Restoring:
         self._done, self._total = 0, len(contents.runs) + len(contents.jobs) + self._saved
         #: The numbers that the runs of the bundle have here.
         self._numbers: dict[int, int] = {}
-        self._first: UnfinishedImport | None = None
 
     def run(self) -> Imported:
         contents, manifest = self._contents, self._archive.manifest
         numbers = self._numbers
         with own_folder(self._workspace, "import") as part:
             self._prepare_checkpoints(part)
-            with Writer(self._workspace) as writer, self._undone(writer):
-                UnfinishedImports(self._workspace, writer).remove()
-                first = self._first = begun(writer, len(contents.runs) + len(contents.jobs))
+            with (
+                Writer(self._workspace) as writer,
+                writer.early_rows(),
+                self._reserved(writer, len(contents.runs) + len(contents.jobs)) as first,
+            ):
                 numbers.update({run.run: first.first_run + place for place, run in enumerate(contents.runs)})
                 jobs = [first.first_run + len(numbers) + place for place in range(len(contents.jobs))]
                 for run in contents.runs:
@@ -95,7 +95,8 @@ class _Restoring:
                         self._add_run(writer, run, races[run.race], imported)
                     for job, number in zip(contents.jobs, jobs, strict=True):
                         self._add_job(writer, job, number, imported)
-                    writer.imports.finish(first.id)
+                    if not writer.imports.finish(first):
+                        raise DataError("another process took this import for one that was cut off; import it again")
         self._report(self._total, self._total, "done")
         of_races = {
             races[race.race]: tuple(numbers[run.run] for run in contents.runs if run.race == race.race)
@@ -199,17 +200,10 @@ class _Restoring:
             _part(part, run, saved.step).replace(goal)
 
     @contextmanager
-    def _undone(self, writer: Writer) -> Iterator[None]:
-        """Remove what was written when an error ends the import."""
-        try:
-            with writer.early_rows():
-                yield
-        except BaseException:
-            if self._first is not None:
-                # A disk that is still full: the next import or engine removes the rest.
-                with suppress(SkipscopeError, sqlite3.Error):
-                    discard(self._workspace, writer, self._first)
-            raise
+    def _reserved(self, writer: Writer, runs: int) -> Iterator[UnfinishedImport]:
+        UnfinishedImports(self._workspace, writer).remove()
+        with reserved(self._workspace, writer, runs) as first:
+            yield first
 
     def _add_job(self, writer: Writer, job: JobDocument, number: int, imported: int) -> None:
         lab = get_lab(job.config.lab)

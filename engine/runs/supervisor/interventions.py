@@ -19,7 +19,7 @@ from engine.runs.protocol.verbs import recorded_elsewhere
 from engine.runs.supervisor.checkpoint_copy import CheckpointCopy
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.store.reader import Reader
-from engine.store.rows import ChangeRow, CommandRow, RunRow
+from engine.store.rows import ChangeRow, CommandRow, ForkPlan, RunRow
 from engine.store.writer import Writer
 
 #: The maximum of a config.
@@ -36,7 +36,7 @@ class Interventions:
 
     def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
-        self._copies: dict[int, CheckpointCopy] = {}
+        self._copies: dict[int, tuple[CheckpointCopy, ForkPlan]] = {}
 
     def set(self, row: RunRow, command: CommandRow) -> str | None:
         """Change ``key=value`` of a live run; done once a step uses the value, or now if the run does not train."""
@@ -82,14 +82,17 @@ class Interventions:
             return ""
         if reason := older_nets.refusal(row):
             return reason
-        try:
-            requested = json.loads(command.argument)
-            plan = plan_fork(self._reader, row, requested["step"], requested["settings"])
-        except ConfigError as error:
-            return str(error)
-        if (copy := self._copies.get(command.id)) is None:
-            saved = next(each for each in self._reader.checkpoints.of(row.id) if each.step == plan.step)
-            copy = self._copies[command.id] = CheckpointCopy(self._workspace, saved)
+        if (begun := self._copies.get(command.id)) is None:
+            try:
+                requested = json.loads(command.argument)
+                plan = plan_fork(self._reader, row, requested["step"], requested["settings"])
+            except ConfigError as error:
+                return str(error)
+            saved = [each for each in self._reader.checkpoints.of(row.id) if each.step == plan.step]
+            if not saved:
+                return f"the checkpoint of run {row.id} at step {plan.step} was replaced by a newer one; fork again"
+            begun = self._copies[command.id] = CheckpointCopy(self._workspace, saved[0]), plan
+        copy, plan = begun  # the run may replace its checkpoint while the copy is made
         if not copy.is_ready:
             return None
         if copy.refusal:
@@ -98,17 +101,17 @@ class Interventions:
             self._writer.interventions.fork(row, plan, command.created, copy.move_to)
         except OSError as error:
             return f"the checkpoint of run {row.id} at step {plan.step} cannot be taken over ({error.strerror})"
-        self._copies.pop(command.id).discard(keeps_file=True)
+        self._copies.pop(command.id)[0].discard(keeps_file=True)
         return ""
 
     def copies(self, run: int) -> bool:
         """Return whether a fork of the run is under way: its checkpoint is being read."""
-        return any(copy.run == run for copy in self._copies.values())
+        return any(copy.run == run for copy, _ in self._copies.values())
 
     def forget(self, command: int) -> None:
         """Remove what a command leaves that was answered."""
-        if (copy := self._copies.pop(command, None)) is not None:
-            copy.discard(keeps_file=False)
+        if (begun := self._copies.pop(command, None)) is not None:
+            begun[0].discard(keeps_file=False)
 
     def _changes_nothing(self, row: RunRow, key: str, value: float) -> str:
         """Return in one line that ``key`` has this value already, '' if it has another or none is known."""

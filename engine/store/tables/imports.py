@@ -7,6 +7,7 @@ Until then a row of ``unfinished_imports`` says which numbers these are, and whi
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.config import LabConfig, RaceConfig, RunConfig
@@ -54,9 +55,20 @@ class ImportWriter(WritingTable):
             number = insert(connection, "unfinished_imports", pid=pid, pid_started=pid_started, **span)
         return UnfinishedImport(number, pid, pid_started, **span)
 
-    def finish(self, unfinished: int) -> None:
-        """Forget the row of ``begin``: nothing is left to write, or to remove."""
-        self._execute("DELETE FROM unfinished_imports WHERE id = ?", unfinished)
+    def finish(self, unfinished: UnfinishedImport) -> bool:
+        """Forget the row of ``begin``: nothing is left to write, or to remove; False if another process took it."""
+        sql = "DELETE FROM unfinished_imports WHERE id = ? AND pid = ? AND pid_started = ?"
+        with self._transaction() as connection:
+            values = unfinished.id, unfinished.pid, unfinished.pid_started
+            return bool(connection.execute(sql, values).rowcount)
+
+    def take(self, unfinished: UnfinishedImport) -> UnfinishedImport | None:
+        """Make an import nobody's, to remove what it wrote; return it so, None if it was finished or taken."""
+        sql = "UPDATE unfinished_imports SET pid = 0, pid_started = 0 WHERE id = ? AND pid = ? AND pid_started = ?"
+        with self._transaction() as connection:
+            values = unfinished.id, unfinished.pid, unfinished.pid_started
+            taken = connection.execute(sql, values).rowcount
+        return replace(unfinished, pid=0, pid_started=0.0) if taken else None
 
     def remove_some(self, unfinished: UnfinishedImport) -> bool:
         """Delete some rows of an import that was cut off; return False once none is left."""

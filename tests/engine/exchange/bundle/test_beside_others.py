@@ -7,19 +7,21 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
 from engine.config import RaceConfig
+from engine.errors import DataError
 from engine.events import Split, StepRow
 from engine.exchange.bundle import restoring
 from engine.exchange.transfer import ExportRequest, export_to
 from engine.hardware.machine import this_process
 from engine.paths import PROJECT
 from engine.runs.temporary_folder import TemporaryFolder, new_folder
-from engine.runs.unfinished_imports import UnfinishedImports
+from engine.runs.unfinished_imports import UnfinishedImports, reserved
 from engine.store.reader import Reader
+from engine.store.tables.imports import ImportWriter
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.engine.exchange.bundle.packing import taken
@@ -110,19 +112,58 @@ def test_an_import_that_fails_late_leaves_nothing(bundle, workspace, monkeypatch
     assert files(workspace) == set()
 
 
-def test_what_a_killed_import_left_is_removed_and_a_living_one_is_let_be(workspace):
+def test_an_import_that_was_recorded_stays_though_it_is_interrupted_right_after(bundle, workspace, monkeypatch):
+    together, finish, finished = Writer.together, ImportWriter.finish, []
+
+    @contextmanager
+    def interrupted(writer):
+        with together(writer):
+            yield
+        if finished:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ImportWriter, "finish", lambda *given: finished.append(1) or finish(*given))
+    monkeypatch.setattr(Writer, "together", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        taken(bundle, workspace)
+    with Reader(workspace) as reader:
+        first = min(row.id for row in reader.runs.all(every=True))
+        assert len(reader.points.series(first, Split.TRAIN)) == STEPS
+    assert strays(workspace) == {}
+
+
+def test_an_import_that_another_process_took_for_dead_is_no_import(bundle, workspace, monkeypatch):
+    def swept(*_):
+        with Reader(workspace) as reader, Writer(workspace) as writer:
+            for each in reader.imports.unfinished():
+                writer.imports.take(each)
+
+    monkeypatch.setattr(restoring._Restoring, "_place", swept)
+    with pytest.raises(DataError, match="import it again"):
+        taken(bundle, workspace)
+    with Reader(workspace) as reader:
+        assert reader.runs.all(every=True) == []
+        (left,) = reader.imports.unfinished()
     with Writer(workspace) as writer:
+        UnfinishedImports(workspace, writer).remove()
+    assert left.pid == 0
+    assert strays(workspace) == {}
+
+
+def test_what_a_killed_import_left_is_removed_and_a_living_one_is_let_be(workspace):
+    with Writer(workspace) as writer, ExitStack() as stack:
         _, (stays,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
         writer.points.record(stays, rows(stays, 100))
         me = this_process()
         dead = writer.imports.begin(3, 2**22 + 1, 5.0)
-        lives = writer.imports.begin(2, me.pid, me.started)
-        assert [(each.first_run, each.last_run) for each in (dead, lives)] == [(2, 4), (5, 6)]
+        lives = stack.enter_context(reserved(workspace, writer, 2))
+        failed = writer.imports.begin(1, me.pid, me.started)  # of this process, and no thread makes it any more
+        assert [(each.first_run, each.last_run) for each in (dead, lives, failed)] == [(2, 4), (5, 6), (7, 7)]
         with writer.early_rows():
-            for run in (3, 5):
+            for run in (3, 5, 7):
                 writer.points.record(run, rows(run, 40_000))
         _, (later,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
-        assert later == 7
+        assert later == 8
         workspace.checkpoint(3, 60).parent.mkdir(parents=True)
         for name in ("import-abc.part", "sent-abc.part"):
             (workspace.path / name).mkdir()
@@ -130,8 +171,10 @@ def test_what_a_killed_import_left_is_removed_and_a_living_one_is_let_be(workspa
         while not left.remove_some():
             rounds += 1
         assert rounds > 1, "each round is short"
+        with Reader(workspace) as reader:
+            assert [each.id for each in reader.imports.unfinished()] == [lives.id]
+        assert writer.imports.finish(lives)
     with Reader(workspace) as reader:
-        assert [each.id for each in reader.imports.unfinished()] == [lives.id]
         counts = dict(reader.rows("SELECT run, count(*) FROM points GROUP BY run"))
         assert counts == {stays: 100, 5: 40_000}
     assert files(workspace) == set()
