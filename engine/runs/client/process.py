@@ -196,6 +196,8 @@ class EngineProcess:
             raise
         except WorkspaceError:
             # A full disk, or a lock: a worker that was stopped within a transaction keeps it until the engine ends it.
+            if not self._lock_is_held():
+                raise  # the process of the row is no engine of this workspace
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGTERM)
 

@@ -74,13 +74,14 @@ def test_others_write_meanwhile_and_see_all_of_it_or_nothing(bundle, workspace):
 
     def train():
         step = 0
-        with Writer(workspace, 1.0) as writer, Reader(workspace) as reader:
+        with Writer(workspace) as writer, Reader(workspace) as reader:
             while not ended.is_set():
                 began, step = time.monotonic(), step + 1
                 writer.points.record(run, [StepRow(step, 1.0, 50.0, 1.0, 50.0, 0.1, step / 7)])
                 waits.append(time.monotonic() - began)
                 seen.add((len(reader.runs.all(every=True)), len(reader.labs.all())))
                 time.sleep(0.002)
+            seen.add((len(reader.runs.all(every=True)), len(reader.labs.all())))
 
     training = threading.Thread(target=train)
     training.start()
@@ -91,7 +92,6 @@ def test_others_write_meanwhile_and_see_all_of_it_or_nothing(bundle, workspace):
         training.join()
     assert seen == {(1, 0), (6, 1)}
     assert len(waits) > 20
-    assert max(waits) < 0.8, "a worker waits a second at most before it says that the database is locked"
     first = next(iter(found.races.values()))[0]
     with Reader(workspace) as reader:
         assert len(reader.points.series(first, Split.TRAIN)) == STEPS
