@@ -73,10 +73,8 @@ def moments(
 
 def cut_moments(reader: Reader, race: RaceRecord, clocks: Mapping[int, Clock], chosen: Collection[int]) -> Moments[str]:
     """Return what cuts among the chosen runs had done, as on the live page of the newest one that had begun."""
-    forks = [row for row in race.rows if row.id in chosen and row.parent_step is not None]
-    different = differences(reader, forks)
     steps, seconds = {race.last}, {clock.end for clock in clocks.values()}
-    cuts = [row for row in forks if row.id in different and different[row.id].is_cut]
+    cuts = [row for row in race.rows if row.id in chosen and _began_cut(reader, row)]
     for row in cuts:
         own = evenly((row.parent_step or 0) + 1, row.step, MAX_CUT_MOMENTS)
         steps.update(own)
@@ -95,6 +93,12 @@ def cut_moments(reader: Reader, race: RaceRecord, clocks: Mapping[int, Clock], c
         _distinct(((step, race.at_step(step)) for step in sorted(steps)), done),
         _distinct(((at, _at_seconds(race, clocks, at)) for at in sorted(seconds)), done),
     )
+
+
+def _began_cut(reader: Reader, row: RunRow) -> bool:
+    """Return whether a run is a fork that began with its shortcuts cut, whatever was changed in it later."""
+    known = None if row.parent_step is None else difference_at(reader, row, row.parent_step + 1)
+    return known is not None and known.is_cut
 
 
 def _distinct(pasts: Iterable[tuple[float, PastRace]], said: Callable[[PastRace], T]) -> list[Moment[T]]:
@@ -116,7 +120,8 @@ def _places(race: RaceRecord, clocks: Mapping[int, Clock], steps: Sequence[int])
     for run in race.ended:
         for end in race.old_ends.get(run.run, ()):
             found.update((clocks[run.run].seconds(end), clocks[run.run].seconds(end + 1)))
-    return sorted(found)
+    # At the start the words are those of the first step.
+    return sorted(at for at in found if at > 0)
 
 
 def _at_seconds(race: RaceRecord, clocks: Mapping[int, Clock], at: float) -> PastRace:

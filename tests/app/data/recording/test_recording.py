@@ -96,6 +96,18 @@ def test_what_was_final_early_does_not_wait_for_an_arm_that_trains_on(place):
     assert found.old_ends == {a_56: [STEPS]}
 
 
+def test_a_race_whose_last_run_waits_has_begun(place):
+    config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS}))
+    with Writer(place.prepare()) as writer:
+        _, runs = writer.races.submit(config)
+        begin(writer, runs[:3])
+        for run in runs[:3]:
+            record(writer, run, 1, 150, 40.0)
+    for moments in recording(runs, 2000).moments:
+        assert moments[0].said.statement.headline.startswith("Training has begun.")
+        assert len({one.at for one in moments}) == len(moments)
+
+
 def test_a_selection_of_runs_has_its_own_questions_and_the_verdict_of_the_race(race):
     writer, runs = race
     go_on(writer, runs)
