@@ -1,46 +1,42 @@
 """What a stored race let people conclude at moments of its training, for a replay. Torch-free, without an engine.
 
-The rule of each moment is that of the live page (``engine.runs.client.verdict_timeline``).
+The rule of each moment is that of the live page, on the rows as they stood then (``engine.runs.client.past_race``). A
+moment is a step of every run, or a place on the runs' own clocks, which start together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
-import numpy as np
-
+from app.data.recording.clock import Clock
+from app.data.recording.remembered import remembering
 from app.data.streaming import Conclusions
-from engine.analysis.comparison import ComparedRun, compared
-from engine.events import RunState
-from engine.runs.client.conclusions import compared_runs, cut, errors_over_depth, predictions, verdict
-from engine.runs.client.verdict_timeline import at_step, race_at_moments
+from engine.analysis.comparison import compared
+from engine.runs.client.conclusions import cut, errors_over_depth, predictions, verdict
+from engine.runs.client.past_race import PastRace, RaceRecord, evenly, thinned
+from engine.runs.client.verdict_timeline import steps_of
 from engine.runs.protocol.comparable_runs import difference_at, differences
 from engine.store.reader import Reader
-from engine.store.rows import RunRow, Series
+from engine.store.rows import RunRow
 
 #: Moments of the training of a fork whose shortcuts are cut.
 MAX_CUT_MOMENTS = 30
-#: The clock of a run in seconds after so many updates.
-Clock = Callable[[int], float]
+#: Ends of runs that are moments by the clock.
+MAX_ENDS = 60
+T = TypeVar("T")
 
 
-class Moment(NamedTuple):
-    """The conclusions from ``step`` on, by the common step of the race; ``seconds`` is when the last run reached it.
+class Moment(NamedTuple, Generic[T]):
+    """What was said from a place on: from a step, or from seconds."""
 
-    ``seconds`` is None at the end of the record.
-    """
-
-    step: int
-    seconds: float | None
-    conclusions: Conclusions
+    at: float
+    said: T
 
 
-class CutMoment(NamedTuple):
-    """What a cut had done once the fork had reached ``step``; ``step`` and ``seconds`` are None at the end."""
+class Moments(NamedTuple, Generic[T]):
+    """By the step of every run, and by the runs' own clocks: ascending, from the start on, repeats left out."""
 
-    step: int | None
-    seconds: float | None
-    text: str
+    step: list[Moment[T]]
+    seconds: list[Moment[T]]
 
 
 class Named(NamedTuple):
@@ -51,59 +47,87 @@ class Named(NamedTuple):
     name: str
 
 
-def clock_of(series: Series) -> Clock:
-    """Return the clock of a training curve, interpolated between its points."""
-    steps, seconds = series.columns["step"], series.columns["seconds"]
-    if not len(steps):
-        return lambda step: 0.0
-    return lambda step: float(np.interp(step, steps, seconds))
-
-
-def moments(reader: Reader, rows: Sequence[RunRow], clocks: Mapping[int, Clock]) -> list[Moment]:
-    """Return the conclusions of a race at moments, from its start on, ascending; repeats are left out.
+def moments(
+    reader: Reader, race: RaceRecord, clocks: Mapping[int, Clock], chosen: Collection[int]
+) -> Moments[Conclusions]:
+    """Return what was concluded of a race; as on the live page the verdict is of all runs, the rest of the chosen.
 
     Args:
-        rows: All runs of the race.
         clocks: By run.
     """
-    ended = compared_runs(reader, rows)
+    reader = remembering(reader)
+
+    def concluded(past: PastRace) -> Conclusions:
+        found = verdict(reader, past.compared)
+        own = [run for run in past.compared if run.run in chosen]
+        return Conclusions(found.statement, found.facts, predictions(reader, own), errors_over_depth(reader, own))
+
+    if not race.ended:
+        return Moments([], [])
     # Until runs are compared the words are those of the first step.
-    begun = [(0, at_step(reader, rows, ended, 1))] if ended else []
-    found: list[Moment] = []
-    for step, runs in [*begun, *race_at_moments(reader, rows)]:
-        concluded = verdict(reader, runs)
-        depths = errors_over_depth(reader, runs)
-        conclusions = Conclusions(concluded.statement, concluded.facts, predictions(reader, runs), depths)
-        if not found or found[-1].conclusions != conclusions:
-            found.append(Moment(step, _reached(runs, step, clocks) if step else 0.0, conclusions))
-    if found:
-        found[-1] = found[-1]._replace(seconds=None if len(found) > 1 else 0.0)
+    first, steps = [(0.0, race.at_step(1))], steps_of(race)
+    by_step = ((step, race.at_step(step)) for step in steps)
+    by_clock = ((at, _at_seconds(race, clocks, at)) for at in _places(race, clocks, steps))
+    return Moments(_distinct((*first, *by_step), concluded), _distinct((*first, *by_clock), concluded))
+
+
+def cut_moments(reader: Reader, race: RaceRecord, clocks: Mapping[int, Clock], chosen: Collection[int]) -> Moments[str]:
+    """Return what cuts among the chosen runs had done, as on the live page of the newest one that had begun."""
+    steps, seconds = {race.last}, {clock.end for clock in clocks.values()}
+    cuts = [row for row in race.rows if row.id in chosen and _began_cut(reader, row)]
+    for row in cuts:
+        own = evenly((row.parent_step or 0) + 1, row.step, MAX_CUT_MOMENTS)
+        steps.update(own)
+        # The text names the uncut net at the same step, so that net must have reached it.
+        pair = [clocks[run] for run in (row.id, row.parent_run or 0) if run in clocks]
+        seconds.update((clocks[row.id].seconds(own[0]), *(max(clock.seconds(step) for clock in pair) for step in own)))
+
+    def done(past: PastRace) -> str:
+        rows = [row for row in past.rows if row.id in chosen]
+        return cut(reader, rows, past.differences, {row.id: row.step for row in past.rows})
+
+    if not cuts:
+        return Moments([], [])
+    reader = remembering(reader)
+    return Moments(
+        _distinct(((step, race.at_step(step)) for step in sorted(steps)), done),
+        _distinct(((at, _at_seconds(race, clocks, at)) for at in sorted(seconds)), done),
+    )
+
+
+def _began_cut(reader: Reader, row: RunRow) -> bool:
+    """Return whether a run is a fork that began with its shortcuts cut, whatever was changed in it later."""
+    known = None if row.parent_step is None else difference_at(reader, row, row.parent_step + 1)
+    return known is not None and known.is_cut
+
+
+def _distinct(pasts: Iterable[tuple[float, PastRace]], said: Callable[[PastRace], T]) -> list[Moment[T]]:
+    found: list[Moment[T]] = []
+    for at, past in pasts:
+        words = said(past)
+        if not found or found[-1].said != words:
+            found.append(Moment(at, words))
     return found
 
 
-def _reached(runs: Sequence[ComparedRun], step: int, clocks: Mapping[int, Clock]) -> float:
-    """Return the seconds at which the compared runs had reached a step, where none is compared all that got there."""
-    there = [run for run in compared(runs) or runs if run.step >= step]
-    return max((clocks[run.run](step) for run in there if run.run in clocks), default=0.0)
+def _places(race: RaceRecord, clocks: Mapping[int, Clock], steps: Sequence[int]) -> list[float]:
+    """Return the seconds at which the last compared run does each of these steps, and those at which runs end."""
+    found: set[float] = set(thinned(sorted({clocks[run.run].end for run in race.ended}), MAX_ENDS))
+    for step in steps:
+        there = [run.run for run in compared(race.ended) if run.step >= step]
+        there = there or [run.run for run in race.ended if run.step >= step]
+        found.add(max(clocks[run].seconds(step) for run in there))
+    for run in race.ended:
+        for end in race.old_ends.get(run.run, ()):
+            found.update((clocks[run.run].seconds(end), clocks[run.run].seconds(end + 1)))
+    # At the start the words are those of the first step.
+    return sorted(at for at in found if at > 0)
 
 
-def cut_moments(reader: Reader, rows: Sequence[RunRow], clocks: Mapping[int, Clock]) -> list[CutMoment]:
-    """Return what the newest cut of a race had done at moments, ascending; [] without a cut."""
-    forks = [row for row in rows if row.parent_run is not None]
-    different = differences(reader, forks)
-    fork = next((row for row in reversed(forks) if row.id in different and different[row.id].is_cut), None)
-    last = cut(reader, rows)
-    if fork is None or fork.parent_step is None or not last:
-        return []
-    others = [replace(row, state=RunState.RUNNING) for row in rows if row.parent_run is None]
-    every = max(1, -(-(fork.step - fork.parent_step) // MAX_CUT_MOMENTS))
-    found = []
-    for step in range(fork.parent_step + 1, fork.step, every):
-        text = cut(reader, [*others, replace(fork, step=step, state=RunState.RUNNING)])
-        # The text names the uncut net at the same step, so that net must have reached it.
-        seconds = max((clocks[run](step) for run in (fork.id, fork.parent_run or 0) if run in clocks), default=0.0)
-        found.append(CutMoment(step, seconds, text))
-    return [*found, CutMoment(None, None, last)]
+def _at_seconds(race: RaceRecord, clocks: Mapping[int, Clock], at: float) -> PastRace:
+    """Return the race after so many seconds of the runs' own clocks."""
+    steps = {row.id: min(row.step, clocks[row.id].step(at)) for row in race.rows}
+    return race.at(steps, {row.id for row in race.rows if at >= clocks[row.id].end})
 
 
 def named_differences(reader: Reader, rows: Sequence[RunRow]) -> dict[int, list[Named]]:

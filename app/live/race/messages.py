@@ -1,14 +1,16 @@
 """History and recording of a race as the browser gets them: one compact JSON document. Pure functions of data."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from app.data import streaming
+from app.data.recording.moments import Moment
 from app.data.recording.recording import Recording
 from app.live.stream.delta import DIGITS, conclusions_document
-from app.live.stream.sse import dumps, rounded, short
+from app.live.stream.sse import dumps, rounded
 
 EVALUATION_DIGITS = {"loss": 4, "error": 4, "seconds": 4}
 
@@ -22,20 +24,35 @@ def history_document(history: streaming.History, age: float | None, deleted: Seq
 def recording_document(recording: Recording) -> str:
     """Return the answer of ``/live/recording``: that of ``/live/history``, and what was concluded at moments.
 
-    ``moments`` are ``[step, seconds, conclusions]`` with the parts of the conclusions that differ from the moment
-    before. ``cuts`` are ``[step, seconds, text]``, ``differences`` by run ``[step, text, in few words]``. A step or
-    seconds of None stand for the end of the record.
+    ``moments``: ``parts`` has the distinct values of each part of the conclusions, by its name. ``step`` and
+    ``seconds`` are by the step of every run and by the runs' clocks: ``[from, place in each of the parts...]``, in the
+    order of ``parts``. ``cuts`` are ``[from, text]``, by both as well, ``differences`` by run ``[step, text, in few
+    words]``. ``ends`` are by run the ends that it had before it was extended.
     """
-    moments, before = [], dict[str, Any]()
-    for moment in recording.moments:
-        said = conclusions_document(moment.conclusions)
-        del said["cut"]
-        news = {key: part for key, part in said.items() if key not in before or before[key] != part}
-        moments.append([moment.step, short(moment.seconds, 4), news])
-        before = said
-    cuts = [[cut.step, short(cut.seconds, 4), cut.text] for cut in recording.cuts]
+    parts: dict[str, dict[str, int]] = {}
+    by = {name: [_moment(moment, parts) for moment in found] for name, found in recording.moments._asdict().items()}
+    moments = {"parts": {key: [json.loads(value) for value in values] for key, values in parts.items()}, **by}
+    cuts = {
+        name: [[_place(moment.at), moment.said] for moment in found] for name, found in recording.cuts._asdict().items()
+    }
     differences = {str(run): [list(named) for named in of] for run, of in recording.differences.items()}
-    return dumps(_history(recording.history) | {"moments": moments, "cuts": cuts, "differences": differences})
+    more = {"moments": moments, "cuts": cuts, "differences": differences, "ends": recording.old_ends}
+    return dumps(_history(recording.history) | more)
+
+
+def _moment(moment: Moment[streaming.Conclusions], parts: dict[str, dict[str, int]]) -> list[float]:
+    """Return a moment in numbers; its parts that are new join ``parts``: places by value, in order."""
+    said = conclusions_document(moment.said)
+    del said["cut"]
+    places = []
+    for key, value in said.items():
+        known = parts.setdefault(key, {})
+        places.append(known.setdefault(dumps(value), len(known)))
+    return [_place(moment.at), *places]
+
+
+def _place(at: float) -> float:
+    return round(at, 3)
 
 
 def _history(history: streaming.History) -> dict[str, Any]:

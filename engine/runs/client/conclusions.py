@@ -1,13 +1,14 @@
 """Conclusions from the stored rows of a race or of a lab's job, for page and command line."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
+from typing import Any
 
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
 from engine.analysis.cut import CutNet, cut_in_words
 from engine.analysis.depth_errors import DepthError, depth_errors, over_depth
-from engine.analysis.difference import NO_DIFFERENCE
+from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.interval import RESOLUTION
 from engine.analysis.prediction import CLEAN, RUNNING, Answers, Question, answers, questions_for, taking_part
 from engine.analysis.statement import Conclusion, conclude
@@ -87,15 +88,26 @@ def _errors_at(reader: Reader, runs: Sequence[ComparedRun], step: int, split: Sp
     return {run: curve[step] for run, curve in curves.items() if step in curve}
 
 
-def cut(reader: Reader, rows: Sequence[RunRow]) -> str:
-    """Return what cutting the shortcuts did to a net among these runs, '' without a cut; of several the newest."""
+def cut(
+    reader: Reader,
+    rows: Sequence[RunRow],
+    different: Mapping[int, Difference] | None = None,
+    reached: Mapping[int, int] | None = None,
+) -> str:
+    """Return what cutting the shortcuts did to a net among these runs, '' without a cut; of several the newest.
+
+    ``different`` and ``reached`` are of an earlier moment: the differences of then, and the steps that runs had done.
+    """
     forks = [row for row in rows if row.parent_run is not None]
-    different = differences(reader, forks)
+    if different is None:
+        different = differences(reader, forks)
     row = next((row for row in reversed(forks) if different.get(row.id, NO_DIFFERENCE).is_cut), None)
     if row is None or row.parent_run is None or row.parent_step is None:
         return ""
 
     def error(run: int, step: int, curve: str = "running") -> float | None:
+        if reached is not None and step > reached.get(run, step):
+            return None
         split, column = _LAST_ERRORS[curve]
         return _curve(reader, run, split, column, (step, step)).get(step)
 
@@ -118,13 +130,23 @@ def errors_over_depth(reader: Reader, runs: Sequence[ComparedRun]) -> dict[str, 
     """Return the last errors over depth of the runs of one race, by curve; {} for fewer than three depths."""
     drawn = over_depth(runs)
     points = reader.points.last([run.run for run in drawn]) if drawn else {}
+    # A run that was extended later had the errors of its old end.
+    early = {run.run: run.step for run in drawn if run.state == RunState.FINISHED and run.step < _last(points, run.run)}
     found = {}
     for curve, (split, column) in _LAST_ERRORS.items():
         rows = {run: row for (run, of), row in points.items() if of == split and row[column] is not None}
         images = [row["images"] for row in rows.values() if row["images"]]
         resolution = 100 / min(images) if images else RESOLUTION
-        found[curve] = depth_errors(drawn, {run: row[column] for run, row in rows.items()}, resolution)
+        errors = {run: row[column] for run, row in rows.items() if run not in early}
+        for run, step in early.items():
+            errors |= _errors_at(reader, [each for each in drawn if each.run == run], step, split, column)
+        found[curve] = depth_errors(drawn, errors, resolution)
     return found if drawn else {}
+
+
+def _last(points: Mapping[tuple[int, Split], Mapping[str, Any]], run: int) -> int:
+    """Return the last step of a run on record."""
+    return int(points[run, Split.TRAIN]["step"]) if (run, Split.TRAIN) in points else 0
 
 
 def lab_findings(reader: Reader, job: LabJobRow) -> list[Found]:

@@ -37,8 +37,8 @@ ROOM = Room(
         Fault(
             name="replay-knows-the-end",
             file="app/live/shared/replay/recording.js",
-            text='state: "running", detail: "", cause: "", step',
-            faulty="step",
+            text='state, total_steps, detail: "", cause: "", step',
+            faulty="total_steps, step",
             breaks="A replay says at its begin which run will diverge.",
         ),
         Fault(

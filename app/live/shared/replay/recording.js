@@ -4,6 +4,7 @@
  */
 /** @import { Card, Points, Split } from "../../types.js" */
 import { decimate, mapped } from "../decimate.js";
+import { grouped } from "../format.js";
 
 /** @typedef {"seconds" | "step"} By */
 /** @typedef {{ by: By, at: number }} Moment */
@@ -47,28 +48,26 @@ export function keepRecording(address, runs, recording) {
 
 export class Recording {
   /** @param {Record<string, any>} document an answer of /live/recording */
-  constructor({ cards, runs, moments, cuts, differences }) {
+  constructor({ cards, runs, moments, cuts, differences, ends }) {
     /** @type {Card[]} the cards at the end of the record */
     this.cards = cards;
     /** @type {Record<string, any>} */
     this.runs = runs;
     /** @type {Record<string, [number, string, string][]>} */
     this.differences = differences;
-    /** @type {[number | null, number | null, string][]} */
+    /** @type {Record<By, [number, string][]>} what a cut had done from a place on */
     this.cuts = cuts;
+    /** @type {Record<string, number[]>} the ends that runs had before they were extended */
+    this.oldEnds = ends;
     /** @type {Record<string, Points>} the training curves with few points, extremes kept */
     this.coarse = Object.fromEntries(Object.entries(this.runs).map(([run, { train }]) => [run, decimate(train, COARSE_POINTS)]));
-    let said = UNSAID;
-    /** @type {{ step: number, seconds: number | null, said: Conclusions }[]} */
-    this.moments = moments.map((/** @type {[number, number | null, Conclusions]} */ [step, seconds, news]) => ({ step, seconds, said: (said = { ...said, ...news }) }));
+    /** @type {Record<string, any[]>} the values of each part of the conclusions; a moment has their places */
+    this.parts = moments.parts;
+    /** @type {Record<By, [number, ...number[]][]>} */
+    this.moments = { seconds: moments.seconds, step: moments.step };
     this.ends = new Map(this.cards.map((card) => [card.run, this.#endOf(card)]));
-    const own = this.cards.filter(({ parent }) => parent === null);
-    const last = (/** @type {Card[]} */ list) => ({
-      seconds: Math.max(0, ...list.map(({ run }) => this.ends.get(run) ?? 0)), step: Math.max(0, ...list.map(({ step }) => step)),
-    });
-    /** Where the replay ends, and where the race does, forks left out. */
-    this.end = last(this.cards);
-    this.raceEnd = last(own);
+    /** Where the replay ends. */
+    this.end = { seconds: Math.max(0, ...this.ends.values()), step: Math.max(0, ...this.cards.map(({ step }) => step)) };
   }
 
   /**
@@ -124,7 +123,9 @@ export class Recording {
       const seconds = moment.by === "seconds" ? moment.at : this.secondsOf(card, step);
       const [, difference, difference_name] = this.differences[card.run]?.findLast(([from]) => from <= step) ?? [0, "", ""];
       const changes = card.changes.filter(([from]) => from <= step);
-      return [{ ...card, state: "running", detail: "", cause: "", step, seconds, difference, difference_name, changes }];
+      const total_steps = this.oldEnds[card.run]?.find((end) => end >= step) ?? card.total_steps;
+      const state = step === total_steps && step < card.total_steps ? "finished" : "running";
+      return [{ ...card, state, total_steps, detail: "", cause: "", step, seconds, difference, difference_name, changes }];
     });
   }
 
@@ -176,13 +177,22 @@ export class Recording {
    * @returns {Conclusions}
    */
   saidAt(moment) {
-    const has = (/** @type {number | null} */ step, /** @type {number | null} */ seconds, /** @type {{ seconds: number, step: number }} */ end) => {
-      const from = moment.by === "step" ? step : seconds;
-      return moment.at >= (from === null ? end[moment.by] : from);
-    };
-    const said = this.moments.findLast(({ step, seconds }) => has(seconds === null ? null : step, seconds, this.raceEnd))?.said ?? UNSAID;
-    const [, , cut = ""] = this.cuts.findLast(([step, seconds]) => has(step, seconds, this.end)) ?? [];
-    return { ...said, cut };
+    // What is said at the end of the race is said there, though its seconds were rounded.
+    const isThere = (/** @type {[number, ...any[]]} */ [from]) => moment.at >= from || moment.at >= this.end[moment.by];
+    const said = this.moments[moment.by].findLast(isThere);
+    const [, cut = ""] = this.cuts[moment.by].findLast(isThere) ?? [];
+    if (!said) return { ...UNSAID, cut };
+    const [, ...places] = said;
+    const parts = Object.fromEntries(Object.entries(this.parts).map(([key, values], index) => [key, values[places[index]]]));
+    return { ...parts, g: this.#dated(parts, moment), cut };
+  }
+
+  /**
+   * The finding with the step that it is of: before the end it stands until the next moment, while the curves go on.
+   * @type {(said: Record<string, any>, moment: Moment) => string}
+   */
+  #dated({ g, gaps }, { by, at }) {
+    return gaps && !gaps.end && at < this.end[by] ? g.replace(/^So far /, `At step ${grouped(gaps.step)} `) : g;
   }
 
   /**

@@ -50,36 +50,72 @@ def race(place):
 
 
 def go_on(writer: Writer, runs: list[int]) -> None:
-    for run, error, slower in zip(runs, ERRORS, (1, 2, 1, 2), strict=True):
-        record(writer, run, 151, STEPS, error, slower)
+    go_on_from(writer, runs, 151, STEPS)
+
+
+def go_on_from(writer: Writer, runs: list[int], first: int, last: int) -> None:
+    for run, error, slower in zip(runs, ERRORS, (1, 2, 1, 2), strict=False):
+        record(writer, run, first, last, error, slower)
     end(writer, runs)
 
 
-def test_a_moment_says_what_the_live_page_said_then(race):
-    writer, runs = race
-    live = streaming.conclusions(runs)
-    go_on(writer, runs)
-    found = recording(runs, 2000)
-    moment = next(one for one in found.moments if one.step == 150)
-    assert moment.conclusions == live
-    assert moment.conclusions.statement != streaming.conclusions(runs).statement
-    assert found.moments[-1].conclusions.statement == streaming.conclusions(runs).statement
-    assert found.moments[-1].conclusions.gaps == streaming.conclusions(runs).gaps
-
-
-def test_moments_go_from_the_begin_to_the_end_by_the_clock_of_the_last_run(race):
+def test_moments_go_from_the_begin_to_the_end_by_steps_and_by_the_clock_of_the_last_run(race):
     writer, runs = race
     begun = recording(runs, 2000).moments
     go_on(writer, runs)
     found = recording(runs, 2000).moments
-    assert [one.step for one in found] == sorted({one.step for one in found})
-    assert found[0][:2] == (0, 0.0)
-    assert found[-1] == (STEPS, None, found[-1].conclusions)
-    assert found[0].conclusions.statement.headline == begun[0].conclusions.statement.headline
-    assert found[0].conclusions.statement.headline.startswith("Training has begun.")
-    inner = found[1:-1]
+    for moments in found:
+        assert [one.at for one in moments] == sorted({one.at for one in moments})
+        assert moments[0].at == 0
+        assert moments[0].said.statement.headline == begun.step[0].said.statement.headline
+        assert moments[0].said.statement.headline.startswith("Training has begun.")
+    # The last evaluation takes until second 99.
+    assert (found.step[-1].at, found.seconds[-1].at) == (STEPS, 99.0)
+    inner = [one for one in found.seconds[1:-1] if one.said.gaps]
     assert inner
-    assert [one.seconds for one in inner] == pytest.approx([2 * EVERY_S * one.step for one in inner])
+    assert [one.at for one in inner] == pytest.approx([2 * EVERY_S * one.said.gaps.step for one in inner])
+
+
+def test_what_was_final_early_does_not_wait_for_an_arm_that_trains_on(place):
+    """The pair of plain nets is done at step 300; A-56, whose mate was deleted, is extended to 900 steps."""
+    config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS}))
+    with Writer(place.prepare()) as writer:
+        _, (plain_20, plain_56, a_20, a_56) = writer.races.submit(config)
+        writer.jobs.delete(a_20)
+        runs = [plain_20, plain_56, a_56]
+        begin(writer, runs)
+        go_on_from(writer, runs, 1, STEPS)
+        writer.interventions.extend(a_56, 900, 5.0)
+        begin(writer, [a_56])
+        record(writer, a_56, STEPS + 1, 900, 20.0)
+        end(writer, [a_56])
+    found = recording(runs, 2000)
+    live = streaming.conclusions(runs)
+    early = next(one for one in found.moments.step if one.said.statement == live.statement)
+    assert early.at == STEPS
+    assert found.old_ends == {a_56: [STEPS]}
+
+
+def test_a_race_whose_last_run_waits_has_begun(place):
+    config = RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS}))
+    with Writer(place.prepare()) as writer:
+        _, runs = writer.races.submit(config)
+        begin(writer, runs[:3])
+        for run in runs[:3]:
+            record(writer, run, 1, 150, 40.0)
+    for moments in recording(runs, 2000).moments:
+        assert moments[0].said.statement.headline.startswith("Training has begun.")
+        assert len({one.at for one in moments}) == len(moments)
+
+
+def test_a_selection_of_runs_has_its_own_questions_and_the_verdict_of_the_race(race):
+    writer, runs = race
+    go_on(writer, runs)
+    chosen = [runs[0], runs[2]]
+    live = streaming.conclusions(chosen)
+    for moments in recording(chosen, 2000).moments:
+        assert moments[-1].said == live
+    assert live.predictions != streaming.conclusions(runs).predictions
 
 
 def test_nothing_of_this_machine_is_told(race):
@@ -102,17 +138,20 @@ def test_each_run_is_an_arm_of_its_own_from_its_difference_on_and_a_cut_has_its_
         mixed.fork: [(61, "shortcuts cut at 60")],
     }
     assert "weight decay" in named[mixed.recipe][0][1]
-    assert found.cuts[0][:2] == (61, pytest.approx(61 * EVERY_S))
-    assert [cut.step for cut in found.cuts[:-1]] == sorted(cut.step for cut in found.cuts[:-1])
-    assert found.cuts[-1] == (None, None, streaming.conclusions([*mixed.ordinary, *mixed.own]).cut)
+    assert next(cut for cut in found.cuts.step if cut.said).at == 61
+    for cuts in found.cuts:
+        assert [cut.at for cut in cuts] == sorted({cut.at for cut in cuts})
+        assert cuts[-1].said == streaming.conclusions([*mixed.ordinary, *mixed.own]).cut
+    begun = next(cut for cut in found.cuts.seconds if cut.said)
+    assert begun.at == pytest.approx(61 * EVERY_S)
 
 
 def test_a_race_without_a_step_has_words_but_no_end(place):
     with Writer(place.prepare()) as writer:
         _, runs = writer.races.submit(RaceConfig(preset="quick", run=replace(RunConfig(), {"optim.steps": STEPS})))
     found = recording(runs, 2000)
-    assert [(one.step, one.seconds) for one in found.moments] == [(0, 0.0)]
-    assert (found.cuts, found.differences) == ([], {})
+    assert [[one.at for one in moments] for moments in found.moments] == [[0], [0]]
+    assert (found.cuts, found.differences, found.old_ends) == (([], []), {}, {})
 
 
 def test_runs_of_several_races_have_no_moments_and_unknown_ones_are_left_out(place):
@@ -120,21 +159,24 @@ def test_runs_of_several_races_have_no_moments_and_unknown_ones_are_left_out(pla
         one, other = (writer.races.submit(RaceConfig(preset="quick", run=RunConfig()))[1] for _ in range(2))
     found = recording([one[0], other[0], 99], 2000)
     assert list(found.history.series) == [one[0], other[0]]
-    assert found.moments == []
+    assert found.moments == ([], [])
 
 
-def test_the_document_tells_of_each_moment_what_is_new(race):
+def test_the_document_has_each_part_of_the_conclusions_once(race):
     writer, runs = race
     go_on(writer, runs)
     found = recording(runs, 2000)
     document = json.loads(recording_document(found))
-    assert {"runs", "cards", "moments", "cuts", "differences"} <= document.keys()
-    said: dict = {}
-    for (step, seconds, news), moment in zip(document["moments"], found.moments, strict=True):
-        said |= news
-        assert step == moment.step
-        assert (seconds is None) == (moment.seconds is None)
-        assert said["g"] == moment.conclusions.statement.headline
-        assert len(said["rows"]) == len(moment.conclusions.statement.rows)
-    assert "cut" not in document["moments"][0][2]
-    assert len(document["moments"][1][2]) <= len(document["moments"][0][2])
+    assert {"runs", "cards", "moments", "cuts", "differences", "ends"} <= document.keys()
+    parts = document["moments"]["parts"]
+    assert "cut" not in parts
+    assert all(values.count(value) == 1 for values in parts.values() for value in values)
+    for by, moments in found.moments._asdict().items():
+        for (at, *places), moment in zip(document["moments"][by], moments, strict=True):
+            said = {key: values[place] for (key, values), place in zip(parts.items(), places, strict=True)}
+            assert at == pytest.approx(moment.at, abs=0.001)
+            assert said["g"] == moment.said.statement.headline
+            assert len(said["rows"]) == len(moment.said.statement.rows)
+            assert [one["outcome"] for one in said["t"]] == [known.outcome for _, known in moment.said.predictions]
+    # The errors of this race stay as they are, so that most moments name another step alone.
+    assert len(parts["rows"]) < len(parts["sure"]) <= len(document["moments"]["step"])

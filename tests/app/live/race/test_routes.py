@@ -98,11 +98,13 @@ def test_a_recording_is_the_history_with_what_was_concluded_at_moments(bench, cl
     query = {"runs": ",".join(map(str, bench.runs))}
     answer, history = (client.get(f"/live/{name}", params=query).json() for name in ("recording", "history"))
     assert answer["runs"] == history["runs"]
-    assert answer["moments"][0][:2] == [0, 0]
-    assert answer["moments"][0][2]["g"]
-    assert answer["moments"][-1][1] is None
-    assert {key: history[key] for key in answer["moments"][-1][2]} == answer["moments"][-1][2]
-    assert (answer["cuts"], answer["differences"]) == ([], {})
+    parts = answer["moments"]["parts"]
+    for by in ("step", "seconds"):
+        (first, *_), (_, *last) = answer["moments"][by][0], answer["moments"][by][-1]
+        assert first == 0
+        said = {key: values[place] for (key, values), place in zip(parts.items(), last, strict=True)}
+        assert {key: history[key] for key in said} == said
+    assert (answer["cuts"], answer["differences"], answer["ends"]) == ({"step": [], "seconds": []}, {}, {})
     assert len(client.get("/live/recording", params={**query, "n": 100}).json()["runs"]["1"]["train"]["step"]) <= 100
 
 

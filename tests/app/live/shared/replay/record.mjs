@@ -33,12 +33,16 @@ export function record() {
       2: series(points(1, 100, 0.2), 0.2),
       3: { total: { train: 50 }, train: fork, train_clean: EMPTY, test_subset: EMPTY, validation: EMPTY, test: EMPTY },
     },
-    moments: [
-      [0, 0, { g: "Training has begun.", sure: ["", "", ""], basis: [], rows: [], gaps: null, q: [], t: [], depths: {} }],
-      [50, 10, { g: "Half of it." }],
-      [100, null, { g: "A-2 is higher.", sure: ["one seed", "demonstration", "why"] }],
-    ],
-    cuts: [[51, 10.2, "Cut: higher."], [null, null, "Cut: much higher at the end."]],
+    moments: {
+      parts: {
+        g: ["Training has begun.", "So far A-2 is higher.", "A-2 is higher."], sure: [["", "", ""], ["one seed", "demonstration", "why"]],
+        basis: [[]], rows: [[]], gaps: [null, { step: 50, end: false }, { step: 100, end: true }], q: [[]], t: [[]], depths: [{}],
+      },
+      step: [[0, 0, 0, 0, 0, 0, 0, 0, 0], [50, 1, 0, 0, 0, 1, 0, 0, 0], [100, 2, 1, 0, 0, 2, 0, 0, 0]],
+      seconds: [[0, 0, 0, 0, 0, 0, 0, 0, 0], [10, 1, 0, 0, 0, 1, 0, 0, 0], [20.001, 2, 1, 0, 0, 2, 0, 0, 0]],
+    },
+    cuts: { step: [[51, "Cut: higher."], [100, "Cut: much higher at the end."]], seconds: [[10.2, "Cut: higher."], [20, "Cut: much higher at the end."]] },
     differences: { 1: [[0, "", ""], [30, "learning rate changed at step 30", "rate changed at 30"]], 3: [[51, "fork of run 1 at step 50, shortcuts cut", "shortcuts cut at 50"]] },
+    ends: {},
   };
 }

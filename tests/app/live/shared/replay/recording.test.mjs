@@ -51,13 +51,29 @@ test("a race that trains is played up to what is on record of it, and a run with
   }
 });
 
-test("the verdict is that of the moment, before it the fixed words, the last one at the end of the race", () => {
-  const said = (by, place) => at(by, place).g;
-  assert.deepEqual([0, 9.9, 10, 19.9, 20].map((place) => said("seconds", place)), ["Training has begun.", "Training has begun.", "Half of it.", "Half of it.", "A-2 is higher."]);
-  assert.deepEqual([49, 50, 99, 100].map((place) => said("step", place)), ["Training has begun.", "Half of it.", "Half of it.", "A-2 is higher."]);
+test("the verdict is that of the moment and names its step, the last one stands at the end though its seconds were rounded", () => {
+  const said = (by, place) => at(by, place).g, [begun, half, end] = ["Training has begun.", "At step 50 A-2 is higher.", "A-2 is higher."];
+  assert.deepEqual([0, 9.9, 10, 19.9, 20].map((place) => said("seconds", place)), [begun, begun, half, half, end]);
+  assert.deepEqual([49, 50, 99, 100].map((place) => said("step", place)), [begun, half, half, end]);
   assert.deepEqual([at("step", 99).sure[0], at("step", 100).sure[0]], ["", "one seed"]);
   assert.deepEqual([10, 10.2, 20].map((place) => at("seconds", place).cut), ["", "Cut: higher.", "Cut: much higher at the end."]);
-  assert.equal(at("step", 3, made({ moments: [] })).g, "");
+  assert.equal(at("step", 3, made({ moments: { parts: {}, step: [], seconds: [] } })).g, "");
+});
+
+test("what is said early of a race that ended early stands, and at the end of one that trains the words are the live page's", () => {
+  const { moments } = record(), early = moments.seconds.map((row, index) => [[0, 10, 12][index], ...row.slice(1)]);
+  assert.equal(at("seconds", 12, made({ moments: { ...moments, seconds: early } })).g, "A-2 is higher.");
+  const trains = made({ moments: { ...moments, step: moments.step.slice(0, 2) } });
+  assert.deepEqual([99, 100].map((place) => at("step", place, trains).g), ["At step 50 A-2 is higher.", "So far A-2 is higher."]);
+});
+
+test("a run that was extended had finished at its old end, and was to have so many steps", () => {
+  const extended = made({ ends: { 1: [60, 80] } });
+  const [first] = at("step", 59, extended).cards;
+  assert.deepEqual([first.state, first.total_steps], ["running", 60]);
+  const found = [60, 61, 80, 81, 100].map((place) => at("step", place, extended).cards[0]);
+  assert.deepEqual(found.map(({ state }) => state), ["finished", "running", "finished", "running", "finished"]);
+  assert.deepEqual(found.map(({ total_steps }) => total_steps), [60, 80, 80, 100, 100]);
 });
 
 test("a thinned record says how many steps it left out at a moment", () => {
