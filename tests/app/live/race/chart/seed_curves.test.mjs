@@ -68,8 +68,8 @@ test("a mean waits for the slowest seed; until it comes near the name stays with
 });
 
 test("where the seeds' own lines are left out, the name stands at the mean", () => {
-  const seeds = range(0, 16).map((seed) => run(seed + 1, "A-20", ...Array(2).fill(range(1, seed ? 80 : 300)), { seed }));
-  const built = figure(seeds);
+  const many = range(0, 16).map((seed) => run(seed + 1, "A-20", ...Array(2).fill(range(1, seed ? 80 : 300)), { seed }));
+  const built = figure(many);
   assert.equal(traces(built, "running")[0].x.at(-1), 80);
   assert.deepEqual([words(built), built.layout.annotations[0].x], [["A-20 <b>80.0</b>"], 80]);
 });
