@@ -5,12 +5,13 @@
 import { EventStream } from "../shared/event_stream.js";
 import { messageOf } from "../shared/format.js";
 import { playhead } from "../shared/replay/replay.js";
+import { replayWords } from "../shared/replay/marks.js";
 import { fetchRecording, placeOf } from "../shared/replay/recording.js";
 import { decoded } from "./panels/columns.js";
 
 const RETRY_MS = 1_000;
 
-/** recording: the replay that is on, or null for what trains now; handlers as of EventStream. */
+/** recording: the replay that is on, or null for what trains now; handlers as of EventStream, and of a replay placed(words): its place. */
 export function feedFor({ urls, recording }, runs, handlers) {
   return recording ? new RecordedProbes(urls, recording, runs, handlers) : new ProbeStream(urls, runs, handlers);
 }
@@ -57,6 +58,7 @@ export class RecordedProbes {
 
   #show(sought = false) {
     if (!this.whole) return;
+    this.handlers.placed?.(replayWords(playhead));
     const cards = this.recording.cardsAt(playhead.moment).filter(({ run }) => this.whole.runs[run]);
     const counts = cards.map(({ run, step }) => placeOf(this.whole.runs[run].steps, step));
     const key = cards.map(({ run, state, difference }, index) => `${run} ${state} ${difference} ${counts[index]}`).join();

@@ -17,6 +17,7 @@ export class Timeline {
 
   /** Begin at a step, also a later one; null for the newest. */
   begin(step) {
+    this.pause();
     this.follow = step === null;
     this.wanted = step ?? undefined;
     if (this.columns.length) this.#place(this.follow ? undefined : step);

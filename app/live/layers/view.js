@@ -18,8 +18,9 @@ import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { showProgress } from "../shared/page_title.js";
+import { dropRecordings } from "../shared/replay/recording.js";
 import { Replay } from "../shared/replay/replay.js";
-import { drawChip, unreachableText } from "../shared/link_status.js";
+import { drawChip, shownLink, unreachableText } from "../shared/link_status.js";
 import { AT_WORK, isLive } from "../shared/run_states.js";
 
 const DRAW_MS = 250;
@@ -30,7 +31,7 @@ export class ProbeView {
   constructor(host) {
     this.host = host;
     this.part = (name) => host.querySelector(`.sp-${name}`);
-    Object.assign(this, { runs: [], findings: {}, scales: new Map(), link: "waiting", lastNews: null });
+    Object.assign(this, { runs: [], findings: {}, scales: new Map(), link: "waiting", lastNews: null, chosen: null, replayWords: "" });
     this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
     this.part("about").ontoggle = () => (this.state.more = this.part("about").open);
@@ -38,7 +39,7 @@ export class ProbeView {
       this.#honest();
       this.state?.address.keep();
       this.replay.keep();
-      showProgress(this, this.runs, this.recorded);
+      this.#progress();
     });
     this.recorded = false; // whether what is shown comes from a recording
     this.replay = new Replay(this.part("player"), this.part("replay"), () => this.#turned());
@@ -56,7 +57,10 @@ export class ProbeView {
     this.state.of(data.race);
     this.replay.of(data.race);
     this.#lend();
-    if (before !== data.race) this.#look();
+    if (before !== data.race) {
+      this.chosen = null;
+      this.#look();
+    }
     const ids = data.runs.map((run) => run.run).join();
     if (ids !== this.ids) {
       Object.assign(this, { ids, runs: [], loaded: false });
@@ -107,6 +111,7 @@ export class ProbeView {
     this.feed = feedFor({ urls, recording: this.replay.on ? this.replay : null }, this.data.runs.map((run) => run.run), {
       history: (answer) => this.#history(answer),
       message: (message) => this.#message(message),
+      placed: (words) => (this.replayWords = words),
       link: (link, linkReason = "") => {
         Object.assign(this, { link, linkReason });
         this.#soon();
@@ -117,16 +122,22 @@ export class ProbeView {
   /** From now on the recording is played, or what trains now is followed. What is shown stays until the first columns are here. */
   #turned() {
     if (!this.state) return;
+    const { on } = this.replay;
+    if (on) this.chosen = this.timeline.follow ? null : this.timeline.wanted ?? this.timeline.step ?? null;
     this.#lend();
-    this.timeline.begin(null);
+    if (!on) this.state.at = this.chosen;
+    this.timeline.begin(on ? null : this.chosen);
+    this.#progress();
     this.#ask();
     this.#soon(0);
   }
 
   /** In a replay `at` is its place, and no column that somebody chose. */
   #lend() {
-    if (this.replay.on) this.state.at = null;
-    this.state.address.lend("at", this.replay.on);
+    const { on } = this.replay;
+    if (on) this.state.at = null;
+    this.state.address.lend("at", on);
+    this.replay.lend(!on);
   }
 
   stop() {
@@ -147,7 +158,6 @@ export class ProbeView {
   #history(answer) {
     const recorded = Boolean(answer.recorded);
     if (recorded !== this.recorded) Object.assign(this, { recorded, engine: undefined, trouble: "", lastNews: null, link: recorded ? "replay" : "live" });
-    showProgress(this, this.runs, recorded);
     this.scales.clear();
     this.loaded = true;
     this.quantity = this.asked;
@@ -157,8 +167,23 @@ export class ProbeView {
       const columns = new Columns(answer.runs[card.run], (name, codes) => this.scale(name).learn(codes));
       return { card, columns, label, usual: label, color, textColor, family };
     });
+    if (recorded && this.replay.on) this.timeline.begin(null);
     this.#timed();
+    this.#progress();
     if (answer.sought) this.#soon(0);
+  }
+
+  /** Whether a replay is shown, or on its way: from the press of its button until the live columns are there again. */
+  get replaying() {
+    return this.recorded || this.replay.on;
+  }
+
+  get shownLink() {
+    return shownLink(this.recorded, this.replay.on, this.link);
+  }
+
+  #progress() {
+    showProgress(this, this.runs, this.replaying);
   }
 
   #message(message) {
@@ -173,6 +198,7 @@ export class ProbeView {
       differs ||= run.card.difference !== card.difference;
       run.card = card;
     }
+    if (message.b || message.c) dropRecordings([...byId.keys()]);
     if (message.b) this.lastNews = performance.now();
     if (message.engine !== undefined) this.engine = message.engine;
     if (message.error !== undefined) this.trouble = message.error;
@@ -209,7 +235,9 @@ export class ProbeView {
   }
 
   #pick(spot) {
-    this.timeline.look(spot.column);
+    // All pages stand at the place of a replay: a column of it is a place.
+    if (this.replay.on) this.replay.look(this.timeline.columns[spot.column] ?? 0);
+    else this.timeline.look(spot.column);
     this.#focus(spot.place, true);
   }
 
@@ -250,7 +278,7 @@ export class ProbeView {
   async #draw() {
     if (this.stopped) return;
     this.drawn = performance.now();
-    drawChip(this.part("chip"), this.runs, this.recorded ? "replay" : this.link);
+    drawChip(this.part("chip"), this.runs, this.shownLink);
     this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some(({ card, columns }) => card.step > 0 || columns.lastStep > 0));
     for (const name of ["play", "slider", "follow"]) this.part(name).hidden = this.replay.on;
     this.panels.notice(this.#trouble());
@@ -313,7 +341,7 @@ export class ProbeView {
   #headline(step) {
     const now = headlineOf(this.findings[step]);
     const before = headlineOf(this.findings[this.timeline.columns.findLast((at) => at < step && this.findings[at])]);
-    this.headline = this.timeline.follow && !this.recorded && isLive(this.runs) ? steadyHeadline(this.headline, before, now) : now;
+    this.headline = this.timeline.follow && !this.replaying && isLive(this.runs) ? steadyHeadline(this.headline, before, now) : now;
     setText(this.part("answer"), this.headline.text);
     const about = this.data.growth ? this.data.quantity : this.quantity;
     return about === this.quantity ? this.headline.place : null;
@@ -340,7 +368,7 @@ export class ProbeView {
 
   /** The trouble with the live page, or "". */
   #trouble() {
-    const { trouble, link, linkReason, engine, runs } = this;
+    const { trouble, shownLink: link, linkReason, engine, runs } = this;
     if (trouble) return trouble;
     if (link === "gone" && runs.length) return unreachableText(linkReason);
     const silent = engine && engine.state !== "alive" && runs.some(({ card }) => AT_WORK.has(card.state) || card.outdated);
@@ -351,13 +379,13 @@ export class ProbeView {
   #shown() {
     const { data, runs: all, quantity, nets, map, layer, theme } = this;
     const groups = this.arms.shown(this.groups);
-    return { data, groups, runs: groups.flatMap(({ runs }) => runs), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent, replay: this.recorded ? this.replay.words : "" };
+    return { data, groups, runs: groups.flatMap(({ runs }) => runs), all, quantity, scale: (name) => this.scale(name), step: this.timeline.step, nets, map, layer, theme, page: this.part("honest").textContent, replay: this.recorded ? this.replayWords : "" };
   }
 
   #honest() {
     if (!this.data) return;
     const news = this.lastNews ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("honest"), pageFooter(this.runs, !this.recorded && isLive(this.runs), news, !this.data.absence));
+    setText(this.part("honest"), pageFooter(this.runs, !this.replaying && isLive(this.runs), news, !this.data.absence));
     if (this.nets) this.takes.strips();
   }
 }

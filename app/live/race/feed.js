@@ -7,15 +7,18 @@
  * @property {(ids: number[]) => void} forget ask no more for these runs, for they were deleted
  * @property {(runs: Run[]) => void} filled the page holds what the last history brought
  * @property {(runs: Run[]) => boolean} isFull whether the page holds so much that the whole must come anew, thinned
+ * @property {() => { card: Card, series: { train: Points, total: number } }[] | null} whole the runs as finer points are asked for,
+ *   null: as they are drawn
  * @property {(ids: number[], ranges: Range[]) => Promise<{ document: any, atMost: number }>} finer points of one range of steps for
  *   each run, and how many of a run are drawn at most; rejects where they cannot be had
  *
  * @typedef {object} Handlers what a feed calls, first of all history
- * @property {(document: any) => void} history a snapshot: cards, points and conclusions; `recorded` is true in a replay
+ * @property {(document: any) => void} history a snapshot: cards, points and conclusions; in a replay `recorded` is true, `moment` is its
+ *   place and `words` say it
  * @property {(message: any) => void} message what is new since
  * @property {(state: "live" | "waiting" | "gone" | "replay", reason?: string) => void} link how it stands with the source
  *
- * @import { Run, Range } from "../types.js"
+ * @import { Card, Points, Run, Range } from "../types.js"
  */
 import { RaceStream } from "./stream.js";
 import { RecordedFeed } from "./recorded_feed.js";

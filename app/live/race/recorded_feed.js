@@ -3,6 +3,7 @@
  * a history brings, and asks the server for finer ones of a zoomed range once; the page shows those up to the moment.
  */
 import { playhead } from "../shared/replay/replay.js";
+import { replayWords } from "../shared/replay/marks.js";
 import { fetchRecording, keepRecording, placeOf } from "../shared/replay/recording.js";
 import { mapped } from "../shared/decimate.js";
 import { messageOf } from "../shared/format.js";
@@ -18,7 +19,7 @@ const DRAG_MS = 150;
 export class RecordedFeed {
   /** replay: hears of the recording, or why there is none. handlers: see feed.js. */
   constructor({ urls, replay }, runs, handlers) {
-    Object.assign(this, { urls, replay, runs, handlers, attempt: 0, shown: 0, fine: new Map(), closed: false });
+    Object.assign(this, { urls, replay, runs, handlers, attempt: 0, shown: 0, fine: new Map(), refined: 0, closed: false });
     this.off = playhead.listen((sought) => this.#moved(sought));
     this.open();
   }
@@ -53,23 +54,47 @@ export class RecordedFeed {
   }
 
   #show(sought = false, coarse = false) {
-    const document = this.recording.historyAt(playhead.moment, coarse);
-    this.handlers.history({ ...document, sought, fine: this.fine });
+    this.moment = playhead.moment;
+    const document = this.recording.historyAt(this.moment, coarse);
+    this.handlers.history({ ...document, sought, fine: this.fine, moment: this.moment, words: replayWords(playhead) });
   }
 
-  /** The points of the whole range, kept: only those up to the moment are handed out. */
+  /** The runs with all that is recorded of them, also those that have not begun: what finer points are asked for. */
+  whole() {
+    return this.recording?.cards.map((card) => {
+      const { train = { step: [] }, total } = this.recording.runs[card.run] ?? {};
+      return { card, series: { train, total: total?.train ?? train.step.length } };
+    }) ?? [];
+  }
+
+  /** The points of the whole range, kept: only those up to the moment are handed out. Asked for once, however often it is called. */
   async finer(runs, ranges) {
-    const answer = await fetch(`${this.urls.history}?${new URLSearchParams(finerQuery(runs, ranges))}`);
+    const query = new URLSearchParams(finerQuery(runs, ranges)).toString();
+    if (this.asked?.query !== query) this.asked = { query, answer: this.#finer(query, runs, ranges) };
+    const { asked } = this;
+    let document;
+    try {
+      document = await asked.answer;
+    } finally {
+      if (this.asked === asked) this.asked = null;
+    }
+    const reached = new Map(this.recording.cardsAt(this.moment).map((card) => [card.run, card.step]));
+    const cut = Object.entries(document.runs).map(([run, { train }]) => [run, { train: before(train, reached.get(Number(run)) ?? 0) }]);
+    return { document: { ...document, runs: Object.fromEntries(cut) }, atMost: shareOf(runs.length) };
+  }
+
+  async #finer(query, runs, ranges) {
+    const attempt = (this.refined += 1), atMost = shareOf(runs.length);
+    const answer = await fetch(`${this.urls.history}?${query}`);
     if (!answer.ok) throw new Error((await answer.text()).slice(0, 300));
-    const document = await answer.json(), atMost = shareOf(runs.length);
+    const document = await answer.json();
     if (!this.recording) throw new Error("nothing is played yet");
+    if (attempt !== this.refined) throw new Error("another range was asked for since");
     runs.forEach((run, index) => {
       const points = document.runs[run]?.train;
       if (points) this.fine.set(run, { points, first: ranges[index][0], last: ranges[index][1], atMost });
     });
-    const reached = new Map(this.recording.cardsAt(playhead.moment).map((card) => [card.run, card.step]));
-    const cut = Object.entries(document.runs).map(([run, { train }]) => [run, { train: before(train, reached.get(Number(run)) ?? 0) }]);
-    return { document: { ...document, runs: Object.fromEntries(cut) }, atMost };
+    return document;
   }
 
   /** Never: a recording grows no further than what it holds. */

@@ -11,6 +11,7 @@ exists, 409 for a cursor of another database, 503 when the store cannot be read.
 
 import sqlite3
 from contextlib import suppress
+from dataclasses import replace
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -83,7 +84,10 @@ def _read_recording(runs: tuple[int, ...], at_most: int) -> str:
     found = recording(runs, at_most)
     if not found.history.series:
         raise no_run(runs)
-    return messages.recording_document(found)
+    # A record outlives its processes: after a kill it says `running`, and its replay must end as the page ends.
+    seen = streaming.engine_status()["seen"]
+    summaries = [summary | seen.get(summary["run"], {}) for summary in found.history.run_summaries]
+    return messages.recording_document(replace(found, history=replace(found.history, run_summaries=summaries)))
 
 
 def _refuse_unknown(runs: tuple[int, ...]) -> None:

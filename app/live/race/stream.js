@@ -19,6 +19,11 @@ export class RaceStream extends EventStream {
     return { document: await this.history(finerQuery(runs, ranges)), atMost: shareOf(runs.length) };
   }
 
+  /** null: finer points are asked for as they are drawn. */
+  whole() {
+    return null;
+  }
+
   /** Whether the runs hold more than may be drawn, zoomed or not, and more than they held after the last history. */
   isFull(runs) {
     const held = heldPoints(runs);

@@ -9,6 +9,8 @@ import { NextSteps, hasEnded, newlyEnded } from "./panel/next_steps.js";
 import { attend, readTheme } from "../shared/page.js";
 import { RaceNotification } from "./panel/notification.js";
 import { showProgress } from "../shared/page_title.js";
+import { shownLink } from "../shared/link_status.js";
+import { dropRecordings } from "../shared/replay/recording.js";
 import { Replay } from "../shared/replay/replay.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
@@ -50,7 +52,7 @@ export class RaceView {
     this.recorded = false; // whether what is shown comes from a recording
     this.view = new ViewState(() => this.#looked());
     this.controls = new ViewControls(this.part("controls"), this.part("key"), this.view);
-    this.finer = new ZoomDetail({ runs: () => this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
+    this.finer = new ZoomDetail({ runs: () => this.runs, whole: () => this.feed.whole() ?? this.runs, fetch: (ids, ranges) => this.feed.finer(ids, ranges), done: () => this.#soon(true) });
     this.chart = new RacePlot({ plot: this.part("plot"), skeleton: this.part("skeleton"), stage: this.part("stage") }, {
       zoomed: (zoom) => (this.view.zoom = zoom),
       later: () => this.#soon(),
@@ -66,10 +68,13 @@ export class RaceView {
     });
     this.status = new RaceStatus(this.part, (verb, run) => this.#ask(verb, run));
     this.next = new NextSteps(this.part("next"), this.part("certainty-actions"), (step) => this.#step(step));
-    this.tools = new ExportTools(this.part, () => this.#shown());
-    this.replay = new Replay(this.part("player"), this.part("replay"), () => this.#follow());
+    this.tools = new ExportTools(this.part, () => this.#shown(), () => this.picture ?? this.#shown());
+    this.replay = new Replay(this.part("player"), this.part("replay"), () => {
+      this.#follow();
+      this.#says();
+    });
     this.notification = new RaceNotification(this.part("notify"), {
-      race: () => ({ race: this.race, runs: this.recorded ? [] : this.runs, hidden: this.view.hidden }),
+      race: () => ({ race: this.race, runs: this.replaying ? [] : this.runs, hidden: this.view.hidden }),
       look: () => this.feed.history(STATES_ALONE),
     });
     this.meters = new MachineLoad(this.part("meters"));
@@ -100,14 +105,14 @@ export class RaceView {
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) {
         if (this.race) this.sideBar.close();
-        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
+        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, picture: null, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
       }
       this.view.of(data.race);
       this.replay.of(data.race);
       this.race = data.race;
       this.#follow();
     }
-    this.presenter.update({ ...data, mayCommand: this.#mayCommand(), recorded: this.recorded });
+    this.#says();
     this.view.keep();
     this.#soon();
   }
@@ -148,33 +153,47 @@ export class RaceView {
       return this.#run(card, series);
     });
     nameRuns(this.runs);
+    this.replayWords = answer.words ?? "";
     if (answer.a !== null && answer.a !== undefined) this.lastNews = performance.now() - 1000 * answer.a;
     this.#words(answer);
     this.feed.filled(this.runs);
     // A link into a part of the curves; and what was fine stays so, with what has come since.
     if (this.view.zoom && !answer.fine?.size) this.#refine();
+    this.#progress();
     this.#soon(!before.size || turned || answer.sought);
   }
 
   /** From now on what is shown comes from a recording, or from what trains now. */
   #turned(recorded) {
     Object.assign(this, { recorded, engine: undefined, trouble: "", lastNews: null, link: recorded ? "replay" : "live" });
-    this.host.setAttribute("aria-label", recorded ? "Replay of a race" : "Live race");
     this.meters.clear();
-    this.presenter.update({ ...this.data, mayCommand: this.#mayCommand(), recorded });
+    this.#says();
+  }
+
+  /** Whether a replay is shown, or on its way: from the press of its button until the live history is there again. */
+  get replaying() {
+    return this.recorded || this.replay.on;
+  }
+
+  /** Say and offer what a replay has, or a race that is live. */
+  #says() {
+    if (!this.data) return;
+    this.host.setAttribute("aria-label", this.replaying ? "Replay of a race" : "Live race");
+    this.presenter.update({ ...this.data, mayCommand: this.#mayCommand(), recorded: this.replaying });
     this.#progress();
   }
 
   #mayCommand() {
-    return this.data.mayCommand !== false && !this.recorded;
+    return this.data.mayCommand !== false && !this.replaying;
   }
 
   #progress() {
-    showProgress(this, this.runs, this.recorded);
+    showProgress(this, this.runs, this.replaying);
   }
 
   #message(message) {
     const bare = !this.runs.some(hasCurve);
+    if (message.p || message.c) dropRecordings(this.runs.map(({ card }) => card.run));
     const { fresh, gone, moved } = takeMessage(this.runs, message);
     if (gone.size) {
       this.runs = this.runs.filter((run) => !gone.has(run.card.run));
@@ -220,7 +239,7 @@ export class RaceView {
   }
 
   #ask(verb, run, more = {}) {
-    if (this.recorded || (this.data.mayCommand === false && !["gone", "ended"].includes(verb))) return;
+    if (this.replaying || (this.data.mayCommand === false && !["gone", "ended"].includes(verb))) return;
     this.send("command", { verb, run, at: Date.now(), ...more });
   }
 
@@ -239,7 +258,7 @@ export class RaceView {
   #nextSteps() {
     const { next, race } = this.data;
     if (!race || !this.runs.length) return;
-    if (this.recorded) return this.next.draw(next, [], true);
+    if (this.replaying) return this.next.draw(next, [], true);
     this.next.draw(next, this.runs, this.view.hidden);
     const ended = newlyEnded(next, this.runs), over = hasEnded(this.runs);
     // A race that ended can go on for more steps, and ends again.
@@ -287,8 +306,9 @@ export class RaceView {
     this.notification.draw();
     this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some((run) => stepOf(run) > 0));
     this.height = fittingHeight(window.innerHeight, this.#beside());
-    const again = this.chart.drawn;
+    const again = this.chart.drawn, { figure } = this.chart, drawing = this.#shown();
     await this.chart.draw(this.#drawn(), this.#view(), this.theme, this.data.urls.plotly, this.part("stage").clientWidth);
+    if (this.chart.figure !== figure) this.picture = drawing;
     this.crossHair.refresh();
     // Taken when the frame is painted; the first time holds the loading of plotly.js as well.
     setTimeout(() => (this.took = again ? performance.now() - began : 0));
@@ -297,7 +317,7 @@ export class RaceView {
   /** The words around the chart. */
   #tell() {
     const { engine, trouble, linkReason } = this, mayCommand = this.#mayCommand();
-    const { engineGone } = this.data, link = this.recorded ? "replay" : this.link;
+    const { engineGone } = this.data, link = shownLink(this.recorded, this.replay.on, this.link);
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
     const statement = this.view.hidden ? {} : this.statement;
     const headline = this.presenter.verdict(this.statement.g ?? "");
@@ -343,7 +363,7 @@ export class RaceView {
 
   #shown() {
     const { theme, data } = this;
-    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images, exports: { address: data.urls.exports, runs: this.runs }, replay: this.recorded ? this.replay.words : "" };
+    return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images, exports: { address: data.urls.exports, runs: this.runs }, replay: this.recorded ? this.replayWords : "" };
   }
 
   #mayFork() {
@@ -353,7 +373,7 @@ export class RaceView {
   #strip() {
     this.meters.draw();
     if (!this.runs.length) return;
-    const age = !this.recorded && isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
+    const age = !this.replaying && isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
     setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.#mayFork() }));
   }
 }

@@ -6,9 +6,12 @@ const WAIT_MS = 150;
 const FAR = 10 ** 9;
 
 export class ZoomDetail {
-  /** runs(): the runs drawn; fetch(ids, ranges): asks the server (stream.js); done(): draw again. */
-  constructor({ runs, fetch, done }) {
-    Object.assign(this, { runs, fetch, done, attempt: 0 });
+  /**
+   * runs(): the runs drawn; whole(): what points are asked for, in a replay the whole of each run, forks that have not begun
+   * too; fetch(ids, ranges): asks the server (stream.js); done(): draw again.
+   */
+  constructor({ runs, whole = () => this.runs(), fetch, done }) {
+    Object.assign(this, { runs, whole, fetch, done, attempt: 0 });
   }
 
   /** zoom: as in panel/view_state.js, null for the whole; kind: what the x axis counts. */
@@ -24,7 +27,7 @@ export class ZoomDetail {
   }
 
   async #fetch([from, to], kind, attempt) {
-    const thinned = this.runs().filter(({ series }) => series.train.step.length < series.total);
+    const thinned = this.whole().filter(({ series }) => series.train.step.length < series.total);
     if (!thinned.length) return;
     const ranges = thinned.map((run) => stepsBetween(run, kind, from, to));
     try {

@@ -3,6 +3,15 @@ import { isLive, stateOf } from "./run_states.js";
 import { setText } from "./dom.js";
 
 /**
+ * The link as it is shown. A replay is one from the press of its button until the live history is there; whoever left it hears
+ * of a lost server. recorded: whether the shown data are of a recording; on: whether a replay is on; link: as the feed tells it.
+ * @type {(recorded: boolean, on: boolean, link: string) => string}
+ */
+export function shownLink(recorded, on, link) {
+  return on || (recorded && link !== "gone") ? "replay" : link;
+}
+
+/**
  * link: "live" | "waiting" | "gone", or "replay" for a recording whatever its runs do; a page without runs shows no chip, unless the server is gone.
  * @type {(chip: HTMLElement, runs: { card: { state: string, outdated?: boolean } }[], link: string) => void}
  */

@@ -13,10 +13,9 @@ const SAID_MS = 2_000;
 const FILES = ["bundle", "csv", "parquet"];
 
 export class ExportTools {
-  /** part(name): the element of that name; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them, replay: its words, "" when nothing is played } as drawn now. */
-  constructor(part, seen) {
-    this.part = part;
-    this.seen = seen;
+  /** part(name): the element of that name; painted(): as `seen`, of the chart as it was drawn last; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them, replay: its words, "" when nothing is played } as drawn now. */
+  constructor(part, seen, painted = seen) {
+    Object.assign(this, { part, seen, painted });
     this.menu = part("export");
     this.stop = closing(this.menu);
     this.#button("copy-command", async () => {
@@ -47,9 +46,9 @@ export class ExportTools {
   }
 
   async #picture(format) {
-    const { runs, view, theme, title, images, replay } = this.seen();
+    const { runs, view, theme, title, images, replay } = this.painted();
     await exportImage(window.Plotly, this.part("plot"), {
-      format, theme, legend: legendOf(runs, view, theme), filename: fileName(this.seen()),
+      format, theme, legend: legendOf(runs, view, theme), filename: fileName({ view, replay }),
       title: markedTitle(title, replay), caption: markedCaption(captionOf(runs, view, images), replay),
     });
     return "Saved";

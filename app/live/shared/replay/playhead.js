@@ -112,7 +112,7 @@ export class Playhead {
     this.ticking = setInterval(() => {
       const now = performance.now(), passed = Math.min(MAX_TICK_MS, now - before) / 1000;
       before = now;
-      if (!this.ears.size || !this.length) return;
+      if (!this.playing || !this.ears.size || !this.length) return;
       this.at = Math.min(this.length, this.place + passed * this.pace);
       if (this.atEnd) this.pause();
       else this.#tell(false);

@@ -46,6 +46,14 @@ export function keepRecording(address, runs, recording) {
   for (const oldest of [...known.keys()].slice(0, -MAX_KNOWN)) known.delete(oldest);
 }
 
+/**
+ * Keep no recording with one of these runs, or none at all: an ended race can go on.
+ * @param {number[]} [runs]
+ */
+export function dropRecordings(runs) {
+  for (const [query, { cards }] of known) if (!runs || cards.some(({ run }) => runs.includes(run))) known.delete(query);
+}
+
 export class Recording {
   /** @param {Record<string, any>} document an answer of /live/recording */
   constructor({ cards, runs, moments, cuts, differences, ends }) {

@@ -6,7 +6,7 @@ import { UrlState, rememberRace, rememberedRace } from "../address/url_state.js"
 import { isLive } from "../run_states.js";
 import { SPEEDS, USUAL_SPEED, Playhead } from "./playhead.js";
 import { Player } from "./player.js";
-import { replayWords } from "./marks.js";
+import { dropRecordings } from "./recording.js";
 /** @import { By, Recording } from "./recording.js" */
 
 const ON = "replay", AT = "at", SPEED = "speed", BY = "by";
@@ -54,11 +54,6 @@ export class Replay {
     return Boolean(this.race) && this.address.get(ON) === "1";
   }
 
-  /** What a picture or a table of this moment says, "" outside of a replay. */
-  get words() {
-    return this.on ? replayWords(playhead) : "";
-  }
-
   /**
    * Whose replay it is: another race is shown live at first, unless the script opens it with an address that plays it. 0: of
    * no race, which has no replay.
@@ -68,9 +63,10 @@ export class Replay {
     if (race === this.race) return;
     const before = this.race ?? (this.given ? race : rememberedRace(MEMORY_RACE) ?? race), wasOn = this.on;
     this.race = race;
-    if (!race) return;
+    if (!race) return wasOn ? playhead.pause() : undefined;
     rememberRace(MEMORY_RACE, race);
     if (before !== race) {
+      playhead.pause(); // nobody pressed play for this race
       this.given = !wasOn && new URLSearchParams(location.search).get(ON) === "1";
       this.address.put(ON, this.given ? "1" : null);
       this.address.put(AT, null);
@@ -88,6 +84,13 @@ export class Replay {
     Object.assign(playhead, { at: at ?? 0, playing: at === null, end: { seconds: 0, step: 0 } });
   }
 
+  /** A replay begins where a race was shown live: nothing is kept that it may have outgrown, nor the end of another race. */
+  #other() {
+    dropRecordings();
+    if (played.race !== this.race) playhead.end = { seconds: 0, step: 0 };
+    played.race = this.race;
+  }
+
   #take() {
     const speed = numberOf(this.address.get(SPEED)) ?? remembered();
     playhead.speed = SPEEDS.includes(speed) ? speed : USUAL_SPEED;
@@ -98,6 +101,7 @@ export class Replay {
   #moved() {
     if (this.on === !this.box.hidden) return;
     if (this.on) {
+      this.#other();
       this.#take();
       playhead.at = numberOf(this.address.get(AT)) ?? 0;
     } else playhead.pause();
@@ -110,7 +114,7 @@ export class Replay {
   enter() {
     if (!this.race || this.on) return;
     const back = played.race === this.race && playhead.at !== null && !playhead.atEnd;
-    played.race = this.race;
+    this.#other();
     this.#take();
     if (!back) playhead.at = this.live ? null : 0;
     playhead.playing = !this.live;
@@ -193,6 +197,14 @@ export class Replay {
     this.button.hidden = !this.race || this.on || !some;
     document.documentElement.classList.toggle("ss-replaying", this.on);
     if (this.on) this.player.draw({ trouble: this.trouble, live });
+  }
+
+  /**
+   * Leave the place in the address to a page that has another use for `at` while nothing is played.
+   * @param {boolean} lent
+   */
+  lend(lent) {
+    this.address.lend(AT, lent);
   }
 
   /** Write the address, also where the script has changed it. */

@@ -3,13 +3,14 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { Columns } from "../../../../app/live/layers/panels/columns.js";
 import { feedFor } from "../../../../app/live/layers/stream.js";
+import { duration } from "../../../../app/live/shared/format.js";
 import { playhead } from "../../../../app/live/shared/replay/replay.js";
 import { record } from "../shared/replay/record.mjs";
 
 const replay = { loaded: (recording) => playhead.take(recording.end), failed: () => {} };
 const URLS = { history: "live/probes/history", recording: "live/recording", quantities: new Set(["response_std"]), about: "response_std", columns: 600 };
 const STEPS = [0, 20, 40, 60, 80, 100];
-let asked, told, feed;
+let asked, told, placed, feed;
 
 /** Codes of two layers at each step, as base64 of 16-bit numbers: 100 + step, 200 + step. */
 function coded() {
@@ -19,7 +20,7 @@ function coded() {
 
 describe("probes of a replay", () => {
   beforeEach(async () => {
-    [asked, told] = [[], []];
+    [asked, told, placed] = [[], [], []];
     const run = () => ({ total: 6, steps: [...STEPS], planned: [...STEPS], share: 0.1, images: 32, layers: [["a", 1, 2], ["b", 1, 2]], relus: [], blocks: [], sublayers: [], arrays: { response_std: coded() } });
     globalThis.fetch = async (address) => {
       asked.push(address);
@@ -27,7 +28,7 @@ describe("probes of a replay", () => {
     };
     Object.assign(playhead, { at: 0, by: "seconds", playing: false, end: { seconds: 0, step: 0 } });
     await new Promise((done) => {
-      feed = feedFor({ urls: URLS, recording: replay }, [1, 2], { history: (document) => told.push(document), message: () => assert.fail("nothing is streamed"), link: done });
+      feed = feedFor({ urls: URLS, recording: replay }, [1, 2], { history: (document) => told.push(document), message: () => assert.fail("nothing is streamed"), placed: (words) => placed.push(words), link: done });
     });
   });
 
@@ -51,6 +52,7 @@ describe("probes of a replay", () => {
     const requests = asked.length;
     for (const place of [0.1, 1, 1.9]) playhead.seek(place);
     assert.equal(told.length, 1);
+    assert.deepEqual(placed, ["0", "0.1", "1", "1.9"].map((at) => `REPLAY at ${duration(Number(at))} of 20 s`), "each place is named");
     playhead.seek(2);
     assert.equal(told.length, 2);
     playhead.seek(20);

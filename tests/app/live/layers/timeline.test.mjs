@@ -38,6 +38,15 @@ test("who looks back stays there, sees steps that only faster nets have, and fol
   assert.deepEqual(chosen, [30, 30, 0, null]);
 });
 
+test("columns that play stand still when the page begins elsewhere, so in a replay", () => {
+  const { made } = timeline();
+  globalThis.window = { matchMedia: () => ({ matches: true }) };
+  made.update(RACE, 40, 10);
+  made.play();
+  made.begin(null);
+  assert.deepEqual([made.playing, made.follow, made.step], [null, true, 10]);
+});
+
 test("a link to a later step waits for its probe", () => {
   const { made } = timeline();
   made.begin(30);

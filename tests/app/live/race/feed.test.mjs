@@ -146,6 +146,7 @@ describe("feeds of a race", () => {
       [[0, 0], "Training has begun."], [[40, 20], "Training has begun."], [[100, 100, 100], "A-2 is higher."],
     ]);
     assert.deepEqual(told.history.map(({ sought }) => sought), [false, true, true]);
+    assert.deepEqual(told.history.map(({ moment, words }) => [moment.at, words]), [[0, "REPLAY at 0 s of 20 s"], [4, "REPLAY at 4 s of 20 s"], [20, "REPLAY at 20 s of 20 s"]]);
     assert.deepEqual([sources, told.message], [[], []]);
     assert.ok(asked.every((address) => !address.startsWith(URLS.stream)));
   });
@@ -176,6 +177,37 @@ describe("feeds of a race", () => {
     assert.deepEqual([shown(), asked.length], [[40, 20, 60], requests]);
     playhead.seek(1);
     assert.deepEqual(shown(), [undefined, 20, 60]);
+  });
+
+  test("finer points are asked for of the whole, so a fork has them when it begins", async () => {
+    const { told } = await opened(true);
+    playhead.seek(2.5);
+    assert.deepEqual(feed.whole().map(({ card, series }) => [card.run, series.train.step.at(-1), series.total]), [[1, 100, 100], [2, 100, 100], [3, 100, 50]]);
+    assert.deepEqual(told.history.at(-1).cards.map(({ run }) => run), [1, 2]);
+    await feed.finer([1, 3], [[51, 90], [51, 90]]);
+    playhead.seek(8);
+    const { cards, runs, fine } = told.history.at(-1), series = new Series(runs[3], 50);
+    series.refineUpTo(cards[2].step, fine.get(3));
+    assert.deepEqual([series.detail.points.step[0], series.detail.points.step.at(-1)], [51, 80]);
+  });
+
+  test("the same range is asked for once at a time, and a late answer overwrites no newer one", async () => {
+    await opened(true);
+    playhead.seek(20);
+    const { fetch } = globalThis, answers = [];
+    globalThis.fetch = async (address) => {
+      await new Promise((answer) => answers.push(answer));
+      return fetch(address);
+    };
+    const early = feed.finer([1], [[20, 30]]), again = feed.finer([1], [[20, 30]]), late = feed.finer([1], [[40, 50]]);
+    await Promise.resolve();
+    assert.equal(answers.length, 2);
+    answers[1]();
+    assert.equal((await late).document.runs[1].train.step[0], 40);
+    answers[0]();
+    await assert.rejects(early, /another range/);
+    await assert.rejects(again, /another range/);
+    assert.equal(feed.fine.get(1).first, 40);
   });
 
   test("the record of an ended race is fetched once for all pages of the tab, and why it is missing is told", async () => {

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
+from app.data import streaming
 from app.data.workspace import use
 from app.live.race.routes import usual_points
 from app.live.routes import routes
@@ -106,6 +107,16 @@ def test_a_recording_is_the_history_with_what_was_concluded_at_moments(bench, cl
         assert {key: history[key] for key in said} == said
     assert (answer["cuts"], answer["differences"], answer["ends"]) == ({"step": [], "seconds": []}, {}, {})
     assert len(client.get("/live/recording", params={**query, "n": 100}).json()["runs"]["1"]["train"]["step"]) <= 100
+
+
+def test_a_recording_ends_with_the_states_that_the_page_shows(bench, client, monkeypatch):
+    bench.start_all()
+    first, second = bench.runs[:2]
+    seen = {first: {"state": "lost", "detail": "its engine is gone"}}
+    monkeypatch.setattr(streaming, "engine_status", lambda: {"state": "none", "seen": seen})
+    cards = client.get("/live/recording", params={"runs": f"{first},{second}"}).json()["cards"]
+    assert [card["state"] for card in cards] == ["lost", "running"]
+    assert cards[0]["detail"] == "its engine is gone"
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,19 @@ test("the steps of the range are asked for, one more on each side, in each unit 
   assert.equal(one.series.detail, null, "the whole is shown again");
 });
 
+test("of a replay the whole is asked for, and each run takes what it has", async () => {
+  const at200 = decimatedRun(range(10, 200, 10), 200), fork = { card: { ...at200.card, run: 2 }, series: { train: { step: [300], seconds: [30] }, total: 500 } };
+  const whole = decimatedRun(range(10, 1000, 10), 1000), asked = [];
+  const fetch = async (ids, ranges) => {
+    asked.push([ids, ranges]);
+    return { document: { runs: { 1: { train: history(range(99, 200), range(99, 200)).train }, 2: {} } }, atMost: 500 };
+  };
+  const detail = new ZoomDetail({ runs: () => [at200], whole: () => [whole, fork], fetch, done: () => {} });
+  await look(detail, { x: [10, 50] }, "seconds");
+  assert.deepEqual(asked, [[[1, 2], [[99, 501], [0, 10 ** 9]]]]);
+  assert.equal(at200.series.drawn().step.at(-1), 200);
+});
+
 test("a run that is here whole is not asked for, and an answer of another look is dropped", async () => {
   const whole = decimatedRun(range(1, 50), 50), coarse = decimatedRun(range(10, 1000, 10), 1000);
   const [called, answered] = [Promise.withResolvers(), Promise.withResolvers()];

@@ -1,7 +1,7 @@
 /** The chip that says whether the page is live. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawChip } from "../../../../app/live/shared/link_status.js";
+import { drawChip, shownLink } from "../../../../app/live/shared/link_status.js";
 import { Node } from "../dom.mjs";
 
 test("the chip tells of the runs, and of the link where that matters", () => {
@@ -23,4 +23,12 @@ test("the chip tells of the runs, and of the link where that matters", () => {
   for (const states of [["running"], ["finished"], ["paused"]]) assert.deepEqual(chip(states, "replay"), [false, "REPLAY", "replay"]);
   assert.equal(chip([], "live")[0], true);
   assert.equal(chip([], "gone")[0], false);
+});
+
+test("a replay is one from the press of its button until the live history is there, unless the server is gone then", () => {
+  const on = [[true, true, "replay"], [true, true, "gone"], [false, true, "live"], [false, true, "gone"]];
+  for (const [recorded, replays, link] of on) assert.equal(shownLink(recorded, replays, link), "replay");
+  assert.equal(shownLink(true, false, "replay"), "replay");
+  assert.equal(shownLink(true, false, "gone"), "gone");
+  for (const link of ["live", "waiting", "gone"]) assert.equal(shownLink(false, false, link), link);
 });

@@ -51,6 +51,16 @@ describe("the place of a replay", () => {
     assert.deepEqual([playhead.place, playhead.playing], [100, false], "it stops at the end");
   });
 
+  test("a tick of the clock moves nothing that was set to stand", () => {
+    playhead.take(END);
+    heard();
+    playhead.seek(0);
+    playhead.play();
+    playhead.playing = false; // another replay begins, standing
+    pass(1);
+    assert.equal(playhead.place, 0);
+  });
+
   test("by step the whole takes as long, without a clock a minute", () => {
     playhead.take(END);
     playhead.count("step", 0);
