@@ -130,6 +130,11 @@ def test_layers_and_gradients_stand_at_the_moment_and_their_files_say_so(site, o
                 continue
             assert text.startswith("# REPLAY at step 150 of 300\n")
             assert max(int(line.split(",")[3]) for line in text.splitlines()[2:]) <= 150
+    # A column of the map is a place of the replay, for every page.
+    page.locator(".sp-field").first.click(position={"x": 40, "y": 20})
+    page.wait_for_function("() => document.querySelector('.sp-probes').probeView.timeline.step < 100")
+    column = page.evaluate("() => document.querySelector('.sp-probes').probeView.timeline.step")
+    expect(page.locator(".ss-player-place")).to_have_text(f"step {column} of 300")
     page.locator(".ss-player-bar").press("Home")
     expect(page.locator(".sp-step")).to_have_text("step 0 of 300")
     page.get_by_role("link", name="Gradients").first.click()
@@ -147,7 +152,19 @@ def test_a_race_that_trains_is_left_for_its_recording_and_found_again(site, open
     wait_view(page, "v.chart.drawn && v.runs.length === 2 && v.runs.every(r => r.series.lastStep > 10)")
     page.evaluate("() => { document.querySelector('.ss-race').raceView.view.zoom = { x: [0, 40] }; }")
     asked: list[str] = []
+    # Until the recording is here nothing passes for a live race, and nothing can be commanded.
+    page.evaluate(
+        "() => { const known = window.fetch; window.fetch = async (...asked) => {"
+        " if (String(asked[0]).includes('/recording')) await new Promise((go) => (window.letGo = go));"
+        " return known(...asked); }; }"
+    )
     page.locator(".ss-replay").click()
+    expect(page.locator(".ss-chip")).to_have_text("REPLAY")
+    assert not view(page, "v.recorded")
+    assert page.title().startswith("REPLAY - ")
+    assert page.locator(".ss-pause-all").is_hidden()
+    assert page.locator(".ss-card .ss-buttons button").count() == 0
+    page.evaluate("() => window.letGo()")
     page.on("request", lambda request: asked.append(request.url))
     wait_view(page, RECORDED)
     expect(page.locator(".ss-chip")).to_have_text("REPLAY")
