@@ -11,6 +11,7 @@ from engine.store.tables.interventions import InterventionReader
 from engine.store.tables.jobs import JobReader
 from engine.store.tables.labs import LabReader
 from engine.store.tables.log_entries import LogReader
+from engine.store.tables.placements import PlacementReader
 from engine.store.tables.points import PointReader
 from engine.store.tables.presence import PresenceReader
 from engine.store.tables.probes import ProbeReader
@@ -32,4 +33,4 @@ class Reader(ReadingConnection):
         self.probes, self.labs, self.jobs = ProbeReader(self), LabReader(self), JobReader(self)
         self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
         self.commands, self.presence, self.quota = CommandReader(self), PresenceReader(self), QuotaReader(self)
-        self.imports = ImportReader(self)
+        self.imports, self.placements = ImportReader(self), PlacementReader(self)

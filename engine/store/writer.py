@@ -11,6 +11,7 @@ from engine.store.tables.interventions import InterventionWriter
 from engine.store.tables.jobs import JobWriter
 from engine.store.tables.labs import LabWriter
 from engine.store.tables.log_entries import LogWriter
+from engine.store.tables.placements import PlacementWriter
 from engine.store.tables.points import PointWriter
 from engine.store.tables.presence import PresenceWriter
 from engine.store.tables.probes import ProbeWriter
@@ -31,4 +32,5 @@ class Writer(WritingConnection):
         self.probes, self.labs = ProbeWriter(self), LabWriter(self)
         self.interventions, self.tuning = InterventionWriter(self), TuningWriter(self)
         self.notes, self.commands, self.presence = VisitorNoteWriter(self), CommandWriter(self), PresenceWriter(self)
+        self.placements = PlacementWriter(self)
         self.quota, self.imports = QuotaWriter(self), ImportWriter(self)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from engine.errors import ConfigError
 from engine.runs.protocol.job import Job
+from engine.store.rows import JobRow
 
 
 class Launched(Protocol):
@@ -14,8 +15,12 @@ class Launched(Protocol):
     job: Job
 
     @property
-    def pid(self) -> int | None:
-        """The worker's process; None until it exists."""
+    def place(self) -> str:
+        """Where the worker is: ``process 812``, with its node on a cluster; '' until it exists."""
+
+    @property
+    def is_lost_with_place(self) -> bool:
+        """Whether the worker ended because its node did: another attempt may succeed elsewhere."""
 
     def send(self, word: str) -> None:
         """Send ``pause``, ``stop`` or ``changes``; repeats and signals to a dead worker do nothing."""
@@ -33,6 +38,28 @@ class Launched(Protocol):
         """End the process at once."""
 
 
+class LeftBehind(Protocol):
+    """The worker of an engine that is gone: it writes a checkpoint and ends."""
+
+    @property
+    def place(self) -> str:
+        """Where the worker is."""
+
+    def lives(self) -> bool:
+        """Return whether the worker may still live."""
+
+    def kill(self) -> None:
+        """End the worker at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a cluster has: torch's names of its devices, numbered through, and the cores of each node."""
+
+    devices: tuple[str, ...]
+    nodes: tuple[int, ...]
+
+
 class Launcher(Protocol):
     """Starts workers, which detect the end of their engine themselves."""
 
@@ -47,6 +74,15 @@ class Launcher(Protocol):
 
     def launch(self, job: Job) -> Launched:
         """Start a worker for the job. Never blocks; a start that fails shows in ``Launched.ended``."""
+
+    def adopt(self, row: JobRow) -> LeftBehind | None:
+        """Return the worker that an engine before left with the job, None if none can live. Never blocks."""
+
+    def capacity(self) -> Capacity | None:
+        """Return what runs are planned for, None for this machine.
+
+        Labs and instant races always work on this machine.
+        """
 
     def close(self) -> None:
         """Release all resources; living workers go on."""

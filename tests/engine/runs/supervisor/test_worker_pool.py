@@ -19,14 +19,23 @@ S = RunState
 class Launcher:
     """Starts nothing; ``how`` is what all its workers say of their end."""
 
+    is_place_lost = False
+
     def __init__(self):
         self.jobs, self.how, self.trouble = [], None, str
 
     def launch(self, job):
         self.jobs.append(job)
         return SimpleNamespace(
-            job=job, pid=7, ended=lambda: self.how, send=lambda word: None, kill=lambda: None, shows_life=lambda: True
-        )
+            job=job, place="process 7", is_lost_with_place=self.is_place_lost, ended=lambda: self.how,
+            send=lambda word: None, kill=lambda: None, shows_life=lambda: True,
+        )  # fmt: skip
+
+    def adopt(self, row):
+        return None
+
+    def capacity(self):
+        return None
 
 
 class Stubborn(Writer):
@@ -74,7 +83,7 @@ def test_a_worker_is_forgotten_only_when_its_end_is_written(parts):
 def test_a_worker_left_behind_is_forgotten_only_when_its_run_is_queued_again(parts):
     start(parts)
     parts.pool._launched.clear()
-    process = SimpleNamespace(lives=lambda: False, pid=1)
+    process = SimpleNamespace(lives=lambda: False, place="process 1")
     parts.pool._left_behind[1] = (parts.reader.runs.get(1), process)
     parts.writer.refusals = 1
     with pytest.raises(DatabaseBusy):
@@ -113,7 +122,7 @@ def test_a_run_without_a_worker_does_not_stay_alive(parts, state, end):
 
 
 def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(parts, monkeypatch):
-    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda *_: parts.launcher)
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
     engine = Supervisor(parts.workspace, 60.0, "local")
@@ -131,7 +140,7 @@ def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(par
 
 
 def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monkeypatch):
-    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda *_: parts.launcher)
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
     parts.writer.jobs.move(1, S.STARTING)
