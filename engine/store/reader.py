@@ -4,6 +4,7 @@ Connections are read-only (``mode=ro``). Methods return plain values and the dat
 """
 
 from engine.store.connection import ReadingConnection
+from engine.store.placements import PlacementReader
 from engine.store.tables.checkpoints import CheckpointReader
 from engine.store.tables.commands import CommandReader
 from engine.store.tables.imports import ImportReader
@@ -11,7 +12,6 @@ from engine.store.tables.interventions import InterventionReader
 from engine.store.tables.jobs import JobReader
 from engine.store.tables.labs import LabReader
 from engine.store.tables.log_entries import LogReader
-from engine.store.tables.placements import PlacementReader
 from engine.store.tables.points import PointReader
 from engine.store.tables.presence import PresenceReader
 from engine.store.tables.probes import ProbeReader

@@ -136,13 +136,17 @@ class PlacementRow:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The state of a run or job on record, its worker's process, and when the worker was heard last."""
+    """The state of a run or job on record, its worker's process, and when the worker was heard last.
+
+    ``node``: of a cluster, '' for a worker on this machine.
+    """
 
     id: int
     state: RunState
     detail: str
     pid: int | None
     heartbeat: float | None
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Every method is one short transaction; ``with writer.together()`` makes one of s
 """
 
 from engine.store.connection import WritingConnection
+from engine.store.placements import PlacementWriter
 from engine.store.tables.checkpoints import CheckpointWriter
 from engine.store.tables.commands import CommandWriter
 from engine.store.tables.imports import ImportWriter
@@ -11,7 +12,6 @@ from engine.store.tables.interventions import InterventionWriter
 from engine.store.tables.jobs import JobWriter
 from engine.store.tables.labs import LabWriter
 from engine.store.tables.log_entries import LogWriter
-from engine.store.tables.placements import PlacementWriter
 from engine.store.tables.points import PointWriter
 from engine.store.tables.presence import PresenceWriter
 from engine.store.tables.probes import ProbeWriter

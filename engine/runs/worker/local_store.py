@@ -41,34 +41,24 @@ class LocalStore:
         return SharedThrottle(self.workspace.shared_steps(race), self._run)
 
 
-class LocalCheckpoints:
-    """The checkpoint files of one run in the workspace (``CheckpointFolder``)."""
+class RunFolder:
+    """The checkpoint files of one run in the workspace, whatever their format."""
 
-    def __init__(self, workspace: Workspace, run: int, files: CheckpointFiles):
-        self._workspace, self._run, self._files = workspace, run, files
+    def __init__(self, workspace: Workspace, run: int):
+        self._workspace, self._run = workspace, run
 
     def check(self) -> None:
         """Raise WorkspaceError for a workspace that is gone."""
         if not self._workspace.path.exists():
             raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
 
-    def write(self, state: Document, step: int) -> int:
-        """Write a file; return its bytes."""
-        path = self._path(step)
-        self._files.save(state, path)
-        return path.stat().st_size
-
-    def read(self, step: int) -> Document:
-        """Return the state of a file."""
-        return self._files.load(self._path(step))
-
     def remove(self, step: int) -> None:
         """Remove a file that may be missing."""
-        self._path(step).unlink(missing_ok=True)
+        self.path(step).unlink(missing_ok=True)
 
     def put_aside(self, step: int) -> str:
         """Rename a file; return its new name, '' for a missing one. Raises OSError."""
-        path = self._path(step)
+        path = self.path(step)
         aside = path.with_name(path.name + PUT_ASIDE)
         try:
             path.replace(aside)
@@ -78,13 +68,31 @@ class LocalCheckpoints:
 
     def prune(self, steps: set[int], most_aside: int) -> list[str]:
         """Remove incomplete files, those of other steps, older ones put aside; return the names of the former."""
-        known = {self._path(step) for step in steps}
-        files = sorted(self._path(0).parent.glob("*"))
+        known = {self.path(step) for step in steps}
+        files = sorted(self.path(0).parent.glob("*"))
         left = [path for path in files if path not in known and path.suffix in {".part", ".pt"}]
         for path in [*left, *[path for path in files if path.suffix == PUT_ASIDE][:-most_aside]]:
             with contextlib.suppress(OSError):
                 path.unlink()
         return [path.name for path in left]
 
-    def _path(self, step: int) -> Path:
+    def path(self, step: int) -> Path:
+        """Return the file of a step."""
         return self._workspace.checkpoint(self._run, step)
+
+
+class LocalCheckpoints(RunFolder):
+    """The same with a format (``CheckpointFolder``)."""
+
+    def __init__(self, workspace: Workspace, run: int, files: CheckpointFiles):
+        super().__init__(workspace, run)
+        self._files = files
+
+    def write(self, state: Document, step: int) -> int:
+        """Write a file; return its bytes."""
+        self._files.save(state, self.path(step))
+        return self.path(step).stat().st_size
+
+    def read(self, step: int) -> Document:
+        """Return the state of a file."""
+        return self._files.load(self.path(step))

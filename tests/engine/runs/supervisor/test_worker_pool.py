@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import DatabaseBusy
 from engine.events import ENGINE_GONE, RunState
+from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.supervisor import Supervisor
@@ -125,7 +126,7 @@ def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(par
     monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda *_: parts.launcher)
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
-    engine = Supervisor(parts.workspace, 60.0, "local")
+    engine = Supervisor(parts.workspace, 60.0, LauncherChoice())
     try:
         engine._writer.refusals = 1
         with pytest.raises(DatabaseBusy):
@@ -144,7 +145,7 @@ def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monke
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
     parts.writer.jobs.move(1, S.STARTING)
-    engine = Supervisor(parts.workspace, 60.0, "local")
+    engine = Supervisor(parts.workspace, 60.0, LauncherChoice())
     try:
         engine._writer.refusals = 1
         assert engine._goes_on()
