@@ -26,7 +26,6 @@ SHORT = {
     "engine/exchange/csv_file.py": "one row of the table of formats",
     "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/paths.py": "one constant of the ground floor",
-    "engine/runs/protocol/cluster_address.py": "what client and launcher refuse alike",
     "engine/runs/protocol/older_nets.py": "one rule that worker and supervisor share",
     "engine/runs/protocol/job.py": "seam between engine and worker",
     "engine/runs/protocol/verbs.py": "table of the commands",

@@ -6,7 +6,7 @@ from pkgutil import resolve_name
 from typing import Protocol
 
 from engine.errors import ConfigError
-from engine.runs.protocol.cluster_address import require_address, require_ray
+from engine.runs.protocol.cluster_address import require_answer, require_ray
 from engine.runs.protocol.job import Job
 from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
@@ -157,7 +157,7 @@ class LauncherChoice:
                 raise ConfigError(f"the launcher {self.name} takes no address; --launcher ray --address A takes one")
             return self
         require_ray()
-        require_address(self.address)
+        require_answer(self.address)
         return self
 
 

@@ -6,11 +6,9 @@ import socket
 
 from engine.errors import ConfigError, in_one_line
 from engine.paths import PROJECT
-from engine.runs.protocol.cluster_address import require_address, require_ray
+from engine.runs.protocol.cluster_address import require_answer, require_ray
 from engine.store.workspace import Workspace
 
-#: How long the head node may take to answer.
-ANSWER_S = 5.0
 #: What the nodes need not have of the project.
 _EXCLUDED = ["/tests", "/runs", "/assets/recordings", "/assets/docs", "/assets/*.png", "/.git", "/.ci"]
 
@@ -28,13 +26,7 @@ def connect(address: str, namespace: str) -> str:
     node of the cluster on this machine.
     """
     require_ray()
-    host, port = require_address(address)
-    try:
-        socket.create_connection((host, port), ANSWER_S).close()
-    except OSError as error:
-        raise ConfigError(
-            f"no Ray cluster answers at {address} ({error.strerror or error}); `ray start --head` prints its address"
-        ) from None
+    host, port = require_answer(address)
     # Before Ray is loaded, which reads them once.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")

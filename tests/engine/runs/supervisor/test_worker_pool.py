@@ -159,3 +159,41 @@ def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monke
     finally:
         engine._reader.close()
         engine._writer.close()
+
+
+def lose_place(parts):
+    """Let run 1 begin on a node that is lost then."""
+    parts.writer.placements.begin(1)
+    parts.writer.jobs.move(1, S.STARTING, cause="")
+    parts.writer.jobs.move(1, S.RUNNING)
+    parts.launcher.how, parts.launcher.is_place_lost = None, True
+    parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
+    parts.launcher.how = "node 10.0.0.3 was lost"
+    parts.pool.watch()
+    return parts.reader.runs.get(1)
+
+
+def test_a_run_whose_node_was_lost_goes_on_elsewhere_three_times_in_a_row(parts):
+    for _ in range(3):
+        row = lose_place(parts)
+        assert row.state == S.QUEUED
+        assert row.detail == "node 10.0.0.3 was lost; goes on elsewhere from its newest checkpoint"
+        assert parts.reader.placements.current(1) is None, "what its worker still sends is refused"
+    row = lose_place(parts)
+    assert (row.state, row.cause) == (S.LOST, "node 10.0.0.3 was lost")
+    parts.writer.placements.begin(1)
+    parts.writer.placements.end(1)  # one that ended otherwise ends the row
+    parts.writer.jobs.move(1, S.QUEUED)
+    assert lose_place(parts).state == S.QUEUED
+
+
+def test_a_run_that_stops_is_stopped_when_its_node_is_lost(parts):
+    parts.writer.placements.begin(1)
+    start(parts)
+    parts.writer.jobs.move(1, S.STOPPING)
+    parts.launcher.is_place_lost = True
+    parts.pool._launched.clear()
+    parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
+    parts.launcher.how = "node 10.0.0.3 was lost"
+    parts.pool.watch()
+    assert parts.reader.runs.get(1).state == S.STOPPED

@@ -1,0 +1,194 @@
+"""A cluster of three nodes on this machine, the product's engine on it, and what may happen to them.
+
+    python -m tests.engine.runs.launchers.ray_cluster.cluster FOLDER EXPERIMENT
+
+Prints one JSON document: the record beside that of the same race without a cluster. The environment has a HOME of its
+own and a short RAY_TMPDIR; the engine of Ray's head looks after its nodes often, so that a test need not wait long.
+"""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+from engine.events import FINAL, RunState
+from engine.paths import PROJECT
+from engine.runs.client.control import Control
+from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+STORE_BYTES = 80 * 2**20
+#: Steps of a race, the step at which something happens, and the time for anything.
+STEPS, MIDDLE, LIMIT_S = 150, 40, 150.0
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error", "RAY_worker_niceness": "0",
+    "RAY_health_check_initial_delay_ms": "1000", "RAY_health_check_period_ms": "500",
+    "RAY_health_check_timeout_ms": "1000", "RAY_health_check_failure_threshold": "3",
+}  # fmt: skip
+
+
+class Scene:
+    """Two workspaces: one on a cluster, one for the same race on this machine."""
+
+    def __init__(self, folder: Path):
+        from ray.cluster_utils import Cluster
+
+        self.here, self.there = Workspace(folder / "here").prepare(), Workspace(folder / "there").prepare()
+        self.cluster = Cluster(
+            initialize_head=True,
+            head_node_args={"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False},
+        )
+        self.nodes = [self.add_node() for _ in range(2)]
+        self.cluster.wait_for_nodes()
+        self.engine = self.start_engine()
+        self.runs = self.submit(self.there)
+
+    def add_node(self):
+        return self.cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+
+    def start_engine(self, *options):
+        options = options or ("--launcher", "ray", "--address", self.cluster.address)
+        workspace = self.here if options == ("--launcher", "local") else self.there
+        command = [sys.executable, "-m", "engine", "--workspace", str(workspace.path), "serve", *options]
+        with workspace.engine_log.open("ab") as log:
+            return subprocess.Popen(command, cwd=PROJECT, stdout=log, stderr=log, start_new_session=True)
+
+    def submit(self, workspace):
+        settings = {"width": "4", "pool": "4", "probe.every": "20", "eval_every": "30"}
+        with Writer(workspace) as writer:
+            race = plan_race(RaceRequest((8, 14), ("none", "A"), steps=STEPS, settings=settings), workspace)
+            return writer.races.submit(race)[1]
+
+    def rows(self, workspace=None):
+        with Reader(workspace or self.there) as reader:
+            return reader.runs.all()
+
+    def until(self, met, workspace=None):
+        deadline = time.monotonic() + LIMIT_S
+        while not met(rows := self.rows(workspace)):
+            if time.monotonic() > deadline:
+                raise SystemExit(f"waited too long: {[(row.id, row.state, row.step, row.detail) for row in rows]}")
+            time.sleep(0.05)
+        return rows
+
+    def middle(self):
+        self.until(lambda rows: all(row.step >= MIDDLE for row in rows))
+
+    def close(self):
+        Control(self.there).engine.shutdown()
+        self.cluster.shutdown()
+
+    def on_this_machine(self):
+        """Train the same race here."""
+        self.submit(self.here)
+        engine = self.start_engine("--launcher", "local")
+        self.until(lambda rows: all(row.state in FINAL for row in rows), self.here)
+        Control(self.here).engine.shutdown()
+        engine.wait(30)
+
+
+def lose(scene, how):
+    """Lose the first node, in one of three ways; another one takes its place."""
+    scene.middle()
+    node = scene.nodes[0]
+    raylet = node.all_processes["raylet"][0].process
+    if how == "killed":
+        raylet.kill()
+        raylet.wait()  # else it stays a zombie of this process, which its workers take for alive
+    elif how == "removed":
+        scene.cluster.remove_node(node, allow_graceful=False)
+    else:
+        os.kill(raylet.pid, signal.SIGSTOP)
+    scene.until(lambda rows: any("was lost" in row.detail for row in rows))
+    scene.add_node()
+    return raylet
+
+
+def kill_engine(scene):
+    scene.middle()
+    scene.engine.kill()
+    scene.engine.wait()
+    time.sleep(3)
+    states = [str(row.state) for row in scene.rows()]
+    scene.engine = scene.start_engine()
+    return states
+
+
+def command(scene):
+    """Pause all runs, move them to other nodes, change one, fork one, stop one."""
+    scene.middle()
+    control = Control(scene.there)
+    for run in scene.runs:
+        control.commands.give("pause", run)
+    scene.until(lambda rows: all(row.state == RunState.PAUSED for row in rows))
+    scene.add_node()
+    scene.cluster.remove_node(scene.nodes[0])
+    for run in scene.runs:
+        control.commands.give("resume", run)
+
+
+def record(workspace):
+    points = "SELECT run, split, step, loss, error, running_loss, running_error, lr FROM points ORDER BY 1, 2, 3"
+    arrays = "SELECT run, step, quantity, data FROM arrays JOIN probes ON probes.id = probe ORDER BY 1, 2, 3"
+    with closing(sqlite3.connect(workspace.database)) as database:
+        return database.execute(points).fetchall(), database.execute(arrays).fetchall()
+
+
+def same(one, other):
+    import torch
+
+    if isinstance(one, dict):
+        clocks = {"seconds", "evaluation_seconds", "probe_seconds"}
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one.keys() - clocks)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
+
+
+def main(folder, experiment):
+    scene, told = Scene(folder), None
+    try:
+        if experiment in ("killed", "removed", "stopped"):
+            raylet = lose(scene, experiment)
+        elif experiment == "engine":
+            told = kill_engine(scene)
+        elif experiment == "commands":
+            command(scene)
+        scene.until(lambda rows: all(row.state in FINAL for row in rows))
+        if experiment == "stopped":
+            os.kill(raylet.pid, signal.SIGCONT)
+    finally:
+        scene.close()
+    scene.on_this_machine()
+    from engine.training import checkpoint
+
+    (points, arrays), (local_points, local_arrays) = record(scene.there), record(scene.here)
+    with Reader(scene.there) as reader, Reader(scene.here) as local:
+        attempts = {run: len(reader.placements.of(run)) for run in scene.runs}
+        nodes = sorted({row.node for run in scene.runs for row in reader.placements.of(run)})
+        saved = [
+            (run, row.step)
+            for run in scene.runs
+            for row in reader.checkpoints.of(run)
+            if row.step in {each.step for each in local.checkpoints.of(run)}
+        ]
+    return {
+        "states": [str(row.state) for row in scene.rows()], "causes": [row.cause for row in scene.rows()],
+        "points": points == local_points, "arrays": arrays == local_arrays, "rows": len(points),
+        "checkpoints": len(saved),
+        "checkpoints_equal": all(
+            same(*(checkpoint.load(each.checkpoint(*one)) for each in (scene.there, scene.here))) for one in saved
+        ),
+        "attempts": attempts, "nodes": nodes, "told": told,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]), sys.argv[2])))
