@@ -3,12 +3,24 @@
 import hashlib
 import os
 import socket
+import subprocess
+import sys
 
 from engine.errors import ConfigError, in_one_line
 from engine.paths import PROJECT
 from engine.runs.protocol.cluster_address import require_answer, require_ray
 from engine.store.workspace import Workspace
 
+#: How long Ray may take to connect.
+CONNECT_S = 30.0
+_PROBE = """
+import sys, ray
+try:
+    ray.init(address=sys.argv[1], log_to_driver=False, logging_level="ERROR")
+except BaseException as error:
+    print(type(error).__name__, " ".join(str(error).split()))
+    sys.exit(3)
+"""
 #: What the nodes need not have of the project.
 _EXCLUDED = ["/tests", "/runs", "/assets/recordings", "/assets/docs", "/assets/*.png", "/.git", "/.ci"]
 
@@ -30,6 +42,7 @@ def connect(address: str, namespace: str) -> str:
     # Before Ray is loaded, which reads them once.
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "error")
+    _probe(f"{host}:{port}", address)
     import ray
 
     try:
@@ -39,13 +52,27 @@ def connect(address: str, namespace: str) -> str:
         )  # fmt: skip
         node: str = ray.get_runtime_context().get_node_id()
     except Exception as error:
-        raise ConfigError(_in_words(error, address)) from None
+        raise ConfigError(in_words(in_one_line(error), address)) from None
     return node
 
 
-def _in_words(error: Exception, address: str) -> str:
-    text = in_one_line(error)
-    lowered = str(error).lower()
+def _probe(goal: str, address: str) -> None:
+    """Connect once in a process that can be ended: with a wrong token or port Ray waits for minutes, or aborts."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _PROBE, goal], capture_output=True, text=True, timeout=CONNECT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ConfigError(
+            f"what answers at {address} is no head node of Ray, or does not accept this machine within {CONNECT_S:g} s"
+        ) from None
+    if done.returncode:
+        raise ConfigError(in_words((done.stdout.strip() or done.stderr.strip()).splitlines()[-1][:300], address))
+
+
+def in_words(text: str, address: str) -> str:
+    """Return Ray's error in one line that says what to do."""
+    lowered = text.lower()
     if "version mismatch" in lowered:
         return f"the cluster at {address} has another version of Ray or Python than this machine: {text}"
     if "token" in lowered or "unauthenticated" in lowered:

@@ -27,6 +27,7 @@ from engine.runs.launchers.ray_cluster.actors import DESK_GROUPS, WORKER_GROUPS,
 from engine.runs.launchers.ray_cluster.connection import connect, namespace_of
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.launchers.ray_cluster.messages import DeskState
+from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
 from engine.runs.launchers.registry import Capacity, Launched, LeftBehind
 from engine.runs.protocol.job import Job
 from engine.store.reader import Reader
@@ -37,133 +38,12 @@ from engine.store.writer import Writer
 DESK = "desk"
 #: How often the thread looks at workers and desk, and at the nodes.
 LOOK_S, NODES_S = 0.1, 1.0
+#: A start that Ray does not place for so long is told.
+PLACED_S = 20.0
 #: How long a new or an adopted desk may take to answer.
 DESK_S = 60.0
 
 _log = logging.getLogger(__name__)
-
-
-class RayWorker:
-    """The worker of one attempt at a run (``engine.runs.launchers.registry.Launched``)."""
-
-    def __init__(self, job: Job, launcher: "RayLauncher"):
-        self.job, self._launcher = job, launcher
-        self.attempt = 0
-        self.actor: Any = None
-        self.end_ref: Any = None
-        self.place_ref: Any = None
-        self.node, self.node_id, self._place = "", "", ""
-        self.how: str | None = None
-        self.is_lost_with_place = False
-        self._beats = self._seen = 0
-        self._waiting: list[str] = []
-        self._is_begun = self._is_withdrawn = False
-        self._lock = threading.Lock()
-
-    @property
-    def place(self) -> str:
-        """Node and process in words; '' until the worker exists."""
-        return self._place
-
-    def send(self, word: str) -> None:
-        """Send a signal, once there is a worker."""
-        self._launcher.do(lambda: self.pass_on(word))
-
-    def shows_life(self) -> bool:
-        """Return whether the desk heard the worker since the last call."""
-        beats, self._seen = self._beats != self._seen, self._beats
-        return beats
-
-    def ended(self) -> str | None:
-        """Return how the worker ended, None while it lives or starts."""
-        return "ended before it started" if self._is_withdrawn else self.how
-
-    def withdraw(self) -> bool:
-        """Give up a start that has not begun; return whether it had not."""
-        with self._lock:
-            self._is_withdrawn = self._is_withdrawn or not self._is_begun
-        return self._is_withdrawn
-
-    def kill(self) -> None:
-        """End the worker at once; one on a node that does not answer can write nothing any more."""
-        if not self.withdraw():
-            self._launcher.do(lambda: self.end(f"worker on node {self.node} was ended"))
-
-    def begin(self) -> bool:
-        """Return whether the start begins, which cannot be withdrawn any more."""
-        with self._lock:
-            self._is_begun = not self._is_withdrawn
-        return self._is_begun
-
-    def pass_on(self, word: str) -> None:
-        """Call the actor, which may be on its way."""
-        if self.actor is not None and self.how is None:
-            self.actor.signal.options(concurrency_group="signals").remote(word)
-        elif self.how is None:
-            self._waiting.append(word)
-
-    def follow(self, actor: Any) -> None:
-        """Take the actor; send it what waited."""
-        self.actor = actor
-        actor.work.remote()
-        self.watch()
-        self.place_ref = actor.place.options(concurrency_group="watch").remote()
-        for word in self._waiting:
-            self.pass_on(word)
-
-    def watch(self) -> None:
-        """Ask the actor for its end."""
-        self.end_ref = self.actor.await_end.options(concurrency_group="watch").remote()
-
-    def settle(self, node_id: str, node: str, pid: int) -> None:
-        """Take the worker's place."""
-        self.node_id, self.node, self._place = node_id, node, f"process {pid} on node {node}"
-
-    def hear(self, beats: int) -> None:
-        """Take the number of beats so far."""
-        self._beats = beats
-
-    def end(self, how: str, with_place: bool = False) -> None:
-        """Take note of the end; end what is left of the process."""
-        if self.how is None:
-            self.is_lost_with_place = with_place
-            self.how = how
-        if self.actor is not None:
-            with contextlib.suppress(failures.RayError, ValueError):
-                ray.kill(self.actor)
-
-
-class LeftBehindActor:
-    """The actor of an engine that is gone (``engine.runs.launchers.registry.LeftBehind``)."""
-
-    def __init__(self, name: str, launcher: "RayLauncher"):
-        self.place = name
-        self._launcher, self._lives, self._asked_at = launcher, True, 0.0
-
-    def lives(self) -> bool:
-        """Return whether the cluster may still have the actor."""
-        if self._lives and time.monotonic() - self._asked_at > LOOK_S * 5:
-            self._asked_at = time.monotonic()
-            self._launcher.do(self._look)
-        return self._lives
-
-    def kill(self) -> None:
-        """End the actor."""
-        self._launcher.do(self._kill)
-
-    def _look(self) -> None:
-        try:
-            actor = ray.get_actor(self.place, self._launcher.namespace)
-            ray.get(actor.place.options(concurrency_group="watch").remote(), timeout=LOOK_S * 10)
-        except (ValueError, failures.ActorDiedError):
-            self._lives = False
-        except failures.RayError:
-            pass  # it does not answer, which is not its end
-
-    def _kill(self) -> None:
-        with contextlib.suppress(ValueError, failures.RayError):
-            ray.kill(ray.get_actor(self.place, self._launcher.namespace))
-        self._lives = False  # what it may still write is refused
 
 
 class RayLauncher:
@@ -175,6 +55,7 @@ class RayLauncher:
         self._node = connect(address, self.namespace)
         self._local = LocalLauncher()
         self._workers: dict[int, RayWorker] = {}
+        self._left: list[LeftBehindActor] = []
         self._trouble = ""
         self._capacity, self._alive = _look_at_nodes()
         self._nodes_at = time.monotonic()
@@ -200,7 +81,7 @@ class RayLauncher:
         """Start a worker: of a run on the cluster, of a lab or an instant race here."""
         if job.lab or job.instant:
             return self._local.launch(job)
-        worker = RayWorker(job, self)
+        worker = RayWorker(job, self.do)
         self.do(lambda: self._start(worker))
         return worker
 
@@ -211,7 +92,10 @@ class RayLauncher:
             return process
         with Reader(self._workspace) as reader:
             current = reader.placements.current(row.id)
-        return None if current is None else LeftBehindActor(_name(row.id, current.attempt), self)
+        if current is None:
+            return None
+        self._left.append(LeftBehindActor(_name(row.id, current.attempt), self.namespace, self.do))
+        return self._left[-1]
 
     def capacity(self) -> Capacity:
         """Return the devices and cores of the living nodes."""
@@ -222,7 +106,7 @@ class RayLauncher:
         self._closed.set()
         self._tasks.put(None)
         self._local.close()
-        if not self._workers:
+        if not self._workers and not any(each.lives() for each in self._left):
             with contextlib.suppress(failures.RayError, ValueError):
                 ray.kill(self._desk)
         ray.shutdown()
@@ -301,9 +185,8 @@ class RayLauncher:
             word = ray.get(worker.end_ref)
             worker.end(f"worker ended: {word}" if word else "worker ended with exit code 0")
         except failures.ActorDiedError as error:
-            with_place = "node" in str(error).lower() and "died" in str(error).lower()
             self._capacity, self._alive = _look_at_nodes()
-            if with_place or (worker.node_id and worker.node_id not in self._alive):
+            if "its node has died" in str(error) or (worker.node_id and worker.node_id not in self._alive):
                 worker.end(f"node {worker.node} was lost", with_place=True)
             else:
                 worker.end(f"worker on node {worker.node} died: {_cause(error)}")
@@ -328,7 +211,8 @@ class RayLauncher:
             return
         except failures.RayActorError:
             return
-        self._trouble = ""
+        late = [run for run, each in self._workers.items() if not each.place and each.waited_s() > PLACED_S]
+        self._trouble = f"Ray has found no room for run {min(late)} yet; others may use the cluster" if late else ""
         for run, signs in state.signs.items():
             worker = self._workers.get(run)
             if worker is not None and worker.attempt == signs.attempt:
