@@ -12,6 +12,9 @@ from engine.errors import AttemptOver
 from engine.store.connection import ReadingTable, WritingTable
 from engine.store.rows import PlacementRow
 
+#: The kind of the log entry that says where an attempt works.
+PLACED = "node"
+
 
 class PlacementReader(ReadingTable):
     """Reads placements."""

@@ -26,6 +26,7 @@ from engine.hardware.machine import ProcessId
 from engine.runs.launchers.ray_cluster.messages import Batch, Beat, DeskState, Pulse, Reply, Sender, Signs
 from engine.runs.lockstep import SharedSteps
 from engine.runs.worker.local_store import RunFolder
+from engine.store.placements import PLACED
 from engine.store.reader import Reader
 from engine.store.space.writability import FULL
 from engine.store.workspace import Workspace
@@ -102,8 +103,8 @@ class Desk:
                 writer.placements.settle(run, attempt, node, processor)
                 writer.jobs.beat(run)
                 row = self._reader().runs.get(run)
-                text = f"attempt {attempt} works on node {node} ({processor})"
-                writer.log.add(run, 0 if row is None else row.step, "node", text)
+                text = f"attempt {attempt} on node {node} ({processor})"
+                writer.log.add(run, 0 if row is None else row.step, PLACED, text)
         except AttemptOver as error:
             return self._refuse(error)
         except Exception as error:
