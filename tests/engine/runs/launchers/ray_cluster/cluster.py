@@ -122,7 +122,7 @@ def kill_engine(scene):
 
 
 def command(scene):
-    """Pause all runs, move them to other nodes, change one, fork one, stop one."""
+    """Pause all runs and let them go on elsewhere; meanwhile fork one, change the fork, stop it."""
     scene.middle()
     control = Control(scene.there)
     for run in scene.runs:
@@ -134,11 +134,30 @@ def command(scene):
         control.commands.give("resume", run)
 
 
+def fork(scene):
+    """Fork a run, change the fork while it trains, stop it; return what became of it."""
+    control = Control(scene.there)
+    child = control.interventions.fork(scene.runs[1], None, {"steps": "100000", "lr": "0.05"})
+    scene.until(lambda rows: next(row for row in rows if row.id == child).step > STEPS)
+    control.interventions.set_value(child, "lr", 0.01)
+
+    def is_changed():
+        with Reader(scene.there) as reader:
+            return [
+                change.step for change in reader.interventions.changes(child) if change.value == 0.01 and change.step
+            ]
+
+    scene.until(lambda rows: is_changed())
+    control.commands.give("stop", child)
+    rows = scene.until(lambda rows: next(row for row in rows if row.id == child).state in FINAL)
+    return str(next(row for row in rows if row.id == child).state)
+
+
 def record(workspace):
-    points = "SELECT run, split, step, loss, error, running_loss, running_error, lr FROM points ORDER BY 1, 2, 3"
-    arrays = "SELECT run, step, quantity, data FROM arrays JOIN probes ON probes.id = probe ORDER BY 1, 2, 3"
+    points = "SELECT run, split, step, loss, error, running_loss, running_error, lr FROM points"
+    arrays = "SELECT run, step, quantity, data FROM arrays JOIN probes ON probes.id = probe"
     with closing(sqlite3.connect(workspace.database)) as database:
-        return database.execute(points).fetchall(), database.execute(arrays).fetchall()
+        return [database.execute(f"{sql} WHERE run < 5 ORDER BY 1, 2, 3").fetchall() for sql in (points, arrays)]
 
 
 def same(one, other):
@@ -162,6 +181,8 @@ def main(folder, experiment):
         elif experiment == "commands":
             command(scene)
         scene.until(lambda rows: all(row.state in FINAL for row in rows))
+        if experiment == "commands":
+            told = fork(scene)
         if experiment == "stopped":
             os.kill(raylet.pid, signal.SIGCONT)
     finally:
@@ -180,7 +201,7 @@ def main(folder, experiment):
             if row.step in {each.step for each in local.checkpoints.of(run)}
         ]
     return {
-        "states": [str(row.state) for row in scene.rows()], "causes": [row.cause for row in scene.rows()],
+        "states": [str(row.state) for row in scene.rows()][:4], "causes": [row.cause for row in scene.rows()],
         "points": points == local_points, "arrays": arrays == local_arrays, "rows": len(points),
         "checkpoints": len(saved),
         "checkpoints_equal": all(

@@ -75,5 +75,7 @@ def test_a_killed_engine_loses_nothing(experiment):
     assert_as_locally(found)
 
 
-def test_paused_runs_go_on_elsewhere(experiment):
-    assert_as_locally(experiment("commands"))
+def test_paused_runs_go_on_elsewhere_and_a_fork_is_changed_and_stopped(experiment):
+    found = experiment("commands")
+    assert found["told"] == "stopped"
+    assert_as_locally(found)
