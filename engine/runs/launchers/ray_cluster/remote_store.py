@@ -1,5 +1,7 @@
 """The workspace as a worker on a node sees it: tables and checkpoints by way of the desk. Torch-free, without Ray."""
 
+import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -7,6 +9,8 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
+
+import psutil
 
 from engine.hardware.machine import processor
 from engine.runs.launchers.ray_cluster.messages import CHUNK_BYTES, Beat, DeskLine, DeskSilent, Pulse, Sender
@@ -31,7 +35,8 @@ class RemoteStore:
         self._line, self._sender, self._node = line, sender, node
         self.data = data
         data.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(prefix=f"run-{sender.run}-", dir=data)
+        _remove_left(data)
+        self._folder = tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=data)
         self.workspace = Workspace(Path(self._folder.name))
         self._streams = count()
         self.throttle_of_run: RemoteThrottle | None = None
@@ -62,6 +67,14 @@ class RemoteStore:
         """Return what keeps the run in step by way of the desk."""
         self.throttle_of_run = RemoteThrottle(self._line, self._sender, race)
         return self.throttle_of_run
+
+
+def _remove_left(data: Path) -> None:
+    """Remove the folders of workers that were ended by force on this node."""
+    for folder in data.glob("run-*"):
+        pid = folder.name.split("-")[1]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 class RemoteCheckpoints:

@@ -43,6 +43,7 @@ class Scene:
         self.here, self.there = Workspace(folder / "here").prepare(), Workspace(folder / "there").prepare()
         self.cluster = Cluster(
             initialize_head=True,
+            shutdown_at_exit=False,
             head_node_args={"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False},
         )
         self.nodes = [self.add_node() for _ in range(2)]
@@ -83,7 +84,12 @@ class Scene:
 
     def close(self):
         Control(self.there).engine.shutdown()
-        self.cluster.shutdown()
+        # Not in good order, which takes half a minute for each node and waits for ever for one that is lost already.
+        for node in [*self.cluster.worker_nodes, self.cluster.head_node]:
+            for kind in ("raylet", *node.all_processes):
+                for each in node.all_processes.get(kind, ()):
+                    each.process.kill()
+                    each.process.wait()
 
     def on_this_machine(self):
         """Train the same race here."""
@@ -129,7 +135,7 @@ def command(scene):
         control.commands.give("pause", run)
     scene.until(lambda rows: all(row.state == RunState.PAUSED for row in rows))
     scene.add_node()
-    scene.cluster.remove_node(scene.nodes[0])
+    scene.cluster.remove_node(scene.nodes[0], allow_graceful=False)
     for run in scene.runs:
         control.commands.give("resume", run)
 

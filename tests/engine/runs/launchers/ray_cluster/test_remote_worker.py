@@ -163,6 +163,15 @@ def test_an_attempt_that_is_over_writes_nothing(desk, tmp_path):
     assert desk.state().refused == 4
 
 
+def test_folders_of_workers_that_were_killed_are_removed(desk, tmp_path):
+    node = tmp_path / "node"
+    for name in (f"run-{2**22 + 1}-x", f"run-{this_process().pid}-x", "data"):
+        (node / name).mkdir(parents=True)
+    store = RemoteStore(DirectLine(desk), Sender(1, 1, "job"), node, "node-1")
+    store.close()
+    assert sorted(path.name for path in node.iterdir()) == ["data", f"run-{this_process().pid}-x"]
+
+
 def test_a_worker_hears_that_its_engine_is_gone(desk):
     assert desk.beat(Beat(1, 1)).engine_lives
     desk.serve(2**22 + 1, 1.0)
