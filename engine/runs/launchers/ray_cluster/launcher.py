@@ -63,6 +63,7 @@ class RayLauncher:
         self._closed = threading.Event()
         self._writer: Writer | None = None
         self._state_ref: Any = None
+        self._refused = 0
         workspace.prepare()
         Writer(workspace).close()  # creates missing tables
         self._desk = self._find_desk()
@@ -211,6 +212,9 @@ class RayLauncher:
             return
         except failures.RayActorError:
             return
+        if state.refused > self._refused:
+            self._refused = state.refused
+            _log.info("refused calls of attempts that are over: %d", state.refused)
         late = [run for run, each in self._workers.items() if not each.place and each.waited_s() > PLACED_S]
         self._trouble = f"Ray has found no room for run {min(late)} yet; others may use the cluster" if late else ""
         for run, signs in state.signs.items():

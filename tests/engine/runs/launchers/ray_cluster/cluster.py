@@ -16,7 +16,7 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from engine.events import FINAL, RunState
+from engine.events import ALIVE, FINAL, RunState
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
 from engine.runs.protocol.planning import RaceRequest, plan_race
@@ -79,6 +79,10 @@ class Scene:
             time.sleep(0.05)
         return rows
 
+    def lost(self):
+        with Reader(self.there) as reader:
+            return [row for run in self.runs for row in reader.placements.of(run) if row.lost]
+
     def middle(self):
         self.until(lambda rows: all(row.step >= MIDDLE for row in rows))
 
@@ -112,7 +116,7 @@ def lose(scene, how):
         scene.cluster.remove_node(node, allow_graceful=False)
     else:
         os.kill(raylet.pid, signal.SIGSTOP)
-    scene.until(lambda rows: any("was lost" in row.detail for row in rows))
+    scene.until(lambda rows: scene.lost())
     scene.add_node()
     return raylet
 
@@ -121,10 +125,9 @@ def kill_engine(scene):
     scene.middle()
     scene.engine.kill()
     scene.engine.wait()
-    time.sleep(3)
-    states = [str(row.state) for row in scene.rows()]
+    rows = scene.until(lambda rows: not any(row.state in ALIVE for row in rows))
     scene.engine = scene.start_engine()
-    return states
+    return [str(row.state) for row in rows]
 
 
 def command(scene):
@@ -196,6 +199,7 @@ def main(folder, experiment):
     scene.on_this_machine()
     from engine.training import checkpoint
 
+    log = scene.there.engine_log.read_text()
     (points, arrays), (local_points, local_arrays) = record(scene.there), record(scene.here)
     with Reader(scene.there) as reader, Reader(scene.here) as local:
         attempts = {run: len(reader.placements.of(run)) for run in scene.runs}
@@ -214,6 +218,7 @@ def main(folder, experiment):
             same(*(checkpoint.load(each.checkpoint(*one)) for each in (scene.there, scene.here))) for one in saved
         ),
         "attempts": attempts, "nodes": nodes, "told": told,
+        "refused": [int(line.split()[-1]) for line in log.splitlines() if "calls of attempts that are over: " in line],
     }  # fmt: skip
 
 

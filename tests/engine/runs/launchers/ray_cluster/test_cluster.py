@@ -67,6 +67,8 @@ def test_runs_of_a_lost_node_go_on_elsewhere_with_the_same_bits(experiment, how)
     found = experiment(how)
     assert_as_locally(found)
     assert max(found["attempts"].values()) > 1
+    if how == "stopped":  # its workers live on, unseen
+        assert max(found["refused"], default=0) > 0
 
 
 def test_a_killed_engine_loses_nothing(experiment):
