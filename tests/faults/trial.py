@@ -56,6 +56,7 @@ class Outcome:
     unequal_ends: int = 0
     states_true_s: list[float] = field(default_factory=list)
     ended_s: list[float] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -205,7 +206,11 @@ class Trial:
         """End app and engine in good order, and check rows, processes and files."""
         self.say("ends")
         self.monitor.expect_end(self.target.family(), "process after the shutdown")
-        self.target.shut_down()
+        began = time.monotonic()
+        answer = self.target.shut_down()
+        self.figure("shutdown, s", time.monotonic() - began)
+        self.one_line("a shutdown is done, and says so", answer, codes=(0,))
+        self.check("a shutdown tells the truth", self.target.engine() is None, answer.stderr.strip())
         self.no_orphans()
         self.rows_stay()
         parts = [path.name for path in self.target.workspace.path.rglob("*.part")]
@@ -221,6 +226,10 @@ class Trial:
         """Record the outcome of one check; ``text`` says what is wrong."""
         self.outcome.findings.append(Finding(name, bool(passed), "" if passed else text))
         return passed
+
+    def figure(self, name: str, value: float) -> None:
+        """Keep a number that the trial measured, to be shown with its outcome; ``name`` has its unit."""
+        self.outcome.figures[name] = round(value, 2)
 
     def one_line(self, name: str, answer: subprocess.CompletedProcess[str], codes: Sequence[int] = (2,)) -> None:
         """Check that a command ended with one of these codes and, where it refused, one line."""
