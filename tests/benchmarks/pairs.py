@@ -46,8 +46,8 @@ def pairs(trees: list[Path], numbers: range, measure: Measure) -> Iterator[dict[
             yield {"pair": number, "tree": ("this", "other")[place], "load": round(os.getloadavg()[0], 1), **figures}
 
 
-def summary(lines: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """Return for each figure the medians of both trees, and median, least and largest ratio within a pair."""
+def summary(lines: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return for each figure least, median and largest value of both trees, and of the ratios within the pairs."""
     found: dict[str, dict[str, dict[int, float]]] = {}
     for line in lines:
         for name, value in line.items():
@@ -59,14 +59,16 @@ def summary(lines: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
         ratios = [this[pair] / other[pair] for pair in this.keys() & other.keys() if other[pair]]
         if ratios:
             result[name] = {
-                "this": round(statistics.median(this.values()), 3),
-                "other": round(statistics.median(other.values()), 3),
-                "ratio": round(statistics.median(ratios), 3),
-                "least": round(min(ratios), 3),
-                "largest": round(max(ratios), 3),
+                "this": _spread(list(this.values())),
+                "other": _spread(list(other.values())),
+                "ratio": _spread(ratios),
                 "pairs": len(ratios),
             }
     return result
+
+
+def _spread(values: list[float]) -> list[float]:
+    return [round(of(values), 3) for of in (min, statistics.median, max)]
 
 
 def figures_in(text: str) -> dict[str, float]:

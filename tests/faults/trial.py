@@ -23,6 +23,8 @@ from tests.faults.target import NotInTime, Target
 STATES_WITHIN_S, ORPHANS_WITHIN_S, AGE_S, MAX_AGE_S = 5.0, 12.0, 1.0, 2.0
 #: Time to be at work again, and to finish, on a busy machine.
 AT_WORK_S, FINISHED_S = 60.0, 90.0
+#: Time to go on after a fault that has passed: refused writes are tried again every 4 s.
+GOES_ON_S = 15.0
 #: Characters of a refusal.
 MAX_LINE = 300
 #: Words of a reader who knows that nobody works.
@@ -184,6 +186,18 @@ class Trial:
             )
 
         self._wait(works, seconds, "all runs are at work")
+
+    def goes_on(self, seconds: float = GOES_ON_S) -> None:
+        """Wait until every run that is not finished has made further steps by itself: nobody resumes it."""
+        before = {row["run"]: row["step"] for row in self.target.rows()}
+        began = time.monotonic()
+
+        def further() -> bool:
+            rows = self._rows()
+            return bool(rows) and all(row["state"] == "finished" or row["step"] > before[row["run"]] for row in rows)
+
+        self._wait(further, seconds, "all runs go on by themselves")
+        self.figure("goes on after, s", time.monotonic() - began)
 
     def finish(self) -> None:
         """Wait for the end of all runs, end everything, and check what must hold after any fault."""

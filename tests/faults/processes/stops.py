@@ -52,7 +52,8 @@ def stopped(trial: Trial, kind: str, seconds: float) -> None:
         trial.outlast(seconds - SILENT_S - STATES_WITHIN_S)
     target.send([process], signal.SIGCONT)
     trial.say(f"{kind} is back")
-    trial.check(f"the {kind} survives {seconds:g} s of standing still", process.is_running())
+    trial.goes_on()
+    trial.check(f"the {kind} survives {seconds:g} s of standing still", lives(process))
     if kind == "engine":
         trial.one_line("the engine serves commands again", target.call("pause", str(run)), codes=(0, 2))
     trial.finish()
