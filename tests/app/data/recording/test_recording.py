@@ -9,6 +9,8 @@ from app.data.recording.recording import recording
 from app.live.race.messages import recording_document
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
+from engine.exchange.recordings import get_recording
+from engine.exchange.transfer import import_from
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 from tests.engine.runs.protocol.mixed_race import mixed_race
@@ -180,3 +182,22 @@ def test_the_document_has_each_part_of_the_conclusions_once(race):
             assert [one["outcome"] for one in said["t"]] == [known.outcome for _, known in moment.said.predictions]
     # The errors of this race stay as they are, so that most moments name another step alone.
     assert len(parts["rows"]) < len(parts["sure"]) <= len(document["moments"]["step"])
+
+
+def test_a_cut_is_the_finding_where_nothing_else_is_compared(place):
+    race = min(import_from(place, get_recording("cut").path, lambda done, total, what: None).races)
+    with Reader(place) as reader:
+        runs = [row.id for row in reader.runs.all(race)]
+    now = streaming.conclusions(runs)
+    assert now.cut.startswith("Shortcuts of A-56 cut at step 150: training error at the end ")
+    assert now.alone is not None
+    assert now.alone.kind == "demonstration"
+    found = recording(runs, 100)
+    assert found.cuts.step[-1].said == found.cuts.seconds[-1].said == now.cut
+    assert {moment.said.alone for moment in (*found.moments.step, *found.moments.seconds)} == {now.alone}
+
+
+def test_a_race_with_a_finding_of_its_own_keeps_it(race):
+    _, runs = race
+    assert streaming.conclusions(runs).alone is None
+    assert {moment.said.alone for moment in recording(runs, 100).moments.step} == {None}
