@@ -108,7 +108,7 @@ export class RaceView {
         Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, picture: null, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
       }
       this.view.of(data.race);
-      this.replay.of(data.race);
+      this.replay.of(data.race, data.runs.map((run) => run.run));
       this.race = data.race;
       this.#follow();
     }

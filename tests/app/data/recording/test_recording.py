@@ -156,12 +156,26 @@ def test_a_race_without_a_step_has_words_but_no_end(place):
     assert (found.cuts, found.differences, found.old_ends) == (([], []), {}, {})
 
 
-def test_runs_of_several_races_have_no_moments_and_unknown_ones_are_left_out(place):
+def test_runs_of_several_races_have_one_sentence_and_unknown_ones_are_left_out(place):
     with Writer(place.prepare()) as writer:
         one, other = (writer.races.submit(RaceConfig(preset="quick", run=RunConfig()))[1] for _ in range(2))
     found = recording([one[0], other[0], 99], 2000)
     assert list(found.history.series) == [one[0], other[0]]
-    assert found.moments == ([], [])
+    assert [moment.said.statement for moment in found.moments.step] == [streaming.SEVERAL_RACES]
+    assert found.moments.step == found.moments.seconds
+    assert found.cuts == ([], [])
+    assert streaming.conclusions([one[0], other[0]]).statement == streaming.SEVERAL_RACES
+    assert recording([99], 2000).moments == ([], [])
+
+
+def test_runs_of_several_races_have_their_differences(place):
+    cut = min(import_from(place, get_recording("cut").path, lambda done, total, what: None).races)
+    with Writer(place) as writer:
+        _, other = writer.races.submit(RaceConfig(preset="quick", run=RunConfig()))
+    with Reader(place) as reader:
+        runs = [row.id for row in reader.runs.all(cut)]
+    alone, both = recording(runs, 100), recording([*runs, other[0]], 100)
+    assert alone.differences == both.differences != {}
 
 
 def test_the_document_has_each_part_of_the_conclusions_once(race):
