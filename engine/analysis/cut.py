@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
+from engine.analysis.certainty import DEMONSTRATION, Certainty
 from engine.config import RUNNING_WINDOW
+
+#: How sure the finding of a cut is, where a race compares nothing else.
+CUT_CERTAINTY = Certainty(
+    "One net: a demonstration", DEMONSTRATION, "Cut once, on one seed. Other seeds and other moments may differ."
+)
 
 
 @dataclass(frozen=True, slots=True)

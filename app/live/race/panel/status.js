@@ -113,3 +113,18 @@ function drawHeadline(node, text) {
   node.classList.toggle("ss-long", text.length > LONG);
   node.replaceChildren(...text.split(/(?<=\.) /).flatMap((sentence, index) => [index ? " " : "", element("span", "", sentence)]));
 }
+
+/**
+ * The parts of the statement that stand above the chart, and the line on a cut below them. Where a race compares nothing, what
+ * cutting the shortcuts of a net did is its finding: `alone` is how sure that is. While the cut net trains each step changes
+ * it: it is read aloud as seldom as any finding of a race that trains.
+ *
+ * @typedef {[label: string, kind: string, why: string]} Certainty
+ * @type {<S extends { g?: string, sure?: Certainty, alone?: Certainty | null }>(statement: S, cut: string, trains: boolean) => { statement: S, cut: string }}
+ */
+export function placed(statement, cut, trains) {
+  const { alone } = statement;
+  if (!alone || !cut) return { statement, cut };
+  const [label, kind, why] = alone;
+  return { statement: { ...statement, g: cut, sure: trains ? ["Still training", "training", why] : [label, kind, why] }, cut: "" };
+}
