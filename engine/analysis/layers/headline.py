@@ -19,9 +19,9 @@ from engine.analysis.numbers import in_words, listed
 MIN_SHARE = 1 / 3
 #: A layer stands out from this ratio to the middle of its net: of responses, and of what varies more from step to step.
 OUTSTANDING, OTHERS = 2.0, 3.0
-#: Each seed must show a stretch that much.
+#: Each seed must show a stretch that much, or half of its ratio (of the logarithm) where that is less.
 EACH_SEED = 1.5
-#: All layers within this ratio of the middle: none stands out.
+#: All layers within this ratio of the middle: none stands out. Beyond it a layer belongs to one beside it that does.
 EVEN = 1.5
 #: A zigzag: so many of the layers turn, and half of the steps between neighbours are at least so large a ratio.
 TURNS, STEP_RATIO = 0.8, 1.02
@@ -198,29 +198,35 @@ def _relative(values: Sequence[float]) -> list[float]:
 
 
 def _stretch(profile: Sequence[float], seeds: Sequence[ProbedNet], outstanding: float) -> _Stretch | None:
-    """Return the stretch that stands out most: of several the one with the largest ratio."""
+    """Return the stretch that stands out most: of several the one with the largest ratio.
+
+    Where no layers beside each other stand out alone, those that are uneven count with the one among them that does.
+    """
     least = max(MIN_LAYERS, ceil(MIN_STRETCH * len(profile)))
-    found: list[tuple[int, int]] = []
-    for sign in (1, -1):
-        begun = None
-        for at, value in enumerate([*profile, nan]):
-            if sign * value >= outstanding:
-                begun = at if begun is None else begun
-            elif begun is not None:
-                found += [(begun, at - 1)] if at - begun >= least else []
-                begun = None
-    stretches = [_Stretch(first, last, len(profile), exp(fmean(profile[first : last + 1]))) for first, last in found]
-    shown = [stretch for stretch in stretches if _in_each(stretch, seeds)]
-    return max(shown, key=lambda stretch: abs(log(stretch.ratio)), default=None)
+    for bar in (outstanding, log(EVEN)):
+        found = [
+            _Stretch(first, last, len(profile), exp(fmean(profile[first : last + 1])))
+            for sign in (1, -1)
+            for first, last in _beyond(bar, [sign * value for value in profile])
+            if last - first + 1 >= least and max(sign * value for value in profile[first : last + 1]) >= outstanding
+        ]
+        if shown := [stretch for stretch in found if _in_each(stretch, seeds)]:
+            return max(shown, key=lambda stretch: abs(log(stretch.ratio)))
+    return None
+
+
+def _beyond(bar: float, values: Sequence[float]) -> list[tuple[int, int]]:
+    """Return the first and the last place of each run of values of at least ``bar``."""
+    above = [value >= bar for value in values]
+    firsts = [at for at, one in enumerate(above) if one and not (at and above[at - 1])]
+    return [(first, first + len(list(takewhile(bool, above[first:]))) - 1) for first in firsts]
 
 
 def _in_each(stretch: _Stretch, seeds: Sequence[ProbedNet]) -> bool:
     """Return whether each seed shows the stretch, in the same direction."""
-    if len(seeds) == 1:
-        return True
     each = [relative[stretch.first : stretch.last + 1] for net in seeds if (relative := _relative(net.values))]
-    sign = 1 if stretch.ratio > 1 else -1
-    return all(sign * fmean(values) >= log(EACH_SEED) for values in each)
+    sign, whole = (1, log(stretch.ratio)) if stretch.ratio > 1 else (-1, -log(stretch.ratio))
+    return all(sign * fmean(values) >= min(log(EACH_SEED), whole / 2) for values in each)
 
 
 def _size(ratio: float) -> str:
