@@ -23,7 +23,7 @@ import { Presenter } from "./presentation/presenter.js";
 import { feedFor } from "./feed.js";
 import { RacePlot } from "./chart/plot.js";
 import { fittingHeight } from "./chart/axes.js";
-import { RaceStatus } from "./panel/status.js";
+import { RaceStatus, leading } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series, stepOf, takeMessage } from "./series.js";
@@ -319,12 +319,11 @@ export class RaceView {
     const { engine, trouble, linkReason } = this, mayCommand = this.#mayCommand();
     const { engineGone } = this.data, link = shownLink(this.recorded, this.replay.on, this.link);
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
-    const statement = this.view.hidden ? {} : this.statement;
-    const headline = this.presenter.verdict(this.statement.g ?? "");
+    const { statement, cut } = this.view.hidden ? { statement: {}, cut: "" } : leading(this.statement, this.cut ?? "", this.gaps);
+    const headline = this.presenter.verdict(statement.g ?? "");
     const { hidden, smoothing } = this.#view();
     this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing, gaps: hidden ? null : this.gaps });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
-    const cut = this.view.hidden ? "" : this.cut ?? "";
     setText(this.part("cut"), cut);
     const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
     this.cutSeen ||= cutTrains;

@@ -12,6 +12,18 @@ const LONG = 120;
 const INTERVAL = { width: 120, height: 18 }, PAD = 12;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
+/** How sure a cut is that is all there is to say. */
+const ONE_CUT = ["One net: a demonstration", "demonstration", "Another seed, or another moment of the cut, may differ."];
+
+/**
+ * What leads: the statement about the race, or, where nothing is compared, what a cut did. statement: { g, sure, ... };
+ * returns the statement to show and the cut that stands beside it, "" where it leads.
+ */
+export function leading(statement, cut, gaps) {
+  const leads = cut && statement.sure?.[1] === "open" && !gaps;
+  return leads ? { statement: { ...statement, g: cut, sure: ONE_CUT }, cut: "" } : { statement, cut };
+}
+
 export class RaceStatus {
   /** part(name): the element of that name; ask(verb, run) sends a command. */
   constructor(part, ask) {
