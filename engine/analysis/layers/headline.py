@@ -6,7 +6,7 @@ seed shows the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from math import ceil, exp, isfinite, log, nan
 from statistics import fmean, median
@@ -14,6 +14,7 @@ from statistics import fmean, median
 from engine.analysis.comparison import MIN_STEP, by
 from engine.analysis.layers.probed_net import ARM_KEY, GROWTH, Measured, ProbedNet
 from engine.analysis.numbers import in_words, listed
+from engine.models.arm_names import by_blocks
 
 #: No sentence before this share of the training: the first steps say little of what a net learns.
 MIN_SHARE = 1 / 3
@@ -76,6 +77,13 @@ def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headli
 
     None as well for nets of several families: they differ in more than depth and shortcut.
     """
+    if (found := _headline(quantity, step, nets)) is None:
+        return None
+    place = found.place and replace(found.place, word=by_blocks(found.place.word))
+    return Headline(by_blocks(found.text), place)
+
+
+def _headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headline | None:
     comparable = [net for net in nets if not net.difference]
     nets = [net for net in comparable if net.last_step >= step]
     if not nets or len({net.family for net in comparable}) > 1:

@@ -205,3 +205,13 @@ def test_seeds_are_one_net_and_the_start_is_told_apart():
 @pytest.mark.parametrize("found", [said(LOUD, EVEN), growth(net("plain-56", [1.19, 1]), net("A-56", [1.1, 1]), step=0)])
 def test_no_sentence_has_more_than_25_words(found):
     assert all(len(sentence.split()) <= 25 for sentence in found.text.split(". "))
+
+
+def test_a_net_is_named_by_its_blocks_alone_and_its_place_by_its_arm():
+    arm = "plain 12 blocks (50 layers)"
+    found = said(replace(LOUD, arm=arm))
+    assert found.text.startswith("The first layers of plain 12 blocks respond")
+    assert found.place.arm == arm
+    grown = growth(replace(LOUD, arm=arm, values=[0.6, 0.6], layers=49))
+    assert "(50 layers)" not in grown.text + grown.place.word
+    assert len(grown.text.split(". ")[0].split()) <= 25
