@@ -98,9 +98,8 @@ def _served(site: Site, wanted: list[State]) -> Iterator[dict[str, int]]:
                 running += runs
         yield numbers
     finally:
-        for verb in ("stop", "delete"):
-            for run in running:
-                site.control.commands.give(verb, run, until_done_s=20)
+        for verb in ("stop", "delete"):  # one that has ended refuses the first
+            site.control.commands.ask_each(verb, running, until_done_s=20)
         site.close()
 
 
