@@ -165,7 +165,9 @@ def _of_texts() -> list[State]:
 
 
 def _lab_below(page: Page) -> None:
-    page.locator(f"#lab-{_GRADIENTS}").evaluate("(heading) => heading.scrollIntoView()")
+    page.wait_for_function(f"() => {_PROBES}")
+    page.wait_for_timeout(1500)  # what stands above has its height
+    page.locator(".sl-lab").evaluate("(lab) => lab.scrollIntoView()")
 
 
 def _import(page: Page) -> None:
