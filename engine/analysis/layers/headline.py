@@ -273,8 +273,8 @@ def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str, *, whole: bool) 
         far = abs(total) > log(EXPLODES)
         verb = ("explodes" if far else "grows") if total > 0 else ("vanishes" if far else "shrinks")
         text = (
-            f"the gradient of {arm} {verb}: at the first layer it is {_fold(total)} that at the last, "
-            f"a factor of {in_words(factors[arm])} per layer."
+            f"the gradient of {arm} {verb}: at the first layer it is {_fold(total)} that at the last. "
+            f"That is a factor of {in_words(factors[arm])} per layer."
         )
     place = Place(arm, 0, 0, f"first layer of {arm}: {_fold(totals[arm])} the last layer")
     others = ""

@@ -168,8 +168,8 @@ def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is
     calm = net("A-56", [1.02, 1, 1, 1])
     found = growth(net("plain-56", [1.19, 1.2, 1.2, 1.1]), calm)
     assert found.text == (
-        "The gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last, "
-        "a factor of 1.19 per layer. In A-56 it changes by at most a factor of 2.9."
+        "The gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last. "
+        "That is a factor of 1.19 per layer. In A-56 it changes by at most a factor of 2.9."
     )
     assert found.place == Place("plain-56", 0, 0, "first layer of plain-56: 12,000 times the last layer")
     assert growth(calm, net("plain-56", [1.01, 1, 1, 1])).text == (
