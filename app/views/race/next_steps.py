@@ -94,7 +94,7 @@ def _cut(found: EndedRace) -> list[NextStep]:
         text = f"{cut.arm} {trains} on without shortcuts from step {cut.step:,}. Show it on the chart."
         return [NextStep("show", "The cut shortcuts", text, run=cut.fork)]
     time = "" if cut.seconds is None else preset_row.spoken(cut.seconds)
-    text = f"{cut.arm} trains on without shortcuts from step {cut.step:,}: does it keep what it learned?"
+    text = f"{cut.arm} from step {cut.step:,} on: does it keep what it learned?"
     return [NextStep("cut", "Cut the shortcuts", text, time)]
 
 

@@ -66,7 +66,7 @@ def test_cards_and_buttons_of_a_quick_race(page, ended):  # noqa: F811
     ]  # fmt: skip
     assert titles(given, "buttons") == ["Repeat with 3 seeds", "Tune the rates"]
     cut, wire, inside, why, seeds = given["next"]["cards"]
-    assert cut["text"] == "A-56 trains on without shortcuts from step 500: does it keep what it learned?"
+    assert cut["text"] == "A-56 from step 500 on: does it keep what it learned?"
     assert all(step["time"] for step in (cut, wire, seeds, *given["next"]["buttons"]))
     assert (inside["href"], why["href"]) == ("layers?race=1", "q1-why-can-depth-hurt")
     assert given["next"]["ended"] == ended.runs
