@@ -17,7 +17,7 @@ ROOM = Room(
             file="app/live/race/chart/axes.js",
             text="range: [...yRange],",
             faulty="range: yRange,",
-            breaks="Reset zoom leaves the error axis zoomed: Plotly wrote the zoom into the constant of the whole range.",
+            breaks="Reset zoom leaves the error axis zoomed: Plotly wrote into the constant of the whole range.",
             added_late=True,
         ),
         Fault(
