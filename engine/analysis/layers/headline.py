@@ -98,7 +98,9 @@ def _headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headl
         subject = "gradients" if quantity.name == GROWTH else f"{noun}s"
         return Headline(f"Training has just begun. The {subject} are compared from step {start:,} on.")
     if quantity.name == GROWTH:
-        return _growth(arms, "Before training, " if step == 0 else "", whole=len(nets) == len(comparable))
+        over = step >= planned and len(nets) == len(comparable)
+        when = "Before training, " if step == 0 else "After training, " if over else ""
+        return _growth(arms, when, whole=len(nets) == len(comparable))
     if quantity.rounding and (rounded := _rounded(quantity, noun, arms)):
         return rounded
     return (

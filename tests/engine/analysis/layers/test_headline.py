@@ -168,14 +168,14 @@ def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is
     calm = net("A-56", [1.02, 1, 1, 1])
     found = growth(net("plain-56", [1.19, 1.2, 1.2, 1.1]), calm)
     assert found.text == (
-        "The gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last. "
+        "After training, the gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last. "
         "That is a factor of 1.19 per layer. In A-56 it changes by at most a factor of 2.9."
     )
     assert found.place == Place("plain-56", 0, 0, "first layer of plain-56: 12,000 times the last layer")
     assert growth(calm, net("plain-56", [1.01, 1, 1, 1])).text == (
-        "The gradient reaches the first layer of every net: on its way it changes less than tenfold."
+        "After training, the gradient reaches the first layer of every net: on its way it changes less than tenfold."
     )
-    assert growth(calm).text.startswith("The gradient reaches the first layer of A-56:")
+    assert growth(calm).text.startswith("After training, the gradient reaches the first layer of A-56:")
     assert growth(calm, net("plain-56", [1.0, 1, 1, 1])).place.arm == "plain-56", "the net in doubt, always the same"
     assert growth(net("plain-56", [nan, 1, 1, 1])) is None
 
@@ -191,7 +191,9 @@ def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is
 )
 def test_how_far_the_gradient_gets(total, verb, size):
     text = growth(net("plain-56", [exp(log(total) / 54), 1, 1, 1])).text
-    assert text.startswith(f"The gradient of plain-56 {verb}: at the first layer it is {size} that at the last")
+    assert text.startswith(
+        f"After training, the gradient of plain-56 {verb}: at the first layer it is {size} that at the last"
+    )
 
 
 def test_seeds_are_one_net_and_the_start_is_told_apart():
