@@ -7,7 +7,7 @@ from engine.config import RUNNING_WINDOW
 
 #: How sure the finding of a cut is, where a race compares nothing else.
 CUT_CERTAINTY = Certainty(
-    "One net: a demonstration", DEMONSTRATION, "Cut once, on one seed. Other seeds and other moments may differ."
+    "One net: a demonstration", DEMONSTRATION, "Another seed, or another moment of the cut, may differ."
 )
 
 

@@ -203,7 +203,7 @@ def test_a_cut_is_the_finding_where_nothing_else_is_compared(place):
     with Reader(place) as reader:
         runs = [row.id for row in reader.runs.all(race)]
     now = streaming.conclusions(runs)
-    assert now.cut.startswith("Shortcuts of A-56 cut at step 150: training error at the end ")
+    assert all(words in now.cut for words in ("A-56", "step 150", "training error"))
     assert now.alone is not None
     assert now.alone.kind == "demonstration"
     found = recording(runs, 100)
