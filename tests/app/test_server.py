@@ -100,6 +100,18 @@ def open_stream(port, runs):
     return connection, answer
 
 
+def seconds_of_answers(port, answers):
+    """Ask for one small answer after the other on one connection; return how long each took."""
+    took = []
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        for _ in range(answers):
+            began = time.monotonic()
+            connection.request("GET", "/live/js/1/shared/event_stream.js")
+            assert connection.getresponse().read()
+            took.append(time.monotonic() - began)
+    return took
+
+
 @contextmanager
 def open_page(port):
     """Open the page as a browser does; inside, the script has run through."""
@@ -179,6 +191,7 @@ def test_a_server_with_a_page_and_a_stream_open_only_reads_loads_no_torch_and_st
         assert history.headers["x-frame-options"] == "SAMEORIGIN"
         assert get(port, f"/live/history?runs={bench.runs[0]}", Host="evil.example").status == 400
         check_that_routes_only_read(port, bench)
+        assert min(seconds_of_answers(port, 20)[10:]) < 0.03, "no answer waits 40 ms for an acknowledgement"
         if Path("/proc").is_dir():
             assert "libtorch" not in Path(f"/proc/{process.pid}/maps").read_text()
         process.send_signal(signal.SIGINT)

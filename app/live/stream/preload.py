@@ -37,8 +37,7 @@ class Preload:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    # Without a race nothing is drawn before the visitor starts one: no hurry, and no warning.
-                    named = [links(entry, "preload" if history else "prefetch"), *[history] * (entry == RACE)]
+                    named = [links(entry, hurry=bool(history)), *[history] * (entry == RACE)]
                     headers.append("Link", ", ".join(filter(None, named)))
             await send(message)
 
@@ -58,12 +57,14 @@ def _history(scope: Scope) -> str:
 
 
 @cache
-def links(entry: str, hurry: str = "preload") -> str:
+def links(entry: str, hurry: bool = True) -> str:
     """Return the header's value: relative addresses of plotly.js and of the modules that an entry needs.
 
     Args:
-        hurry: ``preload`` where plotly.js is used at once, ``prefetch`` where it may be used later.
+        hurry: Whether they are used at once. Without a race nothing is drawn before the visitor starts one, and the
+            browser loads them when it has nothing else to load: else Streamlit's own scripts wait for all of them.
     """
     folder = f"live/js/{scripts_version()}"
-    modules = [f"<{folder}/{name}>; rel=modulepreload" for name in needed(entry)]
-    return ", ".join([f"<live/{PLOTLY_JS}>; rel={hurry}; as=script", *modules])
+    preload, module = ("preload; as=script", "modulepreload") if hurry else ["prefetch; as=script"] * 2
+    modules = [f"<{folder}/{name}>; rel={module}" for name in needed(entry)]
+    return ", ".join([f"<live/{PLOTLY_JS}>; rel={preload}", *modules])

@@ -11,11 +11,12 @@ from app.data import streaming
 from app.data.workspace import use
 from app.live.race.routes import usual_points
 from app.live.routes import routes
+from app.live.stream import plotly_js
 from app.live.stream.feed import Feed
 from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.preload import Preload, links
 from app.live.stream.query_params import BadRequest
-from app.live.stream.scripts import needed, scripts_version
+from app.live.stream.scripts import LIVE, needed, scripts_version
 from engine.events import RunState, Split
 
 
@@ -243,10 +244,28 @@ def test_a_stream_that_names_a_deleted_run_too_is_answered(bench):
 
 
 def test_plotly_is_sent_packed_to_browsers_that_unpack(client):
+    plotly_js.packed()
     address = f"/live/{PLOTLY_JS}"
     packed = client.get(address, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.content == client.get(address, headers={"Accept-Encoding": "identity"}).content
+
+
+def test_a_new_server_packs_plotly_for_browsers_of_other_machines_alone(client, monkeypatch):
+    monkeypatch.setattr(plotly_js, "_packed", [])
+    here = TestClient(client.app, client=("127.0.0.1", 50_000))
+    address, gzip = f"/live/{PLOTLY_JS}", {"Accept-Encoding": "gzip"}
+    assert "content-encoding" not in here.get(address, headers=gzip).headers
+    there = TestClient(client.app, client=("192.0.2.7", 50_000))
+    assert there.get(address, headers=gzip).headers["content-encoding"] == "gzip"
+    assert here.get(address, headers=gzip).headers["content-encoding"] == "gzip", "it is packed now"
+
+
+def test_modules_are_sent_packed_to_browsers_that_unpack(client):
+    address = "/live/js/1/shared/event_stream.js"
+    answers = [client.get(address, headers={"Accept-Encoding": coding}) for coding in ("gzip", "identity")]
+    assert [answer.headers.get("content-encoding") for answer in answers] == ["gzip", None]
+    assert answers[0].content == answers[1].content == (LIVE / "shared/event_stream.js").read_bytes()
 
 
 def test_a_page_names_all_modules_that_its_curves_wait_for():
@@ -278,7 +297,10 @@ def test_a_page_without_a_race_takes_its_time_with_plotly(workspace):
 
     use(workspace.path)
     for address in ("/", "/layers"):
-        assert f"<live/{PLOTLY_JS}>; rel=prefetch" in TestClient(Preload(page)).get(address).headers["link"]
+        named = TestClient(Preload(page)).get(address).headers["link"].split(", ")
+        assert named[0] == f"<live/{PLOTLY_JS}>; rel=prefetch; as=script"
+        assert all(link.endswith("; rel=prefetch; as=script") for link in named), "Streamlit's scripts come first"
+        assert len(named) > 30
 
 
 def test_so_many_points_are_sent_that_a_page_can_draw_them():
