@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from starlette.applications import Starlette
@@ -13,6 +14,7 @@ from app.live.race.routes import usual_points
 from app.live.routes import routes
 from app.live.stream import plotly_js
 from app.live.stream.feed import Feed
+from app.live.stream.page_head import PageHead
 from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.preload import Preload, links
 from app.live.stream.query_params import BadRequest
@@ -269,38 +271,42 @@ def test_modules_are_sent_packed_to_browsers_that_unpack(client):
 
 
 def test_a_page_names_all_modules_that_its_curves_wait_for():
-
-    named = links("race/view.js")
-    assert f"<live/{PLOTLY_JS}>; rel=preload; as=script" in named
+    named = links("race/view.js").decode()
+    assert named.startswith(f'<link rel="preload" as="script" href="live/{PLOTLY_JS}">')
     for name in ("race/view.js", "race/chart/figure.js", "shared/decimate.js", "shared/event_stream.js"):
-        assert f"<live/js/{scripts_version()}/{name}>; rel=modulepreload" in named
+        assert f'<link rel="modulepreload" href="live/js/{scripts_version()}/{name}">' in named
     assert len(needed("race/view.js")) == len(set(needed("race/view.js")))
 
 
-def test_a_page_names_the_points_of_the_race_that_it_will_show(bench):
-    async def page(scope, receive, send):
-        await HTMLResponse("<p>a page</p>")(scope, receive, send)
+@pytest.fixture
+def document():
+    """The page's document as a browser gets it, and its headers."""
 
-    client = TestClient(Preload(page))
+    async def page(scope, receive, send):
+        await HTMLResponse("<html><head></head><p>a page</p></html>")(scope, receive, send)
+
+    return partial(TestClient(Preload(PageHead(page))).get, headers={"Accept": "text/html"})
+
+
+def test_a_page_names_the_points_of_the_race_that_it_will_show(bench, document):
     points = f"<live/history?runs={'%2C'.join(map(str, bench.runs))}>; rel=preload; as=fetch; crossorigin"
     for address in ("/", f"/?race={bench.race}", "/race?race=%C2%B2"):
-        assert points in client.get(address).headers["link"]
+        assert document(address).headers["link"] == points
+        assert f"{links('race/view.js').decode()}</head>" in document(address).text
     recording = points.replace("history", "recording")
-    assert recording in client.get(f"/?race={bench.race}&replay=1").headers["link"]
-    assert "history" not in client.get("/layers").headers["link"]
-    assert "link" not in client.get("/runs").headers
+    assert recording in document(f"/?race={bench.race}&replay=1").headers["link"]
+    assert f"{links('layers/view.js').decode()}</head>" in document("/layers").text
+    for address in ("/layers", "/runs"):
+        assert "link" not in document(address).headers
+    assert "<link" not in document("/runs").text
 
 
-def test_a_page_without_a_race_takes_its_time_with_plotly(workspace):
-    async def page(scope, receive, send):
-        await HTMLResponse("<p>a page</p>")(scope, receive, send)
-
+def test_a_page_without_a_race_takes_its_time_with_plotly(workspace, document):
     use(workspace.path)
     for address in ("/", "/layers"):
-        named = TestClient(Preload(page)).get(address).headers["link"].split(", ")
-        assert named[0] == f"<live/{PLOTLY_JS}>; rel=prefetch; as=script"
-        assert all(link.endswith("; rel=prefetch; as=script") for link in named), "Streamlit's scripts come first"
-        assert len(named) > 30
+        text = document(address).text
+        assert f'<link rel="prefetch" as="script" href="live/{PLOTLY_JS}">' in text
+        assert 'rel="preload"' not in text
 
 
 def test_so_many_points_are_sent_that_a_page_can_draw_them():
