@@ -19,7 +19,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from app import command_line
+from app import command_line, server
+from app.data import commands
 from app.data.workspace import use
 from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
@@ -245,6 +246,20 @@ def test_a_shared_server_says_two_links_and_keeps_its_token_to_itself(bench):
     assert not [line for line in said if "Error" in line or "Traceback" in line]
     kept = [path for path in bench.workspace.path.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
     assert kept == [], "the token is in no file"
+
+
+def test_the_engine_starts_once_and_before_the_web_framework(monkeypatch):
+    begun = []
+    monkeypatch.setattr(commands, "start_up_in_background", lambda: begun.append("engine"))
+
+    def serving(on_start, engine_starts=False):
+        begun.append(f"server, engine_starts={engine_starts}")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "serving", serving)
+    with pytest.raises(SystemExit):
+        command_line.serve("127.0.0.1", 8501, share=False, browser=False)
+    assert begun == ["engine", "server, engine_starts=True"]
 
 
 @pytest.fixture
