@@ -45,6 +45,8 @@ SHUTDOWN_S = 50.0
 #: So long a shutdown waits for another program's lock.
 _LOCKED_S = 2.0
 _POLL_S = 0.01
+#: An engine takes half a second to start, and each look opens the database.
+_START_POLL_S = 0.03
 _ATTEMPTS = 2
 
 _log = logging.getLogger(__name__)
@@ -116,7 +118,7 @@ class EngineProcess:
                     status.message if status.state == "silent" else
                     f"the engine did not answer within {limit_s:g} s; see {self.workspace.engine_log}"
                 )  # fmt: skip
-            time.sleep(_POLL_S)
+            time.sleep(_START_POLL_S)
 
     def ensure_with(self, chosen: LauncherChoice) -> None:
         """Start the engine with a launcher, and let this process start others with it.
