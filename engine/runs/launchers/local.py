@@ -25,6 +25,7 @@ from engine.errors import in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId, process_before
 from engine.runs.launchers.fork_server import ForkServer, ForkServerFailed, cause_of, in_words
+from engine.runs.launchers.registry import LeftBehindProcess
 from engine.runs.protocol.job import Job
 from engine.store.rows import JobRow
 
@@ -208,26 +209,6 @@ def _work(job: Job, signals: Connection) -> None:
     from engine.runs.worker.worker import work
 
     work(job, signals)
-
-
-@dataclass(frozen=True, slots=True)
-class LeftBehindProcess:
-    """A worker process of an engine that is gone (``engine.runs.launchers.registry.LeftBehind``)."""
-
-    process: ProcessId
-
-    @property
-    def place(self) -> str:
-        """The process in words."""
-        return f"process {self.process.pid}"
-
-    def lives(self) -> bool:
-        """Return whether the process lives."""
-        return self.process.lives()
-
-    def kill(self) -> None:
-        """End the process."""
-        self.process.kill()
 
 
 @dataclass(eq=False)

@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 from typing import Protocol
 
 from engine.errors import ConfigError
+from engine.hardware.machine import ProcessId
 from engine.runs.protocol.cluster_address import require_answer, require_ray
 from engine.runs.protocol.job import Job
 from engine.store.rows import JobRow
@@ -53,6 +54,26 @@ class LeftBehind(Protocol):
 
     def kill(self) -> None:
         """End the worker at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehindProcess:
+    """One on this machine."""
+
+    process: ProcessId
+
+    @property
+    def place(self) -> str:
+        """The process in words."""
+        return f"process {self.process.pid}"
+
+    def lives(self) -> bool:
+        """Return whether the process lives."""
+        return self.process.lives()
+
+    def kill(self) -> None:
+        """End the process."""
+        self.process.kill()
 
 
 @dataclass(frozen=True, slots=True)

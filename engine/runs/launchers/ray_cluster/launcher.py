@@ -22,13 +22,13 @@ from engine import __version__
 from engine.errors import SkipscopeError, WorkspaceError, in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import runs_per_gpu, this_process
-from engine.runs.launchers.local import LeftBehindProcess, LocalLauncher
+from engine.runs.launchers.local import LocalLauncher
 from engine.runs.launchers.ray_cluster.actors import DESK_GROUPS, WORKER_GROUPS, RunActor
 from engine.runs.launchers.ray_cluster.connection import connect, namespace_of
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.launchers.ray_cluster.messages import DeskState
 from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
-from engine.runs.launchers.registry import Capacity, Launched, LeftBehind
+from engine.runs.launchers.registry import Capacity, Launched, LeftBehind, LeftBehindProcess
 from engine.runs.protocol.job import Job
 from engine.store.reader import Reader
 from engine.store.rows import JobRow
