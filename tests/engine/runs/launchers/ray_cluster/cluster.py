@@ -173,8 +173,9 @@ def same(one, other):
     import torch
 
     if isinstance(one, dict):
-        clocks = {"seconds", "evaluation_seconds", "probe_seconds"}
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one.keys() - clocks)
+        # Of a pause: clocks, and whether the evaluation of that step was still due.
+        left_out = {"seconds", "evaluation_seconds", "probe_seconds", "due"}
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one.keys() - left_out)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     return torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
