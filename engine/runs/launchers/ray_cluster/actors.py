@@ -91,6 +91,9 @@ class RunActor:
         device = "cuda:0" if self._job.device.startswith("cuda") else self._job.device  # the others are hidden
         folder = Path(os.environ.get("SKIPSCOPE_NODE_FOLDER") or _node_folder())
         store = RemoteStore(self._line, Sender(self._job.run, self._attempt, "job"), folder, self._node)
+        # The folder of the code may be made anew while this worker loads its modules.
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
         job = replace(self._job, device=device, workspace=store.workspace.path)
         store.workspace.run(job.run).mkdir(parents=True, exist_ok=True)
         # Without beats the engine gives the worker up: nothing else need be told.

@@ -1,4 +1,4 @@
-"""A cluster of three nodes on this machine, the product's engine on it, and what may happen to them.
+"""A cluster of a head and three nodes on this machine, the product's engine on it, and what may happen to them.
 
     python -m tests.engine.runs.launchers.ray_cluster.cluster FOLDER EXPERIMENT
 
@@ -46,7 +46,8 @@ class Scene:
             shutdown_at_exit=False,
             head_node_args={"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False},
         )
-        self.nodes = [self.add_node() for _ in range(2)]
+        # All at once: a node that comes later makes the folder of the code anew, which nodes of one machine share.
+        self.nodes = [self.add_node() for _ in range(3)]
         self.cluster.wait_for_nodes()
         self.engine = self.start_engine()
         self.runs = self.submit(self.there)
@@ -105,7 +106,7 @@ class Scene:
 
 
 def lose(scene, how):
-    """Lose the first node, in one of three ways; another one takes its place."""
+    """Lose the first node, in one of three ways."""
     scene.middle()
     node = scene.nodes[0]
     raylet = node.all_processes["raylet"][0].process
@@ -117,7 +118,6 @@ def lose(scene, how):
     else:
         os.kill(raylet.pid, signal.SIGSTOP)
     scene.until(lambda rows: scene.lost())
-    scene.add_node()
     return raylet
 
 
@@ -137,7 +137,6 @@ def command(scene):
     for run in scene.runs:
         control.commands.give("pause", run)
     scene.until(lambda rows: all(row.state == RunState.PAUSED for row in rows))
-    scene.add_node()
     scene.cluster.remove_node(scene.nodes[0], allow_graceful=False)
     for run in scene.runs:
         control.commands.give("resume", run)

@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import os
 import threading
 import time
 
@@ -27,6 +28,7 @@ def scene(tmp_path, monkeypatch):
 
     monkeypatch.setattr(actors, "BEAT_S", 0.1)
     monkeypatch.setattr(actors, "_end_later", lambda: None)
+    monkeypatch.setattr(os, "chdir", lambda folder: None)
     monkeypatch.setenv("SKIPSCOPE_NODE_FOLDER", str(tmp_path / "node"))
     workspace = Workspace(tmp_path / "w").prepare()
     desk = Desk(str(workspace.path), "here")
