@@ -12,7 +12,20 @@ import click
 from app.web import addresses
 
 
-@click.command()
+class _Command(click.Command):
+    """A command whose options are given once each."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options. Raises UsageError for one that is given twice."""
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        if len(order) > len(set(order)):
+            from app.data import workspace  # late: see ``main``
+
+            workspace.refuse_doubled(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Command)
 @click.option("--host", default=None, help="Address to listen on [default: 127.0.0.1; with --share all of IPv4].")
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65_535), help="Port to listen on.")
 @click.option(

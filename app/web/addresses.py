@@ -41,7 +41,10 @@ def _bind(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         if os.name != "nt":
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((host, port))
+        try:
+            probe.bind((host, port))
+        except (TypeError, ValueError) as error:  # a name that cannot be one: a letter of no text, a label too long
+            raise OSError(str(error)) from None
         probe.listen(1)
 
 

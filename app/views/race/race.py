@@ -61,10 +61,10 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
         long_race.ask()
     audience.newer(race_list[0].id)
     words = RaceWords(
-        race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), form_state.times_filled()
+        race.title, notice, race.as_command, race.images, next_steps.offered(race, mine), form_state.times_filled()
     )
-    race_help.origin(race)
     live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
+    race_help.origin(race)
     recordings.shown(race.id)
     race_help.learning_rate_note(race, tuning.in_words(race))
     tuning.ended(race)

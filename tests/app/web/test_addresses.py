@@ -31,6 +31,12 @@ def interfaces(monkeypatch):
     return have
 
 
+@pytest.mark.parametrize("host", ["\udcff", "h" * 900, "a..b", "x." * 200, "\u2028"])
+def test_a_host_that_is_no_name_is_refused_in_words(host):
+    with pytest.raises(OSError, match="is not an address of this machine"):
+        addresses.refuse_busy_port(host, 0)
+
+
 def test_hosts_and_addresses():
     assert allowed_hosts("127.0.0.1") == ["localhost", "127.0.0.1", "::1"]
     assert "192.0.2.5" in allowed_hosts("192.0.2.5")
