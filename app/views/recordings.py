@@ -49,7 +49,7 @@ def menu() -> None:
 
 @st.dialog("Recorded races", width="medium")
 def _choose() -> None:
-    st.caption("Each was trained once and plays as it was recorded. Nothing is trained.")
+    st.caption("Press one to play it as it was recorded. Nothing is trained. Below each stands what it does not show.")
     listed()
 
 
@@ -57,8 +57,11 @@ def listed() -> None:
     """Draw every recorded race: a button with its title, which plays it, and what it shows and does not show."""
     for row in recordings.available():
         with st.container(gap=None):
-            pressed = st.button(row.title, type="tertiary", icon=":material/replay:", key=f"watch_{row.name}")
-            st.caption(_sentences(row.shows, row.caveats))
+            pressed = st.button(
+                f"**:primary[{row.title}]**", type="tertiary", icon=":material/play_circle:", key=f"watch_{row.name}"
+            )
+            st.markdown(literal(row.shows))
+            st.caption(_sentences(*row.caveats))
         if pressed:
             watch(row.name)
 
@@ -67,7 +70,7 @@ def shown(race: int) -> None:
     """Say of a recorded race of the project what it shows, what it does not show, and how to make it again."""
     if row := recordings.recording_of(race):
         commands = " and ".join(f"`python -m engine {command}`" for command in row.commands)
-        st.caption(f"{_sentences(row.shows, row.caveats)} Command: {commands}")
+        st.caption(f"{_sentences(row.shows, *row.caveats)} Command: {commands}")
 
 
 def watch(name: str) -> None:
@@ -87,5 +90,5 @@ def opened() -> dict[str, str] | None:
     return {"race": str(race), REPLAY: "1"}
 
 
-def _sentences(shows: str, caveats: tuple[str, ...]) -> str:
-    return literal(" ".join((shows, *caveats)))
+def _sentences(*sentences: str) -> str:
+    return literal(" ".join(sentences))

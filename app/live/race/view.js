@@ -321,7 +321,7 @@ export class RaceView {
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
     const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
     const { statement, cut } = this.view.hidden ? { statement: {}, cut: "" } : placed(this.statement, this.cut ?? "", cutTrains);
-    const headline = this.presenter.verdict(this.statement.g ?? "");
+    const headline = this.presenter.verdict(statement.g ?? this.statement.g ?? "");
     const { hidden, smoothing } = this.#view();
     this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing, gaps: hidden ? null : this.gaps });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);

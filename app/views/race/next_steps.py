@@ -31,7 +31,9 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
         return NextSteps(found.ended, tuple(links))
     requests, seeds = _requests(race, found), found.more_seeds
     times = {key: _time(request) for key, request in requests.items()}
-    cards = [*_cut(found)]
+    # What is still to be done comes first, what was done and is on the chart last.
+    done = found.cut is not None and found.cut.fork is not None and not found.cut.trains
+    cards = [] if done else _cut(found)
     # Its starts are those of convolutions: they tell nothing of other nets.
     starts = race.preset != _START and race.has_both_families and race.has_batch_norm
     if starts and times["start"] is not None:
@@ -41,6 +43,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     if seeds and times["seeds"] is not None:
         text = f"The same race with {seeds} seeds: do the gaps stay?"
         cards.append(NextStep("seeds", "More seeds", text, times["seeds"]))
+    cards += _cut(found) if done else []
     buttons = []
     if seeds and race.seeds == 1 and times["seeds"] is not None:
         buttons.append(NextStep("seeds", f"Repeat with {seeds} seeds", time=times["seeds"]))
@@ -91,7 +94,7 @@ def _cut(found: EndedRace) -> list[NextStep]:
         text = f"{cut.arm} {trains} on without shortcuts from step {cut.step:,}. Show it on the chart."
         return [NextStep("show", "The cut shortcuts", text, run=cut.fork)]
     time = "" if cut.seconds is None else preset_row.spoken(cut.seconds)
-    text = f"Take them out of {cut.arm} at step {cut.step:,} and watch it train on."
+    text = f"{cut.arm} from step {cut.step:,} on: does it keep what it learned?"
     return [NextStep("cut", "Cut the shortcuts", text, time)]
 
 

@@ -42,7 +42,7 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
             type="primary",
             icon=":material/play_arrow:",
             key="start_quick",
-            help=f"Four nets at once, {preset_row.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
+            help=f"Four nets at once, {preset_row.takes(run_times.preset_time('quick'))}. Nothing is downloaded.",
         )
         recordings.first_button()
         tried = st.button(
