@@ -42,7 +42,7 @@ def main(host: str | None, port: int, folder: str | None, no_browser: bool, shar
         addresses.refuse_busy_port(host, port)
     except OSError as error:
         raise click.UsageError(str(error)) from None
-    from app.data import workspace  # after the cheap refusals: the web framework takes long to import
+    from app.data import workspace  # after the cheap refusals: it takes long to import
 
     try:
         workspace.use(folder)
@@ -58,6 +58,10 @@ def main(host: str | None, port: int, folder: str | None, no_browser: bool, shar
 
 def serve(host: str, port: int, share: bool, browser: bool) -> None:
     """Run the server until a signal stops it."""
+    from app.data import commands
+
+    # The engine loads torch on another core while the web framework is loaded here.
+    commands.start_up_in_background()
     import streamlit as st
 
     from app import server
@@ -82,7 +86,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
         **(SHARED if share else {}),
     }
     try:
-        st.App(server.MAIN, **server.serving(on_start=started)).run(config=options)
+        st.App(server.MAIN, **server.serving(started, engine_starts=True)).run(config=options)
     except KeyboardInterrupt:
         sys.exit(0)
 

@@ -82,9 +82,12 @@ def quantities() -> tuple[Quantity, ...]:
 
 
 def absence(family: str) -> str:
-    """Return one sentence about the batch-norm quantities that nets of a family lack, else ''."""
+    """Return what is to be said of the batch-norm quantities that nets of a family lack, else ''."""
     lacking = [QUANTITIES[name] for name in absences(family) if "cifar" in QUANTITIES[name].families]
-    return f"Not here: {' and '.join(row.label for row in lacking)}; {lacking[0].absent}." if lacking else ""
+    if not lacking:
+        return ""
+    why = lacking[0].absent
+    return f"Not here: {' and '.join(row.label for row in lacking)}. {why[0].upper()}{why[1:]}."
 
 
 def histogram_edges() -> list[float]:

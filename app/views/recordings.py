@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.data.exchange import recordings
+from app.live.race.landing.component import live_landing
 from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 
@@ -23,6 +24,23 @@ def first_button() -> None:
         watch(first.name)
 
 
+def first_picture() -> None:
+    """Draw the recorded race of the first visit as a picture, over which it plays; a press opens its replay."""
+    still = recordings.first_still(st.context.theme.type or "light")
+    first = next((row for row in recordings.available() if row.name == recordings.FIRST), None)
+    if still is None:
+        return
+    with st.container(key="first_picture"):
+        st.image(
+            str(still),
+            width="stretch",
+            alt="A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together.",
+            caption="The recorded quick race. Yours will be drawn while it trains.",
+        )
+        if first and recordings.CURVES.is_file() and live_landing("landing"):
+            watch(first.name)
+
+
 def menu() -> None:
     """Draw the button that opens the list of all recorded races."""
     if recordings.available() and st.button("All recorded races", icon=":material/list:", key="recorded_races"):
@@ -31,7 +49,7 @@ def menu() -> None:
 
 @st.dialog("Recorded races", width="medium")
 def _choose() -> None:
-    st.caption("Each was trained once and plays as it was recorded. Nothing is trained.")
+    st.caption("Press one to play it as it was recorded. Nothing is trained. Below each stands what it does not show.")
     listed()
 
 
@@ -39,8 +57,11 @@ def listed() -> None:
     """Draw every recorded race: a button with its title, which plays it, and what it shows and does not show."""
     for row in recordings.available():
         with st.container(gap=None):
-            pressed = st.button(row.title, type="tertiary", icon=":material/replay:", key=f"watch_{row.name}")
-            st.caption(_sentences(row.shows, row.caveats))
+            pressed = st.button(
+                f"**:primary[{row.title}]**", type="tertiary", icon=":material/play_circle:", key=f"watch_{row.name}"
+            )
+            st.markdown(literal(row.shows))
+            st.caption(_sentences(*row.caveats))
         if pressed:
             watch(row.name)
 
@@ -49,7 +70,7 @@ def shown(race: int) -> None:
     """Say of a recorded race of the project what it shows, what it does not show, and how to make it again."""
     if row := recordings.recording_of(race):
         commands = " and ".join(f"`python -m engine {command}`" for command in row.commands)
-        st.caption(f"{_sentences(row.shows, row.caveats)} Command: {commands}")
+        st.caption(f"{_sentences(row.shows, *row.caveats)} Command: {commands}")
 
 
 def watch(name: str) -> None:
@@ -69,5 +90,5 @@ def opened() -> dict[str, str] | None:
     return {"race": str(race), REPLAY: "1"}
 
 
-def _sentences(shows: str, caveats: tuple[str, ...]) -> str:
-    return literal(" ".join((shows, *caveats)))
+def _sentences(*sentences: str) -> str:
+    return literal(" ".join(sentences))

@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
+from engine.analysis.certainty import DEMONSTRATION, Certainty
 from engine.config import RUNNING_WINDOW
+
+#: How sure the finding of a cut is, where a race compares nothing else.
+CUT_CERTAINTY = Certainty(
+    "One net: a demonstration", DEMONSTRATION, "Another seed, or another moment of the cut, may differ."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +35,10 @@ def cut_in_words(net: CutNet) -> str:
     if net.broken:
         return f"{opening}: training broke off at step {net.step:,}."
     if net.ended:
-        uncut = "" if net.uncut is None else f", uncut {net.uncut:.1f} %"
-        return f"{opening}: training error at the end {net.now:.1f} %{uncut}."
+        uncut = "" if net.uncut is None else f" Uncut it ends at {net.uncut:.1f} %."
+        return (
+            f"Without its shortcuts, cut at step {net.at:,}, {net.arm} ends at {net.now:.1f} % training error.{uncut}"
+        )
     if net.step - net.at < RUNNING_WINDOW or net.now is None:
         return f"{opening}: it trains on without them."
     before = f"{net.before:.0f} % before, " if net.before is not None else ""

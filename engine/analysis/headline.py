@@ -1,17 +1,14 @@
 """The finding of a race in one or two short sentences, in words that anyone understands. Pure."""
 
-import re
 from collections.abc import Sequence
 
 from engine.analysis.comparison import MIN_STEP, ComparedRun, common_step, first_step, is_early, pairs, still_trains
 from engine.analysis.evidence import few, joined
 from engine.analysis.verdict import LEVEL, MARGIN, Finding, Verdict
 from engine.events import ENDED
-from engine.models.arm_names import is_off, is_plain, variant_name
+from engine.models.arm_names import by_blocks, is_off, is_plain, variant_name
 
 _CURES = "With shortcuts"
-#: What a name has beside its blocks; two such names leave no room for a finding.
-_LAYERS = re.compile(r" \(\d+ layers\)")
 
 
 def headline(runs: Sequence[ComparedRun], findings: Sequence[Finding]) -> str:
@@ -27,7 +24,7 @@ def headline(runs: Sequence[ComparedRun], findings: Sequence[Finding]) -> str:
         return _before(runs, first_step(runs))
     if not findings:
         return "No figures to compare yet."
-    return _LAYERS.sub("", joined(_finding(runs, findings[0]), _others(*findings)))
+    return by_blocks(joined(_finding(runs, findings[0]), _others(*findings)))
 
 
 def _before(runs: Sequence[ComparedRun], step: int) -> str:

@@ -58,6 +58,7 @@ class Panel:
 
     A cell of a heat map shows the curves of the panel ``opens`` with its ``cell``. With ``digits``, y is a relative
     distance, and the hover text also says in how many of so many decimal digits two numbers at that distance differ.
+    With ``rows`` each curve has a row of its own, and y no numbers.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Panel:
     opens: str = ""
     path: str = ""
     digits: int = 0
+    rows: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 A variant is a text such as ``gated:bias=-7`` (``engine.models.registry``). Pure, torch-free.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
@@ -23,6 +24,8 @@ _SHORT_ORDERS = {
     "pre-ln": "pre-LN",
     "post-ln": "post-LN",
 }
+#: What the name of an arm has beside its blocks.
+_IN_LAYERS = re.compile(r" \(\d+ layers\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Reference:
     arm: str
     exact: bool
     figure: Published
+
+
+def by_blocks(text: str) -> str:
+    """Return a text that names arms by their blocks alone: a headline has no room for their layers as well."""
+    return _IN_LAYERS.sub("", text)
 
 
 def shortcuts(family: str = "cifar") -> Mapping[str, Shortcut]:

@@ -144,7 +144,7 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
     wait_probes(
         page, "v.layer.found?.document.runs && Object.values(v.layer.found.document.runs).some(m => m.index === 12)"
     )
-    expect(page.locator(".sp-tails")).to_contain_text("plain-8, A-8 have no layer of this name")
+    expect(page.locator(".sp-tails")).to_contain_text("These nets: plain-8, A-8.")
     page.select_option(".sp-quantity", "update_size")
     wait_probes(page, "v.quantity === 'update_size'")
     expect(page.locator(".sp-map-title")).to_have_text("Update size ||F(x)|| / ||x|| over depth and time")

@@ -221,6 +221,9 @@ def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
     inside = view(page, "v.runs[0].series.detail.points.step")
     assert inside == list(range(inside[0], inside[-1] + 1)), "every step of the zoomed range"
     expect(page.locator(".ss-strip")).to_contain_text("steps of 4 runs shown")
+    page.get_by_role("button", name="Reset zoom").click()
+    until(lambda: ranges(page)[1] == [0, 100])
+    assert ranges(page)[0][1] > 5000
 
 
 @pytest.mark.slow

@@ -142,7 +142,7 @@ export class LabPanels {
 
 /** The note behind a panel's title: its cell, its value, its missing curves. */
 function noteOf(panel, curves, shown, pick, data) {
-  if (panel.kind === "heat") return shown.length && pick.cell && panel.opens ? ` ${cellWords(pick.cell)} is picked` : "";
+  if (panel.kind === "heat") return shown.length && pick.cell && panel.opens ? ` ${cellWords(pick.cell)} is picked: its curves stand under “More from this lab”` : "";
   if (curves.of(panel.name).some(({ cell }) => cell)) return pick.cell ? ` ${cellWords(pick.cell)}` : "";
   if (pick.kind === null) {
     const lost = shown.filter((curve) => !ends(curve));

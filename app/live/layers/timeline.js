@@ -1,4 +1,5 @@
 /** The time of the page: its columns, the chosen one, follow and play. Owns slider, buttons and words. */
+import { setText } from "../shared/dom.js";
 import { grouped } from "../shared/format.js";
 
 /** The duration of the whole history, and the shortest and longest time of a column. */
@@ -8,7 +9,7 @@ const CALM_MS = 700;
 export class Timeline {
   /** changed(): after a move to another column; chosen(step): after a choice of the visitor, null for the newest. */
   constructor(part, changed, chosen) {
-    Object.assign(this, { part, changed, chosen, columns: [], have: 0, index: 0, together: 0, follow: true });
+    Object.assign(this, { part, changed, chosen, columns: [], have: 0, index: 0, together: 0, follow: true, live: true, replayed: false });
     this.slider = part("slider");
     this.slider.oninput = () => this.look(Number(this.slider.value));
     part("play").onclick = () => this.#chose(() => (this.playing ? this.pause() : this.play()));
@@ -100,6 +101,12 @@ export class Timeline {
     this.changed();
   }
 
+  /** live: whether more is to come; replayed: whether a replay has its own controls. */
+  serve({ live, replayed }) {
+    Object.assign(this, { live, replayed });
+    this.show();
+  }
+
   show() {
     const last = Math.max(1, this.columns.length - 1);
     this.slider.max = last;
@@ -114,7 +121,11 @@ export class Timeline {
     play.disabled = this.have < 2;
     play.textContent = this.playing ? "❚❚" : "▶";
     play.setAttribute("aria-label", this.playing ? "Pause" : "Play the columns");
-    this.part("follow").setAttribute("aria-pressed", this.follow);
+    const follow = this.part("follow");
+    follow.setAttribute("aria-pressed", this.follow);
+    setText(follow, this.live ? "Follow live" : "Last step");
+    // Nothing more comes of what has ended: at its last step there is nothing to press.
+    follow.hidden = this.replayed || (!this.live && this.index === this.together);
   }
 
   stop() {

@@ -280,7 +280,8 @@ export class ProbeView {
     this.drawn = performance.now();
     drawChip(this.part("chip"), this.runs, this.shownLink);
     this.replay.draw(this.recorded ? undefined : isLive(this.runs), this.runs.some(({ card, columns }) => card.step > 0 || columns.lastStep > 0));
-    for (const name of ["play", "slider", "follow"]) this.part(name).hidden = this.replay.on;
+    for (const name of ["play", "slider"]) this.part(name).hidden = this.replay.on;
+    this.timeline.serve({ live: isLive(this.runs), replayed: this.replay.on });
     this.panels.notice(this.#trouble());
     this.#honest();
     this.#chips();

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.data import commands, guide, interventions, races, run_times, workspace
-from app.data.next_steps import ended_race
+from app.data.next_steps import ended_race, obstacles
 from app.data.next_steps.ended_race import EndedRace
 from app.live.race.component import NextStep, NextSteps
 from app.views import page_frame, picker
@@ -31,7 +31,9 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
         return NextSteps(found.ended, tuple(links))
     requests, seeds = _requests(race, found), found.more_seeds
     times = {key: _time(request) for key, request in requests.items()}
-    cards = [*_cut(found)]
+    # What is still to be done comes first, what was done and is on the chart last.
+    done = found.cut is not None and found.cut.fork is not None and not found.cut.trains
+    cards = [] if done else _cut(found)
     # Its starts are those of convolutions: they tell nothing of other nets.
     starts = race.preset != _START and race.has_both_families and race.has_batch_norm
     if starts and times["start"] is not None:
@@ -41,6 +43,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     if seeds and times["seeds"] is not None:
         text = f"The same race with {seeds} seeds: do the gaps stay?"
         cards.append(NextStep("seeds", "More seeds", text, times["seeds"]))
+    cards += _cut(found) if done else []
     buttons = []
     if seeds and race.seeds == 1 and times["seeds"] is not None:
         buttons.append(NextStep("seeds", f"Repeat with {seeds} seeds", time=times["seeds"]))
@@ -73,8 +76,8 @@ def _requests(race: races.Race, found: EndedRace) -> dict[str, commands.RaceRequ
 
 def _time(request: commands.RaceRequest) -> str | None:
     """Return how long a race takes, '' where that is not known, None for a race that is refused."""
-    if ":" in (request.data or ""):
-        return ""  # to plan it would look through a path of images
+    if ":" in (request.data or ""):  # to plan it would look through a path of images
+        return None if obstacles.to_repeat(request.data or "") else ""
     try:
         time = run_times.race_time(commands.planned(request))
     except workspace.SkipscopeError:
@@ -91,7 +94,7 @@ def _cut(found: EndedRace) -> list[NextStep]:
         text = f"{cut.arm} {trains} on without shortcuts from step {cut.step:,}. Show it on the chart."
         return [NextStep("show", "The cut shortcuts", text, run=cut.fork)]
     time = "" if cut.seconds is None else preset_row.spoken(cut.seconds)
-    text = f"Take them out of {cut.arm} at step {cut.step:,} and watch it train on."
+    text = f"{cut.arm} from step {cut.step:,} on: does it keep what it learned?"
     return [NextStep("cut", "Cut the shortcuts", text, time)]
 
 

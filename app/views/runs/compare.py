@@ -35,7 +35,9 @@ def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
     title = f"Runs {', '.join(str(row.id) for row in chosen)}"
     race_ids = {row.race for row in chosen}
     race = races.race(race_ids.pop()) if len(race_ids) == 1 else None
-    words = RaceWords(title, notice, race.as_command if race else "", race.data if race else "")
+    if race and len(chosen) < len(race.runs):
+        st.caption(f"The sentence is about all runs of race {race.id}, the curves are the selected ones.")
+    words = RaceWords(title, notice, race.as_command if race else "", race.images if race else "")
     live_race(0, _drawn(chosen), _on_command, COMPONENT, words)
 
 

@@ -98,7 +98,7 @@ def runs_columns() -> dict[str, Any]:
     return {
         "run": column.NumberColumn("run", format="%d", width=50, help="The number of the run on the command line."),
         "mark": column.ImageColumn("", width=35, help="Colour and mark of the arm, as in the chart of its race."),
-        "arm": column.TextColumn("arm", width=150),
+        "arm": column.TextColumn("arm", width=190),
         "seed": column.NumberColumn("seed", format="%d", width=50),
         "race": column.NumberColumn("race", format="%d", width=50),
         "state": column.TextColumn("state", width=165, help="With the steps done; of how many while there are more."),
@@ -117,7 +117,7 @@ def runs_columns() -> dict[str, Any]:
         "test": column.NumberColumn("test %", format=_ERROR, width=70, help="The newest test error."),
         "optimizer": column.TextColumn("optimizer", width=80),
         "lr": column.NumberColumn("rate", format="%g", width=65, help="The base learning rate; empty until tuned."),
-        "note": column.TextColumn("note", width=340),
+        "note": column.TextColumn("note", width=300),
         "tested": column.TextColumn(
             "tested on", width=120,
             help="All test images, or the size of a fixed subset; with the step of the test if the run went on.",

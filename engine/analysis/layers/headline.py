@@ -6,7 +6,7 @@ seed shows the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from math import ceil, exp, isfinite, log, nan
 from statistics import fmean, median
@@ -14,14 +14,15 @@ from statistics import fmean, median
 from engine.analysis.comparison import MIN_STEP, by
 from engine.analysis.layers.probed_net import ARM_KEY, GROWTH, Measured, ProbedNet
 from engine.analysis.numbers import in_words, listed
+from engine.models.arm_names import by_blocks
 
 #: No sentence before this share of the training: the first steps say little of what a net learns.
 MIN_SHARE = 1 / 3
 #: A layer stands out from this ratio to the middle of its net: of responses, and of what varies more from step to step.
 OUTSTANDING, OTHERS = 2.0, 3.0
-#: Each seed must show a stretch that much.
+#: Each seed must show a stretch that much, or half of its ratio (of the logarithm) where that is less.
 EACH_SEED = 1.5
-#: All layers within this ratio of the middle: none stands out.
+#: All layers within this ratio of the middle: none stands out. Beyond it a layer belongs to one beside it that does.
 EVEN = 1.5
 #: A zigzag: so many of the layers turn, and half of the steps between neighbours are at least so large a ratio.
 TURNS, STEP_RATIO = 0.8, 1.02
@@ -76,6 +77,13 @@ def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headli
 
     None as well for nets of several families: they differ in more than depth and shortcut.
     """
+    if (found := _headline(quantity, step, nets)) is None:
+        return None
+    place = found.place and replace(found.place, word=by_blocks(found.place.word))
+    return Headline(by_blocks(found.text), place)
+
+
+def _headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headline | None:
     comparable = [net for net in nets if not net.difference]
     nets = [net for net in comparable if net.last_step >= step]
     if not nets or len({net.family for net in comparable}) > 1:
@@ -90,7 +98,9 @@ def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headli
         subject = "gradients" if quantity.name == GROWTH else f"{noun}s"
         return Headline(f"Training has just begun. The {subject} are compared from step {start:,} on.")
     if quantity.name == GROWTH:
-        return _growth(arms, "Before training, " if step == 0 else "", whole=len(nets) == len(comparable))
+        over = step >= planned and len(nets) == len(comparable)
+        when = "Before training, " if step == 0 else "After training, " if over else ""
+        return _growth(arms, when, whole=len(nets) == len(comparable))
     if quantity.rounding and (rounded := _rounded(quantity, noun, arms)):
         return rounded
     return (
@@ -198,29 +208,35 @@ def _relative(values: Sequence[float]) -> list[float]:
 
 
 def _stretch(profile: Sequence[float], seeds: Sequence[ProbedNet], outstanding: float) -> _Stretch | None:
-    """Return the stretch that stands out most: of several the one with the largest ratio."""
+    """Return the stretch that stands out most: of several the one with the largest ratio.
+
+    Where no layers beside each other stand out alone, those that are uneven count with the one among them that does.
+    """
     least = max(MIN_LAYERS, ceil(MIN_STRETCH * len(profile)))
-    found: list[tuple[int, int]] = []
-    for sign in (1, -1):
-        begun = None
-        for at, value in enumerate([*profile, nan]):
-            if sign * value >= outstanding:
-                begun = at if begun is None else begun
-            elif begun is not None:
-                found += [(begun, at - 1)] if at - begun >= least else []
-                begun = None
-    stretches = [_Stretch(first, last, len(profile), exp(fmean(profile[first : last + 1]))) for first, last in found]
-    shown = [stretch for stretch in stretches if _in_each(stretch, seeds)]
-    return max(shown, key=lambda stretch: abs(log(stretch.ratio)), default=None)
+    for bar in (outstanding, log(EVEN)):
+        found = [
+            _Stretch(first, last, len(profile), exp(fmean(profile[first : last + 1])))
+            for sign in (1, -1)
+            for first, last in _beyond(bar, [sign * value for value in profile])
+            if last - first + 1 >= least and max(sign * value for value in profile[first : last + 1]) >= outstanding
+        ]
+        if shown := [stretch for stretch in found if _in_each(stretch, seeds)]:
+            return max(shown, key=lambda stretch: abs(log(stretch.ratio)))
+    return None
+
+
+def _beyond(bar: float, values: Sequence[float]) -> list[tuple[int, int]]:
+    """Return the first and the last place of each run of values of at least ``bar``."""
+    above = [value >= bar for value in values]
+    firsts = [at for at, one in enumerate(above) if one and not (at and above[at - 1])]
+    return [(first, first + len(list(takewhile(bool, above[first:]))) - 1) for first in firsts]
 
 
 def _in_each(stretch: _Stretch, seeds: Sequence[ProbedNet]) -> bool:
     """Return whether each seed shows the stretch, in the same direction."""
-    if len(seeds) == 1:
-        return True
     each = [relative[stretch.first : stretch.last + 1] for net in seeds if (relative := _relative(net.values))]
-    sign = 1 if stretch.ratio > 1 else -1
-    return all(sign * fmean(values) >= log(EACH_SEED) for values in each)
+    sign, whole = (1, log(stretch.ratio)) if stretch.ratio > 1 else (-1, -log(stretch.ratio))
+    return all(sign * fmean(values) >= min(log(EACH_SEED), whole / 2) for values in each)
 
 
 def _size(ratio: float) -> str:
@@ -259,8 +275,8 @@ def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str, *, whole: bool) 
         far = abs(total) > log(EXPLODES)
         verb = ("explodes" if far else "grows") if total > 0 else ("vanishes" if far else "shrinks")
         text = (
-            f"the gradient of {arm} {verb}: at the first layer it is {_fold(total)} that at the last, "
-            f"a factor of {in_words(factors[arm])} per layer."
+            f"the gradient of {arm} {verb}: at the first layer it is {_fold(total)} that at the last. "
+            f"That is a factor of {in_words(factors[arm])} per layer."
         )
     place = Place(arm, 0, 0, f"first layer of {arm}: {_fold(totals[arm])} the last layer")
     others = ""

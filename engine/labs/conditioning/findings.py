@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import inf
 
-from engine.analysis.numbers import in_words
+from engine.analysis.numbers import in_words, listed
 from engine.events import Found
 from engine.labs.conditioning.arms import AROUND_TWO, FORM, IDENTITY, NAMES, PLAIN, SCALED, TWIN
 from engine.labs.job_curves import JobCurve, JobCurves, kind_name
@@ -14,15 +14,20 @@ STEADY = 2.0
 
 
 def condition(curves: JobCurves) -> Iterator[Found]:
-    """Yield how the condition number changes with depth: plain, and with a scaled branch."""
+    """Yield how the condition number changes with depth: plain, from an identity start, and with a scaled branch."""
     nets = _over_depth(curves, "condition")
     if PLAIN in nets:
         plain = nets[PLAIN]
-        depths = f"from {plain.x[0]:g} to {plain.x[-1]:g} blocks"
-        text = f"In plain nets the spread of learning speeds {_change(plain)} {depths}"
-        if SCALED in nets:
-            text += f"; with a scaled branch it {_change(nets[SCALED])}"
-        yield Found("condition", f"{text}.")
+        others = {IDENTITY: "identity start", SCALED: "scaled branch"}
+        factors = [
+            f"{_factor(plain)} (plain)",
+            *(f"{_factor(nets[k])} ({name})" for k, name in others.items() if k in nets),
+        ]
+        yield Found(
+            "condition",
+            f"From {plain.x[0]:g} to {plain.x[-1]:g} blocks the spread of learning speeds changes by a factor of "
+            f"{listed(factors)}.",
+        )
 
 
 def start(curves: JobCurves) -> Iterator[Found]:
@@ -92,6 +97,10 @@ def _over_depth(curves: JobCurves, panel: str) -> dict[str, JobCurve]:
         for curve in curves.of(panel)
         if not curve.kind.endswith("BN") and len(curve.x) > 1 and 0 < curve.y[0] < inf and 0 < curve.y[-1] < inf
     }
+
+
+def _factor(curve: JobCurve) -> str:
+    return in_words(curve.y[-1] / curve.y[0], 2)
 
 
 def _change(curve: JobCurve) -> str:

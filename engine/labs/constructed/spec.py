@@ -43,15 +43,15 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel("training", "Training error of the deep net, grown and from scratch", "update", "running training error, %",
+    Panel("clean", "Clean training error of the deep net, grown and from scratch", "update", "clean training error, %",
+          how_to_read="Fixed training images without augmentation, in eval mode, after the insertion and at the end. "
+          "BN statistics are taken anew over 20 batches. The net from scratch stays above the grown one.",
+          caveat="Few points. The learning rate of each arm was chosen by the last of them."),
+    Panel("training", "Running training error on the way", "update", "running training error, %",
           how_to_read="The error of the mini-batches, mean over 50 updates, of every arm at its best learning rate. "
           "The grown net goes on where the shallow one was. The net of the same depth from scratch stays above it, "
           "with the same batches and as many updates. With shortcuts the deep net from scratch needs no help.",
           caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags."),
-    Panel("clean", "Clean training error", "update", "error, %",
-          how_to_read="The same nets on fixed training images without augmentation, in eval mode. BN statistics are "
-          "taken anew over 20 batches.",
-          caveat="Few points. The learning rate of each arm was chosen by the last of them."),
     Panel("test", "Test error", "update", "error, %",
           how_to_read="The same nets on test images. Degradation is a matter of the training error. This shows that "
           "the order is the same here.",

@@ -15,21 +15,25 @@ _WORDS = {
 }  # fmt: skip
 #: Arms are alike within this factor of the smallest error.
 CLEAR = 2.0
+#: A target counts as learned below this error; at 1 a stack knows nothing of it.
+LEARNED = 0.5
 
 
 def deepest(curves: JobCurves) -> Iterator[Found]:
-    """Yield on how many targets the best arms have the smallest error, or nearly, of the deepest stacks."""
+    """Yield how many targets the deepest stacks learn: the best two arms and the worst one."""
     blocks, errors = _deepest(curves)
-    wins: dict[str, int] = {}
+    learned: dict[str, int] = {}
     for by_kind in errors.values():
-        for kind in by_kind:
-            wins[kind] = wins.get(kind, 0) + (kind in _best(by_kind))
-    if wins:
-        first, second = sorted(wins, key=lambda kind: -wins[kind])[:2]
+        for kind, error in by_kind.items():
+            learned[kind] = learned.get(kind, 0) + (error < LEARNED)
+    if learned:
+        (first, *_), *others = ranked = sorted(learned.items(), key=lambda each: -each[1])
+        shown = others if len(others) < 3 else [others[0], ranked[-1]]
+        rest = "".join(f", {_name(kind)} {count}" for kind, count in shown)
         yield Found(
             "deepest",
-            f"With {blocks:g} blocks {_name(first)} is best or level on {wins[first]} of {len(errors)} targets, "
-            f"{_name(second)} on {wins[second]}.",
+            f"With {blocks:g} blocks {_name(first)} learns {learned[first]} of {len(errors)} targets{rest} "
+            f"(error below {LEARNED:g}).",
         )
 
 

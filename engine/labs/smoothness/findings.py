@@ -11,16 +11,16 @@ from engine.labs.spec import FindingRule
 
 
 def steps(curves: JobCurves) -> Iterator[Found]:
-    """Yield the best rates and the last losses of plain nets with and without batch norm."""
+    """Yield the best rates of plain nets with and without batch norm, and the losses there: those of the picture."""
     whole = [curve for curve in _whole(curves) if curve.kind in (PLAIN_BN, PLAIN)]
     last = {curve.kind: in_words(curve.y[-1]) for curve in whole}
     goes = "falls to" if all(curve.y[-1] < curve.y[0] for curve in whole) else "ends at"
-    with_bn, without = _rate(curves, PLAIN_BN), _rate(curves, PLAIN)
+    (with_bn, low), (without, high) = _best(curves, PLAIN_BN), _best(curves, PLAIN)
     if last.keys() >= {PLAIN_BN, PLAIN} and with_bn and without and with_bn != without:
         yield Found(
             "steps",
-            f"With BN the plain net trains best at rate {with_bn} instead of {without}, and its loss {goes} "
-            f"{last[PLAIN_BN]} instead of {last[PLAIN]}.",
+            f"With BN the plain net trains best at rate {with_bn} instead of {without}, and reaches a loss of {low} "
+            f"instead of {high}.",
         )
     elif last.keys() >= {PLAIN_BN, PLAIN}:
         at = f"At rate {with_bn}, best for both" if with_bn else "At one rate for all"
@@ -52,8 +52,16 @@ def _fall(curve: JobCurve) -> str:
 
 
 def _rate(curves: JobCurves, kind: str) -> str:
+    return _best(curves, kind)[0]
+
+
+def _best(curves: JobCurves, kind: str) -> tuple[str, str]:
+    """Return the best rate of a kind and the loss that it reaches, '' without any."""
     trials = [point for curve in curves.of("rates", kind) for point in curve.points]
-    return in_words(min(trials, key=lambda trial: trial[1])[0]) if trials else ""
+    if not trials:
+        return "", ""
+    rate, loss = min(trials, key=lambda trial: trial[1])
+    return in_words(rate), in_words(loss)
 
 
 def _change(curves: JobCurves, kind: str) -> str:

@@ -35,7 +35,7 @@ def submit(workspace):
 def component(page) -> dict:
     """The data that the component was given."""
     (found,) = (node for node in page.main if node.type == "bidi_component")
-    return json.loads(found.proto.json)
+    return json.loads(found.proto.json)[0]
 
 
 def test_an_empty_workspace_says_what_would_be_here(page):
@@ -82,7 +82,7 @@ def test_a_transformer_has_its_own_quantities_and_says_what_it_lacks(page, submi
     assert not {"gamma_abs", "response_std_eval"} & rows.keys()
     assert (rows["update_size"], rows["token_rank"], rows["dead_share"]) == ("sublayer", "block", "layer")
     assert handed["absence"].startswith(
-        "Not here: response std in eval mode and mean |gamma|; these nets have no batch"
+        "Not here: response std in eval mode and mean |gamma|. These nets have no batch"
     )
 
 

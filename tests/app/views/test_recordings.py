@@ -46,10 +46,11 @@ def test_the_dialog_lists_every_recorded_race_with_its_caveats(place):
     assert not asked.exception
     keys = [button.key for button in asked.button]
     assert [key for key in keys if key.startswith("watch_")] == [f"watch_{name}" for name in NAMES]
-    said = [caption.value.replace("\\", "") for caption in asked.caption]
+    shown, said = ([one.value.replace("\\", "") for one in kind] for kind in (asked.markdown, asked.caption))
     for name in NAMES:
         row = table.get_recording(name)
-        assert any(row.shows in text and row.caveats[-1] in text for text in said), name
+        assert row.shows in shown, name
+        assert " ".join(row.caveats) in said, name
 
 
 def test_a_refusal_is_one_line(place, monkeypatch):

@@ -77,3 +77,13 @@ def test_a_named_host_is_the_link():
 def test_this_machines_own_addresses_are_found():
     assert all(addresses.network_addresses())
     assert "127.0.0.1" not in addresses.network_addresses()
+
+
+def test_no_answer_waits_for_an_acknowledgement():
+    # As Streamlit does: a socket of no named protocol, for which asyncio leaves the delay on.
+    with socket.socket(family=socket.AF_INET) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        addresses.send_at_once()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

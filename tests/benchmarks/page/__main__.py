@@ -16,10 +16,11 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Request, TimeoutError, sync_playwright
 
 from engine.store.workspace import Workspace
-from tests.benchmarks.page import states, walk, words
+from tests.benchmarks.page import races, states, walk, words
+from tests.benchmarks.page.states import State, Visitor
 from tests.conftest import CHROMIUM
 from tests.e2e.conftest import Site
 from tests.npm import installed
@@ -31,20 +32,13 @@ AXE = "4.14.1"
 MEASURES = Path(__file__).with_name("measures.js").read_text()
 SETTLED = """() => Promise.all(document.getAnimations()
   .filter((one) => one.effect.getTiming().iterations !== Infinity).map((one) => one.finished.catch(() => {})))"""
-#: Room inside the axes at 1440 x 900, where a race runs or is read; what is seen without scrolling at 1280 x 720; the
-#: most pixels of a lab's page and of a question with closed folds.
-MIN_SHARE, FOLD, MAX_HEIGHT = 0.35, (".ss-gap", ".ss-plot", ".ss-controls"), {"1440": 2000, "390": 4000}
+#: Room inside the axes at 1440 x 900, where a race runs or is read; the most pixels of a lab's page and of a question
+#: with closed folds. What is promised at 1280 x 720 is seen without scrolling.
+MIN_SHARE, MAX_HEIGHT = 0.35, {"1440": 2000, "390": 4000}
 #: Our own markup; what axe-core finds elsewhere is Streamlit's, and is counted by the name of its rule.
 OURS = (
     ".ss-race, .sp-probes, .sl-lab, .sr-rates, .si-instant, .ss-colors, [data-testid=stHtml], [data-testid=stMarkdown]"
 )
-#: States in which the page has room for other things than the curves of a race.
-_ROOM = {
-    "ended", "zoomed", "seeded", "forked", "live", "overlaid", "gap", "mlp", "mlp-overlaid", "vit", "audience",
-}  # fmt: skip
-#: What of the page Instant is seen without scrolling at 1280 x 720: the dial beside the curves that it changes.
-_DIAL = (".si-headline", ".si-plot", ".si-strength", ".si-dial")
-_TEXTS = {"why", *states.QUESTIONS, *states.LAB_PAGES} - {"gradients"}
 
 
 def main() -> int:
@@ -54,9 +48,8 @@ def main() -> int:
     site = Site(Workspace.at(options.workspace).prepare())
     rows: list[dict] = []
     with ExitStack() as stack, sync_playwright() as playwright:
-        numbers = stack.enter_context(_served(site, options.live))
-        every = (*states.of_race(numbers), *states.of_others(numbers), *states.of_texts())
-        wanted = [state for state in every if re.fullmatch(options.states, state.name)]
+        wanted = [state for state in states.every(options.live) if re.fullmatch(options.states, state.name)]
+        numbers = stack.enter_context(_served(site, wanted))
         urls = {
             visitor: stack.enter_context(_shown_to(visitor, site)) for visitor in {state.visitor for state in wanted}
         }
@@ -68,7 +61,8 @@ def main() -> int:
             viewport = {"width": width, "height": height}
             context = browser.new_context(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
             for state in wanted:
-                rows.append(measured(context, urls[state.visitor], state, name, options.out))
+                address = f"{urls[state.visitor]}/{state.path.format_map(numbers)}"
+                rows.append(measured(context, address, state, name, options.out))
                 print(line(rows[-1]), *rows[-1]["faults"], sep="\n    ", flush=True)
             context.close()
         browser.close()
@@ -91,30 +85,32 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _served(site: Site, with_live: bool) -> Iterator[dict[str, int]]:
-    """Serve the site; yield the numbers of its races by state. The live one is stopped and deleted afterwards."""
+def _served(site: Site, wanted: list[State]) -> Iterator[dict[str, int]]:
+    """Serve the site; yield the numbers of the races that states name. Those that train are deleted afterwards."""
+    kinds = {kind for state in wanted for kind in state.races}
     site.start()
     running: list[int] = []
     try:
-        numbers = states.races(site)
-        if with_live:
-            numbers["live"], running = states.live(site)
+        numbers = races.made(site, kinds, dialled=any("instant" in state.path for state in wanted))
+        for kind in races.LIVE:
+            if kind in kinds:
+                numbers[kind], runs = races.live(site, kind)
+                running += runs
         yield numbers
     finally:
-        for verb in ("stop", "delete"):
-            for run in running:
-                site.control.commands.give(verb, run, until_done_s=20)
+        for verb in ("stop", "delete"):  # one that has ended refuses the first
+            site.control.commands.ask_each(verb, running, until_done_s=20)
         site.close()
 
 
 @contextmanager
-def _shown_to(visitor: states.Visitor, site: Site) -> Iterator[str]:
+def _shown_to(visitor: Visitor, site: Site) -> Iterator[str]:
     """Yield the address at which a visitor finds the app; an audience's server shares the site's workspace."""
-    if visitor is states.Visitor.OWNER:
+    if visitor is Visitor.OWNER:
         yield site.url
         return
     with tempfile.TemporaryDirectory() as folder:
-        newcomers = visitor is states.Visitor.NEWCOMER
+        newcomers = visitor is Visitor.NEWCOMER
         other = Site(Workspace.at(Path(folder) / "workspace").prepare() if newcomers else site.workspace)
         other.said = Path(folder) / "said"
         other.start(*([] if newcomers else ["--share", "--host", "127.0.0.1"]), engine=newcomers)
@@ -124,16 +120,17 @@ def _shown_to(visitor: states.Visitor, site: Site) -> Iterator[str]:
             other.close() if newcomers else other.interrupt()
 
 
-def measured(context: BrowserContext, url: str, state: states.State, look: str, out: Path) -> dict:
+def measured(context: BrowserContext, address: str, state: State, look: str, out: Path) -> dict:
     """Return what one state measures at one size in one scheme, and write its picture."""
     size, scheme = look.split("-")
-    page, complaints = context.new_page(), []
-    page.on("console", lambda m: complaints.append(f"console: {m.text[:120]}") if m.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
-    page.on("response", lambda r: complaints.append(f"{r.status} {r.url}") if r.status >= 400 else None)
-    page.goto(f"{url}/{state.path}")
-    page.wait_for_function(f"() => {state.ready}", timeout=60_000)
-    state.before(page)
+    page = context.new_page()
+    complaints = complaints_of(page)
+    page.goto(address)
+    try:
+        page.wait_for_function(f"() => {state.ready}", timeout=60_000)
+        state.before(page)
+    except TimeoutError as error:
+        complaints.append(f"not ready: {str(error).splitlines()[0]}")
     page.wait_for_timeout(2000)
     page.evaluate(SETTLED)  # what fades has no contrast yet
     page.evaluate(MEASURES)
@@ -143,7 +140,7 @@ def measured(context: BrowserContext, url: str, state: states.State, look: str, 
     row = {
         "name": name,
         "share": round(page.evaluate("() => measures.plotShare()"), 3),
-        "below": page.evaluate(f"() => measures.below({json.dumps(_DIAL if 'instant' in state.name else FOLD)})"),
+        "below": page.evaluate(f"() => measures.below({json.dumps(state.fold or states.FOLD)})"),
         "overlaps": page.evaluate("() => measures.overlaps()"),
         "height": page.evaluate("() => measures.height()"),
         "grade": round(words.grade(blocks), 1),
@@ -154,10 +151,25 @@ def measured(context: BrowserContext, url: str, state: states.State, look: str, 
         "complaints": complaints,
         **accessible(page),
     }
-    row["faults"] = faults(row, state.name, size)
+    row["faults"] = faults(row, state, size)
     page.evaluate("() => localStorage.clear()")
     page.close()
     return row
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Return a list that grows with each error of the console or of a script, and each request that fails."""
+    heard: list[str] = []
+
+    def failed(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # a stream that its page closes
+            heard.append(f"{request.failure}: {request.url}")
+
+    page.on("console", lambda m: heard.append(f"console: {m.text[:120]}") if m.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(f"script: {error}"))
+    page.on("response", lambda r: heard.append(f"{r.status} {r.url}") if r.status >= 400 else None)
+    page.on("requestfailed", failed)
+    return heard
 
 
 @cache
@@ -180,16 +192,16 @@ def accessible(page: Page) -> dict[str, list[str]]:
     }
 
 
-def faults(row: dict, state: str, size: str) -> list[str]:
+def faults(row: dict, state: State, size: str) -> list[str]:
     """Return the bounds that a state breaks."""
     found = [*row["complaints"], *(f"axe {one}" for one in row["axe"]), *row["contrast"], *row["controls"]]
     found += [f"texts on each other: {pair}" for pair in row["overlaps"]]
     found += [f"over {MAX_WORDS} words: {sentence[:80]}" for sentence in row["long"]]
-    if size == "1440" and state in _ROOM and row["share"] < MIN_SHARE:
+    if size == "1440" and state.roomy and row["share"] < MIN_SHARE:
         found.append(f"curves have {100 * row['share']:.1f} % of the window")
-    if size == "1280" and (state in _ROOM or "instant" in state):
+    if size == "1280" and state.fold:
         found += [f"{part} ends {px} px below the window" for part, px in row["below"].items() if px]
-    if state in _TEXTS and row["height"] > MAX_HEIGHT.get(size, 10**6):
+    if state.text and row["height"] > MAX_HEIGHT.get(size, 10**6):
         found.append(f"{row['height']} px high")
     if row["grade"] > MAX_GRADE:
         found.append(f"grade {row['grade']}")

@@ -1,37 +1,33 @@
-"""The states in which a page is measured, made by real races in a workspace: live, ended, zoomed, seeded, and so on."""
+"""The states in which a page is measured: which address, whose eyes, what is done first, what is promised of it."""
 
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from playwright.sync_api import Page
 
-from engine.config.presets import PRESETS
-from engine.events import RunState
 from engine.labs.registry import LABS
 from engine.paths import PROJECT
-from engine.runs.protocol.instant import instant_request, usual
-from engine.runs.protocol.planning import RaceRequest, plan_race
-from engine.store.reader import Reader
-from engine.store.rows import RunRow
-from tests.e2e.conftest import Site, open_setup, until
+from tests.benchmarks.page.races import KINDS
+from tests.e2e.conftest import open_setup
 
-#: Nets small enough for a few seconds, for the states in which only the number of curves matters.
-_SMALL = {"width": "8", "pool": "4", "batch_size": "32", "precision": "fp32", "eval_images": "100"}
-_PATIENCE_S = 1200.0
 _DRAWN = "document.querySelector('.ss-race')?.raceView?.chart.drawn"
+_REPLAYED = f"{_DRAWN} && document.querySelector('.ss-race').raceView.recorded"
 _PROBES = "document.querySelector('.sp-probes')?.probeView?.painted"
+_REPLAYED_PROBES = f"{_PROBES} && document.querySelector('.sp-chip')?.textContent === 'REPLAY'"
 _LAB = "document.querySelector('.sl-lab')?.labView?.drawn && document.querySelector('.sl-lab').labView.curves.size"
 _INSTANT = "document.querySelector('.si-instant')?.instantView?.shown?.over"
 _WORDS = "document.querySelector('[data-testid=stMain] h1, [data-testid=stMain] h2, [data-testid=stMain] p')"
+_STILL = "document.querySelector('[data-testid=stImage] img')"
+_TABLE = "document.querySelector('[data-testid=stDataFrame] canvas')"
 #: The page of the lab that stands below the gradients of a race.
 _GRADIENTS = "gradients"
 QUESTIONS = sorted(path.stem for path in (PROJECT / "assets" / "guide").glob("q*.md"))
 LAB_PAGES = [_GRADIENTS, *(f"lab-{name}" for name in LABS if name != _GRADIENTS)]
-
-
-#: Strengths of the shortcut that the page Instant has tried.
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+#: What is seen of a race at 1280 x 720 without scrolling, and what of the page Instant: the dial beside its curves.
+FOLD = (".ss-gap", ".ss-plot", ".ss-controls")
+DIAL = (".si-headline", ".si-plot", ".si-strength", ".si-dial")
 
 
 class Visitor(StrEnum):
@@ -42,124 +38,144 @@ class Visitor(StrEnum):
 
 @dataclass(frozen=True)
 class State:
-    """A page in one state: its address, what must be true before it is measured, what is done first, who looks."""
+    """A page in one state.
+
+    ``path`` is its address, with the number of a race for ``{kind}``; ``ready`` is what must be true before it is
+    measured, ``before`` what is done first. ``fold``: what is seen without scrolling. ``roomy``: whether its curves
+    are promised their share of the window. ``text``: whether its height is bounded.
+    """
 
     name: str
     path: str
     ready: str = _WORDS
     before: Callable[[Page], None] = lambda page: None
     visitor: Visitor = Visitor.OWNER
+    fold: tuple[str, ...] = ()
+    roomy: bool = False
+    text: bool = False
+
+    @property
+    def races(self) -> set[str]:
+        """The kinds of races that the address names."""
+        return set(re.findall(r"{(\w+)}", self.path))
 
 
-#: Races of the states that are made of one; ``mlp`` and ``vit`` have nets without batch norm.
-_REQUESTS = {
-    "quick": RaceRequest(preset="quick"),
-    "seeded": RaceRequest((8, 14), ("none", "A"), steps=300, seeds=3, settings=_SMALL),
-    "mlp": RaceRequest(preset="start-mlp"),
-    "vit": RaceRequest(preset="today"),
-}
+def _race(name: str, path: str, ready: str = _DRAWN, visitor: Visitor = Visitor.OWNER) -> State:
+    """Return a state in which the page has room for the curves of a race."""
+    return State(name, path, ready, visitor=visitor, fold=FOLD, roomy=True)
 
 
-def races(site: Site) -> dict[str, int]:
-    """Return the number of a finished race for each state that is about one. Makes those that the workspace lacks."""
-    known: dict[str, int] = {}
-    with Reader(site.workspace) as reader:
-        for race in reader.races.newest():
-            known.setdefault(_kind(reader.runs.all(race.id)), race.id)
-        dialled = len(reader.races.ring())
-    for kind, request in _REQUESTS.items():
-        known[kind] = known.get(kind) or _raced(site, request)
-    if "forked" not in known:
-        known["forked"] = _raced(site, RaceRequest((8, 14), ("none", "A"), steps=300, settings=_SMALL))
-        with Reader(site.workspace) as reader:
-            deep = reader.runs.all(known["forked"])[-1].id
-        fork = site.control.interventions.fork(deep, 150, {"strength": "0"})
-        until(lambda: site.row(fork).state == "finished", _PATIENCE_S)
-    for strength in STRENGTHS[dialled:]:
-        choice = replace(usual(), strength=strength)
-        _, runs = site.control.start_instant(plan_race(instant_request(choice), site.workspace))
-        until(lambda ids=runs: all(site.row(run).state == "finished" for run in ids), _PATIENCE_S)
-    return known
-
-
-def _kind(runs: list[RunRow]) -> str:
-    """Return which of the states a race is for, '' for none."""
-    if any(run.state != RunState.FINISHED for run in runs):
-        return ""
-    if any(run.parent_run for run in runs):
-        return "forked"
-    family = runs[0].config.model.family
-    if family in ("mlp", "vit"):
-        return family
-    if len({run.seed for run in runs}) == 3:
-        return "seeded"
-    return "quick" if [run.arm for run in runs] == ["plain-20", "plain-56", "A-20", "A-56"] else ""
-
-
-def _raced(site: Site, request: RaceRequest) -> int:
-    race, runs = site.control.start_race(plan_race(request, site.workspace))
-    until(lambda: all(site.row(run).state == "finished" for run in runs), _PATIENCE_S)
-    return race
-
-
-def live(site: Site) -> tuple[int, list[int]]:
-    """Start a race that goes on while it is measured, and let it begin; return its number and its runs."""
-    steps = 20 * PRESETS["quick"].run.optim.steps
-    race, runs = site.control.start_race(plan_race(RaceRequest(preset="quick", steps=steps), site.workspace))
-    until(lambda: all(site.row(run).step > 120 for run in runs), _PATIENCE_S)
-    return race, runs
-
-
-def of_race(numbers: dict[str, int]) -> list[State]:
-    """Return the states of the pages about a race; ``live`` only where ``numbers`` has such a race."""
-    quick = numbers["quick"]
-    states = [
-        State("ended", f"?race={quick}", _DRAWN),
-        State("zoomed", f"?race={quick}&zoom=100_200", _DRAWN),
-        State("gap", f"?race={quick}&layout=gap", _DRAWN),
-        State("overlaid", f"?race={quick}&layout=overlaid", _DRAWN),
-        State("seeded", f"?race={numbers['seeded']}", _DRAWN),
-        State("forked", f"?race={numbers['forked']}", _DRAWN),
-        State("presented", f"?race={quick}&present=1", _DRAWN),
-        State("veiled", f"?race={quick}&present=1&hidden=1", _DRAWN),
-        State("set-up", f"?race={quick}", _DRAWN, open_setup),
-        State("layers", f"layers?race={quick}", _PROBES),
-        State("layers-seeded", f"layers?race={numbers['seeded']}", _PROBES),
-        State("layers-presented", f"layers?race={quick}&present=1", _PROBES),
-        State("gradients", f"gradients?race={quick}", _PROBES),
-        State("gradients-presented", f"gradients?race={quick}&present=1", _PROBES),
-        State("mlp", f"?race={numbers['mlp']}", _DRAWN),
-        State("mlp-overlaid", f"?race={numbers['mlp']}&layout=overlaid", _DRAWN),
-        State("vit", f"?race={numbers['vit']}", _DRAWN),
-        State("layers-vit", f"layers?race={numbers['vit']}", _PROBES),
-        State("gradients-vit", f"gradients?race={numbers['vit']}", _PROBES),
-        State("instant", "instant", _INSTANT),
-        State("runs", "runs", "document.querySelector('[data-testid=stDataFrame] canvas')"),
-        State("runs-drawn", "runs?runs=1,2", "document.querySelector('.ss-race')?.raceView?.chart.drawn"),
-    ]
-    if "live" in numbers:
-        race = numbers["live"]
-        states += [State("live", f"?race={race}", _DRAWN), State("layers-live", f"layers?race={race}", _PROBES)]
+def every(live: bool) -> list[State]:
+    """Return all states; those of a race that trains only with ``live``."""
+    states = [*_of_race(), *_of_replay(), *_of_layers(), *_of_others(), *_of_texts()]
+    states = [state for state in states if live or not state.races & {"early", "late"}]
+    assert all(state.races <= {*KINDS} for state in states)
     return states
 
 
-def of_others(numbers: dict[str, int]) -> list[State]:
-    """Return the states that others see: who opens the app for the first time, and who looks on."""
-    quick, audience = numbers["quick"], Visitor.AUDIENCE
+def _of_race() -> list[State]:
     return [
-        State("landing", "", "document.querySelector('[data-testid=stImage] img')", visitor=Visitor.NEWCOMER),
-        State("instant-first", "instant", "document.querySelector('.si-instant')?.instantView?.feed?.source",
-              visitor=Visitor.NEWCOMER),
-        State("audience", f"?race={quick}", _DRAWN, visitor=audience),
-        State("audience-layers", f"layers?race={quick}", _PROBES, visitor=audience),
-        State("audience-instant", "instant", _INSTANT, visitor=audience),
-        State("audience-runs", "runs", "document.querySelector('[data-testid=stDataFrame] canvas')", visitor=audience),
-    ]  # fmt: skip
+        _race("ended", "?race={quick}"),
+        _race("zoomed", "?race={quick}&zoom=100_200"),
+        _race("gap", "?race={quick}&layout=gap"),
+        _race("overlaid", "?race={quick}&layout=overlaid"),
+        _race("log-loss", "?race={quick}&metric=loss&scale=log"),
+        _race("seeded", "?race={seeded}"),
+        _race("forked", "?race={forked}"),
+        _race("five-seeds", "?race={five}"),
+        _race("five-gap", "?race={five}&layout=gap"),
+        _race("start-or-wire", "?race={start}"),
+        _race("cut", "?race={cut}"),
+        _race("depth", "?race={depth}"),
+        _race("depth-layout", "?race={depth}&layout=depth"),
+        _race("mlp", "?race={mlp}"),
+        _race("mlp-overlaid", "?race={mlp}&layout=overlaid"),
+        _race("vit", "?race={vit}"),
+        _race("live", "?race={early}"),
+        _race("live-late", "?race={late}"),
+        State("presented", "?race={quick}&present=1", _DRAWN),
+        State("veiled", "?race={quick}&present=1&hidden=1", _DRAWN),
+        State("set-up", "?race={quick}", _DRAWN, open_setup),
+        State("instant", "instant", _INSTANT, fold=DIAL),
+        State("runs", "runs", _TABLE),
+        State("runs-import", "runs", _TABLE, _import),
+        State("runs-drawn", "runs?runs=1,2", _DRAWN),
+    ]
 
 
-def of_texts() -> list[State]:
+def _of_replay() -> list[State]:
+    moment = "replay=1&by=step&at=150"
+    return [
+        _race("replay", f"?race={{quick}}&{moment}", _REPLAYED),
+        _race("replay-five", f"?race={{five}}&{moment}", _REPLAYED),
+        _race("replay-gap", f"?race={{quick}}&layout=gap&{moment}", _REPLAYED),
+        _race("replay-cut", "?race={cut}&replay=1&by=step&at=220", _REPLAYED),
+        _race("replay-playing", "?race={five}&replay=1&speed=2", _REPLAYED),
+        _race("replay-audience", f"?race={{quick}}&{moment}", _REPLAYED, Visitor.AUDIENCE),
+        State("replay-presented", f"?race={{quick}}&present=1&{moment}", _REPLAYED),
+        State("layers-replay", f"layers?race={{quick}}&{moment}", _REPLAYED_PROBES),
+        State("gradients-replay", f"gradients?race={{quick}}&{moment}", _REPLAYED_PROBES),
+        State("layers-replay-presented", f"layers?race={{quick}}&present=1&{moment}", _REPLAYED_PROBES),
+    ]
+
+
+def _of_layers() -> list[State]:
+    paths = {
+        "layers": "?race={quick}",
+        "layers-seeded": "?race={seeded}",
+        "layers-five": "?race={five}",
+        "layers-cut": "?race={cut}",
+        "layers-vit": "?race={vit}",
+        "layers-mlp": "?race={mlp}",
+        "layers-live": "?race={early}",
+        "layers-presented": "?race={quick}&present=1",
+        "gradients": "?race={quick}",
+        "gradients-vit": "?race={vit}",
+        "gradients-presented": "?race={quick}&present=1",
+    }
+    states = [State(name, f"{name.partition('-')[0]}{query}", _PROBES) for name, query in paths.items()]
+    return [*states, State("gradients-lab", "gradients?race={quick}", _LAB, _lab_below)]
+
+
+def _of_others() -> list[State]:
+    """Return the states that others see: who opens the app for the first time, and who looks on."""
+    first, audience = Visitor.NEWCOMER, Visitor.AUDIENCE
+    source = "document.querySelector('.si-instant')?.instantView?.feed?.source"
+    return [
+        State("landing", "", _STILL, visitor=first),
+        State("landing-recorded", "", _STILL, _list_of_recordings, first),
+        State("instant-first", "instant", source, visitor=first, fold=DIAL),
+        State("layers-first", "layers", visitor=first),
+        State("runs-first", "runs", visitor=first),
+        State("why-first", "why", visitor=first),
+        _race("audience", "?race={quick}", visitor=audience),
+        State("audience-layers", "layers?race={quick}", _PROBES, visitor=audience),
+        State("audience-instant", "instant", _INSTANT, visitor=audience, fold=DIAL),
+        State("audience-runs", "runs", _TABLE, visitor=audience),
+        State("audience-lab", "lab-lesion", _LAB, visitor=audience),
+    ]
+
+
+def _of_texts() -> list[State]:
     """Return the states of the pages that need no race: labs, questions, the zoo."""
-    labs = [State(path, path, _LAB) for path in LAB_PAGES[1:]]
+    labs = [State(path, path, _LAB, text=True) for path in LAB_PAGES[1:]]
     staged = [State(f"{path}-presented", f"{path}?{path[4:]}-present=1", _LAB) for path in LAB_PAGES[1:]]
-    questions = [State(path, path, _LAB) for path in QUESTIONS]
-    return [*labs, *staged, State("why", "why"), *questions, State("shortcuts", "shortcuts")]
+    questions = [State(path, path, _LAB, text=True) for path in QUESTIONS]
+    return [*labs, *staged, State("why", "why", text=True), *questions, State("shortcuts", "shortcuts")]
+
+
+def _lab_below(page: Page) -> None:
+    page.wait_for_function(f"() => {_PROBES}")
+    page.wait_for_timeout(1500)  # what stands above has its height
+    page.locator(".sl-lab").evaluate("(lab) => lab.scrollIntoView()")
+
+
+def _import(page: Page) -> None:
+    page.get_by_role("button", name="Import").click()
+    page.get_by_text("Recorded races that come with Skipscope").click()
+    page.get_by_role("button", name="Quick race").wait_for()
+
+
+def _list_of_recordings(page: Page) -> None:
+    page.get_by_role("button", name="All recorded races").click()
+    page.get_by_role("dialog").get_by_role("button", name="Quick race").wait_for()

@@ -59,9 +59,10 @@ window.walk = (() => {
   const where = (element) => `${element.tagName.toLowerCase()}.${[...element.classList].slice(0, 3).join(".")} in ${element.closest("[class*='s'][data-testid], .ss-race, .sp-probes, .sl-lab")?.className?.toString().slice(0, 40) ?? ""}`;
 
   function seen(element) {
-    // A stage covers the page, and keeps the focus.
-    const stage = document.querySelector(".ss-presenting");
-    if (stage && !stage.contains(element)) return false;
+    // A stage covers the page, and keeps the focus; so does a dialog, beside which Streamlit says it can be dismissed.
+    const front = [...document.querySelectorAll(".ss-presenting, [role='dialog'][aria-modal='true'], section[role='dialog']")].at(-1);
+    if (front && !front.contains(element)) return false;
+    if (element.tabIndex < 0 && element.ariaLabel === "Dismiss") return false;
     const box = element.getBoundingClientRect();
     if (box.width < 2 || box.height < 2 || box.right < 0 || box.bottom + scrollY < 0) return false;
     return element.checkVisibility({ visibilityProperty: true }) && opacityOf(element) > 0.1;

@@ -16,11 +16,11 @@ from engine.config import RUNNING_WINDOW
         (CutNet("A-56", 150, 300, None, 88.2), "Shortcuts of A-56 cut at step 150: training error 88 % at step 300."),
         (
             CutNet("A-56", 150, 300, 23.6, 84.21, 16.5, ended=True),
-            "Shortcuts of A-56 cut at step 150: training error at the end 84.2 %, uncut 16.5 %.",
+            "Without its shortcuts, cut at step 150, A-56 ends at 84.2 % training error. Uncut it ends at 16.5 %.",
         ),
         (
             CutNet("A-56", 150, 300, 23.6, 84.21, ended=True),
-            "Shortcuts of A-56 cut at step 150: training error at the end 84.2 %.",
+            "Without its shortcuts, cut at step 150, A-56 ends at 84.2 % training error.",
         ),
         (
             CutNet("A-56", 150, 171, 23.6, None, 22.0, broken=True),

@@ -123,20 +123,21 @@ def test_conditioning_the_deepest_against_the_shallowest_net():
         curve("condition", "plain from identity", [2, 8], [100, math.inf]),
     ]  # fmt: skip
     assert texts("conditioning", *curves) == [
-        "In plain nets the spread of learning speeds grows 100-fold from 2 to 8 blocks; with a scaled branch it falls"
-        " 10-fold.",
+        "From 2 to 8 blocks the spread of learning speeds changes by a factor of 100 (plain) and 0.1 (scaled branch).",
         "Spread of speeds, plain: 10 with 2 blocks, 1,000 with 8.",
         "Spread of speeds, residual: 10 with 2 blocks, 12 with 8.",
         "Spread of speeds, residual with scaled branch: 100 with 2 blocks, 10 with 8.",
     ]
     assert texts("conditioning", curve("condition", "plain", [2, 8], [10, 11]), name="condition") == [
-        "In plain nets the spread of learning speeds stays about the same from 2 to 8 blocks."
+        "From 2 to 8 blocks the spread of learning speeds changes by a factor of 1.1 (plain)."
     ]
     for grown, words in ((30, "3-fold: the start does most of it, not the form."), (300, "30-fold.")):
         started = curve("condition", "plain from identity", [2, 8], [10, grown])
         assert texts("conditioning", curves[0], started, name="start") == [
             f"From an identity start, without a shortcut, the spread of speeds grows {words}"
         ]
+        factors = texts("conditioning", curves[0], started, name="condition")
+        assert factors[0].endswith(f"by a factor of 100 (plain) and {grown / 10:g} (identity start).")
 
 
 def test_conditioning_updates_of_the_shallowest_and_the_deepest_net():
@@ -192,9 +193,15 @@ def test_mapping_the_smallest_error_of_the_deepest_stacks_on_each_target():
 
     rows = [row("plain", 20, [1, 0.1]), row("residual/L", 20, [0.01, 0.15]), row("plain", 2, [0, 0])]
     assert texts("mapping", *rows) == [
-        "With 20 blocks residual with scaled branch is best or level on 2 of 2 targets, plain on 1.",
+        "With 20 blocks residual with scaled branch learns 2 of 2 targets, plain 1 (error below 0.5).",
         "Best on x: residual with scaled branch, 0.01; worst: plain, 1.",
         "On a rotation: all alike, 0.1 to 0.15.",
+    ]
+    several = [
+        row(kind, 20, y) for kind, y in (("plain", [1, 0.9]), ("a", [0.1, 0.6]), ("b", [0.1, 0.2]), ("c", [0.1, 0.7]))
+    ]
+    assert texts("mapping", *several, name="deepest") == [
+        "With 20 blocks b learns 2 of 2 targets, a 1, plain 0 (error below 0.5)."
     ]
 
 
@@ -220,9 +227,9 @@ def test_smoothness_rate_loss_and_how_far_the_gradient_turned():
 
 def test_smoothness_the_best_rates_and_the_losses_with_and_without_batch_norm():
     losses = [curve("loss", f"plain with{how} BN", [0, 50], [2.5, end]) for how, end in (("", 1), ("out", 2))]
-    rates = [curve("rates", f"plain with{how} BN", [0.1, 1], y) for how, y in (("", [2, 1]), ("out", [1, 2]))]
+    rates = [curve("rates", f"plain with{how} BN", [0.1, 1], y) for how, y in (("", [2, 1.1]), ("out", [1.9, 2]))]
     assert texts("smoothness", *losses, *rates, name="steps") == [
-        "With BN the plain net trains best at rate 1 instead of 0.1, and its loss falls to 1 instead of 2."
+        "With BN the plain net trains best at rate 1 instead of 0.1, and reaches a loss of 1.1 instead of 1.9."
     ]
     assert texts("smoothness", *losses, name="steps") == [
         "At one rate for all, the loss of the plain net falls to 1 with BN and to 2 without."
@@ -301,7 +308,8 @@ def test_rates_how_many_a_net_can_use_and_what_the_gap_is_without_the_rate():
     plain = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 29, 30, 48, 90, 90)]
     pre = [*rates("pre-LN", 3.0, 32, 22, 17.5, 17.2, 17.8), *rates("pre-LN", 15.0, 31, 21, 17, 18, 19)]
     assert texts("rates", *plain, *pre) == [
-        "Plain nets learn at 5 of 5 rates with 3 blocks, at 2 with 15; pre-LN nets at 5 and 5.",
+        "Plain nets learn at 5 of 5 rates with 3 blocks, at 2 with 15 (error below 40 %). With shortcuts (pre-LN) they "
+        "learn at 5 and 5.",
         "One rate for both plain nets decides their gap: −4.0 points at 0.0001, 72.0 at 0.003.",
         "At rate 0.001 the deep nets are above the shallow ones by 31.0 (plain) and −0.5 (pre-LN) points.",
         "With each net at its own best rate these gaps are 12.0 (plain) and −0.2 (pre-LN) points.",

@@ -13,6 +13,14 @@ ROOM = Room(
     ),
     faults=(
         Fault(
+            name="a-zoom-for-ever",
+            file="app/live/race/chart/axes.js",
+            text="range: [...yRange],",
+            faulty="range: yRange,",
+            breaks="Reset zoom leaves the error axis zoomed: Plotly wrote into the constant of the whole range.",
+            added_late=True,
+        ),
+        Fault(
             name="dropped-last-point",
             file="app/live/race/series.js",
             text="for (let i = 0; i < flat.length; i += 3) {",

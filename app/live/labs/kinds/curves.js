@@ -22,7 +22,7 @@ const LOOKS = {
 const ORDER = Object.keys(LOOKS);
 
 /**
- * panel: { name, title, x, y, x_scale, y_scale, neutral, columns, digits }; curves: Curves; pick: { kind, value, cell }; look: {
+ * panel: { name, title, x, y, x_scale, y_scale, neutral, columns, digits, rows }; curves: Curves; pick: { kind, value, cell }; look: {
  * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
  * the lab's setting that is picked, or null, width, height in pixels }.
  * Returns { data, layout, side, legend }: the names stand on `side`, the y axis on the other. `legend`: [{ name, style }],
@@ -56,7 +56,7 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
   const layout = {
     ...base(theme, width, height, margin),
     xaxis: { ...axis(panel.x, panel.x_scale, spans.x, theme), ...measuredTicks(all, panel), ...settingRange(panel, setting), ...columnTicks(panel, theme) },
-    yaxis: { ...axis("", panel.y_scale, spans.y, theme), side: side === "left" ? "right" : "left" },
+    yaxis: { ...axis("", panel.y_scale, spans.y, theme), ...(panel.rows ? { showticklabels: false } : {}), side: side === "left" ? "right" : "left" },
     shapes: reference(panel, onSetting(panel, setting) ? pick.value : null, theme),
   };
   if (!full) layout.annotations = annotations;

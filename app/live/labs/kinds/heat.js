@@ -23,8 +23,8 @@ export function buildHeat(whole, curves, pick, { width }, theme) {
   const rows = placedRows(measured);
   const range = rangeOf(rows.flatMap(({ cells }) => cells), panel.y_scale) ?? { low: 0, high: 1, ticks: [] };
   const narrow = width < NARROW;
-  const names = rows.map(({ curve }) => wrapped(curve.kind, narrow ? 15 : 26));
-  const left = Math.min(0.42 * width, 16 + Math.max(...names.flat().map((line) => line.length)) * FONT_PX * LETTER);
+  const names = rows.map(({ curve }) => wrapped(curve.kind, narrow ? 15 : 28));
+  const left = Math.min(0.42 * width, 16 + Math.max(panel.x.length, ...names.flat().map((line) => line.length)) * FONT_PX * LETTER);
   const columnPx = (width - left - RIGHT_PX) / panel.columns.length;
   const heads = headings(panel.columns, columnPx);
   const rowPx = rows.length > MANY ? ROW_PX.many : ROW_PX.few;
@@ -37,9 +37,11 @@ export function buildHeat(whole, curves, pick, { width }, theme) {
     yaxis: { ...axis, range: [bottom, top], tickvals: rows.map(({ at }) => at), ticktext: names.map((lines) => lines.join("<br>")), tickfont: { color: theme.text, size: narrow ? 12 : FONT_PX } },
     coloraxis: colorAxis(range, yWords(panel), theme, { y: -8 / (height - heads.px - BAR_PX), len: Math.min(1, 420 / (width - left - RIGHT_PX)) }),
     shapes: [...frames(rows, theme), ...ring(rows, panel, pick.cell, theme)],
-    annotations: rows.filter(({ header }) => header).map(({ at, header }) => ({
+    annotations: [...rows.filter(({ header }) => header).map(({ at, header }) => ({
       text: `<b>${header}</b>`, showarrow: false, xref: "paper", x: 0, xanchor: "left", y: at - 0.5, yref: "y", yanchor: "bottom", font: { size: FONT_PX, color: theme.muted },
-    })),
+    })), { // what the columns are
+      text: panel.x, showarrow: false, xref: "paper", x: 0, xanchor: "right", xshift: -6, yref: "paper", y: 1, yanchor: "bottom", yshift: 4, font: { size: FONT_PX, color: theme.muted },
+    }],
   };
   return { data: [...tables(rows, panel, range), ...numbers(rows, panel, range, columnPx)], layout, height, places: { columns: panel.columns, rows: rows.map(({ at, curve }) => ({ at, curve })) } };
 }

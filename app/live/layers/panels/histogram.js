@@ -1,11 +1,14 @@
 /** Distributions of one layer's responses as Plotly figures, per unit of z; bins narrower than a line are joined. */
 import { grouped, spoken } from "../../shared/format.js";
 import { FONT_PX, axisOf, layoutOf } from "./plot.js";
+import { logTicks } from "./scale.js";
 
 /** Reach of the z axis in standard deviations of the widest distribution. */
 const REACH_STD = 4;
 const MIN_BINS = 48;
 const MAX_NAMES = 10;
+/** Of the height of a panel this is none of its axis; a tick on a logarithmic axis needs so much of the rest. */
+const AROUND_PX = 60, TICK_PX = 26;
 /** Outlines that the median peak of a ridge covers; the highest peak covers twice as many at most. */
 const RIDGE_UP = 4;
 
@@ -81,7 +84,7 @@ export function buildRidge(over, run, edges, theme, size) {
     const lifted = y.map((value) => floor + Math.min(2 * RIDGE_UP, (RIDGE_UP * value) / middle));
     return { type: "scatter", mode: "lines", x: [z[0], ...z, z.at(-1)], y: [floor, ...lifted, floor], fill: "toself", fillcolor: theme.page, line: { color, width: 1.4 }, hoverinfo: "skip" };
   });
-  const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((size.height - 60) / 16)));
+  const stride = Math.ceil(outlines.length / Math.max(3, Math.floor((size.height - AROUND_PX) / 16)));
   const named = over.steps.map((step, index) => [step, outlines.length - 1 - index]).filter((_, index) => index % stride === 0 || index === outlines.length - 1);
   const layout = layoutOf(theme, {
     ...size, uirevision: "ridge",
@@ -108,7 +111,7 @@ export function buildChannels(moments, theme, size) {
   const every = moments.flatMap(({ moment }) => moment.channels).filter((value) => value > 0);
   const [low, high] = every.length ? [Math.log10(Math.min(...every)), Math.log10(Math.max(...every))] : [-1, 0];
   const range = [Math.floor(5 * low - 0.3) / 5, Math.ceil(5 * high + 0.3) / 5];
-  const ticks = [0.001, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 50, 100].filter((value) => Math.log10(value) >= range[0] && Math.log10(value) <= range[1]);
+  const ticks = logTicks(...range, Math.max(2, Math.floor((size.height - AROUND_PX) / TICK_PX)));
   const layout = layoutOf(theme, {
     ...size, uirevision: "channels",
     xaxis: fixedAxis("channels, largest first", theme, { nticks: 6 }),

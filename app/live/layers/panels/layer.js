@@ -5,6 +5,8 @@ import { option } from "./panels.js";
 import { PLOT_OPTIONS } from "./plot.js";
 
 const REST_MS = 60;
+/** Nets that a sentence names. */
+const MAX_NAMED = 4;
 
 export class LayerPanel {
   /** part(name) finds elements; chosen(place) hears of another layer. */
@@ -141,8 +143,14 @@ function layerIn(run, { layer, place, of }) {
   return names.includes(layer) ? layer : names[Math.round((place / Math.max(1, of - 1)) * (names.length - 1))];
 }
 
-/** A sentence for each layer that stands in for one of another name. */
+/** What is said of each layer that stands in for one of another name. */
 function others(moments, { layer }) {
   const standIns = Map.groupBy(moments.filter(({ moment }) => moment.layer !== layer), ({ moment }) => `${moment.layer} (${moment.index + 1} of ${moment.of})`);
-  return [...standIns].map(([where, list]) => `${list.map(({ label }) => label).join(", ")} ${list.length > 1 ? "have" : "has"} no layer of this name; ${where} stands at the same relative depth.`);
+  return [...standIns].map(([where, list]) => `In nets without a layer of this name, ${where} stands in, at the same relative depth. These nets: ${few(list)}.`);
+}
+
+/** The names of nets, of many those of the first. */
+function few(list) {
+  const names = list.slice(0, MAX_NAMED).map(({ label }) => label.replace(/ \(\d+ layers\)/, ""));
+  return [...names, ...(list.length > MAX_NAMED ? [`${list.length - MAX_NAMED} more`] : [])].join(", ");
 }

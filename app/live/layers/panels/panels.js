@@ -102,7 +102,7 @@ export class ProbePanels {
     this.part("profile-title").textContent = title ?? titled(row);
     const notes = [
       title && row.label, lines.some(({ seeds }) => seeds.length > 1) && "band: range of the seeds",
-      lines.some(({ seeds }) => seeds[0].measuredAtStart(quantity)) && "dotted: start", row.neutral !== null && `dashed: ${spoken(row.neutral)}`,
+      lines.some(({ seeds }) => seeds[0].measuredAtStart(quantity)) && "dotted: before training", row.neutral !== null && `dashed: ${spoken(row.neutral)}`,
     ];
     this.part("profile-note").textContent = notes.filter(Boolean).join("; ");
     this.part("none").hidden = Boolean(lines.length);

@@ -14,9 +14,10 @@ export function layoutOf(theme, { right = 10, ...more }) {
   };
 }
 
-export function axisOf(theme, text, more) {
+/** An axis as all of them look. Its range is a copy: Plotly writes a zoom into the list that it is given. */
+export function axisOf(theme, text, { range, ...more }) {
   const title = { text, standoff: 4, font: { size: FONT_PX, color: theme.muted } };
-  return { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted }, title, ...more };
+  return { gridcolor: theme.grid, linecolor: theme.muted, zeroline: false, tickfont: { color: theme.muted }, title, ...more, ...(range ? { range: [...range] } : {}) };
 }
 
 /** A word at a place of a scale in percent; `edge` is the end of the scale that the word would cross. */

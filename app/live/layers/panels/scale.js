@@ -140,8 +140,11 @@ export class Scale {
   }
 }
 
-/** By hand: Plotly labels ticks between decades with small digits, and the colour bar has no Plotly. */
-function logTicks(low, high, most) {
+/**
+ * Round values from `low` to `high` (logarithms), at most about `most`. By hand: Plotly labels ticks between decades with
+ * small digits, and the colour bar has no Plotly.
+ */
+export function logTicks(low, high, most) {
   const powers = Array.from({ length: Math.ceil(high) - Math.floor(low) + 1 }, (_, index) => 10 ** (Math.floor(low) + index));
   const within = (value) => Math.log10(value) >= low - 1e-6 && Math.log10(value) <= high + 1e-6;
   const found = (parts) => powers.flatMap((power) => parts.map((part) => part * power)).filter(within).map((value) => Number(value.toPrecision(2)));

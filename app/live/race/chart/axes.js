@@ -116,6 +116,8 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
   const bottom = !stacked || index === count - 1;
   const titleFont = { size: words, color: theme.muted };
   const zoom = { uirevision: JSON.stringify(view.zoom ?? null) };
+  // Plotly writes a zoom into the lists that it is given, so each axis gets its own.
+  const yRange = view.zoom?.y ?? layout.meta.axis;
   const xRange = view.zoom?.x ?? /** @type {Range} */ ([0, layout.meta.end * PAST_END]);
   layout[`xaxis${suffix}`] = {
     ...line,
@@ -124,7 +126,7 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
     anchor: `y${suffix}`,
     title: { text: bottom ? xTitle ?? X_AXES[view.x] : "", standoff: 4, font: titleFont },
     showticklabels: bottom,
-    range: xRange,
+    range: [...xRange],
     ...(index ? { matches: "x" } : {}),
   };
   layout[`yaxis${suffix}`] = {
@@ -135,7 +137,7 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
     title: { text: index && !stacked ? "" : yTitle ?? LABELS[view.metric].axis, standoff: 4, font: titleFont },
     type: view.scale,
     // One ruler for both panels; for the error it is fixed, so that nothing jumps while curves grow.
-    range: view.zoom?.y ?? layout.meta.axis,
+    range: [...yRange],
     ...(view.scale === "log" ? { tickvals: LOG_TICKS, ticktext: LOG_TICKS.map(String) } : {}),
     ...(index ? { matches: "y" } : {}),
     // Numbers between two panels would show at the edges of the curtain.
@@ -147,9 +149,9 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
       x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: 4, font: { size: titlePx, color: theme.text },
     });
   }
-  const { end, axis } = layout.meta;
+  const { end } = layout.meta;
   const heightPx = (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1);
-  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx, end, x: xRange, axis: view.zoom?.y ?? axis };
+  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx, end, x: xRange, axis: yRange };
 }
 
 /**

@@ -13,12 +13,39 @@ export const WINDOWS = [1, 20, 50, 100, 200];
 const known = new WeakMap();
 
 /**
- * The runs with other means; without a window, or with the stored one, the runs themselves.
+ * The runs with other means; without a window, or with the stored one, the stored means, of forks those of their own steps.
  * @type {(runs: Run[], window?: number | null) => Run[]}
  */
 export function smoothedRuns(runs, window) {
-  if (!window || window === RUNNING_WINDOW) return runs;
-  return runs.map((run) => ({ ...run, series: smoothedSeries(run.series, window), stored: run.series }));
+  const usual = !window || window === RUNNING_WINDOW;
+  return runs.map((run) => {
+    if (usual && run.card.parent === null) return run;
+    return { ...run, series: usual ? forkSeries(run) : smoothedSeries(run.series, window), stored: run.series };
+  });
+}
+
+/**
+ * A fork as any run begins: its first means hold its own steps alone. The stored ones hold steps of its parent too, and draw
+ * the jump of a cut as a slope. Where points were left out, a slope is too short to be seen.
+ * @type {(run: Run) => Series}
+ */
+function forkSeries({ card, series }) {
+  const byWindow = known.get(series) ?? new Map();
+  known.set(series, byWindow);
+  if (!byWindow.has(RUNNING_WINDOW)) {
+    const begin = card.parent_step ?? 0;
+    const drawn = () => {
+      const points = series.drawn(), after = points.step.findIndex((step) => step >= begin + RUNNING_WINDOW);
+      const count = after < 0 ? points.step.length : after;
+      if (!count || points.step[0] !== begin + 1 || points.step[count - 1] !== begin + count) return points;
+      const own = (/** @type {"error" | "loss"} */ name) => [
+        ...means(points.step.slice(0, count), points[name].slice(0, count), RUNNING_WINDOW), ...points[`running_${name}`].slice(count),
+      ];
+      return { ...points, running_error: own("error"), running_loss: own("loss") };
+    };
+    byWindow.set(RUNNING_WINDOW, Object.assign(Object.create(series), { drawn }));
+  }
+  return byWindow.get(RUNNING_WINDOW);
 }
 
 /** The same object for a series and a window: what is computed of it is kept by it. @type {(series: Series, window: number) => Series} */

@@ -195,6 +195,7 @@ export class InstantView {
     // What was kept or deleted meanwhile is only drawn still.
     this.part("keep").hidden = !may || !over || ring[0]?.race !== race.race;
     this.part("train").hidden = !may || ring.length > 0;
+    this.part("lead").hidden = !may || !ring.length;
     setText(this.part("time"), over && race.seconds !== null ? `TRAINED IN ${race.seconds.toFixed(1)} s` : "");
     const notice = this.#notice();
     this.part("notice").hidden = !notice;

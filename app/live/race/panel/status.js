@@ -9,7 +9,9 @@ import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_stat
 const SPOKEN_MS = 60_000;
 /** A headline of more letters than these is set smaller. */
 const LONG = 120;
-const INTERVAL = { width: 120, height: 18 }, PAD = 12;
+const INTERVAL = { width: 120, height: 22 }, PAD = 12;
+/** The bar of an interval lies at this height, the number of the line at 0 below both. */
+const BAR_Y = 6;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
 export class RaceStatus {
@@ -100,10 +102,10 @@ function drawInterval(node, [, , , , mean, low, high] = []) {
   if (node.title === words) return;
   node.title = words;
   const [from, to] = [Math.min(0, low), Math.max(0, high)], at = (value) => PAD + ((INTERVAL.width - 2 * PAD) * (value - from)) / (to - from);
-  const line = (x, more) => svgElement("line", { x1: at(x), x2: at(x), y1: 2, y2: 16, stroke: "currentColor", "stroke-width": 1.5, ...more });
+  const line = (x, more) => svgElement("line", { x1: at(x), x2: at(x), y1: BAR_Y - 5, y2: BAR_Y + 5, stroke: "currentColor", "stroke-width": 1.5, ...more });
   const picture = svgElement("svg", { ...INTERVAL, role: "img", "aria-label": words });
-  const zero = Object.assign(svgElement("text", { x: at(0) + (low < 0 ? -4 : 4), y: 16, "font-size": 12, "text-anchor": low < 0 ? "end" : "start", fill: "currentColor" }), { textContent: "0" });
-  picture.append(line(low, { x2: at(high), y1: 9, y2: 9, "stroke-width": 5, opacity: 0.5 }), svgElement("circle", { cx: at(mean), cy: 9, r: 4, fill: "currentColor" }), line(0, { "stroke-dasharray": "2 2" }), zero);
+  const zero = Object.assign(svgElement("text", { x: at(0), y: 21, "font-size": 11, "text-anchor": "middle", fill: "currentColor" }), { textContent: "0" });
+  picture.append(line(low, { x2: at(high), y1: BAR_Y, y2: BAR_Y, "stroke-width": 5, opacity: 0.5 }), svgElement("circle", { cx: at(mean), cy: BAR_Y, r: 4, fill: "currentColor" }), line(0, { "stroke-dasharray": "2 2" }), zero);
   node.replaceChildren(picture);
 }
 
@@ -112,4 +114,19 @@ function drawHeadline(node, text) {
   if (node.textContent === text) return;
   node.classList.toggle("ss-long", text.length > LONG);
   node.replaceChildren(...text.split(/(?<=\.) /).flatMap((sentence, index) => [index ? " " : "", element("span", "", sentence)]));
+}
+
+/**
+ * The parts of the statement that stand above the chart, and the line on a cut below them. Where a race compares nothing, what
+ * cutting the shortcuts of a net did is its finding: `alone` is how sure that is. While the cut net trains each step changes
+ * it: it is read aloud as seldom as any finding of a race that trains.
+ *
+ * @typedef {[label: string, kind: string, why: string]} Certainty
+ * @type {<S extends { g?: string, sure?: Certainty, alone?: Certainty | null }>(statement: S, cut: string, trains: boolean) => { statement: S, cut: string }}
+ */
+export function placed(statement, cut, trains) {
+  const { alone } = statement;
+  if (!alone || !cut) return { statement, cut };
+  const [label, kind, why] = alone;
+  return { statement: { ...statement, g: cut, sure: trains ? ["Still training", "training", why] : [label, kind, why] }, cut: "" };
 }

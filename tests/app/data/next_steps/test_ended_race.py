@@ -72,8 +72,8 @@ def test_the_deepest_residual_net_is_cut_at_its_middle_once(bench, race, monkeyp
     assert conclusions(bench.runs).cut == ""
     bench.steps(cut, 261, STEPS)
     finish(bench, cut)
-    at_end = f"training error at the end {40.0 + cut:.1f} %, uncut {40.0 + bench.runs[3]:.1f} %."
-    assert conclusions([*bench.runs, cut]).cut == f"Shortcuts of A-56 cut at step 150: {at_end}", "as at the names"
+    at_end = f"A-56 ends at {40.0 + cut:.1f} % training error. Uncut it ends at {40.0 + bench.runs[3]:.1f} %."
+    assert conclusions([*bench.runs, cut]).cut == f"Without its shortcuts, cut at step 150, {at_end}", "as at the names"
 
 
 def test_without_a_residual_net_or_a_checkpoint_there_is_no_cut(bench):  # noqa: F811

@@ -55,3 +55,20 @@ test("a link to a later step waits for its probe", () => {
   made.update(RACE, 40, 10);
   assert.equal(made.step, 30);
 });
+
+test("what has ended offers the last step, and nothing where that is shown; a replay has controls of its own", () => {
+  const { made, parts } = timeline();
+  made.update(RACE, 40, 10);
+  assert.deepEqual([parts.follow.textContent, parts.follow.hidden], ["Follow live", false]);
+  const ended = [0, 1].map(() => ({ steps: [0, 10, 20], lastStep: 20, total: 3, planned: [0, 10, 20] }));
+  made.update(ended, 20, 20);
+  made.serve({ live: false, replayed: false });
+  assert.equal(parts.follow.hidden, true);
+  made.look(1);
+  assert.deepEqual([parts.follow.textContent, parts.follow.hidden, made.step], ["Last step", false, 10]);
+  parts.follow.onclick();
+  assert.deepEqual([parts.follow.hidden, made.step], [true, 20]);
+  made.look(0);
+  made.serve({ live: false, replayed: true });
+  assert.equal(parts.follow.hidden, true);
+});

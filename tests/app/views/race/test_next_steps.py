@@ -1,8 +1,11 @@
 """The next steps of an ended race on the page, with a stand-in for the engine: what is offered, what a press does."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.data import commands, interventions, races, run_times
+from app.data.next_steps import ended_race
 from app.views.race import next_steps, race
 from app.views.setup import long_race
 from app.web import presenter_link
@@ -63,10 +66,22 @@ def test_cards_and_buttons_of_a_quick_race(page, ended):  # noqa: F811
     ]  # fmt: skip
     assert titles(given, "buttons") == ["Repeat with 3 seeds", "Tune the rates"]
     cut, wire, inside, why, seeds = given["next"]["cards"]
-    assert cut["text"] == "Take them out of A-56 at step 500 and watch it train on."
+    assert cut["text"] == "A-56 from step 500 on: does it keep what it learned?"
     assert all(step["time"] for step in (cut, wire, seeds, *given["next"]["buttons"]))
     assert (inside["href"], why["href"]) == ("layers?race=1", "q1-why-can-depth-hurt")
     assert given["next"]["ended"] == ended.runs
+
+
+def test_a_cut_stands_first_until_it_has_trained_and_last_from_then_on(page, ended, monkeypatch):  # noqa: F811
+    race = races.race(ended.race)
+    found = ended_race.ended_race(race)
+    keys = {}
+    for trains in (True, False):
+        cut = replace(found.cut, fork=9, trains=trains)
+        monkeypatch.setattr(ended_race, "ended_race", lambda _, cut=cut: replace(found, cut=cut))
+        keys[trains] = [card.key for card in next_steps.offered(race, mine=True).cards]
+    assert keys[True] == ["show", *keys[False][:-1]]
+    assert keys[False][-1] == "show"
 
 
 def test_the_audience_gets_links_alone(page, ended, monkeypatch):  # noqa: F811

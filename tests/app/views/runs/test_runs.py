@@ -50,7 +50,7 @@ def steps(writer, run, last):
 
 
 def components(page) -> list[dict]:
-    return [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+    return [json.loads(node.proto.json)[0] for node in page.main if node.type == "bidi_component"]
 
 
 def words(page) -> list[str]:
@@ -169,6 +169,8 @@ def test_runs_of_one_race_keep_their_names_and_colours(page, writer):
     assert [run["label"] for run in chart["runs"]] == [there[run]["label"] for run in ids[2:]]
     assert [run["mark"] for run in chart["runs"]] == [there[run]["look"].mark for run in ids[2:]]
     assert not [line for line in words(page) if "They saw" in line or "did not see" in line]
+    page.query_params["runs"] = ",".join(map(str, ids))
+    assert not [caption for caption in page.run().caption if "The sentence is about" in caption.value]
 
 
 def test_more_runs_than_one_chart_takes_are_counted(page, writer):
@@ -188,7 +190,9 @@ def test_a_filter_hides_rows_and_keeps_the_selection(page, writer):
     page.text_input(key="search").set_value("56").run()
     page.multiselect(key="shortcut").set_value(["plain"]).run()
     assert list(page.dataframe[0].value["run"]) == [ids[1]]
-    assert page.caption[-1].value.startswith("1 of 4 runs.")
+    said = [caption.value for caption in page.caption]
+    assert any(line.startswith("1 of 4 runs.") for line in said)
+    assert "The sentence is about all runs of race 1, the curves are the selected ones." in said
     assert "**2 selected**, 1 of them not in the table" in words(page)
     page.multiselect(key="state").set_value(["failed"]).run()
     assert not page.dataframe

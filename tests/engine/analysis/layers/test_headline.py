@@ -100,6 +100,21 @@ def test_each_seed_must_show_the_stretch(last, named):
     assert (said(*seeds).place is not None) is named
 
 
+def test_uneven_layers_count_with_the_one_among_them_that_stands_out():
+    """As in the recorded quick race: five seeds whose first layers are ever louder towards the input."""
+    slope, rest = [2.37, 1.96, 1.86, 1.77, 1.52, 1.51, 1.41, 1.3], [1.0] * 47
+    found = said(net("plain-56", [*slope, *rest]))
+    assert found.text == "The first layers of plain-56 respond about twice as strongly as the rest."
+    assert (found.place.first, found.place.last) == (0, 5)
+    weaker = net("plain-56", [1.58, 1.67, 1.51, 1.26, 1.35, 1.38, 1.42, 1.2, *rest], seed=1)
+    louder = net("plain-56", [3.4, 2.4, 2.3, 2.4, 1.8, 1.7, 1.5, 1.4, *rest])
+    assert said(louder, weaker).place, "1.45 in the weaker one"
+    single = replace(weaker, values=[1.1, 1.9, 1.1, 1.2, *[1.1] * 4, *rest])
+    assert said(replace(louder, values=[5.0, *louder.values[1:]]), single).place is None, "1.28 in one seed"
+    assert said(net("plain-56", [1.9, *slope[1:], *rest])).place is None, "none that stands out by itself"
+    assert said(net("plain-56", [2.37, 1.96, 1.4, *[1.0] * 52])).place is None, "two layers of 55"
+
+
 def test_of_two_nets_the_one_that_stands_out_more_is_named_whatever_their_order():
     louder = net("B-56", [*[1.0] * 45, *[7.0] * 10])
     for nets in ((LOUD, louder), (louder, LOUD)):
@@ -153,14 +168,14 @@ def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is
     calm = net("A-56", [1.02, 1, 1, 1])
     found = growth(net("plain-56", [1.19, 1.2, 1.2, 1.1]), calm)
     assert found.text == (
-        "The gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last, "
-        "a factor of 1.19 per layer. In A-56 it changes by at most a factor of 2.9."
+        "After training, the gradient of plain-56 explodes: at the first layer it is 12,000 times that at the last. "
+        "That is a factor of 1.19 per layer. In A-56 it changes by at most a factor of 2.9."
     )
     assert found.place == Place("plain-56", 0, 0, "first layer of plain-56: 12,000 times the last layer")
     assert growth(calm, net("plain-56", [1.01, 1, 1, 1])).text == (
-        "The gradient reaches the first layer of every net: on its way it changes less than tenfold."
+        "After training, the gradient reaches the first layer of every net: on its way it changes less than tenfold."
     )
-    assert growth(calm).text.startswith("The gradient reaches the first layer of A-56:")
+    assert growth(calm).text.startswith("After training, the gradient reaches the first layer of A-56:")
     assert growth(calm, net("plain-56", [1.0, 1, 1, 1])).place.arm == "plain-56", "the net in doubt, always the same"
     assert growth(net("plain-56", [nan, 1, 1, 1])) is None
 
@@ -176,7 +191,9 @@ def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is
 )
 def test_how_far_the_gradient_gets(total, verb, size):
     text = growth(net("plain-56", [exp(log(total) / 54), 1, 1, 1])).text
-    assert text.startswith(f"The gradient of plain-56 {verb}: at the first layer it is {size} that at the last")
+    assert text.startswith(
+        f"After training, the gradient of plain-56 {verb}: at the first layer it is {size} that at the last"
+    )
 
 
 def test_seeds_are_one_net_and_the_start_is_told_apart():
@@ -190,3 +207,13 @@ def test_seeds_are_one_net_and_the_start_is_told_apart():
 @pytest.mark.parametrize("found", [said(LOUD, EVEN), growth(net("plain-56", [1.19, 1]), net("A-56", [1.1, 1]), step=0)])
 def test_no_sentence_has_more_than_25_words(found):
     assert all(len(sentence.split()) <= 25 for sentence in found.text.split(". "))
+
+
+def test_a_net_is_named_by_its_blocks_alone_and_its_place_by_its_arm():
+    arm = "plain 12 blocks (50 layers)"
+    found = said(replace(LOUD, arm=arm))
+    assert found.text.startswith("The first layers of plain 12 blocks respond")
+    assert found.place.arm == arm
+    grown = growth(replace(LOUD, arm=arm, values=[0.6, 0.6], layers=49))
+    assert "(50 layers)" not in grown.text + grown.place.word
+    assert len(grown.text.split(". ")[0].split()) <= 25

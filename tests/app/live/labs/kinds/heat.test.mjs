@@ -13,7 +13,7 @@ test("each group has a table of heights, columns that nobody measured are left o
   const tables = built.data.filter(({ type }) => type === "heatmap");
   assert.deepEqual(tables.map(({ z }) => z), [[[0, 1, 2], [0, null, -1]], [[0, 0, null]]]);
   assert.deepEqual(built.layout.xaxis.ticktext, ["zero", "identity", "smooth"]);
-  assert.deepEqual(built.layout.annotations.map(({ text }) => text), ["<b>2 blocks</b>", "<b>6 blocks</b>"]);
+  assert.deepEqual(built.layout.annotations.map(({ text }) => text), ["<b>2 blocks</b>", "<b>6 blocks</b>", "step"], "and what the columns are");
 });
 
 test("numbers stand in their cells, those that are not finite are crossed", () => {

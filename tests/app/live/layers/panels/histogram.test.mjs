@@ -41,3 +41,9 @@ test("channels are drawn by rank; one without deviation has no place on a log sc
   assert.deepEqual([data[0].x, data[0].y], [[1, 2, 3], [2, 1, null]]);
   assert.ok(layout.yaxis.range[0] <= 0 && layout.yaxis.range[1] >= Math.log10(2));
 });
+
+test("a low panel has fewer ticks of its logarithmic axis", () => {
+  const wide = { ...arm("A-20"), moment: { ...arm("A-20").moment, channels: [3, 2, 1, 0.7, 0.5, 0.3] } };
+  const ticks = [300, 120].map((height) => buildChannels([wide], THEME, { width: 500, height }).layout.yaxis.tickvals);
+  assert.ok(ticks[0].length > ticks[1].length && ticks[1].length <= 3, JSON.stringify(ticks));
+});

@@ -72,3 +72,11 @@ test("a run that was not probed has no line", () => {
   const { data } = buildProfile({ ...lines([[[1, 1, 1], [1, 1, 1]]]), form: "order", step: -1, ghosts: false }, THEME, { width: 600, height: 400 });
   assert.deepEqual(data, []);
 });
+
+test("what Plotly writes into the ranges of a profile reaches no other one", () => {
+  const { lines: drawn, scale: learned } = lines([[[1, 1, 1], [0.5, 0.25, 0.75]]]);
+  const layoutOf = () => buildProfile({ lines: drawn, scale: learned, form: "order", step: 10, ghosts: false }, THEME, { width: 600, height: 400 }).layout;
+  const before = JSON.stringify(layoutOf()), layout = layoutOf();
+  for (const axis of [layout.xaxis, layout.yaxis]) axis.range.fill(7);
+  assert.equal(JSON.stringify(layoutOf()), before);
+});

@@ -76,3 +76,14 @@ test("peaks beyond the loss's axis are triangles at its edge, of a stretch the h
   assert.ok(peaks.text[0].includes("11.0 nats, beyond the axis"), peaks.text[0]);
   assert.equal(traces(figure([run(1, "A-20", at, errors)], { metric: "loss", zoom: { x: [0, 300], y: [0, 1] } }), "beyond").length, 0, "a zoom is chosen");
 });
+
+test("what Plotly writes into the ranges of a chart reaches no other chart, and no zoom", () => {
+  const zoom = { x: [10, 20], y: [30, 50] };
+  for (const options of [{}, { layout: "gap" }, { layout: "overlaid", metric: "loss" }, { zoom }]) {
+    const before = JSON.stringify(figure(race(), options).layout);
+    const { layout } = figure(race(), options);
+    for (const name of Object.keys(layout).filter((key) => /^[xy]axis/.test(key))) layout[name].range.fill(7);
+    assert.equal(JSON.stringify(figure(race(), options).layout), before);
+  }
+  assert.deepEqual(zoom, { x: [10, 20], y: [30, 50] });
+});

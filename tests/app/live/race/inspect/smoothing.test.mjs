@@ -53,3 +53,18 @@ test("the smoothing stands under the chart and in a picture's caption, and what 
   list[0].stored.total = 4000;
   assert.ok(footerText(list, view).includes("(of the steps shown only; labels: mean of 50)"));
 });
+
+test("a fork begins with the mean of its own steps: a cut is a jump, later means are the stored ones", () => {
+  const steps = range(151, 300), fork = run(9, "A-56", steps, steps.map((step) => Math.min(90, 30 + 60 * ((step - 150) / 50))), { parent: 4, parent_step: 150 });
+  fork.series.train.error = steps.map(() => 90);
+  const [drawn] = smoothedRuns([fork], null);
+  assert.deepEqual(new Set(drawn.series.drawn().running_error), new Set([90]), "no slope after the cut");
+  assert.equal(drawn.stored, fork.series, "labels and tables keep the stored means");
+  assert.equal(fork.series.drawn().running_error[0], 31.2);
+  const late = run(10, "A-56", steps, steps.map(() => 33), { parent: 4, parent_step: 150 });
+  late.series.train.error = steps.map(() => 90);
+  assert.deepEqual(smoothedRuns([late])[0].series.drawn().running_error.slice(48, 51), [90, 33, 33]);
+  const thinned = run(11, "A-56", [151, 160, 400], [31, 50, 90], { parent: 4, parent_step: 150 });
+  assert.deepEqual(smoothedRuns([thinned])[0].series.drawn().running_error, [31, 50, 90]);
+  assert.equal(smoothedRuns([noisy(3)])[0].stored, undefined);
+});
