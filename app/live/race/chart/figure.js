@@ -8,7 +8,7 @@ import { NARROW, axesOf, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupTraces } from "./seed_curves.js";
 import { armNames, drawnGroups } from "./seed_stats.js";
 import { buildDepthFigure } from "./depth_figure.js";
-import { editMarks, forkPoints, speakerMarks } from "./edit_marks.js";
+import { comparedMark, editMarks, forkPoints, speakerMarks } from "./edit_marks.js";
 import { AT_END, emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
@@ -64,7 +64,7 @@ function contents(runs, view, theme, panel, layout) {
   const { groups, single } = drawnGroups(runs, view);
   const joins = forkPoints(runs, view);
   const marks = editMarks(runs, view, theme, panel, joins);
-  for (const { shapes, annotations } of [marks, speakerMarks(runs, view, theme, panel)]) {
+  for (const { shapes, annotations } of [marks, speakerMarks(runs, view, theme, panel), comparedMark(runs, view, theme, panel)]) {
     layout.shapes.push(...shapes);
     layout.annotations.push(...annotations);
   }
