@@ -12,7 +12,20 @@ import click
 from app.web import addresses
 
 
-@click.command()
+class _Command(click.Command):
+    """A command whose options are given once each."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the options. Raises UsageError for one that is given twice."""
+        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        if len(order) > len(set(order)):
+            from app.data import workspace  # late: see ``main``
+
+            workspace.refuse_doubled(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_Command)
 @click.option("--host", default=None, help="Address to listen on [default: 127.0.0.1; with --share all of IPv4].")
 @click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65_535), help="Port to listen on.")
 @click.option(
@@ -29,7 +42,7 @@ def main(host: str | None, port: int, folder: str | None, no_browser: bool, shar
         addresses.refuse_busy_port(host, port)
     except OSError as error:
         raise click.UsageError(str(error)) from None
-    from app.data import workspace  # after the cheap refusals: the web framework takes long to import
+    from app.data import workspace  # after the cheap refusals: it takes long to import
 
     try:
         workspace.use(folder)
@@ -45,6 +58,10 @@ def main(host: str | None, port: int, folder: str | None, no_browser: bool, shar
 
 def serve(host: str, port: int, share: bool, browser: bool) -> None:
     """Run the server until a signal stops it."""
+    from app.data import commands
+
+    # The engine loads torch on another core while the web framework is loaded here.
+    commands.start_up_in_background()
     import streamlit as st
 
     from app import server
@@ -69,7 +86,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
         **(SHARED if share else {}),
     }
     try:
-        st.App(server.MAIN, **server.serving(on_start=started)).run(config=options)
+        st.App(server.MAIN, **server.serving(started, engine_starts=True)).run(config=options)
     except KeyboardInterrupt:
         sys.exit(0)
 

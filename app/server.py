@@ -29,7 +29,7 @@ from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.page_head import PageHead  # noqa: E402
 from app.live.stream.plotly_js import packed  # noqa: E402
 from app.live.stream.preload import Preload  # noqa: E402
-from app.web import middleware, presenter_link  # noqa: E402
+from app.web import addresses, middleware, presenter_link  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
 #: What the first page imports: loaded while its browser still loads Streamlit's scripts.
@@ -37,26 +37,33 @@ FIRST_PAGE = (
     "app.views.race.race", "app.views.instant", "app.views.layers", "app.views.gradients", "app.views.guide.guide",
     "app.views.labs.pages", "app.views.runs.runs", "app.views.setup.shortcuts",
 )  # fmt: skip
+#: What Pillow imports where Streamlit shows the first picture, the tab's icon.
+PICTURES = tuple(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))
 #: What other pages import, and the seconds until then: an import takes the first page its processor.
-OTHER_PAGES, OTHER_PAGES_S = ("pandas",), 5.0
+OTHER_PAGES, OTHER_PAGES_S = ("pandas",), 8.0
 
 _log = logging.getLogger(__name__)
 
 
-def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
-    """Return the arguments of ``st.App`` beside the script; the ready server calls ``on_start``."""
-    feed = Feed(on_new_file=_start_engine)
+def serving(on_start: Callable[[], None] | None = None, engine_starts: bool = False) -> dict[str, Any]:
+    """Return the arguments of ``st.App`` beside the script; the ready server calls ``on_start``.
+
+    Args:
+        engine_starts: Whether the caller starts the engine; else the server does.
+    """
+    feed = Feed(on_new_file=commands.start_up_and_log)
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
+        addresses.send_at_once()
         feed.start()
         ended = threading.Event()
         try:
             with _streams_end_at_signal(feed):
-                # Their ends are no news for viewers: the engine's state is, and a page that needs the pack makes it.
-                GuardedThread("startup", _start_engine, _log.warning).start()
-                GuardedThread("pack", packed, _log.warning).start()
-                GuardedThread("imports", lambda: _import_pages(ended), _log.warning).start()
+                if not engine_starts:
+                    commands.start_up_in_background()
+                # Its end is no news for viewers: a page that needs a module or the pack loads it.
+                GuardedThread("pages", lambda: _prepare_pages(ended), _log.warning).start()
                 if on_start:
                     on_start()
                 yield
@@ -72,9 +79,9 @@ def serving(on_start: Callable[[], None] | None = None) -> dict[str, Any]:
     }
 
 
-def _import_pages(ended: threading.Event) -> None:
-    """Import what pages need, the first page's first: the server answers meanwhile."""
-    for modules, wait_s in ((FIRST_PAGE, 0.0), (OTHER_PAGES, OTHER_PAGES_S)):
+def _prepare_pages(ended: threading.Event) -> None:
+    """Load what pages need, the first page's first: the server answers meanwhile."""
+    for modules, wait_s in ((FIRST_PAGE + PICTURES, 0.0), (OTHER_PAGES, OTHER_PAGES_S)):
         if ended.wait(wait_s):
             return
         try:
@@ -85,11 +92,7 @@ def _import_pages(ended: threading.Event) -> None:
             gc.collect()
             gc.freeze()
             gc.enable()
-
-
-def _start_engine() -> None:
-    if trouble := commands.startup():
-        _log.warning("%s", trouble)
+    packed()
 
 
 @contextmanager

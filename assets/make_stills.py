@@ -3,6 +3,7 @@
     python assets/make_stills.py [WORKSPACE]    of the newest race of WORKSPACE, else of the recorded one; writes
                                     assets/race-light.png and -dark.png (the page),
                                     assets/curves-light.png and -dark.png (the sentence and the curves alone),
+                                    assets/curves.json (the same curves with few points, which play on the first visit),
                                     assets/layers-light.png and -dark.png (the insides of the same nets),
                                     assets/stage-dark.png (the stage view)
 
@@ -14,14 +15,17 @@ import tempfile
 from pathlib import Path
 
 DRAWN = "v.runs.length > 0 && v.chart.drawn"
+#: Points of a run that play on the first visit: more than its picture needs.
+POINTS = 100
 BUTTONS = ".ss-certainty-actions, .ss-evidence, .ss-chip, .ss-arms"
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
 
-from playwright.sync_api import sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
 from engine.exchange.recordings import get_recording  # noqa: E402
 from engine.exchange.transfer import import_from  # noqa: E402
+from engine.store.reader import Reader  # noqa: E402
 from engine.store.workspace import Workspace  # noqa: E402
 from tests.conftest import CHROMIUM  # noqa: E402
 from tests.e2e.conftest import Site, wait_view  # noqa: E402
@@ -38,6 +42,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         try:
             site.start()
+            write_curves(site, browser)
             for scheme in ("light", "dark"):
                 page = browser.new_page(viewport={"width": 1280, "height": 860}, color_scheme=scheme)
                 page.goto(site.url)
@@ -67,6 +72,14 @@ def main() -> None:
         finally:
             browser.close()
             site.close()
+
+
+def write_curves(site: Site, browser: Browser) -> None:
+    """Write what the replay of the newest race plays, with few points."""
+    with Reader(site.workspace) as reader:
+        runs = [row.id for row in reader.runs.all(reader.races.newest(1)[0].id)]
+    answer = browser.new_page().request.get(f"{site.url}/live/recording?runs={','.join(map(str, runs))}&n={POINTS}")
+    (PROJECT / "assets" / "curves.json").write_bytes(answer.body() + b"\n")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Commands to the engine. Every command blocks: never call one in the event loop."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from pathlib import Path
 from app.data.authorization import requires_presenter
 from app.data.options import check_source
 from app.data.races import runs
-from app.data.workspace import current
+from app.data.workspace import GuardedThread, current
 from engine.config import RaceConfig as RaceConfig
 from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import PAUSABLE, RESUMABLE
@@ -26,6 +27,19 @@ CHECKED_BYTES = 64 * 2**20
 RACE_VERBS = {"pause": PAUSABLE, "resume": RESUMABLE}
 #: Commands in one request: the engine also looks after workers.
 _BATCH = 16
+
+_log = logging.getLogger(__name__)
+
+
+def start_up_in_background() -> None:
+    """Call ``startup`` in a thread of its own, as no page waits for the engine; trouble goes to the log."""
+    GuardedThread("startup", start_up_and_log, _log.warning).start()
+
+
+def start_up_and_log() -> None:
+    """Call ``startup``; trouble goes to the log."""
+    if trouble := startup():
+        _log.warning("%s", trouble)
 
 
 def startup() -> str:

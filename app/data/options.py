@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from app.data.workspace import workspace_path
 from engine.config import FAMILIES, ModelConfig, RaceConfig, apply_settings, lead_from, leaves, replace
@@ -37,7 +36,6 @@ from engine.models.count import Count
 from engine.models.count import count as count_model
 from engine.models.registry import Shortcut as Shortcut
 from engine.models.registry import Variant as Variant
-from engine.paths import PROJECT
 
 _log = logging.getLogger(__name__)
 
@@ -208,9 +206,3 @@ def net_shape(preset: str, source: str, width: int) -> dict[str, int] | None:
     pool = get_preset(preset).run.data.pool
     size = row.image_size // pool if row.image_size % pool == 0 else row.image_size
     return {"width": width, "channels": row.channels, "classes": len(row.classes), "image_size": size}
-
-
-def still(scheme: str) -> Path | None:
-    """Return the picture of a finished race's curves for a ``light`` or ``dark`` page, None without a picture."""
-    path = PROJECT / "assets" / f"curves-{scheme}.png"
-    return path if path.is_file() else None

@@ -25,6 +25,7 @@ from engine.events import ENGINE_GONE as ENGINE_GONE
 from engine.events import STATE_GROUPS as STATE_GROUPS
 from engine.events import RunState as RunState
 from engine.exchange import race_reference
+from engine.exchange.privacy import data_name
 from engine.models import arm_names
 from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
@@ -70,12 +71,17 @@ class ListedRace:
     family: str
 
     @property
+    def images(self) -> str:
+        """The name of the data set without the folders of this machine: pictures have it, and they leave."""
+        return data_name(self.data)
+
+    @property
     def title(self) -> str:
-        """One line for the picker."""
+        """One line for the picker, and above pictures."""
         arms = ", ".join(self.arms) if len(self.arms) <= 6 else f"{len(self.arms)} arms"
         seeds = f", {self.seeds} seeds" if self.seeds > 1 else ""
         name = f"{self.name}: " if self.name else ""
-        return f"Race {self.id}: {name}{arms} on {self.data}, {self.steps:,} steps{seeds}"
+        return f"Race {self.id}: {name}{arms} on {self.images}, {self.steps:,} steps{seeds}"
 
     @property
     def short_title(self) -> str:

@@ -53,13 +53,15 @@ class _Basis:
 
 def preset_times() -> dict[str, RunTime]:
     """Return the duration of every preset of the page. Raises SkipscopeError."""
-    times = {name: _preset_time(name, preset_source(name)) for name in presets()}
-    return {name: time for name, time in times.items() if time is not None}
+    return {name: preset_time(name) for name in presets()}
 
 
-def _preset_time(preset: str, source: str) -> RunTime | None:
+def preset_time(preset: str) -> RunTime:
+    """Return the duration of a preset of the page. Raises SkipscopeError."""
+    source = preset_source(preset)
     basis = _basis(_preset_race(preset, source).run)
-    return None if basis is None else RunTime(_preset_seconds(preset, source, basis), basis.here)
+    assert basis is not None  # the images of a preset are on the table
+    return RunTime(_preset_seconds(preset, source, basis), basis.here)
 
 
 # Every run of the set-up's script asks for all of them; they change only with a speed.

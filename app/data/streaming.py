@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from app.data.connection_pool import File
 from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import current, reading
+from engine.analysis.certainty import Certainty as Certainty
 from engine.analysis.depth_errors import DepthError as DepthError
 from engine.analysis.prediction import Answers
 from engine.analysis.prediction import Question as Question
@@ -15,7 +16,7 @@ from engine.analysis.statement import Statement
 from engine.config import RUNNING_WINDOW as RUNNING_WINDOW
 from engine.events import AT_WORK
 from engine.events import Split as Split
-from engine.runs.client.conclusions import compared_runs, cut, errors_over_depth, predictions, verdict
+from engine.runs.client.conclusions import compared_runs, cut, cut_certainty, errors_over_depth, predictions, verdict
 from engine.runs.client.observer import observe
 from engine.store.reader import Reader
 from engine.store.rows import RunRow, Series
@@ -47,6 +48,7 @@ class Conclusions:
 
     ``gaps`` is what the chart of gaps says, None where there is nothing. ``depths`` are the last errors over depth by
     curve, {} for fewer than three depths. ``cut`` is what cutting the shortcuts of a net did, '' without a cut.
+    ``alone`` is how sure that is where the race compares nothing, so that it is the finding; else None.
     """
 
     statement: Statement
@@ -54,6 +56,7 @@ class Conclusions:
     predictions: Sequence[tuple[Question, Answers]] = ()
     depths: Mapping[str, Sequence[DepthError]] = field(default_factory=dict)
     cut: str = ""
+    alone: Certainty | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +176,8 @@ def _conclusions(reader: Reader, rows: Sequence[RunRow]) -> Conclusions:
         concluded = verdict(reader, compared_runs(reader, reader.runs.all(rows[0].race)))
         depths = errors_over_depth(reader, compared)
         found = predictions(reader, compared)
-        return Conclusions(concluded.statement, concluded.facts, found, depths, cut(reader, rows))
+        alone = cut_certainty(concluded)
+        return Conclusions(concluded.statement, concluded.facts, found, depths, cut(reader, rows), alone)
     races = {row.id: row.race for row in rows}
     named = [replace(run, arm=f"{run.arm} (race {races[run.run]})") for run in compared]
     return Conclusions(SEVERAL_RACES if rows else Statement(), None, predictions(reader, named))

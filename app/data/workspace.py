@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from app.data.connection_pool import ConnectionPool
 from engine.cli.parsing.message import one_line as one_line
+from engine.cli.parsing.options import refuse_doubled as refuse_doubled
 from engine.errors import DatabaseDamaged, VersionMismatch
 from engine.errors import SkipscopeError as SkipscopeError
 from engine.errors import in_one_line as in_one_line

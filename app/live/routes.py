@@ -4,6 +4,7 @@ GET /live/history, /live/stream     races, see race/routes.py
 GET /live/recording                 a stored race for a replay, see race/routes.py
 GET /live/export                    runs as a file, see race/export_routes.py
 GET /live/instant/stream            instant races, see race/instant/routes.py
+GET /live/recorded-curves.json      what plays on the first visit, see race/routes.py
 GET /live/probes/...                insides of the nets, see layers/routes.py
 GET /live/lab...                    labs, see labs/routes.py
 GET /live/plotly-VERSION.js         plotly.js from its Python package: a talk needs no network

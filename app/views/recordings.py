@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.data.exchange import recordings
+from app.live.race.landing.component import live_landing
 from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 
@@ -21,6 +22,23 @@ def first_button() -> None:
         help=f"{first.title}: it plays at once, as it was recorded. Nothing is trained.",
     ):  # fmt: skip
         watch(first.name)
+
+
+def first_picture() -> None:
+    """Draw the recorded race of the first visit as a picture, over which it plays; a press opens its replay."""
+    still = recordings.first_still(st.context.theme.type or "light")
+    first = next((row for row in recordings.available() if row.name == recordings.FIRST), None)
+    if still is None:
+        return
+    with st.container(key="first_picture"):
+        st.image(
+            str(still),
+            width="stretch",
+            alt="A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together.",
+            caption="The recorded quick race. Yours will be drawn while it trains.",
+        )
+        if first and recordings.CURVES.is_file() and live_landing("landing"):
+            watch(first.name)
 
 
 def menu() -> None:

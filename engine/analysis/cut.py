@@ -2,7 +2,13 @@
 
 from dataclasses import dataclass
 
+from engine.analysis.certainty import DEMONSTRATION, Certainty
 from engine.config import RUNNING_WINDOW
+
+#: How sure the finding of a cut is, where a race compares nothing else.
+CUT_CERTAINTY = Certainty(
+    "One net: a demonstration", DEMONSTRATION, "Another seed, or another moment of the cut, may differ."
+)
 
 
 @dataclass(frozen=True, slots=True)

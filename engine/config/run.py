@@ -52,7 +52,7 @@ class RunConfig(Config):
     device: str = Field("auto", pattern=_DEVICE, description=_DEVICES)
     threads: int = Field(0, ge=0, le=1024, json_schema_extra=DERIVED)
     compile: bool = False
-    eval_every: int = Field(0, ge=0, json_schema_extra=DERIVED)
+    eval_every: int = Field(0, ge=0, le=10_000_000, json_schema_extra=DERIVED)
     recalibrate_bn: bool = False
 
     @model_validator(mode="after")

@@ -38,6 +38,8 @@ def export_to(workspace: Workspace, request: ExportRequest, out: Path, report: R
     if out.is_dir():
         example = out / f"race.{get_format(request.format).extension}"
         raise DataError(f"{out} is a folder; name a file, for example {example}")
+    if out.exists() and not out.is_file():
+        raise DataError(f"{out} is no usual file, and stays; name another file")
     if out.exists() and not replace:
         raise DataError(f"{out} exists already; name another file, or add --replace")
     part = None

@@ -77,7 +77,7 @@ def check_setting(option: Option, value: Any) -> Value:
         if kind is float and type(value) is int:
             value = float(value)
         return bounded.validate_python(value)
-    except (ValueError, RecursionError):
+    except (ValueError, OverflowError, RecursionError):  # a whole number may be too large for a float
         raise ConfigError(f"{option.name} must be {_kind(option)} (got {shown(value)})") from None
 
 

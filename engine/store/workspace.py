@@ -18,7 +18,7 @@ from pathlib import Path
 
 from engine.errors import WorkspaceError
 from engine.paths import PROJECT
-from engine.store.space.writability import FULL, disk_full, is_read_only, read_only
+from engine.store.space.writability import ENGINE_NOTICE, FULL, disk_full, is_read_only, read_only
 
 #: Moves the workspace; ``--workspace`` takes precedence.
 ENVIRONMENT = "SKIPSCOPE_WORKSPACE"
@@ -83,7 +83,7 @@ class Workspace:
     @property
     def engine_notice(self) -> Path:
         """The file in which the engine speaks while the database refuses its writes."""
-        return self.path / "engine.notice"
+        return self.path / ENGINE_NOTICE
 
     def run(self, run: int) -> Path:
         """The folder of one run."""

@@ -19,7 +19,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from app import command_line
+from app import command_line, server
+from app.data import commands
 from app.data.workspace import use
 from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
@@ -98,6 +99,18 @@ def open_stream(port, runs):
     while not answer.readline().startswith(b'data:{"p"'):
         pass
     return connection, answer
+
+
+def seconds_of_answers(port, answers):
+    """Ask for one small answer after the other on one connection; return how long each took."""
+    took = []
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        for _ in range(answers):
+            began = time.monotonic()
+            connection.request("GET", "/live/js/1/shared/event_stream.js")
+            assert connection.getresponse().read()
+            took.append(time.monotonic() - began)
+    return took
 
 
 @contextmanager
@@ -179,6 +192,7 @@ def test_a_server_with_a_page_and_a_stream_open_only_reads_loads_no_torch_and_st
         assert history.headers["x-frame-options"] == "SAMEORIGIN"
         assert get(port, f"/live/history?runs={bench.runs[0]}", Host="evil.example").status == 400
         check_that_routes_only_read(port, bench)
+        assert min(seconds_of_answers(port, 20)[10:]) < 0.03, "no answer waits 40 ms for an acknowledgement"
         if Path("/proc").is_dir():
             assert "libtorch" not in Path(f"/proc/{process.pid}/maps").read_text()
         process.send_signal(signal.SIGINT)
@@ -232,6 +246,20 @@ def test_a_shared_server_says_two_links_and_keeps_its_token_to_itself(bench):
     assert not [line for line in said if "Error" in line or "Traceback" in line]
     kept = [path for path in bench.workspace.path.rglob("*") if path.is_file() and token.encode() in path.read_bytes()]
     assert kept == [], "the token is in no file"
+
+
+def test_the_engine_starts_once_and_before_the_web_framework(monkeypatch):
+    begun = []
+    monkeypatch.setattr(commands, "start_up_in_background", lambda: begun.append("engine"))
+
+    def serving(on_start, engine_starts=False):
+        begun.append(f"server, engine_starts={engine_starts}")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "serving", serving)
+    with pytest.raises(SystemExit):
+        command_line.serve("127.0.0.1", 8501, share=False, browser=False)
+    assert begun == ["engine", "server, engine_starts=True"]
 
 
 @pytest.fixture

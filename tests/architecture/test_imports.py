@@ -49,8 +49,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.live.stream",),
     ("app.live.shared",),
     (
-        "app.live", "app.live.race", "app.live.race.instant", "app.live.layers", "app.live.labs",
-        "app.live.learning_rates",
+        "app.live", "app.live.race", "app.live.race.instant", "app.live.race.landing", "app.live.layers",
+        "app.live.labs", "app.live.learning_rates",
     ),
     ("app.views",),
     ("app.views.setup", "app.views.labs"),

@@ -92,6 +92,8 @@ def _show(outcome: Outcome) -> None:
     oldest = max((age.seconds for age in outcome.ages), default=0.0)
     figures = f"{len(outcome.kills)} kills, {outcome.rows} rows, oldest {oldest:.2f} s" if outcome.rows else ""
     print(f"{outcome.fault:<18} {outcome.seed:>4} {word:<8} {outcome.seconds:6.1f} s  {outcome.skipped or figures}")
+    if outcome.figures:
+        print("    " + "; ".join(f"{name} {value:g}" for name, value in outcome.figures.items()))
     for finding in outcome.failures:
         print(f"    {finding.check}: {finding.text}")
     sys.stdout.flush()

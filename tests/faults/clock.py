@@ -68,6 +68,7 @@ def shifted(trial: Trial) -> None:
         trial.states_true(told, f"the clock was set by {seconds:+g} s, and the runs are still at work")
         status = target.control.engine.status()
         trial.check("the engine is known after a set clock", status.state == "alive", f"{seconds:+g} s: {status}")
+        trial.goes_on()
     trial.finish()
 
 

@@ -168,12 +168,12 @@ class Target:
         except OSError:
             return False
 
-    def shut_down(self) -> None:
-        """End app and engine in good order."""
+    def shut_down(self) -> subprocess.CompletedProcess[str]:
+        """End app and engine in good order; return what the engine's command says."""
         if self.app is not None and self.app.poll() is None:
             self.app.terminate()
             self.app.wait(20)
-        self.call("shutdown")
+        return self.call("shutdown")
 
     # --- runs
 
@@ -193,7 +193,19 @@ class Target:
         """Return the rows of the table of runs, as the engine wrote them."""
         from tests.faults.oracle import select
 
-        columns = ("id", "state", "detail", "cause", "step", "total_steps", "pid", "race", "position", "seed")
+        columns = (
+            "id",
+            "state",
+            "detail",
+            "cause",
+            "step",
+            "total_steps",
+            "pid",
+            "race",
+            "position",
+            "seed",
+            "threads",
+        )
         rows = select(self.workspace, f"SELECT {', '.join(columns)} FROM runs ORDER BY id")
         return [dict(zip(("run", *columns[1:]), row, strict=True)) for row in rows]
 

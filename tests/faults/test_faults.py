@@ -9,9 +9,10 @@ import pytest
 from engine.config import RaceConfig
 from engine.events import StepRow
 from engine.store.writer import Writer
-from tests.faults import database, disk, kills
 from tests.faults.fault import FAULTS, Fault, chosen
 from tests.faults.oracle import Ends, Snapshot
+from tests.faults.processes import kills
+from tests.faults.storage import database, disk
 from tests.faults.trial import References, run_trial, works_on
 
 #: Bounds of time are this many times those of the long form.

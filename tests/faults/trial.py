@@ -23,6 +23,8 @@ from tests.faults.target import NotInTime, Target
 STATES_WITHIN_S, ORPHANS_WITHIN_S, AGE_S, MAX_AGE_S = 5.0, 12.0, 1.0, 2.0
 #: Time to be at work again, and to finish, on a busy machine.
 AT_WORK_S, FINISHED_S = 60.0, 90.0
+#: Time to go on after a fault that has passed: refused writes are tried again every 4 s.
+GOES_ON_S = 15.0
 #: Characters of a refusal.
 MAX_LINE = 300
 #: Words of a reader who knows that nobody works.
@@ -56,6 +58,7 @@ class Outcome:
     unequal_ends: int = 0
     states_true_s: list[float] = field(default_factory=list)
     ended_s: list[float] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -184,6 +187,18 @@ class Trial:
 
         self._wait(works, seconds, "all runs are at work")
 
+    def goes_on(self, seconds: float = GOES_ON_S) -> None:
+        """Wait until every run that is not finished has made further steps by itself: nobody resumes it."""
+        before = {row["run"]: row["step"] for row in self.target.rows()}
+        began = time.monotonic()
+
+        def further() -> bool:
+            rows = self._rows()
+            return bool(rows) and all(row["state"] == "finished" or row["step"] > before[row["run"]] for row in rows)
+
+        self._wait(further, seconds, "all runs go on by themselves")
+        self.figure("goes on after, s", time.monotonic() - began)
+
     def finish(self) -> None:
         """Wait for the end of all runs, end everything, and check what must hold after any fault."""
         self.say("finishes")
@@ -205,7 +220,11 @@ class Trial:
         """End app and engine in good order, and check rows, processes and files."""
         self.say("ends")
         self.monitor.expect_end(self.target.family(), "process after the shutdown")
-        self.target.shut_down()
+        began = time.monotonic()
+        answer = self.target.shut_down()
+        self.figure("shutdown, s", time.monotonic() - began)
+        self.one_line("a shutdown is done, and says so", answer, codes=(0,))
+        self.check("a shutdown tells the truth", self.target.engine() is None, answer.stderr.strip())
         self.no_orphans()
         self.rows_stay()
         parts = [path.name for path in self.target.workspace.path.rglob("*.part")]
@@ -221,6 +240,10 @@ class Trial:
         """Record the outcome of one check; ``text`` says what is wrong."""
         self.outcome.findings.append(Finding(name, bool(passed), "" if passed else text))
         return passed
+
+    def figure(self, name: str, value: float) -> None:
+        """Keep a number that the trial measured, to be shown with its outcome; ``name`` has its unit."""
+        self.outcome.figures[name] = round(value, 2)
 
     def one_line(self, name: str, answer: subprocess.CompletedProcess[str], codes: Sequence[int] = (2,)) -> None:
         """Check that a command ended with one of these codes and, where it refused, one line."""

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from app.data.workspace import current
 from engine.errors import ConfigError, DataError
+from engine.exchange.privacy import data_name, portable
 from engine.exchange.registry import FORMATS, ExportFormat, get_format
 from engine.exchange.transfer import ExportRequest, write
 
@@ -22,6 +23,11 @@ def formats() -> tuple[ExportFormat, ...]:
 def format_of(name: str) -> ExportFormat:
     """Return a format. Raises SkipscopeError with the choices."""
     return get_format(name)
+
+
+def portable_text(text: str) -> str:
+    """Return a text, or the name of a data set, without the folders of this machine."""
+    return portable(data_name(text))
 
 
 @contextmanager

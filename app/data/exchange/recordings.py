@@ -1,15 +1,22 @@
 """The recorded races that come with the project, and the race that each is in this workspace."""
 
+import json
 import threading
+from pathlib import Path
+from typing import Any
 
 from app.data.authorization import requires_presenter
 from app.data.exchange import imports
 from app.data.workspace import SkipscopeError, current, reading
 from engine.exchange.recordings import Recording, bundle_key, get_recording, imported_race, recordings
 from engine.exchange.transfer import import_from
+from engine.paths import PROJECT
 
 #: The recorded race of the first visit.
 FIRST = "quick"
+#: Its pictures on a light and a dark page, and its curves with few points: what plays there before it is imported.
+_STILL = "curves-{scheme}.png"
+CURVES = PROJECT / "assets" / "curves.json"
 #: Two visitors who press at once get one race.
 _importing = threading.Lock()
 
@@ -20,6 +27,18 @@ def available() -> tuple[Recording, ...]:
         return tuple(row for row in recordings().values() if row.path.is_file())
     except SkipscopeError:
         return ()
+
+
+def first_still(scheme: str) -> Path | None:
+    """Return the picture of the first recorded race for a ``light`` or ``dark`` page, None without a picture."""
+    path = CURVES.with_name(_STILL.format(scheme=scheme))
+    return path if path.is_file() else None
+
+
+def first_curves() -> dict[str, Any]:
+    """Return the first recorded race with few points, as ``/live/recording`` has it."""
+    curves: dict[str, Any] = json.loads(CURVES.read_text(encoding="utf-8"))
+    return curves
 
 
 @requires_presenter

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.data.commands import RaceRequest
+from app.data.next_steps.obstacles import to_fork
 from app.data.races import ENDED, Race, is_plain
 from app.data.run_times import rest_seconds
 from app.data.workspace import reading
@@ -94,7 +95,7 @@ def _cut(reader: Reader, rows: Sequence[RunRow]) -> Cut | None:
         if is_plain(row.shortcut) or row.id in different or row.state in BROKEN:
             continue
         steps = [saved.step for saved in reader.checkpoints.of(row.id) if saved.step < row.total_steps]
-        if steps:
+        if steps and not to_fork(row, steps):
             middle = min(steps, key=lambda step: abs(step - row.total_steps / 2))
             return Cut(row.id, arm_label(row.depth, row.shortcut, row.family), middle)
     return None

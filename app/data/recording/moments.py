@@ -11,7 +11,7 @@ from app.data.recording.clock import Clock
 from app.data.recording.remembered import remembering
 from app.data.streaming import Conclusions
 from engine.analysis.comparison import compared
-from engine.runs.client.conclusions import cut, errors_over_depth, predictions, verdict
+from engine.runs.client.conclusions import cut, cut_certainty, errors_over_depth, predictions, verdict
 from engine.runs.client.past_race import PastRace, RaceRecord, evenly, thinned
 from engine.runs.client.verdict_timeline import steps_of
 from engine.runs.protocol.comparable_runs import difference_at, differences
@@ -60,7 +60,8 @@ def moments(
     def concluded(past: PastRace) -> Conclusions:
         found = verdict(reader, past.compared)
         own = [run for run in past.compared if run.run in chosen]
-        return Conclusions(found.statement, found.facts, predictions(reader, own), errors_over_depth(reader, own))
+        depths = errors_over_depth(reader, own)
+        return Conclusions(found.statement, found.facts, predictions(reader, own), depths, alone=cut_certainty(found))
 
     if not race.ended:
         return Moments([], [])

@@ -21,12 +21,12 @@
  * @import { Card, Points, Run, Range } from "../types.js"
  */
 import { RaceStream } from "./stream.js";
-import { RecordedFeed } from "./recorded_feed.js";
+import { RecordedRace } from "./recorded_race.js";
 
 /**
  * The feed of some runs. data.recording: the replay that is on (shared/replay/replay.js), or null for what trains now.
  * @type {(data: { urls: Record<string, string>, recording: any }, ids: number[], handlers: Handlers) => Feed}
  */
 export function feedFor({ urls, recording }, ids, handlers) {
-  return recording ? new RecordedFeed({ urls, replay: recording }, ids, handlers) : new RaceStream(urls, ids, handlers);
+  return recording ? new RecordedRace({ urls, replay: recording }, ids, handlers) : new RaceStream(urls, ids, handlers);
 }

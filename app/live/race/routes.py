@@ -4,6 +4,7 @@
                                                        first and last step: one for all runs or one each (first=0,500)
     GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
     GET /live/recording?runs=1,2[&n=2000]              what a replay plays: the history, and conclusions at moments
+    GET /live/recorded-curves.json                     the recorded race of the first visit with few points, likewise
 
 The history lists unknown runs under "d". The answer to a wrong parameter is one line: 400, 404 when none of the runs
 exists, 409 for a cursor of another database, 503 when the store cannot be read.
@@ -15,10 +16,11 @@ from dataclasses import replace
 
 import anyio.to_thread
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from app.data import races, streaming, workspace
+from app.data.exchange import recordings
 from app.data.recording.recording import recording
 from app.live.race import messages
 from app.live.stream.answers import resumed_from, stored, stream_answer
@@ -64,7 +66,12 @@ def race_routes(feed: Feed) -> list[Route]:
         text = await stored(_read_recording, runs, at_most)
         return Response(text, media_type="application/json", headers=NO_STORE)
 
-    answers = {"history": history, "stream": stream, "recording": recorded}
+    async def curves(_: Request) -> Response:
+        if not recordings.CURVES.is_file():
+            raise BadRequest(404, "there are no curves")
+        return FileResponse(recordings.CURVES, media_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    answers = {"history": history, "stream": stream, "recording": recorded, "recorded-curves.json": curves}
     return [Route(f"/live/{name}", answer, methods=["GET"]) for name, answer in answers.items()]
 
 

@@ -23,7 +23,7 @@ import { Presenter } from "./presentation/presenter.js";
 import { feedFor } from "./feed.js";
 import { RacePlot } from "./chart/plot.js";
 import { fittingHeight } from "./chart/axes.js";
-import { RaceStatus, leading } from "./panel/status.js";
+import { RaceStatus, placed } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series, stepOf, takeMessage } from "./series.js";
@@ -108,7 +108,7 @@ export class RaceView {
         Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, picture: null, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
       }
       this.view.of(data.race);
-      this.replay.of(data.race);
+      this.replay.of(data.race, data.runs.map((run) => run.run));
       this.race = data.race;
       this.#follow();
     }
@@ -216,7 +216,7 @@ export class RaceView {
   }
 
   #words(message) {
-    for (const part of ["g", "sure", "basis", "rows"]) if (message[part] !== undefined) this.statement[part] = message[part];
+    for (const part of ["g", "sure", "alone", "basis", "rows"]) if (message[part] !== undefined) this.statement[part] = message[part];
     if (message.gaps !== undefined) this.gaps = message.gaps;
     if (message.depths !== undefined) this.depths = message.depths;
     if (message.cut !== undefined) this.cut = message.cut;
@@ -319,13 +319,13 @@ export class RaceView {
     const { engine, trouble, linkReason } = this, mayCommand = this.#mayCommand();
     const { engineGone } = this.data, link = shownLink(this.recorded, this.replay.on, this.link);
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
-    const { statement, cut } = this.view.hidden ? { statement: {}, cut: "" } : leading(this.statement, this.cut ?? "", this.gaps);
-    const headline = this.presenter.verdict(statement.g ?? "");
+    const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
+    const { statement, cut } = this.view.hidden ? { statement: {}, cut: "" } : placed(this.statement, this.cut ?? "", cutTrains);
+    const headline = this.presenter.verdict(statement.g ?? this.statement.g ?? "");
     const { hidden, smoothing } = this.#view();
     this.status.draw(this.runs, { ...statement, headline, engine, trouble, link, linkReason, engineGone, mayCommand, hidden, smoothing, gaps: hidden ? null : this.gaps });
     this.presenter.draw(this.runs, this.theme, this.#kinds(), this);
     setText(this.part("cut"), cut);
-    const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
     this.cutSeen ||= cutTrains;
     // Spoken once, at the end of a fork that was seen training: its line changes with every step.
     setText(this.part("cut-spoken"), this.cutSeen && !cutTrains ? cut : "");

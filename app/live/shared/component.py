@@ -5,7 +5,7 @@ names (``data-module``, ``data-view``). ``mount.js`` is the entry of all compone
 style sheet of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,19 @@ def component(feature: str, name: str, *styles: str) -> Callable[..., Any]:
     folder = LIVE / feature
     sheets = [folder / f"{folder.name}.css", *(LIVE / style for style in styles)]
     # isolate_styles=False: Plotly puts its style sheet into the document's head, which a shadow root would not see.
-    return st.components.v2.component(
+    mount = st.components.v2.component(
         name,
         html=terms.filled((folder / f"{folder.name}.html").read_text()),
         css="\n".join(sheet.read_text() for sheet in sheets),
         js=_MOUNT.read_text(),
         isolate_styles=False,
     )
+
+    def mounted(data: Mapping[str, Any], **settings: Any) -> Any:
+        # In a list: Streamlit would look for tables in a dict, and load pandas for that.
+        return mount(data=[data], **settings)
+
+    return mounted
 
 
 def surroundings(**urls: str) -> dict[str, Any]:

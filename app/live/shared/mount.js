@@ -3,12 +3,12 @@
  * the same parentElement. One view is kept per mount. data-module and data-view of the root element name its class, with
  * update(data, send) and stop(); data-words names the element for a failure.
  *
- * data: { modules: URL of the folder with the modules, ... }, see app/live/shared/component.py for the rest.
+ * data: a list of one, { modules: URL of the folder with the modules, ... }, see app/live/shared/component.py for the rest.
  */
 const mounts = new WeakMap();
 
-/** @param {{ data: any, parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} options */
-export default function ({ data, parentElement, setTriggerValue }) {
+/** @param {{ data: [any], parentElement: HTMLElement, setTriggerValue: (name: string, value: unknown) => void }} options */
+export default function ({ data: [data], parentElement, setTriggerValue }) {
   const host = /** @type {HTMLElement} */ (parentElement.querySelector("[data-view]"));
   let mount = mounts.get(host);
   if (!mount) {

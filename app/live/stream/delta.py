@@ -114,13 +114,13 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
     answers: outcome, truth, and for each choice the words before and after the truth and whether it was right.
     ``depths`` has the errors over depth by curve and shortcut type:
     ``[depth, final, mean, low, high, counted runs, seeds, [[run, why it is missing], ...]]``. ``cut`` is what cutting
-    the shortcuts of a net did.
+    the shortcuts of a net did, ``alone`` how sure that is where it is the finding: as ``sure``, null where it is not.
     """
     statement = conclusions.statement
-    sure = statement.certainty
     return {
         "g": statement.headline,
-        "sure": [sure.label, sure.kind, sure.why],
+        "sure": _certainty(statement.certainty),
+        "alone": conclusions.alone and _certainty(conclusions.alone),
         "basis": list(statement.protocol),
         "rows": [[row.arms, row.seed, row.gap, row.interval, row.note] for row in statement.rows],
         "gaps": conclusions.gaps and _gaps(conclusions.gaps),
@@ -129,6 +129,10 @@ def conclusions_document(conclusions: streaming.Conclusions) -> dict[str, Any]:
         "cut": conclusions.cut,
         "depths": {curve: _by_shortcut(errors) for curve, errors in conclusions.depths.items()},
     }
+
+
+def _certainty(sure: streaming.Certainty) -> list[str]:
+    return [sure.label, sure.kind, sure.why]
 
 
 def _question(question: streaming.Question) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Middleware that writes ``page_head.js`` into the document of every page, before Streamlit's own scripts."""
+"""Middleware that writes into the head of every document: ``page_head.js`` before Streamlit's scripts, links after.
+
+A browser loads scripts by six connections in the order of the document. So what is used last is named last.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -6,7 +9,9 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_HEAD = b"<head>"
+#: Key of a request's scope: elements for the end of the head, as bytes.
+LINKS = "skipscope.links"
+_HEAD, _END = b"<head>", b"</head>"
 #: Headers of a request that would get the document compressed, in parts, or not at all.
 _UNWANTED = (b"accept-encoding", b"range", b"if-none-match", b"if-modified-since", b"if-range")
 #: Headers that no longer fit the document.
@@ -40,7 +45,7 @@ class PageHead:
             elif held:
                 held.append(message)
                 if not message.get("more_body"):
-                    await _send_whole(held, send)
+                    await _send_whole(held, send, scope.get(LINKS, b""))
                 return
             await send(message)
 
@@ -53,9 +58,10 @@ def _is_for_document(scope: Scope) -> bool:
     return "/live/" not in scope["path"] and "text/html" in Headers(scope=scope).get("accept", "")
 
 
-async def _send_whole(held: list[Message], send: Send) -> None:
+async def _send_whole(held: list[Message], send: Send, links: bytes) -> None:
     start, *parts = held
-    body = b"".join(part.get("body", b"") for part in parts).replace(_HEAD, _HEAD + script(), 1)
+    body = b"".join(part.get("body", b"") for part in parts)
+    body = body.replace(_HEAD, _HEAD + script(), 1).replace(_END, links + _END, 1)
     headers = MutableHeaders(scope=start)
     for name in _STALE:
         if name in headers:

@@ -1,4 +1,7 @@
-"""plotly.js from its Python package, without a network; compressed once, as that takes longer than sending."""
+"""plotly.js from its Python package, without a network; compressed once, as that takes longer than sending.
+
+A new server has better things to do than to compress: until then a browser of the same machine gets the file as it is.
+"""
 
 import gzip
 import threading
@@ -9,6 +12,8 @@ from pathlib import Path
 import anyio.to_thread
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
+
+from app.web.addresses import is_loopback
 
 #: A file whose address changes with its content may be kept for ever.
 IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
@@ -39,7 +44,11 @@ async def plotly_js(request: Request) -> Response:
     if f"plotly-{request.path_params['version']}.js" != PLOTLY_JS:
         return PlainTextResponse(f"plotly.js is served as /live/{PLOTLY_JS}", 404)
     headers = {**IMMUTABLE, "Vary": "Accept-Encoding"}
-    if "gzip" not in request.headers.get("accept-encoding", ""):
+    if "gzip" not in request.headers.get("accept-encoding", "") or (not _packed and _is_here(request)):
         return FileResponse(path(), media_type=_MEDIA, headers=headers)
     content = await anyio.to_thread.run_sync(packed)
     return Response(content, media_type=_MEDIA, headers={**headers, "Content-Encoding": "gzip"})
+
+
+def _is_here(request: Request) -> bool:
+    return request.client is not None and is_loopback(request.client.host)

@@ -1,6 +1,7 @@
-"""A ``Link`` header by which the browser loads plotly.js, modules and points while Streamlit's own scripts load.
+"""Links by which the browser loads points, plotly.js and modules early.
 
-Without the header the browser requests them one after the other, after Streamlit has mounted the component.
+Without them the browser requests one after the other, after Streamlit has mounted the component. The points are named
+in a header, as the server has to read them. The files follow Streamlit's own scripts, at the end of the head.
 """
 
 import sqlite3
@@ -11,6 +12,7 @@ from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.data import races, workspace
+from app.live.stream.page_head import LINKS
 from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.scripts import needed, scripts_version
 
@@ -20,7 +22,7 @@ ENTRIES = {"": RACE, "race": RACE, "layers": INSIDES, "gradients": INSIDES}
 
 
 class Preload:
-    """Add the ``Link`` header to the pages that draw curves."""
+    """Name what the curves of a page wait for. ``PageHead`` behind it writes the links into the document."""
 
     def __init__(self, app: ASGIApp):
         self.app = app
@@ -33,16 +35,14 @@ class Preload:
 
         history = await anyio.to_thread.run_sync(_history, scope)
 
-        async def with_links(message: Message) -> None:
-            if message["type"] == "http.response.start":
+        async def with_points(message: Message) -> None:
+            if message["type"] == "http.response.start" and history and entry == RACE:
                 headers = MutableHeaders(scope=message)
                 if headers.get("content-type", "").startswith("text/html"):
-                    # Without a race nothing is drawn before the visitor starts one: no hurry, and no warning.
-                    named = [links(entry, "preload" if history else "prefetch"), *[history] * (entry == RACE)]
-                    headers.append("Link", ", ".join(filter(None, named)))
+                    headers.append("Link", history)
             await send(message)
 
-        return await self.app(scope, receive, with_links)
+        return await self.app({**scope, LINKS: links(entry, hurry=bool(history))}, receive, with_points)
 
 
 def _history(scope: Scope) -> str:
@@ -58,12 +58,12 @@ def _history(scope: Scope) -> str:
 
 
 @cache
-def links(entry: str, hurry: str = "preload") -> str:
-    """Return the header's value: relative addresses of plotly.js and of the modules that an entry needs.
+def links(entry: str, hurry: bool = True) -> bytes:
+    """Return elements with the relative addresses of plotly.js and of the modules that an entry needs.
 
     Args:
-        hurry: ``preload`` where plotly.js is used at once, ``prefetch`` where it may be used later.
+        hurry: Whether plotly.js is used at once. Without a race nothing is drawn before the visitor starts one.
     """
-    folder = f"live/js/{scripts_version()}"
-    modules = [f"<{folder}/{name}>; rel=modulepreload" for name in needed(entry)]
-    return ", ".join([f"<live/{PLOTLY_JS}>; rel={hurry}; as=script", *modules])
+    rel, folder = "preload" if hurry else "prefetch", f"live/js/{scripts_version()}"
+    modules = (f'<link rel="modulepreload" href="{folder}/{name}">' for name in needed(entry))
+    return "".join([f'<link rel="{rel}" as="script" href="live/{PLOTLY_JS}">', *modules]).encode()

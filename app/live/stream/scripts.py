@@ -1,12 +1,16 @@
-"""The JavaScript modules at ``/live/js/VERSION/FEATURE/NAME.js``; by the common version browsers keep them for ever."""
+"""The JavaScript modules at ``/live/js/VERSION/FEATURE/NAME.js``; by the common version browsers keep them for ever.
 
+A page asks for some 70 at once while its script runs in the same process. So they stay in memory, compressed.
+"""
+
+import gzip
 import re
 from functools import cache
 from pathlib import Path
 from posixpath import join, normpath
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from app.live.stream.plotly_js import IMMUTABLE
 
@@ -15,6 +19,7 @@ LIVE = Path(__file__).parents[1]
 _IMPORT = re.compile(r'^(?:import|export) [^;]*?from "(\.[\w./]+)";', re.MULTILINE)
 
 
+@cache
 def scripts() -> list[str]:
     """Return the modules by their paths below ``app/live``, sorted."""
     return sorted(path.relative_to(LIVE).as_posix() for path in LIVE.rglob("*.js") if "node_modules" not in path.parts)
@@ -41,4 +46,13 @@ async def script(request: Request) -> Response:
     name = f"{request.path_params['name']}.js"
     if name not in scripts():  # no name of a visitor becomes a path
         return PlainTextResponse("there is no such module", 404)
-    return FileResponse(LIVE / name, media_type="text/javascript", headers=IMMUTABLE)
+    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
+    coding = {"Content-Encoding": "gzip"} if takes_gzip else {}
+    headers = {**IMMUTABLE, "Vary": "Accept-Encoding", **coding}
+    return Response(_content(name, takes_gzip), media_type="text/javascript", headers=headers)
+
+
+@cache
+def _content(name: str, packed: bool) -> bytes:
+    text = (LIVE / name).read_bytes()
+    return gzip.compress(text, mtime=0) if packed else text

@@ -157,7 +157,9 @@ class Watcher:
         if another:
             self._replaced()
             if self.on_new_file:
-                workspace.GuardedThread("feed-startup", self.on_new_file, self._startup_ended).start()
+                startup = workspace.GuardedThread("feed-startup", self.on_new_file, self._startup_ended)
+                if not startup.start_if_possible():
+                    self._startup_ended("this process may have no further thread")
         self._further.wake()
         if viewers_must_know:
             self._wake_viewers()

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app.data import interventions, races
+from app.data.next_steps import obstacles
 from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
@@ -71,6 +72,9 @@ def _offer_fork(race: races.Race, number: int, clicked: int) -> None:
         return
     name = picker.numbered(race, run)
     st.write(f"**{name}**, {run.state.value}, clicked at step {clicked:,}.")
+    if why := obstacles.to_fork(run, saved):
+        st.write(f"It cannot be forked: it {literal(why)}.")
+        return
     if not saved:
         st.write(_not_saved(run))
         return

@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.data import interventions, races
+from app.data.next_steps import obstacles
 from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
@@ -75,15 +76,22 @@ def _change(race: races.Race) -> None:
 
 
 def _fork(race: races.Race) -> None:
-    saved = interventions.saved_steps(race.id)
+    rows, saved = races.runs(race.id), interventions.saved_steps(race.id)
+    without = {run.id: words for run in rows if (words := obstacles.to_fork(run, saved.get(run.id, ())))}
+    saved = {run: steps for run, steps in saved.items() if run not in without}
     if not saved:
-        st.caption("No run is saved yet: the first checkpoint comes after a tenth of a run's steps.")
+        why = next(iter(without.values()), "")
+        st.caption(
+            f"No run can be forked: this race {literal(why)}."
+            if why
+            else "No run is saved yet: the first checkpoint comes after a tenth of a run's steps."
+        )
         return
     names = _names(race)
     which, when, what, value, apply = st.columns([5, 3, 5, 4, 3], vertical_alignment="bottom")
     run = which.selectbox("Run", list(saved), format_func=names.__getitem__, key="whatif_run")
     steps = saved.get(run, [])
-    ends = {row.id: row.total_steps for row in races.runs(race.id)}
+    ends = {row.id: row.total_steps for row in rows}
     # The newest step with training left.
     open_ended = next((index for index, step in enumerate(steps) if step < ends.get(run, 0)), 0)
     step = when.selectbox("Saved step", steps, index=open_ended, format_func="{:,}".format, key=f"whatif_step_{run}")
@@ -97,9 +105,16 @@ def _fork(race: races.Race) -> None:
 
 
 def _extend(race: races.Race) -> None:
-    runs = {run.id: run for run in races.runs(race.id) if run.state == races.RunState.FINISHED}
+    finished = [run for run in races.runs(race.id) if run.state == races.RunState.FINISHED]
+    without = {run.id: words for run in finished if (words := obstacles.to_extend(run))}
+    runs = {run.id: run for run in finished if run.id not in without}
     if not runs:
-        st.caption("No run of this race is finished now; only finished runs can be given more steps.")
+        why = next(iter(without.values()), "")
+        st.caption(
+            f"No run can be given more steps: this race {literal(why)}."
+            if why
+            else "No run of this race is finished now; only finished runs can be given more steps."
+        )
         return
     names = _names(race)
     which, steps, apply = st.columns([4, 3, 2], vertical_alignment="bottom")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.data import commands, guide, interventions, races, run_times, workspace
-from app.data.next_steps import ended_race
+from app.data.next_steps import ended_race, obstacles
 from app.data.next_steps.ended_race import EndedRace
 from app.live.race.component import NextStep, NextSteps
 from app.views import page_frame, picker
@@ -76,8 +76,8 @@ def _requests(race: races.Race, found: EndedRace) -> dict[str, commands.RaceRequ
 
 def _time(request: commands.RaceRequest) -> str | None:
     """Return how long a race takes, '' where that is not known, None for a race that is refused."""
-    if ":" in (request.data or ""):
-        return ""  # to plan it would look through a path of images
+    if ":" in (request.data or ""):  # to plan it would look through a path of images
+        return None if obstacles.to_repeat(request.data or "") else ""
     try:
         time = run_times.race_time(commands.planned(request))
     except workspace.SkipscopeError:

@@ -29,18 +29,19 @@ def render() -> None:
     if mine:
         # The set-up is open until there is a race; then the curves get the room, and "New race" opens it.
         st.set_page_config(initial_sidebar_state="collapsed" if race_list else "auto")
-    if not race_list:
-        if mine:
-            with st.sidebar:
-                setup.render(first_visit=True)
-            long_race.ask()
-        race_help.first_visit(setup.start_quick, _try_instant) if mine else audience.nothing_yet()
-        return
-    _race(race_list, mine)
-    # Last: a browser needs as long for the side bar as for the curves.
+    if mine:
+        setup.obey_press()
+    if race_list:
+        _race(race_list, mine)
+    elif mine:
+        long_race.ask()
+        race_help.first_visit(setup.start_quick, _try_instant)
+    else:
+        audience.nothing_yet()
+    # Last: a browser needs as long for the side bar as for what the page is opened for.
     if mine:
         with st.sidebar:
-            setup.render()
+            setup.render(first_visit=not race_list)
 
 
 def _race(race_list: list[races.ListedRace], mine: bool) -> None:
@@ -60,7 +61,7 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
         long_race.ask()
     audience.newer(race_list[0].id)
     words = RaceWords(
-        race.title, notice, race.as_command, race.data, next_steps.offered(race, mine), form_state.times_filled()
+        race.title, notice, race.as_command, race.images, next_steps.offered(race, mine), form_state.times_filled()
     )
     live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
     race_help.origin(race)

@@ -7,6 +7,7 @@ from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
 from app.data import interventions, options, races, run_times, streaming
 from app.data.exchange import imports
+from app.data.next_steps import obstacles
 from app.views import recordings
 from app.views.markdown_escape import literal
 from app.views.setup import preset_row
@@ -41,7 +42,7 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
             type="primary",
             icon=":material/play_arrow:",
             key="start_quick",
-            help=f"Four nets at once, {preset_row.takes(run_times.preset_times()['quick'])}. Nothing is downloaded.",
+            help=f"Four nets at once, {preset_row.takes(run_times.preset_time('quick'))}. Nothing is downloaded.",
         )
         recordings.first_button()
         tried = st.button(
@@ -55,13 +56,7 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
         start_quick()
     if tried:
         try_it()
-    if still := options.still(st.context.theme.type or "light"):
-        st.image(
-            str(still),
-            width="stretch",
-            alt="A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together.",
-            caption="The recorded quick race, as a picture. Yours will be drawn live.",
-        )
+    recordings.first_picture()
 
 
 def learning_rate_note(race: races.Race, tuned: str = "") -> None:
@@ -76,8 +71,8 @@ def learning_rate_note(race: races.Race, tuned: str = "") -> None:
 
 
 def origin(race: races.Race) -> None:
-    """Say of an imported race where it was recorded."""
-    if words := imports.origin(race.id):
+    """Say of an imported race where it was recorded, and of a race whose images are not here that they are not."""
+    if words := " ".join(filter(None, (imports.origin(race.id), obstacles.in_words(race)))):
         st.caption(literal(words))
 
 

@@ -37,7 +37,7 @@ def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
     race = races.race(race_ids.pop()) if len(race_ids) == 1 else None
     if race and len(chosen) < len(race.runs):
         st.caption(f"The sentence is about all runs of race {race.id}, the curves are the selected ones.")
-    words = RaceWords(title, notice, race.as_command if race else "", race.data if race else "")
+    words = RaceWords(title, notice, race.as_command if race else "", race.images if race else "")
     live_race(0, _drawn(chosen), _on_command, COMPONENT, words)
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 import streamlit as st
 
 from app.data import run_table, selection
+from app.data.exchange import exports
 
 #: Fields that only the page's table needs.
 _DRAWN = ("position", "race_shortcuts", "changed")
@@ -43,7 +44,12 @@ def settings_csv(runs: Sequence[int]) -> str:
 
 
 def _csv(cells: Sequence[Mapping[str, object]]) -> str:
+    """Return a table without the folders of this machine."""
     import pandas as pd  # the server's start does not wait for it
 
-    text: str = pd.DataFrame(cells).to_csv(index=False)
+    rows = [
+        {key: exports.portable_text(value) if isinstance(value, str) else value for key, value in row.items()}
+        for row in cells
+    ]
+    text: str = pd.DataFrame(rows).to_csv(index=False)
     return text

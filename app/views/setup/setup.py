@@ -50,6 +50,17 @@ def start() -> None:
     long_race.start(config)
 
 
+def obey_press() -> None:
+    """Start the race of a press on the button before anything is drawn: the page is about to show another race."""
+    # A server that was started anew knows the button only once it is drawn.
+    if not st.session_state.get("start") or "preset" not in st.session_state:
+        return
+    form_state.prepare()
+    race, problem = form_state.plan()
+    if not problem:
+        _hand_over(lambda: long_race.start(_config(race)))
+
+
 def start_quick() -> None:
     """Start the quick race and show it."""
     request = commands.RaceRequest(preset=form_state.USUAL_PRESET)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 from pydantic import BaseModel
 
-from engine.config.values import Schema, number_from, setting_of, whole_from, within, wrong
+from engine.config.values import Schema, fits, number_from, setting_of, whole_from, within, wrong
 
 
 class Number(click.ParamType[float]):
@@ -32,7 +32,7 @@ class Number(click.ParamType[float]):
     def parsed(self, text: str) -> float | None:
         """Return the number that a text is, None for what is not right."""
         number = whole_from(text) if self._schema["type"] == "integer" else number_from(text)
-        return number if number is not None and within(self._schema, number) else None
+        return number if number is not None and fits(self._schema, number) and within(self._schema, number) else None
 
 
 #: A run's id.

@@ -11,7 +11,7 @@ class Verbs(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the group's options. Raises UsageError for one that is given twice."""
-        _refuse_doubled(self, ctx, args)
+        refuse_doubled(self, ctx, args)
         return super().parse_args(ctx, args)
 
     def resolve_command(
@@ -20,11 +20,12 @@ class Verbs(click.Group):
         """Return the command and its arguments. Raises UsageError for an option that is given twice."""
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
-            _refuse_doubled(command, click.Context(command, info_name=name, parent=ctx), rest)
+            refuse_doubled(command, click.Context(command, info_name=name, parent=ctx), rest)
         return name, command, rest
 
 
-def _refuse_doubled(command: click.Command, ctx: click.Context, args: Sequence[str]) -> None:
+def refuse_doubled(command: click.Command, ctx: click.Context, args: Sequence[str]) -> None:
+    """Raise UsageError for an option of a command that is given twice; repeatable ones and flags may be."""
     # click's parser tells the order of the options, one entry each time; values are converted later.
     _, _, order = command.make_parser(ctx).parse_args(list(args))
     counted = Counter(option for option in order if isinstance(option, click.Option) and _is_single(option))

@@ -5,14 +5,15 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any
 
+from engine.analysis.certainty import Certainty
 from engine.analysis.comparison import ComparedRun, at_the_end, common_step, compared
-from engine.analysis.cut import CutNet, cut_in_words
+from engine.analysis.cut import CUT_CERTAINTY, CutNet, cut_in_words
 from engine.analysis.depth_errors import DepthError, depth_errors, over_depth
 from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.interval import RESOLUTION
 from engine.analysis.prediction import CLEAN, RUNNING, Answers, Question, answers, questions_for, taking_part
 from engine.analysis.statement import Conclusion, conclude
-from engine.analysis.verdict import RaceErrors
+from engine.analysis.verdict import RaceErrors, Verdict
 from engine.config import TUNED
 from engine.events import BROKEN, Found, RunState, Split
 from engine.labs.registry import LABS
@@ -124,6 +125,11 @@ def cut(
             row.state in BROKEN, ended=clean is not None,
         )
     )  # fmt: skip
+
+
+def cut_certainty(concluded: Conclusion) -> Certainty | None:
+    """Return how sure a cut is as the finding of a race that compares nothing, None where the race has its own."""
+    return CUT_CERTAINTY if concluded.kind == Verdict.NOTHING_TO_COMPARE else None
 
 
 def errors_over_depth(reader: Reader, runs: Sequence[ComparedRun]) -> dict[str, list[DepthError]]:

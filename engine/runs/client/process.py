@@ -44,6 +44,8 @@ SHUTDOWN_S = 50.0
 #: So long a shutdown waits for another program's lock.
 _LOCKED_S = 2.0
 _POLL_S = 0.01
+#: An engine takes half a second to start, and each look opens the database.
+_START_POLL_S = 0.03
 _ATTEMPTS = 2
 
 _log = logging.getLogger(__name__)
@@ -115,7 +117,7 @@ class EngineProcess:
                     status.message if status.state == "silent" else
                     f"the engine did not answer within {limit_s:g} s; see {self.workspace.engine_log}"
                 )  # fmt: skip
-            time.sleep(_POLL_S)
+            time.sleep(_START_POLL_S)
 
     def shutdown(self, timeout_s: float = SHUTDOWN_S) -> Shutdown | None:
         """Pause all runs and end the engine of any version, by SIGTERM where the database cannot be written.

@@ -8,9 +8,11 @@ must never work beside the worker of the next try. Each try therefore has a pipe
 nothing before the engine admits it there. A failed try closes the pipe, which ends its process.
 """
 
+import atexit
 import contextlib
 import logging
 import multiprocessing
+import multiprocessing.util
 import queue
 import threading
 import time
@@ -256,9 +258,11 @@ class LocalLauncher:
         return worker
 
     def close(self) -> None:
-        """Start no further worker."""
+        """Start no further worker, and let this process end while workers live: they end once it has."""
         self._closed.set()
         self._tasks.put(None)
+        # At its exit Python would wait for the workers, and they for the end of this process.
+        atexit.unregister(multiprocessing.util._exit_function)  # type: ignore[attr-defined]
         if self._fork_server is not None:
             self._fork_server.close()
 

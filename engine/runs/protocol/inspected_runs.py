@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine.config import RunConfig, diff
+from engine.config.values import shown, whole_from
 from engine.errors import ConfigError
 from engine.events import RunState
 from engine.labs.registry import LABS
@@ -186,10 +187,10 @@ def _asked(value: int | float | str) -> list[int]:
     """Return the runs that a setting names, none for the newest that suit. Raises ConfigError."""
     if not isinstance(value, str):
         return [int(value)] if value else []
-    words = [word.strip() for word in value.split(",") if word.strip()]
-    if not all(word.isascii() and word.isdigit() and int(word) for word in words):
-        raise ConfigError(f'runs must be ids with commas between them, for example "3,4" (got {value!r})')
-    runs = list(dict.fromkeys(map(int, words)))
+    numbers = [whole_from(word) for word in value.split(",") if word.strip()]
+    runs = list(dict.fromkeys(number for number in numbers if number is not None and number > 0))
+    if len(runs) < len(set(numbers)):
+        raise ConfigError(f'runs must be ids with commas between them, for example "3,4" (got {shown(value)})')
     if len(runs) > MAX_INSPECTED_RUNS:
         raise ConfigError(f"at most {MAX_INSPECTED_RUNS} runs can be looked at together (got {len(runs)})")
     return runs

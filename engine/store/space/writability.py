@@ -10,6 +10,8 @@ from pathlib import Path
 
 from engine.errors import DiskFull, WorkspaceError
 
+#: A file of a workspace that an engine has used (``Workspace.engine_notice``).
+ENGINE_NOTICE = "engine.notice"
 #: A disk with less free space is full: SQLite's journal of one transaction needs about as much.
 FULL_BYTES = 2**20
 #: ``OSError.errno`` of a full disk, and of a quota that is used up.
@@ -35,8 +37,20 @@ def read_only(folder: Path) -> WorkspaceError:
 
 
 def is_read_only(folder: Path) -> bool:
-    """Return whether this process cannot write into an existing folder."""
-    return folder.is_dir() and not os.access(folder, os.W_OK)
+    """Return whether this process cannot write into an existing folder. Nothing is written."""
+    return folder.is_dir() and (not os.access(folder, os.W_OK) or _refuses_to_open(folder / ENGINE_NOTICE))
+
+
+def _refuses_to_open(path: Path) -> bool:
+    """Return whether the disk of an existing file takes no writes.
+
+    After an error ext4 refuses them, and newer versions of Linux leave it mounted for writing.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY))
+    except OSError as error:
+        return error.errno == errno.EROFS
+    return False
 
 
 def low_disk(folder: Path) -> DiskFull | None:
@@ -54,7 +68,7 @@ def refusal(folder: Path) -> WorkspaceError | None:
     except OSError as error:
         if error.errno in FULL:
             return disk_full(folder)
-        return read_only(folder) if is_read_only(folder) else None
+        return read_only(folder) if error.errno == errno.EROFS or is_read_only(folder) else None
     return None
 
 

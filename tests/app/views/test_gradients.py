@@ -52,7 +52,7 @@ def submit(writer, *states, **settings):
 
 def component(page):
     """The data that the lab's component was given."""
-    found = [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+    found = [json.loads(node.proto.json)[0] for node in page.main if node.type == "bidi_component"]
     return next(document for document in found if document.get("lab") == "gradients")
 
 
@@ -84,7 +84,7 @@ def test_a_race_is_shown_above_the_lab_with_its_gradients(page, workspace):
     bench.writer.close()
     page.run()
     assert not page.exception
-    above, below = [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+    above, below = [json.loads(node.proto.json)[0] for node in page.main if node.type == "bidi_component"]
     assert (above["layout"], above["race"]) == ("gradients", bench.race)
     assert [run["label"] for run in above["runs"]] == ["plain-20", "plain-56", "A-20", "A-56"]
     assert below["lab"] == "gradients"

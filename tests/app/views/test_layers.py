@@ -35,7 +35,7 @@ def submit(workspace):
 def component(page) -> dict:
     """The data that the component was given."""
     (found,) = (node for node in page.main if node.type == "bidi_component")
-    return json.loads(found.proto.json)
+    return json.loads(found.proto.json)[0]
 
 
 def test_an_empty_workspace_says_what_would_be_here(page):

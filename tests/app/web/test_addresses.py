@@ -31,6 +31,12 @@ def interfaces(monkeypatch):
     return have
 
 
+@pytest.mark.parametrize("host", ["\udcff", "h" * 900, "a..b", "x." * 200, "\u2028"])
+def test_a_host_that_is_no_name_is_refused_in_words(host):
+    with pytest.raises(OSError, match="is not an address of this machine"):
+        addresses.refuse_busy_port(host, 0)
+
+
 def test_hosts_and_addresses():
     assert allowed_hosts("127.0.0.1") == ["localhost", "127.0.0.1", "::1"]
     assert "192.0.2.5" in allowed_hosts("192.0.2.5")
@@ -71,3 +77,13 @@ def test_a_named_host_is_the_link():
 def test_this_machines_own_addresses_are_found():
     assert all(addresses.network_addresses())
     assert "127.0.0.1" not in addresses.network_addresses()
+
+
+def test_no_answer_waits_for_an_acknowledgement():
+    # As Streamlit does: a socket of no named protocol, for which asyncio leaves the delay on.
+    with socket.socket(family=socket.AF_INET) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1)
+        addresses.send_at_once()
+        with socket.create_connection(listening.getsockname()), listening.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

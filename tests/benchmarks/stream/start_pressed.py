@@ -1,12 +1,16 @@
 """From the landing page to the first curves on the screen, in a real browser, of one tree or of two in turn.
 
-    python -m tests.benchmarks.stream.start_pressed [--rounds 3] [--against DIR]
+    python -m tests.benchmarks.stream.start_pressed [--rounds 3] [--against DIR] [--up 10]
 
 Each round takes an empty workspace: cold (the page is opened as soon as the server answers, and Start is pressed as
 soon as it is there, while the engine may still be starting), then warm (a second race with the engine up). A curve is
 there when its line has a length in the picture, so every version is asked the same. ``--against`` names a checkout of
 another version; each round then is a pair, and the order changes from pair to pair. One round before them is not
 counted: in it Python compiles the sources. Bounds: 10 s cold, 4 s warm.
+
+What a version does before its server answers is no part of ``landing_s``. So the ``start_to_...`` figures count from
+the start of the process, as who starts the app waits, and with ``--up`` the page is opened that many seconds after the
+first answer, as a room opens it.
 """
 
 import argparse
@@ -51,6 +55,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--against", type=Path, metavar="DIR")
+    parser.add_argument(
+        "--up", type=float, default=0.0, metavar="S", help="seconds that the server is up before a visit"
+    )
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first round")
     options = parser.parse_args()
     trees = [PROJECT, *([options.against.resolve()] if options.against else [])]
@@ -61,8 +68,10 @@ def main() -> None:
         )
         for number in range(options.first - 1, options.first + options.rounds):
             for tree in trees if number % 2 == 0 else reversed(trees):
+                began = time.monotonic()
                 with served(tree, bytecode) as url:
-                    figures = measure(browser, url)
+                    time.sleep(options.up)
+                    figures = measure(browser, url, None if options.up else began)
                 if number >= options.first:
                     rounds[tree].append(figures)
                     load = round(os.getloadavg()[0], 1)
@@ -108,15 +117,19 @@ def _answers(port: int) -> bool:
     return False
 
 
-def measure(browser: Browser, url: str) -> dict[str, float]:
-    """Return the seconds until the landing page is there, and from each press to the first curve and to all."""
+def measure(browser: Browser, url: str, started: float | None) -> dict[str, float]:
+    """Return the seconds until the landing page is there, and from each press to the first curve and to all.
+
+    ``started``: when the server's process was started, None where that tells nothing.
+    """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE_S)
     began = time.monotonic()
     page.goto(url)
     page.get_by_role("button", name="Start the quick race").wait_for()
-    landing = time.monotonic() - began
+    landed = time.monotonic()
+    landing = landed - began
     cold = press(page, "Start the quick race")
     page.get_by_role("button", name="Pause all").click()
     page.wait_for_function("() => document.querySelector('.ss-chip')?.dataset.kind === 'paused'", polling=50)
@@ -126,6 +139,8 @@ def measure(browser: Browser, url: str) -> dict[str, float]:
     context.close()
     figures = {"landing_s": landing, "cold_first_s": cold[0], "cold_s": cold[1]}
     figures |= {"landing_to_first_s": landing + cold[0], "landing_to_all_s": landing + cold[1]}
+    if started is not None:
+        figures |= {"start_to_landing_s": landed - started, "start_to_first_s": landed - started + cold[0]}
     figures |= {"warm_first_s": warm[0], "warm_s": warm[1]}
     return {name: round(seconds, 2) for name, seconds in figures.items()}
 

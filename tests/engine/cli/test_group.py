@@ -66,6 +66,10 @@ from tests.engine.data import pictures
         (["count", "--depth", "21"], "nearest 20 and 26"),
         (["count", "--depth", "20", "--shortcut", "Z"], "choose from none, A, B, C"),
         (["count", "--depth", "20", "--width", "0"], "--width is a whole number from 1 to 1,024 (got '0')"),
+        (
+            ["count", "--depth", "50", "--family", "vit", "--heads", "0"],
+            "--heads is a whole number from 1 to 64, derived where it is left out (got '0')",
+        ),
         (["count", "--depth", "20", "--family", "imagenet"], "choose from 18, 34, 50, 101, 152"),
         (["count", "--depth", "20", "--family", "vgg"], "family is cifar, imagenet, mlp or vit (got 'vgg')"),
         (["race", "--preset", "imagenet"], "--data folder:PATH"),

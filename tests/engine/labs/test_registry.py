@@ -24,6 +24,7 @@ def test_settings_are_read_as_text_or_values_and_completed():
         ({"layers": "[4]"}, "layers must be a whole number from 4 to 100 (got [4])"),
         ({"layers": True}, "layers must be a whole number from 4 to 100 (got true)"),
         ({"seeds": 0}, "seeds must be a whole number from 1 to 20 (got 0)"),
+        ({"gain": "9" * 400}, "gain must be a number from 0.5 to 2 (got 999"),
         ({"sweep": 1}, "sweep must be true or false (got 1)"),
     ],
 )

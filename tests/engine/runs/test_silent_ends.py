@@ -8,7 +8,7 @@ from contextlib import closing
 import psutil
 import pytest
 
-from engine.events import RunState
+from engine.events import ENGINE_GONE, RunState
 
 S = RunState
 pytestmark = pytest.mark.slow
@@ -120,8 +120,13 @@ def test_a_shutdown_does_not_wait_for_runs_that_have_not_begun(room):
 
 def test_an_error_in_the_engine_itself_is_what_the_next_client_hears(room):
     room.start(launcher="broken")
-    run = room.race()[0]
+    working = room.race()[0]
+    room.until_step(working, 1)
+    run = room.race(depths=(14,))[0]
     assert room.finish() == 1
+    # It does not wait for its worker, which trains until the engine is gone.
+    room.until(lambda: room.row(working).detail == ENGINE_GONE)
+    assert room.row(working).step < room.row(working).total_steps
     status = room.control.engine.status()
     assert status.state == "none"
     assert f"The last one ended by an error: ValueError: a mistake with run {run}" in status.message

@@ -4,11 +4,13 @@ import errno
 import os
 import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from engine.config import RaceConfig
 from engine.errors import DiskFull, OutdatedDatabase, WorkspaceError
+from engine.runs.client.observer import workspace_notes
 from engine.store.connection import obstacle
 from engine.store.notice import BYTES, Notice, heard
 from engine.store.reader import Reader
@@ -69,6 +71,40 @@ def test_a_finished_workspace_on_a_read_only_disk_is_read_without_its_wal(mounte
         with pytest.raises(WorkspaceError, match=f"workspace {workspace.path} is read-only; its runs can be viewed"):
             write()
     assert "is read-only" in str(obstacle(workspace))
+
+
+@pytest.fixture
+def failed_disk(tmp_path):
+    """A folder on an ext4 of its own, and what makes the kernel find an error in it."""
+    if os.geteuid():
+        pytest.skip("only root may mount a disk")
+    image, folder = tmp_path / "image", tmp_path / "disk"
+    folder.mkdir()
+    with image.open("wb") as file:
+        file.truncate(16 * 2**20)
+    made = subprocess.run(["mkfs.ext4", "-q", str(image)], capture_output=True)
+    if made.returncode or subprocess.run(["mount", "-o", "loop,errors=remount-ro", str(image), str(folder)]).returncode:
+        pytest.skip("this machine mounts no ext4")
+    try:
+        (device,) = (line.split()[0] for line in Path("/proc/mounts").read_text().splitlines() if f" {folder} " in line)
+        yield folder, lambda: Path("/sys/fs/ext4", Path(device).name, "trigger_fs_error").write_text("1\n")
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_the_kernel_made_read_only_is_called_so(failed_disk):
+    """Newer kernels leave it mounted for writing, so that only a write or an opened file tells."""
+    folder, fail = failed_disk
+    workspace = submitted(folder)
+    Notice(workspace.engine_notice).prepare()
+    assert obstacle(workspace) is None
+    assert workspace_notes(workspace) == []
+    with Writer(workspace) as writer:
+        fail()
+        with pytest.raises(WorkspaceError, match="is read-only; its runs can be viewed"):
+            writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
+    assert "is read-only" in str(obstacle(workspace))
+    assert "is read-only" in workspace_notes(workspace)[0]
 
 
 def test_an_older_database_on_a_read_only_disk_says_what_to_do(mounted, monkeypatch):

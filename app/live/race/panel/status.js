@@ -14,18 +14,6 @@ const INTERVAL = { width: 150, height: 22 }, PAD = 18, NUMBER_PX = 30;
 const BAR_Y = 6;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
 
-/** How sure a cut is that is all there is to say. */
-const ONE_CUT = ["One net: a demonstration", "demonstration", "Another seed, or another moment of the cut, may differ."];
-
-/**
- * What leads: the statement about the race, or, where nothing is compared, what a cut did. statement: { g, sure, ... };
- * returns the statement to show and the cut that stands beside it, "" where it leads.
- */
-export function leading(statement, cut, gaps) {
-  const leads = cut && statement.sure?.[1] === "open" && !gaps;
-  return leads ? { statement: { ...statement, g: cut, sure: ONE_CUT }, cut: "" } : { statement, cut };
-}
-
 export class RaceStatus {
   /** part(name): the element of that name; ask(verb, run) sends a command. */
   constructor(part, ask) {
@@ -128,4 +116,19 @@ function drawHeadline(node, text) {
   if (node.textContent === text) return;
   node.classList.toggle("ss-long", text.length > LONG);
   node.replaceChildren(...text.split(/(?<=\.) /).flatMap((sentence, index) => [index ? " " : "", element("span", "", sentence)]));
+}
+
+/**
+ * The parts of the statement that stand above the chart, and the line on a cut below them. Where a race compares nothing, what
+ * cutting the shortcuts of a net did is its finding: `alone` is how sure that is. While the cut net trains each step changes
+ * it: it is read aloud as seldom as any finding of a race that trains.
+ *
+ * @typedef {[label: string, kind: string, why: string]} Certainty
+ * @type {<S extends { g?: string, sure?: Certainty, alone?: Certainty | null }>(statement: S, cut: string, trains: boolean) => { statement: S, cut: string }}
+ */
+export function placed(statement, cut, trains) {
+  const { alone } = statement;
+  if (!alone || !cut) return { statement, cut };
+  const [label, kind, why] = alone;
+  return { statement: { ...statement, g: cut, sure: trains ? ["Still training", "training", why] : [label, kind, why] }, cut: "" };
 }

@@ -112,6 +112,14 @@ export function rememberedRace(key) {
 }
 
 /**
+ * What was remembered in place of a race, as text: a race or the runs of a selection.
+ * @param {string} key
+ */
+export function rememberedRuns(key) {
+  return remembered(key);
+}
+
+/**
  * Remember the race for the tab's next page.
  * @type {(key: string, race: unknown) => void}
  */

@@ -13,7 +13,7 @@ import { grouped } from "../format.js";
 /** @type {Split[]} */
 const EVALUATED = ["train_clean", "test_subset", "validation", "test"];
 /** What is said of a race before it is compared, where nothing is on record of it. */
-const UNSAID = { g: "", sure: ["", "", ""], basis: [], rows: [], gaps: null, q: [], t: [], depths: {} };
+const UNSAID = { g: "", sure: ["", "", ""], alone: null, basis: [], rows: [], gaps: null, q: [], t: [], depths: {} };
 /** Recordings of ended races, so that another page of the tab has its race at once. @type {Map<string, Recording>} */
 const known = new Map();
 const MAX_KNOWN = 2;

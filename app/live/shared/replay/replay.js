@@ -2,7 +2,7 @@
  * Whether a page shows a race live or plays its recording. Owns the button *Replay*, the player, and what of it stands in the
  * address: `replay=1`, the place `at`, `speed`, `by=step`. `?race=3&replay=1` plays at once; with a place it waits there.
  */
-import { UrlState, rememberRace, rememberedRace } from "../address/url_state.js";
+import { UrlState, rememberRace, rememberedRuns } from "../address/url_state.js";
 import { isLive } from "../run_states.js";
 import { SPEEDS, USUAL_SPEED, Playhead } from "./playhead.js";
 import { Player } from "./player.js";
@@ -16,10 +16,10 @@ const MEMORY = "skipscope-replay", KEPT_SPEED = "skipscope-replay-speed";
 /** While it plays its place is written as often. */
 const WRITE_MS = 2_000;
 
-/** The place is the document's: another page of the tab goes on from it. `race`: whose. */
+/** The place is the document's: another page of the tab goes on from it. `of`: whose. */
 export const playhead = new Playhead();
-/** @type {{ race: number | undefined }} */
-const played = { race: undefined };
+/** @type {{ of: string | undefined }} */
+const played = { of: undefined };
 
 export class Replay {
   /**
@@ -37,8 +37,8 @@ export class Replay {
     this.wrote = 0;
     /** @type {Recording | null} what is played */
     this.recording = null;
-    /** @type {number | undefined} */
-    this.race = undefined;
+    /** @type {string | undefined} whose: a race, or the runs of a selection; "" of nothing */
+    this.whose = undefined;
     this.given = new URLSearchParams(location.search).has(ON);
     this.address = new UrlState(REPLAY_KEYS, MEMORY, () => this.#moved());
     this.player = new Player(player, playhead, {
@@ -51,21 +51,22 @@ export class Replay {
   }
 
   get on() {
-    return Boolean(this.race) && this.address.get(ON) === "1";
+    return Boolean(this.whose) && this.address.get(ON) === "1";
   }
 
   /**
-   * Whose replay it is: another race is shown live at first, unless the script opens it with an address that plays it. 0: of
-   * no race, which has no replay.
-   * @param {number} race
+   * Whose replay it is: another race is shown live at first, unless the script opens it with an address that plays it. `runs`
+   * are those of a selection, which is no race (0); without any there is no replay.
+   * @type {(race: number, runs?: number[]) => void}
    */
-  of(race) {
-    if (race === this.race) return;
-    const before = this.race ?? (this.given ? race : rememberedRace(MEMORY_RACE) ?? race), wasOn = this.on;
-    this.race = race;
-    if (!race) return wasOn ? playhead.pause() : undefined;
-    rememberRace(MEMORY_RACE, race);
-    if (before !== race) {
+  of(race, runs = []) {
+    const whose = race ? String(race) : runs.length ? `runs ${runs.join()}` : "";
+    if (whose === this.whose) return;
+    const before = this.whose ?? (this.given ? whose : rememberedRuns(MEMORY_RACE) ?? whose), wasOn = this.on;
+    this.whose = whose;
+    if (!whose) return wasOn ? playhead.pause() : undefined;
+    rememberRace(MEMORY_RACE, whose);
+    if (before !== whose) {
       playhead.pause(); // nobody pressed play for this race
       this.given = !wasOn && new URLSearchParams(location.search).get(ON) === "1";
       this.address.put(ON, this.given ? "1" : null);
@@ -77,8 +78,8 @@ export class Replay {
 
   /** Take the place of the address, and play from the begin without one; another page of the tab goes on. */
   #begin() {
-    if (played.race === this.race && !this.given) return;
-    played.race = this.race;
+    if (played.of === this.whose && !this.given) return;
+    played.of = this.whose;
     this.#take();
     const at = numberOf(this.address.get(AT));
     Object.assign(playhead, { at: at ?? 0, playing: at === null, end: { seconds: 0, step: 0 } });
@@ -87,8 +88,8 @@ export class Replay {
   /** A replay begins where a race was shown live: nothing is kept that it may have outgrown, nor the end of another race. */
   #other() {
     dropRecordings();
-    if (played.race !== this.race) playhead.end = { seconds: 0, step: 0 };
-    played.race = this.race;
+    if (played.of !== this.whose) playhead.end = { seconds: 0, step: 0 };
+    played.of = this.whose;
   }
 
   #take() {
@@ -112,8 +113,8 @@ export class Replay {
    * Begin: a race that trains stands where it is, an ended one plays from its begin. Who left it before comes back to the place.
    */
   enter() {
-    if (!this.race || this.on) return;
-    const back = played.race === this.race && playhead.at !== null && !playhead.atEnd;
+    if (!this.whose || this.on) return;
+    const back = played.of === this.whose && playhead.at !== null && !playhead.atEnd;
     this.#other();
     this.#take();
     if (!back) playhead.at = this.live ? null : 0;
@@ -194,7 +195,7 @@ export class Replay {
   draw(live = this.live, some = this.some) {
     Object.assign(this, { live, some });
     this.box.hidden = !this.on;
-    this.button.hidden = !this.race || this.on || !some;
+    this.button.hidden = !this.whose || this.on || !some;
     document.documentElement.classList.toggle("ss-replaying", this.on);
     if (this.on) this.player.draw({ trouble: this.trouble, live });
   }
@@ -209,7 +210,7 @@ export class Replay {
 
   /** Write the address, also where the script has changed it. */
   keep() {
-    if (this.race) this.address.keep();
+    if (this.whose) this.address.keep();
   }
 
   stop() {

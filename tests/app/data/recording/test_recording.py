@@ -9,6 +9,8 @@ from app.data.recording.recording import recording
 from app.live.race.messages import recording_document
 from engine.config import RaceConfig, RunConfig, replace
 from engine.events import Evaluated, RunState, Split, StepRow
+from engine.exchange.recordings import get_recording
+from engine.exchange.transfer import import_from
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 from tests.engine.runs.protocol.mixed_race import mixed_race
@@ -154,12 +156,26 @@ def test_a_race_without_a_step_has_words_but_no_end(place):
     assert (found.cuts, found.differences, found.old_ends) == (([], []), {}, {})
 
 
-def test_runs_of_several_races_have_no_moments_and_unknown_ones_are_left_out(place):
+def test_runs_of_several_races_have_one_sentence_and_unknown_ones_are_left_out(place):
     with Writer(place.prepare()) as writer:
         one, other = (writer.races.submit(RaceConfig(preset="quick", run=RunConfig()))[1] for _ in range(2))
     found = recording([one[0], other[0], 99], 2000)
     assert list(found.history.series) == [one[0], other[0]]
-    assert found.moments == ([], [])
+    assert [moment.said.statement for moment in found.moments.step] == [streaming.SEVERAL_RACES]
+    assert found.moments.step == found.moments.seconds
+    assert found.cuts == ([], [])
+    assert streaming.conclusions([one[0], other[0]]).statement == streaming.SEVERAL_RACES
+    assert recording([99], 2000).moments == ([], [])
+
+
+def test_runs_of_several_races_have_their_differences(place):
+    cut = min(import_from(place, get_recording("cut").path, lambda done, total, what: None).races)
+    with Writer(place) as writer:
+        _, other = writer.races.submit(RaceConfig(preset="quick", run=RunConfig()))
+    with Reader(place) as reader:
+        runs = [row.id for row in reader.runs.all(cut)]
+    alone, both = recording(runs, 100), recording([*runs, other[0]], 100)
+    assert alone.differences == both.differences != {}
 
 
 def test_the_document_has_each_part_of_the_conclusions_once(race):
@@ -180,3 +196,22 @@ def test_the_document_has_each_part_of_the_conclusions_once(race):
             assert [one["outcome"] for one in said["t"]] == [known.outcome for _, known in moment.said.predictions]
     # The errors of this race stay as they are, so that most moments name another step alone.
     assert len(parts["rows"]) < len(parts["sure"]) <= len(document["moments"]["step"])
+
+
+def test_a_cut_is_the_finding_where_nothing_else_is_compared(place):
+    race = min(import_from(place, get_recording("cut").path, lambda done, total, what: None).races)
+    with Reader(place) as reader:
+        runs = [row.id for row in reader.runs.all(race)]
+    now = streaming.conclusions(runs)
+    assert all(words in now.cut for words in ("A-56", "step 150", "training error"))
+    assert now.alone is not None
+    assert now.alone.kind == "demonstration"
+    found = recording(runs, 100)
+    assert found.cuts.step[-1].said == found.cuts.seconds[-1].said == now.cut
+    assert {moment.said.alone for moment in (*found.moments.step, *found.moments.seconds)} == {now.alone}
+
+
+def test_a_race_with_a_finding_of_its_own_keeps_it(race):
+    _, runs = race
+    assert streaming.conclusions(runs).alone is None
+    assert {moment.said.alone for moment in recording(runs, 100).moments.step} == {None}

@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from starlette.applications import Starlette
@@ -11,11 +12,13 @@ from app.data import streaming
 from app.data.workspace import use
 from app.live.race.routes import usual_points
 from app.live.routes import routes
+from app.live.stream import plotly_js
 from app.live.stream.feed import Feed
+from app.live.stream.page_head import PageHead
 from app.live.stream.plotly_js import PLOTLY_JS
 from app.live.stream.preload import Preload, links
 from app.live.stream.query_params import BadRequest
-from app.live.stream.scripts import needed, scripts_version
+from app.live.stream.scripts import LIVE, needed, scripts_version
 from engine.events import RunState, Split
 
 
@@ -243,42 +246,67 @@ def test_a_stream_that_names_a_deleted_run_too_is_answered(bench):
 
 
 def test_plotly_is_sent_packed_to_browsers_that_unpack(client):
+    plotly_js.packed()
     address = f"/live/{PLOTLY_JS}"
     packed = client.get(address, headers={"Accept-Encoding": "gzip"})
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.content == client.get(address, headers={"Accept-Encoding": "identity"}).content
 
 
-def test_a_page_names_all_modules_that_its_curves_wait_for():
+def test_a_new_server_packs_plotly_for_browsers_of_other_machines_alone(client, monkeypatch):
+    monkeypatch.setattr(plotly_js, "_packed", [])
+    here = TestClient(client.app, client=("127.0.0.1", 50_000))
+    address, gzip = f"/live/{PLOTLY_JS}", {"Accept-Encoding": "gzip"}
+    assert "content-encoding" not in here.get(address, headers=gzip).headers
+    there = TestClient(client.app, client=("192.0.2.7", 50_000))
+    assert there.get(address, headers=gzip).headers["content-encoding"] == "gzip"
+    assert here.get(address, headers=gzip).headers["content-encoding"] == "gzip", "it is packed now"
 
-    named = links("race/view.js")
-    assert f"<live/{PLOTLY_JS}>; rel=preload; as=script" in named
+
+def test_modules_are_sent_packed_to_browsers_that_unpack(client):
+    address = "/live/js/1/shared/event_stream.js"
+    answers = [client.get(address, headers={"Accept-Encoding": coding}) for coding in ("gzip", "identity")]
+    assert [answer.headers.get("content-encoding") for answer in answers] == ["gzip", None]
+    assert answers[0].content == answers[1].content == (LIVE / "shared/event_stream.js").read_bytes()
+
+
+def test_a_page_names_all_modules_that_its_curves_wait_for():
+    named = links("race/view.js").decode()
+    assert named.startswith(f'<link rel="preload" as="script" href="live/{PLOTLY_JS}">')
     for name in ("race/view.js", "race/chart/figure.js", "shared/decimate.js", "shared/event_stream.js"):
-        assert f"<live/js/{scripts_version()}/{name}>; rel=modulepreload" in named
+        assert f'<link rel="modulepreload" href="live/js/{scripts_version()}/{name}">' in named
     assert len(needed("race/view.js")) == len(set(needed("race/view.js")))
 
 
-def test_a_page_names_the_points_of_the_race_that_it_will_show(bench):
-    async def page(scope, receive, send):
-        await HTMLResponse("<p>a page</p>")(scope, receive, send)
+@pytest.fixture
+def document():
+    """The page's document as a browser gets it, and its headers."""
 
-    client = TestClient(Preload(page))
+    async def page(scope, receive, send):
+        await HTMLResponse("<html><head></head><p>a page</p></html>")(scope, receive, send)
+
+    return partial(TestClient(Preload(PageHead(page))).get, headers={"Accept": "text/html"})
+
+
+def test_a_page_names_the_points_of_the_race_that_it_will_show(bench, document):
     points = f"<live/history?runs={'%2C'.join(map(str, bench.runs))}>; rel=preload; as=fetch; crossorigin"
     for address in ("/", f"/?race={bench.race}", "/race?race=%C2%B2"):
-        assert points in client.get(address).headers["link"]
+        assert document(address).headers["link"] == points
+        assert f"{links('race/view.js').decode()}</head>" in document(address).text
     recording = points.replace("history", "recording")
-    assert recording in client.get(f"/?race={bench.race}&replay=1").headers["link"]
-    assert "history" not in client.get("/layers").headers["link"]
-    assert "link" not in client.get("/runs").headers
+    assert recording in document(f"/?race={bench.race}&replay=1").headers["link"]
+    assert f"{links('layers/view.js').decode()}</head>" in document("/layers").text
+    for address in ("/layers", "/runs"):
+        assert "link" not in document(address).headers
+    assert "<link" not in document("/runs").text
 
 
-def test_a_page_without_a_race_takes_its_time_with_plotly(workspace):
-    async def page(scope, receive, send):
-        await HTMLResponse("<p>a page</p>")(scope, receive, send)
-
+def test_a_page_without_a_race_takes_its_time_with_plotly(workspace, document):
     use(workspace.path)
     for address in ("/", "/layers"):
-        assert f"<live/{PLOTLY_JS}>; rel=prefetch" in TestClient(Preload(page)).get(address).headers["link"]
+        text = document(address).text
+        assert f'<link rel="prefetch" as="script" href="live/{PLOTLY_JS}">' in text
+        assert 'rel="preload"' not in text
 
 
 def test_so_many_points_are_sent_that_a_page_can_draw_them():

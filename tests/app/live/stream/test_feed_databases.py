@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.data.workspace import use
+from app.data.workspace import GuardedThread, use
 from engine.store.connection import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -38,3 +38,19 @@ def test_a_database_moved_aside_is_said_and_a_new_one_ends_the_streams(bench):
             await until(lambda: attended)
 
     asyncio.run(scenario())
+
+
+def test_without_a_thread_for_the_start_of_an_engine_the_streams_end_all_the_same(bench, monkeypatch):
+    told = []
+
+    async def scenario():
+        async with feeding() as feed, viewing(feed, bench.runs, None) as viewer:
+            feed.on_new_file, feed._startup_ended = lambda: None, told.append
+            await asyncio.sleep(0.2)
+            monkeypatch.setattr(GuardedThread, "start_if_possible", lambda thread: False)
+            set_aside(bench.workspace)
+            Writer(bench.workspace).close()
+            await asyncio.wait_for(viewer.task, PATIENCE_S)
+
+    asyncio.run(scenario())
+    assert told == ["this process may have no further thread"]

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from app.live.stream.page_head import PageHead, script
+from app.live.stream.page_head import LINKS, PageHead, script
 
 DOCUMENT = "<html><head><script src='streamlit.js'></script></head><body>" + 600 * "word " + "</body></html>"
 
@@ -26,6 +26,15 @@ def test_a_document_runs_the_script_before_its_own_ones():
     assert answer.text == DOCUMENT.replace("<head>", "<head>" + script().decode(), 1)
     assert "etag" not in answer.headers and int(answer.headers["content-length"]) == len(answer.content)
     assert script().count(b"</script>") == 1
+
+
+def test_links_come_after_the_documents_own_scripts():
+    async def linked(scope, receive, send):
+        await client().app({**scope, LINKS: b"<link>"}, receive, send)
+
+    answer = TestClient(linked).get("/page", headers={"Accept": "text/html,*/*"})
+    assert answer.text == DOCUMENT.replace("<head>", "<head>" + script().decode()).replace("</head>", "<link></head>")
+    assert int(answer.headers["content-length"]) == len(answer.content)
 
 
 def test_other_answers_stay_as_they_are():

@@ -53,7 +53,7 @@ def page(workspace):
 
 
 def labs_of(page) -> list[dict]:
-    found = [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+    found = [json.loads(node.proto.json)[0] for node in page.main if node.type == "bidi_component"]
     return [document for document in found if "lab" in document]
 
 

@@ -61,7 +61,7 @@ def test_the_race_page_has_no_set_up_no_what_if_and_no_buttons(bench):
     assert not shown.sidebar.children
     assert "What if?" not in [node.label for node in shown.expander]
     (component,) = [node for node in shown.main if node.type == "bidi_component"]
-    assert json.loads(component.proto.json)["mayCommand"] is False
+    assert json.loads(component.proto.json)[0]["mayCommand"] is False
 
 
 @pytest.mark.parametrize("name", ["layers", "gradients"])

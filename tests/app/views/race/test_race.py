@@ -4,11 +4,14 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from streamlit.components.v2.bidi_component import serialization
 from streamlit.testing.v1 import AppTest
 
 from app.data import commands, races
 from app.data.workspace import use, workspace_path
+from app.views.race import race as race_page
 from app.views.race import race_help
+from app.views.setup import setup
 from engine.config import FAMILIES, RUNNING_WINDOW
 from engine.errors import EngineUnreachable
 from engine.events import ENDED, STATE_GROUPS, RunState
@@ -71,7 +74,7 @@ def component(page):
 
     found = [node for node in page.main if node.type == "bidi_component"]
     assert len(found) == 1
-    return json.loads(found[0].proto.json)
+    return json.loads(found[0].proto.json)[0]
 
 
 def test_an_empty_workspace_shows_what_this_is_and_three_ways_to_begin(page, started):
@@ -82,6 +85,34 @@ def test_an_empty_workspace_shows_what_this_is_and_three_ways_to_begin(page, sta
     assert [button.key for button in main_buttons][:3] == ["start_quick", "watch_recorded", "try_instant"]
     main_buttons[0].click().run()
     assert started == [commands.planned(commands.RaceRequest((), (), "quick"))], "the preset as it is"
+
+
+def test_what_the_first_visit_begins_with_is_drawn_before_the_set_up(page, monkeypatch):
+    drawn, (first_visit, set_up) = [], (race_help.first_visit, setup.render)
+    monkeypatch.setattr(race_help, "first_visit", lambda *given: (drawn.append("page"), first_visit(*given)))
+    monkeypatch.setattr(setup, "render", lambda **given: (drawn.append("side bar"), set_up(**given)))
+    page.run()
+    assert drawn == ["page", "side bar"]
+
+
+def test_a_press_in_the_set_up_starts_a_race_before_another_is_drawn(page, bench, started, monkeypatch):
+    page.run()
+    drawn, draw = [], race_page._race
+    monkeypatch.setattr(race_page, "_race", lambda *given: (drawn.append(len(started)), draw(*given)))
+    page.button(key="start").click().run()
+    assert not page.exception
+    assert (len(started), drawn) == (1, [1])
+    page.run()
+    assert len(started) == 1, "a press starts one race"
+
+
+def test_a_component_is_mounted_without_a_look_for_tables(page, bench, monkeypatch):
+    """The look would load pandas, which the first curve would wait for."""
+    looked = []
+    monkeypatch.setattr(serialization, "is_dataframe_like", looked.append)
+    page.run()
+    assert component(page)["race"] == bench.race
+    assert not looked
 
 
 def test_a_race_is_in_the_state_of_its_runs(page, bench):

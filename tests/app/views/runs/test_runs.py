@@ -50,7 +50,7 @@ def steps(writer, run, last):
 
 
 def components(page) -> list[dict]:
-    return [json.loads(node.proto.json) for node in page.main if node.type == "bidi_component"]
+    return [json.loads(node.proto.json)[0] for node in page.main if node.type == "bidi_component"]
 
 
 def words(page) -> list[str]:

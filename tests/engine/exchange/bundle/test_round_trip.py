@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 import zlib
 
@@ -213,6 +214,12 @@ def test_a_path_that_is_taken_or_a_folder_is_left_alone(workspace, runs, tmp_pat
     with pytest.raises(DataError, match="cannot be written"):
         export_to(workspace, ExportRequest(runs), tmp_path / "none" / "file", quiet)
     assert taken_path.read_text() == "mine"
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match="is no usual file, and stays; name another file"):
+        export_to(workspace, ExportRequest(runs), pipe, quiet, replace=True)
+    assert pipe.is_fifo()
+    pipe.unlink()
     assert export_to(workspace, ExportRequest(runs), taken_path, quiet, replace=True) == taken_path.stat().st_size
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "workspace"]
 

@@ -93,7 +93,9 @@ def test_bad_questions_are_refused_in_one_line(workspace, store, race):
     bad = [
         (ONE, 99, -1, "there is no run 99"), (ONE, race[3], -1, "is running"), (ONE, job, -1, "not a training"),
         (ONE, race[0], 31, "saved are 30, 60"), (SEVERAL, "1;2", -1, "ids with commas"),
-        (SEVERAL, "1,x", -1, "ids with commas"), (SEVERAL, "1,2,3,4,5", -1, "at most 4"),
+        (SEVERAL, "1,x", -1, "ids with commas"),
+        (SEVERAL, "9" * 400, -1, "ids with commas"), (SEVERAL, "1,0", -1, "ids with commas"),
+        (SEVERAL, "1,2,3,4,5", -1, "at most 4"),
     ]  # fmt: skip
     for option, value, step, words in bad:
         with pytest.raises(ConfigError, match=words) as caught:

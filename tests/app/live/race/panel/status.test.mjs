@@ -1,7 +1,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 
-import { RaceStatus, leading } from "../../../../../app/live/race/panel/status.js";
+import { RaceStatus } from "../../../../../app/live/race/panel/status.js";
 import { Node, page } from "../../dom.mjs";
 
 const TRAINING = ["Still training", "training", "Conclusions come at the end."];
@@ -83,17 +83,4 @@ test("while the race trains the finding is read aloud once a minute, at the end 
   assert.equal(said(), "So far 4.0.", "what is revealed is read at once");
   draw("It is 5.0.", { sure: ONE_SEED });
   assert.equal(said(), "It is 5.0.");
-});
-
-test("what a cut did leads where nothing is compared, and stands beside a finding elsewhere", () => {
-  const alone = { g: "Each shortcut type has one depth: nothing to compare.", sure: ["No conclusion", "open", "Why."], basis: [] };
-  const found = { g: "plain-56 learns worse.", sure: ONE_SEED }, cut = "Without its shortcuts A-56 ends at 90.0 %.";
-  const led = leading(alone, cut, null);
-  assert.deepEqual([led.statement.g, led.statement.sure[1], led.cut], [cut, "demonstration", ""]);
-  assert.deepEqual(leading(found, cut, { end: true, of: [] }), { statement: found, cut });
-  assert.deepEqual(leading(found, cut, null), { statement: found, cut }, "a demonstration is a finding");
-  const early = { g: "Training has begun.", sure: TRAINING };
-  assert.deepEqual(leading(early, cut, null), { statement: early, cut });
-  assert.deepEqual(leading(alone, "", null), { statement: alone, cut: "" });
-  assert.deepEqual(leading({}, cut, undefined), { statement: {}, cut }, "before the first message");
 });

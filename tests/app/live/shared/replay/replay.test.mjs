@@ -19,12 +19,12 @@ describe("replay or live", () => {
   });
 
   /** A replay on a page with this address. */
-  function opened(search, of = race) {
+  function opened(search, of = race, runs = []) {
     part = page();
     globalThis.document.documentElement = { classList: { toggle() {}, remove() {} } };
     tab(search);
     const made = new Replay(part("player"), part("replay"), () => (turned += 1));
-    made.of(of);
+    made.of(of, runs);
     return made;
   }
 
@@ -55,6 +55,24 @@ describe("replay or live", () => {
     made.draw(false, false);
     assert.equal(part("replay").hidden, true, "nothing is on record yet");
     assert.equal(opened("?replay=1", 0).on, false);
+  });
+
+  test("a selection of runs, which is no race, has a replay of its own", () => {
+    const made = opened("?runs=3,5", 0, [3, 5]);
+    assert.equal(made.on, false);
+    made.draw(false, true);
+    assert.equal(part("replay").hidden, false);
+    made.enter();
+    loaded(made);
+    assert.deepEqual([made.on, playhead.playing, playhead.place], [true, true, 0]);
+    made.of(0, [3, 5]);
+    assert.equal(made.on, true);
+    made.of(0, [3]);
+    assert.deepEqual([made.on, playhead.playing], [false, false], "another selection is shown live");
+    made.stop();
+    const linked = loaded(opened("?runs=3,5&replay=1&at=2", 0, [3, 5]));
+    assert.deepEqual([linked.on, playhead.playing, playhead.place], [true, false, 2], "a link plays it");
+    linked.stop();
   });
 
   test("an ended race plays from its begin; who comes back goes on from where they left", () => {

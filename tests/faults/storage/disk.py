@@ -3,8 +3,10 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,7 @@ def filled(trial: Trial, seconds: float) -> None:
     trial.check("no run ends because of a full disk", not ended, str(ended))
     ballast.unlink()
     trial.say("there is room again")
-    trial.at_work(seconds=40, resume=False)
+    trial.goes_on()
     trial.finish()
 
 
@@ -57,13 +59,21 @@ def at_rest(trial: Trial) -> None:
     _mount(trial, ["-t", "tmpfs", "-o", f"size={2 * SIZE_MB}m", "tmpfs"])
     runs = trial.begin()
     trial.rest(0.0, 1.0)
-    if trial.random.random() < 0.5:
+    # Killed processes leave the files of SQLite's log, an end in good order leaves none; both must be readable.
+    if trial.outcome.seed % 2 == 0:
         trial.strike("everything", lambda: target.kill(target.family()))
     else:
         trial.note_rows()
         target.shut_down()
     target.until(lambda: not target.family(), 20, "all processes end")
-    trial.monitor.close()  # its look would make the files that SQLite readers share
+    trial.monitor.close()  # its look would make the files that SQLite readers share, or keep them
+    if trial.outcome.seed % 2:
+        with closing(sqlite3.connect(target.workspace.database)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    has_log = target.workspace.database.with_name("skipscope.db-wal").exists()
+    trial.check(
+        "the log of changes is there after a kill alone", has_log == (trial.outcome.seed % 2 == 0), str(has_log)
+    )
     _call("mount", "-o", "remount,ro", str(target.workspace.path))
     trial.say("is read-only")
     listed, examined = target.call("runs", "--json"), target.call("doctor", "--json")
@@ -73,6 +83,7 @@ def at_rest(trial: Trial) -> None:
         told = target.told()
         trial.check("nobody works on a read-only disk", not any(map(works_on, told["runs"])), str(told["runs"])[:300])
     trial.check("doctor and runs agree", f'"runs": {len(runs)}' in examined.stdout, examined.stdout[-400:])
+    trial.one_line("doctor exits with 1 on a read-only disk", examined, codes=(1,))
     target.start_app()
     trial.check("the page shows a read-only workspace",
                 target.app_answers(f"/live/history?runs={runs[0]}"), "no answer of the history")  # fmt: skip

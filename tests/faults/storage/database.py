@@ -44,7 +44,7 @@ def held(trial: Trial, seconds: float) -> None:
         trial.check("no run ends because of a locked database", not ended, str(ended))
         connection.execute("ROLLBACK")
     trial.say("the database is free")
-    trial.at_work(seconds=40, resume=False)
+    trial.goes_on()
     trial.finish()
 
 

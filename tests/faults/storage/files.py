@@ -14,6 +14,7 @@ def checkpoints(trial: Trial) -> None:
     run, steps = _dead_run(trial)
     path = trial.target.workspace.checkpoint
     _HARMS[kind](path(run, steps[-1]), _foreign(trial, run))
+    trial.figure("work lost, s", _seconds(trial, run, steps[-1]) - _seconds(trial, run, steps[-2]))
     trial.say(f"newest checkpoint {kind}")
     trial.at_work()
     _went_back_to(trial, run, steps[-2], kind)
@@ -68,6 +69,12 @@ def _went_back_to(trial: Trial, run: int, step: int, kind: str) -> None:
     sql = "SELECT text FROM log_entries WHERE run = ? AND kind = 'checkpoint'"
     texts = [text for (text,) in select(trial.target.workspace, sql, run)]
     trial.check("a bad checkpoint is named", any("step-" in text for text in texts), f"{kind}: log entries {texts}")
+
+
+def _seconds(trial: Trial, run: int, step: int) -> float:
+    """Return how long a run had trained at a step."""
+    sql = "SELECT seconds FROM points WHERE run = ? AND split = 'train' AND step = ?"
+    return float(select(trial.target.workspace, sql, run, step)[0][0])
 
 
 def _foreign(trial: Trial, run: int) -> Path:

@@ -2,48 +2,31 @@
  * A feed that plays a stored race: each time the playhead has moved, the snapshot of that moment. It holds as many points as
  * a history brings, and asks the server for finer ones of a zoomed range once; the page shows those up to the moment.
  */
+import { RecordedFeed } from "../shared/replay/recorded_feed.js";
 import { playhead } from "../shared/replay/replay.js";
 import { replayWords } from "../shared/replay/marks.js";
 import { fetchRecording, keepRecording, placeOf } from "../shared/replay/recording.js";
 import { mapped } from "../shared/decimate.js";
-import { messageOf } from "../shared/format.js";
 import { isLive } from "../shared/run_states.js";
 import { finerQuery, shareOf } from "./stream.js";
 
-const RETRY_MS = 1_000;
 /** While it plays the page gets no more snapshots than it draws. */
 const PACE_MS = 200;
 /** Places that are chosen one after the other within this time are a drag of the bar: until it rests curves have few points. */
 const DRAG_MS = 150;
 
-export class RecordedFeed {
-  /** replay: hears of the recording, or why there is none. handlers: see feed.js. */
-  constructor({ urls, replay }, runs, handlers) {
-    Object.assign(this, { urls, replay, runs, handlers, attempt: 0, shown: 0, fine: new Map(), refined: 0, closed: false });
-    this.off = playhead.listen((sought) => this.#moved(sought));
-    this.open();
+export class RecordedRace extends RecordedFeed {
+  shown = 0;
+  refined = 0;
+  fine = new Map();
+
+  async fetch() {
+    const recording = await fetchRecording(this.urls.recording, this.runs);
+    if (!isLive(recording.cards.map((card) => ({ card })))) keepRecording(this.urls.recording, this.runs, recording);
+    return { recording };
   }
 
-  async open() {
-    clearTimeout(this.timer);
-    const attempt = (this.attempt += 1);
-    try {
-      const recording = await fetchRecording(this.urls.recording, this.runs);
-      if (this.closed || attempt !== this.attempt) return;
-      this.recording = recording;
-      if (!isLive(recording.cards.map((card) => ({ card })))) keepRecording(this.urls.recording, this.runs, recording);
-      this.replay.loaded(recording);
-      this.#show();
-      this.handlers.link("replay");
-    } catch (error) {
-      if (this.closed || attempt !== this.attempt) return;
-      this.replay.failed(messageOf(error));
-      this.handlers.link("gone", messageOf(error));
-      this.timer = setTimeout(() => this.open(), RETRY_MS);
-    }
-  }
-
-  #moved(sought) {
+  moved(sought = false) {
     const now = performance.now();
     if (!this.recording || (!sought && playhead.playing && now - this.shown < PACE_MS)) return;
     const dragged = sought && now - this.shown < DRAG_MS;
@@ -105,15 +88,9 @@ export class RecordedFeed {
   /** Nothing to remember: see isFull. */
   filled() {}
 
-  forget(deleted) {
-    this.runs = this.runs.filter((run) => !deleted.includes(run));
-  }
-
   close() {
-    this.closed = true;
-    clearTimeout(this.timer);
     clearTimeout(this.resting);
-    this.off();
+    super.close();
   }
 }
 

@@ -1,6 +1,7 @@
 """SIGKILL: of the engine, a worker, the app server, the fork server, everything."""
 
 import threading
+import time
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -71,8 +72,10 @@ def loading(trial: Trial) -> None:
     trial.rest(0.0, 0.3)
     server = target.fork_server()
     trial.strike("fork server that loads", lambda: target.kill([server]))
+    began = time.monotonic()
     trial.race()
     trial.at_work()
+    trial.figure("at work after, s", time.monotonic() - began)
     trial.finish()
 
 

@@ -20,7 +20,9 @@ def corrupted(trial: Trial) -> None:
     trial.say("overwrites pages")
     _overwrite(trial)
     trial.monitor.close()
-    trial.one_line("doctor names a damaged database", target.call("doctor"), codes=(1,))
+    examined = target.call("doctor")
+    trial.one_line("doctor exits with 1 on a damaged database", examined, codes=(1,))
+    trial.check("doctor names a damaged database", "damaged" in examined.stdout, examined.stdout[-400:])
     # Pages in memory may hide the damage from a process for a while, never for good, and no traceback shows it.
     trial.one_line("runs answers on a damaged database", target.call("runs"), codes=(0, 1, 2))
     trial.one_line("a command is answered on a damaged database", target.call("pause", str(runs[0])), codes=(0, 1, 2))

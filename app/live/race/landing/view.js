@@ -1,0 +1,123 @@
+/**
+ * The recorded race of the first visit, which plays once over its picture. The picture stands first: modules and data come
+ * when the browser has nothing else to do. Nothing plays where motion is unwanted or the page is too narrow, and nothing
+ * goes on in a hidden tab. A press opens the whole replay.
+ */
+import { attend, readTheme } from "../../shared/page.js";
+import { setText } from "../../shared/dom.js";
+
+/** The picture is looked at first. */
+const REST_MS = 1_500;
+/** From begin to end. */
+const PLAYS_S = 12;
+/** Between two drawings so many times the last one's time passes: the page has other work. */
+const REST = 4;
+/** A narrower picture is too low for curves. */
+const MIN_PX = 620;
+
+export class LandingView {
+  constructor(host) {
+    this.host = host;
+    this.part = (name) => host.querySelector(`.sg-${name}`);
+    this.picture = host.closest(".st-key-first_picture")?.querySelector("img") ?? null;
+    this.took = this.drawn = 0;
+    this.waiting = new AbortController();
+    this.part("open").onclick = () => this.send("command", { verb: "watch", at: Date.now() });
+    this.part("play").onclick = () => this.playhead.toggle();
+    this.leave = attend(host, () => this.#soon(), () => this.#place(), this.picture ?? undefined);
+    document.addEventListener("visibilitychange", () => this.#seen(), this.waiting);
+    host.landingView = this; // for tests and for the curious
+  }
+
+  update(data, send) {
+    Object.assign(this, { data, send });
+    this.theme = readTheme(this.host, data.themes);
+    this.#place();
+    this.#soon();
+    this.begun ??= this.#begin();
+  }
+
+  stop() {
+    this.stopped = true;
+    this.waiting.abort();
+    this.off?.();
+    this.leave();
+  }
+
+  /** Lie over the picture. */
+  #place() {
+    if (!this.picture) return;
+    const [box, ground] = [this.picture, this.host.offsetParent ?? this.host].map((node) => node.getBoundingClientRect());
+    const { style } = this.host, place = [box.left - ground.left, box.top - ground.top, box.width, box.height].map(Math.round);
+    if (place.join() === this.at) return;
+    this.at = place.join();
+    [style.left, style.top, style.width, style.height] = place.map((px) => `${px}px`);
+    this.size = { width: place[2], height: place[3] };
+  }
+
+  async #begin() {
+    if (!this.picture || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    await this.picture.decode().catch(() => {});
+    await this.#idle();
+    this.#place();
+    if (this.stopped || this.size.width < MIN_PX) return;
+    try {
+      const folder = new URL(`${this.data.modules}race/landing/`, document.baseURI);
+      const [{ Playback }, answer] = await Promise.all([import(`${folder}playback.js`), fetch(this.data.urls.curves)]);
+      if (!answer.ok) return; // the picture says as much
+      const recorded = await answer.json();
+      await this.#idle();
+      if (!this.stopped) this.#play(new Playback(recorded, this.data.arms));
+    } catch {
+      // The picture stays.
+    }
+  }
+
+  /** Wait until the page is seen and has had a rest, and the browser nothing to do. */
+  async #idle() {
+    while (!this.stopped) {
+      await new Promise((rested) => setTimeout(rested, REST_MS));
+      if (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true, signal: this.waiting.signal }));
+      else return new Promise((idle) => (window.requestIdleCallback ?? setTimeout)(idle));
+    }
+  }
+
+  #play(race) {
+    Object.assign(this, { race, playhead: race.playhead(PLAYS_S) });
+    this.off = this.playhead.listen(() => this.#draw());
+    this.playhead.play();
+    this.#seen();
+  }
+
+  /** A hidden tab plays nothing. */
+  #seen() {
+    if (!this.playhead) return;
+    if (document.hidden && this.playhead.playing) {
+      this.held = true;
+      this.playhead.pause();
+    } else if (!document.hidden && this.held) {
+      this.held = false;
+      this.playhead.play();
+    }
+  }
+
+  #soon() {
+    this.#place();
+    if (this.race) this.#draw();
+  }
+
+  #draw() {
+    const { playhead, theme } = this, began = performance.now();
+    if (this.stopped || (playhead.playing && began - this.drawn < (1 + REST) * this.took)) return;
+    this.drawn = began;
+    this.part("screen").hidden = this.part("play").hidden = this.size.width < MIN_PX;
+    const { headline, words, runs } = this.race.at(playhead);
+    setText(this.part("headline"), headline);
+    setText(this.part("words"), words);
+    setText(this.part("play"), playhead.playing ? "❚❚" : "▶");
+    this.part("play").setAttribute("aria-label", playhead.playing ? "Pause the replay" : "Play the replay");
+    const plot = this.part("plot");
+    plot.replaceChildren(this.race.picture(runs, theme, { width: plot.clientWidth, height: plot.clientHeight }));
+    this.took = performance.now() - began;
+  }
+}
