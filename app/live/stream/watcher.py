@@ -17,8 +17,9 @@ from app.live.stream.subscription import Cursor, Signal
 
 #: Seconds between two looks for a write, with viewers and without.
 POLL_S, IDLE_POLL_S = 0.02, 0.5
-#: Seconds between two reads of the head at most: the mark of a write may stay as it was.
-HEAD_S = 0.1
+#: Seconds between two reads of the head: at most, since the mark of a write may stay as it was; at least, since runs
+#: that write at different moments would have it read at every look.
+HEAD_S, BETWEEN_HEADS_S = 0.1, 0.05
 ENGINE_S = 1.0
 KEEP_ALIVE_S = 15.0
 
@@ -106,12 +107,13 @@ class Watcher:
     # --- in the watching thread -----------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        engine_due, head_due, mark = 0.0, 0.0, None
+        engine_due, head_due, head_from, mark = 0.0, 0.0, 0.0, None
         while not self._stopped.is_set():
-            before, mark = mark, self.source.log_mark()  # before the read, which may see a later write
-            if mark is None or mark != before or time.monotonic() >= head_due:
+            now, found = time.monotonic(), self.source.log_mark()  # before the read, which may see a later write
+            if now >= head_due or ((found is None or found != mark) and now >= head_from):
+                mark = found
                 head, trouble = self._head()
-                head_due = 0.0 if trouble else time.monotonic() + HEAD_S
+                head_due, head_from = (0.0 if trouble else now + HEAD_S), now + BETWEEN_HEADS_S
                 if head != self.head or trouble != self.trouble:
                     self._call_in_loop(self._arrived, head, trouble)
                 elif not self._first_look.is_set():
