@@ -39,8 +39,8 @@ FIRST_PAGE = (
 )  # fmt: skip
 #: What Pillow imports where Streamlit shows the first picture, the tab's icon.
 PICTURES = tuple(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))
-#: What other pages import, and the seconds until then: an import takes the first page its processor.
-OTHER_PAGES, OTHER_PAGES_S = ("pandas",), 8.0
+#: What other pages import, and the seconds until then: an import takes the first races their processor.
+OTHER_PAGES, OTHER_PAGES_S = ("pandas",), 30.0
 
 _log = logging.getLogger(__name__)
 

@@ -1,5 +1,6 @@
 """A small pool of read connections: threads of pages are short-lived, and opening a database costs more than a read."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ class ConnectionPool:
 
     def __init__(self, path: Path, make: Callable[[], Any]):
         self._path, self._make = path, make
+        self._files = os.fspath(path), f"{os.fspath(path)}-wal"
         self._lock = threading.Lock()
         self._idle: list[tuple[File | None, Any]] = []
         self._closed = False
@@ -27,6 +29,17 @@ class ConnectionPool:
         except OSError:
             return None
         return status.st_dev, status.st_ino
+
+    def log_mark(self) -> tuple[int, ...] | None:
+        """Return what a write changes: the file's identity, and file, size and time of SQLite's log; None without both.
+
+        Costs no query. A write in the same tick of the system's clock as the one before may leave it as it was.
+        """
+        try:
+            file, log = map(os.stat, self._files)
+        except OSError:
+            return None
+        return file.st_dev, file.st_ino, log.st_ino, log.st_size, log.st_mtime_ns
 
     @contextmanager
     def acquire(self) -> Iterator[Any]:

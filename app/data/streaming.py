@@ -89,16 +89,22 @@ def head() -> Head:
         return Head(*reader.points.head(), current().pool.file() or (0, 0), reader.probes.head())
 
 
+def log_mark() -> tuple[int, ...] | None:
+    """Return what a write to the store changes, without a query; None where that is unknown."""
+    return current().pool.log_mark()
+
+
 def engine_status() -> dict[str, Any]:
     """Return ``{"state", "pid", "version", "devices", "message", "seen"}``; state: alive, none, other-version, silent.
 
     ``seen`` are state and detail of each run whose record is out of date.
     """
-    context, seen = current(), {}
-    if context.pool.file() is not None:
-        with reading() as reader:
-            seen = {run: told._asdict() for run, told in observe(reader).items()}
-    return asdict(context.control.engine.status()) | {"seen": seen}
+    context = current()
+    if context.pool.file() is None:
+        return asdict(context.control.engine.status()) | {"seen": {}}
+    with reading() as reader:
+        seen = {run: told._asdict() for run, told in observe(reader).items()}
+        return asdict(context.control.engine.status(reader)) | {"seen": seen}
 
 
 def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, int | None]] | None = None) -> History:

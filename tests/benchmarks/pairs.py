@@ -11,6 +11,7 @@ made in pieces (``--first 5`` begins with the sixth pair). A ratio is this tree'
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -79,12 +80,9 @@ def figures_in(text: str) -> dict[str, float]:
     found = {}
     for line in text.splitlines():
         what, _, rest = line.rpartition(": ")
-        for part in rest.split(", "):
-            words = part.split()
-            if len(words) >= 2 and what != "idle":
-                found[f"{what}: {words[0]}"] = float(words[1])
-            elif what == "idle":
-                found[what] = float(words[0])
+        # Other lines are the server's words.
+        for name, number in re.findall(r"(?:^|, )(\w+) ([\d.e+-]+)(?=, |$)", rest) if what else ():
+            found[f"{what}: {name}"] = float(number)
     return found
 
 

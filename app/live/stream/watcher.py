@@ -15,8 +15,11 @@ from typing import Any, Protocol
 from app.data import streaming, workspace
 from app.live.stream.subscription import Cursor, Signal
 
-#: Seconds between two reads of the head, with viewers and without.
+#: Seconds between two looks for a write, with viewers and without.
 POLL_S, IDLE_POLL_S = 0.02, 0.5
+#: Seconds between two reads of the head: at most, since the mark of a write may stay as it was; at least, since runs
+#: that write at different moments would have it read at every look.
+HEAD_S, BETWEEN_HEADS_S = 0.1, 0.05
 ENGINE_S = 1.0
 KEEP_ALIVE_S = 15.0
 
@@ -27,6 +30,7 @@ class Source(Protocol):
     """The functions of ``app.data.streaming`` that a feed reads by; tests have stand-ins."""
 
     def head(self) -> streaming.Head: ...  # noqa: D102
+    def log_mark(self) -> tuple[int, ...] | None: ...  # noqa: D102
     def delta(self, runs: Any, since: Cursor, upto: Cursor) -> streaming.Delta: ...  # noqa: D102
     def conclusions(self, runs: Any) -> streaming.Conclusions: ...  # noqa: D102
     def engine_status(self) -> dict[str, Any]: ...  # noqa: D102
@@ -103,13 +107,17 @@ class Watcher:
     # --- in the watching thread -----------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        engine_due = 0.0
+        engine_due, head_due, head_from, mark = 0.0, 0.0, 0.0, None
         while not self._stopped.is_set():
-            head, trouble = self._head()
-            if head != self.head or trouble != self.trouble:
-                self._call_in_loop(self._arrived, head, trouble)
-            elif not self._first_look.is_set():
-                self._call_in_loop(self._first_look.set)
+            now, found = time.monotonic(), self.source.log_mark()  # before the read, which may see a later write
+            if now >= head_due or ((found is None or found != mark) and now >= head_from):
+                mark = found
+                head, trouble = self._head()
+                head_due, head_from = (0.0 if trouble else now + HEAD_S), now + BETWEEN_HEADS_S
+                if head != self.head or trouble != self.trouble:
+                    self._call_in_loop(self._arrived, head, trouble)
+                elif not self._first_look.is_set():
+                    self._call_in_loop(self._first_look.set)
             if time.monotonic() >= engine_due:
                 engine_due = time.monotonic() + ENGINE_S
                 engine = self._engine_status()

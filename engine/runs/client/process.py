@@ -69,9 +69,12 @@ class EngineProcess:
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
 
-    def status(self) -> EngineStatus:
-        """Return the engine's status. Raises DatabaseDamaged and VersionMismatch for an unreadable database."""
-        row = self._engine_row()
+    def status(self, reader: Reader | None = None) -> EngineStatus:
+        """Return the engine's status. Raises DatabaseDamaged and VersionMismatch for an unreadable database.
+
+        Without a ``reader`` the database is opened for it.
+        """
+        row = self._engine_row() if reader is None else reader.presence.engine()
         if row is None or not ProcessId(row.pid, row.pid_started).lives():
             told = "no engine runs" if row is None else gone(Sign(False, row.heartbeat), time.time())
             message = f"{told}; it starts with the next race or command"

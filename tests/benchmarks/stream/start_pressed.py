@@ -9,8 +9,8 @@ another version; each round then is a pair, and the order changes from pair to p
 counted: in it Python compiles the sources. Bounds: 10 s cold, 4 s warm.
 
 What a version does before its server answers is no part of ``landing_s``. So the ``start_to_...`` figures count from
-the start of the process, as who starts the app waits, and with ``--up`` the page is opened that many seconds after the
-first answer, as a room opens it.
+the start of the process, as who starts the app waits. With ``--up S`` each round has a second server, whose page is
+opened so many seconds after its first answer, as a room opens it: the ``up_...`` figures.
 """
 
 import argparse
@@ -45,6 +45,8 @@ DRAWN = f"""([before, nets]) => {{
   return new Set(drawn.map((line) => getComputedStyle(line).stroke)).size >= nets;
 }}"""
 ARMS = 4
+#: The figures of a visit to a server that has been up for a while.
+UP = ("landing_s", "landing_to_first_s", "landing_to_all_s", "cold_first_s")
 #: No version measures its own speed meanwhile.
 QUIET = {"DISPLAY": "", "SKIPSCOPE_TIMING": "asked"}
 PATIENCE_S = 120.0
@@ -55,9 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--against", type=Path, metavar="DIR")
-    parser.add_argument(
-        "--up", type=float, default=0.0, metavar="S", help="seconds that the server is up before a visit"
-    )
+    parser.add_argument("--up", type=float, default=10.0, metavar="S", help="0 for no second server")
     parser.add_argument("--first", type=int, default=0, metavar="N", help="number of the first round")
     options = parser.parse_args()
     trees = [PROJECT, *([options.against.resolve()] if options.against else [])]
@@ -68,11 +68,11 @@ def main() -> None:
         )
         for number in range(options.first - 1, options.first + options.rounds):
             for tree in trees if number % 2 == 0 else reversed(trees):
-                began = time.monotonic()
-                with served(tree, bytecode) as url:
-                    time.sleep(options.up)
-                    figures = measure(browser, url, None if options.up else began)
+                figures = visited(browser, tree, bytecode)
                 if number >= options.first:
+                    if options.up:
+                        later = visited(browser, tree, bytecode, options.up)
+                        figures |= {f"up_{name}": later[name] for name in UP}
                     rounds[tree].append(figures)
                     load = round(os.getloadavg()[0], 1)
                     print(json.dumps({"round": number, "tree": tree.name, **figures, "load": load}), flush=True)
@@ -117,19 +117,26 @@ def _answers(port: int) -> bool:
     return False
 
 
-def measure(browser: Browser, url: str, started: float | None) -> dict[str, float]:
-    """Return the seconds until the landing page is there, and from each press to the first curve and to all.
+def visited(browser: Browser, tree: Path, bytecode: str, up_s: float = 0.0) -> dict[str, float]:
+    """Start a server of a tree, visit it when it has been up for so many seconds, and return the figures of both."""
+    started = time.monotonic()
+    with served(tree, bytecode) as url:
+        time.sleep(up_s)
+        answers = time.monotonic() - started
+        figures = measure(browser, url)
+    began = {"landing_s": answers + figures["landing_s"], "first_s": answers + figures["landing_to_first_s"]}
+    return figures | {f"start_to_{name}": round(seconds, 2) for name, seconds in began.items()}
 
-    ``started``: when the server's process was started, None where that tells nothing.
-    """
+
+def measure(browser: Browser, url: str) -> dict[str, float]:
+    """Return the seconds until the landing page is there, and from each press to the first curve and to all."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE_S)
     began = time.monotonic()
     page.goto(url)
     page.get_by_role("button", name="Start the quick race").wait_for()
-    landed = time.monotonic()
-    landing = landed - began
+    landing = time.monotonic() - began
     cold = press(page, "Start the quick race")
     page.get_by_role("button", name="Pause all").click()
     page.wait_for_function("() => document.querySelector('.ss-chip')?.dataset.kind === 'paused'", polling=50)
@@ -139,8 +146,6 @@ def measure(browser: Browser, url: str, started: float | None) -> dict[str, floa
     context.close()
     figures = {"landing_s": landing, "cold_first_s": cold[0], "cold_s": cold[1]}
     figures |= {"landing_to_first_s": landing + cold[0], "landing_to_all_s": landing + cold[1]}
-    if started is not None:
-        figures |= {"start_to_landing_s": landed - started, "start_to_first_s": landed - started + cold[0]}
     figures |= {"warm_first_s": warm[0], "warm_s": warm[1]}
     return {name: round(seconds, 2) for name, seconds in figures.items()}
 

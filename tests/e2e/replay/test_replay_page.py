@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from engine.events import StepRow
+from engine.store.reader import Reader
 from tests.benchmarks.synthetic_probes import SyntheticRace
 from tests.e2e.conftest import SLOW, view, wait_view
 
@@ -183,3 +184,23 @@ def test_a_race_that_trains_is_left_for_its_recording_and_found_again(site, open
     wait_view(page, f"!v.recorded && Math.max(...v.runs.map(r => r.series.lastStep)) >= {left}")
     expect(page.locator(".ss-chip")).to_have_text("LIVE")
     assert view(page, "v.view.zoom.x") == [0, 40]
+
+
+def test_a_selection_of_runs_plays_too(recorded, open_page):
+    """Of one race and of two: curves grow, the table beside them stays, and the chart says what is compared."""
+    site, bench = recorded
+    with Reader(site.workspace) as reader:
+        ended = [row.id for row in reader.runs.all(bench.ended_race)]
+    for chosen, said in ((ended[:2], "plain-56"), ([ended[0], bench.runs[0]], "different races")):
+        page = open_page(f"{site.url}/runs?runs={','.join(map(str, chosen))}")
+        wait_view(page, "v.chart.drawn && v.runs.length === 2")
+        page.locator(".ss-replay").click()
+        wait_view(page, RECORDED)
+        expect(page.locator(".ss-chip")).to_have_text("REPLAY")
+        page.locator(".ss-player-bar").fill("5000")
+        wait_view(page, "v.runs.every(({card, series}) => card.step > 100 && series.lastStep === card.step)")
+        expect(page.locator(".ss-gap")).to_contain_text(said)
+        check_that_nothing_says_live(page)
+        page.locator(".ss-player-leave").click()
+        wait_view(page, "!v.recorded && v.runs.every(({card}) => card.step >= 1000)")
+        page.wait_for_function("() => !location.search.includes('replay')")

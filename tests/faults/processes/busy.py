@@ -8,13 +8,14 @@ from engine.events import CROWDED
 from engine.hardware.cores import cores
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from tests.faults.fault import Skipped
+from tests.faults.target import NotInTime
 from tests.faults.trial import Trial
 
 #: Within so many seconds a run is said to lack cores, and so long it is watched.
 NOTICED_S, WATCHED_S = 10.0, 10.0
 #: What a computing program does; a target's processes have its mark, and end with it.
 _BUSY = "while True: pass"
-_STARTS_S, _STOPS_S = 60.0, 60.0
+_STARTS_S, _STOPS_S, _QUIET_S = 60.0, 60.0, 20.0
 
 
 def crowded(trial: Trial) -> None:
@@ -27,6 +28,10 @@ def crowded(trial: Trial) -> None:
     run = _started(trial, {})
     trial.check("a run alone has all cores", _row(trial, run)["threads"] == cores(), str(_row(trial, run)))
     trial.figure("images/s before", _images_per_s(trial, run))
+    try:
+        target.until(lambda: not _row(trial, run)["detail"], _QUIET_S, "the run has the cores")
+    except NotInTime:
+        raise Skipped("other programs use the cores of this machine already; try again when they have ended") from None
     programs = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(cores())]
     try:
         began = time.monotonic()

@@ -8,12 +8,14 @@ import { written } from "./labels.js";
 import { ENDED, RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
-const ORDER = ["band", "raw", "seed", "test", "running", "clean", "told", "dot", "stated", "change", "beyond"];
+const ORDER = ["band", "raw", "seed", "test", "running", "clean", "link", "told", "dot", "stated", "change", "beyond"];
 /**
  * Open marks beside words, by Plotly's name of the mark.
  * @type {Record<string, string>}
  */
 const OPEN = { circle: "○", square: "□", diamond: "◇", "triangle-up": "△", "triangle-down": "▽", star: "☆", cross: "✚", x: "✖" };
+/** A name that says the clean error of a race that has ended. */
+export const AT_END = "at the end";
 /** The mark that a label is about is larger by this factor. */
 const TOLD_LARGER = 1.6;
 /** Widths of the lines in pixels. */
@@ -158,7 +160,7 @@ export function toldCurve(runs, view) {
   const over = gaps ? gaps.end && (ended || layout === "gap") : ended;
   const measured = runs.every(({ series }) => series.train_clean.step.length && series.train_clean.step.at(-1) === series.train.step.at(-1));
   const seen = curves.includes("running") && (layout === "gap" || curves.includes("clean"));
-  if (over && measured && seen && metric === "error") return { curve: curveTable(view).clean, kind: `at the end ${OPEN[runs[0].mark]}`, end: true };
+  if (over && measured && seen && metric === "error") return { curve: curveTable(view).clean, kind: `${AT_END} ${OPEN[runs[0].mark]}`, end: true };
   const [curve] = namedCurves(view);
   return { curve, kind: view.smoothing && curve[0] === "train" ? `${RUNNING_WINDOW}-step mean` : "", end: false };
 }

@@ -61,7 +61,9 @@ export function buildDepthFigure(runs, view, theme, width) {
   const perPx = (panel.x[1] - panel.x[0]) / panel.widthPx;
   Object.assign(layout.xaxis, { ...ticks(runs, place, perPx * sizes(view).pad), tickangle: 0, range: panel.x });
   if (view.hidden || !runs.length) return { data: [emptyTrace("")], layout };
-  const apart = Math.min(APART_PX * sizes(view).mark * perPx, (MAX_SHARE * closest(depths, place)) / Math.max(1, lines.length));
+  // One seed has no interval that could cover another: every mean stands at its depth.
+  const wide = lines.some(({ points }) => points.some(({ low, dots }) => low !== null || dots.length > 1));
+  const apart = !wide ? 0 : Math.min(APART_PX * sizes(view).mark * perPx, (MAX_SHARE * closest(depths, place)) / Math.max(1, lines.length));
   const data = lines.flatMap((line, index) => {
     const at = (/** @type {number} */ depth) => place(depth) + (index - (lines.length - 1) / 2) * apart;
     return [meanTrace(line, at, view, theme), dotTrace(line, (depth) => at(depth) + apart / 2, view, theme)];

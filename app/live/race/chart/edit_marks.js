@@ -12,6 +12,8 @@ const RING = { px: 10, line: 2.5 };
 /** Each run makes a common change at its own next step. Within this share of the axis the change has one mark. */
 const TOGETHER = 0.03;
 const MAX_NAMED = 2;
+/** Nets whose steps differ by less than this share of the axis end at one place for the eye. */
+const APART = 0.04;
 /** The remark that names the parent of a fork. */
 const FORK = /^fork of /;
 
@@ -181,6 +183,26 @@ export function speakerMarks(runs, view, theme, { suffix, end }) {
       text: `<b>here</b>, step ${grouped(step)}`, showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x, y: 0, yanchor: "bottom",
       ...(x > end / 2 ? { xanchor: "right", xshift: -3 } : { xanchor: "left", xshift: 3 }), bgcolor: theme.page, borderpad: 2, font: { size: label, color: theme.text },
     })),
+  };
+}
+
+/**
+ * Where nets of different speed are compared while they train: at the step that all of them have reached. The numbers at
+ * their names are of other steps, so without this line they seem to contradict the headline.
+ * @type {(runs: Run[], view: View, theme: Theme, panel: Pick<Panel, "suffix" | "end">) => { shapes: Layout[], annotations: Layout[] }}
+ */
+export function comparedMark(runs, view, theme, { suffix, end }) {
+  const { gaps, metric, x: axis } = view, nothing = { shapes: [], annotations: [] };
+  if (!gaps || gaps.end || !runs.length || metric !== "error" || axis === "seconds") return nothing;
+  const placeOfStep = (/** @type {number} */ step) => xs({ step: [step], seconds: [0] }, runs[0].card, axis)[0];
+  const x = placeOfStep(gaps.step);
+  if (placeOfStep(Math.max(...runs.map(({ series }) => series.lastStep))) - x < APART * end) return nothing;
+  return {
+    shapes: [{ type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: x, x1: x, y0: 0, y1: 1, layer: "below", line: { color: theme.muted, width: 1, dash: "dash" } }],
+    annotations: [{
+      text: `compared at step ${grouped(gaps.step)}`, showarrow: false, xref: `x${suffix}`, yref: `y${suffix} domain`, x, y: 0, yanchor: "bottom",
+      ...(x > end / 2 ? { xanchor: "right", xshift: -3 } : { xanchor: "left", xshift: 3 }), font: { size: sizes(view).words, color: theme.muted },
+    }],
   };
 }
 

@@ -4,12 +4,12 @@
  * chart/difference_figure.js, errors over depth by chart/depth_figure.js.
  */
 /** @import { Run, Theme, View, Layout, Panel, LineEnd, Metric, RunEnd, Figure, Trace } from "../../types.js" */
-import { NARROW, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
+import { NARROW, axesOf, baseLayout, placeAxes, xEnd, yAxis } from "./axes.js";
 import { groupEnd, groupTraces } from "./seed_curves.js";
 import { armNames, drawnGroups } from "./seed_stats.js";
 import { buildDepthFigure } from "./depth_figure.js";
-import { editMarks, forkPoints, speakerMarks } from "./edit_marks.js";
-import { emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
+import { comparedMark, editMarks, forkPoints, speakerMarks } from "./edit_marks.js";
+import { AT_END, emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./curves.js";
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
@@ -19,7 +19,7 @@ import { spikeTraces, spikes } from "./coverage.js";
 
 export { xs } from "./axes.js";
 
-const MAX_LABELS = 8;
+const MAX_LABELS = 8, LINK_PX = 1.2;
 /** The lines of a pinned arm are wider by this factor. */
 const PINNED_WIDER = 1.7;
 /** As many variants are named above a panel; more are counted. */
@@ -64,12 +64,15 @@ function contents(runs, view, theme, panel, layout) {
   const { groups, single } = drawnGroups(runs, view);
   const joins = forkPoints(runs, view);
   const marks = editMarks(runs, view, theme, panel, joins);
-  for (const { shapes, annotations } of [marks, speakerMarks(runs, view, theme, panel)]) {
+  for (const { shapes, annotations } of [marks, speakerMarks(runs, view, theme, panel), comparedMark(runs, view, theme, panel)]) {
     layout.shapes.push(...shapes);
     layout.annotations.push(...annotations);
   }
+  /** @type {Trace[]} */
+  let links = [];
   if (namedCurves(view).length) {
     const ends = [...single.flatMap((run) => runEnd(run, view) ?? []), ...groups.flatMap((group) => groupEnd(group, view) ?? [])];
+    if (ends.length <= MAX_LABELS) links = endLinks(ends, theme, panel.suffix);
     // Labels at one height are pushed up in the order of the race.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
     layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
@@ -78,9 +81,23 @@ function contents(runs, view, theme, panel, layout) {
     ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
     // Beside bands, single steps would cover everything.
     ...single.flatMap((run) => runTraces(run, view, theme, panel.suffix, { raw: !groups.length, join: joins.get(run.card.run) ?? null })),
+    ...links,
     ...marks.data,
     ...(view.zoom?.y ? [] : spikeTraces(spikes(runs, view, panel.axis[1]), view, theme, panel)),
   ]), view.pins);
+}
+
+/**
+ * A thin line from the end of each thick curve to the mark that its name is about: the trained net, measured anew, may lie
+ * far from a mean of its last steps.
+ * @type {(ends: RunEnd[], theme: Theme, suffix: string) => Trace[]}
+ */
+function endLinks(ends, theme, suffix) {
+  return ends.flatMap(({ kind, color, curve, x, number }) => {
+    const last = kind?.startsWith(AT_END) ? curve?.y.findLast((value) => value !== null) : null;
+    if (typeof last !== "number" || typeof number !== "number") return [];
+    return [{ ...axesOf(suffix), meta: "link", mode: "lines", x: [x, x], y: [last, number], hoverinfo: "skip", line: { color: color[theme.scheme], width: LINK_PX, dash: "dot" } }];
+  });
 }
 
 /**

@@ -21,7 +21,7 @@ export function leftOut(runs, curves, banded = false) {
     shown("test") && (banded ? "marks and whiskers of test curves" : "marks of test curves"),
     shown("clean") && (shown("running") || shown("test")) && "clean marks",
   ].filter(Boolean);
-  return words.length ? `above ${MANY} runs left out: ${words.join(", ")}` : "";
+  return words.length ? `not drawn of more than ${MANY} runs: ${words.join(", ")}` : "";
 }
 
 /**

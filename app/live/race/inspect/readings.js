@@ -17,7 +17,7 @@ export const REACH_PX = 12;
 /** The curves that have a value in the card: the first of these that is drawn. */
 const READ = /** @type {const} */ (["running", "test", "clean"]);
 /** What the pointer does not find: they lie behind everything, or say nothing of themselves. */
-const SILENT = new Set(["raw", "band", "unseen"]);
+const SILENT = new Set(["raw", "band", "unseen", "link"]);
 
 /**
  * Which curve is read, in words with its unit: `training error (%), mean of up to 50 steps`.

@@ -230,5 +230,5 @@ export class InstantView {
 /** @type {(race: { steps: number, race: number, runs: unknown[] }, past: boolean) => string} */
 export function footText({ steps, race, runs }, past) {
   const faint = past ? " · faint: the races before" : "";
-  return `${runs.length} nets, ${steps} steps each · race ${race} · thick: training error, open marks: clean training error at the end${faint}`;
+  return `${runs.length} nets, ${steps} steps each · race ${race} · lines: training error, mean of up to 50 steps · ○: the trained nets on fixed images (clean)${faint}`;
 }

@@ -9,7 +9,7 @@ import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_stat
 const SPOKEN_MS = 60_000;
 /** A headline of more letters than these is set smaller. */
 const LONG = 120;
-const INTERVAL = { width: 120, height: 22 }, PAD = 12;
+const INTERVAL = { width: 150, height: 22 }, PAD = 18, NUMBER_PX = 30;
 /** The bar of an interval lies at this height, the number of the line at 0 below both. */
 const BAR_Y = 6;
 const ALL = [["pause", PAUSABLE], ["resume", RESUMABLE]];
@@ -104,8 +104,10 @@ function drawInterval(node, [, , , , mean, low, high] = []) {
   const [from, to] = [Math.min(0, low), Math.max(0, high)], at = (value) => PAD + ((INTERVAL.width - 2 * PAD) * (value - from)) / (to - from);
   const line = (x, more) => svgElement("line", { x1: at(x), x2: at(x), y1: BAR_Y - 5, y2: BAR_Y + 5, stroke: "currentColor", "stroke-width": 1.5, ...more });
   const picture = svgElement("svg", { ...INTERVAL, role: "img", "aria-label": words });
-  const zero = Object.assign(svgElement("text", { x: at(0), y: 21, "font-size": 11, "text-anchor": "middle", fill: "currentColor" }), { textContent: "0" });
-  picture.append(line(low, { x2: at(high), y1: BAR_Y, y2: BAR_Y, "stroke-width": 5, opacity: 0.5 }), svgElement("circle", { cx: at(mean), cy: BAR_Y, r: 4, fill: "currentColor" }), line(0, { "stroke-dasharray": "2 2" }), zero);
+  const number = (value) => Object.assign(svgElement("text", { x: at(value), y: 21, "font-size": 11, "text-anchor": "middle", fill: "currentColor" }), { textContent: value.toFixed(value ? 1 : 0).replace("-", "−") });
+  // The ends have their numbers where those do not meet the 0.
+  const numbers = [0, low, high].filter((value) => value === 0 || Math.abs(at(value) - at(0)) > NUMBER_PX).filter((value, index, all) => index < 2 || Math.abs(at(value) - at(all[index - 1])) > NUMBER_PX).map(number);
+  picture.append(line(low, { x2: at(high), y1: BAR_Y, y2: BAR_Y, "stroke-width": 5, opacity: 0.5 }), svgElement("circle", { cx: at(mean), cy: BAR_Y, r: 4, fill: "currentColor" }), line(0, { "stroke-dasharray": "2 2" }), ...numbers);
   node.replaceChildren(picture);
 }
 

@@ -1,8 +1,12 @@
 """Streams of a workspace whose database comes late, or is moved aside."""
 
 import asyncio
+import itertools
+import time
 
+from app.data import streaming
 from app.data.workspace import GuardedThread, use
+from app.live.stream import watcher
 from engine.store.connection import set_aside
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -54,3 +58,56 @@ def test_without_a_thread_for_the_start_of_an_engine_the_streams_end_all_the_sam
 
     asyncio.run(scenario())
     assert told == ["this process may have no further thread"]
+
+
+def test_without_a_write_the_head_is_read_seldom_and_a_write_is_seen_all_the_same(bench, monkeypatch):
+    """A read costs ten times a look at the log, fifty times a second."""
+    monkeypatch.setattr(watcher, "HEAD_S", 30.0)
+    reads = []
+
+    class Source:
+        def __getattr__(self, name):
+            return getattr(streaming, name)
+
+        def head(self):
+            reads.append(time.monotonic())
+            return streaming.head()
+
+    async def scenario():
+        async with feeding(Source()) as feed, viewing(feed, bench.runs, None) as viewer:
+            await until(lambda: viewer.all("engine"))
+            await asyncio.sleep(0.2)
+            reads.clear()
+            await asyncio.sleep(1.0)
+            assert len(reads) <= 1
+            for step in (1, 2, 3):
+                bench.steps(bench.runs[0], step, step)
+                await until(lambda step=step: step in viewer.points(bench.runs[0]))
+
+    asyncio.run(scenario())
+
+
+def test_a_write_at_every_look_is_read_no_more_often_than_viewers_can_see(bench):
+    """Eight runs that write at different moments had the head read at each of the fifty looks a second."""
+    reads, marks = [], itertools.count()
+
+    class Source:
+        def __getattr__(self, name):
+            return getattr(streaming, name)
+
+        def log_mark(self):
+            return (next(marks),)
+
+        def head(self):
+            reads.append(time.monotonic())
+            return streaming.head()
+
+    async def scenario():
+        async with feeding(Source()) as feed, viewing(feed, bench.runs, None) as viewer:
+            await until(lambda: viewer.all("engine"))
+            await asyncio.sleep(1.0)
+
+    asyncio.run(scenario())
+    gaps = [later - earlier for earlier, later in itertools.pairwise(reads)]
+    assert len(gaps) > 5
+    assert min(gaps[1:]) > watcher.BETWEEN_HEADS_S * 0.8

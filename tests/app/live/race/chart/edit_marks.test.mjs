@@ -62,3 +62,13 @@ test("a fork begins on its parent's line and forks of one step share a ring", ()
   const alone = figure(forks);
   assert.equal(traces(alone, "running", "A-56, learning rate 0.02 from 40")[0].x[0], 41, "a parent that is not drawn breaks nothing");
 });
+
+test("while nets are at different steps a line marks where they are compared", () => {
+  const slow = run(1, "plain-56", range(1, 40), range(1, 40)), fast = run(2, "plain-20", at, at), gaps = { step: 40, end: false, cure: "", of: [] };
+  const built = figure([slow, fast], { layout: "overlaid", gaps });
+  assert.deepEqual(built.layout.shapes.map(({ x0, x1, line }) => [x0, x1, line.dash]), [[40, 40, "dash"]]);
+  assert.ok(words(built).includes("compared at step 40"));
+  for (const more of [{ gaps: { ...gaps, end: true } }, { gaps: null }, { gaps: { ...gaps, step: 98 } }, { gaps, metric: "loss" }, { gaps, x: "seconds" }]) {
+    assert.deepEqual(figure([slow, fast], { layout: "overlaid", ...more }).layout.shapes, [], JSON.stringify(more));
+  }
+});

@@ -61,9 +61,11 @@ test("a name has the headline's error: the running one, after the end of a race 
   };
   const marked = (state) => traces(figure([one(state, 100)], { curves: ["running", "clean"] }), "told").map(({ x, y, marker }) => [x, y, marker.size > 10]);
   assert.deepEqual([marked("finished"), marked("running")], [[[[100], [20], true]], []], "the mark that is told is larger");
+  const linked = (state) => traces(figure([one(state, 100)], { curves: ["running", "clean"] }), "link").map(({ x, y }) => [x, y]);
+  assert.deepEqual([linked("finished"), linked("running")], [[[[100, 100], [30, 20]]], []], "and a thin line leads to it");
   const told = (made, view) => words(figure([made], { curves: ["running", "clean"], ...view }));
   assert.deepEqual(told(one("finished", 100)), ["A-20 at the end ○ <b>20.0</b>"]);
-  for (const [made, view] of [[one("running", 100)], [one("stopped", 60)], [one("finished", 100), { curves: ["running"] }], [one("finished", 100), { gaps: { end: false } }]]) {
+  for (const [made, view] of [[one("running", 100)], [one("stopped", 60)], [one("finished", 100), { curves: ["running"] }], [one("finished", 100), { gaps: { end: false, step: 100 } }]]) {
     assert.deepEqual(told(made, view), ["A-20 <b>30.0</b>"]);
   }
 });

@@ -22,8 +22,8 @@ test("above 16 runs what looks alike is one trace that still knows its points", 
   assert.ok(lighter([...data, told], runs).includes(told), "a label is about it");
   const all = ["running", "raw", "test", "clean"];
   assert.deepEqual([leftOut(runs, ["raw"]), leftOut([], ["raw"]), leftOut(runs, all, true)], [
-    "above 16 runs left out: single steps",
+    "not drawn of more than 16 runs: single steps",
     "",
-    "above 16 runs left out: the seeds' own lines, marks and whiskers of test curves, clean marks",
+    "not drawn of more than 16 runs: the seeds' own lines, marks and whiskers of test curves, clean marks",
   ]);
 });
