@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from engine.store.workspace import Workspace
 
 #: How long Ray may take to connect.
 CONNECT_S = 30.0
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
+#: The last line of a traceback: "ModuleNotFoundError: No module named 'torch'".
+_RAISED = re.compile(r"^\s*((?:\w+\.)*\w+(?:Error|Exception|Exit|Interrupt)\b.*)$", re.MULTILINE)
 _PROBE = """
 import sys, ray
 try:
@@ -80,3 +84,13 @@ def in_words(text: str, address: str) -> str:
     if "raylet" in lowered or "node" in lowered:
         return f"this machine is no node of the cluster: `ray start --address {address}` here first; {text}"
     return f"the cluster at {address} cannot be used: {text}"
+
+
+def innermost_cause(error: BaseException) -> str:
+    """Return in one line what Ray's text ends with: it begins with addresses, and quotes the tracebacks of nodes."""
+    text = _COLOURS.sub("", str(error))
+    raised: list[str] = _RAISED.findall(text)
+    if raised:
+        return raised[-1][:300]
+    text = " ".join(text.split())[-200:]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -19,12 +19,12 @@ from ray import exceptions as failures
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from engine import __version__
-from engine.errors import SkipscopeError, WorkspaceError, in_one_line
+from engine.errors import SkipscopeError, WorkspaceError
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import runs_per_gpu, this_process
 from engine.runs.launchers.local import LocalLauncher
 from engine.runs.launchers.ray_cluster.actors import DESK_GROUPS, WORKER_GROUPS, RunActor
-from engine.runs.launchers.ray_cluster.connection import connect, namespace_of
+from engine.runs.launchers.ray_cluster.connection import connect, innermost_cause, namespace_of
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.launchers.ray_cluster.messages import DeskState
 from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
@@ -131,7 +131,7 @@ class RayLauncher:
             task()
         except (failures.RayError, SkipscopeError, RuntimeError, ValueError) as error:
             if not self._closed.is_set():
-                _log.warning("%s", in_one_line(error))
+                _log.warning("%s", innermost_cause(error))
 
     def _fail(self, cause: str) -> None:
         self._trouble = f"the thread that talks to Ray ended ({cause}); end the engine, its runs stay"
@@ -155,7 +155,7 @@ class RayLauncher:
                 .remote(job, worker.attempt, DESK, self.namespace)
             )  # fmt: skip
         except (failures.RayError, WorkspaceError, ValueError) as error:
-            worker.end(f"worker could not be started: {in_one_line(error)}")
+            worker.end(f"worker could not be started: {innermost_cause(error)}")
             return
         self._workers[job.run] = worker
         worker.follow(actor)
@@ -190,11 +190,11 @@ class RayLauncher:
             if "its node has died" in str(error) or (worker.node_id and worker.node_id not in self._alive):
                 worker.end(f"node {worker.node} was lost", with_place=True)
             else:
-                worker.end(f"worker on node {worker.node} died: {_cause(error)}")
+                worker.end(f"worker on node {worker.node} died: {innermost_cause(error)}")
         except failures.RayActorError:
             worker.watch()  # unreachable is not dead
         except failures.RayError as error:
-            worker.end(f"worker could not be started: {in_one_line(error)}")
+            worker.end(f"worker could not be started: {innermost_cause(error)}")
 
     def _hear(self) -> None:
         """Take from the desk what it heard of the workers; replace a desk that has ended."""
@@ -242,7 +242,7 @@ class RayLauncher:
         try:
             ray.get(desk.serve.options(concurrency_group="engine").remote(me.pid, me.started), timeout=DESK_S)
         except failures.RayError as error:
-            raise WorkspaceError(f"the desk beside the database did not start: {in_one_line(error)}") from None
+            raise WorkspaceError(f"the desk beside the database did not start: {innermost_cause(error)}") from None
         return desk
 
     def _new_desk(self) -> Any:
@@ -274,7 +274,3 @@ def _look_at_nodes() -> tuple[Capacity, set[str]]:
     cores = tuple(int(node["Resources"].get("CPU", 0)) for node in living)
     gpus = sum(int(node["Resources"].get("GPU", 0)) for node in living)
     return Capacity(("cpu", *(f"cuda:{index}" for index in range(gpus))), cores), {node["NodeID"] for node in living}
-
-
-def _cause(error: failures.RayActorError) -> str:
-    return " ".join(str(error).split())[-200:]

@@ -46,14 +46,15 @@ class Scene:
             shutdown_at_exit=False,
             head_node_args={"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False},
         )
-        # All at once: a node that comes later makes the folder of the code anew, which nodes of one machine share.
         self.nodes = [self.add_node() for _ in range(3)]
         self.cluster.wait_for_nodes()
         self.engine = self.start_engine()
         self.runs = self.submit(self.there)
 
     def add_node(self):
-        return self.cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES)
+        # Nodes of one machine would share one folder of code, and each removes it and makes it anew.
+        code = f"code-{len(self.cluster.worker_nodes)}"
+        return self.cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES, runtime_env_dir_name=code)
 
     def start_engine(self, *options):
         options = options or ("--launcher", "ray", "--address", self.cluster.address)

@@ -28,6 +28,29 @@ def test_a_refusal_says_what_to_do(text, words):
     assert "\n" not in told
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        (
+            "The actor died because of an error raised in its creation task, \x1b[36mray::desk:init()\x1b[39m "
+            "(pid=1, ip=10.0.0.2)\n           ^^^^\nRuntimeError: The actor failed to import on the worker:\n\n"
+            "\x1b[36mray::desk\x1b[39m (pid=1)\n      ^^^\nModuleNotFoundError: No module named 'torch'",
+            "ModuleNotFoundError: No module named 'torch'",
+        ),
+        (
+            "The actor died.\n\tclass_name: RunActor\nWorker exit detail: End of file.",
+            "class_name: RunActor Worker exit detail: End of file.",
+        ),
+        ("", "OSError"),
+    ],
+)
+def test_the_innermost_cause_is_told_in_one_line(text, cause):
+    told = connection.innermost_cause(OSError(text))
+    assert told.endswith(cause)
+    assert "\n" not in told
+    assert not told.startswith("The actor died because")
+
+
 def test_two_workspaces_share_a_cluster_without_meeting(tmp_path):
     names = {connection.namespace_of(Workspace(tmp_path / name)) for name in ("a", "b", "a")}
     assert len(names) == 2
