@@ -177,7 +177,7 @@ class RayLauncher:
                 worker.settle(*ray.get(reference))
                 _log.info("run %d, attempt %d: %s", worker.job.run, worker.attempt, worker.place)
         if worker.node_id and worker.node_id not in self._alive:
-            worker.end(f"node {worker.node} was lost", with_place=True)
+            worker.end(f"{worker.node} was lost", with_place=True)
         elif ray.wait([worker.end_ref], timeout=0)[0]:
             self._take_end(worker)
 
@@ -188,9 +188,9 @@ class RayLauncher:
         except failures.ActorDiedError as error:
             self._capacity, self._alive = _look_at_nodes()
             if "its node has died" in str(error) or (worker.node_id and worker.node_id not in self._alive):
-                worker.end(f"node {worker.node} was lost", with_place=True)
+                worker.end(f"{worker.node} was lost", with_place=True)
             else:
-                worker.end(f"worker on node {worker.node} died: {innermost_cause(error)}")
+                worker.end(f"worker on {worker.node} died: {innermost_cause(error)}")
         except failures.RayActorError:
             worker.watch()  # unreachable is not dead
         except failures.RayError as error:

@@ -32,7 +32,7 @@ class RayWorker:
         self.actor: Any = None
         self.end_ref: Any = None
         self.place_ref: Any = None
-        self.node, self.node_id, self._place = "", "", ""
+        self.node, self.node_id, self._place = "a node", "", ""  # until Ray says which
         self.how: str | None = None
         self.is_lost_with_place = False
         self._beats = self._seen = 0
@@ -69,7 +69,7 @@ class RayWorker:
         """End the worker at once; one on a node that does not answer can write nothing any more."""
         if not self.withdraw():
             is_silent = bool(self._beats) and time.monotonic() - self._heard_at > SILENT_S
-            self._do(lambda: self.end(f"worker on node {self.node} was ended", is_silent))
+            self._do(lambda: self.end(f"worker on {self.node} was ended", is_silent))
 
     def begin(self) -> bool:
         """Return whether the start begins, which cannot be withdrawn any more."""
@@ -99,7 +99,7 @@ class RayWorker:
 
     def settle(self, node_id: str, node: str, pid: int) -> None:
         """Take the worker's place."""
-        self.node_id, self.node, self._place = node_id, node, f"process {pid} on node {node}"
+        self.node_id, self.node, self._place = node_id, f"node {node}", f"process {pid} on node {node}"
 
     def hear(self, beats: int) -> None:
         """Take the number of beats so far."""

@@ -1,4 +1,7 @@
-"""Runs on a real cluster of three nodes: the same bits as here, whatever is lost in the middle."""
+"""Runs on a real cluster of three nodes on one machine: the same bits as here, whatever is lost in the middle.
+
+Untried: several machines, a lost head node, GPUs, tokens, trials of learning rates, many runs (assets/docs/cluster.md).
+"""
 
 import importlib.util
 import json
