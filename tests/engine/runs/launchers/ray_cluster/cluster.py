@@ -173,8 +173,10 @@ def same(one, other):
     import torch
 
     if isinstance(one, dict):
-        # Of a pause: clocks, and whether the evaluation of that step was still due.
+        # Of a pause: clocks, and whether evaluation and probe of that step were still due.
         left_out = {"seconds", "evaluation_seconds", "probe_seconds", "due"}
+        if one.get("due") != other.get("due"):
+            left_out.add("probed")
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one.keys() - left_out)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
