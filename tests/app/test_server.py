@@ -318,6 +318,8 @@ def test_a_bad_call_is_one_line_and_exit_2(tmp_path):
         (["--workspace", ""], "a workspace is a folder (got '')"),
         (["--host", ""], "--host is an address such as 127.0.0.1 (got '')"),
         (["--port", "9" * 2000], "...9"),
+        (["--port", "1_8734"], "--port is a whole number from 1 to 65,535 (got '1_8734')"),
+        (["--port", "１"], "(got '１')"),
         (["--workspace", "a\tb\x07" * 500], "..."),
     ],
 )
