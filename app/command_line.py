@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sys
 import threading
 import webbrowser
@@ -26,9 +27,22 @@ class _Command(click.Command):
         return super().parse_args(ctx, args)
 
 
+class _Port(click.ParamType[int]):
+    """A port in ASCII digits; Python's numbers would take ``1_8734`` too."""
+
+    name = "integer"
+
+    def convert(self, value: int | str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the port. Raises UsageError."""
+        text = str(value)
+        if not re.fullmatch(r"0*[1-9][0-9]{0,4}", text) or int(text) > 65_535:
+            raise click.UsageError(f"--port is a whole number from 1 to 65,535 (got {text!r})", ctx)
+        return int(text)
+
+
 @click.command(cls=_Command)
 @click.option("--host", default=None, help="Address to listen on [default: 127.0.0.1; with --share all of IPv4].")
-@click.option("--port", default=8501, show_default=True, type=click.IntRange(1, 65_535), help="Port to listen on.")
+@click.option("--port", default=8501, show_default=True, type=_Port(), help="Port to listen on.")
 @click.option(
     "--workspace", "folder", default=None, metavar="DIR", help="Folder of the database and the runs [default: runs/]."
 )

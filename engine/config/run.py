@@ -14,6 +14,8 @@ from engine.config.model import ModelConfig
 from engine.config.optim import OptimConfig
 from engine.config.values import DERIVED
 
+#: More updates than a run may have.
+_MOST_STEPS = 10_000_000
 _DEVICE, _DEVICES = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$", "auto, cpu, cuda or cuda:N"
 
 
@@ -25,7 +27,7 @@ class ProbeConfig(Config):
     """
 
     images: int = Field(32, ge=0, le=1024)
-    every: int = Field(0, ge=0, le=10_000_000, json_schema_extra=DERIVED)
+    every: int = Field(0, ge=0, le=_MOST_STEPS, json_schema_extra=DERIVED)
 
     @field_validator("images")
     @classmethod
@@ -52,8 +54,14 @@ class RunConfig(Config):
     device: str = Field("auto", pattern=_DEVICE, description=_DEVICES)
     threads: int = Field(0, ge=0, le=1024, json_schema_extra=DERIVED)
     compile: bool = False
-    eval_every: int = Field(0, ge=0, le=10_000_000, json_schema_extra=DERIVED)
+    eval_every: int = Field(0, ge=0, le=_MOST_STEPS, json_schema_extra=DERIVED)
     recalibrate_bn: bool = False
+
+    @field_validator("eval_every", mode="before")
+    @classmethod
+    def _at_the_end_alone(cls, eval_every: object) -> object:
+        """Older versions took any number, and their runs stay readable: so much means at the end alone."""
+        return min(eval_every, _MOST_STEPS) if type(eval_every) is int else eval_every
 
     @model_validator(mode="after")
     def _has_statistics(self) -> Self:

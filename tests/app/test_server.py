@@ -146,6 +146,7 @@ def check_that_routes_only_read(port, bench):
         "/live/history": f"runs={run}",
         "/live/stream": f"runs={run}&since=0.0",
         "/live/recording": f"runs={run}",
+        "/live/recorded-curves.json": "",
         "/live/probes/history": f"runs={run}&quantities=response_std",
         "/live/probes/stream": f"runs={run}&quantities=response_std",
         "/live/probes/detail": f"runs={run}&layer=stage1/block1/conv1",
@@ -317,6 +318,8 @@ def test_a_bad_call_is_one_line_and_exit_2(tmp_path):
         (["--workspace", ""], "a workspace is a folder (got '')"),
         (["--host", ""], "--host is an address such as 127.0.0.1 (got '')"),
         (["--port", "9" * 2000], "...9"),
+        (["--port", "1_8734"], "--port is a whole number from 1 to 65,535 (got '1_8734')"),
+        (["--port", "１"], "(got '１')"),
         (["--workspace", "a\tb\x07" * 500], "..."),
     ],
 )

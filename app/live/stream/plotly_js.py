@@ -45,7 +45,8 @@ async def plotly_js(request: Request) -> Response:
         return PlainTextResponse(f"plotly.js is served as /live/{PLOTLY_JS}", 404)
     headers = {**IMMUTABLE, "Vary": "Accept-Encoding"}
     if "gzip" not in request.headers.get("accept-encoding", "") or (not _packed and _is_here(request)):
-        return FileResponse(path(), media_type=_MEDIA, headers=headers)
+        # An encoding that is named keeps the web framework from packing the file anew for each browser.
+        return FileResponse(path(), media_type=_MEDIA, headers={**headers, "Content-Encoding": "identity"})
     content = await anyio.to_thread.run_sync(packed)
     return Response(content, media_type=_MEDIA, headers={**headers, "Content-Encoding": "gzip"})
 

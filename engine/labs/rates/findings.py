@@ -37,8 +37,8 @@ def window(curves: JobCurves) -> Iterator[Found]:
         yield Found(
             "window",
             f"Plain nets learn at {len(usable(shallow))} of {len(RATES)} rates with {few} blocks, at "
-            f"{len(usable(deep))} with {many} (error below {USABLE:g} %). With shortcuts (pre-LN) they learn at "
-            f"{pre[0]} and {pre[1]}.",
+            f"{len(usable(deep))} with {many} (error below {USABLE:g} %); "
+            f"with pre-LN shortcuts at {pre[0]} and {pre[1]}.",
         )
 
 

@@ -63,8 +63,8 @@ def test_every_setting_refuses_what_is_odd_in_words_of_its_own(key, text):
         ("recalibrate_bn=maybe", "recalibrate_bn is true or false (got 'maybe')"),
         ("precision=fp16", "precision is auto, fp32 or bf16 (got 'fp16')"),
         ("lr=true", "optim.lr is a number above 0 and at most 100, or tuned (got true)"),
-        ("eval_every=0", "eval_every is a whole number from 1 on, derived where it is left out (got 0)"),
-        ('eval_every="0"', "eval_every is a whole number from 1 on, derived where it is left out (got '0')"),
+        ("eval_every=0", "eval_every is a whole number from 1 to 10,000,000, derived where it is left out (got 0)"),
+        ('eval_every="0"', "eval_every is a whole number from 1 to 10,000,000, derived where it is left out (got '0')"),
         ("threads=0", "threads is a whole number from 1 to 1,024, derived where it is left out (got 0)"),
         ("probe.every=0", "probe.every is a whole number from 1 to 10,000,000, derived where"),
         ("tune_steps=0", "optim.tune_steps is a whole number from 1 to 10,000,000, derived where"),
@@ -86,6 +86,11 @@ def test_zero_is_kept_where_it_means_something():
     for key in ("data.crop", "data.validation", "data.resize", "probe.images", "weight_decay", "momentum"):
         assert apply_settings(RunConfig(), {key: "0"})
     assert replace(RunConfig(), {"eval_every": 0}), "what is stored is read"
+
+
+def test_a_run_of_a_version_without_a_bound_is_read():
+    stored = RunConfig().model_dump() | {"eval_every": 100_000_000}
+    assert RunConfig.model_validate(stored).evaluation_steps() == RunConfig(eval_every=10_000_000).evaluation_steps()
 
 
 @pytest.mark.parametrize("text", ["1", "+7", "-3", " 12 ", "0" * 18])
