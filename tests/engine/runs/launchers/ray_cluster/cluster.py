@@ -25,8 +25,9 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 STORE_BYTES = 80 * 2**20
-#: Steps of a race, the step at which something happens, and the time for anything.
-STEPS, MIDDLE, LIMIT_S = 150, 40, 150.0
+#: Steps of a race, which must last longer than the loss of a node takes to be seen (4 s), the step at which something
+#: happens, and the time for anything.
+STEPS, MIDDLE, LIMIT_S = 450, 40, 150.0
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "error", "RAY_worker_niceness": "0",
     "RAY_health_check_initial_delay_ms": "1000", "RAY_health_check_period_ms": "500",
