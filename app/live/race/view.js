@@ -58,7 +58,7 @@ export class RaceView {
       later: () => this.#soon(),
     });
     this.crossHair = new CrossHair(this.part("stage"), this.part("plot"), {
-      seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: this.#mayFork() }),
+      seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: (run) => this.#mayFork(run) }),
       fork: ({ run, step }) => this.#ask("fork-at", run, { step }),
     });
     this.chips = new ArmChips(this.part("arms"), {
@@ -365,14 +365,14 @@ export class RaceView {
     return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images, exports: { address: data.urls.exports, runs: this.runs }, replay: this.recorded ? this.replayWords : "" };
   }
 
-  #mayFork() {
-    return this.#mayCommand() && !this.view.present;
+  #mayFork(run) {
+    return this.#mayCommand() && !this.view.present && !this.data.unforkable.includes(run);
   }
 
   #strip() {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = !this.replaying && isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.#mayFork() }));
+    setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.runs.some(({ card }) => this.#mayFork(card.run)) }));
   }
 }
