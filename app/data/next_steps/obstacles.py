@@ -1,9 +1,10 @@
-"""Why a race of the record cannot be trained again or on here: what of it is missing. Looks at names alone.
+"""Why a race of the record cannot be trained again or for longer here: what of it is missing. Looks at names alone.
 
 Each function returns '' where nothing stands in the way, else words that follow the name of the race or the run.
 """
 
 from collections.abc import Collection
+from pathlib import Path
 
 from app.data import interventions, races
 from app.data.options import check_source
@@ -57,11 +58,12 @@ def unextendable(race: int) -> dict[int, str]:
 def in_words(race: Race) -> str:
     """Return a sentence about the images of a race, '' where they are here or can be downloaded."""
     missing = _images(race.data)
-    return f"This race {missing}. It can be watched, and not trained again or on." if missing else ""
+    return f"This race {missing}. It can be watched, but not trained again or for longer." if missing else ""
 
 
 def _images(data: str) -> str:
-    if not is_path(data) or present(data, workspace_path()):
+    # A path on record is absolute; a bundle brings the name alone, and another folder here may have the same.
+    if not is_path(data) or (Path(data.partition(":")[2]).is_absolute() and present(data, workspace_path())):
         return ""
     # An audience reads it too: without the folders of this machine.
     return f"was trained on {data_name(data)}, which is not here"

@@ -124,8 +124,8 @@ export class Timeline {
     const follow = this.part("follow");
     follow.setAttribute("aria-pressed", this.follow);
     setText(follow, this.live ? "Follow live" : "Last step");
-    // Nothing more comes of what has ended: at its last step there is nothing to press.
-    follow.hidden = this.replayed || (!this.live && this.index === this.together);
+    // Nothing more comes of what has ended: at its last step, or behind that of a shorter net, there is nothing to press.
+    follow.hidden = this.replayed || (!this.live && this.index >= this.together);
   }
 
   stop() {

@@ -24,6 +24,8 @@ OUTSTANDING, OTHERS = 2.0, 3.0
 EACH_SEED = 1.5
 #: All layers within this ratio of the middle: none stands out. Beyond it a layer belongs to one beside it that does.
 EVEN = 1.5
+#: From here on a ratio counts as twice or half.
+TWICE = 1.75
 #: A zigzag: so many of the layers turn, and half of the steps between neighbours are at least so large a ratio.
 TURNS, STEP_RATIO = 0.8, 1.02
 #: A stretch has at least so many layers, and this share of its net: the two layers of a residual block alternate.
@@ -240,8 +242,11 @@ def _in_each(stretch: _Stretch, seeds: Sequence[ProbedNet]) -> bool:
 
 
 def _size(ratio: float) -> str:
-    """Return a ratio in words, rounded: ``three times``, ``a third``."""
-    whole = round(max(ratio, 1 / ratio))
+    """Return a ratio in words, rounded: ``1.6 times``, ``three times``, ``a third``."""
+    larger = max(ratio, 1 / ratio)
+    if larger < TWICE:
+        return f"{in_words(larger, 2)} times" if ratio > 1 else "two thirds"
+    whole = round(larger)
     if whole - 2 < len(_TIMES):
         return (_TIMES if ratio > 1 else _SHARES)[whole - 2]
     return f"{in_words(whole, 2)} times" if ratio > 1 else f"1/{in_words(whole, 2)}"

@@ -104,9 +104,14 @@ function drawInterval(node, [, , , , mean, low, high] = []) {
   const [from, to] = [Math.min(0, low), Math.max(0, high)], at = (value) => PAD + ((INTERVAL.width - 2 * PAD) * (value - from)) / (to - from);
   const line = (x, more) => svgElement("line", { x1: at(x), x2: at(x), y1: BAR_Y - 5, y2: BAR_Y + 5, stroke: "currentColor", "stroke-width": 1.5, ...more });
   const picture = svgElement("svg", { ...INTERVAL, role: "img", "aria-label": words });
-  const number = (value) => Object.assign(svgElement("text", { x: at(value), y: 21, "font-size": 11, "text-anchor": "middle", fill: "currentColor" }), { textContent: value.toFixed(value ? 1 : 0).replace("-", "−") });
-  // The ends have their numbers where those do not meet the 0.
-  const numbers = [0, low, high].filter((value) => value === 0 || Math.abs(at(value) - at(0)) > NUMBER_PX).filter((value, index, all) => index < 2 || Math.abs(at(value) - at(all[index - 1])) > NUMBER_PX).map(number);
+  const number = (textContent, x, anchor = "middle") => Object.assign(svgElement("text", { x, y: 21, "font-size": 11, "text-anchor": anchor, fill: "currentColor" }), { textContent });
+  const text = (value) => value.toFixed(1).replace("-", "−"), far = (value) => Math.abs(at(value) - at(0)) > NUMBER_PX;
+  // The ends have their numbers where those do not meet the 0; ends that meet each other stand in one text.
+  const meet = at(high) - at(low) <= NUMBER_PX, both = `${text(low)} to ${text(high)}`;
+  const ends = meet
+    ? low > 0 ? [number(both, Math.min(INTERVAL.width, at(high) + PAD), "end")] : high < 0 ? [number(both, Math.max(0, at(low) - PAD), "start")] : []
+    : [low, high].filter(far).map((value) => number(text(value), at(value)));
+  const numbers = [number("0", at(0)), ...ends];
   picture.append(line(low, { x2: at(high), y1: BAR_Y, y2: BAR_Y, "stroke-width": 5, opacity: 0.5 }), svgElement("circle", { cx: at(mean), cy: BAR_Y, r: 4, fill: "currentColor" }), line(0, { "stroke-dasharray": "2 2" }), ...numbers);
   node.replaceChildren(picture);
 }

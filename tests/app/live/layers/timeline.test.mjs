@@ -68,6 +68,9 @@ test("what has ended offers the last step, and nothing where that is shown; a re
   assert.deepEqual([parts.follow.textContent, parts.follow.hidden, made.step], ["Last step", false, 10]);
   parts.follow.onclick();
   assert.deepEqual([parts.follow.hidden, made.step], [true, 20]);
+  made.update([ended[0], { ...ended[1], steps: [0, 10], lastStep: 10, total: 3 }], 20, 10);
+  made.look(2);
+  assert.equal(parts.follow.hidden, true, "behind the end of a shorter net the button would lead back");
   made.look(0);
   made.serve({ live: false, replayed: true });
   assert.equal(parts.follow.hidden, true);

@@ -41,6 +41,13 @@ def test_a_race_without_its_images_is_not_repeated(imported):
     assert obstacles.in_words(race).startswith("This race was trained on parquet:cifar10-jpeg, which is not here.")
 
 
+def test_a_folder_of_the_same_name_in_which_the_server_works_is_not_that_of_the_record(tmp_path, monkeypatch):
+    (tmp_path / "cats").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert obstacles.to_repeat("folder:cats") == "was trained on folder:cats, which is not here"
+    assert obstacles.to_repeat("folder:/nowhere/at/all/cats") == "was trained on folder:cats, which is not here"
+
+
 def test_one_with_its_images_is_repeated_and_not_trained_on(imported):
     race = imported(HERE)
     assert obstacles.in_words(race) == obstacles.to_repeat(race.data) == ""

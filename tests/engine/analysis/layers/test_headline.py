@@ -115,6 +115,14 @@ def test_uneven_layers_count_with_the_one_among_them_that_stands_out():
     assert said(net("plain-56", [2.37, 1.96, 1.4, *[1.0] * 52])).place is None, "two layers of 55"
 
 
+def test_a_ratio_below_twice_is_not_called_twice():
+    slope, rest = [2.01, *[1.51] * 19], [1.0] * 35
+    found = said(net("plain-56", [*slope, *rest]))
+    assert found.text == "The first layers of plain-56 respond about 1.5 times as strongly as the rest."
+    quiet = said(net("plain-56", [1 / value for value in (*slope, *rest)]))
+    assert quiet.text == "The first layers of plain-56 respond about two thirds as strongly as the rest."
+
+
 def test_of_two_nets_the_one_that_stands_out_more_is_named_whatever_their_order():
     louder = net("B-56", [*[1.0] * 45, *[7.0] * 10])
     for nets in ((LOUD, louder), (louder, LOUD)):

@@ -63,6 +63,14 @@ test("the interval of several seeds is drawn beside 0, of one seed and of what i
   assert.ok(low < zero && zero < mean, "it holds 0");
   draw("worse", { gaps: of(2, 15.7) });
   assert.ok(drawn()[2] < drawn()[0]);
+  const numbers = () => part("interval").querySelector("svg").children.map((node) => node.textContent).filter(Boolean);
+  assert.deepEqual(numbers(), ["0", "15.7"], "2.0 would lie on the 0");
+  draw("worse", { gaps: of(32.9, 43.3) });
+  assert.deepEqual(numbers(), ["0", "32.9 to 43.3"], "one number alone would be read as the value");
+  draw("worse", { gaps: of(-43.3, -32.9) });
+  assert.deepEqual(numbers(), ["0", "−43.3 to −32.9"]);
+  draw("worse", { gaps: of(-3.4, 15.7) });
+  assert.deepEqual(numbers(), ["0", "15.7"]);
   for (const gaps of [of(null, null), null, undefined]) {
     draw("worse", { gaps });
     assert.equal(part("interval").hidden, true);
