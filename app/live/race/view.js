@@ -23,7 +23,7 @@ import { Presenter } from "./presentation/presenter.js";
 import { feedFor } from "./feed.js";
 import { RacePlot } from "./chart/plot.js";
 import { fittingHeight } from "./chart/axes.js";
-import { RaceStatus, placed } from "./panel/status.js";
+import { RaceStatus, placed, stillCut } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series, stepOf, takeMessage } from "./series.js";
@@ -319,7 +319,7 @@ export class RaceView {
     const { engine, trouble, linkReason } = this, mayCommand = this.#mayCommand();
     const { engineGone } = this.data, link = shownLink(this.recorded, this.replay.on, this.link);
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
-    const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
+    const cutTrains = stillCut(this.runs);
     const { statement, cut } = this.view.hidden ? { statement: {}, cut: "" } : placed(this.statement, this.cut ?? "", cutTrains);
     const headline = this.presenter.verdict(statement.g ?? this.statement.g ?? "");
     const { hidden, smoothing } = this.#view();
