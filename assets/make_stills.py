@@ -3,7 +3,7 @@
     python assets/make_stills.py [WORKSPACE]    of the newest race of WORKSPACE, else of the recorded one; writes
                                     assets/race-light.png and -dark.png (the page),
                                     assets/curves-light.png and -dark.png (the sentence and the curves alone),
-                                    assets/curves.json (the same curves with few points, which play on the first visit),
+                                    assets/curves.json (the same curves by step, which play on the first visit),
                                     assets/layers-light.png and -dark.png (the insides of the same nets),
                                     assets/stage-dark.png (the stage view)
 
@@ -15,8 +15,9 @@ import tempfile
 from pathlib import Path
 
 DRAWN = "v.runs.length > 0 && v.chart.drawn"
-#: Points of a run that play on the first visit: more than its picture needs.
-POINTS = 100
+#: Points of a run that play on the first visit: all of the recorded race, so that the numbers at the names and those of
+#: the headline are of the same step.
+POINTS = 400
 BUTTONS = ".ss-certainty-actions, .ss-evidence, .ss-chip, .ss-arms"
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))
@@ -75,7 +76,7 @@ def main() -> None:
 
 
 def write_curves(site: Site, browser: Browser) -> None:
-    """Write what the replay of the newest race plays, with few points."""
+    """Write what the replay of the newest race plays."""
     with Reader(site.workspace) as reader:
         runs = [row.id for row in reader.runs.all(reader.races.newest(1)[0].id)]
     answer = browser.new_page().request.get(f"{site.url}/live/recording?runs={','.join(map(str, runs))}&n={POINTS}")

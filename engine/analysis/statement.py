@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.analysis.certainty import Certainty, certainty
-from engine.analysis.comparison import ComparedRun, common_step, pairs, still_trains, taking_part
+from engine.analysis.comparison import ComparedRun, common_step, is_early, pairs, still_trains, taking_part
 from engine.analysis.evidence import EvidenceRow, apart, comparisons, in_sentences, joined, protocol
 from engine.analysis.headline import headline
 from engine.analysis.interval import Interval
@@ -76,7 +76,8 @@ class Conclusion:
     """What may be said of a race: the verdict on its first shortcut type, the statement, the figures behind it.
 
     ``provisional``: a run of the race has not ended, those aside that were changed while they trained. ``needed_seeds``
-    would probably resolve an open verdict; None where it is not open, or where more would not do.
+    would probably resolve an open verdict; None where it is not open, or where more would not do. ``facts`` is None
+    while the headline does not compare yet.
     """
 
     kind: Verdict
@@ -118,7 +119,7 @@ def conclude(runs: Sequence[ComparedRun], errors: RaceErrors) -> Conclusion:
         for one in judgement.findings
     )  # fmt: skip
     cure = next((Cure(d.mean, d.low, d.high, d.seeds) for d in (each.difference for each in judgement.cures)), None)
-    facts = GapFacts(common_step(runs), errors.at_end, _cure_text(judgement), found)
+    facts = None if is_early(runs) else GapFacts(common_step(runs), errors.at_end, _cure_text(judgement), found)
     head = judgement.findings[0]
     needed = seeds_that_would_do(head) if head.verdict in (Verdict.NOT_RESOLVED, Verdict.DISAGREE) else None
     return Conclusion(head.verdict, statement, provisional, found, cure, facts, needed)

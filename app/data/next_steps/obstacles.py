@@ -6,11 +6,13 @@ Each function returns '' where nothing stands in the way, else words that follow
 from collections.abc import Collection
 from pathlib import Path
 
+from app.data import interventions, races
 from app.data.options import check_source
 from app.data.races import Race
 from app.data.workspace import SkipscopeError, workspace_path
 from engine.data.files.paths import is_path
 from engine.data.presence import present
+from engine.events import RunState
 from engine.exchange.privacy import data_name
 from engine.store.rows import RunRow
 
@@ -40,6 +42,19 @@ def to_extend(run: RunRow) -> str:
     return _images(run.config.data.name)
 
 
+def unforkable(race: int) -> dict[int, str]:
+    """Return why runs of a race cannot be forked, by run, without those that can be. Raises SkipscopeError."""
+    saved = interventions.saved_steps(race)
+    reasons = {run.id: to_fork(run, saved.get(run.id, ())) for run in races.runs(race)}
+    return {run: why for run, why in reasons.items() if why}
+
+
+def unextendable(race: int) -> dict[int, str]:
+    """Return why finished runs of a race cannot be given more steps, likewise. Raises SkipscopeError."""
+    reasons = {run.id: to_extend(run) for run in races.runs(race) if run.state == RunState.FINISHED}
+    return {run: why for run, why in reasons.items() if why}
+
+
 def in_words(race: Race) -> str:
     """Return a sentence about the images of a race, '' where they are here or can be downloaded."""
     missing = _images(race.data)
@@ -50,4 +65,5 @@ def _images(data: str) -> str:
     # A path on record is absolute; a bundle brings the name alone, and another folder here may have the same.
     if not is_path(data) or (Path(data.partition(":")[2]).is_absolute() and present(data, workspace_path())):
         return ""
+    # An audience reads it too: without the folders of this machine.
     return f"was trained on {data_name(data)}, which is not here"

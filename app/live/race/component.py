@@ -44,6 +44,7 @@ class RaceWords:
     ``title`` is what the race is called in the stage view, ``notice`` what was refused just now, in one line,
     ``command`` the line that repeats the race in a shell, ``images`` the name of its data set. ``next`` is what an
     ended race leads to. ``set_up`` is another number after the set-up was filled, which opens the side bar.
+    ``unforkable`` are the runs whose curves offer no fork: something of them is missing.
     """
 
     title: str = ""
@@ -52,6 +53,7 @@ class RaceWords:
     images: str = ""
     next: NextSteps = NextSteps()
     set_up: int = 0
+    unforkable: tuple[int, ...] = ()
 
 
 def live_race(

@@ -4,6 +4,7 @@
  */
 /** @import { Points, Run, Split, Detail } from "../types.js" */
 import { decimate, mapped } from "../shared/decimate.js";
+import { RUNNING_WINDOW } from "../shared/run_states.js";
 
 /** @returns {Points} */
 const EMPTY = () => ({ step: [], loss: [], error: [], running_loss: [], running_error: [], seconds: [] });
@@ -166,9 +167,23 @@ export class Series {
    * @type {(split: Split, key: string) => number | undefined}
    */
   latest(split, key) {
+    const own = split === "train" && key.startsWith("running_") ? ownMean(this, key.slice("running_".length)) : null;
+    if (own !== null) return own;
     const values = this[split]?.[key] ?? [];
     return values.findLast((value) => value !== null && value !== undefined) ?? undefined;
   }
+}
+
+/**
+ * The mean of a fork's own steps while they do not fill the window: the stored mean still holds steps of its parent, which
+ * its curve does not (inspect/smoothing.js). null where the stored one will do, or steps were left out.
+ * @type {(series: Series, column: string) => number | null}
+ */
+function ownMean({ first, lastStep, train }, column) {
+  const count = lastStep - first;
+  if (!first || count <= 0 || count >= RUNNING_WINDOW || train.step.length !== count) return null;
+  const values = train[column].filter((value) => value !== null && Number.isFinite(value)).map(Number);
+  return values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null;
 }
 
 /** @type {(run: Run) => number} */

@@ -23,7 +23,7 @@ import { Presenter } from "./presentation/presenter.js";
 import { feedFor } from "./feed.js";
 import { RacePlot } from "./chart/plot.js";
 import { fittingHeight } from "./chart/axes.js";
-import { RaceStatus, placed } from "./panel/status.js";
+import { RaceStatus, placed, stillCut } from "./panel/status.js";
 import { footerText } from "./panel/footer.js";
 import { ExportTools } from "./panel/tools.js";
 import { Series, stepOf, takeMessage } from "./series.js";
@@ -58,7 +58,7 @@ export class RaceView {
       later: () => this.#soon(),
     });
     this.crossHair = new CrossHair(this.part("stage"), this.part("plot"), {
-      seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: this.#mayFork() }),
+      seen: () => ({ ...this.#shown(), figure: this.chart.figure, mayFork: (run) => this.#mayFork(run) }),
       fork: ({ run, step }) => this.#ask("fork-at", run, { step }),
     });
     this.chips = new ArmChips(this.part("arms"), {
@@ -319,7 +319,7 @@ export class RaceView {
     const { engine, trouble, linkReason } = this, mayCommand = this.#mayCommand();
     const { engineGone } = this.data, link = shownLink(this.recorded, this.replay.on, this.link);
     // Nothing about a result that is hidden: neither how sure it is nor its evidence.
-    const cutTrains = this.runs.some(({ card }) => card.parent !== null && !ENDED.has(card.state));
+    const cutTrains = stillCut(this.runs);
     const { statement, cut } = this.view.hidden ? { statement: {}, cut: "" } : placed(this.statement, this.cut ?? "", cutTrains);
     const headline = this.presenter.verdict(statement.g ?? this.statement.g ?? "");
     const { hidden, smoothing } = this.#view();
@@ -365,14 +365,14 @@ export class RaceView {
     return { runs: this.#drawn(), theme, view: this.#view(), title: data.title, command: data.command, images: data.images, exports: { address: data.urls.exports, runs: this.runs }, replay: this.recorded ? this.replayWords : "" };
   }
 
-  #mayFork() {
-    return this.#mayCommand() && !this.view.present;
+  #mayFork(run) {
+    return this.#mayCommand() && !this.view.present && !this.data.unforkable.includes(run);
   }
 
   #strip() {
     this.meters.draw();
     if (!this.runs.length) return;
     const age = !this.replaying && isLive(this.runs) && this.lastNews !== null ? (performance.now() - this.lastNews) / 1000 : null;
-    setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.#mayFork() }));
+    setText(this.part("strip"), footerText(this.#drawn(), this.#view(), { age, mayFork: this.runs.some(({ card }) => this.#mayFork(card.run)) }));
   }
 }

@@ -45,7 +45,7 @@ def _draw(race: races.Race) -> None:
 def _change(race: races.Race) -> None:
     runs = [run for run in races.runs(race.id) if run.state in interventions.CHANGEABLE]
     if not runs:
-        st.caption("No run of this race trains or waits. Those that have ended can be forked or run longer.")
+        st.caption(f"No run of this race trains or waits. {_of_ended(race)}")
         return
     rows = interventions.LIVE
     which, what, value, apply = st.columns([5, 5, 5, 3], vertical_alignment="bottom")
@@ -75,9 +75,22 @@ def _change(race: races.Race) -> None:
         _say(race, done, refusals)
 
 
+def _of_ended(race: races.Race) -> str:
+    """Return what can be done with the ended runs of a race, else what is missing of it."""
+    rows, unforkable, unextendable = races.runs(race.id), obstacles.unforkable(race.id), obstacles.unextendable(race.id)
+    ways = []
+    if any(run.id not in unforkable for run in rows):
+        ways.append("forked")
+    if any(run.id not in unextendable for run in rows if run.state == races.RunState.FINISHED):
+        ways.append("run longer")
+    if ways:
+        return f"Those that have ended can be {' or '.join(ways)}."
+    why = next(iter(unforkable.values()), "")
+    return f"This race {literal(why)}." if why else ""
+
+
 def _fork(race: races.Race) -> None:
-    rows, saved = races.runs(race.id), interventions.saved_steps(race.id)
-    without = {run.id: words for run in rows if (words := obstacles.to_fork(run, saved.get(run.id, ())))}
+    rows, saved, without = races.runs(race.id), interventions.saved_steps(race.id), obstacles.unforkable(race.id)
     saved = {run: steps for run, steps in saved.items() if run not in without}
     if not saved:
         why = next(iter(without.values()), "")
@@ -106,7 +119,7 @@ def _fork(race: races.Race) -> None:
 
 def _extend(race: races.Race) -> None:
     finished = [run for run in races.runs(race.id) if run.state == races.RunState.FINISHED]
-    without = {run.id: words for run in finished if (words := obstacles.to_extend(run))}
+    without = obstacles.unextendable(race.id)
     runs = {run.id: run for run in finished if run.id not in without}
     if not runs:
         why = next(iter(without.values()), "")

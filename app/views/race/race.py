@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.data import commands, races, workspace
+from app.data.next_steps import obstacles
 from app.live.race.component import RaceWords, live_race
 from app.views import instant, page_frame, picker, recordings
 from app.views.markdown_escape import literal
@@ -61,8 +62,9 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
         long_race.ask()
     audience.newer(race_list[0].id)
     words = RaceWords(
-        race.title, notice, race.as_command, race.images, next_steps.offered(race, mine), form_state.times_filled()
-    )
+        race.title, notice, race.as_command, race.images, next_steps.offered(race, mine), form_state.times_filled(),
+        tuple(obstacles.unforkable(race.id)),
+    )  # fmt: skip
     live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
     race_help.origin(race)
     recordings.shown(race.id)

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from app.data import commands, races, run_table, selection
+from app.data.next_steps import obstacles
 from app.live.race.component import RaceWords, live_race
 from app.live.shared.run import Run
 from app.views import page_frame, picker
@@ -37,7 +38,9 @@ def render(chosen: Sequence[run_table.TableRow], notice: str = "") -> None:
     race = races.race(race_ids.pop()) if len(race_ids) == 1 else None
     if race and len(chosen) < len(race.runs):
         st.caption(f"The sentence is about all runs of race {race.id}, the curves are the selected ones.")
-    words = RaceWords(title, notice, race.as_command if race else "", race.images if race else "")
+    unforkable = tuple(run for number in {row.race for row in chosen} for run in obstacles.unforkable(number))
+    command, images = (race.as_command, race.images) if race else ("", "")
+    words = RaceWords(title, notice, command, images, unforkable=unforkable)
     live_race(0, _drawn(chosen), _on_command, COMPONENT, words)
 
 

@@ -220,6 +220,13 @@ def test_the_figures_behind_the_sentences():
     assert conclusion.facts == GapFacts(200, False, "cure 32.1 points, one seed", conclusion.comparisons)
 
 
+def test_the_chart_has_facts_from_the_step_on_at_which_the_headline_compares():
+    at = {step: conclude([replace(run, step=step) for run in FOUR], RaceErrors(ERRORS)) for step in (60, 99, 100)}
+    assert {step: found.facts and found.facts.step for step, found in at.items()} == {60: None, 99: None, 100: 100}
+    for step, found in at.items():
+        assert ("The comparison starts at step 100." in found.statement.headline) == (step < 100)
+
+
 def test_the_cure_is_that_of_the_seeds_that_both_families_have():
     arms = ((20, "none"), (56, "none"), (20, "A"), (56, "A"))
     runs = [

@@ -62,12 +62,14 @@ export class RacePlot {
     const data = lighter(figure.data, runs);
     layout.datarevision = this.revision += 1; // the arrays grow in place
     this.stage.style.minHeight = `${layout.height}px`;
-    await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    const done = Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    // Plotly has drawn by now, and its promise may take half a second: the browser must never paint both on each other.
+    this.skeleton.hidden = true;
+    await done;
     this.figure = figure;
     if (plot._fullLayout.width !== plot.clientWidth) await Plotly.Plots.resize(plot); // the window was resized
     if (!this.drawn) {
       this.drawn = true;
-      this.skeleton.hidden = true;
       plot.on("plotly_relayout", (change) => this.#relayout(change));
       plot.on("plotly_doubleclick", () => this.handlers.zoomed(null));
     }
@@ -94,7 +96,8 @@ export class RacePlot {
     const figure = buildFigure(runs, view, theme, width);
     this.stage.style.minHeight = `${figure.layout.height}px`;
     this.skeleton.classList.add("ss-preview");
-    this.skeleton.replaceChildren(preview(figure, theme, width));
+    // As much of many runs as the chart draws: each mark is an element here.
+    this.skeleton.replaceChildren(preview({ ...figure, data: lighter(figure.data, runs) }, theme, width));
     return new Promise((seen) => requestAnimationFrame(() => setTimeout(seen)));
   }
 

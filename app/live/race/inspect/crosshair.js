@@ -17,7 +17,7 @@ const KEY_MOVE = 0.02;
 const KEYS = { ",": -KEY_MOVE, ".": KEY_MOVE };
 
 /**
- * @typedef {{ runs: Run[], view: View, figure: Figure | null, mayFork: boolean }} Seen
+ * @typedef {{ runs: Run[], view: View, figure: Figure | null, mayFork: (run: number) => boolean }} Seen
  * @typedef {{ suffix: string, left: number, top: number, width: number, height: number, place: Place }} PanelPlace
  */
 
@@ -100,7 +100,7 @@ export class CrossHair {
     // A finger has not seen the card before its first tap.
     if (touch && !(before?.touch && Math.hypot(x - before.x, y - before.y) <= AGAIN_PX)) return;
     const point = this.hit && pointOf(this.hit);
-    if (point && this.#forks()) this.fork(point);
+    if (point && this.#forks(point)) this.fork(point);
   }
 
   /** @param {KeyboardEvent} event */
@@ -119,9 +119,10 @@ export class CrossHair {
     event.stopPropagation();
   }
 
-  #forks() {
+  /** @param {{ run: number }} point */
+  #forks({ run }) {
     const { mayFork, view } = this.seen();
-    return mayFork && !["gap", "depth"].includes(view.layout);
+    return mayFork(run) && !["gap", "depth"].includes(view.layout);
   }
 
   #show() {
@@ -140,7 +141,7 @@ export class CrossHair {
     const x = at ? panel.place.value(at.x) : this.key ?? 0;
     const list = readings(figure.data, x, view, new Map(panels.map(({ suffix, place }) => [suffix, place])));
     this.hit = at && nearest(figure.data, panel.suffix, at, panel.place);
-    const point = this.hit && this.#forks() ? pointOf(this.hit) : null;
+    const over = this.hit && pointOf(this.hit), point = over && this.#forks(over) ? over : null;
     this.stage.classList.toggle("ss-clickable", Boolean(point));
     this.card.cross(panels.map(({ place, ...one }) => ({ ...one, x: place.x(x) })));
     this.card.mark(this.hit && { ...this.hit, color: colorOf(this.hit) });

@@ -19,12 +19,12 @@ export class LandingView {
   constructor(host) {
     this.host = host;
     this.part = (name) => host.querySelector(`.sg-${name}`);
-    this.picture = host.closest(".st-key-first_picture")?.querySelector("img") ?? null;
+    this.frame = host.closest(".st-key-first_picture");
     this.took = this.drawn = 0;
     this.waiting = new AbortController();
     this.part("open").onclick = () => this.send("command", { verb: "watch", at: Date.now() });
     this.part("play").onclick = () => this.playhead.toggle();
-    this.leave = attend(host, () => this.#soon(), () => this.#place(), this.picture ?? undefined);
+    this.leave = attend(host, () => this.#soon(), () => this.#place(), this.frame ?? undefined);
     document.addEventListener("visibilitychange", () => this.#seen(), this.waiting);
     host.landingView = this; // for tests and for the curious
   }
@@ -44,8 +44,32 @@ export class LandingView {
     this.leave();
   }
 
-  /** Lie over the picture. */
+  /** The page brings its picture in its own time, before this component or after it. */
+  get picture() {
+    return this.frame?.querySelector("img") ?? null;
+  }
+
+  async #pictured() {
+    while (!this.picture && !this.stopped) {
+      await new Promise((changed) => {
+        const observer = new MutationObserver(() => {
+          observer.disconnect();
+          changed();
+        });
+        observer.observe(this.frame, { childList: true, subtree: true });
+        this.waiting.signal.addEventListener("abort", () => {
+          observer.disconnect();
+          changed();
+        });
+      });
+    }
+    this.#place();
+    return this.picture;
+  }
+
+  /** Lie over the picture; without one there is nothing to press. */
   #place() {
+    this.part("open").hidden = !this.picture;
     if (!this.picture) return;
     const [box, ground] = [this.picture, this.host.offsetParent ?? this.host].map((node) => node.getBoundingClientRect());
     const { style } = this.host, place = [box.left - ground.left, box.top - ground.top, box.width, box.height].map(Math.round);
@@ -56,8 +80,9 @@ export class LandingView {
   }
 
   async #begin() {
-    if (!this.picture || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    await this.picture.decode().catch(() => {});
+    const picture = this.frame && await this.#pictured();
+    if (!picture || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    await picture.decode().catch(() => {});
     await this.#idle();
     this.#place();
     if (this.stopped || this.size.width < MIN_PX) return;
@@ -111,6 +136,7 @@ export class LandingView {
     if (this.stopped || (playhead.playing && began - this.drawn < (1 + REST) * this.took)) return;
     this.drawn = began;
     this.part("screen").hidden = this.part("play").hidden = this.size.width < MIN_PX;
+    if (this.size.width < MIN_PX) return;
     const { headline, words, runs } = this.race.at(playhead);
     setText(this.part("headline"), headline);
     setText(this.part("words"), words);

@@ -4,7 +4,9 @@
  * shared/event_stream.js), so it looks for news by itself twice a minute: at the states and the words, without points.
  */
 /** @import { Card } from "../../types.js" */
+/** @import { Certainty } from "./status.js" */
 import { hasEnded } from "./next_steps.js";
+import { placed } from "./status.js";
 import { button, closing, element, setText } from "../../shared/dom.js";
 import { withProgress } from "../../shared/page_title.js";
 import { BROKEN, ENDED } from "../../shared/run_states.js";
@@ -37,9 +39,9 @@ export function newsOf(known, runs, { headline, hidden }) {
 
 export class RaceNotification {
   /**
-   * menu: its <details>; race(): what the page knows of the race; look(): the present cards and headline, from the server.
+   * menu: its <details>; race(): what the page knows of the race; look(): the present cards and findings, from the server.
    * @param {HTMLDetailsElement} menu
-   * @param {{ race: () => { race: number, runs: Watched[], hidden: boolean }, look: () => Promise<{ cards: Card[], g: string }> }} options
+   * @param {{ race: () => { race: number, runs: Watched[], hidden: boolean }, look: () => Promise<{ cards: Card[], g: string, alone?: Certainty | null, cut?: string }> }} options
    */
   constructor(menu, { race, look }) {
     Object.assign(this, { menu, race, look });
@@ -111,7 +113,7 @@ export class RaceNotification {
     if (this.#state !== "on" || this.looking || over) return;
     this.looking = true;
     try {
-      const { cards, g: headline } = await this.look();
+      const { cards, cut = "", ...answer } = await this.look(), headline = placed(answer, cut, false).statement.g ?? "";
       const now = runs.flatMap((run) => cards.filter((card) => card.run === run.card.run).map((card) => ({ ...run, card })));
       const body = document.hidden && race === this.race().race ? newsOf(known, now, { headline, hidden }) : null;
       for (const { card } of now) known.set(card.run, card.state);

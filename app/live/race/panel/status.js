@@ -3,7 +3,7 @@ import { element, setText, svgElement } from "../../shared/dom.js";
 import { cleanImages, grouped } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
 import { signed } from "../chart/labels.js";
-import { AT_WORK, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
+import { AT_WORK, ENDED, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
 
 /** A screen reader reads the finding aloud, but not each change of a digit while the race trains. */
 const SPOKEN_MS = 60_000;
@@ -136,4 +136,17 @@ export function placed(statement, cut, trains) {
   if (!alone || !cut) return { statement, cut };
   const [label, kind, why] = alone;
   return { statement: { ...statement, g: cut, sure: trains ? ["Still training", "training", why] : [label, kind, why] }, cut: "" };
+}
+
+/** What the server calls a fork whose shortcuts are cut, and of which nothing else differs. */
+const CUT = /^shortcuts cut at [\d,]+$/;
+
+/**
+ * Whether the cut net that the line is of, the newest one, still trains.
+ * @param {{ card: { run: number, parent: number | null, state: string, difference_name: string } }[]} runs
+ */
+export function stillCut(runs) {
+  const cuts = runs.filter(({ card }) => card.parent !== null && CUT.test(card.difference_name)).toSorted((a, b) => a.card.run - b.card.run);
+  const newest = cuts.at(-1);
+  return newest !== undefined && !ENDED.has(newest.card.state);
 }

@@ -87,7 +87,7 @@ export class Presenter {
     const { view, stage } = this;
     Object.assign(this, { runs, kinds, views: presenterViews(kinds) });
     this.stage.help.draw([...KEYS, ...COMMON].filter((row) => this.#offers(row)));
-    this.lines?.draw(stage.on ? runs : [], theme, view.hidden, Boolean(gaps?.end));
+    this.lines?.draw(stage.on ? runs : [], theme, view.hidden, gaps ?? null);
     this.host.classList.toggle("ss-veiled", view.hidden);
     this.host.classList.toggle("ss-answered", this.room.draw(this.race, asked, answers, stage.on));
     setText(this.marked, view.hidden ? "" : marksText(view.marks));

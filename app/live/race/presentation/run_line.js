@@ -7,9 +7,12 @@ import { isComparable } from "../../shared/arm_names.js";
 import { element, keepRows, setText } from "../../shared/dom.js";
 import { stepOf } from "../series.js";
 import { grouped, sum } from "../../shared/format.js";
-import { BROKEN } from "../../shared/run_states.js";
+import { BROKEN, ENDED } from "../../shared/run_states.js";
 
 const MAX_NAMED = 8;
+/** The error beside each run; named, for both are in percent. */
+const RUNNING = { of: ["train", "running_error"], name: "running training error" };
+const CLEAN = { of: ["train_clean", "error"], name: "training error at the end (clean)" };
 /** What a run that broke looks like before the reveal: that it broke would be half an answer. */
 const UNTOLD = ["◼", "ended"];
 
@@ -19,9 +22,9 @@ export class RunLine {
     Object.assign(this, { list, states, rows: new Map() });
   }
 
-  /** atEnd: the verdict is about the clean error. */
-  draw(runs, theme, hidden, atEnd) {
-    this.error = atEnd ? ["train_clean", "error"] : ["train", "running_error"];
+  /** gaps: what the verdict is about, null where it compares nothing. */
+  draw(runs, theme, hidden, gaps) {
+    this.error = saysClean(runs, gaps) ? CLEAN : RUNNING;
     const groups = runs.length > MAX_NAMED ? byArm(runs) : runs.map((run) => ({ name: run.label, members: [run] }));
     const keys = groups.map(({ name, members }) => `${name}|${members.length}`);
     keepRows(this.list, this.rows, keys, made);
@@ -41,9 +44,21 @@ export class RunLine {
     const words = [...new Set(said.map(([, word]) => word))];
     row.progress.setAttribute("aria-label", `${name}: ${words.join(", ")}, step ${grouped(Math.round(step / members.length))} of ${grouped(Math.round(total / members.length))}`);
     setText(row.state, words.length > 1 ? "…" : said[0][0]);
-    const errors = hidden ? [] : members.map(({ series }) => series.latest(...this.error)).filter((value) => value !== undefined);
+    const errors = hidden ? [] : members.map(({ series }) => series.latest(...this.error.of)).filter((value) => value !== undefined);
+    row.error.title = this.error.name;
     setText(row.error, errors.length ? `${(sum(errors, (error) => error) / errors.length).toFixed(1)} %` : "");
   }
+}
+
+/**
+ * Whether the headline has the clean error: as it says itself, and where nothing is compared, as of a cut, once all have ended.
+ * Of one quantity for all runs: those that broke have no clean error at their end.
+ */
+export function saysClean(runs, gaps) {
+  if (gaps) return gaps.end;
+  const sound = runs.filter(({ card }) => !BROKEN.has(card.state));
+  const measured = ({ train, train_clean }) => train_clean.step.length > 0 && train_clean.step.at(-1) === train.step.at(-1);
+  return sound.length > 0 && sound.every(({ card, series }) => ENDED.has(card.state) && measured(series));
 }
 
 function made() {

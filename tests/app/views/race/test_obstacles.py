@@ -71,7 +71,9 @@ def test_panel_and_dialog_say_what_is_missing(page):  # noqa: F811
     assert not {"seeds", "tune", "cut"} & {
         step["key"] for part in ("cards", "buttons") for step in component(page)["next"][part]
     }
+    assert component(page)["unforkable"] == list(newest.runs), "no curve offers a fork"
     for way, words in (
+        ("change", "No run of this race trains or waits. This race was recorded elsewhere"),
         ("fork", "No run can be forked: this race was recorded"),
         ("extend", "No run can be given more"),
     ):
@@ -99,3 +101,18 @@ def test_images_of_a_path_that_went_away(bench, page):  # noqa: F811
     row = races.runs(race)[0]
     missing = "was trained on folder:cats, which is not here"
     assert obstacles.to_fork(row, (500,)) == obstacles.to_extend(row) == missing
+    assert component(page)["unforkable"] == runs
+    said = " ".join(node.value for node in [*page.main.caption, *page.markdown]).replace("\\", "")
+    assert f"No run of this race trains or waits. This race {missing}." in said
+    assert "/nowhere" not in said, "an audience sees no folder of this machine"
+
+
+def test_a_race_that_can_be_trained_on_says_how(bench, page):  # noqa: F811
+    bench.start_all()
+    for run in bench.runs:
+        bench.steps(run, 1, 20)
+        bench.run_states(run, RunState.FINISHED)
+    page.run()
+    assert component(page)["unforkable"] == []
+    said = " ".join(node.value for node in page.main.caption)
+    assert "No run of this race trains or waits. Those that have ended can be forked or run longer." in said

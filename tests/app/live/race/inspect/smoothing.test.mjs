@@ -61,6 +61,11 @@ test("a fork begins with the mean of its own steps: a cut is a jump, later means
   assert.deepEqual(new Set(drawn.series.drawn().running_error), new Set([90]), "no slope after the cut");
   assert.equal(drawn.stored, fork.series, "labels and tables keep the stored means");
   assert.equal(fork.series.drawn().running_error[0], 31.2);
+  const young = run(12, "A-56", range(151, 165), range(151, 165).map(() => 47.3), { parent: 4, parent_step: 150 });
+  young.series.train.error = range(151, 165).map(() => 90);
+  assert.match(words(figure(smoothedRuns([young]), { layout: "overlaid" })).join(" "), /<b>90.0<\/b>/, "its name stands at its curve");
+  assert.equal(young.series.latest("train", "running_error"), 90, "in cards and on the stage as well");
+  assert.ok(Math.abs(young.series.latest("train", "running_loss") - 47.3 / 40) < 1e-9);
   const late = run(10, "A-56", steps, steps.map(() => 33), { parent: 4, parent_step: 150 });
   late.series.train.error = steps.map(() => 90);
   assert.deepEqual(smoothedRuns([late])[0].series.drawn().running_error.slice(48, 51), [90, 33, 33]);

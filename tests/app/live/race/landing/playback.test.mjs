@@ -34,6 +34,21 @@ test("it begins without curves, grows to the step and ends with what the recordi
   for (const { headline, words, texts } of [begin, middle, end]) assert.doesNotMatch([headline, words, ...texts].join(" "), /\blive\b/i);
 });
 
+test("the numbers at the names are of the step of the headline", () => {
+  const race = new Playback(CURVES, ARMS), playhead = race.playhead(12);
+  const ends = (texts, arm) => Number(texts.find((text) => text.startsWith(`${arm} `)).match(/([\d.]+)( ?%)?$/)[1]);
+  for (const step of CURVES.moments.step.map(([at]) => at).filter((at) => at >= 100 && at < 300)) {
+    const { headline, texts, runs } = seen(race, playhead, step);
+    assert.ok(runs.every(({ series }) => series.lastStep === step), `every net is at step ${step}`);
+    const [, at, plain, residual] = headline.match(/^At step (\d+) .* (\d+\.\d) points worse .* is (\d+\.\d)\.$/);
+    assert.equal(Number(at), step);
+    for (const [arm, said] of [["plain", plain], ["A", residual]]) {
+      const gap = ends(texts, `${arm}-56`) - ends(texts, `${arm}-20`);
+      assert.ok(Math.abs(gap - Number(said)) < 0.151, `step ${step}, ${arm}: ${gap}, ${said}`);
+    }
+  }
+});
+
 test("its playhead goes through the whole in the time that it is given", (context) => {
   context.mock.timers.enable({ apis: ["setInterval"] });
   let now = 0;

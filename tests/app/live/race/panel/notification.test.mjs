@@ -24,7 +24,7 @@ test("before the reveal no result is told, and that a run broke would be half of
 });
 
 /** A tab whose race goes from some states to others while it is hidden. permission: what the browser answers. */
-function watched({ permission = "granted", answer = "granted", asked = true, mayCommand = true } = {}) {
+function watched({ permission = "granted", answer = "granted", asked = true, mayCommand = true, found = { g: HEADLINE } } = {}) {
   page();
   const shown = [], questions = [], store = new Map(asked ? [["skipscope-notify", "on"]] : []);
   globalThis.localStorage = { getItem: (key) => store.get(key) ?? null, setItem: (key, value) => store.set(key, value), removeItem: (key) => store.delete(key) };
@@ -48,7 +48,7 @@ function watched({ permission = "granted", answer = "granted", asked = true, may
     race: () => ({ race: 3, runs: runs("running", "running"), hidden: false }),
     look: async () => {
       server.looks += 1;
-      return { cards: server.cards, g: HEADLINE };
+      return { cards: server.cards, ...found };
     },
   });
   made.update(mayCommand);
@@ -83,6 +83,21 @@ test("a hidden tab tells of a divergence and of the end, each once; a seen one o
   await now("diverged", "finished");
   assert.equal(server.looks, 3, "of a race that has ended nothing more is asked");
   made.stop();
+});
+
+test("of a race that consists of a cut it tells what the page has as its headline", async () => {
+  const g = "Each shortcut type has one depth: nothing to compare.", cut = "Without its shortcuts, cut at step 150, A-56 ends at 90.0 % training error.";
+  const alone = ["One net: a demonstration", "demonstration", ""];
+  const { made, shown, hide, now } = watched({ found: { g, alone, cut } });
+  hide(true);
+  await now("finished", "finished");
+  assert.deepEqual(shown.map(([, body]) => body), [`The race has ended. ${cut}`]);
+  made.stop();
+  const own = watched({ found: { g: HEADLINE, alone: null, cut } });
+  own.hide(true);
+  await own.now("finished", "finished");
+  assert.deepEqual(own.shown.map(([, body]) => body), [`The race has ended. ${HEADLINE}`]);
+  own.made.stop();
 });
 
 test("a tab without its stream looks by itself, while it is hidden", async () => {
