@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 import webbrowser
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -47,8 +48,11 @@ class _Port(click.ParamType[int]):
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
-def main(host: str | None, port: int, folder: str | None, no_browser: bool, share: bool) -> None:
+@click.option("--launcher", default="local", show_default=True, help="Where runs train: local, or ray for a cluster.")
+@click.option("--address", default="", metavar="HOST:PORT", help="Head node of the cluster, for --launcher ray.")
+def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> None:
     """Watch plain and residual nets train side by side, in the browser."""
+    host, port = where["host"], where["port"]
     if host == "":
         raise click.UsageError("--host is an address such as 127.0.0.1 (got '')")
     host = host or (addresses.EVERYWHERE if share else addresses.LOOPBACK)
@@ -62,6 +66,10 @@ def main(host: str | None, port: int, folder: str | None, no_browser: bool, shar
         workspace.use(folder)
         if workspace.current().pool.file() is None:  # a workspace with a database can be viewed on a read-only disk
             workspace.current().workspace.prepare()
+        if where["launcher"] != "local" or where["address"]:
+            from app.data import commands
+
+            commands.use_cluster(where["launcher"], where["address"])
     except workspace.SkipscopeError as error:
         raise click.UsageError(str(error)) from None
     # For `st.App`'s pages and the engine.

@@ -88,6 +88,10 @@ class EngineUnreachable(EngineError):
     """No engine answers for this workspace."""
 
 
+class AttemptOver(EngineError):
+    """Another worker has the run by now: what this one sends is refused."""
+
+
 class CommandRefused(EngineError):
     """The run's state does not allow the command."""
 

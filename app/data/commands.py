@@ -15,6 +15,7 @@ from engine.errors import ConfigError, DatabaseDamaged, SkipscopeError
 from engine.events import PAUSABLE, RESUMABLE
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH as MAX_NAME_LENGTH
 from engine.runs.client.visitor_notes import MAX_NOTE_LENGTH as MAX_NOTE_LENGTH
+from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.instant import InstantChoice as InstantChoice
 from engine.runs.protocol.instant import instant_request
 from engine.runs.protocol.planning import RaceRequest as RaceRequest
@@ -59,6 +60,13 @@ def startup() -> str:
     except (SkipscopeError, sqlite3.Error, OSError) as error:
         return str(error)
     return ""
+
+
+def use_cluster(launcher: str, address: str) -> None:
+    """Start the engine with another launcher than ``local``. Raises SkipscopeError; does nothing for ``local``."""
+    chosen = LauncherChoice(launcher, address).check()
+    if chosen != LauncherChoice():
+        current().control.engine.ensure_with(chosen)
 
 
 def shutdown() -> None:

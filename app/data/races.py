@@ -31,6 +31,7 @@ from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
 from engine.provenance import release
 from engine.runs.protocol.comparable_runs import differences
+from engine.store.placements import PLACED
 from engine.store.reader import Reader
 from engine.store.rows import RaceRow
 from engine.store.rows import RunRow as RunRow
@@ -324,6 +325,7 @@ def run_summary(
     run an arm of its own, ``difference_name`` in few words; both are '' for a comparable run. ``evaluation_share`` and
     ``probe_share`` are 0 to 1, ``eval_images`` is the size of each fixed subset, ``closing_images`` that of the
     training subset where the run ends, ``bn`` the batch-norm statistics of the evaluations, '' for nets without.
+    ``place`` is the newest attempt and its node on a cluster, '' on this machine.
     """
     return {
         **{name: getattr(row, name) for name in _AS_STORED},
@@ -339,6 +341,7 @@ def run_summary(
         "bn": _statistics(row.config),
         "difference": difference.text, "difference_name": difference.name,
         "changes": [[r["step"], r["text"]] for r in remarks if r["kind"] in DRAWN_REMARKS][-MAX_REMARKS:],
+        "place": next((r["text"] for r in reversed(remarks) if r["kind"] == PLACED), ""),
     }  # fmt: skip
 
 

@@ -161,15 +161,19 @@ def count(as_json: bool, blocks: int | None, **values: Any) -> None:
 
 @main.command()
 @click.option("--idle-seconds", type=_SECONDS, default=None, help="End after so long without work.")
+@click.option("--launcher", default="local", show_default=True, help="Where runs train: local, or ray for a cluster.")
+@click.option("--address", default="", metavar="HOST:PORT", help="Head node of the cluster, for --launcher ray.")
 @click.pass_obj
-def serve(workspace: Workspace, idle_seconds: float | None) -> None:
+def serve(workspace: Workspace, idle_seconds: float | None, launcher: str, address: str) -> None:
     """Be the workspace's engine (races and the page start one by themselves)."""
+    from engine.runs.launchers.registry import LauncherChoice
     from engine.runs.supervisor import supervisor
 
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
-    supervisor.serve(workspace, supervisor.IDLE_S if idle_seconds is None else idle_seconds)
+    idle_s = supervisor.IDLE_S if idle_seconds is None else idle_seconds
+    supervisor.serve(workspace, idle_s, LauncherChoice(launcher, address))
 
 
 @main.command()

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from engine.config import lockstep
 from engine.store.workspace import Workspace
@@ -97,8 +98,21 @@ class SharedSteps:
         return {cells[slot + _RUN]: slot for slot in slots if cells[slot + _PART]}
 
 
-class Throttle:
-    """The worker's side: publishes the step of its run, and holds a run with a slot while it is too far ahead."""
+class Throttle(Protocol):
+    """The worker's side: publishes the step of its run, and holds the run while it is too far ahead."""
+
+    def reach(self, step: int) -> bool:
+        """Publish that ``step`` updates are done; return whether the next update has to wait."""
+
+    def hold(self, step: int, ends: Callable[[], bool], waits: Callable[[float], None]) -> None:
+        """Sleep until the next update may begin or until ``ends()``; call ``waits`` with the seconds so far."""
+
+    def leave(self) -> None:
+        """End the part of this run."""
+
+
+class SharedThrottle:
+    """The throttle of a worker beside the file; a run without a slot is not held."""
 
     def __init__(self, path: Path, run: int):
         self._run = run

@@ -348,6 +348,21 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
         );
         """,
     ),
+    (
+        "0010-placements",
+        """
+        CREATE TABLE placements (
+            run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            attempt INTEGER NOT NULL,
+            node TEXT NOT NULL,
+            processor TEXT NOT NULL,
+            created REAL NOT NULL,
+            ended REAL,
+            lost INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (run, attempt)
+        ) WITHOUT ROWID;
+        """,
+    ),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

@@ -4,6 +4,7 @@ Connections are read-only (``mode=ro``). Methods return plain values and the dat
 """
 
 from engine.store.connection import ReadingConnection
+from engine.store.placements import PlacementReader
 from engine.store.tables.checkpoints import CheckpointReader
 from engine.store.tables.commands import CommandReader
 from engine.store.tables.imports import ImportReader
@@ -32,4 +33,4 @@ class Reader(ReadingConnection):
         self.probes, self.labs, self.jobs = ProbeReader(self), LabReader(self), JobReader(self)
         self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
         self.commands, self.presence, self.quota = CommandReader(self), PresenceReader(self), QuotaReader(self)
-        self.imports = ImportReader(self)
+        self.imports, self.placements = ImportReader(self), PlacementReader(self)

@@ -122,14 +122,31 @@ class LabJobRow(JobRow):
 
 
 @dataclass(frozen=True, slots=True)
+class PlacementRow:
+    """One attempt at a run on a cluster; ``lost``: it ended with its node. ``ended`` None: it may write."""
+
+    run: int
+    attempt: int
+    node: str
+    processor: str
+    created: float
+    ended: float | None
+    lost: _Truth
+
+
+@dataclass(frozen=True, slots=True)
 class Pulse:
-    """The state of a run or job on record, its worker's process, and when the worker was heard last."""
+    """The state of a run or job on record, its worker's process, and when the worker was heard last.
+
+    ``node``: of a cluster, '' for a worker on this machine.
+    """
 
     id: int
     state: RunState
     detail: str
     pid: int | None
     heartbeat: float | None
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 skipscope.db             the store (SQLite, WAL)
 engine.lock engine.pid   the engine's lock and its holder
 engine.log engine.end    the engine's messages, and the error that ended it
+engine.launcher          where the living engine lets runs train
 engine.notice            what the engine says while the database refuses its writes
 data/                    decoded data sets and downloads
 run-00012/               one run: run.log, worker.notice and checkpoints/step-00000300.pt
@@ -74,6 +75,11 @@ class Workspace:
     def engine_end(self) -> Path:
         """The error that ended the last engine, in one line; there is no file after an end in good order."""
         return self.path / "engine.end"
+
+    @property
+    def engine_launcher(self) -> Path:
+        """The launcher of the living engine, and the address of its cluster."""
+        return self.path / "engine.launcher"
 
     @property
     def temporary(self) -> Path:

@@ -4,6 +4,7 @@ Every method is one short transaction; ``with writer.together()`` makes one of s
 """
 
 from engine.store.connection import WritingConnection
+from engine.store.placements import PlacementWriter
 from engine.store.tables.checkpoints import CheckpointWriter
 from engine.store.tables.commands import CommandWriter
 from engine.store.tables.imports import ImportWriter
@@ -31,4 +32,5 @@ class Writer(WritingConnection):
         self.probes, self.labs = ProbeWriter(self), LabWriter(self)
         self.interventions, self.tuning = InterventionWriter(self), TuningWriter(self)
         self.notes, self.commands, self.presence = VisitorNoteWriter(self), CommandWriter(self), PresenceWriter(self)
+        self.placements = PlacementWriter(self)
         self.quota, self.imports = QuotaWriter(self), ImportWriter(self)

@@ -11,7 +11,7 @@ OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in 
 #: What may be asked of the engine without permission: it changes nothing.
 READS = {"engine.status"}
 #: The server's own: it readies its workspace before anybody has come, and leaves it after.
-OF_THE_SERVER = {"startup", "shutdown"}
+OF_THE_SERVER = {"startup", "use_cluster", "shutdown"}
 #: Where the thing that commands is made.
 MAKER = ("workspace.py", "__init__")
 #: Ways into the store and the engine that would pass the guard by.
@@ -82,7 +82,7 @@ def test_only_the_server_uses_its_own_part():
         if (isinstance(node, ast.Attribute) and node.attr in OF_THE_SERVER and ast.unparse(node.value) == "commands")
         or (isinstance(node, ast.alias) and node.name in OF_THE_SERVER)
     }
-    assert users == {"server.py"}
+    assert users == {"server.py", "command_line.py"}
 
 
 def test_only_the_access_sets_the_guard():

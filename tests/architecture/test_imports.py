@@ -37,6 +37,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.runs.protocol",),
     ("engine.runs.worker",),
     ("engine.runs.launchers",),
+    ("engine.runs.launchers.ray_cluster",),
     ("engine.runs.supervisor",),
     ("engine.runs.client",),
     ("engine.exchange", "engine.exchange.bundle"),

@@ -14,7 +14,7 @@ from engine.store.reader import Reader
 from engine.store.rows import RunRow
 
 #: What belongs to this machine or to this moment, and to no moment of a recording.
-_LEFT_OUT: dict[str, Any] = {"log": "", "checkpoints": 0, "checkpoint_bytes": 0}
+_LEFT_OUT: dict[str, Any] = {"log": "", "checkpoints": 0, "checkpoint_bytes": 0, "place": ""}
 #: Points of a run that tell its clock: it goes almost evenly.
 _CLOCK_POINTS = 500
 

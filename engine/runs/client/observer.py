@@ -74,6 +74,8 @@ def _worker_sign(workspace: Workspace, pulse: Pulse, now: float) -> Sign:
     last = pulse.heartbeat
     if said is not None and (last is None or said.at > last):
         last = said.at
+    if pulse.node and not pulse.pid:  # a process of another machine: its heartbeats are all that can be seen
+        return Sign(last is not None and now - last <= SILENT_S, last, node=pulse.node)
     # The worker wrote heartbeats: a process that started later reuses its id.
     lives = bool(pulse.pid and pulse.heartbeat and process_before(pulse.pid, pulse.heartbeat))
     trouble = said.text if said is not None and said.at == last and now - said.at <= SILENT_S else ""

@@ -29,6 +29,7 @@ from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId
 from engine.paths import PROJECT
 from engine.runs.client.shutdown import Shutdown, outcomes
+from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.liveness import SILENT_S, Sign, gone
 from engine.runs.protocol.verbs import SHUTDOWN
 from engine.store.connection import check, obstacle, set_aside
@@ -121,6 +122,21 @@ class EngineProcess:
                     f"the engine did not answer within {limit_s:g} s; see {self.workspace.engine_log}"
                 )  # fmt: skip
             time.sleep(_START_POLL_S)
+
+    def ensure_with(self, chosen: LauncherChoice) -> None:
+        """Start the engine with a launcher, and let this process start others with it.
+
+        Raises ConfigError for a wrong choice, EngineRunning for an engine with another launcher, and the errors of
+        ``ensure``.
+        """
+        chosen.check().for_engines()
+        self.ensure()
+        with suppress(OSError):
+            if (other := self.workspace.engine_launcher.read_text().strip()) != str(chosen):
+                raise EngineRunning(
+                    f"the engine of workspace {self.workspace.path} has the launcher {other}; end it first with "
+                    "`python -m engine shutdown`, its runs stay paused"
+                )
 
     def shutdown(self, timeout_s: float = SHUTDOWN_S) -> Shutdown | None:
         """Pause all runs and end the engine of any version, by SIGTERM where the database cannot be written.
@@ -216,6 +232,8 @@ class EngineProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         """Start the engine in another session, without pipes, its output in ``engine.log``."""
         arguments = [sys.executable, "-m", "engine", "--workspace", str(self.workspace.path), "serve"]
+        if (chosen := LauncherChoice.of_environment()) != LauncherChoice():
+            arguments += ["--launcher", chosen.name, "--address", chosen.address]
         with self.workspace.engine_log.open("ab") as log:
             process = subprocess.Popen(
                 arguments, cwd=PROJECT, start_new_session=True, stdin=subprocess.DEVNULL, stdout=log,

@@ -25,7 +25,9 @@ from engine.errors import in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId, process_before
 from engine.runs.launchers.fork_server import ForkServer, ForkServerFailed, cause_of, in_words
+from engine.runs.launchers.registry import LeftBehindProcess
 from engine.runs.protocol.job import Job
+from engine.store.rows import JobRow
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerContext, SpawnContext
@@ -117,6 +119,16 @@ class LocalWorker:
     def pid(self) -> int | None:
         """The worker's process id; None until it exists."""
         return None if self._identity is None else self._identity.pid
+
+    @property
+    def place(self) -> str:
+        """The worker's process in words; '' until it exists."""
+        return "" if self._identity is None else f"process {self._identity.pid}"
+
+    @property
+    def is_lost_with_place(self) -> bool:
+        """Never: this machine is also the engine's."""
+        return False
 
     def send(self, word: str) -> None:
         """Send ``pause``, ``stop`` or ``changes``; the worker reacts between two steps."""
@@ -256,6 +268,16 @@ class LocalLauncher:
         worker = LocalWorker(job, self._context, type(self).work)
         self._tasks.put(worker)
         return worker
+
+    def adopt(self, row: JobRow) -> LeftBehindProcess | None:
+        """Return the process that the job's row names, if it lives."""
+        # The worker wrote heartbeats: a process that started later reuses its id.
+        process = process_before(row.pid, row.heartbeat) if row.pid and row.heartbeat else None
+        return None if process is None else LeftBehindProcess(process)
+
+    def capacity(self) -> None:
+        """Return None: runs are planned for this machine."""
+        return
 
     def close(self) -> None:
         """Start no further worker, and let this process end while workers live: they end once it has."""

@@ -1,11 +1,16 @@
 """The launchers as a torch-free table, and their protocol. A new launcher is one file and one row."""
 
+import os
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Protocol
 
 from engine.errors import ConfigError
+from engine.hardware.machine import ProcessId
+from engine.runs.protocol.cluster_address import require_answer, require_ray
 from engine.runs.protocol.job import Job
+from engine.store.rows import JobRow
+from engine.store.workspace import Workspace
 
 
 class Launched(Protocol):
@@ -14,8 +19,12 @@ class Launched(Protocol):
     job: Job
 
     @property
-    def pid(self) -> int | None:
-        """The worker's process; None until it exists."""
+    def place(self) -> str:
+        """Where the worker is: ``process 812``, with its node on a cluster; '' until it exists."""
+
+    @property
+    def is_lost_with_place(self) -> bool:
+        """Whether the worker ended because its node did: another attempt may succeed elsewhere."""
 
     def send(self, word: str) -> None:
         """Send ``pause``, ``stop`` or ``changes``; repeats and signals to a dead worker do nothing."""
@@ -33,6 +42,48 @@ class Launched(Protocol):
         """End the process at once."""
 
 
+class LeftBehind(Protocol):
+    """The worker of an engine that is gone: it writes a checkpoint and ends."""
+
+    @property
+    def place(self) -> str:
+        """Where the worker is."""
+
+    def lives(self) -> bool:
+        """Return whether the worker may still live."""
+
+    def kill(self) -> None:
+        """End the worker at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftBehindProcess:
+    """One on this machine."""
+
+    process: ProcessId
+
+    @property
+    def place(self) -> str:
+        """The process in words."""
+        return f"process {self.process.pid}"
+
+    def lives(self) -> bool:
+        """Return whether the process lives."""
+        return self.process.lives()
+
+    def kill(self) -> None:
+        """End the process."""
+        self.process.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What a cluster has: torch's names of its devices, numbered through, and the cores of each node."""
+
+    devices: tuple[str, ...]
+    nodes: tuple[int, ...]
+
+
 class Launcher(Protocol):
     """Starts workers, which detect the end of their engine themselves."""
 
@@ -48,18 +99,35 @@ class Launcher(Protocol):
     def launch(self, job: Job) -> Launched:
         """Start a worker for the job. Never blocks; a start that fails shows in ``Launched.ended``."""
 
+    def adopt(self, row: JobRow) -> LeftBehind | None:
+        """Return the worker that an engine before left with the job, None if none can live. Never blocks."""
+
+    def capacity(self) -> Capacity | None:
+        """Return what runs are planned for, None for this machine.
+
+        Labs and instant races always work on this machine.
+        """
+
     def close(self) -> None:
         """Release all resources; living workers go on."""
 
 
+#: Tells a process's choice to what it starts: an internal variable, no setting.
+ENVIRONMENT = "ENGINE_LAUNCHER"
+
+
 @dataclass(frozen=True)
 class LauncherRow:
-    """One launcher; ``launcher`` names the class as ``module:attribute``."""
+    """One launcher; ``launcher`` names the class as ``module:attribute``.
+
+    ``needs_address``: the class takes a workspace and the address of a cluster; else it takes nothing.
+    """
 
     name: str
     label: str
     help: str
     launcher: str
+    needs_address: bool = False
 
 
 LAUNCHERS: dict[str, LauncherRow] = {
@@ -71,13 +139,52 @@ LAUNCHERS: dict[str, LauncherRow] = {
             help="Workers are forked from a process that has torch loaded; where there is no fork, spawned.",
             launcher="engine.runs.launchers.local:LocalLauncher",
         ),
+        LauncherRow(
+            name="ray",
+            label="Ray cluster",
+            help="Workers are actors on the nodes of a running cluster; one desk beside the database writes for them.",
+            launcher="engine.runs.launchers.ray_cluster.launcher:RayLauncher",
+            needs_address=True,
+        ),
     )
 }
 
 
-def make_launcher(name: str) -> Launcher:
-    """Return a launcher by name. Raises ConfigError naming the choices."""
-    if name not in LAUNCHERS:
-        raise ConfigError(f"unknown launcher {name!r}; choose from {', '.join(LAUNCHERS)}")
-    launcher: Launcher = resolve_name(LAUNCHERS[name].launcher)()
+@dataclass(frozen=True, slots=True)
+class LauncherChoice:
+    """The launcher that a person chose, and the address of its cluster, '' for none."""
+
+    name: str = "local"
+    address: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.address}".strip()
+
+    @classmethod
+    def of_environment(cls) -> "LauncherChoice":
+        """Return what this process chose for the engines that it starts (``for_engines``)."""
+        return cls(*os.environ.get(ENVIRONMENT, "local").split()[:2])
+
+    def for_engines(self) -> None:
+        """Let the engines that this process starts use this launcher."""
+        os.environ[ENVIRONMENT] = str(self)
+
+    def check(self) -> "LauncherChoice":
+        """Return the choice. Raises ConfigError for a wrong one, as far as nothing need be started to know."""
+        if self.name not in LAUNCHERS:
+            raise ConfigError(f"unknown launcher {self.name!r}; choose from {', '.join(LAUNCHERS)}")
+        if not LAUNCHERS[self.name].needs_address:
+            if self.address:
+                raise ConfigError(f"the launcher {self.name} takes no address; --launcher ray --address A takes one")
+            return self
+        require_ray()
+        require_answer(self.address)
+        return self
+
+
+def make_launcher(choice: LauncherChoice, workspace: Workspace) -> Launcher:
+    """Return a launcher. Raises ConfigError for a wrong choice, or a cluster that cannot be used."""
+    row = LAUNCHERS[choice.check().name]
+    make = resolve_name(row.launcher)
+    launcher: Launcher = make(workspace, choice.address) if row.needs_address else make()
     return launcher

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from engine.events import ALIVE, ENGINE_GONE, RunState
 from engine.store.rows import Pulse
 
+#: What becomes of a node that is not heard.
+GIVES_UP = "Ray gives it up after about 60 s, then its runs go on elsewhere"
 #: A living process that was not heard for so long is silent; sooner where there is a reason for its silence.
 SILENT_S, SILENT_WITH_REASON_S = 5.0, 2.0
 
@@ -22,11 +24,13 @@ class Sign:
         lives: Whether the process lives.
         heard: When it was heard last, None for never.
         trouble: Why nobody can write now, '' while one can.
+        node: The node of a cluster on which a worker is, '' for this machine.
     """
 
     lives: bool
     heard: float | None = None
     trouble: str = ""
+    node: str = ""
 
 
 class Seen(NamedTuple):
@@ -58,6 +62,9 @@ def as_seen(pulse: Pulse, engine: Sign, worker: Sign, now: float) -> Seen:
         return recorded
     if not worker.lives and engine.trouble:
         return Seen(RunState.LOST, f"worker gone, last heard {ago(now - worker.heard)}; {engine.trouble}")
+    if worker.node:
+        silent = span(now - worker.heard)
+        return Seen(pulse.state, f"no sign of node {worker.node} for {silent}; {GIVES_UP}")
     reason = f": {engine.trouble}" if engine.trouble else ""
     return Seen(pulse.state, f"worker not heard for {span(now - worker.heard)}{reason}")
 

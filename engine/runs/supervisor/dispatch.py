@@ -7,6 +7,7 @@ from dataclasses import replace
 from engine.events import RunState
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, runs_per_gpu
+from engine.runs.launchers.registry import Capacity
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.instant import InstantRaces
@@ -34,13 +35,13 @@ class Dispatch:
         self._coordinator, self._tuning, self._instant = coordinator, tuning, InstantRaces(reader, writer, pool)
         self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()
         self._arms: dict[int, int] = {}
-        self._scheduled_at: tuple[int, int, int, str] | None = None
+        self._scheduled_at: tuple[int, int, int, str, Capacity | None] | None = None
 
     def schedule(self) -> None:
         """Start the runs that may start; record why the others wait."""
         # The plan holds until a run's state, the number of workers, trouble or, with GPUs, the memory changes.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
-        moment = (self._reader.points.head()[1], len(self._pool), look, self._pool.trouble)
+        moment = (self._reader.points.head()[1], len(self._pool), look, self._pool.trouble, self._pool.capacity())
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
@@ -54,7 +55,7 @@ class Dispatch:
         on_gpus = rows and len(self.devices) > 1
         memory = {gpu.device: GpuMemory(gpu.total, gpu.free) for gpu in gpus()} if on_gpus else {}
         active = [self._with_estimate(each) for each in self._pool.active()]
-        plan = schedule(waiting, active, Machine(self.devices, self.cores, memory, self._per_gpu))
+        plan = self._planned(waiting, active, Machine(self.devices, self.cores, memory, self._per_gpu))
         if self._pool.trouble:
             plan = Plan((), dict.fromkeys(rows, f"waits until workers can be started: {self._pool.trouble}"))
         for start in plan.starts:
@@ -73,6 +74,17 @@ class Dispatch:
             if (reason := waits.get(row.id)) is not None and reason != row.detail:
                 self._writer.jobs.update(row.id, detail=reason)
         self._scheduled_at = moment  # last: the next round repeats a refused write
+
+    def _planned(self, waiting: list[Waiting], active: list[Active], here: Machine) -> Plan:
+        """Return the plan for this machine, or for a cluster, which leaves labs and instant races to this machine."""
+        if (cluster := self._pool.capacity()) is None:
+            return schedule(waiting, active, here)
+        there = Machine(cluster.devices, sum(cluster.nodes), {}, self._per_gpu, cluster.nodes)
+        small = schedule([each for each in waiting if _stays(each)], [each for each in active if _stays(each)], here)
+        large = schedule(
+            [each for each in waiting if not _stays(each)], [each for each in active if not _stays(each)], there
+        )
+        return Plan((*small.starts, *large.starts), small.waits | large.waits)
 
     def _with_estimate(self, active: Active) -> Active:
         """Return an active run with its missing GPU memory; see ``SETTLED_STEP``."""
@@ -95,6 +107,11 @@ class Dispatch:
             row = self._reader.races.known(race)
             self._arms[race] = len(row.config.runs() if row.tunes is None else row.config.trials())
         return self._arms[race]
+
+
+def _stays(job: Waiting | Active) -> bool:
+    """Return whether a job is for this machine whatever the launcher."""
+    return job.lab or job.instant
 
 
 def _waiting(row: RunRow, arms: int) -> Waiting:

@@ -11,6 +11,8 @@
   before that run, however often a slider is moved.
 * A lab takes seconds: it starts at once and holds no run back. At most ``LABS`` work at a time, and together with no
   more threads than cores (or than ``LABS``), unless one alone has more. A waiting lab holds back later labs.
+* On a cluster (``Machine.nodes``) each thread of a run on the CPU takes one core of a node, and a single run those of
+  the largest node. Which node takes a run is the cluster's business.
 * Threads and kind of device are fixed at the first start and kept on resume: other counts give other bits.
 """
 
@@ -64,12 +66,16 @@ class GpuMemory:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The devices (``engine.hardware.machine.devices``), the cores and the GPUs' memory by device."""
+    """The devices (``engine.hardware.machine.devices``), the cores and the GPUs' memory by device.
+
+    ``nodes``: the cores of each node of a cluster, None for one machine.
+    """
 
     devices: Sequence[str]
     cores: int
     memory: Mapping[str, GpuMemory] = field(default_factory=dict)
     per_gpu: int = RUNS_PER_GPU
+    nodes: Sequence[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +105,15 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machi
     for waiting in sorted(queued, key=lambda entry: (entry.instant, entry.race, entry.position)):
         candidates = _candidates(waiting.device, devices)
         if not candidates:
-            waits[waiting.run] = f"waits for a device {waiting.device}; this machine has {', '.join(devices)}"
+            waits[waiting.run] = _lacks(waiting.device, machine)
             continue
         kind = "lab" if waiting.lab else _kind(candidates[0])
         if kind in ahead:
             start, reason = None, f"waits its turn behind run {ahead[kind]}"
         elif waiting.lab:
             start, reason = _lab(waiting, candidates[0], running, cores)
+        elif kind == "cpu" and machine.nodes is not None:
+            start, reason = _on_nodes(waiting, running, machine.nodes)
         elif kind == "cpu":
             start, reason = _on_cpu(waiting, running, cores)
         else:
@@ -142,6 +150,16 @@ def _on_cpu(waiting: Waiting, running: Sequence[Active], cores: int) -> tuple[St
     slots = sum(other.instant == waiting.instant for other in here)
     if slots >= 2 * cores:
         return None, f"waits for a free slot ({slots} of {2 * cores} in use)"
+    return Start(waiting.run, "cpu", threads), ""
+
+
+def _on_nodes(waiting: Waiting, running: Sequence[Active], nodes: Sequence[int]) -> tuple[Start | None, str]:
+    largest, taken = max(nodes, default=0), sum(other.threads for other in running if other.device == "cpu")
+    threads = waiting.threads or (1 if waiting.arms > 1 else max(1, largest))
+    if threads > largest:
+        return None, f"waits for a node with {_cores(threads)}; the largest of the cluster has {_cores(largest)}"
+    if taken + threads > sum(nodes):
+        return None, f"waits for {_cores(threads)} of the cluster ({taken} of {sum(nodes)} in use)"
     return Start(waiting.run, "cpu", threads), ""
 
 
@@ -184,6 +202,16 @@ def _candidates(wanted: str, devices: Sequence[str]) -> list[str]:
     if wanted == "cuda":
         return cuda
     return [wanted] if wanted in devices else []
+
+
+def _lacks(device: str, machine: Machine) -> str:
+    if machine.nodes is None:
+        return f"waits for a device {device}; this machine has {', '.join(machine.devices)}"
+    return "waits for a GPU; the cluster has none" if _kind(device) == "cuda" else f"waits for a {device}"
+
+
+def _cores(count: int) -> str:
+    return f"{count} core" if count == 1 else f"{count} cores"
 
 
 def _kind(device: str) -> str:

@@ -19,7 +19,7 @@ from engine import __version__
 from engine.errors import DatabaseBusy, DiskFull, EngineRunning, NoDatabase, SkipscopeError, WorkspaceError, in_one_line
 from engine.events import ALIVE, RunState
 from engine.hardware.machine import ProcessId, number_gpus_alike, this_process
-from engine.runs.launchers.registry import make_launcher
+from engine.runs.launchers.registry import LauncherChoice, make_launcher
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import PAUSE
 from engine.runs.supervisor.commands import CommandHandler
@@ -50,11 +50,13 @@ _CHECKED_BYTES = 64 * 1024**2
 _log = logging.getLogger(__name__)
 
 
-def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local") -> None:
+def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: LauncherChoice | None = None) -> None:
     """Be the workspace's engine until no work is left.
 
-    Raises EngineRunning when another engine lives, WorkspaceError and DatabaseDamaged for an unusable workspace.
+    Raises EngineRunning when another engine lives, WorkspaceError and DatabaseDamaged for an unusable workspace,
+    ConfigError for a launcher that cannot be used.
     """
+    chosen = (launcher or LauncherChoice()).check()
     workspace.prepare()
     lock = FileLock(workspace.engine_lock)
     try:
@@ -71,9 +73,10 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local")
         me = this_process()
         # For an unreadable database: see EngineProcess.shutdown.
         workspace.engine_pid.write_text(f"{me.pid} {me.started!r}\n")
+        workspace.engine_launcher.write_text(f"{chosen}\n")
         workspace.engine_end.unlink(missing_ok=True)
         with TemporaryFolder(workspace) as temporary:
-            Supervisor(workspace, idle_s, launcher, temporary).run()
+            Supervisor(workspace, idle_s, chosen, temporary).run()
     except BaseException as error:
         # Clients would else learn no more than that the engine is gone.
         with contextlib.suppress(OSError):
@@ -83,6 +86,8 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local")
     finally:
         with contextlib.suppress(OSError):
             workspace.engine_pid.unlink()
+        with contextlib.suppress(OSError):
+            workspace.engine_launcher.unlink()
         # A deleted workspace has no lock file.
         with contextlib.suppress(OSError):
             lock.release()
@@ -91,10 +96,12 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: str = "local")
 class Supervisor:
     """The engine's loop."""
 
-    def __init__(self, workspace: Workspace, idle_s: float, launcher: str, temporary: TemporaryFolder | None = None):
+    def __init__(
+        self, workspace: Workspace, idle_s: float, launcher: LauncherChoice, temporary: TemporaryFolder | None = None
+    ):
         self._workspace, self._idle_s, self._temporary = workspace, idle_s, temporary
         number_gpus_alike()
-        self._launcher = make_launcher(launcher)
+        self._launcher = make_launcher(launcher, workspace)
         self._launcher.warm()  # loads torch in the background
         self._writer, self._reader = Writer(workspace), Reader(workspace)
         self._notice = Notice(workspace.engine_notice).prepare()

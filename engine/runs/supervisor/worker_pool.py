@@ -7,8 +7,7 @@ import logging
 import time
 
 from engine.events import ALIVE, ENGINE_GONE, RunState
-from engine.hardware.machine import ProcessId, process_before
-from engine.runs.launchers.registry import Launched, Launcher
+from engine.runs.launchers.registry import Capacity, Launched, Launcher, LeftBehind
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.scheduler import Active
 from engine.store.connection import BUSY_TIMEOUT_S
@@ -20,6 +19,8 @@ from engine.store.writer import Writer
 LEFT_BEHIND_S = 20.0
 #: A worker gives a sign of life every second; without any for so long it hangs.
 HUNG_S = 60.0
+#: A run whose node was lost is queued again, so often in a row.
+MAX_LOST_PLACES = 3
 #: A gap between two looks counts for no more: this engine, or the whole machine, may have stood still. A round that
 #: waits for a locked database lasts as long as this.
 _MAX_GAP_S = BUSY_TIMEOUT_S + 2.0
@@ -38,7 +39,7 @@ class WorkerPool:
         self._looked_at = time.monotonic()
         self._forced: dict[int, str] = {}
         self._trouble = ""
-        self._left_behind: dict[int, tuple[JobRow, ProcessId]] = {}
+        self._left_behind: dict[int, tuple[JobRow, LeftBehind]] = {}
         self._adopted_at = time.monotonic()
 
     def __len__(self) -> int:
@@ -85,6 +86,10 @@ class WorkerPool:
         """How many workers of a dead engine still live."""
         return len(self._left_behind)
 
+    def capacity(self) -> Capacity | None:
+        """Return what runs are planned for, None for this machine."""
+        return self._launcher.capacity()
+
     def launch(self, job: Job) -> None:
         """Start a worker."""
         self._silent_s.pop(job.run, None)
@@ -94,7 +99,7 @@ class WorkerPool:
         """Forget the run's worker if its start has not begun; return whether no process has the run."""
         if (worker := self._launched.get(run)) is None:
             return not self.is_left_behind(run)
-        if worker.pid is not None or not worker.withdraw():
+        if worker.place or not worker.withdraw():
             return False
         del self._launched[run]
         return True
@@ -139,7 +144,7 @@ class WorkerPool:
         """
         now = time.monotonic()
         gap, self._looked_at = min(now - self._looked_at, _MAX_GAP_S), now
-        living = {run: worker for run, worker in self._launched.items() if worker.pid is not None}
+        living = {run: worker for run, worker in self._launched.items() if worker.place}
         self._silent_s = {
             run: 0.0 if worker.shows_life() else self._silent_s.get(run, 0.0) + gap for run, worker in living.items()
         }
@@ -154,17 +159,17 @@ class WorkerPool:
             if (how := worker.ended()) is not None:
                 # Write first: after a refused write the next round finds the worker again.
                 if run not in self._dropped:
-                    self._record_end(run, self._forced.get(run, how), worker.pid is not None)
+                    self._record_end(run, self._forced.get(run, how), bool(worker.place), worker.is_lost_with_place)
                 self._dropped.discard(run)
                 self._forced.pop(run, None)
                 del self._launched[run]
-        for run, (row, process) in list(self._left_behind.items()):
-            if not process.lives():
+        for run, (row, left) in list(self._left_behind.items()):
+            if not left.lives():
                 self._take_back(run)
                 del self._left_behind[run]
             elif time.monotonic() - self._adopted_at > LEFT_BEHIND_S:
-                _log.warning("worker %d of run %d did not end with its engine; ending it", process.pid, row.id)
-                process.kill()
+                _log.warning("the worker of run %d (%s) did not end with its engine; ending it", row.id, left.place)
+                left.kill()
 
     def mark_lost(self) -> None:
         """Mark the runs at work without a worker as lost. Call after ``adopt``."""
@@ -178,10 +183,8 @@ class WorkerPool:
         for row in self._reader.jobs.all([*ALIVE, RunState.PAUSED]):
             if not _is_orphan(row):
                 continue
-            # The worker wrote heartbeats: a process that started later reuses its id.
-            process = process_before(row.pid, row.heartbeat) if row.pid and row.heartbeat else None
-            if process is not None:
-                self._left_behind[row.id] = (row, process)
+            if (left := self._launcher.adopt(row)) is not None:
+                self._left_behind[row.id] = (row, left)
                 if row.state in ALIVE:
                     self._writer.jobs.update(row.id, detail="waits for the worker of the engine before to end")
             else:
@@ -192,6 +195,7 @@ class WorkerPool:
         row = self._reader.jobs.get(run)
         if row is None or not _is_orphan(row):
             return
+        self._end_placement(run)  # a worker that a cluster gave up for dead may live
         if row.state == RunState.STOPPING:
             self._writer.jobs.move(run, RunState.STOPPED, detail="stopped; its engine ended", ended=time.time())
             return
@@ -207,16 +211,19 @@ class WorkerPool:
         if (trouble := self._launcher.trouble()) == self._trouble:
             return
         for run, worker in self._launched.items():
-            row = self._reader.jobs.get(run) if worker.pid is None else None
+            row = None if worker.place else self._reader.jobs.get(run)
             if row is not None and row.state == RunState.STARTING:
                 self._writer.jobs.update(
                     run, detail=f"starting its worker: {trouble}" if trouble else "starting its worker"
                 )
         self._trouble = trouble  # last: the next round repeats a refused write
 
-    def _record_end(self, run: int, how: str, was_started: bool = True) -> None:
+    def _record_end(self, run: int, how: str, was_started: bool = True, with_place: bool = False) -> None:
         row = self._reader.jobs.get(run)
+        self._end_placement(run, lost=with_place)
         if row is None or row.state not in ALIVE:
+            return
+        if with_place and self._goes_on_elsewhere(row, how):
             return
         _log.warning("run %d: %s", run, how)
         if row.state == RunState.STOPPING:
@@ -224,6 +231,20 @@ class WorkerPool:
         else:
             state = RunState.LOST if was_started else RunState.FAILED
             self._writer.jobs.move(run, state, only_from=ALIVE, cause=how, detail="", ended=time.time())
+
+    def _goes_on_elsewhere(self, row: JobRow, how: str) -> bool:
+        """Queue a run again whose node was lost; return False for one that stops, or that lost too many nodes."""
+        if row.state == RunState.STOPPING or self._reader.placements.lost_in_a_row(row.id) > MAX_LOST_PLACES:
+            return False
+        _log.warning("run %d: %s; queued again", row.id, how)
+        detail = f"{how}; goes on elsewhere from its newest checkpoint"
+        return self._writer.jobs.move(
+            row.id, RunState.QUEUED, via=RunState.LOST, only_from={row.state}, detail=detail, cause="", ended=None
+        )
+
+    def _end_placement(self, run: int, lost: bool = False) -> None:
+        if self._reader.placements.current(run) is not None:
+            self._writer.placements.end(run, lost)
 
 
 def _is_orphan(row: JobRow) -> bool:

@@ -1,17 +1,16 @@
 """A run's checkpoint files: due, saved, pruned, resumed from. Torch-free."""
 
-import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence, Set
-from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, TypeVar
 
-from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, NoRoom, WorkspaceError
+from engine.errors import CheckpointDamaged, CheckpointError, CheckpointUnusable, NoRoom
 from engine.guarded_thread import GuardedThread
-from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, PUT_ASIDE, SIZE_UNKNOWN, TENTH, tenths
+from engine.runs.protocol.checkpoint_names import AUTOSAVE, FORK, SIZE_UNKNOWN, TENTH, tenths
 from engine.runs.protocol.inspected_runs import awaited_steps
 from engine.runs.worker.retrying_writer import RetryingWriter
+from engine.runs.worker.worker_store import CheckpointFolder, Document
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow, RunRow
 from engine.store.space.writability import disk_full
@@ -27,21 +26,11 @@ MAX_BYTES = 2 * 1024**3
 NEWEST = 2
 MAX_PUT_ASIDE = 2
 
-#: A saved state: plain values and tensors by name (``engine.training.trainer``, a lab's ``state``).
-Document = dict[str, Any]
 #: Log entry of a run with progress but without a checkpoint.
 NO_CHECKPOINT = "no readable checkpoint: starts again from step 0"
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-
-class CheckpointFiles(Protocol):
-    """Writes and reads a state (``engine.training.checkpoint``); both methods raise CheckpointError."""
-
-    def save(self, state: Document, path: Path) -> None: ...  # noqa: D102
-
-    def load(self, path: Path) -> Document: ...  # noqa: D102
 
 
 def surplus(
@@ -85,10 +74,9 @@ class CheckpointStore:
     """The checkpoints of one run; ``ends`` as in ``tenths``, empty for a job without tenths."""
 
     def __init__(
-        self, run: int, ends: Sequence[int], writer: Writer | RetryingWriter, reader: Reader, files: CheckpointFiles
+        self, run: int, ends: Sequence[int], writer: Writer | RetryingWriter, reader: Reader, folder: CheckpointFolder
     ):
-        self._workspace, self._run = reader.workspace, run
-        self._writer, self._reader, self._files = writer, reader, files
+        self._run, self._writer, self._reader, self._folder = run, writer, reader, folder
         self._tenths, self._end = tenths(*ends), max(ends, default=0)
         self._due_at = time.monotonic() + AUTOSAVE_S
         self._saved_step = -1
@@ -112,19 +100,18 @@ class CheckpointStore:
         DiskFull where an earlier file of the same step stays, for its record could not be changed.
         """
         self.finish()
-        if not self._workspace.path.exists():
-            raise WorkspaceError(f"workspace {self._workspace.path} is gone; the run ends without a checkpoint")
+        self._folder.check()
         if any(row.step == step for row in self._reader.checkpoints.of(self._run)):
             # A worker that is killed between the new file and its record leaves a whole file, of whatever size.
             self._writer.checkpoints.add(self._run, step, reason, SIZE_UNKNOWN)
         result: list[int | CheckpointError] = []
-        document, path = state | {"run": self._run}, self._workspace.checkpoint(self._run, step)
+        document = state | {"run": self._run}
         thread = GuardedThread(
             "checkpoint",
-            lambda: result.append(self._written(document, path)),
+            lambda: result.append(self._written(document, step)),
             lambda text: result.append(CheckpointError(text)),
         )
-        self._writing = _Writing(thread, step, reason, result, lambda: self._put(document, path))
+        self._writing = _Writing(thread, step, reason, result, lambda: self._put(document, step))
         self._due_at, self._saved_step = time.monotonic() + AUTOSAVE_S, step
         if not thread.start_if_possible():
             thread.run()
@@ -154,34 +141,28 @@ class CheckpointStore:
         for old in surplus(
             self._reader.checkpoints.of(self._run), self._tenths, awaited=awaited_steps(self._reader, self._run)
         ):
-            self._workspace.checkpoint(self._run, old).unlink(missing_ok=True)
+            self._folder.remove(old)
             self._writer.checkpoints.remove(self._run, old)
         return True
 
-    def _written(self, state: Document, path: Path) -> int | CheckpointError:
+    def _written(self, state: Document, step: int) -> int | CheckpointError:
         """Write a file; return its size, or why it was not written."""
         try:
-            self._files.save(state, path)
-            return path.stat().st_size
+            return self._folder.write(state, step)
         except CheckpointError as error:
             return error
 
-    def _put(self, state: Document, path: Path) -> int | CheckpointError:
+    def _put(self, state: Document, step: int) -> int | CheckpointError:
         """Write a file as ``_written`` does. Raises DiskFull, which may pass until a retry."""
-        if isinstance(written := self._written(state, path), NoRoom):
-            raise disk_full(self._workspace.path)
+        if isinstance(written := self._written(state, step), NoRoom):
+            raise disk_full(self._reader.workspace.path)
         return written
 
     def prune(self) -> None:
         """Remove the incomplete and unrecorded files of a killed worker, and all but the newest that were put aside."""
-        known = {self._workspace.checkpoint(self._run, row.step) for row in self._reader.checkpoints.of(self._run)}
-        files = sorted(self._workspace.checkpoint(self._run, 0).parent.glob("*"))
-        left = [path for path in files if path not in known and path.suffix in {".part", ".pt"}]
-        for path in left:
-            _log.warning("removing %s, left by a worker that was killed", path.name)
-        for path in [*left, *[path for path in files if path.suffix == PUT_ASIDE][:-MAX_PUT_ASIDE]]:
-            with contextlib.suppress(OSError):
-                path.unlink()
+        known = {row.step for row in self._reader.checkpoints.of(self._run)}
+        for name in self._folder.prune(known, MAX_PUT_ASIDE):
+            _log.warning("removed %s, left by a worker that was killed", name)
 
     def restore(self, build: Callable[[Document, bool], T]) -> T | None:
         """Return what ``build(state, forked)`` makes of the newest checkpoint that it takes, None if there is none.
@@ -224,7 +205,7 @@ class CheckpointStore:
 
     def _read(self, row: CheckpointRow) -> Document:
         """Return the state of a recorded checkpoint. Raises CheckpointDamaged also for a file of another run."""
-        state = self._files.load(self._workspace.checkpoint(self._run, row.step))
+        state = self._folder.read(row.step)
         step = state.get("progress", state).get("step", state.get("done", row.step))
         # A fork begins with a file of its parent; versions before 0.7.0 did not write the run.
         if row.reason != FORK and (run := state.get("run", self._run)) != self._run:
@@ -235,13 +216,10 @@ class CheckpointStore:
 
     def _put_aside(self, row: CheckpointRow, error: CheckpointError, remedy: str) -> None:
         """Rename a file and forget its row; one that cannot be renamed keeps its row, or ``prune`` would remove it."""
-        path = self._workspace.checkpoint(self._run, row.step)
-        aside, place, gone = path.with_name(path.name + PUT_ASIDE), "", True
+        place, gone = "", True
         try:
-            path.replace(aside)
-            place = f"; put aside as {aside.name}"
-        except FileNotFoundError:
-            pass
+            if name := self._folder.put_aside(row.step):
+                place = f"; put aside as {name}"
         except OSError as refusal:
             place, gone = f"; cannot be put aside ({refusal.strerror})", False
         message = f"step {row.step}: {error}{place}{remedy}"

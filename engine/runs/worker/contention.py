@@ -23,7 +23,6 @@ from typing import NamedTuple
 from engine.errors import SkipscopeError
 from engine.events import CROWDED
 from engine.guarded_thread import GuardedThread
-from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 #: Interval of the samples, and the time over which waits are summed: noticed within seven seconds.
@@ -87,8 +86,8 @@ class ContentionMonitor:
     The notice is the run's detail while it trains and nothing else is to be said.
     """
 
-    def __init__(self, workspace: Workspace, run: int, threads: int, take: Callable[[], Sample] = sample):
-        self._workspace, self._run, self._take = workspace, run, take
+    def __init__(self, open_writer: Callable[[], Writer], run: int, threads: int, take: Callable[[], Sample] = sample):
+        self._open_writer, self._run, self._take = open_writer, run, take
         self._text, self._ends = notice(threads), threading.Event()
         self._writer: Writer | None = None
         self._thread = GuardedThread("contention", self._watch, _log.warning)
@@ -123,7 +122,7 @@ class ContentionMonitor:
         before, after = ("", self._text) if found else (self._text, "")
         try:
             if self._writer is None:
-                self._writer = stack.enter_context(Writer(self._workspace))
+                self._writer = stack.enter_context(self._open_writer())
             self._writer.jobs.change_detail(self._run, before, after)
         except (sqlite3.Error, SkipscopeError) as error:
             _log.warning("%s", error)

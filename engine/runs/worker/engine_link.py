@@ -18,9 +18,8 @@ from typing import Any
 from engine.errors import SkipscopeError, in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.job import CHANGES, PAUSE, STOP
+from engine.runs.worker.worker_store import WorkerStore
 from engine.store.notice import Notice
-from engine.store.workspace import Workspace
-from engine.store.writer import Writer
 
 HEARTBEAT_S = 1.0
 #: Seconds between two signs of life to the engine.
@@ -56,17 +55,21 @@ class EngineLink:
     link, in one line. ``notice`` speaks while the database refuses heartbeats.
     """
 
-    def __init__(self, workspace: Workspace, run: int, signals: Connection):
+    def __init__(self, store: WorkerStore, run: int, signals: Connection):
         self.signal: Signal | None = None
         self.changes = False
         self.trouble = ""
-        self.notice = Notice(workspace.notice(run))
-        self._workspace, self._run, self._signals = workspace, run, signals
+        self.notice = Notice(store.workspace.notice(run))
+        self._store, self._run, self._signals = store, run, signals
 
     def start(self) -> "EngineLink":
-        """Start both threads; ignore Ctrl-C, which the engine handles, and pause on SIGTERM."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, lambda *_: self._heard(Signal.TERMINATED))
+        """Start both threads; ignore Ctrl-C, which the engine handles, and pause on SIGTERM.
+
+        Signals of the system reach a worker only that works in the main thread of its process.
+        """
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, lambda *_: self._heard(Signal.TERMINATED))
         GuardedThread("signals", self._listen, self._break).start()
         GuardedThread("heartbeat", self._beat, self._break).start()
         return self
@@ -114,7 +117,7 @@ class EngineLink:
         writer, refused = None, False
         while not pause.wait(HEARTBEAT_S):
             try:
-                writer = writer or Writer(self._workspace, HEARTBEAT_S)
+                writer = writer or self._store.writer(HEARTBEAT_S)
                 writer.jobs.beat(self._run)
                 self.notice.repeat()
                 refused = False

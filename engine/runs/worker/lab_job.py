@@ -16,11 +16,11 @@ from engine.labs.registry import LabSpec, get_lab
 from engine.runs.protocol.checkpoint_names import PAUSED
 from engine.runs.protocol.inspected_runs import pin
 from engine.runs.protocol.job import Job
-from engine.runs.worker.checkpoint_store import CheckpointStore, Document
+from engine.runs.worker.checkpoint_store import CheckpointStore
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import UNSAVED, StatusReporter
+from engine.runs.worker.worker_store import Document, WorkerStore
 from engine.store.reader import Reader
-from engine.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.labs.inspected_run import InspectedRun
@@ -34,9 +34,9 @@ _log = logging.getLogger("engine.run")
 class LabJob:
     """The life of one lab job in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
+    def __init__(self, job: Job, store: WorkerStore, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
-        self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
+        self._store, self._reporter, self._writer, self._reader = store, reporter, reporter.writer, reader
         self._row = reader.labs.known(job.run)
         self._curves: list[CurveUpdated] = []
         self._metrics: list[MetricReported] = []
@@ -56,7 +56,7 @@ class LabJob:
         self._reporter.report("preparing the lab", now=True)
         device = choose(RunConfig(device=self._job.device, threads=self._job.threads, precision="fp32"))
         # No tenths: a lab resumes from its newest checkpoint alone.
-        checkpoints = CheckpointStore(self._run, (), self._writer, self._reader, checkpoint)
+        checkpoints = CheckpointStore(self._run, (), self._writer, self._reader, self._store.checkpoints(checkpoint))
         checkpoints.prune()
         saved = checkpoints.restore(self._restored) or {}
         inspected = (self._inspected_runs(spec, config),) if spec.run_option is not None else ()
@@ -103,7 +103,7 @@ class LabJob:
 
         inspected: list[InspectedRun] = []
         sets: dict[DataConfig, ImageSet] = {}
-        for snapshot in pin(self._workspace, self._reader, self._run, lab, config.settings):
+        for snapshot in pin(self._store.workspace, self._reader, self._run, lab, config.settings):
             state = checkpoint.load(snapshot.state)
             training = config_of(state)
             if not snapshot.is_of(training):
@@ -112,7 +112,7 @@ class LabJob:
                     "that is its own"
                 )
             if training.data not in sets:
-                sets[training.data] = load_images(training.data, self._workspace.path, self._reporter.report)
+                sets[training.data] = load_images(training.data, self._store.data, self._reporter.report)
             changes = {"device": self._job.device, "threads": snapshot.threads, "precision": snapshot.precision}
             device = choose(replace(training, changes))
             stored = {

@@ -25,7 +25,6 @@ from engine.events import (
 )  # fmt: skip
 from engine.hardware.compiler import CACHE, use_cache
 from engine.probes.registry import QUANTITIES
-from engine.runs.lockstep import Throttle
 from engine.runs.protocol import older_nets
 from engine.runs.protocol.checkpoint_names import END, PAUSED
 from engine.runs.protocol.job import Job
@@ -33,10 +32,10 @@ from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.contention import ContentionMonitor
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import UNSAVED, StatusReporter
+from engine.runs.worker.worker_store import WorkerStore
 from engine.store.reader import Reader
 from engine.store.tables.log_entries import BROKEN_IMAGES, TAKEN
 from engine.store.tables.probes import Coding, LayerRow
-from engine.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from engine.training.trainer import Trainer
@@ -54,12 +53,12 @@ _log = logging.getLogger("engine.run")
 class TrainingJob:
     """The life of one run in this process."""
 
-    def __init__(self, job: Job, workspace: Workspace, reporter: StatusReporter, reader: Reader):
+    def __init__(self, job: Job, store: WorkerStore, reporter: StatusReporter, reader: Reader):
         self._job, self._run = job, job.run
-        self._workspace, self._reporter, self._writer, self._reader = workspace, reporter, reporter.writer, reader
+        self._store, self._reporter, self._writer, self._reader = store, reporter, reporter.writer, reader
         self._link, self._row = reporter.link, reader.runs.known(job.run)
         self._rate = Rate(self._row.config.optim.batch_size)
-        self._throttle = Throttle(workspace.shared_steps(self._row.race), job.run)
+        self._throttle = store.throttle(self._row.race)
         self._total_steps = self._row.total_steps
         self._is_trial = self._row.tunes is not None
         self._monitor: ContentionMonitor | None = None
@@ -87,7 +86,7 @@ class TrainingJob:
         config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
         device = choose(config)
-        images = load_images(config.data, self._workspace.path, self._reporter.report)
+        images = load_images(config.data, self._store.data, self._reporter.report)
         self._reporter.report("building the net", now=True)
         if config.optim.lr == TUNED:
             raise ConfigError("the learning rate was to be tuned and never was; set lr to a number")
@@ -96,10 +95,10 @@ class TrainingJob:
         # A trial needs its metrics alone: no tenths and no last checkpoint, only a state to resume from. An instant
         # race is over before a tenth could be of use.
         ends = () if self._is_trial or self._row.instant else changes.ends
-        checkpoints = CheckpointStore(self._run, ends, self._writer, self._reader, checkpoint)
+        checkpoints = CheckpointStore(self._run, ends, self._writer, self._reader, self._store.checkpoints(checkpoint))
         checkpoints.prune()
         if config.compile:
-            use_cache(self._workspace.path / CACHE)
+            use_cache(self._store.data / CACHE)
             self._reporter.report("compiling the net", now=True)
         trainer = checkpoints.restore(
             lambda state, forked: Trainer(config, images, device, ParentState(state) if forked else state, changes)
@@ -217,7 +216,7 @@ class TrainingJob:
         )  # fmt: skip
 
         if event.threads > 1 and event.device == "cpu":
-            self._monitor = ContentionMonitor(self._workspace, self._run, event.threads).start()
+            self._monitor = ContentionMonitor(self._store.writer, self._run, event.threads).start()
 
     def _changes(self) -> list[Change]:
         return [Change(row.id, row.key, row.value, row.step) for row in self._reader.interventions.changes(self._run)]

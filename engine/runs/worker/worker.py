@@ -16,11 +16,12 @@ from engine.errors import DatabaseBusy, SkipscopeError, in_one_line
 from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink, last_word
 from engine.runs.worker.lab_job import LabJob
+from engine.runs.worker.local_store import LocalStore
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
 from engine.runs.worker.retrying_writer import BUSY_S, HURRY, PASSING, RetryingWriter
 from engine.runs.worker.status_reporter import Interrupted, StatusReporter
 from engine.runs.worker.training_job import TrainingJob
-from engine.store.reader import Reader
+from engine.runs.worker.worker_store import WorkerStore
 from engine.store.space.writability import disk_errors
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -33,36 +34,39 @@ OPENING_LIMIT_S = 60.0
 _log = logging.getLogger("engine.run")
 
 
-def work(job: Job, signals: Connection) -> None:
-    """Run ``job`` from its newest checkpoint or its start; return when the process may end."""
+def work(job: Job, signals: Connection, store: WorkerStore | None = None) -> None:
+    """Run ``job`` from its newest checkpoint or its start; return when the process may end.
+
+    ``store``: where to read and write, None for the workspace on this machine.
+    """
     try:
-        _work(job, signals)
+        _work(job, signals, store or LocalStore(Workspace(job.workspace), job.run))
     except BaseException as error:
         last_word(signals, error)
         raise
 
 
-def _work(job: Job, signals: Connection) -> None:
-    workspace = Workspace(job.workspace)
-    link = EngineLink(workspace, job.run, signals)
+def _work(job: Job, signals: Connection, store: WorkerStore) -> None:
+    link = EngineLink(store, job.run, signals)
     if not link.engine_lives():
         return  # a later engine may have given the run to another worker
     link.start()  # before the database, whose lock may hold this worker up: it lives, and a signal may end the wait
     with ExitStack() as stack:
-        writer = RetryingWriter(stack.enter_context(_opened(workspace, link)), link)
+        opened = stack.enter_context(_opened(store, link))
+        writer = RetryingWriter(opened, link)
         reporter = StatusReporter(job.run, writer, link)
         kind = LabJob if job.lab else TrainingJob
         reader = None
         try:
-            writer.jobs.update(job.run, pid=os.getpid(), heartbeat=time.time())
-            writer.repeat(lambda: _open_log(workspace, job.run, stack))
+            writer.repeat(lambda: store.sign_on(opened))
+            writer.repeat(lambda: _open_log(store.workspace, job.run, stack))
             link.notice.prepare()
-            reader = stack.enter_context(Reader(workspace))
+            reader = stack.enter_context(store.reader())
             if hasattr(os, "nice"):
                 os.nice(NICENESS)
             if "torch" not in sys.modules:
                 _log.warning("torch was not preloaded; loading it now")
-            kind(job, workspace, reporter, reader).run()
+            kind(job, store, reporter, reader).run()
         except Interrupted:
             reporter.leave()
         except PASSING as error:
@@ -78,12 +82,12 @@ def _work(job: Job, signals: Connection) -> None:
             reporter.fail(in_one_line(error))
 
 
-def _opened(workspace: Workspace, link: EngineLink) -> Writer:
+def _opened(store: WorkerStore, link: EngineLink) -> Writer:
     """Open the database; a locked one is no reason to end, unless a signal leaves no time."""
     deadline = time.monotonic() + OPENING_LIMIT_S
     while True:
         try:
-            return Writer(workspace, BUSY_S)
+            return store.writer(BUSY_S)
         except DatabaseBusy as error:
             if time.monotonic() > deadline or link.signal in HURRY:
                 raise

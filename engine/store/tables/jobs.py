@@ -34,7 +34,11 @@ class JobReader(ReadingTable):
     def pulses(self, states: Iterable[RunState]) -> list[Pulse]:
         """Return state and last heartbeat of the runs, trials included, and jobs of labs in some states."""
         columns, wanted = "id, state, detail, pid, heartbeat", "state IN (SELECT value FROM json_each(?))"
-        sql = f"SELECT {columns} FROM runs WHERE {wanted} UNION ALL SELECT {columns} FROM lab_jobs WHERE {wanted}"
+        node = "coalesce((SELECT node FROM placements WHERE run = runs.id AND ended IS NULL), '') AS node"
+        sql = (
+            f"SELECT {columns}, {node} FROM runs WHERE {wanted}"
+            f" UNION ALL SELECT {columns}, '' FROM lab_jobs WHERE {wanted}"
+        )
         named = list(states)
         return self._all(Pulse, sql, named, named)
 

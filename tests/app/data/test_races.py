@@ -110,7 +110,7 @@ def test_cards_hold_everything_the_page_shows_of_a_run(place):
         "total_steps", "parameters", "device", "precision", "threads", "images_per_s", "seconds", "evaluation_share",
         "probe_share", "optimizer", "warmup_steps", "batch_size", "train_images", "checkpoints", "checkpoint_bytes",
         "eval_images", "closing_images", "bn", "variant", "plain", "lr", "parent", "parent_step", "changes", "note",
-        "difference", "difference_name",
+        "difference", "difference_name", "place",
     }  # fmt: skip
     assert [card["plain"] for card in cards] == [True, True, False, False]
     assert (cards[0]["parent"], cards[0]["changes"], cards[0]["lr"]) == (None, [], 0.1)

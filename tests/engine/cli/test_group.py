@@ -84,6 +84,8 @@ from tests.engine.data import pictures
         (["serve", "--idle-seconds", "nan"], "--idle-seconds is a number from 0 on (got 'nan')"),
         (["serve", "--idle-seconds", "inf"], "--idle-seconds is a number from 0 on (got 'inf')"),
         (["serve", "--idle-seconds", "-1"], "--idle-seconds is a number from 0 on (got '-1')"),
+        (["serve", "--launcher", "nope"], "unknown launcher 'nope'; choose from local, ray"),
+        (["serve", "--address", "10.0.0.1:6379"], "the launcher local takes no address"),
         (["fly"], "No such command 'fly'"),
     ],
 )

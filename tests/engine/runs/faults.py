@@ -17,7 +17,7 @@ from multiprocessing import forkserver
 from pathlib import Path
 
 from engine.runs.launchers.local import LocalLauncher
-from engine.runs.launchers.registry import LAUNCHERS, LauncherRow
+from engine.runs.launchers.registry import LAUNCHERS, LauncherChoice, LauncherRow
 from engine.runs.supervisor.supervisor import serve
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -101,4 +101,4 @@ if __name__ == "__main__":
     }  # fmt: skip
     for name, made in launchers.items():
         LAUNCHERS[name] = LauncherRow(name, "", "", f"tests.engine.runs.faults:{made.__name__}")
-    serve(Workspace(Path(sys.argv[1])).prepare(), float(sys.argv[3]), sys.argv[2])
+    serve(Workspace(Path(sys.argv[1])).prepare(), float(sys.argv[3]), LauncherChoice(sys.argv[2]))

@@ -10,7 +10,7 @@ import pytest
 
 from engine.config import RaceConfig, lockstep
 from engine.errors import ConfigError
-from engine.runs.lockstep import Coordinator, SharedSteps, Throttle
+from engine.runs.lockstep import Coordinator, SharedSteps, SharedThrottle
 from engine.store.workspace import Workspace
 
 #: Seconds that a step of a fake run takes.
@@ -21,7 +21,7 @@ class FakeRun:
     """A run that does nothing but steps, and looks after each how far ahead of the slowest it is."""
 
     def __init__(self, path, run, step_s, steps=10_000, first=0):
-        self.throttle, self.look = Throttle(path, run), SharedSteps(path)
+        self.throttle, self.look = SharedThrottle(path, run), SharedSteps(path)
         self.run, self.step, self.step_s, self.steps = run, first, step_s, steps
         self.ahead: list[int] = []
         self.stopped = threading.Event()
@@ -187,11 +187,11 @@ def test_slots_are_used_again_and_the_file_goes_with_its_race(tmp_path):
 
 def test_a_run_without_a_slot_goes_on_freely(tmp_path):
     workspace = Workspace(tmp_path)
-    throttle = Throttle(workspace.shared_steps(1), 4)
+    throttle = SharedThrottle(workspace.shared_steps(1), 4)
     assert throttle.reach(100) is False
     coordinator = Coordinator(workspace)
     coordinator.enter(1, 1, 0, "lockstep:1")
-    throttle = Throttle(workspace.shared_steps(1), 4)
+    throttle = SharedThrottle(workspace.shared_steps(1), 4)
     assert throttle.reach(100) is False
     throttle.leave()
     workspace.shared_steps(1).write_bytes(b"of another layout")
@@ -202,7 +202,7 @@ def test_a_free_pace_looks_at_no_other_run(tmp_path, monkeypatch):
     coordinator = Coordinator(Workspace(tmp_path))
     for run in range(64):
         coordinator.enter(1, run, 0, "free")
-    throttle = Throttle(Workspace(tmp_path).shared_steps(1), 5)
+    throttle = SharedThrottle(Workspace(tmp_path).shared_steps(1), 5)
     monkeypatch.setattr(SharedSteps, "taking_part", lambda self: pytest.fail("64 slots are read at every step"))
     for step in range(100):
         assert throttle.reach(step) is False

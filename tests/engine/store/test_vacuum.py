@@ -18,11 +18,11 @@ from engine.store.writer import Writer
 
 
 def fill(workspace):
-    """Record two runs of 5,000 points, and delete the first."""
+    """Record two runs of 6,000 points, and delete the first."""
     with Writer(workspace) as writer:
         _, (gone, stays) = writer.races.submit(RaceConfig(depths=(8, 14), shortcuts=("A",)))
         for run in (gone, stays):
-            rows = [StepRow(s, 1 / s, 50.0, 1 / (s + 7), 50.0, 0.1, s / 7) for s in range(1, 5001)]
+            rows = [StepRow(s, 1 / s, 50.0, 1 / (s + 7), 50.0, 0.1, s / 7) for s in range(1, 6001)]
             writer.points.record(run, rows)
         writer.jobs.delete(gone)
     return stays
@@ -45,7 +45,7 @@ def test_freed_pages_go_back_in_steps_while_others_read(workspace, monkeypatch):
         steps = list(vacuum(workspace))
         assert len(steps) > 3
         assert steps[-1][0] == steps[-1][1] > 0
-        assert len(reader.points.series(run, Split.TRAIN)) == 5000
+        assert len(reader.points.series(run, Split.TRAIN)) == 6000
     list(vacuum(workspace))
     assert workspace.database.stat().st_size < 0.7 * before
 
@@ -58,7 +58,7 @@ def test_an_older_database_shrinks_once_by_a_copy(older):
         assert connection.execute("PRAGMA freelist_count").fetchone()[0] == 0
         assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
     with Reader(older) as reader:
-        assert len(reader.points.series(run, Split.TRAIN)) == 5000
+        assert len(reader.points.series(run, Split.TRAIN)) == 6000
 
 
 def test_a_copy_needs_space_and_a_database_that_nobody_uses(older, monkeypatch):

@@ -79,3 +79,11 @@ def test_a_worker_that_is_not_heard_is_told_with_the_engines_trouble():
 )  # fmt: skip
 def test_a_span_in_words(seconds, words):
     assert span(seconds) == words
+
+
+def test_a_node_that_is_not_heard_is_named():
+    silent = Sign(False, NOW - 8, node="10.0.0.3")
+    words = "no sign of node 10.0.0.3 for 8 s; Ray gives it up after about 60 s, then its runs go on elsewhere"
+    assert seen(S.RUNNING, ALIVE, silent) == Seen(S.RUNNING, words)
+    assert seen(S.RUNNING, ALIVE, Sign(True, NOW - 1, node="10.0.0.3")) == Seen(S.RUNNING, "building the net")
+    assert seen(S.RUNNING, GONE, Sign(True, NOW - 1, node="10.0.0.3")).detail.endswith("writes a checkpoint and ends")

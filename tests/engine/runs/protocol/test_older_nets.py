@@ -11,6 +11,7 @@ from engine.events import RunState
 from engine.runs.protocol import older_nets
 from engine.runs.protocol.job import Job
 from engine.runs.supervisor.interventions import Interventions
+from engine.runs.worker.local_store import LocalStore
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
@@ -59,7 +60,9 @@ def test_a_worker_refuses_before_it_computes_anything(store, arm, monkeypatch):
     monkeypatch.setattr("engine.data.images.load_images", lambda *rest: pytest.fail("images are read"))
     link = SimpleNamespace(signal=None, changes=True)
     reporter = StatusReporter(row.id, store.writer, link)
-    job = TrainingJob(Job(row.id, store.workspace.path, "cpu", 1), store.workspace, reporter, store.reader)
+    job = TrainingJob(
+        Job(row.id, store.workspace.path, "cpu", 1), LocalStore(store.workspace, row.id), reporter, store.reader
+    )
     with pytest.raises(ConfigError if arm in CHANGED else pytest.fail.Exception, match="of version|images are read"):
         job.run()
 

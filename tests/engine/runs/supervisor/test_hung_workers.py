@@ -19,7 +19,8 @@ class Worker:
     """A worker that breathes as it is told, and ends when it is killed."""
 
     def __init__(self, job):
-        self.job, self.pid, self.breathes, self.how = job, 7, True, None
+        self.job, self.place, self.breathes, self.how = job, "process 7", True, None
+        self.is_lost_with_place = False
         self.is_withdrawn = False
 
     def shows_life(self):
@@ -29,7 +30,7 @@ class Worker:
         return self.how
 
     def withdraw(self):
-        self.is_withdrawn = self.pid is None
+        self.is_withdrawn = not self.place
         return self.is_withdrawn
 
     def kill(self):
@@ -43,7 +44,7 @@ class Worker:
 def scene(workspace, monkeypatch):
     clock = SimpleNamespace(now=1000.0)
     monkeypatch.setattr(worker_pool, "time", SimpleNamespace(monotonic=lambda: clock.now, time=lambda: 0.0))
-    launcher = SimpleNamespace(launch=Worker, trouble=str)
+    launcher = SimpleNamespace(launch=Worker, trouble=str, capacity=lambda: None)
     with Writer(workspace) as writer, Reader(workspace) as reader:
         writer.races.submit(plan_race(RaceRequest((8,), ("A", "none")), workspace))
         pool = WorkerPool(launcher, reader, writer)
@@ -104,13 +105,13 @@ def test_time_that_the_engine_did_not_see_counts_for_nothing(scene):
 
 
 def test_a_worker_that_waits_for_its_start_does_not_hang(scene):
-    scene.workers[1].pid, scene.workers[1].breathes = None, False
+    scene.workers[1].place, scene.workers[1].breathes = "", False
     scene.seconds(200)
     assert scene.row(1).state == S.STARTING
 
 
 def test_trouble_with_starts_reaches_the_runs_that_wait_for_them(scene):
-    scene.workers[1].pid = None
+    scene.workers[1].place = ""
     trouble = "the fork server was ended by signal 9 (SIGKILL); starts again in 1 s (try 2 of 6)"
     scene.launcher.trouble = lambda: trouble
     scene.pool.watch()
@@ -129,7 +130,7 @@ def test_trouble_with_starts_reaches_the_runs_that_wait_for_them(scene):
 
 def test_a_start_that_has_not_begun_can_be_withdrawn(scene):
     assert not scene.pool.withdraw(1)
-    scene.workers[2].pid = None
+    scene.workers[2].place = ""
     assert scene.pool.withdraw(2)
     assert not scene.pool.has(2)
     assert scene.pool.withdraw(2), "nobody has it"

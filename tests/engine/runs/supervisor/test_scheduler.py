@@ -221,3 +221,25 @@ def test_all_arms_of_the_first_seed_start_before_any_of_the_second(slots):
         running.pop((7 * len(started)) % len(running))
     assert started == sorted(started)
     assert started.count(0) == started.count(1) == started.count(2) == 6
+
+
+def test_on_a_cluster_each_thread_takes_a_core_of_a_node():
+    nodes = {"cores": 6, "nodes": (2, 4)}
+    plan = schedule(race(1, 8, 1), [], CPU, **nodes)
+    assert [start.run for start in plan.starts] == [1, 2, 3, 4, 5, 6]
+    assert plan.waits[7] == "waits for 1 core of the cluster (6 of 6 in use)"
+    assert schedule(race(2, 1, 9), [], CPU, **nodes).starts == (Start(9, "cpu", 4),), "the largest node's"
+    beside = schedule(race(2, 1, 9), [Active(1, 4, "cpu")], CPU, **nodes)
+    assert beside.waits == {9: "waits for 4 cores of the cluster (4 of 6 in use)"}
+    wide = schedule([Waiting(9, 2, 0, 1, threads=8)], [], CPU, **nodes)
+    assert wide.waits == {9: "waits for a node with 8 cores; the largest of the cluster has 4 cores"}
+    assert schedule(race(1, 2, 1), [], CPU, cores=0, nodes=()).starts == ()
+
+
+def test_on_a_cluster_without_gpus_a_run_says_what_it_waits_for():
+    plan = schedule([Waiting(1, 1, 0, 2, device="cuda"), Waiting(2, 1, 1, 2)], [], CPU, cores=2, nodes=(2,))
+    assert plan.waits == {1: "waits for a GPU; the cluster has none"}
+    assert [start.run for start in plan.starts] == [2]
+    two = ["cpu", "cuda:0", "cuda:1"]
+    plan = schedule(race(1, 4, 1), [], two, cores=2, nodes=(1, 1), per_gpu=2)
+    assert [start.device for start in plan.starts] == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]

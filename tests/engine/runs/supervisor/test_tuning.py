@@ -32,7 +32,7 @@ class Lab:
     def __init__(self, workspace, shortcuts=("none", "A"), seeds=2, **settings):
         self.workspace, self.writer, self.reader = workspace, Writer(workspace), Reader(workspace)
         self.signals, self.living = [], set()
-        launcher = SimpleNamespace(launch=self._launch, trouble=str)
+        launcher = SimpleNamespace(launch=self._launch, trouble=str, adopt=lambda row: None)
         self.pool = WorkerPool(launcher, self.reader, self.writer)
         self.tuning = Tuning(self.reader, self.writer, self.pool)
         self.handler = CommandHandler(self.reader, self.writer, self.pool, Coordinator(workspace), lambda: None)
@@ -48,7 +48,8 @@ class Lab:
         run = job.run
         self.living.add(run)
         return SimpleNamespace(
-            job=job, pid=7, ended=lambda: None if run in self.living else "worker ended with exit code 0",
+            job=job, place="process 7", is_lost_with_place=False,
+            ended=lambda: None if run in self.living else "worker ended with exit code 0",
             send=lambda word: self.signals.append((run, word)), kill=lambda: None,
         )  # fmt: skip
 

@@ -6,6 +6,7 @@ import pytest
 
 from engine.errors import DatabaseBusy
 from engine.events import ENGINE_GONE, RunState
+from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.supervisor import Supervisor
@@ -19,14 +20,23 @@ S = RunState
 class Launcher:
     """Starts nothing; ``how`` is what all its workers say of their end."""
 
+    is_place_lost = False
+
     def __init__(self):
         self.jobs, self.how, self.trouble = [], None, str
 
     def launch(self, job):
         self.jobs.append(job)
         return SimpleNamespace(
-            job=job, pid=7, ended=lambda: self.how, send=lambda word: None, kill=lambda: None, shows_life=lambda: True
-        )
+            job=job, place="process 7", is_lost_with_place=self.is_place_lost, ended=lambda: self.how,
+            send=lambda word: None, kill=lambda: None, shows_life=lambda: True,
+        )  # fmt: skip
+
+    def adopt(self, row):
+        return None
+
+    def capacity(self):
+        return None
 
 
 class Stubborn(Writer):
@@ -74,7 +84,7 @@ def test_a_worker_is_forgotten_only_when_its_end_is_written(parts):
 def test_a_worker_left_behind_is_forgotten_only_when_its_run_is_queued_again(parts):
     start(parts)
     parts.pool._launched.clear()
-    process = SimpleNamespace(lives=lambda: False, pid=1)
+    process = SimpleNamespace(lives=lambda: False, place="process 1")
     parts.pool._left_behind[1] = (parts.reader.runs.get(1), process)
     parts.writer.refusals = 1
     with pytest.raises(DatabaseBusy):
@@ -113,10 +123,10 @@ def test_a_run_without_a_worker_does_not_stay_alive(parts, state, end):
 
 
 def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(parts, monkeypatch):
-    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda *_: parts.launcher)
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
-    engine = Supervisor(parts.workspace, 60.0, "local")
+    engine = Supervisor(parts.workspace, 60.0, LauncherChoice())
     try:
         engine._writer.refusals = 1
         with pytest.raises(DatabaseBusy):
@@ -131,11 +141,11 @@ def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(par
 
 
 def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monkeypatch):
-    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda name: parts.launcher)
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda *_: parts.launcher)
     monkeypatch.setattr("engine.runs.supervisor.supervisor.Writer", Stubborn)
     parts.launcher.warm = lambda: None
     parts.writer.jobs.move(1, S.STARTING)
-    engine = Supervisor(parts.workspace, 60.0, "local")
+    engine = Supervisor(parts.workspace, 60.0, LauncherChoice())
     try:
         engine._writer.refusals = 1
         assert engine._goes_on()
@@ -149,3 +159,41 @@ def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monke
     finally:
         engine._reader.close()
         engine._writer.close()
+
+
+def lose_place(parts):
+    """Let run 1 begin on a node that is lost then."""
+    parts.writer.placements.begin(1)
+    parts.writer.jobs.move(1, S.STARTING, cause="")
+    parts.writer.jobs.move(1, S.RUNNING)
+    parts.launcher.how, parts.launcher.is_place_lost = None, True
+    parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
+    parts.launcher.how = "node 10.0.0.3 was lost"
+    parts.pool.watch()
+    return parts.reader.runs.get(1)
+
+
+def test_a_run_whose_node_was_lost_goes_on_elsewhere_three_times_in_a_row(parts):
+    for _ in range(3):
+        row = lose_place(parts)
+        assert row.state == S.QUEUED
+        assert row.detail == "node 10.0.0.3 was lost; goes on elsewhere from its newest checkpoint"
+        assert parts.reader.placements.current(1) is None, "what its worker still sends is refused"
+    row = lose_place(parts)
+    assert (row.state, row.cause) == (S.LOST, "node 10.0.0.3 was lost")
+    parts.writer.placements.begin(1)
+    parts.writer.placements.end(1)  # one that ended otherwise ends the row
+    parts.writer.jobs.move(1, S.QUEUED)
+    assert lose_place(parts).state == S.QUEUED
+
+
+def test_a_run_that_stops_is_stopped_when_its_node_is_lost(parts):
+    parts.writer.placements.begin(1)
+    start(parts)
+    parts.writer.jobs.move(1, S.STOPPING)
+    parts.launcher.is_place_lost = True
+    parts.pool._launched.clear()
+    parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
+    parts.launcher.how = "node 10.0.0.3 was lost"
+    parts.pool.watch()
+    assert parts.reader.runs.get(1).state == S.STOPPED

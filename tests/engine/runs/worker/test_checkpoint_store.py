@@ -14,6 +14,7 @@ from engine.labs.registry import LABS
 from engine.runs.protocol.checkpoint_names import damage_of, tenths
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker.checkpoint_store import AUTOSAVE_S, RETRY_S, CheckpointStore, surplus
+from engine.runs.worker.local_store import LocalCheckpoints
 from engine.store.reader import Reader
 from engine.store.rows import CheckpointRow
 from engine.store.workspace import Workspace
@@ -73,7 +74,8 @@ def shelf_with_reader(tmp_path):
                     raise CheckpointDamaged(f"{path.name} is damaged")
                 return json.loads(path.read_text())
 
-            yield CheckpointStore(1, (100,), writer, reader, SimpleNamespace(save=save, load=load)), reader
+            folder = LocalCheckpoints(workspace, 1, SimpleNamespace(save=save, load=load))
+            yield CheckpointStore(1, (100,), writer, reader, folder), reader
 
 
 def text_of(state, forked):
@@ -234,8 +236,8 @@ def test_due_at_tenths_and_within_a_minute(shelf_with_reader, monkeypatch):
 
 def test_a_file_is_written_beside_the_training_and_recorded_once_it_is_whole(shelf_with_reader):
     checkpoints, reader = shelf_with_reader
-    writes, goes_on = checkpoints._files.save, threading.Event()
-    checkpoints._files.save = lambda state, path: (goes_on.wait(20), writes(state, path))
+    writes, goes_on = checkpoints._folder._files.save, threading.Event()
+    checkpoints._folder._files.save = lambda state, path: (goes_on.wait(20), writes(state, path))
     checkpoints.save({"text": "x"}, 10, "tenth", wait=False)
     assert checkpoints.due(11) is None
     assert reader.checkpoints.of(1) == []
@@ -277,7 +279,7 @@ def test_a_worker_killed_while_it_replaces_a_file_of_the_same_step_leaves_no_dam
             archive.writestr("step/data.pkl", state["text"])
         killed.extend(damage_of(reader.workspace, row) for row in reader.checkpoints.of(1))
 
-    checkpoints._files.save = save
+    checkpoints._folder._files.save = save
     checkpoints.save({"text": "x"}, 10, "autosave")
     checkpoints.save({"text": "x" * 50}, 10, "pause")
     assert killed == [""]

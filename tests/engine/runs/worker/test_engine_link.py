@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -18,6 +19,7 @@ from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.runs.worker import engine_link
 from engine.runs.worker.engine_link import EngineLink, Signal
+from engine.runs.worker.local_store import LocalStore
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -26,12 +28,13 @@ _SCRIPT = """
 import multiprocessing, os, sys, time
 from pathlib import Path
 import engine.runs.worker.engine_link as link
+from engine.runs.worker.local_store import LocalStore
 from engine.store.workspace import Workspace
 
 link.GRACE_S, link.HEARTBEAT_S = float(sys.argv[2]), 0.05
 
 def worker(signals):
-    line = link.EngineLink(Workspace(Path(sys.argv[1])), 1, signals).start()
+    line = link.EngineLink(LocalStore(Workspace(Path(sys.argv[1])), 1), 1, signals).start()
     print(os.getpid(), line.engine_lives(), flush=True)
     while line.signal is None:
         time.sleep(0.01)
@@ -99,13 +102,13 @@ def test_a_run_that_was_told_to_pause_stays_paused_when_its_engine_vanishes(work
         writer.jobs.move(1, RunState.STARTING)
         writer.jobs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
-            line = EngineLink(workspace, 1, None)
+            line = EngineLink(LocalStore(workspace, 1), 1, None)
             for word in heard:
                 line._heard(Signal(word))
             assert line.signal == signal
             StatusReporter(1, writer, line).leave(7)
             assert (reader.runs.get(1).state, reader.runs.get(1).detail) == (RunState.PAUSED, detail)
-            WorkerPool(None, reader, writer).adopt()
+            WorkerPool(SimpleNamespace(adopt=lambda row: None), reader, writer).adopt()
             assert (reader.runs.get(1).state == RunState.QUEUED) is (detail == ENGINE_GONE)
 
 
@@ -116,7 +119,7 @@ def listening(workspace, monkeypatch):
     monkeypatch.setattr(engine_link, "SIGN_OF_LIFE_S", 0.01)
     # A worker whose engine is gone ends its process after the grace: here that would be pytest's.
     monkeypatch.setattr(engine_link, "_give_up", lambda: None)
-    line = EngineLink(workspace, 1, theirs)
+    line = EngineLink(LocalStore(workspace, 1), 1, theirs)
     thread = GuardedThread("signals", line._listen, line._break)
     thread.start()
     yield line, ours
@@ -158,14 +161,14 @@ def test_a_thread_of_the_link_that_ends_fails_the_run_with_its_cause(workspace, 
 
 
 def test_stop_outranks_everything(workspace):
-    line = EngineLink(workspace, 1, None)
+    line = EngineLink(LocalStore(workspace, 1), 1, None)
     for word in Signal:
         line._heard(word)
     assert line.signal == Signal.STOP
 
 
 def test_word_of_changes_is_no_order(workspace):
-    line = EngineLink(workspace, 1, None)
+    line = EngineLink(LocalStore(workspace, 1), 1, None)
     line._receive("changes")
     assert (line.signal, line.changes) == (None, True)
     line._receive("pause")

@@ -11,6 +11,7 @@ from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.worker import retrying_writer
 from engine.runs.worker.engine_link import Signal
+from engine.runs.worker.local_store import LocalStore
 from engine.runs.worker.retrying_writer import RetryingWriter
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
@@ -63,7 +64,10 @@ def bench(workspace, monkeypatch):
             writer.__dict__.update(refusing)
             patient = RetryingWriter(writer, writer.line)
             TrainingJob(
-                Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, patient, writer.line), reader
+                Job(1, workspace.path, "cpu", 1),
+                LocalStore(workspace, 1),
+                StatusReporter(1, patient, writer.line),
+                reader,
             ).run()
             return reader.runs.get(1)
 

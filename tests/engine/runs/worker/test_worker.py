@@ -9,9 +9,10 @@ from engine.events import Finished, Progressed, RunState, StepRow
 from engine.labs.registry import LABS
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
-from engine.runs.worker import lab_job, worker
+from engine.runs.worker import lab_job, local_store, worker
 from engine.runs.worker.engine_link import Signal
 from engine.runs.worker.lab_job import LabJob
+from engine.runs.worker.local_store import LocalStore
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
@@ -26,7 +27,9 @@ def parts(workspace):
         writer.jobs.move(1, RunState.RUNNING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(signal=None)
-            worker = TrainingJob(Job(1, workspace.path, "cpu", 1), workspace, StatusReporter(1, writer, line), reader)
+            worker = TrainingJob(
+                Job(1, workspace.path, "cpu", 1), LocalStore(workspace, 1), StatusReporter(1, writer, line), reader
+            )
             yield worker, writer, reader
 
 
@@ -76,7 +79,12 @@ def test_a_lab_whose_checkpoint_cannot_be_written_says_so_as_it_pauses(workspace
         writer.jobs.move(job, RunState.STARTING)
         line = SimpleNamespace(signal=None)
         monkeypatch.setattr(Writer, "last_words", lambda self: None, raising=False)
-        LabJob(Job(job, workspace.path, "cpu", 1, lab=True), workspace, StatusReporter(job, writer, line), reader).run()
+        LabJob(
+            Job(job, workspace.path, "cpu", 1, lab=True),
+            LocalStore(workspace, job),
+            StatusReporter(job, writer, line),
+            reader,
+        ).run()
         row = reader.labs.known(job)
         assert row.state == RunState.PAUSED
         assert row.detail.startswith("paused: ")
@@ -105,7 +113,7 @@ def test_a_worker_gives_signs_of_life_while_a_locked_database_holds_it_up(worksp
 
     tries = []
     monkeypatch.setattr(worker, "EngineLink", Link)
-    monkeypatch.setattr(worker, "Writer", locked)
+    monkeypatch.setattr(local_store, "Writer", locked)
     theirs, ours = multiprocessing.Pipe()
     with theirs, ours:
         with pytest.raises(DatabaseBusy):

@@ -26,6 +26,8 @@ test("a card says state, steps, speed and errors", () => {
   assert.ok(list.textContent.includes("training42.0 %") && list.textContent.includes("test, 1,00033.3 %"));
   assert.equal(text("changes"), "rate 0.1 → 0.02 from step 40\nnote: look here");
   assert.equal(text("files"), "run 3 · SGD, rate 0.1 · 2 saved, 1.5 MB");
+  one.card.place = "attempt 2 on node 10.0.0.3 (EPYC)";
+  assert.match(drawn([one]).text("files"), / · attempt 2 on node 10.0.0.3 \(EPYC\)$/);
 });
 
 test("what throws something away asks once more, and a viewer has no buttons", () => {

@@ -1,0 +1,170 @@
+"""The actors of a cluster: the worker of one run, and the line to the desk. The one place beside the launcher with Ray.
+
+The worker does in a thread of an actor what a worker of this machine does in its process: the signals of the engine
+go into the same kind of pipe, and its end is the end of the engine. Torch-free until the job begins.
+"""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import ray
+from ray import exceptions as failures
+
+from engine.guarded_thread import GuardedThread
+from engine.runs.launchers.ray_cluster.messages import Beat, DeskSilent, Pulse, Sender
+from engine.runs.launchers.ray_cluster.remote_store import RemoteStore
+from engine.runs.protocol.job import Job
+from engine.runs.worker.worker import work
+
+BEAT_S = 1.0
+#: A worker that the desk does not answer for so long counts its engine as gone.
+DESK_GONE_S = 60.0
+#: Time for the engine to hear how a worker ended, before its process ends by itself.
+_HEARD_S = 5.0
+#: The threads of the actors: names of groups, and how many threads each has.
+DESK_GROUPS = {"writes": 1, "reads": 1, "beats": 1, "files": 1, "engine": 1}
+WORKER_GROUPS = {"signals": 1, "watch": 2}
+#: The end of an attempt that another one follows, told by the desk.
+_OVER_EXIT = 4
+
+_log = logging.getLogger("engine.run")
+
+
+class RayLine:
+    """The line to the desk by its name (``messages.DeskLine``); a desk that was replaced is found again."""
+
+    def __init__(self, name: str, namespace: str):
+        self._name, self._namespace = name, namespace
+        self._desk: Any = None
+
+    def send(self, group: str, method: str, *arguments: object) -> Any:
+        """Call a method; return the reference of its answer, or why it could not be called."""
+        try:
+            self._desk = self._desk or ray.get_actor(self._name, self._namespace)
+            return getattr(self._desk, method).options(concurrency_group=group).remote(*arguments)
+        except (ValueError, failures.RayError) as error:
+            self._desk = None
+            return error
+
+    def answer(self, handle: Any, wait_s: float | None = None) -> Any:
+        """Return the answer. Raises DeskSilent."""
+        try:
+            if isinstance(handle, Exception):
+                raise handle
+            return ray.get(handle, timeout=wait_s)
+        except failures.ActorDiedError:
+            self._desk = None  # the engine starts another one
+            raise DeskSilent("the desk beside the database has ended; waiting for another one") from None
+        except (ValueError, failures.RayActorError, failures.GetTimeoutError, failures.RaySystemError):
+            raise DeskSilent("the desk beside the database does not answer; nothing was changed, try again") from None
+
+    def is_answered(self, handle: Any) -> bool:
+        """Return whether there is an answer or an error."""
+        return isinstance(handle, Exception) or bool(ray.wait([handle], timeout=0)[0])
+
+
+class RunActor:
+    """The worker of one attempt at a run. ``begin`` returns at once; ``await_end`` returns how it ended."""
+
+    def __init__(self, job: Job, attempt: int, desk: str, namespace: str):
+        self._job, self._attempt = job, attempt
+        self._line = RayLine(desk, namespace)
+        context = ray.get_runtime_context()
+        self._node_id, self._node = context.get_node_id(), ray.util.get_node_ip_address()
+        self._theirs, self._ours = multiprocessing.Pipe()
+        self._has_ended, self._how = threading.Event(), ""
+        self._lock = threading.Lock()
+
+    def place(self) -> tuple[str, str, int]:
+        """Return the node's id and address and the process."""
+        return self._node_id, self._node, os.getpid()
+
+    def work(self) -> None:
+        """Do the job to its end."""
+        device = "cuda:0" if self._job.device.startswith("cuda") else self._job.device  # the others are hidden
+        folder = Path(os.environ.get("SKIPSCOPE_NODE_FOLDER") or _node_folder())
+        store = RemoteStore(self._line, Sender(self._job.run, self._attempt, "job"), folder, self._node)
+        # The folder of the code may be made anew while this worker loads its modules.
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+        job = replace(self._job, device=device, workspace=store.workspace.path)
+        store.workspace.run(job.run).mkdir(parents=True, exist_ok=True)
+        # Without beats the engine gives the worker up: nothing else need be told.
+        pump = GuardedThread("beats", lambda: self._pump(store), _log.error)
+        pump.start()
+        try:
+            work(job, self._theirs, store)
+        except BaseException as error:
+            self._how = str(error) or type(error).__name__
+            _log.exception("the worker ended")
+        finally:
+            self._has_ended.set()
+            pump.join(BEAT_S * 3)
+            logging.getLogger().handlers.clear()  # the log is in a folder that goes
+            store.close()
+            # An engine that is gone asks nobody to end.
+            GuardedThread("end", _end_later, _log.error).start()
+
+    def await_end(self) -> str:
+        """Return the last word of the worker, '' for none, once it has ended."""
+        self._has_ended.wait()
+        return self._how
+
+    def signal(self, word: str) -> None:
+        """Pass a signal on to the worker."""
+        with self._lock, contextlib.suppress(OSError):
+            self._ours.send(word)
+
+    def _pump(self, store: RemoteStore) -> None:
+        """Carry signs of life and the log to the desk; close the pipe when the engine is gone."""
+        log = store.workspace.log(self._job.run)
+        sent, heard_at = 0, time.monotonic()
+        while True:
+            is_last = self._has_ended.wait(BEAT_S)
+            beat, sent_now = self._beat(store, log, sent)
+            try:
+                pulse: Pulse = self._line.answer(self._line.send("beats", "beat", beat), BEAT_S * 5)
+                sent, heard_at = sent + sent_now, time.monotonic()
+                if pulse.is_over and not is_last:
+                    os._exit(_OVER_EXIT)
+                if store.throttle_of_run is not None:
+                    store.throttle_of_run.take(pulse)
+            except DeskSilent:
+                pulse = Pulse(engine_lives=time.monotonic() - heard_at < DESK_GONE_S)
+            if not pulse.engine_lives:
+                with self._lock:
+                    self._ours.close()
+            if is_last:
+                return
+
+    def _beat(self, store: RemoteStore, log: Path, sent: int) -> tuple[Beat, int]:
+        word = ""
+        with self._lock, contextlib.suppress(OSError, EOFError):
+            while not self._ours.closed and self._ours.poll():
+                word = self._ours.recv_bytes().decode(errors="replace") or word
+        text = b""
+        with contextlib.suppress(OSError), log.open("rb") as file:
+            file.seek(sent)
+            text = file.read()
+        throttle = store.throttle_of_run
+        beat = throttle.beat() if throttle is not None else Beat(self._job.run, self._attempt)
+        return replace(beat, log=text, last_word=word), len(text)
+
+
+def _end_later() -> None:
+    time.sleep(_HEARD_S)
+    os._exit(0)
+
+
+def _node_folder() -> Path:
+    """Return the folder of this node for data sets and work in progress."""
+    import tempfile
+
+    return Path(tempfile.gettempdir()) / f"skipscope-node-{os.getuid()}"

@@ -1,0 +1,276 @@
+"""Workers on the nodes of a Ray cluster (``engine.runs.launchers.registry.Launcher``). Torch-free.
+
+Each worker is a detached actor with a name, so that it outlives the engine long enough to hand over a checkpoint. One
+thread talks to Ray; the engine's loop never waits. Labs and instant races, which take seconds and read the files of the
+workspace, work on this machine.
+"""
+
+import contextlib
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import ray
+from ray import exceptions as failures
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from engine import __version__
+from engine.errors import SkipscopeError, WorkspaceError
+from engine.guarded_thread import GuardedThread
+from engine.hardware.machine import runs_per_gpu, this_process
+from engine.runs.launchers.local import LocalLauncher
+from engine.runs.launchers.ray_cluster.actors import DESK_GROUPS, WORKER_GROUPS, RunActor
+from engine.runs.launchers.ray_cluster.connection import connect, innermost_cause, namespace_of
+from engine.runs.launchers.ray_cluster.desk import Desk
+from engine.runs.launchers.ray_cluster.messages import DeskState
+from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
+from engine.runs.launchers.registry import Capacity, Launched, LeftBehind, LeftBehindProcess
+from engine.runs.protocol.job import Job
+from engine.store.reader import Reader
+from engine.store.rows import JobRow
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+
+DESK = "desk"
+#: How often the thread looks at workers and desk, and at the nodes.
+LOOK_S, NODES_S = 0.1, 1.0
+#: A start that Ray does not place for so long is told.
+PLACED_S = 20.0
+#: How long a new or an adopted desk may take to answer.
+DESK_S = 60.0
+
+_log = logging.getLogger(__name__)
+
+
+class RayLauncher:
+    """Starts workers as actors. Raises ConfigError for a cluster that cannot be used."""
+
+    def __init__(self, workspace: Workspace, address: str):
+        self._workspace, self._per_gpu = workspace, runs_per_gpu()
+        self.namespace = namespace_of(workspace)
+        self._node = connect(address, self.namespace)
+        self._local = LocalLauncher()
+        self._workers: dict[int, RayWorker] = {}
+        self._left: list[LeftBehindActor] = []
+        self._trouble = ""
+        self._capacity, self._alive = _look_at_nodes()
+        self._nodes_at = time.monotonic()
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._closed = threading.Event()
+        self._writer: Writer | None = None
+        self._state_ref: Any = None
+        self._refused = 0
+        workspace.prepare()
+        Writer(workspace).close()  # creates missing tables
+        self._desk = self._find_desk()
+        GuardedThread("ray", self._loop, self._fail).start()
+
+    def trouble(self) -> str:
+        """Return what keeps workers from being started."""
+        self._local.trouble()  # it looks after the starts of labs
+        return self._trouble
+
+    def warm(self) -> None:
+        """Prepare fast starts of labs; torch is loaded by each worker on its node."""
+        self._local.warm()
+
+    def launch(self, job: Job) -> Launched:
+        """Start a worker: of a run on the cluster, of a lab or an instant race here."""
+        if job.lab or job.instant:
+            return self._local.launch(job)
+        worker = RayWorker(job, self.do)
+        self.do(lambda: self._start(worker))
+        return worker
+
+    def adopt(self, row: JobRow) -> LeftBehind | None:
+        """Return the worker that an engine before left with the job."""
+        if row.pid:
+            process: LeftBehindProcess | None = self._local.adopt(row)
+            return process
+        with Reader(self._workspace) as reader:
+            current = reader.placements.current(row.id)
+        if current is None:
+            return None
+        self._left.append(LeftBehindActor(_name(row.id, current.attempt), self.namespace, self.do))
+        return self._left[-1]
+
+    def capacity(self) -> Capacity:
+        """Return the devices and cores of the living nodes."""
+        return self._capacity
+
+    def close(self) -> None:
+        """Start no further worker; the desk ends by itself once nobody needs it."""
+        self._closed.set()
+        self._tasks.put(None)
+        self._local.close()
+        if not self._workers and not any(each.lives() for each in self._left):
+            with contextlib.suppress(failures.RayError, ValueError):
+                ray.kill(self._desk)
+        ray.shutdown()
+
+    def do(self, task: Callable[[], None]) -> None:
+        """Do a task in the thread that talks to Ray."""
+        self._tasks.put(task)
+
+    def _loop(self) -> None:
+        looked_at = 0.0
+        while not self._closed.is_set():
+            with contextlib.suppress(queue.Empty):
+                if (task := self._tasks.get(timeout=LOOK_S)) is not None and not self._closed.is_set():
+                    self._guarded(task)
+            if time.monotonic() - looked_at >= LOOK_S and not self._closed.is_set():
+                looked_at = time.monotonic()
+                self._guarded(self._look)
+
+    def _guarded(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except (failures.RayError, SkipscopeError, RuntimeError, ValueError) as error:
+            if not self._closed.is_set():
+                _log.warning("%s", innermost_cause(error))
+
+    def _fail(self, cause: str) -> None:
+        self._trouble = f"the thread that talks to Ray ended ({cause}); end the engine, its runs stay"
+
+    def _start(self, worker: RayWorker) -> None:
+        if not worker.begin():
+            return
+        job = worker.job
+        try:
+            if self._writer is None:
+                self._writer = Writer(self._workspace)
+            worker.attempt = self._writer.placements.begin(job.run)
+            is_gpu = job.device.startswith("cuda")
+            actor = (
+                ray.remote(concurrency_groups=WORKER_GROUPS)(RunActor)
+                .options(
+                    name=_name(job.run, worker.attempt), namespace=self.namespace, lifetime="detached", max_restarts=0,
+                    max_task_retries=0, num_cpus=0 if is_gpu else job.threads,
+                    num_gpus=1 / self._per_gpu if is_gpu else 0, scheduling_strategy="SPREAD",
+                )
+                .remote(job, worker.attempt, DESK, self.namespace)
+            )  # fmt: skip
+        except (failures.RayError, WorkspaceError, ValueError) as error:
+            worker.end(f"worker could not be started: {innermost_cause(error)}")
+            return
+        self._workers[job.run] = worker
+        worker.follow(actor)
+
+    def _look(self) -> None:
+        if time.monotonic() - self._nodes_at > NODES_S:
+            self._nodes_at = time.monotonic()
+            self._capacity, self._alive = _look_at_nodes()
+        for run, worker in list(self._workers.items()):
+            self._look_at(worker)
+            if worker.how is not None:
+                del self._workers[run]
+        self._hear()
+
+    def _look_at(self, worker: RayWorker) -> None:
+        if worker.place_ref is not None and ray.wait([worker.place_ref], timeout=0)[0]:
+            reference, worker.place_ref = worker.place_ref, None
+            with contextlib.suppress(failures.RayError):  # its end tells
+                worker.settle(*ray.get(reference))
+                _log.info("run %d, attempt %d: %s", worker.job.run, worker.attempt, worker.place)
+        if worker.node_id and worker.node_id not in self._alive:
+            worker.end(f"{worker.node} was lost", with_place=True)
+        elif ray.wait([worker.end_ref], timeout=0)[0]:
+            self._take_end(worker)
+
+    def _take_end(self, worker: RayWorker) -> None:
+        try:
+            word = ray.get(worker.end_ref)
+            worker.end(f"worker ended: {word}" if word else "worker ended with exit code 0")
+        except failures.ActorDiedError as error:
+            self._capacity, self._alive = _look_at_nodes()
+            if "its node has died" in str(error) or (worker.node_id and worker.node_id not in self._alive):
+                worker.end(f"{worker.node} was lost", with_place=True)
+            else:
+                worker.end(f"worker on {worker.node} died: {innermost_cause(error)}")
+        except failures.RayActorError:
+            worker.watch()  # unreachable is not dead
+        except failures.RayError as error:
+            worker.end(f"worker could not be started: {innermost_cause(error)}")
+
+    def _hear(self) -> None:
+        """Take from the desk what it heard of the workers; replace a desk that has ended."""
+        if self._state_ref is None:
+            self._state_ref = self._desk.state.options(concurrency_group="engine").remote()
+            return
+        if not ray.wait([self._state_ref], timeout=0)[0]:
+            return
+        reference, self._state_ref = self._state_ref, None
+        try:
+            state: DeskState = ray.get(reference)
+        except failures.ActorDiedError:
+            _log.warning("the desk has ended; starting another one")
+            self._desk = self._find_desk()
+            return
+        except failures.RayActorError:
+            return
+        if state.refused > self._refused:
+            self._refused = state.refused
+            _log.info("refused calls of attempts that are over: %d", state.refused)
+        late = [run for run, each in self._workers.items() if not each.place and each.waited_s() > PLACED_S]
+        self._trouble = f"Ray has found no room for run {min(late)} yet; others may use the cluster" if late else ""
+        for run, signs in state.signs.items():
+            worker = self._workers.get(run)
+            if worker is not None and worker.attempt == signs.attempt:
+                worker.hear(signs.beats)
+
+    def _find_desk(self) -> Any:
+        """Return the workspace's desk: that of an engine before, if it is of this version and here, else a new one."""
+        me = this_process()
+        with contextlib.suppress(ValueError):  # there is none
+            found = ray.get_actor(DESK, self.namespace)
+            with contextlib.suppress(failures.RayError):
+                serve = found.serve.options(concurrency_group="engine").remote(me.pid, me.started)
+                state: DeskState = ray.get(serve, timeout=DESK_S / 2)
+                if (state.version, state.node) == (__version__, self._node):
+                    return found
+            with contextlib.suppress(failures.RayError):
+                ray.kill(found)
+        deadline = time.monotonic() + DESK_S
+        while (desk := self._new_desk()) is None:
+            if time.monotonic() > deadline:
+                raise WorkspaceError("the desk of an engine before does not end; start the engine again")
+            time.sleep(LOOK_S)
+        try:
+            ray.get(desk.serve.options(concurrency_group="engine").remote(me.pid, me.started), timeout=DESK_S)
+        except failures.RayError as error:
+            raise WorkspaceError(f"the desk beside the database did not start: {innermost_cause(error)}") from None
+        return desk
+
+    def _new_desk(self) -> Any:
+        """Return another desk, None while its name is taken."""
+        made = ray.remote(concurrency_groups=DESK_GROUPS)(DeskActor).options(
+            name=DESK, namespace=self.namespace, lifetime="detached", num_cpus=0, max_restarts=0,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(self._node, soft=False),
+        )  # fmt: skip
+        try:
+            return made.remote(str(self._workspace.path), self._node)
+        except failures.ActorAlreadyExistsError:
+            return None
+
+
+class DeskActor(Desk):
+    """The desk as an actor."""
+
+    def __init__(self, workspace: str, node: str):
+        super().__init__(workspace, node, lambda: os._exit(0))
+
+
+def _name(run: int, attempt: int) -> str:
+    return f"run-{run}-attempt-{attempt}"
+
+
+def _look_at_nodes() -> tuple[Capacity, set[str]]:
+    """Return what the living nodes have, and their ids."""
+    living = [node for node in ray.nodes() if node["Alive"]]
+    cores = tuple(int(node["Resources"].get("CPU", 0)) for node in living)
+    gpus = sum(int(node["Resources"].get("GPU", 0)) for node in living)
+    return Capacity(("cpu", *(f"cuda:{index}" for index in range(gpus))), cores), {node["NodeID"] for node in living}

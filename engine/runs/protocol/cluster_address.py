@@ -1,0 +1,44 @@
+"""What can be said of a Ray cluster before anything is started: whether Ray is installed, what an address is.
+
+Torch-free, and without Ray.
+"""
+
+import importlib.util
+import re
+import socket
+
+from engine.errors import ConfigError
+
+#: The version that the tests use; a cluster wants the same one everywhere.
+VERSION = "2.60.0"
+#: How long the head node may take to answer.
+ANSWER_S = 5.0
+_ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+
+
+def require_ray() -> None:
+    """Raise ConfigError where Ray is not installed."""
+    if importlib.util.find_spec("ray") is None:
+        raise ConfigError(f"the launcher ray needs Ray, which is not installed: pip install ray=={VERSION}")
+
+
+def require_address(address: str) -> tuple[str, int]:
+    """Return host and port of a head node. Raises ConfigError for another text."""
+    match = _ADDRESS.fullmatch(address.strip())
+    if match is None or not 0 < int(match["port"]) < 2**16:
+        raise ConfigError(
+            f"--address is HOST:PORT of the cluster's head node, for example 10.0.0.1:6379 (got {address!r})"
+        )
+    return match["host"].strip("[]"), int(match["port"])
+
+
+def require_answer(address: str) -> tuple[str, int]:
+    """Return host and port of a head node. Raises ConfigError for another text, or where nobody answers."""
+    host, port = require_address(address)
+    try:
+        socket.create_connection((host, port), ANSWER_S).close()
+    except OSError as error:
+        raise ConfigError(
+            f"no Ray cluster answers at {address} ({error.strerror or error}); `ray start --head` prints its address"
+        ) from None
+    return host, port

@@ -1,0 +1,83 @@
+"""The worker's actor without a cluster: signals, and the end of the engine, by way of the desk."""
+
+import logging
+import multiprocessing
+import os
+import threading
+import time
+
+import pytest
+
+from engine.events import ENGINE_GONE, RunState
+from engine.hardware.machine import this_process
+from engine.runs.launchers.ray_cluster.desk import Desk
+from engine.runs.protocol.job import Job
+from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.store.reader import Reader
+from engine.store.workspace import Workspace
+from engine.store.writer import Writer
+from tests.engine.runs.launchers.ray_cluster.direct import DirectLine
+
+pytest.importorskip("ray", reason="needs Ray (240 MB): pip install ray==2.60.0")
+
+
+@pytest.fixture
+def scene(tmp_path, monkeypatch):
+    """A desk, and the actor of run 1, which trains for long."""
+    from engine.runs.launchers.ray_cluster import actors
+
+    monkeypatch.setattr(actors, "BEAT_S", 0.1)
+    monkeypatch.setattr(actors, "_end_later", lambda: None)
+    monkeypatch.setattr(os, "chdir", lambda folder: None)
+    monkeypatch.setenv("SKIPSCOPE_NODE_FOLDER", str(tmp_path / "node"))
+    workspace = Workspace(tmp_path / "w").prepare()
+    desk = Desk(str(workspace.path), "here")
+    desk.serve(this_process().pid, this_process().started)
+    with Writer(workspace) as writer:
+        request = RaceRequest((8,), ("A",), steps=100_000, settings={"width": "4", "pool": "4"})
+        writer.races.submit(plan_race(request, workspace))
+        writer.jobs.move(1, RunState.STARTING)
+        writer.placements.begin(1)
+    actor = actors.RunActor.__new__(actors.RunActor)
+    actor._job, actor._attempt, actor._node, actor._line = Job(1, workspace.path, "cpu", 1), 1, "n", DirectLine(desk)
+    actor._theirs, actor._ours = multiprocessing.Pipe()
+    actor._has_ended, actor._how, actor._lock = threading.Event(), "", threading.Lock()
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    thread = threading.Thread(target=actor.work)
+    thread.start()
+    reader = Reader(workspace)
+    until(lambda: reader.runs.get(1).step > 3)
+    yield desk, actor, reader
+    actor.signal("stop")
+    thread.join(30)
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    reader.close()
+
+
+def until(met):
+    deadline = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_worker_whose_engine_is_gone_hands_over_its_checkpoint(scene):
+    desk, actor, reader = scene
+    desk.serve(2**22 + 1, 1.0)
+    assert actor.await_end() == ""
+    row = reader.runs.get(1)
+    assert (row.state, row.detail) == (RunState.PAUSED, ENGINE_GONE)
+    (saved,) = reader.checkpoints.of(1)
+    assert saved.step == row.step
+    assert desk._workspace.checkpoint(1, saved.step).stat().st_size == saved.bytes
+
+
+def test_a_worker_hears_its_engine_and_its_log_arrives(scene):
+    desk, actor, reader = scene
+    actor.signal("pause")
+    assert actor.await_end() == ""
+    assert reader.runs.get(1).detail.startswith("paused at step ")
+    until(lambda: "-> paused at step" in desk._workspace.log(1).read_text())
+    assert desk.state().signs[1].beats > 0
