@@ -11,7 +11,9 @@ import { svgElement } from "../../shared/dom.js";
 
 /** Plotly's: pixels of an axis for each number on it, how many numbers there are, and the digits of their steps. */
 const PX_PER_TICK = { x: 80, y: 40 }, TICKS = { least: 4, most: 9 }, STEPS = [2, 5, 10];
-const TICK_APART_PX = 4, LINE = 1.3;
+const APART_PX = { x: 6.6, y: 4, xTitle: 10.8, yTitle: 5.6 }, LINE = 1.3;
+/** Around words that stand on a line Plotly has a frame; below their letters a share of their height. */
+const FRAME_PX = 2, BELOW = 0.3;
 /**
  * Outlines of marks around the middle, in halves of their size.
  * @type {Record<string, string>}
@@ -110,16 +112,16 @@ function axes(x, y, box, place) {
     const at = place.x(value);
     if (at === null) continue;
     group.append(svgElement("line", { x1: at, x2: at, y1: box.y, y2: bottom, stroke: x.gridcolor }));
-    if (x.showticklabels !== false) group.append(written(text, { x: at, y: bottom + TICK_APART_PX, fill: x.tickfont.color, "text-anchor": "middle", "dominant-baseline": "hanging" }));
+    if (x.showticklabels !== false) group.append(written(text, { x: at, y: bottom + APART_PX.x, fill: x.tickfont.color, "text-anchor": "middle", "dominant-baseline": "hanging" }));
   }
   for (const [value, text] of ticks(y, "y", box.height)) {
     const at = place.y(value);
     if (at === null) continue;
     group.append(svgElement("line", { x1: box.x, x2: right, y1: at, y2: at, stroke: y.gridcolor }));
-    if (y.showticklabels !== false) group.append(written(text, { x: box.x - TICK_APART_PX, y: at, fill: y.tickfont.color, "text-anchor": "end", "dominant-baseline": "central" }));
+    if (y.showticklabels !== false) group.append(written(text, { x: box.x - APART_PX.y, y: at, fill: y.tickfont.color, "text-anchor": "end", "dominant-baseline": "central" }));
   }
-  if (x.title?.text) group.append(written(x.title.text, { x: (box.x + right) / 2, y: bottom + 2 * TICK_APART_PX + 2 * x.title.font.size, fill: x.title.font.color, "font-size": x.title.font.size, "text-anchor": "middle" }));
-  const [left, middle] = [y.title?.font.size, (box.y + bottom) / 2];
+  if (x.title?.text) group.append(written(x.title.text, { x: (box.x + right) / 2, y: bottom + APART_PX.xTitle + 2 * x.title.font.size, fill: x.title.font.color, "font-size": x.title.font.size, "text-anchor": "middle" }));
+  const [left, middle] = [y.title?.font.size + APART_PX.yTitle, (box.y + bottom) / 2];
   if (y.title?.text) group.append(written(y.title.text, { transform: `translate(${left} ${middle}) rotate(-90)`, fill: y.title.font.color, "font-size": y.title.font.size, "text-anchor": "middle" }));
   return group;
 }
@@ -148,8 +150,9 @@ function named({ text, x, y, xref, yref, xanchor = "center", yanchor = "middle",
   const lines = String(text).split("<br>"), size = font.size, tall = LINE * size * (lines.length - 1);
   const top = box.y + (1 - up) * box.height - yshift, above = { top: 0, middle: tall / 2, bottom: tall }[/** @type {"top"} */ (yanchor)] ?? 0;
   const anchor = { left: "start", right: "end" }[/** @type {"left"} */ (xanchor)] ?? "middle", baseline = { top: "hanging", bottom: "auto" }[/** @type {"top"} */ (yanchor)] ?? "central";
+  const [aside, lifted] = yanchor === "bottom" ? [FRAME_PX * ({ left: 1, right: -1 }[/** @type {"left"} */ (xanchor)] ?? 0), FRAME_PX + BELOW * size] : [0, 0];
   const group = svgElement("g", { fill: font.color, "font-size": size, "text-anchor": anchor, "dominant-baseline": baseline, class: "annotation-text" });
-  lines.forEach((line, index) => group.append(written(line, { x: box.x + left * box.width + xshift, y: top - above + index * LINE * size })));
+  lines.forEach((line, index) => group.append(written(line, { x: box.x + left * box.width + xshift + aside, y: top - above - lifted + index * LINE * size })));
   return group;
 }
 

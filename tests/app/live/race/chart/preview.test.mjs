@@ -49,3 +49,14 @@ test("numbers on an axis are round, few enough to be read, and a log axis has it
   assert.deepEqual(ticks({ range: [0, 1], tickvals: [0, 0.5], ticktext: ["8", "20"] }, "x", 500), [[0, "8"], [0.5, "20"]]);
   assert.deepEqual(ticks({ range: [3, 3] }, "x", 500), []);
 });
+
+test("words and titles stand where Plotly has them, measured in Chromium", () => {
+  const built = figure(race(1, 100), { curves: ["running"] }, WIDTH), { layout } = built, { margin: { l, t, b }, height, xaxis, yaxis } = layout;
+  const texts = all(preview(built, THEME, WIDTH), "text"), bottom = height - b;
+  const placeOf = (words) => texts.find(({ textContent }) => textContent === words).attributes;
+  const plain = layout.annotations.find(({ text }) => text === "<b>plain</b>");
+  assert.ok(Math.abs(Number(placeOf("plain").x) - (l + 2)) < 0.1 && Math.abs(Number(placeOf("plain").y) - (t - plain.yshift - 2 - 0.3 * plain.font.size)) < 0.1, JSON.stringify(placeOf("plain")));
+  assert.equal(Number(placeOf("step").y), bottom + 10.8 + 2 * xaxis.title.font.size);
+  assert.equal(Number(placeOf("100").y), bottom + 6.6);
+  assert.match(placeOf("error (%)").transform, new RegExp(`^translate\\(${yaxis.title.font.size + 5.6} `));
+});
