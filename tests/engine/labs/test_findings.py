@@ -308,8 +308,8 @@ def test_rates_how_many_a_net_can_use_and_what_the_gap_is_without_the_rate():
     plain = [*rates("plain", 3.0, 33, 22, 17, 18, 21), *rates("plain", 15.0, 29, 30, 48, 90, 90)]
     pre = [*rates("pre-LN", 3.0, 32, 22, 17.5, 17.2, 17.8), *rates("pre-LN", 15.0, 31, 21, 17, 18, 19)]
     assert texts("rates", *plain, *pre) == [
-        "Plain nets learn at 5 of 5 rates with 3 blocks, at 2 with 15 (error below 40 %). With shortcuts (pre-LN) they "
-        "learn at 5 and 5.",
+        "Plain nets learn at 5 of 5 rates with 3 blocks, at 2 with 15 (error below 40 %); with pre-LN shortcuts at 5 "
+        "and 5.",
         "One rate for both plain nets decides their gap: −4.0 points at 0.0001, 72.0 at 0.003.",
         "At rate 0.001 the deep nets are above the shallow ones by 31.0 (plain) and −0.5 (pre-LN) points.",
         "With each net at its own best rate these gaps are 12.0 (plain) and −0.2 (pre-LN) points.",
