@@ -60,26 +60,32 @@ def test_without_a_thread_for_the_start_of_an_engine_the_streams_end_all_the_sam
     assert told == ["this process may have no further thread"]
 
 
+class Counted:
+    """The source of the app; counts the reads of the head."""
+
+    def __init__(self):
+        self.reads = 0
+
+    def __getattr__(self, name):
+        return getattr(streaming, name)
+
+    def head(self):
+        self.reads += 1
+        return streaming.head()
+
+
 def test_without_a_write_the_head_is_read_seldom_and_a_write_is_seen_all_the_same(bench, monkeypatch):
     """A read costs ten times a look at the log, fifty times a second."""
     monkeypatch.setattr(watcher, "HEAD_S", 30.0)
-    reads = []
-
-    class Source:
-        def __getattr__(self, name):
-            return getattr(streaming, name)
-
-        def head(self):
-            reads.append(time.monotonic())
-            return streaming.head()
+    source = Counted()
 
     async def scenario():
-        async with feeding(Source()) as feed, viewing(feed, bench.runs, None) as viewer:
+        async with feeding(source) as feed, viewing(feed, bench.runs, None) as viewer:
             await until(lambda: viewer.all("engine"))
             await asyncio.sleep(0.2)
-            reads.clear()
+            before = source.reads
             await asyncio.sleep(1.0)
-            assert len(reads) <= 1
+            assert source.reads <= before + 1
             for step in (1, 2, 3):
                 bench.steps(bench.runs[0], step, step)
                 await until(lambda step=step: step in viewer.points(bench.runs[0]))
@@ -89,25 +95,19 @@ def test_without_a_write_the_head_is_read_seldom_and_a_write_is_seen_all_the_sam
 
 def test_a_write_at_every_look_is_read_no_more_often_than_viewers_can_see(bench):
     """Eight runs that write at different moments had the head read at each of the fifty looks a second."""
-    reads, marks = [], itertools.count()
+    marks, began = itertools.count(), time.monotonic()
 
-    class Source:
-        def __getattr__(self, name):
-            return getattr(streaming, name)
-
+    class Writing(Counted):
         def log_mark(self):
             return (next(marks),)
 
-        def head(self):
-            reads.append(time.monotonic())
-            return streaming.head()
+    source = Writing()
 
     async def scenario():
-        async with feeding(Source()) as feed, viewing(feed, bench.runs, None) as viewer:
+        async with feeding(source) as feed, viewing(feed, bench.runs, None) as viewer:
             await until(lambda: viewer.all("engine"))
             await asyncio.sleep(1.0)
 
     asyncio.run(scenario())
-    gaps = [later - earlier for earlier, later in itertools.pairwise(reads)]
-    assert len(gaps) > 5
-    assert min(gaps[1:]) > watcher.BETWEEN_HEADS_S * 0.8
+    # So many fit in between, however slow the machine is.
+    assert 1 < source.reads <= (time.monotonic() - began) / watcher.BETWEEN_HEADS_S + 1
