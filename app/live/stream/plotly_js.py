@@ -68,6 +68,15 @@ def packed(bundle: Bundle) -> bytes:
     return _packed[bundle.name]
 
 
+def takes_gzip(request: Request) -> bool:
+    """Return whether the asker unpacks gzip: named, and not with a quality of zero (RFC 9110, section 12.5.3)."""
+    for coding in request.headers.get("accept-encoding", "").split(","):
+        name, _, quality = coding.replace(" ", "").lower().partition(";q=")
+        if name == "gzip":
+            return not quality or quality.strip("0.") != ""
+    return False
+
+
 async def plotly_js(request: Request) -> Response:
     """Answer ``/live/plotly-VERSION.js``."""
     bundle = BUNDLES.get(f"plotly-{request.path_params['version']}.js")
@@ -76,7 +85,7 @@ async def plotly_js(request: Request) -> Response:
     content = await anyio.to_thread.run_sync(packed, bundle)
     # An encoding that is named keeps the web framework from packing the file anew for each browser.
     encoding = "gzip"
-    if "gzip" not in request.headers.get("accept-encoding", ""):
+    if not takes_gzip(request):
         content, encoding = await anyio.to_thread.run_sync(gzip.decompress, content), "identity"
     headers = {**IMMUTABLE, "Vary": "Accept-Encoding", "Content-Encoding": encoding}
     return Response(content, media_type="text/javascript", headers=headers)

@@ -29,6 +29,15 @@ def test_each_size_may_be_kept_for_ever_and_is_packed_for_browsers_that_unpack(c
     assert int(packed.headers["content-length"]) < len(plain.content) / 3
 
 
+@pytest.mark.parametrize(("accepted", "packed"), [
+    ("gzip", True), ("gzip, deflate, br", True), ("br, GZIP;q=0.5", True), ("gzip; q=0", False), ("gzip;q=0.000", False),
+    ("identity", False), ("", False), ("x-gzip-like", False),
+])  # fmt: skip
+def test_only_who_unpacks_gets_it_packed(client, accepted, packed):
+    answer = client.get(f"/{BASIC.address}", headers={"Accept-Encoding": accepted})
+    assert answer.headers["content-encoding"] == ("gzip" if packed else "identity")
+
+
 def test_the_bundles_are_the_version_of_the_package(client):
     assert re.search(r"plotly\.js v([0-9.]+)", package_file().read_text()[:100])[1] == BUNDLED_VERSION
     for bundle, kind in ((BASIC, "basic"), (CARTESIAN, "cartesian")):
