@@ -99,6 +99,7 @@ def test_a_race_is_replayed_from_its_file_alone(exported, opened, race):
     _by_keyboard(page)
     _zoomed_to_single_steps(page, race)
     assert saved(page, "svg")[1].count("REPLAY") == 2
+    assert saved(page, "png")[0].startswith("skipscope-replay-race-1-")
     assert saved(page, "csv")[1].startswith("# REPLAY at ")
     page.keyboard.press("Escape")
     page.locator(".ss-present").click()
