@@ -52,7 +52,7 @@ def style_sheet(paths: Sequence[str]) -> str:
         f":root {{ color-scheme: light dark; {light} }}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
         "@media print { :root { color-scheme: light; }\n"
-        f'[data-scheme="dark"] {{ color-scheme: dark; {dark} {turned} print-color-adjust: exact; }} }}\n'
+        f'[data-scheme="dark"] {{ color-scheme: dark; {dark} {turned} }} }}\n'
     )
     sheets = [Path(__file__).with_name("offline.css"), *(LIVE / path for path in paths)]
     return scheme + "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
