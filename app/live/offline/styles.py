@@ -45,9 +45,8 @@ def style_sheet(paths: Sequence[str]) -> str:
     stays dark as a whole and is turned over, in which hues stay.
     """
     light, dark = variables("light"), variables("dark")
-    turned = (
-        "background: var(--st-background-color); color: var(--st-text-color); filter: invert(1) hue-rotate(180deg);"
-    )
+    ground = "background: var(--st-background-color); color: var(--st-text-color); print-color-adjust: exact;"
+    turned = f"{ground} filter: invert(1) hue-rotate(180deg);"
     scheme = (
         f":root {{ color-scheme: light dark; {light} }}\n"
         f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
