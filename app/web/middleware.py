@@ -16,10 +16,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web import addresses, presenter_link
+from app.web import addresses, descriptors, presenter_link
 
-#: Open streams, WebSockets and readings of the audience, each.
-MAX_OPEN = 200
 #: Bytes of one message from the audience; a page's own messages have a few thousand.
 MAX_MESSAGE_BYTES = 256 * 1024
 #: Simultaneous readings of the store for the audience.
@@ -111,6 +109,8 @@ class ConnectionLimit(_Guard):
 
     def __init__(self, app: ASGIApp):
         super().__init__(app)
+        #: Open streams, WebSockets and readings of the audience, each.
+        self.most = descriptors.viewers()
         self.open: Counter[str] = Counter()
         self._turns = asyncio.Semaphore(MAX_READS)
 
@@ -119,10 +119,10 @@ class ConnectionLimit(_Guard):
         kind = _bounded(scope)
         if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
-        if self.open[kind] >= MAX_OPEN:
+        if self.open[kind] >= self.most:
             if kind == "page":
                 return await send(_CLOSED)
-            refusal = f"{MAX_OPEN} viewers look on already, and there is no room for more"
+            refusal = f"{self.most} viewers look on already, and there is no room for more"
             return await PlainTextResponse(refusal, 503, headers={"Retry-After": "10"})(scope, receive, send)
         self.open[kind] += 1
         try:

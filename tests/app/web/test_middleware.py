@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.data import authorization
-from app.web import middleware, presenter_link
+from app.web import descriptors, middleware, presenter_link
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await room({"type": "http", "path": path, "headers": [], "method": "GET"}, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask()) for _ in range(middleware.MAX_OPEN)]
+        waiting = [asyncio.create_task(ask()) for _ in range(descriptors.viewers())]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert len(begun) == middleware.MAX_READS
@@ -134,7 +134,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await asyncio.sleep(0)
         assert begun[-1] == "/live/js/1/race/view.js", "files wait for nobody"
         reading.set()
-        while len(answers) < 2 + middleware.MAX_OPEN:
+        while len(answers) < 2 + descriptors.viewers():
             await asyncio.sleep(0)
         taken.set()
         await asyncio.wait_for(asyncio.gather(*waiting, module), 5)
@@ -162,12 +162,12 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         await room(scope, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(middleware.MAX_OPEN)]
+        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(descriptors.viewers())]
         await asyncio.sleep(0)
         await ask()
         assert answers == [503]
         presenter = asyncio.create_task(ask(cookie=f"skipscope_presenter_8501={token}"))
-        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(middleware.MAX_OPEN)]
+        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(descriptors.viewers())]
         await asyncio.sleep(0)
         await ask("/_stcore/stream", "websocket")
         assert answers == [503, "websocket.close"]
