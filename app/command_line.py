@@ -130,6 +130,8 @@ SHARED = {
 def words(host: str, port: int) -> list[str]:
     """Return the lines of a start."""
     lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
+    if only_views := _only_views():
+        lines.append(only_views)
     if not addresses.is_loopback(host):
         lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
     return lines
@@ -147,12 +149,22 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
         lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
     if addresses.is_loopback(urlsplit(first).hostname or ""):
         lines.append("This address is this machine's own: no other machine can open it")
+    if only_views := _only_views():
+        lines.append(only_views)
     return [
         *lines,
         "The presenter's link can command: keep it off the projector. The next start has another one.",
         "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
         "On a network that you do not trust, use an SSH tunnel instead.",
     ]
+
+
+def _only_views() -> str:
+    """Return a line where this installation trains nothing, '' where it can."""
+    from app.data import workspace
+
+    words = workspace.view_only()
+    return f"{words[0].upper()}{words[1:]}" if words else ""
 
 
 def has_display() -> bool:
