@@ -26,6 +26,7 @@ SHORT = {
     "engine/data/subset.py": "one function, whose order is a contract with every evaluation on record",
     "engine/exchange/csv_file.py": "one row of the table of formats",
     "engine/labs/gradient_kinds.py": "names that two labs share",
+    "engine/hardware/training.py": "one question that engine, command line and page ask",
     "engine/paths.py": "one constant of the ground floor",
     "engine/runs/protocol/older_nets.py": "one rule that worker and supervisor share",
     "engine/runs/protocol/job.py": "seam between engine and worker",
