@@ -54,7 +54,7 @@ def drawn(tmp_path, *names) -> dict:
 def test_the_first_visit_and_the_labs_say_why_nothing_starts(workspace, tmp_path):
     pages = drawn(tmp_path, "first", "instant", "lab", "guide", "shortcuts")
     assert {"start_quick", "try_instant", "start"} <= {*pages["first"]["disabled"]}
-    assert "watch_recorded" not in pages["first"]["disabled"]
+    assert pages["first"]["primary"] == ["watch_recorded"]
     for name in ("first", "instant", "lab", "guide"):
         assert WORDS in pages[name]["texts"], name
     assert "lab-mapping-press" in pages["lab"]["disabled"]

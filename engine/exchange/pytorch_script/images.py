@@ -44,8 +44,9 @@ LOADINGS: dict[str, Loading] = {
         default='Path(__file__).with_name("fashion-mnist-mini.npz")',
         standard=("from pathlib import Path",),
         lines=(
-            'file, names = np.load(path), ("train", "test")',
-            'sets = [(file[f"{s}_images"][:, None], file[f"{s}_labels"]) for s in names]',
+            'names = ("train", "test")',
+            "with np.load(path) as file:",
+            '    sets = [(file[f"{s}_images"][:, None], file[f"{s}_labels"]) for s in names]',
         ),
     ),
     "cifar10": _torchvision(_BOTH.format("CIFAR10"), _COLOURED),

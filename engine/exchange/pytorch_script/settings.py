@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 
 from engine.config import RunConfig
 from engine.errors import ConfigError
+from engine.exchange.pytorch_script import net, stream
 from engine.exchange.pytorch_script.images import LOADINGS
-from engine.exchange.pytorch_script.net import SHORTCUTS
 from engine.models.registry import variant
 
 #: Settings that decide lines of a script.
 WRITTEN = frozenset(
     {
         "model.depth", "model.shortcut", "model.width", "model.channels", "model.classes", "model.image_size",
-        "data.name", "data.pool", "data.crop", "data.flip", "data.validation",
+        "model.heads", "model.patch", "data.name", "data.pool", "data.crop", "data.flip", "data.validation",
         "optim.optimizer", "optim.lr", "optim.momentum", "optim.weight_decay", "optim.batch_size", "optim.steps",
         "optim.drops", "optim.drop_factor", "optim.warmup_steps", "optim.warmup_lr", "optim.warmup_error",
         "seed", "precision", "device", "threads", "recalibrate_bn",
@@ -23,7 +23,7 @@ WRITTEN = frozenset(
 )  # fmt: skip
 #: Settings that change neither a weight nor what a script prints, with the reason.
 WITHOUT_EFFECT: Mapping[str, str] = {
-    "model.stem": "the family cifar has one stem",
+    "model.stem": "these families have one stem",
     "probe.images": "a probe changes nothing that a training sees",
     "probe.every": "a probe changes nothing that a training sees",
     "eval_every": "a script measures at its end alone",
@@ -33,16 +33,23 @@ WITHOUT_EFFECT: Mapping[str, str] = {
 }
 
 
+#: The shortcuts of each family that a script can have.
+SHORTCUTS = {"cifar": (*net.SHORTCUTS,), "mlp": (*stream.SHORTCUTS,), "vit": (*stream.SHORTCUTS,)}
+
+
 def _family(config: RunConfig) -> str:
     family = config.model.family
-    return "" if family == "cifar" else f"scripts are written for the family cifar, not for {family}"
+    if family in SHORTCUTS:
+        return ""
+    return f"scripts are written for the families {', '.join(SHORTCUTS)}, not for {family}"
 
 
 def _shortcut(config: RunConfig) -> str:
-    chosen = variant(config.model.shortcut, "cifar")
-    if chosen.shortcut.name in SHORTCUTS:
+    family = config.model.family
+    name = variant(config.model.shortcut, family).shortcut.name
+    if name in SHORTCUTS[family]:
         return ""
-    return f"scripts are written for the shortcuts {', '.join(SHORTCUTS)}, not for {chosen.shortcut.name}"
+    return f"scripts of the family {family} are written for {', '.join(SHORTCUTS[family])}, not for {name}"
 
 
 def _data(config: RunConfig) -> str:
@@ -62,8 +69,6 @@ def _tuned(config: RunConfig) -> str:
 #: Settings some values of which have no script: each check returns the reason in one line, "" where there is none.
 REFUSED: Mapping[str, Callable[[RunConfig], str]] = {
     "model.family": _family,
-    "model.heads": _family,
-    "model.patch": _family,
     "model.shortcut": lambda config: _family(config) or _shortcut(config),
     "data.name": _data,
     "data.resize": _data,

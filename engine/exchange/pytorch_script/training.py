@@ -42,7 +42,7 @@ def loop_lines(config: RunConfig, computing: Computing) -> Iterator[str]:
     if computing.device == "cuda":
         yield 'sets = [(x.to("cuda"), y.to("cuda")) for x, y in sets]'
         yield 'images, labels, net = *sets[0], net.to("cuda")'
-    if computing.channels_last:
+    if computing.channels_last and config.model.family == "cifar":
         yield "net.to(memory_format=torch.channels_last)"
     yield from _optimizer(optim)
     yield "losses, errors = [], []" if optim.warmup_lr is None else "losses, errors, warming = [], [], True"

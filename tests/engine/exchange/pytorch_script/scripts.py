@@ -27,6 +27,14 @@ def small_run(**changes: Any) -> RunConfig:
     return replace(PRESETS["quick"].run, _SMALL | {key.replace("__", "."): value for key, value in changes.items()})
 
 
+def small_stream(family: str, arm: str, **changes: Any) -> RunConfig:
+    """Return a run of a family of sublayers, as of the presets of today's nets, with 20 steps."""
+    run = PRESETS["instant" if family == "mlp" else "today"].run
+    small = {"optim.batch_size": 32, "optim.steps": 20, "model.channels": 1, "device": "cpu", "threads": 1}
+    own = {key.replace("__", "."): value for key, value in changes.items()}
+    return replace(run, {**small, "model.shortcut": arm, **own})
+
+
 def written(config: RunConfig, precision: str = "fp32", device: str = "cpu") -> str:
     """Return the script of a config. Raises ConfigError where it has none."""
     check(config)

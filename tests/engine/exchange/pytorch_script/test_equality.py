@@ -12,7 +12,7 @@ from engine.events import Evaluated, Measured, Split
 from engine.hardware.device import choose
 from engine.store.workspace import Workspace
 from engine.training.trainer import Trainer
-from tests.engine.exchange.pytorch_script.scripts import ARMS, executed, small_run, written
+from tests.engine.exchange.pytorch_script.scripts import ARMS, executed, small_run, small_stream, written
 
 #: Settings that change what a step computes, each with the arm that it is tried on.
 SETTINGS = {
@@ -36,6 +36,13 @@ SETTINGS = {
     "Dirac start": ("dirac", {}),
     "zero gamma": ("zero-gamma:order=relu-only-pre", {}),
 }  # fmt: skip
+#: Arms of stacks of sublayers.
+STREAMS = (
+    ("mlp", "none", {}), ("mlp", "A:order=post-ln", {"data__crop": 2}), ("mlp", "skipinit:norm=none", {}),
+    ("mlp", "scaled:shortcut=0.3:branch=0.5", {"optim__optimizer": "sgd", "optim__lr": 0.1}),
+    ("vit", "A", {"data__flip": True}), ("vit", "A:wire=attention", {"model__heads": 4, "model__patch": 14}),
+    ("vit", "deepnorm", {}), ("vit", "skipinit", {"optim__warmup_steps": 5}), ("vit", "none:norm=none", {}),
+)  # fmt: skip
 #: Arms of other orders, norms and lengths.
 OTHER_ARMS = (
     "B:order=full-pre", "C:order=full-pre", "none:order=full-pre", "A:norm=none", "C:norm=none:order=full-pre",
@@ -88,6 +95,11 @@ def test_each_arm_trains_bit_for_bit(decoded, tmp_path, monkeypatch, arm):
 def test_each_setting_trains_bit_for_bit(decoded, tmp_path, monkeypatch, what):
     arm, changes = SETTINGS[what]
     assert_equal(small_run(model__shortcut=arm, **changes), decoded, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(("family", "arm", "changes"), STREAMS)
+def test_stacks_of_sublayers_train_bit_for_bit(decoded, tmp_path, monkeypatch, family, arm, changes):
+    assert_equal(small_stream(family, arm, **changes), decoded, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow

@@ -1,19 +1,20 @@
 """Every setting of a run is in its script, or has no effect on it, or the run is refused: no field is forgotten."""
 
+from functools import partial
+
 import pytest
 
-from engine.config import RunConfig, leaves
+from engine.config import FAMILIES, RunConfig, leaves
 from engine.data.registry import SOURCES
 from engine.errors import ConfigError
 from engine.exchange.pytorch_script.images import LOADINGS
-from engine.exchange.pytorch_script.net import SHORTCUTS
 from engine.exchange.pytorch_script.script import script_of
-from engine.exchange.pytorch_script.settings import REFUSED, WITHOUT_EFFECT, WRITTEN, check
+from engine.exchange.pytorch_script.settings import REFUSED, SHORTCUTS, WITHOUT_EFFECT, WRITTEN, check
 from engine.models.registry import SHORTCUTS as ALL_SHORTCUTS
 from engine.store.reader import Reader
 from engine.store.rows import ForkPlan
 from engine.store.writer import Writer
-from tests.engine.exchange.pytorch_script.scripts import small_run, written
+from tests.engine.exchange.pytorch_script.scripts import small_run, small_stream, written
 from tests.engine.exchange.recorded_workspace import fill
 
 #: Another value of each setting, with what it needs besides.
@@ -25,6 +26,8 @@ OTHERS = {
     "model.classes": {"model__classes": 100},
     "model.image_size": {"model__image_size": 28, "data__pool": 1},
     "model.stem": {"model__stem": "small"},
+    "model.heads": {"model__heads": 4},
+    "model.patch": {"model__patch": 14},
     "data.name": {"data__name": "cifar10"},
     "data.pool": {"data__pool": 4},
     "data.crop": {"data__crop": 1},
@@ -53,10 +56,11 @@ OTHERS = {
 }
 #: Values that have no script, each with words of the refusal.
 WITHOUT = {
-    "model.family": ({"model__family": "imagenet", "model__depth": 18, "model__image_size": 32}, "family cifar, not"),
-    "model.heads": ({"model__family": "vit", "model__depth": 18, "model__heads": 4, "model__width": 32}, "not for vit"),
-    "model.patch": ({"model__family": "vit", "model__depth": 18, "model__patch": 7, "model__width": 32}, "not for vit"),
-    "model.shortcut": ({"model__shortcut": "gated"}, "not for gated"),
+    "model.family": (
+        {"model__family": "imagenet", "model__depth": 18, "model__image_size": 32},
+        "families cifar, mlp, vit, not for imagenet",
+    ),
+    "model.shortcut": ({"model__shortcut": "gated"}, "family cifar are written for none, A, .*, not for gated"),
     "data.name": ({"data__name": "folder:/tmp/pictures"}, "cannot read images named by their path"),
     "data.resize": ({"data__name": "folder:/tmp/pictures", "data__resize": 32}, "named by their path"),
     "compile": ({"compile": True}, "compiled code rounds"),
@@ -72,8 +76,9 @@ def test_no_setting_is_forgotten():
 
 @pytest.mark.parametrize("setting", sorted(WRITTEN - {"precision", "device"}))
 def test_what_is_written_changes_the_script(setting):
+    small = partial(small_stream, "vit", "A") if setting in ("model.heads", "model.patch") else small_run
     without = {key: value for key, value in OTHERS[setting].items() if key.replace("__", ".", 1) != setting}
-    assert written(small_run(**OTHERS[setting])) != written(small_run(**without))
+    assert written(small(**OTHERS[setting])) != written(small(**without))
 
 
 def test_precision_and_device_are_those_that_the_run_had():
@@ -99,7 +104,9 @@ def test_what_has_no_script_is_refused_in_one_line(setting):
 
 
 def test_what_a_script_can_have_are_rows_of_the_tables():
-    assert SHORTCUTS.keys() <= ALL_SHORTCUTS.keys()
+    for family, names in SHORTCUTS.items():
+        assert {family} <= {*FAMILIES}
+        assert {*names} <= {name for name, row in ALL_SHORTCUTS.items() if family in row.families}
     assert LOADINGS.keys() == SOURCES.keys()
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from engine.config import replace
 from engine.config.presets import PRESETS
-from tests.engine.exchange.pytorch_script.scripts import ARMS, small_run, written
-from tests.engine.exchange.pytorch_script.test_equality import OTHER_ARMS, SETTINGS
+from tests.engine.exchange.pytorch_script.scripts import ARMS, small_run, small_stream, written
+from tests.engine.exchange.pytorch_script.test_equality import OTHER_ARMS, SETTINGS, STREAMS
 
 PAPER = {"model.depth": 110, "optim.warmup_lr": 0.01}
 #: Lines of a script of the paper's arms, and of any.
@@ -22,6 +22,7 @@ def every_text() -> dict[str, str]:
     configs += [small_run(model__shortcut=arm, **changes) for arm, changes in SETTINGS.values()]
     configs += [replace(PRESETS["paper"].run, {**PAPER, "model.shortcut": arm}) for arm in (*ARMS, "B:order=full-pre")]
     configs += [small_run(data__name=name, data__crop=4) for name in ("cifar100", "fashion-mnist", "svhn")]
+    configs += [small_stream(family, arm, **changes) for family, arm, changes in STREAMS]
     texts = [written(config) for config in configs]
     texts += [written(configs[0], "bf16"), written(configs[1], "bf16", "cuda"), written(configs[2], "fp32", "cuda")]
     return {f"script_{number}": text for number, text in enumerate(texts)}
