@@ -11,7 +11,9 @@ const LABEL = "Copy as PyTorch";
 export class ScriptTool {
   /** part(name): the element of that name; address(): that of files of runs. */
   constructor(part, address) {
-    Object.assign(this, { address, runs: part("script-run"), button: part("copy-script"), says: part("script-says") });
+    Object.assign(this, { address, whole: part("script"), runs: part("script-run"), button: part("copy-script"), says: part("script-says") });
+    // A page that was saved as a file has no server that writes scripts.
+    this.whole.hidden = location.protocol === "file:";
     this.offered = "";
     this.button.onclick = () => this.#copy();
     this.runs.onchange = () => this.#say("");

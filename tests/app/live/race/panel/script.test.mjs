@@ -9,9 +9,10 @@ const at = range(1, 50);
 const card = (id, seed = 0) => ({ ...run(id, "A-20", at, at), card: { ...run(id, "A-20", at, at).card, seed } });
 
 /** The tool over elements without a page, a server that answers, and a clipboard that keeps what it gets. */
-function tool(answer) {
+function tool(answer, protocol = "http:") {
   page();
-  const parts = { "script-run": new Node("select"), "copy-script": new Node("button"), "script-says": new Node("p") };
+  globalThis.location = { protocol };
+  const parts = { script: new Node("div"), "script-run": new Node("select"), "copy-script": new Node("button"), "script-says": new Node("p") };
   const asked = [], kept = [];
   globalThis.fetch = async (address) => {
     asked.push(address);
@@ -45,6 +46,11 @@ test("the script of the chosen run is copied", async () => {
   assert.equal(parts["copy-script"].textContent, "Copied");
   assert.ok(parts["script-says"].hidden);
   clearTimeout(made.saying);
+});
+
+test("a page that was saved as a file offers no script: it has no server", () => {
+  assert.ok(tool({ ok: true, text: "" }, "file:").parts.script.hidden);
+  assert.ok(!tool({ ok: true, text: "" }).parts.script.hidden);
 });
 
 test("a refusal is said in the server's line, and nothing is copied", async () => {
