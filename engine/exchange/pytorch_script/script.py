@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from engine import __version__
-from engine.config import LIVE, STEPS, RunConfig
+from engine.config import LIVE, STEPS, RunConfig, arm_name
 from engine.errors import ConfigError
 from engine.exchange.pytorch_script import net, stream
 from engine.exchange.pytorch_script.images import LOADINGS, augmented_lines, images_lines
 from engine.exchange.pytorch_script.settings import check
 from engine.exchange.pytorch_script.training import Computing, device_lines, end_lines, loop_lines
 from engine.exchange.registry import ExportSource, Report
+from engine.models.registry import variant
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
 
@@ -35,10 +36,11 @@ def script_of(reader: Reader, row: RunRow) -> str:
         _check_history(reader, row)
     except ConfigError as error:
         raise ConfigError(f"run {row.id} has no script: {error}") from None
-    precision = row.precision or row.config.precision.replace("auto", "fp32")
-    device = (row.device or row.config.device.replace("auto", "cpu")).partition(":")[0]
-    threads = row.threads or row.config.threads
-    return script(row.config, Computing(precision, device, threads, row.total_steps), f"run {row.id}")
+    # Not the stored texts themselves: those of an import are somebody else's.
+    half = "bf16" in (row.precision, row.config.precision)
+    device = "cuda" if (row.device or row.config.device).startswith("cuda") else "cpu"
+    computing = Computing("bf16" if half else "fp32", device, row.threads or row.config.threads, row.total_steps)
+    return script(row.config, computing, f"run {row.id}")
 
 
 def _check_history(reader: Reader, row: RunRow) -> None:
@@ -72,12 +74,17 @@ def _docstring(config: RunConfig, computing: Computing, origin: str) -> Iterator
     loading, model = LOADINGS[config.data.name], config.model
     threads = f" with {computing.threads} thread{'s' * (computing.threads != 1)}" if computing.threads else ""
     what = "a net of He et al. 2015 (arXiv:1512.03385)" if model.family == "cifar" else "a stack of sublayers"
-    yield f'"""{model.arm}, seed {config.seed}: {what}.'
+    arm = arm_name(config.model.depth, variant(model.shortcut, model.family).text, model.family)
+    yield f'"""{arm}, seed {config.seed}: {what}.'
     yield ""
     yield f"python script.py [PATH] needs {loading.needs}. Images: {model.image_size}x{model.image_size} pixels."
     yield loading.help
-    yield f"Skipscope {__version__} wrote it; {origin} trains in {computing.precision} on {computing.device}{threads}."
-    yield "In 32-bit floats on one CPU thread losses and weights are equal bit for bit."
+    how = f"in {computing.precision} on {computing.device}{threads}"
+    yield f"Skipscope {__version__} wrote it; {origin} trains {how}."
+    if how == "in fp32 on cpu with 1 thread":
+        yield "Losses and weights are those of the run bit for bit, with the same PyTorch."
+    else:
+        yield "Only in fp32 on one CPU thread losses and weights are equal bit for bit."
     yield '"""'
 
 

@@ -126,6 +126,16 @@ class TestHistory:
 
         return refusal
 
+    def test_words_of_a_stored_run_do_not_get_into_the_script(self, workspace):
+        """What a bundle of somebody else says of its device and precision is text of a person."""
+        fill(workspace)
+        with Writer(workspace) as writer:
+            writer.jobs.update(1, device='cpu"""\nimport os', precision='fp32"""', threads=1)
+        with Reader(workspace) as reader:
+            text = script_of(reader, reader.runs.known(1))
+        assert text.count('"""') == written(small_run(model__shortcut="none")).count('"""')
+        assert "import os" not in text
+
     def test_a_fork(self, workspace, refused):
         with Reader(workspace) as reader, Writer(workspace) as writer:
             row = reader.runs.known(1)
