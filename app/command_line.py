@@ -133,6 +133,8 @@ SHARED = {
 def words(host: str, port: int) -> list[str]:
     """Return the lines of a start."""
     lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
+    if only_views := _only_views():
+        lines.append(only_views)
     if not addresses.is_loopback(host):
         lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
     return lines
@@ -150,6 +152,8 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
         lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
     if addresses.is_loopback(urlsplit(first).hostname or ""):
         lines.append("This address is this machine's own: no other machine can open it")
+    if only_views := _only_views():
+        lines.append(only_views)
     return [
         *lines,
         room_words(),
@@ -170,6 +174,14 @@ def room_words() -> str:
         f"There is room for {viewers} viewers: this system lets a process open {limit:,} files, and "
         f"{descriptors.MAX_VIEWERS} take {descriptors.needed():,} (ulimit -Hn)"
     )
+
+
+def _only_views() -> str:
+    """Return a line where this installation trains nothing, '' where it can."""
+    from app.data import workspace
+
+    words = workspace.view_only()
+    return f"{words[0].upper()}{words[1:]}" if words else ""
 
 
 def has_display() -> bool:

@@ -50,7 +50,7 @@ class Imported:
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """One format; ``holds_checkpoints`` says whether saved states can go with it."""
+    """One format; ``holds_checkpoints`` says whether saved states can go with it, ``one_run``: it takes no more."""
 
     name: str
     label: str
@@ -60,6 +60,7 @@ class ExportFormat:
     write: str
     read: str = ""
     holds_checkpoints: bool = False
+    one_run: bool = False
 
 
 FORMATS: dict[str, ExportFormat] = {
@@ -82,6 +83,12 @@ FORMATS: dict[str, ExportFormat] = {
             help="The same table with types, settings in the file's metadata: for pandas and Hugging Face data sets.",
             extension="parquet", media_type="application/vnd.apache.parquet",
             write="engine.exchange.parquet_file:write",
+        ),
+        ExportFormat(
+            name="pytorch", label="PyTorch script",
+            help="The training of one run as a script of PyTorch and NumPy, which runs without Skipscope.",
+            extension="py", media_type="text/x-python; charset=utf-8",
+            write="engine.exchange.pytorch_script.script:write", one_run=True,
         ),
     )
 }  # fmt: skip

@@ -69,6 +69,8 @@ def write(workspace: Workspace, request: ExportRequest, file: BinaryIO, report: 
         raise ConfigError(f"{chosen.name} holds no checkpoints; choose the format {holding}, or leave them out")
     with Reader(workspace) as reader, reader.snapshot():
         rows = _rows(reader, request.runs)
+        if chosen.one_run and len(rows) > 1:
+            raise ConfigError(f"{chosen.name} takes one run (got {len(rows)}); name one")
         load(chosen.write)(ExportSource(reader, rows, request.checkpoints), file, report)
 
 

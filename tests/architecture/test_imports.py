@@ -40,7 +40,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.runs.launchers.ray_cluster",),
     ("engine.runs.supervisor",),
     ("engine.runs.client",),
-    ("engine.exchange", "engine.exchange.bundle"),
+    ("engine.exchange", "engine.exchange.bundle", "engine.exchange.pytorch_script"),
     ("engine.cli.parsing",),
     ("engine.cli",),
     ("app",),
@@ -71,6 +71,7 @@ TORCH_FREE = (
     "engine.probes.registry", "engine.labs.registry", "engine.bench.benchmark", "engine.runs.protocol.planning",
     "engine.exchange.bundle.restoring", "engine.exchange.bundle.writing", "engine.exchange.csv_file",
     "engine.exchange.parquet_file", "engine.exchange.recordings", "engine.exchange.recorded_errors",
+    "engine.exchange.pytorch_script.script",
 )  # fmt: skip
 #: Configuration and events know nothing but the standard library and pydantic.
 GROUND = ("engine.errors", "engine.events", "engine.paths", "engine.config")

@@ -84,3 +84,17 @@ def test_csv_and_parquet_are_one_table(call, runs, tmp_path):
     card = json.loads(pq.read_schema(tmp_path / "parquet").metadata[b"skipscope"])
     assert [run["run"] for run in card["runs"]] == [*map(int, runs)]
     assert card["runs"][0]["config"]["data"]["name"] == "folder:secret-holiday"
+
+
+def test_a_run_leaves_as_a_script(call, runs, tmp_path):
+    out = tmp_path / "net.py"
+    code, shown, said = call("export", "1", "--format", "pytorch", "--out", str(out))
+    assert (code, shown) == (0, "")
+    assert said.startswith(f"{out}: 1 run as pytorch, ")
+    assert "import torch" in out.read_text(encoding="utf-8").splitlines()
+    for named, words in (((runs[0],), "images named by their path"), (("1", "2"), "takes one run (got 2)")):
+        code, shown, said = call("export", *named, "--format", "pytorch", "--out", str(tmp_path / "other.py"))
+        assert (code, shown) == (2, "")
+        assert words in said
+        assert said.count("\n") == 1
+    assert [path.name for path in tmp_path.glob("*.py")] == ["net.py"]
