@@ -164,13 +164,15 @@ export function axesOf(suffix) {
 
 /**
  * The y range in the axis's own unit (log10 on a log axis). It follows the smoothed and the evaluated curves, in steps
- * that seldom change. A few peaks do not flatten the rest: they lie beyond the axis, see spikes (chart/coverage.js).
+ * that seldom change, and those that were imported. A few peaks do not flatten the rest: they lie beyond the axis, see spikes (chart/coverage.js).
  * @type {(view: View, runs: Run[]) => Range}
  */
-export function yAxis({ metric, scale, hidden }, runs) {
+export function yAxis({ metric, scale, hidden, x, ghosts = [] }, runs) {
   if (hidden || (metric === "error" && scale === "linear")) return UNTOLD[metric][scale];
-  const values = Float64Array.from(runs.flatMap(({ series }) => [series.drawn()[`running_${metric}`], series.test_subset[metric], series.train_clean[metric]]
-    .flatMap((column) => column.filter((value) => value !== null && Number.isFinite(value) && (scale === "linear" || value > 0)).map(Number)))).toSorted();
+  const beside = ghosts.filter((line) => x === "step" && line.shown && line.metric === metric).map(({ value }) => value);
+  const columns = runs.flatMap(({ series }) => [series.drawn()[`running_${metric}`], series.test_subset[metric], series.train_clean[metric]]);
+  const values = Float64Array.from([...columns, ...beside]
+    .flatMap((column) => column.filter((value) => value !== null && Number.isFinite(value) && (scale === "linear" || value > 0)).map(Number))).toSorted();
   if (!values.length) return UNTOLD[metric][scale];
   const [least, most] = [values[0], values[values.length - 1]];
   if (scale === "log") return [Math.log10(roundBelow(least)), Math.log10(roundStep(most))];

@@ -13,6 +13,7 @@ import { AT_END, emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./c
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
+import { lineEnds, lineTraces } from "./imported_lines.js";
 import { endLabels, written } from "./labels.js";
 import { MANY } from "./many_runs.js";
 import { spikeTraces, spikes } from "./coverage.js";
@@ -75,9 +76,10 @@ function contents(runs, view, theme, panel, layout) {
     if (ends.length <= MAX_LABELS) links = endLinks(ends, theme, panel.suffix);
     // Labels at one height are pushed up in the order of the race.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
-    layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
+    layout.annotations.push(...endLabels([...(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends), ...lineEnds(view, theme)], view, theme, panel));
   }
   return onTop(inOrder([
+    ...lineTraces(view, theme, panel.suffix),
     ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
     // Beside bands, single steps would cover everything.
     ...single.flatMap((run) => runTraces(run, view, theme, panel.suffix, { raw: !groups.length, join: joins.get(run.card.run) ?? null })),
