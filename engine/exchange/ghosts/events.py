@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from engine.exchange import limits
-from engine.exchange.ghosts.series import Foreign, Series, listed, refused
+from engine.exchange.ghosts.series import Foreign, Series, listed, refused, shown_name
 from engine.exchange.registry import Report
 from engine.exchange.tensorboard_package import check_sum, event_type
 
@@ -40,9 +40,9 @@ def event_files(path: Path) -> list[tuple[str, Path]]:
         run = Path(folder).relative_to(path).as_posix()
         found += [("" if run == "." else run, Path(folder, name)) for name in sorted(names) if MARK in name]
         if len(found) > limits.MAX_EVENT_FILES or seen > limits.MAX_ENTRIES_SEEN:
-            raise refused(path.name, f"it holds more than {limits.MAX_EVENT_FILES} event files, or much else; name one")
+            raise refused(shown_name(path), f"it holds more than {limits.MAX_EVENT_FILES} event files; name one")
     if not found:
-        raise refused(path.name, f"no file in it has {MARK} in its name")
+        raise refused(shown_name(path), f"no file in it has {MARK} in its name")
     return found
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,11 @@ class Foreign:
 
     columns: list[str] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
+
+
+def shown_name(path: Path) -> str:
+    """Return what a path is called in a line; a folder may be named by a dot alone."""
+    return path.name or str(path)
 
 
 def refused(name: str, reason: str) -> DataError:

@@ -76,7 +76,7 @@ function contents(runs, view, theme, panel, layout) {
     if (ends.length <= MAX_LABELS) links = endLinks(ends, theme, panel.suffix);
     // Labels at one height are pushed up in the order of the race.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
-    layout.annotations.push(...endLabels([...(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends), ...lineEnds(view, theme)], view, theme, panel));
+    layout.annotations.push(...endLabels([...(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends), ...lineEnds(view, theme, panel)], view, theme, panel));
   }
   return onTop(inOrder([
     ...lineTraces(view, theme, panel.suffix),

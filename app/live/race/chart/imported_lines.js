@@ -11,8 +11,8 @@ import { written } from "./labels.js";
 /** One after the other, so that a few are told apart; in widths of the line. */
 const DASHES = [[6, 4], [2, 3], [9, 3, 2, 3], [14, 4], [6, 3, 2, 3, 2, 3]];
 const WIDTH = 1.3, PINNED = 2.4;
-/** Of more lines than these only the pinned ones are named in the chart: the key has all names. */
-const MAX_NAMED = 6;
+/** Of more lines than these only the pinned ones are named in a panel, fewer where it is narrow: the key has all names. */
+const MAX_NAMED = 6, FEW_NAMED = 2, NARROW_PX = 480;
 
 /**
  * The lines that are drawn: those of the quantity that is looked at, over steps.
@@ -35,15 +35,15 @@ export function lineTraces(view, theme, suffix) {
 }
 
 /**
- * The names at the ends of the lines.
- * @type {(view: View, theme: Theme) => LineEnd[]}
+ * The names at the ends of the lines in a panel.
+ * @type {(view: View, theme: Theme, panel: { widthPx: number }) => LineEnd[]}
  */
-export function lineEnds(view, theme) {
-  const drawn = drawnLines(view), color = { [theme.scheme]: theme.muted };
-  return drawn.filter(({ pinned }) => pinned || drawn.length <= MAX_NAMED).flatMap(({ name, step, value }) => {
+export function lineEnds(view, theme, { widthPx }) {
+  const drawn = drawnLines(view), most = widthPx < NARROW_PX ? FEW_NAMED : MAX_NAMED, color = { [theme.scheme]: theme.muted };
+  return drawn.filter(({ pinned }) => pinned || drawn.length <= most).flatMap(({ name, step, value }) => {
     const last = value.findLastIndex((each) => each !== null && (view.scale !== "log" || each > 0)), number = value[last];
     if (typeof number !== "number") return [];
-    return [{ name: escaped(name), note: "imported", curve: { x: step, y: value }, value: written(number, view.metric), number, x: step[last], y: onAxis(number, view), textColor: color, color }];
+    return [{ name: `${escaped(name)} (imported)`, curve: { x: step, y: value }, value: written(number, view.metric), number, x: step[last], y: onAxis(number, view), textColor: color, color }];
   });
 }
 
