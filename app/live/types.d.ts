@@ -282,6 +282,6 @@ export type Rows = { columns: string[]; rows: unknown[][] };
 declare global {
   interface Window {
     Plotly?: any;
-    skipscopePlotly?: Promise<any>;
+    skipscopePlotly?: Promise<any> & { size?: number };
   }
 }
