@@ -331,6 +331,8 @@ class GhostDocument(Document):
         known = QUANTITIES.get(self.quantity)
         if known is None or (known.split, known.metric) != (self.split, self.metric):
             raise ValueError(f"no line holds {self.quantity}")
+        if any(number is not None and not 0 <= number <= known.highest for number in self.numbers):
+            raise ValueError(f"the numbers of a line of {self.metric} are from 0 to {known.highest:g}")
         return self
 
 

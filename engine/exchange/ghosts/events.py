@@ -38,12 +38,17 @@ def event_files(path: Path) -> list[tuple[str, Path]]:
         folders.sort()
         seen += 1 + len(names)
         run = Path(folder).relative_to(path).as_posix()
-        found += [("" if run == "." else run, Path(folder, name)) for name in sorted(names) if MARK in name]
+        found += [("" if run == "." else run, Path(folder, name)) for name in _usual(folder, names)]
         if len(found) > limits.MAX_EVENT_FILES or seen > limits.MAX_ENTRIES_SEEN:
             raise refused(shown_name(path), f"it holds more than {limits.MAX_EVENT_FILES} event files; name one")
     if not found:
         raise refused(shown_name(path), f"no file in it has {MARK} in its name")
     return found
+
+
+def _usual(folder: str, names: list[str]) -> list[str]:
+    """Return the event files among some names; a pipe would be waited for without an end."""
+    return [name for name in sorted(names) if MARK in name and Path(folder, name).is_file()]
 
 
 def read_events(path: Path, wanted: Collection[str] | None, report: Report) -> Foreign:
@@ -70,6 +75,7 @@ def read_events(path: Path, wanted: Collection[str] | None, report: Report) -> F
                         raise refused(path.name, f"it has more than {limits.MAX_COLUMNS:,} tags")
                 if wanted is None or tag not in wanted:
                     continue
+                _check_step(file, tag, step)
                 steps, numbers = found.setdefault((run, tag), (array("d"), array("d")))
                 steps.append(step)
                 numbers.append(number)
@@ -126,21 +132,21 @@ def _event(path: Path, data: bytes) -> Any:
         raise refused(path.name, "a record of it is no event") from None
 
 
-def _scalars(path: Path, data: bytes) -> Iterator[tuple[str, float, float]]:
+def _scalars(path: Path, data: bytes) -> Iterator[tuple[str, int, float]]:
     """Yield tag, step and number of each scalar of an event."""
     event = _event(path, data)
     for value in event.summary.value:
         number = _scalar(value)
         if number is None:
             continue
-        if not 0 <= event.step <= limits.MAX_GHOST_STEP:
-            raise refused(
-                path.name,
-                f"{value.tag[:60]!r} has the step {event.step}; steps are from 0 to {limits.MAX_GHOST_STEP:,}",
-            )
         if not value.tag or len(value.tag) > limits.MAX_NAME:
             raise refused(path.name, f"a tag has {len(value.tag):,} letters, and {limits.MAX_NAME} is the most")
-        yield value.tag, float(event.step), number
+        yield value.tag, int(event.step), number
+
+
+def _check_step(path: Path, tag: str, step: int) -> None:
+    if not 0 <= step <= limits.MAX_GHOST_STEP:
+        raise refused(path.name, f"{tag[:60]!r} has the step {step}; steps are from 0 to {limits.MAX_GHOST_STEP:,}")
 
 
 def _scalar(value: Any) -> float | None:

@@ -13,7 +13,7 @@ from engine.errors import ConfigError, DataError
 from engine.exchange import limits
 from engine.exchange.ghosts.events import MARK, read_events
 from engine.exchange.ghosts.quantities import Quantity, quantity
-from engine.exchange.ghosts.series import Foreign, Series, listed, refused
+from engine.exchange.ghosts.series import Foreign, Series, listed, refused, shown_name
 from engine.exchange.ghosts.table import read_table
 from engine.exchange.privacy import label
 from engine.exchange.registry import Report
@@ -133,7 +133,7 @@ def _line(path: Path, request: LinesRequest, series: Series, what: Quantity, for
     finite = np.isfinite(numbers)
     if not finite.any():
         raise refused(path.name, f"{column} has no number that is finite")
-    outside = finite & ((numbers < 0) | (numbers > what.most)) if what.most is not None else ~finite & finite
+    outside = finite & ((numbers < 0) | (numbers > what.most))
     if outside.any():
         at = int(np.flatnonzero(outside)[0])
         raise refused(
@@ -144,7 +144,7 @@ def _line(path: Path, request: LinesRequest, series: Series, what: Quantity, for
     kept = keep_extremes(steps, [numbers], limits.MAX_LINE_POINTS)
     several = len({each.column for each in foreign.series}) > 1
     # The name of an event file holds the name of a machine.
-    stem = path.stem if path.suffix.lower() == _TABLE else path.name if path.is_dir() else "TensorBoard"
+    stem = path.stem if path.suffix.lower() == _TABLE else shown_name(path) if path.is_dir() else "TensorBoard"
     parts = [request.name or stem, series.run, series.column if several or not (request.name or series.run) else ""]
     name = label(", ".join(filter(None, parts)), MAX_NAME_LENGTH) or "imported line"
     kind = "CSV column" if path.suffix.lower() == _TABLE else "TensorBoard tag"

@@ -10,12 +10,15 @@ import numpy as np
 from engine.errors import ConfigError
 from engine.events import Split
 
+#: A mean cross-entropy above this is the overflow of somebody's arithmetic.
+MAX_LOSS = 1e30
+
 
 @dataclass(frozen=True)
 class Quantity:
     """One quantity with its unit. A number in the file times ``factor`` plus ``offset`` is one of this project.
 
-    ``most`` is the largest number that the file can hold, None without a bound; the least is then 0.
+    The file holds numbers from 0 to ``most``, and the line numbers from 0 to ``highest``.
     """
 
     name: str
@@ -24,7 +27,12 @@ class Quantity:
     metric: str
     factor: float = 1.0
     offset: float = 0.0
-    most: float | None = None
+    most: float = MAX_LOSS
+
+    @property
+    def highest(self) -> float:
+        """The largest number of a line."""
+        return 100.0 if self.metric == "error" else self.most
 
     def converted(self, numbers: np.ndarray) -> np.ndarray:
         """Return an error in percent, a loss as it is. Shapes: (points,) float64."""

@@ -145,6 +145,17 @@ def test_the_page_hears_of_lines_that_come_and_go(tmp_path):
     use(tmp_path / "elsewhere")
 
 
+def test_a_number_that_is_next_to_nothing_is_a_number_of_the_page(tmp_path):
+    workspace = Workspace(use(tmp_path / "workspace"))
+    runs = fill(workspace)
+    small = table(tmp_path / "theirs.csv", "step,e\n1,1e-310\n2,5e-324\n3,1e30\n4,nan\n")
+    taken(workspace, small, {"e": "train_loss"}, race=2)
+    text = history_document(streaming.history(runs, 100), None)
+    assert "NaN" not in text
+    assert json.loads(text)["ghosts"][0]["value"] == [0, 0, 1e30, None]
+    use(tmp_path / "elsewhere")
+
+
 def test_finer_points_come_without_the_lines(tmp_path):
     workspace = Workspace(use(tmp_path / "workspace"))
     runs = fill(workspace)

@@ -42,7 +42,8 @@ def test_imported_lines_go_with_their_race_and_come_back(tmp_path):
     ({"name": "=1+1"}, "begins with none of"), ({"name": ""}, "at least 1 character"),
     ({"steps": [2, 1, 9]}, "ascending"), ({"steps": [1, 1, 9]}, "ascending"), ({"steps": [1, 2]}, "as many numbers"),
     ({"total": 2}, "no more than it came with"), ({"quantity": "speed"}, "no line holds speed"),
-    ({"split": "test_subset"}, "no line holds"), ({"numbers": [1, "x", 2]}, "numbers"), ({"more": 1}, "more"),
+    ({"split": "test_subset"}, "no line holds"), ({"numbers": [1, "x", 2]}, "numbers"),
+    ({"numbers": [1, 101, 2]}, "from 0 to 100"), ({"numbers": [-1, None, 2]}, "0 to 100"), ({"more": 1}, "more"),
 ])  # fmt: skip
 def test_a_line_that_nobody_could_have_imported_is_refused(tmp_path, change, line):
     source = Workspace.at(tmp_path / "source")

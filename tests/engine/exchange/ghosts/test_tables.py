@@ -41,7 +41,7 @@ def test_every_quantity_is_converted_as_it_says(name, held, drawn):
     assert what.converted(np.array([float(held)]))[0] == pytest.approx(drawn)
     assert what.metric in name or "accuracy" in name
     assert what.split.value.startswith(name.split("_")[0])
-    assert (what.most is None) == (what.metric == "loss")
+    assert what.converted(np.array([0.0, what.most])).tolist() in ([0, what.highest], [what.highest, 0])
 
 
 def test_all_quantities_are_in_the_table_above():
@@ -55,6 +55,8 @@ def test_all_quantities_are_in_the_table_above():
     (SMALL, {"none": "train_loss"}, "it has not one column 'none'; it has 'acc', 'loss', 'err'"),
     (SMALL, {"err": "train_error:fraction"}, "'err' is 75 at step 1, and train_error:fraction is from 0 to 1"),
     ("step,acc\n1,-0.1\n", ERROR, "'acc' is -0.1 at step 1, and train_accuracy:fraction is from 0 to 1"),
+    ("step,l\n1,-2\n", {"l": "train_loss"}, "'l' is -2 at step 1, and train_loss is from 0 to 1e\\+30"),
+    ("step,l\n1,1e300\n", {"l": "train_loss"}, "'l' is 1e\\+300 at step 1"),
     ("step,acc\n7,0.1\n7,0.2\n", ERROR, "'acc' has the step 7 twice"),
     ("step,acc\n-1,0.1\n", ERROR, "line 2 has the step '-1'; steps are whole numbers from 0 to"),
     ("step,acc\n1.5,0.1\n", ERROR, "line 2 has the step '1.5'"),
