@@ -103,13 +103,14 @@ function endLinks(ends, theme, suffix) {
 }
 
 /**
- * The curves of pinned runs wider, and above all others.
+ * The curves of pinned runs wider, and above all others, as are pinned lines, which are wide already.
  * @type {(traces: Trace[], pins?: number[]) => Trace[]}
  */
 function onTop(traces, pins = []) {
   const isPinned = (/** @type {Trace} */ { run, meta }) => pins.includes(run) && meta !== "raw";
   const wide = traces.filter(isPinned).map((trace) => (trace.line ? { ...trace, line: { ...trace.line, width: PINNED_WIDER * trace.line.width } } : trace));
-  return [...traces.filter((trace) => !isPinned(trace)), ...wide];
+  const [lines, others] = [true, false].map((pinned) => traces.filter((trace) => !isPinned(trace) && Boolean(trace.pinned) === pinned));
+  return [...others, ...lines, ...wide];
 }
 
 /** @type {(runs: Run[], layout: string) => { title: string, runs: Run[] }[]} */

@@ -28,7 +28,7 @@ export function drawnLines({ ghosts = [], hidden, layout, metric, x }) {
  */
 export function lineTraces(view, theme, suffix) {
   return drawnLines(view).map((line) => ({
-    ...axesOf(suffix), meta: "imported", mode: "lines", name: escaped(line.name), x: line.step, y: positive(line.value, view.scale),
+    ...axesOf(suffix), meta: "imported", mode: "lines", name: escaped(line.name), pinned: Boolean(line.pinned), x: line.step, y: positive(line.value, view.scale),
     line: { color: theme.muted, width: widthOf(line, view), dash: dashOf(line, view) },
     hovertemplate: hoverText(`${escaped(line.name)}, imported`, view, whatOf(line)),
   }));

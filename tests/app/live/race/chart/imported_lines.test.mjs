@@ -66,6 +66,9 @@ test("a pinned line is wider, and one keeps its dashes while others are hidden",
   const [pinned] = traces(figure(race(1), { ghosts: [line(1, { shown: false }), line(2, { pinned: true })] }), "imported");
   assert.ok(pinned.line.width > plain.line.width);
   assert.equal(pinned.line.dash, plain.line.dash);
+  const order = figure(race(1), { layout: "overlaid", ghosts: [line(1, { pinned: true }), line(2)] }).data.map(({ meta, name }) => (meta === "imported" ? name : meta));
+  assert.equal(order.at(-1), "theirs 1", "a pinned line is above the curves");
+  assert.equal(order[0], "theirs 2", "another is behind them");
 });
 
 test("legend, caption and line of words name them, and how much of them is shown", () => {
