@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from engine.exchange.ghosts.importing import LinesRequest, import_lines
 from engine.store.reader import Reader
@@ -13,6 +14,12 @@ from engine.store.writer import Writer
 from tests.engine.exchange.recorded_workspace import small_race
 
 QUIET = lambda done, total, what: None  # noqa: E731
+#: How many mutations, and which: those of another seed are others. Ten thousand come in parts, each with its time.
+MUTATIONS = (
+    pytest.param(40, 0, id="40"),
+    pytest.param(300, 1, id="300", marks=pytest.mark.slow),
+    *(pytest.param(2_000, part, id=f"2000 of 10000, part {part}", marks=pytest.mark.long) for part in range(2, 7)),
+)
 ERROR = {"acc": "train_accuracy:fraction"}
 
 

@@ -13,7 +13,7 @@ from engine.errors import ConfigError, DataError, SkipscopeError
 from engine.exchange import limits, tensorboard_package
 from engine.exchange.ghosts.importing import columns_of, is_lines, remove_lines
 from tests.engine.exchange.bundle.test_mutations import mutated
-from tests.engine.exchange.ghosts.foreign_files import points, records, scalar, stored, taken, with_race
+from tests.engine.exchange.ghosts.foreign_files import MUTATIONS, points, records, scalar, stored, taken, with_race
 
 pytest.importorskip("tensorboard", reason="tensorboard is not installed: pip install tensorboard==2.21.0")
 LOSS = {"Loss/train": "train_loss"}
@@ -182,10 +182,7 @@ def test_only_what_can_hold_lines_is_taken_for_them(tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["bytes", "messages"])
-@pytest.mark.parametrize(("count", "seed"), [
-    pytest.param(40, 0, id="40"), pytest.param(300, 1, id="300", marks=pytest.mark.slow),
-    pytest.param(10_000, 2, id="10000", marks=pytest.mark.long),
-])  # fmt: skip
+@pytest.mark.parametrize(("count", "seed"), MUTATIONS)
 def test_changed_bytes_are_stored_whole_or_refused(workspace, tmp_path, kind, count, seed):
     """``bytes``: of the file, whose sums then are wrong. ``messages``: of an event, with right sums."""
     race = with_race(workspace)

@@ -11,7 +11,7 @@ from engine.exchange.ghosts.importing import columns_of, remove_lines
 from engine.exchange.ghosts.quantities import QUANTITIES, quantity
 from engine.store.connection import connect
 from engine.store.writer import Writer
-from tests.engine.exchange.ghosts.foreign_files import ERROR, points, stored, table, taken, with_race
+from tests.engine.exchange.ghosts.foreign_files import ERROR, MUTATIONS, points, stored, table, taken, with_race
 
 SMALL = "step,acc,loss,err\n3,0.75,0.5,25\n1,0.25,2,75\n2,,nan,\n"
 
@@ -168,10 +168,7 @@ def test_a_line_is_removed_alone_and_goes_with_its_race(workspace, tmp_path):
     assert stored(workspace) == []
 
 
-@pytest.mark.parametrize(("count", "seed"), [
-    pytest.param(60, 0, id="60"), pytest.param(300, 1, id="300", marks=pytest.mark.slow),
-    pytest.param(10_000, 2, id="10000", marks=pytest.mark.long),
-])  # fmt: skip
+@pytest.mark.parametrize(("count", "seed"), MUTATIONS)
 def test_changed_bytes_are_stored_whole_or_refused(workspace, tmp_path, count, seed):
     from tests.engine.exchange.bundle.test_mutations import mutated
 
