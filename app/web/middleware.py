@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, presenter_link
+from app.web.visitor import VisitorCookie
 
 #: Open streams, WebSockets and readings of the audience, each.
 MAX_OPEN = 200
@@ -36,7 +37,10 @@ HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN",
 
 def stack() -> list[Middleware]:
     """Return the middleware in the order in which a request meets it."""
-    return [Middleware(part) for part in (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, ConnectionLimit)]
+    return [
+        Middleware(part)
+        for part in (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, ConnectionLimit, VisitorCookie)
+    ]
 
 
 class _Guard:

@@ -1,0 +1,116 @@
+"""The talks that there are, and the race of this workspace that each of their scenes plays. Torch-free."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from app.data import commands
+from app.data.authorization import requires_presenter
+from app.data.exchange import recordings
+from app.data.workspace import SkipscopeError, current, reading
+from engine.exchange.recordings import get_recording, imported_race
+from engine.store.audience.showings import Place
+from engine.talks.files import USUAL as USUAL
+from engine.talks.files import get_talk_file, read_talk, talk_files
+from engine.talks.scenes import LabScene as LabScene
+from engine.talks.scenes import LiveScene as LiveScene
+from engine.talks.scenes import Played as Played
+from engine.talks.scenes import PredictionScene as PredictionScene
+from engine.talks.scenes import RevealScene as RevealScene
+from engine.talks.scenes import Scene as Scene
+from engine.talks.scenes import Talk as Talk
+from engine.talks.scenes import TextScene as TextScene
+
+#: Parsed talks, by file and when it was written.
+_read: dict[tuple[Path, int], Talk] = {}
+
+
+def titles() -> dict[str, str]:
+    """Return the titles of the talks by name; of one with a fault its fault, in one line."""
+    found = {}
+    for name in talk_files(current().workspace.path):
+        try:
+            found[name] = get(name).title
+        except SkipscopeError as error:
+            found[name] = str(error)
+    return found
+
+
+def get(name: str) -> Talk:
+    """Return a talk. Raises SkipscopeError with its first fault, or with the choices."""
+    path = get_talk_file(name, current().workspace.path)
+    try:
+        key = path, path.stat().st_mtime_ns
+        if key not in _read:
+            _read.clear()
+            _read[key] = read_talk(path)
+        return _read[key]
+    except OSError as error:
+        raise SkipscopeError(f"the talk {name} cannot be read ({error.strerror})") from None
+
+
+def recorded_names(talk: Talk) -> list[str]:
+    """Return the recorded races that a talk plays, each once."""
+    return [*dict.fromkeys(scene.recording for scene in talk.scenes if isinstance(scene, Played))]
+
+
+def race_of(recording: str) -> int | None:
+    """Return the race of this workspace that a recording is, None where it was not opened yet."""
+    if current().pool.file() is None:
+        return None
+    with reading() as reader:
+        return imported_race(reader, get_recording(recording))
+
+
+def title_of(recording: str) -> str:
+    """Return the title of a recorded race."""
+    return get_recording(recording).title
+
+
+def open_recordings(names: Iterable[str]) -> dict[str, str]:
+    """Take the recordings into this workspace that are not there yet; return the trouble with each that cannot be."""
+    troubles = {}
+    for name in names:
+        try:
+            if race_of(name) is None:
+                recordings.watched(name)
+        except SkipscopeError as error:
+            troubles[name] = str(error)
+    return troubles
+
+
+def place(name: str, scene: int) -> Place:
+    """Return where a presenter stands who shows a scene, from 1. Raises SkipscopeError."""
+    scenes = get(name).scenes
+    if not 1 <= scene <= len(scenes):
+        raise SkipscopeError(f"the talk {name} has the scenes 1 to {len(scenes)}")
+    shown = scenes[scene - 1]
+    if isinstance(shown, PredictionScene):
+        return Place(name, scene, shown.key, len(shown.choices))
+    return Place(name, scene, reveals=shown.of if isinstance(shown, RevealScene) else "")
+
+
+@requires_presenter
+def show(name: str, scene: int) -> None:
+    """Show a scene to the room. Raises SkipscopeError."""
+    current().control.talks.show(place(name, scene))
+
+
+@requires_presenter
+def end() -> None:
+    """End the talk for the room."""
+    current().control.talks.end()
+
+
+@requires_presenter
+def start_live(name: str, scene: int) -> int:
+    """Start the race of a live scene; return its id. Raises SkipscopeError."""
+    shown = get(name).scenes[scene - 1]
+    if not isinstance(shown, LiveScene):
+        raise SkipscopeError(f"scene {scene} has no live race")
+    return commands.start_race(commands.planned(commands.RaceRequest(preset=shown.preset)))
+
+
+@requires_presenter
+def share_live(race: int) -> None:
+    """Show a race that was started live to the room."""
+    current().control.talks.started(race)
