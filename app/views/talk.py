@@ -51,7 +51,7 @@ def _list(shown: str) -> None:
 
 
 def _document(name: str, talk: talks.Talk, leads: bool) -> Mapping[str, Any]:
-    """Return the talk for the browser, once for a visit; the presenter's visit takes its recordings into the workspace."""
+    """Return the talk for the browser, once for a visit; the presenter's takes its recordings into the workspace."""
     troubles: dict[str, str] = {}
     kept = st.session_state.get(_DOCUMENT)
     if kept and kept[0] is talk and kept[1] == leads:

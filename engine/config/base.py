@@ -122,5 +122,7 @@ def _line(fault: ErrorDetails, config: type[BaseModel]) -> str:
         return message
     if fault["type"] == "extra_forbidden":
         return f"unknown setting {where}"
+    if fault["type"] == "missing":
+        return f"{where} is missing"
     name, schema = setting_of(config, fault["loc"])
     return wrong(name or where, schema, fault.get("input"))

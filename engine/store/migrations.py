@@ -363,6 +363,31 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
         ) WITHOUT ROWID;
         """,
     ),
+    (
+        "0012-talks",
+        """
+        CREATE TABLE talk_showings (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            talk TEXT NOT NULL,
+            scene INTEGER NOT NULL,
+            question TEXT NOT NULL,
+            choices INTEGER NOT NULL,
+            revealed TEXT NOT NULL,
+            race INTEGER,
+            created REAL NOT NULL,
+            moved REAL NOT NULL,
+            ended INTEGER NOT NULL
+        );
+        CREATE TABLE talk_votes (
+            showing INTEGER NOT NULL,
+            question TEXT NOT NULL,
+            visitor TEXT NOT NULL,
+            choice INTEGER NOT NULL,
+            voted REAL NOT NULL,
+            PRIMARY KEY (showing, question, visitor)
+        ) WITHOUT ROWID;
+        """,
+    ),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

@@ -136,7 +136,8 @@ def _missing_curves(scene: LabScene) -> Iterator[str]:
     if reference is None:
         yield f"there are no recorded results of {scene.lab}"
         return
-    kinds = [*dict.fromkeys(curve.name.kind for curve in reference.curves if curve.panel == scene.panel)]
+    words, own = LABS[scene.lab].kind_name, [curve.name for curve in reference.curves if curve.panel == scene.panel]
+    kinds = [*dict.fromkeys(words(name.kind) for name in own)]
     for kind in scene.curves:
         if kind not in kinds:
             yield f"the panel {scene.panel} has no curves of {kind!r}: {', '.join(kinds)}"

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from engine.config.presets import PRESETS
 from engine.config.base import Config
+from engine.config.presets import PRESETS
 from engine.exchange.recordings import recordings
 from engine.labs.registry import LABS
 

@@ -132,7 +132,8 @@ def test_the_engine_never_imports_the_app_and_only_its_data_folder_imports_the_e
         folder for folder in arrows if folder.startswith("app") and any(o.startswith("engine") for o in arrows[folder])
     }
     assert users == {
-        "app.data", "app.data.next_steps", "app.data.instant", "app.data.exchange", "app.data.recording", "app.data.talks",
+        "app.data", "app.data.next_steps", "app.data.instant", "app.data.exchange", "app.data.recording",
+        "app.data.talks",
     }  # fmt: skip
 
 

@@ -80,13 +80,17 @@ def open_recordings(names: Iterable[str]) -> dict[str, str]:
 
 def place(name: str, scene: int) -> Place:
     """Return where a presenter stands who shows a scene, from 1. Raises SkipscopeError."""
-    scenes = get(name).scenes
-    if not 1 <= scene <= len(scenes):
-        raise SkipscopeError(f"the talk {name} has the scenes 1 to {len(scenes)}")
-    shown = scenes[scene - 1]
+    shown = _scene(name, scene)
     if isinstance(shown, PredictionScene):
         return Place(name, scene, shown.key, len(shown.choices))
     return Place(name, scene, reveals=shown.of if isinstance(shown, RevealScene) else "")
+
+
+def _scene(name: str, number: int) -> Scene:
+    scenes = get(name).scenes
+    if not 1 <= number <= len(scenes):
+        raise SkipscopeError(f"the talk {name} has the scenes 1 to {len(scenes)}")
+    return scenes[number - 1]
 
 
 @requires_presenter
@@ -104,7 +108,7 @@ def end() -> None:
 @requires_presenter
 def start_live(name: str, scene: int) -> int:
     """Start the race of a live scene; return its id. Raises SkipscopeError."""
-    shown = get(name).scenes[scene - 1]
+    shown = _scene(name, scene)
     if not isinstance(shown, LiveScene):
         raise SkipscopeError(f"scene {scene} has no live race")
     return commands.start_race(commands.planned(commands.RaceRequest(preset=shown.preset)))

@@ -9,7 +9,7 @@ import { Curves, yWords } from "./curves.js";
 import { stylesOf } from "./export.js";
 
 /** The height of the window that the picture is laid out in, in pixels: smaller is larger type. */
-const ROOM_PX = 400;
+const ROOM_PX = 420;
 const RETRY_MS = 2_000;
 
 /** What is remembered of the labs' recorded results: a scene is left and comes back at once. @type {Map<string, any>} */
@@ -32,9 +32,8 @@ export class LabScene {
     this.stage = element("div", "sk-stage");
     this.skeleton = element("div", "sk-skeleton", "loading the results");
     this.plot = element("div", "sk-plot sk-enlarged", "", { role: "img" });
-    this.place = element("p", "sk-place");
     this.stage.append(this.skeleton, this.plot);
-    host.append(this.legend, this.axis, this.stage, this.place);
+    host.append(this.legend, this.axis, this.stage);
     this.leave = attend(host, () => this.#draw(), () => {}, this.stage);
   }
 
@@ -82,7 +81,7 @@ export class LabScene {
       return;
     }
     if (this.stopped || !stage.clientHeight) return;
-    const factor = Math.max(1, window.innerHeight / ROOM_PX / 1.6);
+    const factor = Math.max(1, window.innerHeight / ROOM_PX);
     const [width, height] = [stage.clientWidth, stage.clientHeight].map((px) => Math.floor(px / factor));
     const key = JSON.stringify([data.lab, panel.name, data.curves, width, height, theme]);
     if (key === this.key) return;
@@ -93,7 +92,6 @@ export class LabScene {
     setText(this.axis, yWords(panel));
     this.axis.hidden = ["heat", "plane"].includes(panel.kind);
     this.axis.dataset.side = side === "left" ? "right" : "left";
-    setText(this.place, data.words);
     plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}`);
     Object.assign(plot.style, { width: `${width}px`, height: `${height}px`, scale: String(factor) });
     await Plotly.react(plot, traces, { ...layout, width, height }, { displayModeBar: false, staticPlot: TOUCH, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });

@@ -4,7 +4,7 @@
  */
 /** @import { Run, Theme, View } from "../types.js" */
 /** @import { Recording } from "../shared/replay/recording.js" */
-import { RUNNING_WINDOW, isLive } from "../shared/run_states.js";
+import { isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { element, setText } from "../shared/dom.js";
 import { attend } from "../shared/page.js";
@@ -158,7 +158,7 @@ export class RaceScene {
   }
 
   #placeWords() {
-    const step = Math.max(...this.runs.map(stepOf)), total = Math.max(...this.runs.map(({ card }) => card.total_steps));
+    const step = Math.floor(Math.max(...this.runs.map(stepOf))), total = Math.max(...this.runs.map(({ card }) => card.total_steps));
     const seeds = new Set(this.runs.map(({ card }) => card.seed)).size;
     return `step ${grouped(step)} of ${grouped(total)} · running training error${seeds > 1 ? `, means of ${seeds} seeds` : ""}`;
   }
@@ -168,7 +168,7 @@ export class RaceScene {
     const { gaps = null, depths = {} } = this.said;
     return {
       race: null, layout: this.data.layout, metric: "error", scale: "linear", x: "step", curves: ["running"], seeds: "band", big: this.host.clientWidth > 640,
-      height: this.stage.clientHeight, zoom: null, marks: [], pins: [], unseen: [], smoothing: RUNNING_WINDOW, hidden: false, gaps, depths,
+      height: this.stage.clientHeight, zoom: null, marks: [], pins: [], unseen: [], hidden: false, gaps, depths,
     };
   }
 

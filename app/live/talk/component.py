@@ -27,8 +27,9 @@ class TalkState:
 def live_talk(talk: Mapping[str, Any], state: TalkState, on_command: Callable[[], None], key: str = "talk") -> None:
     """Mount a talk, a document of ``talk_document``.
 
-    ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds ``{"verb": ...}``.
-    Verbs: show (``scene``), end, live (``scene``), vote (``question``, ``choice``), look (at another talk or live race).
+    ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
+    ``{"verb": ...}``. Verbs: show (``scene``), end, live (``scene``), vote (``question``, ``choice``), look (at another
+    talk or live race).
     """
     urls = {"history": "live/history", "stream": "live/stream", "recording": "live/recording"}
     component("talk", "skipscope_talk", *_STYLES)(

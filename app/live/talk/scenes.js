@@ -34,7 +34,7 @@ export function stepped(scenes, at, by) {
  * @type {(text: string) => { text: string, strong: boolean }[]}
  */
 export function parts(text) {
-  return text.split(/(\*[^*]+\*)/).filter(Boolean).map((part) => {
+  return text.split(/(\*[^*\s](?:[^*]*[^*\s])?\*)/).filter(Boolean).map((part) => {
     const strong = part.length > 2 && part.startsWith("*") && part.endsWith("*");
     return { text: strong ? part.slice(1, -1) : part, strong };
   });
