@@ -7,9 +7,10 @@ import streamlit as st
 
 from app.data import races, workspace
 from app.data.talks import room, talks
+from app.live.shared.run import runs_of
 from app.live.talk.component import TalkState, live_talk
 from app.live.talk.documents import RecordedRace, runs_document, talk_document
-from app.views import page_frame, picker
+from app.views import page_frame
 from app.views.markdown_escape import literal
 from app.web import presenter_link, visitor
 
@@ -65,7 +66,7 @@ def _document(name: str, talk: talks.Talk, leads: bool) -> Mapping[str, Any]:
         title, race = talks.title_of(recording), talks.race_of(recording)
         if race is None or (found := races.race(race)) is None:
             return RecordedRace(title, (), troubles.get(recording, "The presenter has not opened this recording yet."))
-        return RecordedRace(title, picker.runs_of(found))
+        return RecordedRace(title, runs_of(found))
 
     document = talk_document(name, talk, recorded, leads)
     if leads or all(scene.get("race", {}).get("runs", True) for scene in document["scenes"]):
@@ -79,7 +80,7 @@ def _live(given: room.Showing) -> dict[str, Any] | None:
     race = None if number is None else races.race(number)
     if race is None:
         return None
-    return {"scene": scene, "race": number, "runs": runs_document(picker.runs_of(race))}
+    return {"scene": scene, "race": number, "runs": runs_document(runs_of(race))}
 
 
 def _on_command(name: str) -> None:

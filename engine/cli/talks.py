@@ -1,18 +1,16 @@
 """``talk``: checks the file of a talk, and writes it as one page that needs no server."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from engine.cli.output import echo_json
 from engine.errors import ConfigError
-from engine.exchange.registry import load
+from engine.exchange.registry import TALK_WRITER, load
 from engine.exchange.transfer import to_file
 from engine.store.workspace import Workspace
 from engine.talks.files import TalkFaults, get_talk_file, read_talk
-
-#: What writes the page: beside the table of formats the one place where the engine names the page's code, as text.
-_WRITE = "app.live.talk.offline.export:write"
 
 
 @click.command()
@@ -22,7 +20,7 @@ _WRITE = "app.live.talk.offline.export:write"
 @click.option("--check", is_flag=True, help="Only check the file; each fault has a line with its scene.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def talk(workspace: Workspace, talk: str, out: Path | None, **options: bool) -> int | None:
+def talk(workspace: Workspace, /, talk: str, out: Path | None, **options: bool) -> int | None:
     """Check a talk, or write it as one HTML file with its recorded races and labs inside.
 
     TALK is a file, or the name of a talk of the project or of the workspace.
@@ -38,9 +36,9 @@ def talk(workspace: Workspace, talk: str, out: Path | None, **options: bool) -> 
         for line in error.lines:
             click.echo(f"{path.name}: {line}", err=True)
         return 2
-    document = {"talk": found.title, "scenes": len(found.scenes), "minutes": found.minutes}
+    document: dict[str, Any] = {"talk": found.title, "scenes": len(found.scenes), "minutes": found.minutes}
     if out is not None:
-        size = to_file(out, lambda file: load(_WRITE)(path.stem, found, file), replace=options["replace"])
+        size = to_file(out, lambda file: load(TALK_WRITER)(path.stem, found, file), replace=options["replace"])
         document |= {"path": str(out), "bytes": size}
     if options["as_json"]:
         echo_json(document)

@@ -83,8 +83,18 @@ FORMATS: dict[str, ExportFormat] = {
             extension="parquet", media_type="application/vnd.apache.parquet",
             write="engine.exchange.parquet_file:write",
         ),
+        # The one place where the engine names the page: its file is the page itself, and nothing here imports it.
+        ExportFormat(
+            name="html", label="HTML, offline",
+            help="One page that replays the race without a server or a network: curves, layers, verdicts.",
+            extension="html", media_type="text/html; charset=utf-8", write="app.live.offline.race.export:write",
+        ),
     )
 }  # fmt: skip
+
+
+#: What writes a talk as one page: ``write(name: str, talk: Talk, file: BinaryIO) -> None``.
+TALK_WRITER = "app.live.offline.talk.export:write"
 
 
 def get_format(name: str) -> ExportFormat:

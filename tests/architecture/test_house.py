@@ -16,9 +16,9 @@ BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc
 SHORT = {
     "app/__main__.py": "entry point",
     "app/live/labs/presentation.js": "table of keys, and what of a lab goes on the stage",
+    "app/live/layers/component.py": "seam: one component of the page",
     "app/live/learning_rates/component.py": "seam: one component of the page",
     "app/live/race/presentation/keys.js": "table of keys",
-    "app/live/shared/run.py": "seam: what every component is told of a run",
     "app/views/layers.py": "one component on a page; the rest is in page_frame.py",
     "app/views/labs/selectors.py": "table of the labs with selectors",
     "engine/__main__.py": "entry point",

@@ -1,6 +1,7 @@
 """The import arrows of the house: no arrow upwards, no circle, torch and streamlit where they belong."""
 
 import ast
+import re
 import sys
 
 from tests.architecture.source_tree import (
@@ -51,17 +52,21 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.web",),
     ("app.live.stream",),
     ("app.live.shared",),
+    ("app.live.offline",),
     (
         "app.live", "app.live.race", "app.live.race.instant", "app.live.race.landing", "app.live.layers",
         "app.live.labs", "app.live.learning_rates",
     ),
-    ("app.live.talk",),
+    ("app.live.talk", "app.live.offline.race"),
+    ("app.live.offline.talk",),
     ("app.views",),
     ("app.views.setup", "app.views.labs"),
     ("app.views.race",),
     ("app.views.runs", "app.views.guide"),
 )  # fmt: skip
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
+#: Offline files put features together: what the house of a page does for the live page.
+FILES_OF_FEATURES = {"app.live.offline.race"}
 #: The rooms that may import torch; all others must not, not even inside a function.
 TORCH_ROOMS = (
     "engine.hardware", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
@@ -137,6 +142,19 @@ def test_the_engine_never_imports_the_app_and_only_its_data_folder_imports_the_e
     }  # fmt: skip
 
 
+def test_the_engine_names_the_page_once_as_text():
+    """The file of an offline page is the page itself: the table of the formats names its builder, and loads it late."""
+    named = {
+        (module, node.value)
+        for module, path in modules().items()
+        if contains("engine", module)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.match(r"app\.[\w.]+:\w+$", node.value)
+    }
+    assert {module for module, _ in named} == {"engine.exchange.registry"}
+    assert {name.partition(":")[0] for _, name in named} <= {*modules()}
+
+
 def passed_on() -> list[tuple[str, str]]:
     """Return (module, name) for every name of the engine that a module of app/data passes on to the page."""
     return [
@@ -168,10 +186,12 @@ def test_the_data_folder_has_no_names_of_its_own():
 
 
 def test_a_lab_imports_no_other_lab_and_a_feature_no_other_feature():
+    ground = {"app.live.shared", "app.live.stream", "app.live.offline"}
+    arrows = between_folders()
     for home in ("engine.labs", "app.live"):
-        inner = {folder for folder in FLOOR if contains(home, folder)} - {"app.live.shared", "app.live.stream"}
-        arrows = between_folders()
-        assert not [(folder, other) for folder in inner for other in arrows[folder] & inner - {folder}]
+        inner = {folder for folder in FLOOR if contains(home, folder)} - ground
+        importers = inner - FILES_OF_FEATURES
+        assert not [(folder, other) for folder in importers for other in arrows[folder] & inner - {folder}]
 
 
 def test_torch_stays_in_the_rooms_that_train():

@@ -2,6 +2,7 @@
 import { element, setText } from "../shared/dom.js";
 import { messageOf } from "../shared/format.js";
 import { TOUCH, attend, loadPlotly } from "../shared/page.js";
+import { request } from "../shared/source.js";
 import { settledCell } from "./kinds/cells.js";
 import { BUILDERS, filled } from "./kinds/index.js";
 import { drawLegend } from "./kinds/labels.js";
@@ -14,14 +15,6 @@ const RETRY_MS = 2_000;
 
 /** What is remembered of the labs' recorded results: a scene is left and comes back at once. @type {Map<string, any>} */
 const known = new Map();
-
-/**
- * Keep the recorded results of a lab, so that nobody asks a server for them.
- * @type {(lab: string, document: any) => void}
- */
-export function keepReference(lab, document) {
-  known.set(lab, document);
-}
 
 export class LabScene {
   /** @param {HTMLElement} host */
@@ -51,9 +44,9 @@ export class LabScene {
     const { lab, urls } = this.data;
     try {
       if (!known.has(lab)) {
-        const answer = await fetch(`${urls.reference}?lab=${encodeURIComponent(lab)}`);
+        const answer = await request(`${urls.reference}?lab=${encodeURIComponent(lab)}`);
         if (!answer.ok) throw new Error((await answer.text()).slice(0, 300));
-        keepReference(lab, await answer.json());
+        known.set(lab, await answer.json());
       }
     } catch (error) {
       setText(this.skeleton, `The recorded results could not be loaded: ${messageOf(error)}`);

@@ -6,7 +6,8 @@ from typing import Any
 
 from app.live.shared.component import component, surroundings
 
-_STYLES = ("shared/presentation/presentation.css",)
+#: Style sheets beside its own, by their paths below ``app/live``.
+STYLES = ("shared/presentation/presentation.css",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def live_talk(talk: Mapping[str, Any], state: TalkState, on_command: Callable[[]
     talk or live race).
     """
     urls = {"history": "live/history", "stream": "live/stream", "recording": "live/recording"}
-    component("talk", "skipscope_talk", *_STYLES)(
+    component("talk", "skipscope_talk", *STYLES)(
         key=key,
         data=talk_data(talk, state) | surroundings(**urls, reference="live/lab/reference", room="live/talk/stream"),
         on_command_change=on_command,

@@ -5,6 +5,7 @@ import { exportCsv } from "./csv.js";
 import { closing } from "../../shared/dom.js";
 import { download, exportImage } from "../../shared/export/image.js";
 import { saveFrom } from "../../shared/export/file.js";
+import { isOffline } from "../../shared/source.js";
 import { markedCaption, markedFile, markedTable, markedTitle } from "../../shared/replay/marks.js";
 
 /** How long a button says that it has done its work. */
@@ -39,6 +40,7 @@ export class ExportTools {
     // These hold the whole record, whatever the moment.
     for (const format of FILES) this.part(`export-${format}`).hidden = Boolean(replay);
     this.part("copy-command").hidden = !command;
+    this.part("copy-link").hidden = isOffline(); // the address of a file is of one machine
     const missing = notRepeated(runs);
     this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
     // Nothing that is hidden until the reveal can be exported before it.

@@ -1,0 +1,61 @@
+"""A talk as one HTML file that needs no server and no network: the same scenes and keys, recordings and labs inside.
+
+``engine.exchange.registry`` names ``write`` as text, for the engine imports nothing of the page.
+"""
+
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from app.data import labs, races
+from app.data.exchange.offline import portable
+from app.data.talks import offline, talks
+from app.live.labs.messages import reference_document
+from app.live.offline.page import Charts, OfflinePage, offline_page
+from app.live.offline.race.documents import race_document
+from app.live.shared.run import facts, runs_of
+from app.live.stream.scripts import LIVE
+from app.live.talk.component import STYLES, TalkState, talk_data
+from app.live.talk.documents import RecordedRace, talk_document
+
+#: Addresses that the page asks itself for.
+_URLS = {"history": "history", "recording": "recording", "reference": "reference", "plotly": "plotly"}
+#: Kinds of a lab's panels that need more of plotly.js than lines and bars do.
+_MAPS = {"heat", "plane"}
+_BODY = Path(__file__).with_name("page.html")
+
+
+def write(name: str, talk: talks.Talk, file: BinaryIO) -> None:
+    """Write a talk as one page. Raises SkipscopeError."""
+    with offline.opened(talks.recorded_names(talk)) as opened:
+
+        def recorded(recording: str) -> RecordedRace:
+            race = races.race(opened[recording])
+            return RecordedRace(talks.title_of(recording), runs_of(race) if race else ())
+
+        document = talk_document(name, talk, recorded, with_notes=True)
+        played = {_runs(scene): [run["run"] for run in scene["race"]["runs"]] for scene in _with(document, "race")}
+        documents = {f"race {key}": race_document(runs) for key, runs in played.items() if runs}
+    for lab in dict.fromkeys(scene["lab"]["lab"] for scene in _with(document, "lab")):
+        if reference := labs.lab_reference(lab):
+            documents[f"lab {lab}"] = reference_document(reference)
+    told = {**talk_data(document, TalkState("alone")), "offline": True, **facts(), "mayCommand": False, "urls": _URLS}
+    file.write(offline_page(_page(talk, portable(told), documents)))
+
+
+def _page(talk: talks.Talk, told: dict[str, Any], documents: dict[str, Any]) -> OfflinePage:
+    kinds = {scene["lab"]["panel"]["kind"] for scene in _with(told["talk"], "lab")}
+    charts: Charts = "cartesian" if kinds & _MAPS else "basic"
+    markup = (LIVE / "talk" / "talk.html").read_text(encoding="utf-8")
+    return OfflinePage(
+        title=talk.title, entry="offline/talk/page.js", charts=charts, modules=("talk/view.js",),
+        body=_BODY.read_text(encoding="utf-8").replace("{{talk}}", markup),
+        documents={"page": told, **documents}, late=frozenset(documents), styles=("talk/talk.css", *STYLES),
+    )  # fmt: skip
+
+
+def _with(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    return [scene for scene in document["scenes"] if key in scene]
+
+
+def _runs(scene: dict[str, Any]) -> str:
+    return ",".join(str(run["run"]) for run in scene["race"]["runs"])
