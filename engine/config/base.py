@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
 from engine.config.values import fits, setting_of, wrong
 from engine.errors import ConfigError
@@ -115,8 +114,8 @@ def every_line(error: ValidationError, config: type[BaseModel]) -> list[str]:
     return [_line(fault, config) for fault in error.errors()]
 
 
-def _line(fault: ErrorDetails, config: type[BaseModel]) -> str:
-    message = fault["msg"].removeprefix("Value error, ")
+def _line(fault: Mapping[str, Any], config: type[BaseModel]) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
     where = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "value_error" or not where:
         return message

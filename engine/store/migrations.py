@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 
+from engine.store.audience.steps import TALKS
 from engine.store.points_view import pack_points
 
 #: What a migration does: statements with semicolons, or a function.
@@ -363,31 +364,7 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
         ) WITHOUT ROWID;
         """,
     ),
-    (
-        "0012-talks",
-        """
-        CREATE TABLE talk_showings (
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            talk TEXT NOT NULL,
-            scene INTEGER NOT NULL,
-            question TEXT NOT NULL,
-            choices INTEGER NOT NULL,
-            revealed TEXT NOT NULL,
-            race INTEGER,
-            created REAL NOT NULL,
-            moved REAL NOT NULL,
-            ended INTEGER NOT NULL
-        );
-        CREATE TABLE talk_votes (
-            showing INTEGER NOT NULL,
-            question TEXT NOT NULL,
-            visitor TEXT NOT NULL,
-            choice INTEGER NOT NULL,
-            voted REAL NOT NULL,
-            PRIMARY KEY (showing, question, visitor)
-        ) WITHOUT ROWID;
-        """,
-    ),
+    ("0012-talks", TALKS),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

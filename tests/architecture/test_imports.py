@@ -65,8 +65,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.views.runs", "app.views.guide"),
 )  # fmt: skip
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
-#: Offline files put features together: what the house of a page does for the live page.
-FILES_OF_FEATURES = {"app.live.offline.race"}
+#: Offline files put features together, and so does a talk: what the house of a page does for the live page.
+FILES_OF_FEATURES = {"app.live.offline.race", "app.live.offline.talk", "app.live.talk"}
 #: The rooms that may import torch; all others must not, not even inside a function.
 TORCH_ROOMS = (
     "engine.hardware", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
@@ -178,7 +178,8 @@ def test_a_name_of_the_engine_reaches_the_page_through_one_module_and_is_used_th
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute)
     }
-    assert [f"{module}.{name}" for module, name in passed_on() if f"{module}.{name}" not in used] == []
+    own = {(module, name): f"app.data.{module.rpartition('.')[2]}.{name}" for module, name in passed_on()}
+    assert [f"{module}.{name}" for (module, name), word in own.items() if word not in used] == []
 
 
 def test_the_data_folder_has_no_names_of_its_own():

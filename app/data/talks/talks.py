@@ -1,24 +1,24 @@
 """The talks that there are, and the race of this workspace that each of their scenes plays. Torch-free."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.data import commands
 from app.data.authorization import requires_presenter
 from app.data.exchange import recordings
-from app.data.workspace import SkipscopeError, current, reading
+from app.data.workspace import SkipscopeError, current, lent, reading
 from engine.exchange.recordings import get_recording, imported_race
 from engine.store.audience.showings import Place
 from engine.talks.files import USUAL as USUAL
 from engine.talks.files import get_talk_file, read_talk, talk_files
+from engine.talks.recorded import recorded_races
+from engine.talks.scenes import CutScene as CutScene
 from engine.talks.scenes import LabScene as LabScene
-from engine.talks.scenes import LiveScene as LiveScene
+from engine.talks.scenes import LiveScene, PredictionScene, RevealScene
 from engine.talks.scenes import Played as Played
-from engine.talks.scenes import PredictionScene as PredictionScene
-from engine.talks.scenes import RevealScene as RevealScene
 from engine.talks.scenes import Scene as Scene
 from engine.talks.scenes import Talk as Talk
-from engine.talks.scenes import TextScene as TextScene
 
 #: Parsed talks, by file and when it was written.
 _read: dict[tuple[Path, int], Talk] = {}
@@ -76,6 +76,19 @@ def open_recordings(names: Iterable[str]) -> dict[str, str]:
         except SkipscopeError as error:
             troubles[name] = str(error)
     return troubles
+
+
+@contextmanager
+def only_recorded(names: Sequence[str]) -> Iterator[dict[str, int]]:
+    """Let all reads within see these recorded races alone; yield the race of each. Raises SkipscopeError.
+
+    Without names there is nothing to be read.
+    """
+    if not names:
+        yield {}
+        return
+    with recorded_races(names) as recorded, lent(recorded.reader):
+        yield recorded.races
 
 
 def place(name: str, scene: int) -> Place:

@@ -19,6 +19,10 @@ const DRAW_MS = 250;
 const GONE_MS = 3_000;
 /** A record without a clock plays as if it had taken so long. */
 const WITHOUT_CLOCK_S = 60;
+/** The height of the window that the chart is laid out in, in pixels: smaller is larger type. */
+const ROOM_PX = 580;
+/** A phone: the page scrolls, and nothing is enlarged. */
+const HAND_PX = 640;
 const BROKEN = new Set(["failed", "lost", "stopped", "diverged"]);
 
 /**
@@ -28,6 +32,7 @@ const BROKEN = new Set(["failed", "lost", "stopped", "diverged"]);
  * @property {string} layout as in race/panel/view_state.js
  * @property {number} seconds in which a recording plays
  * @property {number} [begin] the step from which it plays
+ * @property {boolean} [raw] whether single steps are drawn too
  * @property {boolean} live whether these runs train now
  * @property {boolean} [atEnd] whether it stands at its end from the first
  */
@@ -47,8 +52,8 @@ export class RaceScene {
     this.said = {};
     this.drawn = 0;
     this.stage = element("div", "sk-stage");
-    const [skeleton, plot] = [element("div", "sk-skeleton", "loading the curves"), element("div", "sk-plot", "", { role: "img", "aria-label": "Training curves" })];
-    this.skeleton = skeleton;
+    const [skeleton, plot] = [element("div", "sk-skeleton sk-enlarged", "loading the curves"), element("div", "sk-plot sk-enlarged", "", { role: "img", "aria-label": "Training curves" })];
+    Object.assign(this, { skeleton, plot });
     this.stage.append(skeleton, plot);
     this.place = element("p", "sk-place");
     host.append(this.stage, this.place);
@@ -154,7 +159,10 @@ export class RaceScene {
     if (this.stopped || !this.runs.length || !this.theme || !this.stage.clientHeight) return;
     this.drawn = performance.now();
     setText(this.place, this.#placeWords());
-    await this.chart.draw(this.runs, this.#view(), this.theme, this.data.urls.plotly, this.stage.clientWidth);
+    const factor = Math.max(1, window.innerHeight / ROOM_PX), isNarrow = this.host.clientWidth <= HAND_PX;
+    const [width, height] = [this.stage.clientWidth, this.stage.clientHeight].map((px) => Math.floor(px / (isNarrow ? 1 : factor)));
+    for (const { style } of [this.skeleton, this.plot]) Object.assign(style, { width: `${width}px`, height: `${height}px`, scale: String(isNarrow ? 1 : factor) });
+    await this.chart.draw(this.runs, this.#view(height, !isNarrow), this.theme, this.data.urls.plotly, width);
   }
 
   #placeWords() {
@@ -163,12 +171,12 @@ export class RaceScene {
     return `step ${grouped(step)} of ${grouped(total)} · running training error${seeds > 1 ? `, means of ${seeds} seeds` : ""}`;
   }
 
-  /** @returns {View} */
-  #view() {
+  /** @type {(height: number, big: boolean) => View} */
+  #view(height, big) {
     const { gaps = null, depths = {} } = this.said;
     return {
-      race: null, layout: this.data.layout, metric: "error", scale: "linear", x: "step", curves: ["running"], seeds: "band", big: this.host.clientWidth > 640,
-      height: this.stage.clientHeight, zoom: null, marks: [], pins: [], unseen: [], hidden: false, gaps, depths,
+      race: null, layout: this.data.layout, metric: "error", scale: "linear", x: "step", curves: this.data.raw ? ["running", "raw"] : ["running"], seeds: "band", big,
+      height, zoom: null, marks: [], pins: [], unseen: [], hidden: false, gaps, depths,
     };
   }
 

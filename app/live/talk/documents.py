@@ -68,6 +68,8 @@ def _race(scene: talks.Played, race: RecordedRace) -> dict[str, Any]:
         "layout": scene.layout,
         "seconds": scene.seconds,
         "begin": getattr(scene, "begin", 0),
+        # What a cut does is seen in single steps at once, and in their mean later.
+        "raw": isinstance(scene, talks.CutScene),
         "words": f"Recorded race: {race.title}",
         "trouble": trouble,
     }

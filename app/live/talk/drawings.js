@@ -18,7 +18,7 @@ function copy() {
 
 /** @type {(svg: SVGElement, y: number, own: number, copies: number) => void} */
 function net(svg, y, own, copies) {
-  const step = 148, box = 104;
+  const step = 140, box = 104;
   for (let index = 0; index < own + copies; index++) {
     const x = 24 + index * step, isCopy = index >= own;
     svg.append(svgElement("rect", { x, y: y - 34, width: box, height: 68, rx: 9, fill: "none", stroke: isCopy ? SHORTCUT : "currentColor", "stroke-width": 4, ...(isCopy ? { "stroke-dasharray": "10 8" } : {}) }));

@@ -36,9 +36,9 @@ export class Question {
     if (!question) return;
     const choices = question.choices ?? [], key = question.key ?? "";
     const counts = answer === null ? null : room?.counts[key];
-    const key_ = JSON.stringify([key, choices, may]);
-    if (key_ !== this.key) {
-      this.key = key_;
+    const drawn = JSON.stringify([key, choices, may]);
+    if (drawn !== this.key) {
+      this.key = drawn;
       this.row.replaceChildren(...choices.map((text, index) => {
         const made = button("", () => this.choose(index), "sk-choice", may ? {} : { "aria-disabled": "true" });
         made.append(element("span", "sk-choice-number", String(index + 1)), element("span", "", text));

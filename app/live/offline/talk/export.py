@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 from app.data import labs, races
 from app.data.exchange.offline import portable
-from app.data.talks import offline, talks
+from app.data.talks import talks
 from app.live.labs.messages import reference_document
 from app.live.offline.page import Charts, OfflinePage, offline_page
 from app.live.offline.race.documents import race_document
@@ -26,7 +26,7 @@ _BODY = Path(__file__).with_name("page.html")
 
 def write(name: str, talk: talks.Talk, file: BinaryIO) -> None:
     """Write a talk as one page. Raises SkipscopeError."""
-    with offline.opened(talks.recorded_names(talk)) as opened:
+    with talks.only_recorded(talks.recorded_names(talk)) as opened:
 
         def recorded(recording: str) -> RecordedRace:
             race = races.race(opened[recording])

@@ -7,6 +7,7 @@ from app.data.talks import room, talks
 from app.data.workspace import SkipscopeError
 from engine.errors import NotPresenter
 from engine.talks.files import USUAL
+from engine.talks.scenes import PredictionScene
 from tests.app.data.conftest import submit
 
 
@@ -23,7 +24,7 @@ def own_talk(place, text):
 
 def at_question(place):
     scenes = talks.get(USUAL).scenes
-    number = next(i for i, scene in enumerate(scenes, 1) if isinstance(scene, talks.PredictionScene))
+    number = next(i for i, scene in enumerate(scenes, 1) if isinstance(scene, PredictionScene))
     return number, scenes[number - 1]
 
 
