@@ -155,6 +155,7 @@ def check_that_routes_only_read(port, bench):
         "/live/lab": "run=1",
         "/live/lab/stream": "run=1",
         "/live/lab/reference": "lab=gradients",
+        "/live/talk/stream": "",
     }
     files = {
         "/live/plotly-{version}.js": f"/live/plotly-{plotly.__version__}.js",

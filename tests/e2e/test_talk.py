@@ -56,7 +56,7 @@ def apart(page: Page, size: dict) -> None:
     assert seen["drawn"]
 
 
-def walk(page: Page, live: bool) -> list[str]:
+def walk(page: Page) -> list[str]:
     """Give the whole talk by the keyboard, looking at each scene in both sizes; return the chips."""
     chips = []
     expect(page.locator(".sk-talk.ss-presenting")).to_be_visible()
@@ -100,7 +100,7 @@ def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
         site.control.engine.shutdown()
         page = open_page(f"{site.url}/talk", reduced_motion="reduce")
         said = heard(page)
-        assert walk(page, live=True) == chips_of(TALK)
+        assert walk(page) == chips_of(TALK)
         page.keyboard.press("End")
         expect(page.locator(".sk-trouble")).to_contain_text("engine is not there: the recording plays")
         page.keyboard.press("s")
@@ -120,6 +120,7 @@ def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
         page.keyboard.press("1")
         page.keyboard.press("ArrowRight")
         expect(page.locator(".sk-votes")).to_have_text("The room said “better”: wrong")
+        page.wait_for_function("() => location.search.includes('scene=3')")
         page.reload()
         expect(page.locator(".sk-number")).to_have_text(f"3 / {len(TALK.scenes)}")
         assert said == []
@@ -137,7 +138,7 @@ def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, ope
     said, asked = heard(page), []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(path.as_uri())
-    assert walk(page, live=False) == chips_of(TALK)
+    assert walk(page) == chips_of(TALK)
     assert "LIVE" not in page.locator(".sk-talk").inner_text()
     assert [url for url in asked if not url.startswith(("blob:", path.as_uri()))] == []
     assert said == []

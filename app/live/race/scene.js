@@ -17,6 +17,8 @@ import { Series, stepOf, takeMessage } from "./series.js";
 const DRAW_MS = 250;
 /** A live race without news from its server for so long has broken off. */
 const GONE_MS = 3_000;
+/** A live race that has no step after so long does not begin in time for its scene. */
+const STARTING_MS = 30_000;
 /** A record without a clock plays as if it had taken so long. */
 const WITHOUT_CLOCK_S = 60;
 /** The height of the window that the chart is laid out in, in pixels: smaller is larger type. */
@@ -70,7 +72,9 @@ export class RaceScene {
     this.key = key;
     this.feed?.close();
     playhead.pause();
-    if (!data.live) Object.assign(playhead, { by: "step", at: data.begin ?? 0, playing: !data.atEnd, end: { seconds: 0, step: 0 } });
+    clearTimeout(this.starting);
+    if (data.live) this.starting = setTimeout(() => this.runs.some((run) => stepOf(run) > 0) || this.broke("The live race has not begun in time."), STARTING_MS);
+    else Object.assign(playhead, { by: "step", at: data.begin ?? 0, playing: !data.atEnd, end: { seconds: 0, step: 0 } });
     this.feed = feedFor({ urls: data.urls, recording: data.live ? null : this }, data.runs.map(({ run }) => run), {
       history: (answer) => this.#history(answer),
       message: (message) => this.#message(message),
@@ -182,8 +186,7 @@ export class RaceScene {
 
   stop() {
     this.stopped = true;
-    clearTimeout(this.losing);
-    clearTimeout(this.pending);
+    for (const timer of [this.losing, this.starting, this.pending]) clearTimeout(timer);
     playhead.pause();
     this.feed?.close();
     this.chart.stop();

@@ -10,7 +10,7 @@ export const AUDIENCE_KEYS = [
 export const KEYS = [
   { verb: "next", keys: ["arrowright", "arrowdown", "pagedown", " ", "enter"], shown: "Right, Page Down, Space, Enter", brief: "next scene", does: "next scene" },
   { verb: "previous", keys: ["arrowleft", "arrowup", "pageup", "backspace"], shown: "Left, Page Up", brief: "", does: "previous scene" },
-  { verb: "first", keys: ["home"], shown: "Home", brief: "", does: "first scene" },
+  { verb: "first", keys: ["home"], shown: "Home", brief: "", does: "first scene; there, the clock of the notes begins anew" },
   { verb: "last", keys: ["end"], shown: "End", brief: "", does: "last scene" },
   { verb: "again", keys: ["a"], shown: "A", brief: "again", does: "play the curves again, or stop them" },
   { verb: "live", keys: ["s"], shown: "S", brief: "", does: "train the race of a live scene here, now", commands: true },

@@ -92,7 +92,7 @@ export class TalkView {
     else if (verb === "leave") this.#leave();
     else if (verb === "next") this.#go(stepped(this.scenes, this.at, 1));
     else if (verb === "previous") this.#go(stepped(this.scenes, this.at, -1), true);
-    else if (verb === "first") this.#go(0);
+    else if (verb === "first") this.#first();
     else if (verb === "last") this.#go(this.scenes.length - 1);
     else if (verb === "again") this.shown?.again?.();
     else if (verb === "blank") this.host.classList.toggle("sk-blank");
@@ -142,6 +142,13 @@ export class TalkView {
     if (this.data.shares) this.send?.("command", { verb: "show", scene: this.at + 1, at: Date.now() });
   }
 
+  /** The first scene; there again, the talk begins anew. */
+  #first() {
+    if (this.at) return this.#go(0);
+    this.notes.begin();
+    return this.stage?.say("The clock of the notes begins now.");
+  }
+
   #choose(/** @type {number} */ index) {
     const { scene } = this;
     if (scene?.kind !== "prediction" || !scene.choices?.[index]) return;
@@ -158,7 +165,7 @@ export class TalkView {
     if (this.data.live?.scene === this.at + 1 && !this.broken.has(this.at)) return this.stage?.say("The live race is on.");
     if (this.engine && this.engine.state !== "alive") return this.stage?.say(`No live race: ${this.engine.message || "no engine is there"}. The recording plays.`);
     this.broken.delete(this.at);
-    this.stage?.say("The live race is on its way. The recording plays until it trains.");
+    this.stage?.say("The live race is on its way.");
     return this.send?.("command", { verb: "live", scene: this.at + 1, at: Date.now() });
   }
 
