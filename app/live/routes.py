@@ -8,7 +8,7 @@ GET /live/recorded-curves.json      what plays on the first visit, see race/rout
 GET /live/probes/...                insides of the nets, see layers/routes.py
 GET /live/lab...                    labs, see labs/routes.py
 GET /live/talk/stream               the room of a talk, see talk/routes.py
-GET /live/plotly-VERSION.js         plotly.js from its Python package: a talk needs no network
+GET /live/plotly-VERSION.js         plotly.js in three sizes, from here: a talk needs no network
 GET /live/js/VERSION/NAME.js        the modules of the streaming components
 """
 

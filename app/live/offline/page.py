@@ -105,5 +105,5 @@ def _element(name: str, packed: bytes, early: bool = False) -> str:
 @cache
 def _plotly(charts: Charts) -> str:
     if charts == "full":
-        return _element("plotly", gzip.compress(plotly_js.path().read_bytes(), 9, mtime=0))
+        return _element("plotly", gzip.compress(plotly_js.package_file().read_bytes(), 9, mtime=0))
     return _element("plotly", (_PLOTLY / f"plotly-{charts}.min.js.gz").read_bytes())

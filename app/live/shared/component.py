@@ -14,7 +14,7 @@ import streamlit as st
 
 from app import terms
 from app.live.shared.run import facts
-from app.live.stream.plotly_js import PLOTLY_JS
+from app.live.stream.plotly_js import BASIC
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
 
@@ -56,5 +56,5 @@ def surroundings(**urls: str) -> dict[str, Any]:
         "mayCommand": presenter_link.may_command(),
         **facts(),
         "modules": f"live/js/{scripts_version()}/",
-        "urls": {**urls, "plotly": f"live/{PLOTLY_JS}"},
+        "urls": {"plotly": BASIC.address, **urls},
     }

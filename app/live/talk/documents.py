@@ -1,6 +1,6 @@
 """A talk as the browser gets it: every scene with what it draws. Texts stay texts; the browser makes nodes of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +9,9 @@ from app.data import labs
 from app.data.talks import talks
 from app.live.labs.component import chosen_panels, lab_styles
 from app.live.shared.run import Run, run_colors
+
+#: Kinds of a lab's panels that are maps.
+_MAPS = ("heat", "plane")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ def talk_document(name: str, talk: talks.Talk, races: Races, with_notes: bool) -
         "title": talk.title,
         "scenes": [_scene(scene, races, with_notes) for scene in talk.scenes],
     }
+
+
+def has_maps(talk: Mapping[str, Any]) -> bool:
+    """Return whether a talk's labs draw more than lines and bars, which the smallest plotly.js does not."""
+    return any(scene["lab"]["panel"]["kind"] in _MAPS for scene in talk["scenes"] if "lab" in scene)
 
 
 def runs_document(runs: Sequence[Run], arms: Sequence[str] = ()) -> list[dict[str, Any]]:

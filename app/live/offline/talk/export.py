@@ -15,12 +15,10 @@ from app.live.offline.race.documents import race_document
 from app.live.shared.run import facts, runs_of
 from app.live.stream.scripts import LIVE
 from app.live.talk.component import STYLES, TalkState, talk_data
-from app.live.talk.documents import RecordedRace, talk_document
+from app.live.talk.documents import RecordedRace, has_maps, talk_document
 
 #: Addresses that the page asks itself for.
 _URLS = {"history": "history", "recording": "recording", "reference": "reference", "plotly": "plotly"}
-#: Kinds of a lab's panels that need more of plotly.js than lines and bars do.
-_MAPS = {"heat", "plane"}
 _BODY = Path(__file__).with_name("page.html")
 
 
@@ -43,8 +41,7 @@ def write(name: str, talk: talks.Talk, file: BinaryIO) -> None:
 
 
 def _page(talk: talks.Talk, told: dict[str, Any], documents: dict[str, Any]) -> OfflinePage:
-    kinds = {scene["lab"]["panel"]["kind"] for scene in _with(told["talk"], "lab")}
-    charts: Charts = "cartesian" if kinds & _MAPS else "basic"
+    charts: Charts = "cartesian" if has_maps(told["talk"]) else "basic"
     markup = (LIVE / "talk" / "talk.html").read_text(encoding="utf-8")
     return OfflinePage(
         title=talk.title, entry="offline/talk/page.js", charts=charts, modules=("talk/view.js",),
