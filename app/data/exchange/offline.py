@@ -5,6 +5,7 @@ The file itself is made by ``app/live/offline``; ``engine.exchange.registry`` na
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -32,9 +33,10 @@ def opened(source: ExportSource) -> AbstractContextManager[None]:
 
 
 def races_of(source: ExportSource) -> list[races.Race]:
-    """Return the races of the exported runs in their order."""
+    """Return the races of the exported runs in their order, their data sets without folders: their commands leave."""
     numbers = dict.fromkeys(row.race for row in source.rows)
-    return [race for number in numbers if (race := races.race(number)) is not None]
+    found = [race for number in numbers if (race := races.race(number)) is not None]
+    return [replace(race, data=race.images) for race in found]
 
 
 def training(run: int, at_most: int) -> tuple[dict[str, np.ndarray], int]:

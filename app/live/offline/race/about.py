@@ -76,7 +76,7 @@ def contents(kept: Kept) -> list[str]:
 def _origin(race: races.Race) -> list[tuple[str, str]]:
     now = datetime.now(UTC)
     rows = [("data set", race.images), *((row["what"], row["value"]) for row in race.origin)]
-    return [*rows, ("this file", f"{offline.written_by()}, {now.day} {now:%B %Y}")]
+    return [*rows, ("this file", offline.written_by()), ("exported", f"{now.day} {now:%B %Y}")]
 
 
 def _protocol(race: races.Race) -> list[tuple[str, str]]:

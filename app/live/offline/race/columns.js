@@ -30,7 +30,7 @@ export function decodedRun(bytes, { rows, first, unit, every, window, running, a
   const error = next(rows, 2).map((code) => (code === NOTHING ? NaN : code * unit));
   const loss = next(rows, 2).map(lossOf);
   const known = clockRows(rows, every);
-  const seconds = between(known, summed(next(known.length, 4)).map((hundredths) => hundredths / 100), rows);
+  const seconds = between(step, known, summed(next(known.length, 4)).map((hundredths) => hundredths / 100));
   const running_error = running ? next(rows, 2).map((code) => (code === NOTHING ? NaN : code * FINE_ERROR)) : runningMean(error, window);
   const running_loss = running ? next(rows, 2).map(lossOf) : runningMean(loss, window);
   return { step, seconds, loss, error, running_loss, running_error };
@@ -62,12 +62,15 @@ function clockRows(rows, every) {
   return known;
 }
 
-/** @type {(known: number[], values: Float64Array, rows: number) => Float64Array} */
-function between(known, values, rows) {
-  const all = new Float64Array(rows);
+/**
+ * The clock of every step from that of some rows.
+ * @type {(step: Float64Array, known: number[], values: Float64Array) => Float64Array}
+ */
+function between(step, known, values) {
+  const all = new Float64Array(step.length);
   known.forEach((row, place) => {
     const before = place ? known[place - 1] : row;
-    for (let at = before; at <= row; at++) all[at] = row === before ? values[place] : values[place - 1] + ((values[place] - values[place - 1]) * (at - before)) / (row - before);
+    for (let at = before; at <= row; at++) all[at] = row === before ? values[place] : values[place - 1] + ((values[place] - values[place - 1]) * (step[at] - step[before])) / (step[row] - step[before]);
   });
   return all;
 }

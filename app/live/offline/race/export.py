@@ -3,6 +3,7 @@
 ``engine.exchange.registry`` names ``write`` as text, for the engine imports nothing of the page.
 """
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -56,13 +57,12 @@ def drawn(of: Sequence[races.Race], runs: Sequence[int]) -> list[Run]:
 
 def _page(of: Sequence[races.Race], runs: Sequence[int], kept: about.Kept) -> OfflinePage:
     title = offline.portable(about.title(of, runs))
-    body = _BODY.read_text(encoding="utf-8")
     parts = {
         "title": about.marked_up(title), "about": about.section(of, kept),
         "race": _component("race/race.html"), "layers": _component("layers/layers.html"),
     }  # fmt: skip
-    for name, text in parts.items():
-        body = body.replace(f"{{{{{name}}}}}", text)
+    # In one pass: what a visitor wrote in the form of a place is none.
+    body = re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], _BODY.read_text(encoding="utf-8"))
     documents: dict[str, Any] = {"page": _told(of, runs, kept, title), "race": kept.race}
     if kept.steps.index:
         documents |= {"steps-index": kept.steps.index, "steps": kept.steps.data}
