@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.live.shared.component import component, surroundings
+from app.live.stream.plotly_js import BASIC, CARTESIAN
+from app.live.talk.documents import has_maps
 
 #: Style sheets beside its own, by their paths below ``app/live``.
 STYLES = ("shared/presentation/presentation.css",)
@@ -32,10 +34,14 @@ def live_talk(talk: Mapping[str, Any], state: TalkState, on_command: Callable[[]
     ``{"verb": ...}``. Verbs: show (``scene``), end, live (``scene``), vote (``question``, ``choice``), look (at another
     talk or live race).
     """
-    urls = {"history": "live/history", "stream": "live/stream", "recording": "live/recording"}
+    urls = {
+        "history": "live/history", "stream": "live/stream", "recording": "live/recording",
+        "reference": "live/lab/reference", "room": "live/talk/stream",
+        "plotly": (CARTESIAN if has_maps(talk) else BASIC).address,
+    }  # fmt: skip
     component("talk", "skipscope_talk", *STYLES)(
         key=key,
-        data=talk_data(talk, state) | surroundings(**urls, reference="live/lab/reference", room="live/talk/stream"),
+        data=talk_data(talk, state) | surroundings(**urls),
         on_command_change=on_command,
     )
 
