@@ -83,11 +83,16 @@ FORMATS: dict[str, ExportFormat] = {
             extension="parquet", media_type="application/vnd.apache.parquet",
             write="engine.exchange.parquet_file:write",
         ),
-        # The one place where the engine names the page: its file is the page itself, and nothing here imports it.
+        # The one place where the engine names the page: these files are made of it, and nothing here imports it.
         ExportFormat(
             name="html", label="HTML, offline",
             help="One page that replays the race without a server or a network: curves, layers, verdicts.",
             extension="html", media_type="text/html; charset=utf-8", write="app.live.offline.race.export:write",
+        ),
+        ExportFormat(
+            name="report", label="Report, to print",
+            help="One page to print: question, verdict with intervals, curves, layers, table, set-up, versions.",
+            extension="html", media_type="text/html; charset=utf-8", write="app.live.offline.report.export:write",
         ),
     )
 }  # fmt: skip

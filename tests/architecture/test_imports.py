@@ -58,7 +58,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.live.labs", "app.live.learning_rates",
     ),
     ("app.live.talk", "app.live.offline.race"),
-    ("app.live.offline.talk",),
+    ("app.live.offline.report", "app.live.offline.talk"),
     ("app.views",),
     ("app.views.setup", "app.views.labs"),
     ("app.views.race",),
@@ -66,7 +66,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )  # fmt: skip
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
 #: Offline files put features together, and so does a talk: what the house of a page does for the live page.
-FILES_OF_FEATURES = {"app.live.offline.race", "app.live.offline.talk", "app.live.talk"}
+FILES_OF_FEATURES = {"app.live.offline.race", "app.live.offline.report", "app.live.offline.talk", "app.live.talk"}
 #: The rooms that may import torch; all others must not, not even inside a function.
 TORCH_ROOMS = (
     "engine.hardware", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",

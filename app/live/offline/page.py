@@ -10,7 +10,6 @@ import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -19,12 +18,11 @@ from typing import Any, Literal
 from app.live.offline.modules import collected
 from app.live.offline.styles import style_sheet
 from app.live.stream import plotly_js
-from app.live.stream.scripts import LIVE
 
 #: How much of plotly.js goes along: ``basic`` draws lines and bars (0.53 MB), ``cartesian`` heat maps and contours too
 #: (0.66 MB), ``full`` surfaces too (2 MB).
 Charts = Literal["", "basic", "cartesian", "full"]
-_PLOTLY = LIVE.parents[1] / "assets" / "plotly"
+_BUNDLES = {"basic": plotly_js.BASIC, "cartesian": plotly_js.CARTESIAN, "full": plotly_js.WHOLE}
 _BOOT = Path(__file__).with_name("boot.js")
 
 
@@ -75,7 +73,7 @@ def offline_page(page: OfflinePage) -> bytes:
         *early,
         f"<script>{boot}</script>",
         *late,
-        _plotly(page.charts) if page.charts else "",
+        _element("plotly", plotly_js.packed(_BUNDLES[page.charts])) if page.charts else "",
         "</body></html>\n",
     ]
     return "\n".join(filter(None, parts)).encode()
@@ -100,10 +98,3 @@ def _block(name: str, document: Any, early: bool = False) -> str:
 def _element(name: str, packed: bytes, early: bool = False) -> str:
     coded = base64.b64encode(packed).decode()
     return f'<script type="text/plain" data-packed="{escape(name)}"{" data-early" if early else ""}>{coded}</script>'
-
-
-@cache
-def _plotly(charts: Charts) -> str:
-    if charts == "full":
-        return _element("plotly", gzip.compress(plotly_js.package_file().read_bytes(), 9, mtime=0))
-    return _element("plotly", (_PLOTLY / f"plotly-{charts}.min.js.gz").read_bytes())

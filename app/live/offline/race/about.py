@@ -42,9 +42,24 @@ def section(of: Sequence[races.Race], kept: Kept) -> str:
     parts = [f"<p>{marked_up(line)}</p>" for line in contents(kept)]
     for race in of:
         name = f"<h3>{marked_up(race.title)}</h3>" if len(of) > 1 else ""
-        command = f"<h3>The command that makes it again</h3><pre><code>{_portable(race.as_command)}</code></pre>"
-        parts += [name, command, _table("Where it comes from", _origin(race)), _table("Settings", _protocol(race))]
+        parts += [
+            name,
+            command(race),
+            _table("Where it comes from", _origin(race)),
+            _table("Settings", _protocol(race)),
+        ]
     return "\n".join(filter(None, parts))
+
+
+def command(race: races.Race) -> str:
+    """Return the line that makes a race again, with its heading, as markup."""
+    return f"<h3>The command that makes it again</h3><pre><code>{_portable(race.as_command)}</code></pre>"
+
+
+def tables(race: races.Race) -> str:
+    """Return where a race comes from and its settings as lists for paper, as markup."""
+    lists = (("Where it comes from", _origin(race)), ("Settings", _protocol(race)))
+    return "".join(f'<h3>{name}</h3><dl class="facts">{"".join(map(_fact, rows))}</dl>' for name, rows in lists)
 
 
 def contents(kept: Kept) -> list[str]:
@@ -86,6 +101,10 @@ def _protocol(race: races.Race) -> list[tuple[str, str]]:
 def _table(name: str, rows: Sequence[tuple[str, str]]) -> str:
     cells = "".join(f'<tr><th scope="row">{_portable(key)}</th><td>{_portable(value)}</td></tr>' for key, value in rows)
     return f"<details><summary>{name}</summary><table>{cells}</table></details>"
+
+
+def _fact(row: tuple[str, str]) -> str:
+    return f"<div><dt>{_portable(row[0])}</dt><dd>{_portable(row[1])}</dd></div>"
 
 
 def _portable(text: str) -> str:

@@ -7,15 +7,12 @@ import json
 import re
 import subprocess
 from html.parser import HTMLParser
-from pathlib import Path
 
-import plotly
 import pytest
 
 from app.live.offline.modules import MARK, collected
 from app.live.offline.page import OfflinePage, offline_page
 from app.live.stream.scripts import LIVE, scripts
-from engine.paths import PROJECT
 from tests.app.live.offline.hostile import TEXTS
 from tests.node import NO_NODE, find_node
 
@@ -131,15 +128,6 @@ def test_every_module_is_still_one_without_its_comments(tmp_path):
     assert (ran.stdout, ran.returncode) == ("", 0), ran.stderr
     kept = sum(map(len, texts.values()))
     assert 0.5 < kept / sum(len((LIVE / name).read_text()) for name in texts) < 0.95
-
-
-@pytest.mark.parametrize("part", ["basic", "cartesian"])
-def test_the_parts_of_plotly_are_those_of_its_package(part):
-    head = gzip.decompress((PROJECT / f"assets/plotly/plotly-{part}.min.js.gz").read_bytes())[:300].decode()
-    whole = (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()[:300].decode()
-    version = re.compile(r"v(\d+\.\d+\.\d+)")
-    assert part in head
-    assert version.search(head)[1] == version.search(whole)[1]
 
 
 def test_colours_are_those_of_the_theme():
