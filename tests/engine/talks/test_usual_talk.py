@@ -39,7 +39,7 @@ def test_the_second_answer_is_the_difference_of_the_two_gaps():
 
 def test_more_layers_are_worse_from_20_on_and_not_before():
     by_depth = [fmean(errors("depth", depth, "none")) for depth in (8, 14, 20, 32, 56, 110)]
-    assert "Up to 20 layers nothing happens" in scene("The more layers").notes
+    assert "Up to 20 layers nothing happens" in scene("Beyond 20 layers").notes
     assert max(by_depth[:3]) - min(by_depth[:3]) < 3
     assert by_depth[2:] == sorted(by_depth[2:])
     assert by_depth[3] - by_depth[2] > 5
@@ -53,7 +53,7 @@ def test_the_cut_net_falls_from_and_to_what_is_said():
     assert f"{cut:.0f} %" in notes
 
 
-@pytest.mark.parametrize(("kind", "words"), [("grown", "copy"), ("from scratch", "random")])
+@pytest.mark.parametrize(("kind", "words"), [("grown", "grown by layers that copy"), ("from scratch", "From scratch")])
 def test_the_copying_start_and_the_random_one_end_where_is_said(kind, words):
     (line,) = scene("The good deep net exists").lines
     reference = lab_reference.read("constructed")
@@ -72,6 +72,6 @@ def test_the_output_of_the_grown_net_does_not_change():
 
 def test_without_shortcuts_neighbours_disagree_as_noise_does_and_with_them_less():
     metrics = lab_reference.read("shattering").metrics
-    assert "noise" in scene("Why? In deep plain nets").title
+    assert "noise" in scene("Why? The gradient").title
     assert abs(metrics["plain_bn_autocorrelation"]) < 0.1
     assert metrics["residual_bn_autocorrelation"] > 0.2
