@@ -128,20 +128,25 @@ def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
         site.close()
 
 
-def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, open_page):
+def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, browser):
     file = BytesIO()
     write(USUAL, TALK, file)
     path = tmp_path / "talk.html"
     path.write_bytes(file.getvalue())
     assert len(file.getvalue()) < 2_000_000
-    page = open_page("about:blank", reduced_motion="reduce", offline=True)
-    said, asked = heard(page), []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(path.as_uri())
-    assert walk(page) == chips_of(TALK)
-    assert "LIVE" not in page.locator(".sk-talk").inner_text()
-    assert [url for url in asked if not url.startswith(("blob:", path.as_uri()))] == []
-    assert said == []
+    context = browser.new_context(reduced_motion="reduce", offline=True)
+    context.set_default_timeout(1000 * PATIENCE)
+    try:
+        page = context.new_page()
+        said, asked = heard(page), []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        assert walk(page) == chips_of(TALK)
+        assert "LIVE" not in page.locator(".sk-talk").inner_text()
+        assert [url for url in asked if not url.startswith(("blob:", path.as_uri()))] == []
+        assert said == []
+    finally:
+        context.close()
 
 
 @pytest.fixture
