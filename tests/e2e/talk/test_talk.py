@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.live.offline.talk.export import write
+from engine.events import RunState
+from engine.store.reader import Reader
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import LabScene, Played, PredictionScene, Talk
 from tests.e2e.conftest import PATIENCE, Site, until
@@ -147,6 +149,27 @@ def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, bro
         assert said == []
     finally:
         context.close()
+
+
+def test_a_live_scene_is_live_while_it_trains_and_else_plays_its_recording(workspace, open_page):
+    site = Site(workspace)
+    site.start()
+    try:
+        page = open_page(f"{site.url}/talk?scene={len(TALK.scenes)}", reduced_motion="reduce")
+        chip = page.locator(".sk-chip")
+        expect(chip).to_have_text("REPLAY")
+        until(lambda: page.evaluate(READY))
+        page.keyboard.press("s")
+        expect(chip).to_have_text("LIVE")
+        expect(page.locator(".sk-place")).to_have_text(re.compile(r"step [1-9]"))
+        with Reader(workspace) as reader:
+            runs = [row.id for row in reader.runs.all(states={RunState.RUNNING, RunState.STARTING, RunState.QUEUED})]
+        site.control.commands.ask_each("stop", runs, until_done_s=PATIENCE)
+        expect(chip).to_have_text("REPLAY")
+        expect(page.locator(".sk-trouble")).to_contain_text("was stopped. The recording plays.")
+        expect(page.locator(".sk-place")).to_contain_text("step 300 of 300")
+    finally:
+        site.close()
 
 
 @pytest.fixture
