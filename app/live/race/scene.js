@@ -180,7 +180,7 @@ export class RaceScene {
     const { gaps = null, depths = {} } = this.said;
     return {
       race: null, layout: this.data.layout, metric: "error", scale: "linear", x: "step", curves: this.data.raw ? ["running", "raw"] : ["running"], seeds: "band", big,
-      height, zoom: null, marks: [], pins: [], unseen: [], hidden: false, gaps, depths,
+      height, zoom: null, marks: [], pins: [], unseen: [], unnamed: true, hidden: false, gaps, depths,
     };
   }
 
