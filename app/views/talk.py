@@ -9,7 +9,7 @@ from app.data import races, workspace
 from app.data.talks import room, talks
 from app.live.shared.run import runs_of
 from app.live.talk.component import TalkState, live_talk
-from app.live.talk.documents import RecordedRace, runs_document, talk_document
+from app.live.talk.documents import runs_document, talk_document
 from app.views import page_frame
 from app.views.markdown_escape import literal
 from app.web import presenter_link, visitor
@@ -52,25 +52,12 @@ def _list(shown: str) -> None:
 
 
 def _document(name: str, talk: talks.Talk, leads: bool) -> Mapping[str, Any]:
-    """Return the talk for the browser, once for a visit; the presenter's takes its recordings into the workspace."""
-    troubles: dict[str, str] = {}
+    """Return the talk for the browser, made once for a visit: its recorded races are unpacked for it."""
     kept = st.session_state.get(_DOCUMENT)
-    if kept and kept[0] is talk and kept[1] == leads:
-        document: Mapping[str, Any] = kept[2]
-        return document
-    if leads:
+    if not (kept and kept[0] is talk and kept[1] == leads):
         with st.spinner("Reading the recorded races", show_time=False):
-            troubles = talks.open_recordings(talks.recorded_names(talk))
-
-    def recorded(recording: str) -> RecordedRace:
-        title, race = talks.title_of(recording), talks.race_of(recording)
-        if race is None or (found := races.race(race)) is None:
-            return RecordedRace(title, (), troubles.get(recording, "The presenter has not opened this recording yet."))
-        return RecordedRace(title, runs_of(found))
-
-    document = talk_document(name, talk, recorded, leads)
-    if leads or all(scene.get("race", {}).get("runs", True) for scene in document["scenes"]):
-        st.session_state[_DOCUMENT] = talk, leads, document
+            kept = st.session_state[_DOCUMENT] = talk, leads, talk_document(name, talk, leads)
+    document: Mapping[str, Any] = kept[2]
     return document
 
 

@@ -156,6 +156,7 @@ def check_that_routes_only_read(port, bench):
         "/live/lab": "run=1",
         "/live/lab/stream": "run=1",
         "/live/lab/reference": "lab=gradients",
+        "/live/talk/recording/{name}": "runs=1",
         "/live/talk/stream": "",
     }
     files = {

@@ -1,18 +1,17 @@
-"""The talks that there are, and the race of this workspace that each of their scenes plays. Torch-free."""
+"""The talks that there are, and the recorded races that their scenes play. Torch-free."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.data import commands
 from app.data.authorization import requires_presenter
-from app.data.exchange import recordings
-from app.data.workspace import SkipscopeError, current, lent, reading
-from engine.exchange.recordings import get_recording, imported_race
+from app.data.workspace import SkipscopeError, current, lent
+from engine.exchange.recordings import get_recording, recordings
 from engine.store.audience.showings import Place
 from engine.talks.files import USUAL as USUAL
 from engine.talks.files import get_talk_file, read_talk, talk_files
-from engine.talks.recorded import recorded_races
+from engine.talks.recorded import RecordedRaces
 from engine.talks.scenes import CutScene as CutScene
 from engine.talks.scenes import LabScene as LabScene
 from engine.talks.scenes import LiveScene, PredictionScene, RevealScene
@@ -20,6 +19,7 @@ from engine.talks.scenes import Played as Played
 from engine.talks.scenes import Scene as Scene
 from engine.talks.scenes import Talk as Talk
 
+_recorded = RecordedRaces()
 #: Parsed talks, by file and when it was written.
 _read: dict[tuple[Path, int], Talk] = {}
 
@@ -48,47 +48,21 @@ def get(name: str) -> Talk:
         raise SkipscopeError(f"the talk {name} cannot be read ({error.strerror})") from None
 
 
-def recorded_names(talk: Talk) -> list[str]:
-    """Return the recorded races that a talk plays, each once."""
-    return [*dict.fromkeys(scene.recording for scene in talk.scenes if isinstance(scene, Played))]
+@contextmanager
+def recorded(name: str) -> Iterator[int]:
+    """Let all reads within see the recorded races alone; yield the race of this one. Raises SkipscopeError."""
+    with _recorded.opened(name) as (reader, race), lent(reader):
+        yield race
 
 
-def race_of(recording: str) -> int | None:
-    """Return the race of this workspace that a recording is, None where it was not opened yet."""
-    if current().pool.file() is None:
-        return None
-    with reading() as reader:
-        return imported_race(reader, get_recording(recording))
+def is_recorded(name: str) -> bool:
+    """Return whether a recorded race has this name."""
+    return name in recordings()
 
 
 def title_of(recording: str) -> str:
-    """Return the title of a recorded race."""
+    """Return the title of a recorded race. Raises SkipscopeError."""
     return get_recording(recording).title
-
-
-def open_recordings(names: Iterable[str]) -> dict[str, str]:
-    """Take the recordings into this workspace that are not there yet; return the trouble with each that cannot be."""
-    troubles = {}
-    for name in names:
-        try:
-            if race_of(name) is None:
-                recordings.watched(name)
-        except SkipscopeError as error:
-            troubles[name] = str(error)
-    return troubles
-
-
-@contextmanager
-def only_recorded(names: Sequence[str]) -> Iterator[dict[str, int]]:
-    """Let all reads within see these recorded races alone; yield the race of each. Raises SkipscopeError.
-
-    Without names there is nothing to be read.
-    """
-    if not names:
-        yield {}
-        return
-    with recorded_races(names) as recorded, lent(recorded.reader):
-        yield recorded.races
 
 
 def place(name: str, scene: int) -> Place:

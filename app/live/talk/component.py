@@ -35,7 +35,7 @@ def live_talk(talk: Mapping[str, Any], state: TalkState, on_command: Callable[[]
     talk or live race).
     """
     urls = {
-        "history": "live/history", "stream": "live/stream", "recording": "live/recording",
+        "history": "live/history", "stream": "live/stream", "recordings": "live/talk/recording/",
         "reference": "live/lab/reference", "room": "live/talk/stream",
         "plotly": (CARTESIAN if has_maps(talk) else BASIC).address,
     }  # fmt: skip

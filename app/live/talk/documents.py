@@ -1,38 +1,25 @@
 """A talk as the browser gets it: every scene with what it draws. Texts stay texts; the browser makes nodes of them."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from app import theme
-from app.data import labs
+from app.data import labs, races, workspace
 from app.data.talks import talks
 from app.live.labs.component import chosen_panels, lab_styles
-from app.live.shared.run import Run, run_colors
+from app.live.shared.run import Run, run_colors, runs_of
 
 #: Kinds of a lab's panels that are maps.
 _MAPS = ("heat", "plane")
 
 
-@dataclass(frozen=True, slots=True)
-class RecordedRace:
-    """A recorded race in this workspace: its runs, and in ``trouble`` why it is not here."""
-
-    title: str
-    runs: Sequence[Run] = ()
-    trouble: str = ""
-
-
-#: Returns the recorded race of a name.
-Races = Callable[[str], RecordedRace]
-
-
-def talk_document(name: str, talk: talks.Talk, races: Races, with_notes: bool) -> dict[str, Any]:
+def talk_document(name: str, talk: talks.Talk, with_notes: bool) -> dict[str, Any]:
     """Return a talk; the notes are the speaker's alone."""
     return {
         "name": name,
         "title": talk.title,
-        "scenes": [_scene(scene, races, with_notes) for scene in talk.scenes],
+        "scenes": [_scene(scene, with_notes) for scene in talk.scenes],
     }
 
 
@@ -56,31 +43,41 @@ def runs_document(runs: Sequence[Run], arms: Sequence[str] = ()) -> list[dict[st
     ]
 
 
-def _scene(scene: talks.Scene, races: Races, with_notes: bool) -> dict[str, Any]:
+def _scene(scene: talks.Scene, with_notes: bool) -> dict[str, Any]:
     document = scene.model_dump(mode="json", exclude={"notes", "arms", "layout", "seconds", "begin", "recording"})
     if with_notes:
         document["notes"] = scene.notes
     if isinstance(scene, talks.Played):
-        document["race"] = _race(scene, races(scene.recording))
+        document["race"] = _race(scene)
     if isinstance(scene, talks.LabScene):
         document["lab"] = _lab(scene)
     return document
 
 
-def _race(scene: talks.Played, race: RecordedRace) -> dict[str, Any]:
-    runs = runs_document(race.runs, scene.arms)
-    missing = race.runs and not runs
-    trouble = f"The recorded race has no arm of {', '.join(scene.arms)}." if missing else race.trouble
+def _race(scene: talks.Played) -> dict[str, Any]:
+    runs, trouble = _recorded_runs(scene)
     return {
+        "recording": scene.recording,
         "runs": runs,
         "layout": scene.layout,
         "seconds": scene.seconds,
         "begin": getattr(scene, "begin", 0),
         # What a cut does is seen in single steps at once, and in their mean later.
         "raw": isinstance(scene, talks.CutScene),
-        "words": f"Recorded race: {race.title}",
+        "words": f"Recorded race: {talks.title_of(scene.recording)}",
         "trouble": trouble,
     }
+
+
+def _recorded_runs(scene: talks.Played) -> tuple[list[dict[str, Any]], str]:
+    """Return the runs that a scene plays, and why there are none."""
+    try:
+        with talks.recorded(scene.recording) as number:
+            race = races.race(number)
+            runs = runs_document(runs_of(race) if race else (), scene.arms)
+    except workspace.SkipscopeError as error:
+        return [], f"The recorded race cannot be played: {error}."
+    return runs, "" if runs else f"The recorded race has no arm of {', '.join(scene.arms)}."
 
 
 def _lab(scene: talks.LabScene) -> dict[str, Any]:

@@ -240,7 +240,7 @@ export class TalkView {
       else if (isRace && !scene.race.trouble) this.shown = new RaceScene(figure, { broke: (why) => this.#broke(why) });
       else if (scene.kind === "lab") this.shown = new LabScene(figure);
     }
-    if (isRace) this.shown?.show({ ...scene.race, runs: live ?? scene.race.runs, urls: this.data.urls, live: Boolean(live), atEnd: this.back }, this.theme);
+    if (isRace) this.shown?.show({ ...scene.race, runs: live ?? scene.race.runs, urls: { ...this.data.urls, recording: `${this.data.urls.recordings}${scene.race.recording}` }, live: Boolean(live), atEnd: this.back }, this.theme);
     else if (scene.kind === "lab") this.shown?.show({ ...scene.lab, urls: this.data.urls }, this.theme);
   }
 

@@ -6,33 +6,33 @@
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from app.data import labs, races
+from app.data import labs
 from app.data.exchange.offline import portable
 from app.data.talks import talks
+from app.data.workspace import SkipscopeError
 from app.live.labs.messages import reference_document
 from app.live.offline.page import Charts, OfflinePage, offline_page
 from app.live.offline.race.documents import race_document
-from app.live.shared.run import facts, runs_of
+from app.live.shared.run import facts
 from app.live.stream.scripts import LIVE
 from app.live.talk.component import STYLES, TalkState, talk_data
-from app.live.talk.documents import RecordedRace, has_maps, talk_document
+from app.live.talk.documents import has_maps, talk_document
 
 #: Addresses that the page asks itself for.
-_URLS = {"history": "history", "recording": "recording", "reference": "reference", "plotly": "plotly"}
+_URLS = {"history": "history", "recordings": "recording/", "reference": "reference", "plotly": "plotly"}
 _BODY = Path(__file__).with_name("page.html")
 
 
 def write(name: str, talk: talks.Talk, file: BinaryIO) -> None:
     """Write a talk as one page. Raises SkipscopeError."""
-    with talks.only_recorded(talks.recorded_names(talk)) as opened:
-
-        def recorded(recording: str) -> RecordedRace:
-            race = races.race(opened[recording])
-            return RecordedRace(talks.title_of(recording), runs_of(race) if race else ())
-
-        document = talk_document(name, talk, recorded, with_notes=True)
-        played = {_runs(scene): [run["run"] for run in scene["race"]["runs"]] for scene in _with(document, "race")}
-        documents = {f"race {key}": race_document(runs) for key, runs in played.items() if runs}
+    document = talk_document(name, talk, with_notes=True)
+    documents: dict[str, Any] = {}
+    for race in (scene["race"] for scene in _with(document, "race")):
+        if race["trouble"]:
+            raise SkipscopeError(race["trouble"])
+        runs = [run["run"] for run in race["runs"]]
+        with talks.recorded(race["recording"]):
+            documents[f"race {','.join(map(str, runs))}"] = race_document(runs)
     for lab in dict.fromkeys(scene["lab"]["lab"] for scene in _with(document, "lab")):
         if reference := labs.lab_reference(lab):
             documents[f"lab {lab}"] = reference_document(reference)
@@ -52,7 +52,3 @@ def _page(talk: talks.Talk, told: dict[str, Any], documents: dict[str, Any]) -> 
 
 def _with(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return [scene for scene in document["scenes"] if key in scene]
-
-
-def _runs(scene: dict[str, Any]) -> str:
-    return ",".join(str(run["run"]) for run in scene["race"]["runs"])

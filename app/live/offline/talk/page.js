@@ -17,7 +17,7 @@ export async function start(kit) {
  */
 export function answers(kit) {
   return async ({ pathname, searchParams }) => {
-    if (pathname === "/recording") return JSON.stringify(await kit.json(`race ${searchParams.get("runs")}`));
+    if (pathname.startsWith("/recording/")) return JSON.stringify(await kit.json(`race ${searchParams.get("runs")}`));
     if (pathname === "/reference") return JSON.stringify(await kit.json(`lab ${searchParams.get("lab")}`));
     throw new Error("this file does not hold that");
   };

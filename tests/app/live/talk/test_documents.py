@@ -2,10 +2,9 @@
 
 import json
 
-from app import theme
-from app.data.talks import room
-from app.live.shared.run import Run
-from app.live.talk.documents import RecordedRace, has_maps, talk_document
+from app.data.talks import room, talks
+from app.data.workspace import SkipscopeError
+from app.live.talk.documents import has_maps, talk_document
 from app.live.talk.messages import showing_document
 from engine.talks.files import FOLDER, USUAL, checked, read_talk
 
@@ -13,20 +12,13 @@ TALK = read_talk(FOLDER / f"{USUAL}.toml")
 PLAYED = {"kind": "recorded", "title": "t", "minutes": 1, "recording": "quick"}
 
 
-def runs(*labels):
-    looks = theme.looks(["none"])
-    return [
-        Run(run=number, label=label, plain=True, look=looks["none"], depth=20) for number, label in enumerate(labels, 1)
-    ]
-
-
-def document(*scenes, races=lambda name: RecordedRace("Quick"), with_notes=True):
-    return talk_document("x", checked({"title": "X", "scene": [*scenes]}, "x.toml"), races, with_notes)
+def document(*scenes, with_notes=True):
+    return talk_document("x", checked({"title": "X", "scene": [*scenes]}, "x.toml"), with_notes)
 
 
 def test_only_the_speaker_gets_the_notes():
     for with_notes in (True, False):
-        found = talk_document(USUAL, TALK, lambda name: RecordedRace(name), with_notes)
+        found = talk_document(USUAL, TALK, with_notes)
         assert [scene.get("notes") for scene in found["scenes"]] == [
             scene.notes if with_notes else None for scene in TALK.scenes
         ]
@@ -34,18 +26,25 @@ def test_only_the_speaker_gets_the_notes():
 
 
 def test_a_scene_plays_the_arms_that_it_names_with_all_their_seeds():
-    race = RecordedRace("Quick", runs("plain-20 s0", "plain-56 s0", "plain-20 s1"))
-    (scene,) = document({**PLAYED, "arms": ["plain-20"]}, races=lambda name: race)["scenes"]
-    assert [run["run"] for run in scene["race"]["runs"]] == [1, 3]
-    assert scene["race"]["trouble"] == ""
-    assert scene["race"]["words"] == "Recorded race: Quick"
-    (scene,) = document({**PLAYED, "arms": ["A-20"]}, races=lambda name: race)["scenes"]
-    assert scene["race"]["trouble"] == "The recorded race has no arm of A-20."
+    some, every = document({**PLAYED, "arms": ["plain-20"]}, PLAYED)["scenes"]
+    assert [run["label"] for run in some["race"]["runs"]] == [f"plain-20 s{seed}" for seed in range(5)]
+    assert len(every["race"]["runs"]) == 20
+    assert (some["race"]["recording"], some["race"]["trouble"]) == ("quick", "")
+    assert some["race"]["words"] == "Recorded race: Quick race, five seeds"
 
 
-def test_a_recording_that_is_not_here_says_why():
-    (scene,) = document(PLAYED, races=lambda name: RecordedRace("Quick", (), "the disk is full"))["scenes"]
-    assert scene["race"]["trouble"] == "the disk is full"
+def test_an_arm_that_was_not_recorded_and_a_recording_that_is_not_here_are_said(monkeypatch):
+    (scene,) = document({**PLAYED, "arms": ["B-20"]})["scenes"]
+    assert scene["race"]["trouble"] == "The recorded race has no arm of B-20."
+
+    def refuse(name):
+        raise SkipscopeError("the disk is full")
+
+    monkeypatch.setattr(talks, "recorded", refuse)
+    (scene,) = document(PLAYED)["scenes"]
+    assert (scene["race"]["runs"], scene["race"]["trouble"]) == (
+        [], "The recorded race cannot be played: the disk is full.",
+    )  # fmt: skip
 
 
 def test_single_steps_are_drawn_of_a_cut_alone():
