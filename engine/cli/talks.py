@@ -44,5 +44,12 @@ def talk(workspace: Workspace, /, talk: str, out: Path | None, **options: bool) 
         echo_json(document)
     else:
         done = f"{out}, {document['bytes'] / 1e6:,.1f} MB" if out else "no fault"
-        click.echo(f"{found.title}: {len(found.scenes)} scenes, {found.minutes:g} minutes; {done}", err=True)
+        click.echo(
+            f"{found.title}: {_counted(len(found.scenes), 'scene')}, {_counted(found.minutes, 'minute')}; {done}",
+            err=True,
+        )
     return None
+
+
+def _counted(number: float, what: str) -> str:
+    return f"{number:g} {what}{'s' * (number != 1)}"

@@ -263,9 +263,9 @@ export class TalkView {
   }
 
   #overview() {
-    const { talk } = this.data;
+    const { talk, origin } = this.data;
     setText(this.part("name"), talk.title);
-    setText(this.part("about"), `${this.scenes.length} scenes, ${planned(this.scenes, this.scenes.length).before} minutes.`);
+    setText(this.part("about"), `${this.scenes.length} scenes, ${planned(this.scenes, this.scenes.length).before} minutes.${origin ? ` ${origin}.` : ""}`);
     this.part("list").replaceChildren(...this.scenes.map(({ title, minutes }) => write(element("li", "sk-item"), `${title} (${minutes} min)`)));
   }
 }

@@ -27,7 +27,7 @@ def file(tmp_path):
 def test_a_sound_talk_is_told_with_its_scenes_and_minutes(call, file, workspace):
     code, shown, said = call("talk", str(file), "--check")
     assert (code, shown) == (0, "")
-    assert said == "Two: 1 scenes, 1 minutes; no fault\n"
+    assert said == "Two: 1 scene, 1 minute; no fault\n"
     found = read_talk(get_talk_file(USUAL, workspace.path))
     code, shown, _ = call("talk", USUAL, "--check", "--json")
     assert json.loads(shown) == {"talk": found.title, "scenes": len(found.scenes), "minutes": found.minutes}

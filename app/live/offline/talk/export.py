@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from app.data import labs
-from app.data.exchange.offline import portable
+from app.data.exchange.offline import portable, written_by
 from app.data.talks import talks
 from app.data.workspace import SkipscopeError
 from app.live.labs.messages import reference_document
@@ -36,7 +36,14 @@ def write(name: str, talk: talks.Talk, file: BinaryIO) -> None:
     for lab in dict.fromkeys(scene["lab"]["lab"] for scene in _with(document, "lab")):
         if reference := labs.lab_reference(lab):
             documents[f"lab {lab}"] = reference_document(reference)
-    told = {**talk_data(document, TalkState("alone")), "offline": True, **facts(), "mayCommand": False, "urls": _URLS}
+    told = {
+        **talk_data(document, TalkState("alone")),
+        "offline": True,
+        "origin": written_by(),
+        **facts(),
+        "mayCommand": False,
+        "urls": _URLS,
+    }
     file.write(offline_page(_page(talk, portable(told), documents)))
 
 
