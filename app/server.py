@@ -34,7 +34,7 @@ MAIN = PROJECT / "app" / "main.py"
 #: What the first page imports: loaded while its browser still loads Streamlit's scripts.
 FIRST_PAGE = (
     "app.views.race.race", "app.views.instant", "app.views.layers", "app.views.gradients", "app.views.guide.guide",
-    "app.views.labs.pages", "app.views.runs.runs", "app.views.setup.shortcuts",
+    "app.views.labs.pages", "app.views.runs.runs", "app.views.setup.shortcuts", "app.views.talk",
 )  # fmt: skip
 #: What Pillow imports where Streamlit shows the first picture, the tab's icon.
 PICTURES = tuple(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
+from app.web.visitor import VisitorCookie
 
 #: Bytes of one message from the audience; a page's own messages have a few thousand.
 MAX_MESSAGE_BYTES = 256 * 1024
@@ -41,7 +42,7 @@ HEADERS = {
 
 def stack() -> list[Middleware]:
     """Return the middleware in the order in which a request meets it."""
-    parts = (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, OwnNumbers, ConnectionLimit)
+    parts = (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, OwnNumbers, ConnectionLimit, VisitorCookie)
     return [Middleware(part) for part in parts]
 
 

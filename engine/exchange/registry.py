@@ -115,6 +115,10 @@ FORMATS: dict[str, ExportFormat] = {
 }  # fmt: skip
 
 
+#: What writes a talk as one page: ``write(name: str, talk: Talk, file: BinaryIO) -> None``.
+TALK_WRITER = "app.live.offline.talk.export:write"
+
+
 def get_format(name: str) -> ExportFormat:
     """Return a format. Raises ConfigError with the choices."""
     if name not in FORMATS:
