@@ -18,6 +18,7 @@ from engine.events import RunState
 from engine.runs.launchers.registry import LauncherChoice, make_launcher
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.runs.temporary_folder import TemporaryFolder
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -30,6 +31,8 @@ def until(met):
 
 name, folder, address, killed = sys.argv[1:]
 workspace = Workspace(pathlib.Path(folder)).prepare()
+temporary = TemporaryFolder(workspace, removed=True)  # as the engine's
+temporary.__enter__()
 writer, reader = Writer(workspace), Reader(workspace)
 tiny = {"width": "4", "pool": "4"}
 request = RaceRequest((8,), ("none", "A"), steps=100000, settings=tiny)
@@ -69,6 +72,7 @@ assert killed in second.ended(), second.ended()
 until(lambda: not left.lives())
 assert reader.runs.get(2).state == RunState.RUNNING  # writing it down is the engine's business
 launcher.close()
+temporary.__exit__()
 print("kept")
 """
 

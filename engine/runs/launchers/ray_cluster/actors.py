@@ -21,6 +21,7 @@ from engine.guarded_thread import GuardedThread
 from engine.runs.launchers.ray_cluster.messages import Beat, DeskSilent, Pulse, Sender
 from engine.runs.launchers.ray_cluster.remote_store import RemoteStore
 from engine.runs.protocol.job import Job
+from engine.runs.temporary_folder import TemporaryFolder
 from engine.runs.worker.worker import work
 
 BEAT_S = 1.0
@@ -100,7 +101,8 @@ class RunActor:
         pump = GuardedThread("beats", lambda: self._pump(store), _log.error)
         pump.start()
         try:
-            work(job, self._theirs, store)
+            with TemporaryFolder(store.workspace):  # what torch and its compiler leave goes with this attempt
+                work(job, self._theirs, store)
         except BaseException as error:
             self._how = str(error) or type(error).__name__
             _log.exception("the worker ended")

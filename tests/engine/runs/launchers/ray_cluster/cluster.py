@@ -239,9 +239,10 @@ def record(workspace):
 
 
 def entries(workspace):
-    """Return what the log says of the runs, but for where they were."""
+    """Return what the log says of the runs, but for where they were and whence they went on."""
     with Reader(workspace) as reader:
-        return sorted(tuple(row)[:4] for row in reader.log.of([1, 2, 3, 4]) if row["kind"] != PLACED)
+        rows = reader.log.of([1, 2, 3, 4])
+    return sorted(tuple(row)[:4] for row in rows if row["kind"] not in (PLACED, "checkpoint"))
 
 
 #: What is done in the middle, by the name of an experiment.

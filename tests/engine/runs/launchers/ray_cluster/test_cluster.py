@@ -77,7 +77,7 @@ def test_a_desk_that_is_killed_is_replaced_and_no_batch_is_lost(experiment):
 
 def test_a_lost_head_ends_the_cluster_and_runs_go_on_in_another_one(experiment):
     found = experiment("head")
-    assert "The last one ended by an error: the cluster" in found["told"]["engine"]
+    assert "The last one ended by an error: the head of the cluster" in found["told"]["engine"]
     assert len(found["told"]["runs"]) == 4
     assert_as_locally(found)
 
