@@ -28,6 +28,7 @@ from engine.runs.launchers.ray_cluster.connection import connect, innermost_caus
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.launchers.ray_cluster.messages import DeskState
 from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
+from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.launchers.registry import Capacity, Launched, LeftBehind, LeftBehindProcess
 from engine.runs.protocol.job import Job
 from engine.store.reader import Reader
@@ -52,6 +53,7 @@ class RayLauncher:
     def __init__(self, workspace: Workspace, address: str):
         self._workspace, self._per_gpu = workspace, runs_per_gpu()
         self.namespace = namespace_of(workspace)
+        self._shared = SharedFolder.of_environment(self.namespace)
         self._node = connect(address, self.namespace)
         self._local = LocalLauncher()
         self._workers: dict[int, RayWorker] = {}
@@ -152,7 +154,7 @@ class RayLauncher:
                     max_task_retries=0, num_cpus=0 if is_gpu else job.threads,
                     num_gpus=1 / self._per_gpu if is_gpu else 0, scheduling_strategy="SPREAD",
                 )
-                .remote(job, worker.attempt, DESK, self.namespace)
+                .remote(job, worker.attempt, DESK, self.namespace, self._shared)
             )  # fmt: skip
         except (failures.RayError, WorkspaceError, ValueError) as error:
             worker.end(f"worker could not be started: {innermost_cause(error)}")
@@ -168,6 +170,8 @@ class RayLauncher:
             self._look_at(worker)
             if worker.how is not None:
                 del self._workers[run]
+                if self._shared is not None:
+                    self._shared.clear(run)
         self._hear()
 
     def _look_at(self, worker: RayWorker) -> None:
