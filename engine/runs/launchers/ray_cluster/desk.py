@@ -45,11 +45,10 @@ _log = logging.getLogger(__name__)
 
 
 class Desk:
-    """Reads and writes for workers. ``node``: where it works; ``end``: ends its process."""
+    """Reads and writes for the workers of an engine. ``node``: where it works; ``end``: ends its process."""
 
-    def __init__(self, workspace: str, node: str = "", end: Callable[[], None] | None = None):
-        self._workspace, self._node = Workspace(Path(workspace)), node
-        self._engine: ProcessId | None = None
+    def __init__(self, workspace: str, engine: ProcessId, node: str = "", end: Callable[[], None] | None = None):
+        self._workspace, self._engine, self._node = Workspace(Path(workspace)), engine, node
         self._signs: dict[int, Signs] = {}
         self._refused = 0
         self._next: dict[Sender, int] = {}
@@ -60,9 +59,9 @@ class Desk:
         if end is not None:
             GuardedThread("watch", lambda: self._watch(end), lambda cause: end()).start()
 
-    def serve(self, pid: int, started: float) -> DeskState:
+    def serve(self, engine: ProcessId) -> DeskState:
         """Serve the workers of this engine from now on."""
-        self._engine = ProcessId(pid, started)
+        self._engine = engine
         return self.state()
 
     def state(self) -> DeskState:
@@ -72,8 +71,8 @@ class Desk:
     def write(self, batch: Batch) -> Reply:
         """Do the calls of a batch in one transaction, each batch once and in its turn."""
         sender = batch.sender
-        # A new desk begins where the worker is: what the one before did is not known.
-        expected = self._next.get(sender, batch.number)
+        # What the desk before did is not known: what had no answer is done again, which changes nothing on record.
+        expected = self._next.get(sender, batch.first)
         if batch.number < expected:
             return self._last[sender] if batch.number == expected - 1 else Reply()
         if batch.number > expected:
@@ -131,7 +130,7 @@ class Desk:
                 with self._workspace.log(beat.run).open("ab") as file:
                     file.write(beat.log)
         ahead, slowest = self._in_step(beat)
-        return Pulse(self._engine is not None and self._engine.lives(), False, ahead, slowest)
+        return Pulse(self._engine.lives(), False, ahead, slowest)
 
     def put(self, sender: Sender, step: int, offset: int, data: bytes, is_last: bool) -> Reply:
         """Write a part of a checkpoint; the last one is synced and gives the file its name. Return its bytes."""
@@ -249,7 +248,7 @@ class Desk:
     def _watch(self, end: Callable[[], None]) -> None:
         while True:
             time.sleep(_LOOK_S)
-            if self._engine is not None and self._engine.lives():
+            if self._engine.lives():
                 self._heard_at = time.monotonic()
             if not self._workspace.database.exists() or time.monotonic() - self._heard_at > ALONE_S:
                 end()

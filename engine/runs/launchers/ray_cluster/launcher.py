@@ -19,9 +19,9 @@ from ray import exceptions as failures
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from engine import __version__
-from engine.errors import SkipscopeError, WorkspaceError
+from engine.errors import ClusterLost, SkipscopeError, WorkspaceError
 from engine.guarded_thread import GuardedThread
-from engine.hardware.machine import runs_per_gpu, this_process
+from engine.hardware.machine import ProcessId, runs_per_gpu, this_process
 from engine.runs.launchers.local import LocalLauncher
 from engine.runs.launchers.ray_cluster.actors import DESK_GROUPS, WORKER_GROUPS, RunActor
 from engine.runs.launchers.ray_cluster.connection import connect, innermost_cause, namespace_of
@@ -31,6 +31,7 @@ from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWor
 from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.launchers.registry import Capacity, Launched, LeftBehind, LeftBehindProcess
 from engine.runs.protocol.job import Job
+from engine.runs.protocol.liveness import span
 from engine.store.reader import Reader
 from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
@@ -44,6 +45,12 @@ PLACED_S = 20.0
 #: How long a new or an adopted desk may take to answer.
 DESK_S = 60.0
 
+#: A head that does not answer for so long is told, and then given up. Without it Ray ends all processes of the cluster
+#: after 60 s: until then the workers hand their checkpoints to the desk, where its machine is another one.
+HEAD_SILENT_S, HEAD_LOST_S = 3.0, 40.0
+#: How long the process of an engine without a cluster may take to end in good order.
+_END_S = 5.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +58,7 @@ class RayLauncher:
     """Starts workers as actors. Raises ConfigError for a cluster that cannot be used."""
 
     def __init__(self, workspace: Workspace, address: str):
-        self._workspace, self._per_gpu = workspace, runs_per_gpu()
+        self._workspace, self._address, self._per_gpu = workspace, address, runs_per_gpu()
         self.namespace = namespace_of(workspace)
         self._shared = SharedFolder.of_environment(self.namespace)
         self._node = connect(address, self.namespace)
@@ -59,6 +66,8 @@ class RayLauncher:
         self._workers: dict[int, RayWorker] = {}
         self._left: list[LeftBehindActor] = []
         self._trouble = ""
+        self._busy_since: float | None = None
+        self._is_lost = False
         self._capacity, self._alive = _look_at_nodes()
         self._nodes_at = time.monotonic()
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
@@ -72,8 +81,17 @@ class RayLauncher:
         GuardedThread("ray", self._loop, self._fail).start()
 
     def trouble(self) -> str:
-        """Return what keeps workers from being started."""
+        """Return what keeps workers from being started. Raises ClusterLost."""
         self._local.trouble()  # it looks after the starts of labs
+        silent_s = time.monotonic() - (self._busy_since or time.monotonic())
+        if silent_s > HEAD_LOST_S:
+            self._is_lost = True
+            raise ClusterLost(
+                f"the head of the cluster at {self._address} has not answered for {HEAD_LOST_S:g} s: the cluster is "
+                "lost; start it anew, then the engine, and the runs go on from their newest checkpoints"
+            )
+        if silent_s > HEAD_SILENT_S:
+            return f"the head of the cluster has not answered for {span(silent_s)}"
         return self._trouble
 
     def warm(self) -> None:
@@ -109,6 +127,10 @@ class RayLauncher:
         self._closed.set()
         self._tasks.put(None)
         self._local.close()
+        if self._is_lost:
+            # Ray would wait for the head, and then end this process without a word.
+            GuardedThread("end", _end_soon, _log.error).start()
+            return
         if not self._workers and not any(each.lives() for each in self._left):
             with contextlib.suppress(failures.RayError, ValueError):
                 ray.kill(self._desk)
@@ -129,23 +151,28 @@ class RayLauncher:
                 self._guarded(self._look)
 
     def _guarded(self, task: Callable[[], None]) -> None:
+        self._busy_since = time.monotonic()
         try:
             task()
         except (failures.RayError, SkipscopeError, RuntimeError, ValueError) as error:
             if not self._closed.is_set():
                 _log.warning("%s", innermost_cause(error))
+        self._busy_since = None
 
     def _fail(self, cause: str) -> None:
         self._trouble = f"the thread that talks to Ray ended ({cause}); end the engine, its runs stay"
 
     def _start(self, worker: RayWorker) -> None:
-        if not worker.begin():
+        if worker.is_withdrawn:
             return
         job = worker.job
         try:
             if self._writer is None:
                 self._writer = Writer(self._workspace)
             worker.attempt = self._writer.placements.begin(job.run)
+            if worker.is_withdrawn:  # by somebody who found no attempt yet that he could end
+                self._writer.placements.end(job.run)
+                return
             is_gpu = job.device.startswith("cuda")
             actor = (
                 ray.remote(concurrency_groups=WORKER_GROUPS)(RunActor)
@@ -212,7 +239,8 @@ class RayLauncher:
             state: DeskState = ray.get(reference)
         except failures.ActorDiedError:
             _log.warning("the desk has ended; starting another one")
-            self._desk = self._find_desk()
+            self._busy_since = None  # this may take long
+            self._desk, self._refused = self._find_desk(), 0
             return
         except failures.RayActorError:
             return
@@ -232,31 +260,31 @@ class RayLauncher:
         with contextlib.suppress(ValueError):  # there is none
             found = ray.get_actor(DESK, self.namespace)
             with contextlib.suppress(failures.RayError):
-                serve = found.serve.options(concurrency_group="engine").remote(me.pid, me.started)
+                serve = found.serve.options(concurrency_group="engine").remote(me)
                 state: DeskState = ray.get(serve, timeout=DESK_S / 2)
                 if (state.version, state.node) == (__version__, self._node):
                     return found
             with contextlib.suppress(failures.RayError):
                 ray.kill(found)
         deadline = time.monotonic() + DESK_S
-        while (desk := self._new_desk()) is None:
+        while (desk := self._new_desk(me)) is None:
             if time.monotonic() > deadline:
                 raise WorkspaceError("the desk of an engine before does not end; start the engine again")
             time.sleep(LOOK_S)
         try:
-            ray.get(desk.serve.options(concurrency_group="engine").remote(me.pid, me.started), timeout=DESK_S)
+            ray.get(desk.state.options(concurrency_group="engine").remote(), timeout=DESK_S)
         except failures.RayError as error:
             raise WorkspaceError(f"the desk beside the database did not start: {innermost_cause(error)}") from None
         return desk
 
-    def _new_desk(self) -> Any:
+    def _new_desk(self, me: ProcessId) -> Any:
         """Return another desk, None while its name is taken."""
         made = ray.remote(concurrency_groups=DESK_GROUPS)(DeskActor).options(
             name=DESK, namespace=self.namespace, lifetime="detached", num_cpus=0, max_restarts=0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(self._node, soft=False),
         )  # fmt: skip
         try:
-            return made.remote(str(self._workspace.path), self._node)
+            return made.remote(str(self._workspace.path), me, self._node)
         except failures.ActorAlreadyExistsError:
             return None
 
@@ -264,8 +292,13 @@ class RayLauncher:
 class DeskActor(Desk):
     """The desk as an actor."""
 
-    def __init__(self, workspace: str, node: str):
-        super().__init__(workspace, node, lambda: os._exit(0))
+    def __init__(self, workspace: str, engine: ProcessId, node: str):
+        super().__init__(workspace, engine, node, lambda: os._exit(0))
+
+
+def _end_soon() -> None:
+    time.sleep(_END_S)
+    os._exit(1)
 
 
 def _name(run: int, attempt: int) -> str:

@@ -77,7 +77,8 @@ class RemoteWriter:
         return self._first()
 
     def _send(self, call: Call) -> None:
-        batch = Batch(self._sender, self._number, (call,))
+        first = self._sent[0].batch.number if self._sent else self._number
+        batch = Batch(self._sender, self._number, (call,), first)
         self._number += 1
         self._sent.append(_Sent(batch, self._line.send("writes", "write", batch)))
 
@@ -117,7 +118,7 @@ class RemoteWriter:
         """Send all batches without an answer again, the first under this number."""
         self._number = number + len(self._sent)
         for place, sent in enumerate(self._sent):
-            sent.batch = Batch(self._sender, number + place, sent.batch.calls)
+            sent.batch = Batch(self._sender, number + place, sent.batch.calls, number)
             sent.handle = self._line.send("writes", "write", sent.batch)
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from engine.events import ENGINE_GONE, RunState
-from engine.hardware.machine import this_process
+from engine.hardware.machine import ProcessId, this_process
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
@@ -31,8 +31,7 @@ def scene(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "chdir", lambda folder: None)
     monkeypatch.setenv("SKIPSCOPE_NODE_FOLDER", str(tmp_path / "node"))
     workspace = Workspace(tmp_path / "w").prepare()
-    desk = Desk(str(workspace.path), "here")
-    desk.serve(this_process().pid, this_process().started)
+    desk = Desk(str(workspace.path), this_process(), "here")
     with Writer(workspace) as writer:
         request = RaceRequest((8,), ("A",), steps=100_000, settings={"width": "4", "pool": "4"})
         writer.races.submit(plan_race(request, workspace))
@@ -66,7 +65,7 @@ def until(met):
 
 def test_a_worker_whose_engine_is_gone_hands_over_its_checkpoint(scene):
     desk, actor, reader = scene
-    desk.serve(2**22 + 1, 1.0)
+    desk.serve(ProcessId(2**22 + 1, 1.0))
     assert actor.await_end() == ""
     row = reader.runs.get(1)
     assert (row.state, row.detail) == (RunState.PAUSED, ENGINE_GONE)
