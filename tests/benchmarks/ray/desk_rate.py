@@ -64,10 +64,9 @@ def through_ray(workspace: Workspace, namespace: str, node: str, options: argpar
     desk = (
         ray.remote(concurrency_groups=DESK_GROUPS)(DeskActor)
         .options(name=DESK, namespace=namespace, num_cpus=0, scheduling_strategy=here)
-        .remote(str(workspace.path), node)
+        .remote(str(workspace.path), this_process(), node)
     )
-    me = this_process()
-    process = psutil.Process(ray.get(desk.serve.options(concurrency_group="engine").remote(me.pid, me.started)).pid)
+    process = psutil.Process(ray.get(desk.state.options(concurrency_group="engine").remote()).pid)
     actors = [
         ray.remote(SenderActor).options(num_cpus=0, scheduling_strategy="SPREAD").remote(namespace)
         for _ in range(options.senders)
@@ -104,8 +103,9 @@ def main() -> None:
         namespace = namespace_of(workspace)
         found = through_ray(workspace, namespace, connect(options.address, namespace), options)
         (sender,), began = make_senders(workspace, 1), time.perf_counter()
-        alone = written(DirectLine(Desk(str(workspace.path))), sender, options.batch, options.seconds, options.hz)
-        found["without_ray"] = round(alone / (time.perf_counter() - began))
+        alone = DirectLine(Desk(str(workspace.path), this_process()))
+        rows = written(alone, sender, options.batch, options.seconds, options.hz)
+        found["without_ray"] = round(rows / (time.perf_counter() - began))
         ray.shutdown()
     print(json.dumps({**vars(options), **found, "bound": BOUND}))
 
