@@ -5,6 +5,7 @@ checkpoints. Ray runs each method in a thread of its group, and each group has i
 
     ``writes``  batches of calls, in the order of their numbers     ``reads``  single calls of a reader
     ``beats``   signs of life, logs, lockstep                       ``files``  checkpoints in parts
+    ``large``  checkpoints by way of a shared folder
 
 An attempt that is over is refused inside the transaction that would take its batch, and before a file gets its name.
 """
@@ -23,7 +24,9 @@ from engine import __version__
 from engine.errors import AttemptOver, CheckpointError, NoRoom, SkipscopeError
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId
+from engine.runs.launchers.ray_cluster import shared_folder
 from engine.runs.launchers.ray_cluster.messages import Batch, Beat, DeskState, Pulse, Reply, Sender, Signs
+from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.lockstep import SharedSteps
 from engine.runs.worker.local_store import RunFolder
 from engine.store.placements import PLACED
@@ -164,6 +167,30 @@ class Desk:
             return Reply()
         except OSError as error:
             return Reply(error=CheckpointError(f"the checkpoint of run {run} cannot be read ({error.strerror})"))
+
+    def take(self, sender: Sender, step: int, shared: SharedFolder) -> Reply:
+        """Take a checkpoint that a worker wrote to the shared folder."""
+        path = self._workspace.checkpoint(sender.run, step)
+        try:
+            shared.take(sender, step, path, lambda: self._refuse_over(sender))
+            return Reply()
+        except AttemptOver as error:
+            return self._refuse(error)
+        except OSError as error:
+            kind = NoRoom if error.errno in FULL else CheckpointError
+            return Reply(error=kind(f"{path} cannot be taken from {shared.path} ({error})"))
+
+    def lend(self, sender: Sender, step: int, shared: SharedFolder) -> Reply:
+        """Put a large checkpoint into the shared folder; return whether it is there."""
+        path = self._workspace.checkpoint(sender.run, step)
+        try:
+            if is_large := path.stat().st_size > shared_folder.LARGE_BYTES:
+                shared.lend(sender, step, path)
+            return Reply(is_large)
+        except FileNotFoundError:
+            return Reply(False)
+        except OSError as error:
+            return Reply(error=CheckpointError(f"{path} cannot be put into {shared.path} ({error})"))
 
     def file(self, sender: Sender, method: str, *values: object) -> Reply:
         """Call ``check``, ``remove``, ``put_aside`` or ``prune`` of the run's checkpoints."""

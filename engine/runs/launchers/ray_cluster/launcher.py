@@ -28,6 +28,8 @@ from engine.runs.launchers.ray_cluster.connection import connect, innermost_caus
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.launchers.ray_cluster.messages import DeskState
 from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
+from engine.runs.launchers.ray_cluster.resources import capacity_of, request_of
+from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.launchers.registry import Capacity, Launched, LeftBehind, LeftBehindProcess
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.liveness import span
@@ -59,6 +61,7 @@ class RayLauncher:
     def __init__(self, workspace: Workspace, address: str):
         self._workspace, self._address, self._per_gpu = workspace, address, runs_per_gpu()
         self.namespace = namespace_of(workspace)
+        self._shared = SharedFolder.of_environment(self.namespace)
         self._node = connect(address, self.namespace)
         self._local = LocalLauncher()
         self._workers: dict[int, RayWorker] = {}
@@ -66,7 +69,7 @@ class RayLauncher:
         self._trouble = ""
         self._busy_since: float | None = None
         self._is_lost = False
-        self._capacity, self._alive = _look_at_nodes()
+        self._capacity, self._alive = capacity_of(ray.nodes())
         self._nodes_at = time.monotonic()
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closed = threading.Event()
@@ -171,15 +174,13 @@ class RayLauncher:
             if worker.is_withdrawn:  # by somebody who found no attempt yet that he could end
                 self._writer.placements.end(job.run)
                 return
-            is_gpu = job.device.startswith("cuda")
             actor = (
                 ray.remote(concurrency_groups=WORKER_GROUPS)(RunActor)
                 .options(
                     name=_name(job.run, worker.attempt), namespace=self.namespace, lifetime="detached", max_restarts=0,
-                    max_task_retries=0, num_cpus=0 if is_gpu else job.threads,
-                    num_gpus=1 / self._per_gpu if is_gpu else 0, scheduling_strategy="SPREAD",
+                    max_task_retries=0, scheduling_strategy="SPREAD", **request_of(job, self._per_gpu),
                 )
-                .remote(job, worker.attempt, DESK, self.namespace)
+                .remote(job, worker.attempt, DESK, self.namespace, self._shared)
             )  # fmt: skip
         except (failures.RayError, WorkspaceError, ValueError) as error:
             worker.end(f"worker could not be started: {innermost_cause(error)}")
@@ -190,11 +191,13 @@ class RayLauncher:
     def _look(self) -> None:
         if time.monotonic() - self._nodes_at > NODES_S:
             self._nodes_at = time.monotonic()
-            self._capacity, self._alive = _look_at_nodes()
+            self._capacity, self._alive = capacity_of(ray.nodes())
         for run, worker in list(self._workers.items()):
             self._look_at(worker)
             if worker.how is not None:
                 del self._workers[run]
+                if self._shared is not None:
+                    self._shared.clear(run)
         self._hear()
 
     def _look_at(self, worker: RayWorker) -> None:
@@ -213,7 +216,7 @@ class RayLauncher:
             word = ray.get(worker.end_ref)
             worker.end(f"worker ended: {word}" if word else "worker ended with exit code 0")
         except failures.ActorDiedError as error:
-            self._capacity, self._alive = _look_at_nodes()
+            self._capacity, self._alive = capacity_of(ray.nodes())
             if "its node has died" in str(error) or (worker.node_id and worker.node_id not in self._alive):
                 worker.end(f"{worker.node} was lost", with_place=True)
             else:
@@ -299,11 +302,3 @@ def _end_soon() -> None:
 
 def _name(run: int, attempt: int) -> str:
     return f"run-{run}-attempt-{attempt}"
-
-
-def _look_at_nodes() -> tuple[Capacity, set[str]]:
-    """Return what the living nodes have, and their ids."""
-    living = [node for node in ray.nodes() if node["Alive"]]
-    cores = tuple(int(node["Resources"].get("CPU", 0)) for node in living)
-    gpus = sum(int(node["Resources"].get("GPU", 0)) for node in living)
-    return Capacity(("cpu", *(f"cuda:{index}" for index in range(gpus))), cores), {node["NodeID"] for node in living}

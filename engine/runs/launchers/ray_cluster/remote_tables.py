@@ -25,12 +25,12 @@ READ_S, PAUSE_S = 30.0, 0.5
 _TRIES = 3
 
 
-def patient(line: DeskLine, group: str, method: str, *values: object) -> Any:
-    """Call a method of the desk that may be repeated, until it answers; raise its error after ``READ_S``."""
-    deadline = time.monotonic() + READ_S
+def patient(line: DeskLine, group: str, method: str, *values: object, within_s: float = READ_S) -> Any:
+    """Call a method of the desk that may be repeated, until it answers; raise its error after ``within_s``."""
+    deadline = time.monotonic() + within_s
     while True:
         try:
-            reply: Reply = line.answer(line.send(group, method, *values), READ_S)
+            reply: Reply = line.answer(line.send(group, method, *values), within_s)
             return reply.result()
         except PASSING:
             if time.monotonic() > deadline:
