@@ -27,7 +27,6 @@ from app.data.workspace import GuardedThread  # noqa: E402
 from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.page_head import PageHead  # noqa: E402
-from app.live.stream.plotly_js import packed  # noqa: E402
 from app.live.stream.preload import Preload  # noqa: E402
 from app.web import addresses, middleware, presenter_link  # noqa: E402
 
@@ -92,7 +91,6 @@ def _prepare_pages(ended: threading.Event) -> None:
             gc.collect()
             gc.freeze()
             gc.enable()
-    packed()
 
 
 @contextmanager

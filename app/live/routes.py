@@ -7,7 +7,7 @@ GET /live/instant/stream            instant races, see race/instant/routes.py
 GET /live/recorded-curves.json      what plays on the first visit, see race/routes.py
 GET /live/probes/...                insides of the nets, see layers/routes.py
 GET /live/lab...                    labs, see labs/routes.py
-GET /live/plotly-VERSION.js         plotly.js from its Python package: a talk needs no network
+GET /live/plotly-VERSION.js         plotly.js in three sizes, from here: a talk needs no network
 GET /live/js/VERSION/NAME.js        the modules of the streaming components
 """
 

@@ -265,6 +265,6 @@ export type Rows = { columns: string[]; rows: unknown[][] };
 declare global {
   interface Window {
     Plotly?: any;
-    skipscopePlotly?: Promise<any>;
+    skipscopePlotly?: Promise<any> & { size?: number };
   }
 }

@@ -79,12 +79,14 @@ def _document(config: type[BaseModel]) -> Schema:
 def fits(schema: Schema, value: Any) -> bool:
     """Return False for a value that validation would take for another one.
 
-    These are null and the 0 of a derived setting, which would be the default, true and false in place of a number, and
-    texts that are numbers to Python alone, such as ``1_0``.
+    These are null and the 0 of a derived setting, which would be the default, true and false in place of a number,
+    fractions in place of true or false (``1e-400`` reads as 0), and texts that are numbers to Python alone (``1_0``).
     """
     if value is None or isinstance(value, bool):
         return _takes(schema, "null" if value is None else "boolean")
     numeric = _takes(schema, "integer") or _takes(schema, "number")
+    if isinstance(value, float) and not numeric and _takes(schema, "boolean"):
+        return False
     if isinstance(value, str) and numeric and not _takes(schema, "string"):
         value = number_from(value)
     return value is not None and not (value == 0 and "derived" in schema)

@@ -24,6 +24,7 @@ from app.data import commands
 from app.data.workspace import use
 from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
+from app.live.stream.plotly_js import BASIC
 from engine.errors import ConfigError
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
@@ -173,7 +174,7 @@ def check_that_routes_only_read(port, bench):
         assert ask(port, "GET", f"{path}?{query}") in (200, 404)
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             assert ask(port, method, f"{path}?{query}") == 405
-    assert all(get(port, path).status == 200 for path in files.values())
+    assert all(get(port, path).status == 200 for path in (*files.values(), f"/{BASIC.address}"))
     assert contents(bench.workspace) == before
 
 

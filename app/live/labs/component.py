@@ -8,9 +8,11 @@ from typing import Any
 from app import theme
 from app.data import labs
 from app.live.shared.component import component, surroundings
+from app.live.stream.plotly_js import BASIC, CARTESIAN, WHOLE, Bundle
 
 #: Depth of the net whose lightness curves without a depth have, and the depths that others have for nearest.
 _DEPTH, _DEPTHS = 26, (8, 14, 20, 26, 32, 44, 56, 110)
+_ADDRESSES = {"history": "live/lab", "stream": "live/lab/stream", "reference": "live/lab/reference"}
 #: Lightness of further kinds of one hue and depth, as depths.
 _VARIANTS = (8, 26, 14, 44, 20, 32)
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -67,6 +69,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
     resume, stop, engine, and measure with ``setting`` and ``value``.
     """
     lab, picks = labs.LABS[name], view.selector
+    panels = chosen_panels(lab.panels, view.panels)
     component("labs", "skipscope_lab", "shared/export/buttons.css", "shared/presentation/presentation.css")(
         key=key,
         data={
@@ -74,7 +77,7 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
             "run": run,
             "recorded": labs.lab_reference(name) is not None,
             "rules": rules_of(lab, view.panels),
-            "panels": [asdict(panel) for panel in chosen_panels(lab.panels, view.panels)],
+            "panels": [asdict(panel) for panel in panels],
             "figures": [asdict(figure) for figure in lab.metrics],
             "options": {option.name: {"label": option.label, "usual": option.default} for option in lab.options},
             "picks": _picks(lab, picks) if picks else None,
@@ -83,10 +86,16 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
             "dashes": _DASHES,
             "variants": _VARIANTS,
             "spare": spare_styles(),
-            **surroundings(history="live/lab", stream="live/lab/stream", reference="live/lab/reference"),
+            **surroundings(**_ADDRESSES, plotly=bundle_for(panels).address),
         },
         on_command_change=on_command,
     )
+
+
+def bundle_for(panels: Sequence[labs.Panel]) -> Bundle:
+    """Return the smallest plotly.js that draws these panels."""
+    kinds = {panel.kind for panel in panels}
+    return WHOLE if "plane" in kinds else CARTESIAN if "heat" in kinds else BASIC
 
 
 def chosen_panels(panels: Sequence[labs.Panel], names: Sequence[str] | None) -> list[labs.Panel]:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from app import terms, theme
 from app.data import races, streaming
-from app.live.stream.plotly_js import PLOTLY_JS
+from app.live.stream.plotly_js import BASIC
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
 
@@ -69,5 +69,5 @@ def surroundings(**urls: str) -> dict[str, Any]:
             for scheme in theme.BACKGROUND
         },
         "modules": f"live/js/{scripts_version()}/",
-        "urls": {**urls, "plotly": f"live/{PLOTLY_JS}"},
+        "urls": {"plotly": BASIC.address, **urls},
     }

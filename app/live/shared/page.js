@@ -23,22 +23,32 @@ function luminance(color) {
   return (0.21 * r + 0.72 * g + 0.07 * b) / 255;
 }
 
+/** The sizes of plotly.js, as their addresses name them: each draws what those before it draw. The whole has no word. */
+const SIZES = ["basic", "cartesian"];
+
 /**
- * plotly.js comes from this server, once per page, so that a talk needs no network.
+ * plotly.js comes from this server, once per page, so that a talk needs no network. A page that needs a larger one than was
+ * loaded loads it then; charts that are drawn go on with it.
  * @param {string} url
  */
 export function loadPlotly(url) {
-  window.skipscopePlotly ??= new Promise((resolve, reject) => {
+  const word = SIZES.indexOf(/plotly-([a-z]+)-/.exec(url)?.[1] ?? "");
+  const size = word < 0 ? SIZES.length : word;
+  const before = window.skipscopePlotly;
+  // What a page put there itself has to do.
+  if (before && (before.size ?? SIZES.length) >= size) return before;
+  const loading = new Promise((resolve, reject) => {
     const script = document.createElement("script");
     script.src = url;
     script.onload = () => resolve(window.Plotly);
     script.onerror = () => {
-      window.skipscopePlotly = undefined; // the next draw asks again
+      if (window.skipscopePlotly === loading) window.skipscopePlotly = before; // the next draw asks again
       reject(new Error(`cannot load ${url}`));
     };
     document.head.append(script);
   });
-  return window.skipscopePlotly;
+  window.skipscopePlotly = Object.assign(loading, { size });
+  return loading;
 }
 
 /**

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.data import races, workspace
 from app.live.stream.page_head import LINKS
-from app.live.stream.plotly_js import PLOTLY_JS
+from app.live.stream.plotly_js import BASIC
 from app.live.stream.scripts import needed, scripts_version
 
 #: The entry module of a page's component, by the last part of the page's address.
@@ -66,4 +66,4 @@ def links(entry: str, hurry: bool = True) -> bytes:
     """
     rel, folder = "preload" if hurry else "prefetch", f"live/js/{scripts_version()}"
     modules = (f'<link rel="modulepreload" href="{folder}/{name}">' for name in needed(entry))
-    return "".join([f'<link rel="{rel}" as="script" href="live/{PLOTLY_JS}">', *modules]).encode()
+    return "".join([f'<link rel="{rel}" as="script" href="{BASIC.address}">', *modules]).encode()

@@ -12,7 +12,7 @@ from posixpath import join, normpath
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from app.live.stream.plotly_js import IMMUTABLE
+from app.live.stream.plotly_js import IMMUTABLE, takes_gzip
 
 #: The folder that holds one folder for each feature.
 LIVE = Path(__file__).parents[1]
@@ -46,10 +46,10 @@ async def script(request: Request) -> Response:
     name = f"{request.path_params['name']}.js"
     if name not in scripts():  # no name of a visitor becomes a path
         return PlainTextResponse("there is no such module", 404)
-    takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
-    coding = {"Content-Encoding": "gzip"} if takes_gzip else {}
+    packed = takes_gzip(request)
+    coding = {"Content-Encoding": "gzip"} if packed else {}
     headers = {**IMMUTABLE, "Vary": "Accept-Encoding", **coding}
-    return Response(_content(name, takes_gzip), media_type="text/javascript", headers=headers)
+    return Response(_content(name, packed), media_type="text/javascript", headers=headers)
 
 
 @cache

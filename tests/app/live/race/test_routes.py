@@ -12,10 +12,9 @@ from app.data import streaming
 from app.data.workspace import use
 from app.live.race.routes import usual_points
 from app.live.routes import routes
-from app.live.stream import plotly_js
 from app.live.stream.feed import Feed
 from app.live.stream.page_head import PageHead
-from app.live.stream.plotly_js import PLOTLY_JS
+from app.live.stream.plotly_js import BASIC
 from app.live.stream.preload import Preload, links
 from app.live.stream.query_params import BadRequest
 from app.live.stream.scripts import LIVE, needed, scripts_version
@@ -162,16 +161,6 @@ def test_only_get_is_answered(client):
         assert client.post(path).status_code == 405
 
 
-def test_plotly_comes_from_its_package_and_may_be_kept_for_ever(client):
-    from importlib.metadata import version
-
-    answer = client.get(f"/live/plotly-{version('plotly')}.js")
-    assert answer.status_code == 200
-    assert "immutable" in answer.headers["cache-control"]
-    assert len(answer.content) > 1_000_000
-    assert client.get("/live/plotly-0.0.0.js").status_code == 404
-
-
 def test_modules_are_served_and_nothing_else_of_the_folder(client):
     assert client.get("/live/js/1/shared/event_stream.js").status_code == 200
     for wrong in ("nothing", "race/nothing", "..%2Fserver", "%2e%2e%2f%2e%2e%2fREADME", "stream/feed.py%00"):
@@ -245,24 +234,6 @@ def test_a_stream_that_names_a_deleted_run_too_is_answered(bench):
     asyncio.run(scenario())
 
 
-def test_plotly_is_sent_packed_to_browsers_that_unpack(client):
-    plotly_js.packed()
-    address = f"/live/{PLOTLY_JS}"
-    packed = client.get(address, headers={"Accept-Encoding": "gzip"})
-    assert packed.headers["content-encoding"] == "gzip"
-    assert packed.content == client.get(address, headers={"Accept-Encoding": "identity"}).content
-
-
-def test_a_new_server_packs_plotly_for_browsers_of_other_machines_alone(client, monkeypatch):
-    monkeypatch.setattr(plotly_js, "_packed", [])
-    here = TestClient(client.app, client=("127.0.0.1", 50_000))
-    address, gzip = f"/live/{PLOTLY_JS}", {"Accept-Encoding": "gzip"}
-    assert here.get(address, headers=gzip).headers["content-encoding"] == "identity"
-    there = TestClient(client.app, client=("192.0.2.7", 50_000))
-    assert there.get(address, headers=gzip).headers["content-encoding"] == "gzip"
-    assert here.get(address, headers=gzip).headers["content-encoding"] == "gzip", "it is packed now"
-
-
 def test_modules_are_sent_packed_to_browsers_that_unpack(client):
     address = "/live/js/1/shared/event_stream.js"
     answers = [client.get(address, headers={"Accept-Encoding": coding}) for coding in ("gzip", "identity")]
@@ -272,7 +243,7 @@ def test_modules_are_sent_packed_to_browsers_that_unpack(client):
 
 def test_a_page_names_all_modules_that_its_curves_wait_for():
     named = links("race/view.js").decode()
-    assert named.startswith(f'<link rel="preload" as="script" href="live/{PLOTLY_JS}">')
+    assert named.startswith(f'<link rel="preload" as="script" href="{BASIC.address}">')
     for name in ("race/view.js", "race/chart/figure.js", "shared/decimate.js", "shared/event_stream.js"):
         assert f'<link rel="modulepreload" href="live/js/{scripts_version()}/{name}">' in named
     assert len(needed("race/view.js")) == len(set(needed("race/view.js")))
@@ -305,7 +276,7 @@ def test_a_page_without_a_race_takes_its_time_with_plotly(workspace, document):
     use(workspace.path)
     for address in ("/", "/layers"):
         text = document(address).text
-        assert f'<link rel="prefetch" as="script" href="live/{PLOTLY_JS}">' in text
+        assert f'<link rel="prefetch" as="script" href="{BASIC.address}">' in text
         assert 'rel="preload"' not in text
 
 
