@@ -81,7 +81,7 @@ class RunActor:
         context = ray.get_runtime_context()
         self._node_id, self._node = context.get_node_id(), ray.util.get_node_ip_address()
         self._theirs, self._ours = multiprocessing.Pipe()
-        self._has_ended, self._how = threading.Event(), ""
+        self._is_done, self._has_ended, self._how = threading.Event(), threading.Event(), ""
         self._lock = threading.Lock()
 
     def place(self) -> tuple[str, str, int]:
@@ -108,10 +108,12 @@ class RunActor:
             self._how = str(error) or type(error).__name__
             _log.exception("the worker ended")
         finally:
-            self._has_ended.set()
+            self._is_done.set()
             pump.join(BEAT_S * 3)
             logging.getLogger().handlers.clear()  # the log is in a folder that goes
-            store.close()
+            with contextlib.suppress(OSError):  # the next worker of this node removes what is left
+                store.close()
+            self._has_ended.set()  # last: the engine ends this process once it knows
             # An engine that is gone asks nobody to end.
             GuardedThread("end", _end_later, _log.error).start()
 
@@ -130,7 +132,7 @@ class RunActor:
         log = store.workspace.log(self._job.run)
         sent, heard_at = 0, time.monotonic()
         while True:
-            is_last = self._has_ended.wait(BEAT_S)
+            is_last = self._is_done.wait(BEAT_S)
             beat, sent_now = self._beat(store, log, sent)
             try:
                 pulse: Pulse = self._line.answer(self._line.send("beats", "beat", beat), BEAT_S * 5)

@@ -41,7 +41,8 @@ def scene(tmp_path, monkeypatch):
     actor._job, actor._attempt, actor._node, actor._line = Job(1, workspace.path, "cpu", 1), 1, "n", DirectLine(desk)
     actor._shared = None
     actor._theirs, actor._ours = multiprocessing.Pipe()
-    actor._has_ended, actor._how, actor._lock = threading.Event(), "", threading.Lock()
+    actor._is_done, actor._has_ended = threading.Event(), threading.Event()
+    actor._how, actor._lock = "", threading.Lock()
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     thread = threading.Thread(target=actor.work)
@@ -74,10 +75,12 @@ def test_a_worker_whose_engine_is_gone_hands_over_its_checkpoint(scene):
     assert desk._workspace.checkpoint(1, saved.step).stat().st_size == saved.bytes
 
 
-def test_a_worker_hears_its_engine_and_its_log_arrives(scene):
+def test_a_worker_hears_its_engine_and_its_log_arrives(scene, tmp_path):
     desk, actor, reader = scene
     actor.signal("pause")
     assert actor.await_end() == ""
+    left = [path.name for path in (tmp_path / "node").iterdir()]
+    assert left == ["data"], "the engine ends the process once it knows"
     assert reader.runs.get(1).detail.startswith("paused at step ")
     until(lambda: "-> paused at step" in desk._workspace.log(1).read_text())
     assert desk.state().signs[1].beats > 0
