@@ -64,12 +64,12 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
 
     try:
         workspace.use(folder)
-        if workspace.current().pool.file() is None:  # a workspace with a database can be viewed on a read-only disk
-            workspace.current().workspace.prepare()
         if where["launcher"] != "local" or where["address"]:
             from app.data import commands
 
             commands.use_cluster(where["launcher"], where["address"])
+        if workspace.current().pool.file() is None:  # a workspace with a database can be viewed on a read-only disk
+            workspace.current().workspace.prepare()
     except workspace.SkipscopeError as error:
         raise click.UsageError(str(error)) from None
     # For `st.App`'s pages and the engine.
