@@ -9,6 +9,8 @@ import pytest
 from app.live.stream.scripts import LIVE, scripts
 
 SHARED = "shared"
+#: The talk composes what features offer for one: their module of this name, and nothing else of them.
+COMPOSER, OFFERED = "talk", "scene.js"
 #: Shapes that travel between modules: types alone, which no browser loads.
 TYPES = "types.d.ts"
 #: Static, dynamic and in the comments that bring types.
@@ -31,11 +33,18 @@ def room(name: str) -> str:
     return name if name.count("/") == 1 and feature(name) != SHARED else name.rpartition("/")[0]
 
 
-def test_features_import_themselves_and_what_is_shared():
+def is_allowed(name: str, other: str) -> bool:
+    """Whether a module may import another: its own feature's, a shared one, and the composer the scenes of features."""
+    if feature(other) in {feature(name), SHARED}:
+        return True
+    return feature(name) == COMPOSER and other.count("/") == 1 and other.endswith(f"/{OFFERED}")
+
+
+def test_features_import_themselves_and_what_is_shared_and_the_talk_their_scenes():
     assert len(scripts()) > 50
     for name in scripts():
         found = imports(name)
-        assert not [other for other in found if feature(other) not in {feature(name), SHARED}], name
+        assert not [other for other in found if not is_allowed(name, other)], name
         assert not [other for other in found if not (LIVE / other).is_file()], f"{name} imports what is not there"
 
 
