@@ -11,15 +11,18 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.cli.output import console, echo_json
 from engine.cli.parsing.numbers import RUN_ID
+from engine.errors import ConfigError, missing
 from engine.exchange.registry import FORMATS, Report
 from engine.exchange.transfer import CHECKPOINTS, ExportRequest, export_to, import_from
+from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 
 _FORMATS = "\n".join(f"  {row.name:<9}{row.help}" for row in FORMATS.values())
 
 
 @click.command()
-@click.argument("runs", metavar="RUN...", type=RUN_ID, nargs=-1, required=True)
+@click.argument("runs", metavar="[RUN]...", type=RUN_ID, nargs=-1)
+@click.option("--race", type=RUN_ID, help="All runs of this race, in place of their numbers.")
 @click.option("--format", "chosen", type=click.Choice([*FORMATS]), default="bundle", show_default=True)
 @click.option("--out", required=True, metavar="PATH", type=click.Path(path_type=Path), help="The file to write.")
 @click.option("--checkpoints", type=click.Choice(CHECKPOINTS), default="none", show_default=True,
@@ -30,6 +33,7 @@ _FORMATS = "\n".join(f"  {row.name:<9}{row.help}" for row in FORMATS.values())
 def export(context: click.Context, /, runs: tuple[int, ...], out: Path, as_json: bool, **options: Any) -> None:
     """Write runs to a file."""
     workspace: Workspace = context.obj
+    runs = _named(workspace, runs, options["race"])
     request = ExportRequest(runs, options["chosen"], options["checkpoints"])
     with _shown(f"export {out.name}", not as_json) as report:
         size = export_to(workspace, request, out, report, replace=options["replace"])
@@ -64,6 +68,19 @@ def import_(workspace: Workspace, path: Path, as_json: bool) -> None:
         click.echo(f"race {race}: runs {', '.join(map(str, runs))}", err=True)
     exported = imported.exported.replace("T", " ").removesuffix("Z")
     click.echo(f"imported bundle {imported.bundle[:12]}, exported {exported} UTC by {imported.version}", err=True)
+
+
+def _named(workspace: Workspace, runs: tuple[int, ...], race: int | None) -> tuple[int, ...]:
+    """Return the runs to export. Raises UsageError, and ConfigError for a race that does not exist."""
+    if bool(runs) == (race is not None):
+        raise click.UsageError("name runs, RUN..., or a race, --race N" + ("; not both" if runs else ""))
+    if race is None:
+        return runs
+    with Reader(workspace) as reader:
+        found = tuple(row.id for row in reader.runs.all(race))
+    if not found:
+        raise ConfigError(missing(f"race {race}"))
+    return found
 
 
 @contextmanager

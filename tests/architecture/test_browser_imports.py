@@ -56,3 +56,14 @@ def test_no_circle_between_folders():
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_every_chart_has_the_common_options():
+    """Without them Plotly takes a visitor's text between dollars for mathematics, and may send a chart away."""
+    drawing = [name for name in scripts() if re.search(r"Plotly\.(react|newPlot)\(", (LIVE / name).read_text("utf-8"))]
+    assert len(drawing) > 5
+    for name in drawing:
+        text = (LIVE / name).read_text(encoding="utf-8")
+        assert "PLOT_CONFIG" in text or "PLOT_OPTIONS" in text, name
+    own = [name for name in scripts() if "typesetMath" in (LIVE / name).read_text(encoding="utf-8")]
+    assert own == [f"{SHARED}/plot_style.js"]

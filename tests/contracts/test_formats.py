@@ -124,7 +124,7 @@ def test_a_format_without_checkpoints_says_so(workspace, runs, name):
 
 
 def test_an_unknown_format_is_one_line():
-    with pytest.raises(ConfigError, match="unknown format 'docx'; choose from bundle, csv, parquet, html, report"):
+    with pytest.raises(ConfigError, match=f"unknown format 'docx'; choose from {', '.join(FORMATS)}"):
         get_format("docx")
 
 

@@ -2,6 +2,7 @@
 import { element, setText } from "../shared/dom.js";
 import { messageOf } from "../shared/format.js";
 import { TOUCH, attend, loadPlotly } from "../shared/page.js";
+import { PLOT_CONFIG } from "../shared/plot_style.js";
 import { request } from "../shared/source.js";
 import { settledCell } from "./kinds/cells.js";
 import { BUILDERS, filled } from "./kinds/index.js";
@@ -87,7 +88,7 @@ export class LabScene {
     this.axis.dataset.side = side === "left" ? "right" : "left";
     plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}`);
     Object.assign(plot.style, { width: `${width}px`, height: `${height}px`, scale: String(factor) });
-    await Plotly.react(plot, traces, { ...layout, width, height }, { displayModeBar: false, staticPlot: TOUCH, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    await Plotly.react(plot, traces, { ...layout, width, height }, { displayModeBar: false, staticPlot: TOUCH, responsive: false, doubleClick: false, showTips: false, ...PLOT_CONFIG });
     this.skeleton.hidden = true;
   }
 

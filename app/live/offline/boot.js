@@ -65,6 +65,6 @@
   open().catch((error) => {
     const says = document.getElementById("offline-trouble");
     says.hidden = false;
-    says.textContent = `This file cannot be shown (${error?.message ?? error}). It needs a browser of 2023 or later with JavaScript.`;
+    says.textContent = `This file cannot be shown (${error?.message ?? error}). It needs a browser of 2024 or later with JavaScript.`;
   });
 })();

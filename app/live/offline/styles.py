@@ -41,13 +41,17 @@ def variables(scheme: str) -> str:
 def style_sheet(paths: Sequence[str]) -> str:
     """Return the variables, then the page's own sheet, then these by their paths below ``app/live``.
 
-    Paper is light, whatever the screen is.
+    Paper is light, whatever the screen is. What was drawn for a dark screen cannot be drawn anew for a printer: it
+    stays dark as a whole and is turned over, in which hues stay.
     """
     light, dark = variables("light"), variables("dark")
+    ground = "background: var(--st-background-color); color: var(--st-text-color); print-color-adjust: exact;"
+    turned = f"{ground} filter: invert(1) hue-rotate(180deg);"
     scheme = (
         f":root {{ color-scheme: light dark; {light} }}\n"
-        f"@media screen and (prefers-color-scheme: dark) {{ :root:not([data-paper]) {{ {dark} }} }}\n"
-        f"@media print {{ :root {{ color-scheme: light; }} }}\n:root[data-paper] {{ color-scheme: light; }}\n"
+        f"@media screen and (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+        "@media print { :root { color-scheme: light; }\n"
+        f'[data-scheme="dark"] {{ color-scheme: dark; {dark} {turned} }} }}\n'
     )
     sheets = [Path(__file__).with_name("offline.css"), *(LIVE / path for path in paths)]
     return scheme + "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)

@@ -39,6 +39,15 @@ def test_a_race_travels(call, runs, workspace, tmp_path):
     assert {run["imported"] for run in json.loads(shown)["runs"]} == {None}
 
 
+def test_a_race_names_all_of_its_runs(call, runs, tmp_path):
+    by_race, by_run = tmp_path / "race.csv", tmp_path / "runs.csv"
+    code, shown, _ = call("export", "--race", "2", "--format", "csv", "--out", str(by_race), "--json")
+    assert code == 0
+    assert json.loads(shown)["runs"] == [int(run) for run in runs]
+    assert call("export", *runs, "--format", "csv", "--out", str(by_run))[0] == 0
+    assert by_race.read_bytes() == by_run.read_bytes()
+
+
 def test_words_go_to_the_error_stream(call, runs, tmp_path, workspace):
     out = tmp_path / "race.csv"
     code, shown, said = call("export", runs[0], "--format", "csv", "--out", str(out))
@@ -54,6 +63,8 @@ def test_words_go_to_the_error_stream(call, runs, tmp_path, workspace):
     ("arguments", "words"),
     [
         (["export", "--out", "x"], "RUN"), (["export", "1"], "--out"), (["export", "99", "--out", "x"], "no run 99"),
+        (["export", "--race", "99", "--out", "x"], "race 99"),
+        (["export", "1", "--race", "1", "--out", "x"], "not both"),
         (["export", "1", "1", "--out", "x"], "run 1 is named twice"),
         (["export", "1", "--out", "x", "--format", "zip"], "bundle"),
         (["export", "1", "--out", "x", "--format", "csv", "--checkpoints", "all"], "holds no checkpoints"),

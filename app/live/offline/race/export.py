@@ -28,21 +28,16 @@ _LAYER_URLS = {"history": "probes/history", "recording": "recording"}
 def write(source: offline.Source, file: BinaryIO, report: offline.Told) -> None:
     """Write the runs as one page. Raises ConfigError for more runs than a page takes."""
     with offline.opened(source):
-        for done, words in enumerate(("reading the curves", "reading every step", "reading the layers", "packing")):
-            report(done, 4, words)
-            if done == 0:
-                shown = [row.id for row in source.rows]
-                of = offline.races_of(source)
-                document = race_document(shown)
-            elif done == 1:
-                steps = all_steps(document)
-            elif done == 2:
-                race = of[0] if len(of) == 1 else None
-                known = race and layer_messages.shown_probes(drawn(of, shown), "layers", race)
-                inside = layers(shown, known["offered"]) if known else None
-            else:
-                kept = about.Kept(document, steps, inside)
-                file.write(offline_page(_page(of, shown, kept)))
+        shown, of = [row.id for row in source.rows], offline.races_of(source)
+        report(0, 4, "reading the curves")
+        document = race_document(shown)
+        report(1, 4, "reading every step")
+        steps = all_steps(document)
+        report(2, 4, "reading the layers")
+        known = layer_messages.shown_probes(drawn(of, shown), "layers", of[0]) if len(of) == 1 else None
+        kept = about.Kept(document, steps, layers(shown, known["offered"]) if known else None)
+        report(3, 4, "packing")
+        file.write(offline_page(_page(of, shown, kept)))
         report(4, 4, "done")
 
 
@@ -94,6 +89,8 @@ def _told(of: Sequence[races.Race], runs: Sequence[int], kept: about.Kept, title
     if race and kept.layers:
         view = layer_messages.shown_probes(looks, "layers", race)
         view["offered"] = kept.layers.quantities
+        if view["quantity"] not in view["offered"]:
+            view["quantity"] = view["offered"][0]
         told["layers"] = {**view, **common, "urls": {**_LAYER_URLS, "plotly": "plotly"}}
     portable: dict[str, Any] = offline.portable(told)
     return portable

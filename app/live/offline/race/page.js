@@ -5,6 +5,8 @@ import { element } from "../../shared/dom.js";
 import { serveFrom } from "../../shared/source.js";
 
 const TAB = "tab";
+/** The width of a page of A4 between the margins of page.css. */
+const PAPER_PX = 690;
 
 /** What boot.js gives to an entry. @typedef {{ json: (name: string) => Promise<any>, bytes: (name: string) => Promise<Uint8Array>, mount: (host: HTMLElement, data: any) => Promise<any> }} Kit */
 
@@ -14,8 +16,7 @@ export async function start(kit) {
   serveFrom(answers(kit, told));
   const tabs = new Tabs(kit, told);
   await tabs.show(new URLSearchParams(location.search).get(TAB) ?? "");
-  window.addEventListener("beforeprint", () => tabs.paper(true));
-  window.addEventListener("afterprint", () => tabs.paper(false));
+  window.addEventListener("beforeprint", () => fitPaper(tabs.box));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => tabs.again());
 }
 
@@ -71,11 +72,12 @@ class Tabs {
   again() {
     if (this.shown) this.view?.update(this.told[this.shown], () => {});
   }
+}
 
-  /** Paper is light. @param {boolean} on */
-  paper(on) {
-    if (on) document.documentElement.dataset.paper = "";
-    else delete document.documentElement.dataset.paper;
-    this.again();
-  }
+/**
+ * Charts keep the width of the screen, for they are drawn before the paper is known: the view is printed smaller.
+ * @param {HTMLElement} box
+ */
+function fitPaper(box) {
+  document.documentElement.style.setProperty("--so-print", String(Math.min(1, PAPER_PX / Math.max(1, box.clientWidth))));
 }

@@ -11,7 +11,7 @@ import { markedCaption, markedFile, markedTable, markedTitle } from "../../share
 /** How long a button says that it has done its work. */
 const SAID_MS = 2_000;
 /** Files that the server makes. */
-const FILES = ["bundle", "html", "csv", "parquet"];
+const FILES = ["bundle", "html", "report", "csv", "parquet"];
 
 export class ExportTools {
   /** part(name): the element of that name; painted(): as `seen`, of the chart as it was drawn last; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them, replay: its words, "" when nothing is played } as drawn now. */
