@@ -110,6 +110,23 @@ export interface View {
   height?: number;
   gaps?: GapFacts | null;
   depths?: DepthFacts;
+  /** The imported lines beside the race. */
+  ghosts?: Ghost[];
+}
+
+/** A line of another training, imported beside a race; `total`: its points in the file. */
+export interface Ghost {
+  id: number;
+  name: string;
+  split: Split;
+  metric: Metric;
+  quantity: string;
+  total: number;
+  step: number[];
+  value: (number | null)[];
+  /** Whether it is not hidden, and whether it is drawn wide. */
+  shown?: boolean;
+  pinned?: boolean;
 }
 
 /** What the server says of the errors over depth, by curve and shortcut type; empty where there are fewer than three depths. */

@@ -17,7 +17,7 @@ import click
 
 from engine.cli.bench import bench
 from engine.cli.doctor import doctor
-from engine.cli.exchange import export, import_
+from engine.cli.exchange import export, ghosts, import_
 from engine.cli.interventions import extend, fork, set_
 from engine.cli.labs import lab
 from engine.cli.layers import layers
@@ -93,7 +93,7 @@ def main(context: click.Context, workspace: str | None) -> None:
 
 
 _COMMANDS = (
-    race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_,
+    race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_, ghosts,
     talk, reference, tidy, quota, bench, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:

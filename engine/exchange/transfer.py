@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import ConfigError, DataError
+from engine.exchange.folder import unpacked
 from engine.exchange.registry import FORMATS, Checkpoints, ExportSource, Imported, Report, get_format, load
 from engine.runs.client.retention import check_quota
 from engine.store.reader import Reader
@@ -31,10 +32,13 @@ class ExportRequest:
 
 
 def export_to(workspace: Workspace, request: ExportRequest, out: Path, report: Report, *, replace: bool = False) -> int:
-    """Write a file; return its bytes.
+    """Write a file, or the folder of a format that unpacks unless ``out`` ends in its extension; return its bytes.
 
     Raises ConfigError for runs or options that do not fit, DataError for a path that is taken or cannot be written.
     """
+    chosen = get_format(request.format)
+    if chosen.unpacks and out.suffix != f".{chosen.extension}":
+        return unpacked(lambda file: write(workspace, request, file, report), out, replace=replace)
     if out.is_dir():
         example = out / f"race.{get_format(request.format).extension}"
         raise DataError(f"{out} is a folder; name a file, for example {example}")
@@ -74,6 +78,8 @@ def write(workspace: Workspace, request: ExportRequest, file: BinaryIO, report: 
         raise ConfigError(f"{chosen.name} holds no checkpoints; choose the format {holding}, or leave them out")
     with Reader(workspace) as reader, reader.snapshot():
         rows = _rows(reader, request.runs)
+        if chosen.one_run and len(rows) > 1:
+            raise ConfigError(f"{chosen.name} takes one run (got {len(rows)}); name one")
         load(chosen.write)(ExportSource(reader, rows, request.checkpoints), file, report)
 
 

@@ -8,7 +8,8 @@ from engine.store.connection import ReadingConnection
 from engine.store.placements import PlacementReader
 from engine.store.tables.checkpoints import CheckpointReader
 from engine.store.tables.commands import CommandReader
-from engine.store.tables.imports import ImportReader
+from engine.store.tables.imported.ghost_lines import GhostLineReader
+from engine.store.tables.imported.imports import ImportReader
 from engine.store.tables.interventions import InterventionReader
 from engine.store.tables.jobs import JobReader
 from engine.store.tables.labs import LabReader
@@ -35,3 +36,4 @@ class Reader(ReadingConnection):
         self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
         self.commands, self.presence, self.quota = CommandReader(self), PresenceReader(self), QuotaReader(self)
         self.imports, self.placements, self.showings = ImportReader(self), PlacementReader(self), ShowingReader(self)
+        self.ghosts = GhostLineReader(self)

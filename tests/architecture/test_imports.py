@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.config",),
     ("engine.store.space",),
     ("engine.hardware", "engine.store"),
-    ("engine.store.audience", "engine.store.tables", "engine.models", "engine.data"),
+    ("engine.store.audience", "engine.store.tables", "engine.store.tables.imported", "engine.models", "engine.data"),
     ("engine.models.zoo", "engine.data.files"),
     ("engine.models.init", "engine.data.downloads"),
     ("engine.models.shortcuts",),
@@ -41,7 +41,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.runs.launchers.ray_cluster",),
     ("engine.runs.supervisor",),
     ("engine.runs.client",),
-    ("engine.exchange", "engine.exchange.bundle"),
+    ("engine.exchange.ghosts",),
+    ("engine.exchange", "engine.exchange.bundle", "engine.exchange.pytorch_script"),
     ("engine.talks",),
     ("engine.cli.parsing",),
     ("engine.cli",),
@@ -78,8 +79,8 @@ TORCH_FREE = (
     "engine.models.registry", "engine.models.count", "engine.data.registry", "engine.data.presence",
     "engine.probes.registry", "engine.labs.registry", "engine.bench.benchmark", "engine.runs.protocol.planning",
     "engine.exchange.bundle.restoring", "engine.exchange.bundle.writing", "engine.exchange.csv_file",
-    "engine.exchange.parquet_file", "engine.exchange.recordings", "engine.exchange.recorded_errors",
-    "engine.talks.files",
+    "engine.exchange.parquet_file", "engine.exchange.tensorboard_file", "engine.exchange.recordings",
+    "engine.exchange.recorded_errors", "engine.exchange.pytorch_script.script", "engine.talks.files",
 )  # fmt: skip
 #: Configuration and events know nothing but the standard library and pydantic.
 GROUND = ("engine.errors", "engine.events", "engine.paths", "engine.config")

@@ -17,12 +17,17 @@ from engine.exchange.registry import FORMATS, get_format, load
 from engine.exchange.transfer import ExportRequest, export_to, import_from, write
 from tests.engine.exchange.recorded_workspace import SECRETS, fill
 
+#: A run of the race before those that ``fill`` returns.
+ONE_RUN = 1
 QUIET = lambda done, total, what: None  # noqa: E731
 
 
 @pytest.fixture
-def runs(workspace):
-    return fill(workspace)
+def runs(workspace, request):
+    """Runs that a format takes: all of a workspace; of a format for one run one of embedded images, which trained."""
+    everything = fill(workspace)
+    name = request.node.callspec.params.get("name") if hasattr(request.node, "callspec") else None
+    return (ONE_RUN,) if name and FORMATS[name].one_run else everything
 
 
 def exported(workspace, runs, name: str, **options) -> bytes:
@@ -75,10 +80,19 @@ def test_nothing_of_this_machine_leaves(workspace, runs, name):
     # Any two letters stand somewhere in compressed bytes, so short names are looked for in words.
     for word in (getpass.getuser(), socket.gethostname(), "ada", "lovelace"):
         assert not re.search(rb"\b%s\b" % re.escape(word.encode()), decoded(data, words=True)), word
-    assert b"secret-holiday" in decoded(data) or name == "csv", "the name of the data set stays"
+    assert b"secret-holiday" in decoded(data) or name == "csv" or FORMATS[name].one_run, (
+        "the name of the data set stays"
+    )
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if row.one_run])
+def test_a_format_for_one_run_takes_no_more(workspace, runs, name):
+    assert b"run 1 " in exported(workspace, runs, name)
+    with pytest.raises(ConfigError, match=f"{name} takes one run \\(got 2\\); name one"):
+        exported(workspace, (1, 2), name)
+
+
+@pytest.mark.parametrize("name", [name for name, row in FORMATS.items() if not row.one_run])
 def test_every_run_is_inside_and_fewer_are_less(workspace, runs, name):
     sizes = [len(decoded(exported(workspace, runs[:count], name))) for count in range(1, len(runs) + 1)]
     assert sizes == sorted(set(sizes))

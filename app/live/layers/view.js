@@ -11,7 +11,7 @@ import { Timeline } from "./timeline.js";
 import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
-import { absence, armKey, finding, headlineOf, readout, remark, steadyHeadline } from "./sentences.js";
+import { absence, armKey, finding, headlineOf, readout, remarks, steadyHeadline } from "./sentences.js";
 import { familiesOf, groupsOf, inFamily } from "./groups.js";
 import { probePresenter } from "./presentation.js";
 import { nameRuns } from "../shared/arm_names.js";
@@ -327,7 +327,7 @@ export class ProbeView {
     const { means, closing } = finding(found, groups.flatMap(({ runs }) => runs));
     setText(this.part("finding"), this.data.growth ? "" : closing);
     setText(this.part("means"), this.data.growth ? "" : means);
-    this.part("remarks").textContent = this.runs.map((run) => remark(run, this.scale(this.quantity), step)).filter(Boolean).join("\n");
+    this.part("remarks").textContent = remarks(this.runs, this.scale(this.quantity), step);
     this.#chips();
     this.#marks();
     this.#glass();

@@ -27,7 +27,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     if found is None:
         return NextSteps()
     links = [*_look_inside(race), *_why(race, found)]
-    if not mine:
+    if not mine or workspace.view_only():
         return NextSteps(found.ended, tuple(links))
     requests, seeds = _requests(race, found), found.more_seeds
     times = {key: _time(request) for key, request in requests.items()}

@@ -4,7 +4,7 @@ import { buildFigure } from "./figure.js";
 import { messageOf } from "../../shared/format.js";
 import { lighter } from "./many_runs.js";
 import { loadPlotly } from "../../shared/page.js";
-import { preview } from "./preview.js";
+import { preview } from "../preview.js";
 import { PLOT_CONFIG } from "../../shared/plot_style.js";
 
 /** A key zooms by this factor, or moves by this share of what is seen. */

@@ -57,11 +57,13 @@ export function dropRecordings(runs) {
 
 export class Recording {
   /** @param {Record<string, any>} document an answer of /live/recording */
-  constructor({ cards, runs, moments, cuts, differences, ends }) {
+  constructor({ cards, runs, moments, cuts, differences, ends, ghosts }) {
     /** @type {Card[]} the cards at the end of the record */
     this.cards = cards;
     /** @type {Record<string, any>} */
     this.runs = runs;
+    /** The imported lines, which are there from the start. */
+    this.ghosts = ghosts;
     /** @type {Record<string, [number, string, string][]>} */
     this.differences = differences;
     /** @type {Record<By, [number, string][]>} what a cut had done from a place on */
@@ -210,7 +212,7 @@ export class Recording {
    */
   historyAt(moment, coarse = false) {
     const cards = this.cardsAt(moment);
-    return { recorded: true, a: null, cards, runs: Object.fromEntries(cards.map((card) => [card.run, this.seriesAt(card, moment, coarse)])), ...this.saidAt(moment) };
+    return { recorded: true, a: null, cards, runs: Object.fromEntries(cards.map((card) => [card.run, this.seriesAt(card, moment, coarse)])), ghosts: this.ghosts, ...this.saidAt(moment) };
   }
 
   /**
