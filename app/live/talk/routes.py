@@ -6,6 +6,8 @@
 The messages of the room: talk/messages.py. A vote comes by the page's WebSocket, like every command.
 """
 
+import threading
+from functools import lru_cache
 from typing import Any
 
 from starlette.requests import Request
@@ -25,6 +27,9 @@ from app.web.visitor import visitor_of
 
 #: Seconds between two messages at least: a room votes all at once.
 PACE_S = 0.15
+#: Answers about recorded races that are kept: each takes seconds to make, and none changes.
+MAX_KEPT = 32
+_reading = threading.Lock()
 
 
 def talk_routes(feed: Feed) -> list[Route]:
@@ -61,6 +66,13 @@ def talk_routes(feed: Feed) -> list[Route]:
 
 
 def _read_recorded(name: str, runs: tuple[int, ...]) -> str:
+    # A room asks for a scene all at once: one answer is made, and all get it.
+    with _reading:
+        return _answer(name, runs)
+
+
+@lru_cache(maxsize=MAX_KEPT)
+def _answer(name: str, runs: tuple[int, ...]) -> str:
     with talks.recorded(name):
         found = recording(runs, usual_points(len(runs)))
     if not found.history.series:

@@ -6,6 +6,7 @@
 /** @import { SceneDocument } from "./scenes.js" */
 import { button, element, setText } from "../shared/dom.js";
 import { readTheme } from "../shared/page.js";
+import { request } from "../shared/source.js";
 import { UrlState } from "../shared/address/url_state.js";
 import { Stage } from "../shared/presentation/stage.js";
 import { LabScene } from "../labs/scene.js";
@@ -115,6 +116,18 @@ export class TalkView {
     this.notes.begin();
     this.#tell();
     this.#draw();
+    this.warmed ??= this.leads && !this.data.offline ? this.#warm() : null;
+  }
+
+  /** Ask for each recorded race ahead of its scene: the server makes its answer once, for the whole room. */
+  async #warm() {
+    const wanted = this.scenes.flatMap(({ race }) => (race?.runs.length ? [`${this.#recording(race)}?${new URLSearchParams({ runs: race.runs.map((/** @type {any} */ { run }) => run).join(",") })}`] : []));
+    for (const address of new Set(wanted)) if (!this.stopped) await request(address).catch(() => {}); // the scene itself says what is wrong
+  }
+
+  /** @param {any} race */
+  #recording(race) {
+    return `${this.data.urls.recordings}${race.recording}`;
   }
 
   #leave() {
@@ -240,7 +253,7 @@ export class TalkView {
       else if (isRace && !scene.race.trouble) this.shown = new RaceScene(figure, { broke: (why) => this.#broke(why) });
       else if (scene.kind === "lab") this.shown = new LabScene(figure);
     }
-    if (isRace) this.shown?.show({ ...scene.race, runs: live ?? scene.race.runs, urls: { ...this.data.urls, recording: `${this.data.urls.recordings}${scene.race.recording}` }, live: Boolean(live), atEnd: this.back }, this.theme);
+    if (isRace) this.shown?.show({ ...scene.race, runs: live ?? scene.race.runs, urls: { ...this.data.urls, recording: this.#recording(scene.race) }, live: Boolean(live), atEnd: this.back }, this.theme);
     else if (scene.kind === "lab") this.shown?.show({ ...scene.lab, urls: this.data.urls }, this.theme);
   }
 

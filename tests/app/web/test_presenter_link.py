@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from app.data import authorization, commands
+from app.data.talks import talks
 from app.data.workspace import use, workspace_path
 from app.web import presenter_link
 from engine.config import RaceConfig, RunConfig, replace
@@ -18,8 +19,10 @@ from engine.runs.client.commands import CommandClient
 from engine.runs.client.control import Control
 from engine.runs.client.interventions import InterventionClient
 from engine.runs.client.process import EngineProcess
+from engine.runs.client.talks import TalkClient
 from engine.runs.client.visitor_notes import NoteClient
 from engine.store.workspace import Workspace
+from engine.talks.files import FOLDER, read_talk
 from tests.app.live.conftest import Bench
 
 #: Every function that commands, with arguments that would do something.
@@ -39,17 +42,22 @@ COMMANDS = {
     "keep_instant": (1,),
     "rename_race": (1, "a name"),
     "annotate": ([1], "a note"),
+    "show": (talks.USUAL, 1),
+    "end": (),
+    "start_live": (talks.USUAL, len(read_talk(FOLDER / f"{talks.USUAL}.toml").scenes)),
+    "share_live": (1,),
 }
 
 MODULES = [import_module(f"app.data.{path.stem}") for path in sorted((PROJECT / "app" / "data").glob("[a-z]*.py"))]
-#: Every guarded function of app/data. What is cached is wrapped too, and commands nothing.
+MODULES += [talks]
+#: Every guarded function of these. What is cached or a context is wrapped too, and commands nothing.
 GUARDED = {
     name: value
     for module in MODULES
     for name, value in vars(module).items()
     if getattr(value, "__module__", "") == module.__name__
     and hasattr(value, "__wrapped__")
-    and not hasattr(value, "cache_info")
+    and getattr(getattr(value, "__code__", None), "co_filename", "") == authorization.__file__
 }
 
 
@@ -66,7 +74,7 @@ def asked(monkeypatch, tmp_path):
     """What a stand-in for the engine was asked to do."""
     use(Workspace.at(tmp_path / "workspace").prepare().path)
     calls = []
-    for part in (Control, EngineProcess, CommandClient, InterventionClient, NoteClient):
+    for part in (Control, EngineProcess, CommandClient, InterventionClient, NoteClient, TalkClient):
         for name in [name for name in dir(part) if not name.startswith("_") and callable(getattr(part, name))]:
             monkeypatch.setattr(part, name, lambda *args, name=name, **more: calls.append(name) or (1, [1]))
     yield calls
