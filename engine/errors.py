@@ -80,6 +80,10 @@ class NotPresenter(SkipscopeError):
     """A viewer of a shared page gave a command; nothing was done."""
 
 
+class ClusterLost(SkipscopeError):
+    """The head of the cluster on which runs train does not answer any more."""
+
+
 class EngineError(SkipscopeError):
     """The engine cannot serve a request."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from app.data import commands, guide, interventions, races, run_times, workspace
 from app.data.next_steps import ended_race, obstacles
 from app.data.next_steps.ended_race import EndedRace
-from app.live.race.component import NextStep, NextSteps
+from app.live.race.shown import NextStep, NextSteps
 from app.views import page_frame, picker
 from app.views.setup import long_race, preset_row
 

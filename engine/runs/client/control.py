@@ -16,6 +16,7 @@ from engine.runs.client.commands import CommandClient
 from engine.runs.client.interventions import InterventionClient
 from engine.runs.client.process import EngineProcess
 from engine.runs.client.retention import check_quota
+from engine.runs.client.talks import TalkClient
 from engine.runs.client.visitor_notes import NoteClient
 from engine.runs.protocol.inspected_runs import resolve
 from engine.store.reader import Reader
@@ -30,7 +31,7 @@ class Control:
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
-        self.engine, self.notes = EngineProcess(workspace), NoteClient(workspace)
+        self.engine, self.notes, self.talks = EngineProcess(workspace), NoteClient(workspace), TalkClient(workspace)
         self.commands = CommandClient(self.engine)
         self.interventions = InterventionClient(self.commands)
 

@@ -7,12 +7,13 @@ import { closing } from "../../shared/dom.js";
 import { download, exportImage } from "../../shared/export/image.js";
 import { copyText } from "../../shared/export/clipboard.js";
 import { saveFrom } from "../../shared/export/file.js";
+import { isOffline } from "../../shared/source.js";
 import { markedCaption, markedFile, markedTable, markedTitle } from "../../shared/replay/marks.js";
 
 /** How long a button says that it has done its work. */
 const SAID_MS = 2_000;
 /** Files that the server makes. */
-const FILES = ["bundle", "csv", "parquet"];
+const FILES = ["bundle", "html", "report", "csv", "parquet", "tensorboard"];
 
 export class ExportTools {
   /** part(name): the element of that name; painted(): as `seen`, of the chart as it was drawn last; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them, replay: its words, "" when nothing is played } as drawn now. */
@@ -43,6 +44,7 @@ export class ExportTools {
     for (const format of FILES) this.part(`export-${format}`).hidden = Boolean(replay);
     this.part("copy-command").hidden = !command;
     this.script.draw(runs);
+    this.part("copy-link").hidden = isOffline(); // the address of a file is of one machine
     const missing = notRepeated(runs);
     this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
     // Nothing that is hidden until the reveal can be exported before it.

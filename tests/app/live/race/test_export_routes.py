@@ -50,8 +50,8 @@ def test_a_format_comes_whole_with_its_name(place, client, name):
 @pytest.mark.parametrize(
     ("query", "status", "line"),
     [
-        ("runs=1&format=zip", 400, "unknown format 'zip'; choose from bundle, csv, parquet, pytorch"),
-        ("runs=1", 400, "unknown format ''; choose from bundle, csv, parquet, pytorch"),
+        ("runs=1&format=zip", 400, f"unknown format 'zip'; choose from {', '.join(FORMATS)}"),
+        ("runs=1", 400, f"unknown format ''; choose from {', '.join(FORMATS)}"),
         ("format=csv", 400, "runs must name 1 to 64 runs (got 0)"),
         ("runs=1;2&format=csv", 400, "runs must be ids with commas, for example runs=1,2 (got '1;2')"),
         ("runs=1,99&format=csv", 404, "there is no run 99"),
