@@ -26,7 +26,16 @@ SHORTCUTS = {
     "C": "and option C's shortcut around them",
     "zero-gamma": _IDENTITY,
     "dirac": _NOTHING,
+    "delta-orthogonal": _NOTHING,
+    "scaled": "and a scaled shortcut around them",
+    "skipinit": "times a trained number, and option A's shortcut",
+    "conv1x1": "and a 1x1 convolution around them",
+    "gated": "and a gate for both ways",
+    "highway": "and a gate for both ways",
+    "shortcut-gated": "and a gated shortcut around them",
 }
+#: The shortcuts that carry the input on as option A does.
+_CARRY = ("A", "zero-gamma", "scaled", "skipinit", "gated", "highway", "shortcut-gated")
 #: What an initializer does after the draws, inside the loop over (name, layer).
 _STARTS = {
     "zero-gamma": (
@@ -38,6 +47,13 @@ _STARTS = {
         "        nn.init.dirac_(layer.weight.data[: layer.in_channels])",
     ),
 }
+#: arXiv:1806.05393, algorithm 1; the gain is that of a ReLU.
+_ROTATIONS = (
+    '    if "block" in name and isinstance(layer, nn.Conv2d):  # a rotation (1806.05393)',
+    "        rotation = torch.empty(layer.out_channels, layer.in_channels)",
+    "        nn.init.orthogonal_(rotation, 2**0.5, random)",
+    "        nn.init.zeros_(layer.weight).data[:, :, 1, 1] = rotation",
+)
 
 
 def block_lines(config: ModelConfig) -> Iterator[str]:
@@ -62,20 +78,33 @@ def block_lines(config: ModelConfig) -> Iterator[str]:
         if i == 1 and lines[0] == norm:
             lines[0] = "self.bn1 = None if first else nn.BatchNorm2d(inputs)  # after a ReLU: none"
         yield from (f"        {line}" for line in lines if normed or line == conv)
-    yield from (f"        {line}" for line in _projection(chosen.shortcut.name, bias))
+    yield from (f"        {line}" for line in _shortcut_parts(chosen, bias))
     yield ""
     yield "    def forward(self, x):"
     yield from (f"        {line}" for line in _block_steps(chosen, pre, normed))
 
 
-def _projection(name: str, bias: str) -> Iterator[str]:
-    if name not in ("B", "C"):
-        return
-    yield f"conv = nn.Conv2d(inputs, outputs, 1, stride{bias})"
-    norm = ", bn=nn.BatchNorm2d(outputs)" if bias else ""
-    yield f"projection = OrderedDict(conv=conv{norm})"
-    yield from ["if stride > 1:"] * (name == "B")
-    yield f"{'    ' * (name == 'B')}self.shortcut = nn.Sequential(projection)"
+def _shortcut_parts(chosen: Variant, bias: str) -> Iterator[str]:
+    """Yield the lines that make what a shortcut has of its own."""
+    name = chosen.shortcut.name
+    if name in ("B", "C"):
+        yield f"conv = nn.Conv2d(inputs, outputs, 1, stride{bias})"
+        norm = ", bn=nn.BatchNorm2d(outputs)" if bias else ""
+        yield f"projection = OrderedDict(conv=conv{norm})"
+        yield from ["if stride > 1:"] * (name == "B")
+        yield f"{'    ' * (name == 'B')}self.shortcut = nn.Sequential(projection)"
+    if name == "conv1x1":
+        yield "self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False)"
+    if name == "gated":
+        yield "self.coefficient = nn.Conv2d(inputs, outputs, 1, stride)"
+    if name == "highway":
+        yield "self.coefficient = nn.Conv2d(inputs, outputs, 3, stride, 1)"
+    if name == "shortcut-gated":
+        yield "gate = nn.Conv2d(inputs, outputs, 1, stride)"
+        yield "self.shortcut = nn.Sequential(OrderedDict(gate=gate))"
+    if name == "skipinit":
+        yield f"alpha = nn.Parameter(torch.tensor({chosen.options['start']!r}))"
+        yield 'self.coefficient = nn.ParameterDict({"alpha": alpha})'
 
 
 def _block_steps(chosen: Variant, pre: bool, normed: bool) -> Iterator[str]:
@@ -83,6 +112,8 @@ def _block_steps(chosen: Variant, pre: bool, normed: bool) -> Iterator[str]:
     last, order, name = chosen.layers, chosen.order, chosen.shortcut.name
     full = order == "full-pre" and normed
     begin = "x"
+    if name in ("gated", "highway"):
+        yield "g = torch.sigmoid(self.coefficient(x))"
     if full and not chosen.shortcut.projects:
         begin = "F.relu(self.bn1(x)) if self.bn1 else x"
     elif pre:
@@ -98,18 +129,39 @@ def _block_steps(chosen: Variant, pre: bool, normed: bool) -> Iterator[str]:
         if not pre and (i < last or order == "relu-before-addition"):
             line = f"F.relu({line})"
         yield f"y = {line}"
-    total = "y" if SHORTCUTS[name] == _NOTHING else "y + x"
-    if SHORTCUTS[name] == _IDENTITY:
-        yield "if y.shape != x.shape:  # option A: every second pixel, new channels zero"
-        yield "    x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, x.shape[1]))"
-    if name == "B":
-        yield "if y.shape != x.shape:  # option B: a projection where the shape changes"
-        yield f"    x = self.shortcut({begin})"
-    if name == "C":
-        total = f"y + self.shortcut({begin})"
+    if name in ("gated", "highway"):
+        yield "y = y * g"
+    if name == "skipinit":
+        yield 'y = y * self.coefficient["alpha"]'
+    if name == "scaled" and chosen.options["branch"] != 1.0:
+        yield f"y = y * {chosen.options['branch']!r}"
+    yield from _carried(name, begin)
+    added = {
+        **dict.fromkeys(("gated", "highway"), "torch.addcmul(x, x, g, value=-1)"),
+        "shortcut-gated": "torch.addcmul(s, s, g, value=-1)",
+        "scaled": f"x * {chosen.options.get('shortcut')!r}",
+        "conv1x1": "self.shortcut(x)",
+        "C": f"self.shortcut({begin})",
+    }.get(name, "x")
+    total = "y" if SHORTCUTS[name] == _NOTHING else f"y + {added}"
     if order == "bn-after-addition" and normed:
         total = f"self.bn{last}({total})"
     yield f"return {f'F.relu({total})' if order in ('post', 'bn-after-addition') else total}"
+
+
+def _carried(name: str, begin: str) -> Iterator[str]:
+    """Yield the lines that give x the shape of y. What a gate sees is x itself, which is kept then."""
+    carried = "s" if name == "shortcut-gated" else "x"
+    if name == "shortcut-gated":
+        yield "s = x"
+    if name in _CARRY:
+        yield "if y.shape != x.shape:  # option A: every second pixel, new channels zero"
+        yield f"    {carried} = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, x.shape[1]))"
+    if name == "B":
+        yield "if y.shape != x.shape:  # option B: a projection where the shape changes"
+        yield f"    x = self.shortcut({begin})"
+    if name == "shortcut-gated":
+        yield "g = torch.sigmoid(self.shortcut(x))"
 
 
 def net_lines(config: ModelConfig) -> Iterator[str]:
@@ -139,10 +191,17 @@ def net_lines(config: ModelConfig) -> Iterator[str]:
     yield "for name, layer in net.named_modules():  # draws follow from seed and layer name"
     yield "    key = hashlib.sha256(f\"{SEED} {name.replace('.', '/')}\".encode()).digest()"
     yield '    random = torch.Generator().manual_seed(int.from_bytes(key[:8], "little") >> 1)'
-    yield "    if isinstance(layer, nn.Conv2d):  # N(0, 2 / fan-out), arXiv:1502.01852"
+    rotated = chosen.shortcut.initializer == "delta-orthogonal"
+    if rotated:
+        yield from _ROTATIONS
+    yield f"    {'el' * rotated}if isinstance(layer, nn.Conv2d):  # N(0, 2 / fan-out), arXiv:1502.01852"
     yield '        nn.init.kaiming_normal_(layer.weight, mode="fan_out", generator=random)'
     if not normed:
+        yield "    if isinstance(layer, nn.Conv2d) and layer.bias is not None:"
         yield "        nn.init.zeros_(layer.bias)"
+    if "bias" in chosen.options:
+        yield '    if name.endswith(("coefficient", "gate")):'
+        yield f"        nn.init.constant_(layer.bias, {chosen.options['bias']!r})"
     yield "    if isinstance(layer, nn.Linear):  # small: every net starts at ln(classes)"
     yield "        nn.init.normal_(layer.weight, std=0.01, generator=random)"
     yield "        nn.init.zeros_(layer.bias)"

@@ -18,7 +18,8 @@ TRAINING = {
 VIEWING = {
     "doctor": ["--json"], "runs": ["--json"], "layers": ["1", "--json"], "count": ["--depth", "56", "--shortcut", "A"],
     "export": ["1", "--format", "pytorch", "--out"], "quota": [],
-    "tidy": ["--keep-runs", "9", "--dry-run"], "delete": ["2"], "shutdown": [],
+    "tidy": ["--keep-runs", "9", "--dry-run"], "ghosts": [], "talk": ["why-depth-hurt", "--check"],
+    "delete": ["2"], "shutdown": [],
 }  # fmt: skip
 #: Verbs for runs at work, of which there are none; ``fork`` needs a checkpoint, which needs torch.
 #: ``import`` is what the test begins with, ``serve`` what the page starts.

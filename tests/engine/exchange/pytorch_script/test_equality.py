@@ -47,6 +47,8 @@ STREAMS = (
 OTHER_ARMS = (
     "B:order=full-pre", "C:order=full-pre", "none:order=full-pre", "A:norm=none", "C:norm=none:order=full-pre",
     "B:order=bn-after-addition:layers=1", "C:order=relu-before-addition", "B:order=relu-only-pre:layers=3",
+    "gated", "highway:bias=-1:layers=1", "shortcut-gated:order=full-pre", "conv1x1:norm=none:order=relu-only-pre",
+    "skipinit:start=0.2", "scaled:branch=0.5", "delta-orthogonal", "gated:order=full-pre:norm=none",
 )  # fmt: skip
 
 

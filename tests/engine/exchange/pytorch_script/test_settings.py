@@ -11,6 +11,7 @@ from engine.exchange.pytorch_script.images import LOADINGS
 from engine.exchange.pytorch_script.script import script_of
 from engine.exchange.pytorch_script.settings import REFUSED, SHORTCUTS, WITHOUT_EFFECT, WRITTEN, check
 from engine.models.registry import SHORTCUTS as ALL_SHORTCUTS
+from engine.paths import PROJECT
 from engine.store.reader import Reader
 from engine.store.rows import ForkPlan
 from engine.store.writer import Writer
@@ -60,7 +61,7 @@ WITHOUT = {
         {"model__family": "imagenet", "model__depth": 18, "model__image_size": 32},
         "families cifar, mlp, vit, not for imagenet",
     ),
-    "model.shortcut": ({"model__shortcut": "gated"}, "family cifar are written for none, A, .*, not for gated"),
+    "model.shortcut": ({"model__shortcut": "dropout"}, "cifar are written for none, A, .*, not for dropout"),
     "data.name": ({"data__name": "folder:/tmp/pictures"}, "cannot read images named by their path"),
     "data.resize": ({"data__name": "folder:/tmp/pictures", "data__resize": 32}, "named by their path"),
     "compile": ({"compile": True}, "compiled code rounds"),
@@ -101,6 +102,17 @@ def test_what_has_no_script_is_refused_in_one_line(setting):
     with pytest.raises(ConfigError, match=words) as refusal:
         check(small_run(**changes))
     assert "\n" not in str(refusal.value)
+
+
+def test_the_document_names_the_shortcuts_without_a_script():
+    without = {
+        name
+        for family, names in SHORTCUTS.items()
+        for name in {row for row, each in ALL_SHORTCUTS.items() if family in each.families} - {*names}
+    }
+    assert without == {"dropout", "stochastic-depth", "fixup", "shaped"}
+    said = (PROJECT / "assets/docs/pytorch-script.md").read_text(encoding="utf-8")
+    assert [name for name in without if f"`{name}`" not in said] == []
 
 
 def test_what_a_script_can_have_are_rows_of_the_tables():
