@@ -20,6 +20,10 @@ class DeviceError(SkipscopeError):
     """The machine lacks the requested device or precision."""
 
 
+class ViewOnly(SkipscopeError):
+    """This installation has no torch and trains nothing."""
+
+
 class CheckpointError(SkipscopeError):
     """A checkpoint cannot be written, cannot be read now, or belongs to another net."""
 
@@ -74,6 +78,10 @@ class GuideError(SkipscopeError):
 
 class NotPresenter(SkipscopeError):
     """A viewer of a shared page gave a command; nothing was done."""
+
+
+class ClusterLost(SkipscopeError):
+    """The head of the cluster on which runs train does not answer any more."""
 
 
 class EngineError(SkipscopeError):

@@ -66,7 +66,10 @@ def use_cluster(launcher: str, address: str) -> None:
     """Start the engine with another launcher than ``local``. Raises SkipscopeError; does nothing for ``local``."""
     chosen = LauncherChoice(launcher, address).check()
     if chosen != LauncherChoice():
-        current().control.engine.ensure_with(chosen)
+        engine = current().control.engine
+        if engine.status().state == "none":
+            chosen.try_out()  # before anything is made
+        engine.ensure_with(chosen)
 
 
 def shutdown() -> None:

@@ -100,6 +100,8 @@ export interface View {
   hidden?: boolean;
   /** The steps that the speaker has marked. */
   marks?: number[];
+  /** The marks of changes have no names: those of the curves say the same. */
+  unnamed?: boolean;
   /** The steps of the means that are drawn, where these are not the stored ones. */
   smoothing?: number;
   /** The runs of pinned arms, and the names of hidden ones. */

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.cli.output import console, echo_json
 from engine.cli.parsing.numbers import RUN_ID
-from engine.errors import ConfigError
+from engine.errors import ConfigError, missing
 from engine.exchange.ghosts.importing import LinesRequest, import_lines, is_lines, remove_lines
 from engine.exchange.registry import FORMATS, Report
 from engine.exchange.transfer import CHECKPOINTS, ExportRequest, export_to, import_from
@@ -23,7 +23,8 @@ _FORMATS = "\n".join(f"  {row.name:<12}{row.help}" for row in FORMATS.values())
 
 
 @click.command()
-@click.argument("runs", metavar="RUN...", type=RUN_ID, nargs=-1, required=True)
+@click.argument("runs", metavar="[RUN]...", type=RUN_ID, nargs=-1)
+@click.option("--race", type=RUN_ID, help="All runs of this race, in place of their numbers.")
 @click.option("--format", "chosen", type=click.Choice([*FORMATS]), default="bundle", show_default=True)
 @click.option(
     "--out",
@@ -40,6 +41,7 @@ _FORMATS = "\n".join(f"  {row.name:<12}{row.help}" for row in FORMATS.values())
 def export(context: click.Context, /, runs: tuple[int, ...], out: Path, as_json: bool, **options: Any) -> None:
     """Write runs to a file."""
     workspace: Workspace = context.obj
+    runs = _named(workspace, runs, options["race"])
     request = ExportRequest(runs, options["chosen"], options["checkpoints"])
     with _shown(f"export {out.name}", not as_json) as report:
         size = export_to(workspace, request, out, report, replace=options["replace"])
@@ -138,6 +140,19 @@ def ghosts(workspace: Workspace, lines: tuple[int, ...], delete: bool, as_json: 
 def _line(row: GhostLineRow) -> str:
     kept = f"{row.points:,} of {row.total:,} points" if row.points < row.total else f"{row.total:,} points"
     return f"{row.name} ({row.source} as {row.quantity}), {kept}"
+
+
+def _named(workspace: Workspace, runs: tuple[int, ...], race: int | None) -> tuple[int, ...]:
+    """Return the runs to export. Raises UsageError, and ConfigError for a race that does not exist."""
+    if bool(runs) == (race is not None):
+        raise click.UsageError("name runs, RUN..., or a race, --race N" + ("; not both" if runs else ""))
+    if race is None:
+        return runs
+    with Reader(workspace) as reader:
+        found = tuple(row.id for row in reader.runs.all(race))
+    if not found:
+        raise ConfigError(missing(f"race {race}"))
+    return found
 
 
 @contextmanager

@@ -29,6 +29,7 @@ from engine.cli.races import pace, race
 from engine.cli.reference import reference
 from engine.cli.retention import quota, tidy
 from engine.cli.runs import STATE_COMMANDS, runs
+from engine.cli.talks import talk
 from engine.config import FAMILIES, ModelConfig, arm_name
 from engine.errors import ConfigError, SkipscopeError
 from engine.models.count import count as count_net
@@ -93,7 +94,7 @@ def main(context: click.Context, workspace: str | None) -> None:
 
 _COMMANDS = (
     race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_, ghosts,
-    reference, tidy, quota, bench, doctor,
+    talk, reference, tidy, quota, bench, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -5,7 +5,7 @@ A file appears whole or not at all. Nothing is written outside of the workspace 
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,11 @@ def export_to(workspace: Workspace, request: ExportRequest, out: Path, report: R
     if out.is_dir():
         example = out / f"race.{get_format(request.format).extension}"
         raise DataError(f"{out} is a folder; name a file, for example {example}")
+    return to_file(out, lambda file: write(workspace, request, file, report), replace=replace)
+
+
+def to_file(out: Path, content: Callable[[BinaryIO], None], *, replace: bool = False) -> int:
+    """Write a file whole or not at all; return its bytes. Raises DataError for a path that is taken or no file."""
     if out.exists() and not out.is_file():
         raise DataError(f"{out} is no usual file, and stays; name another file")
     if out.exists() and not replace:
@@ -51,7 +56,7 @@ def export_to(workspace: Workspace, request: ExportRequest, out: Path, report: R
         handle, name = tempfile.mkstemp(prefix=f".{out.name}-", suffix=".part", dir=out.parent)
         part = Path(name)
         with os.fdopen(handle, "w+b") as file:
-            write(workspace, request, file, report)
+            content(file)
         size = part.stat().st_size
         part.replace(out)
     except OSError as error:
@@ -73,6 +78,8 @@ def write(workspace: Workspace, request: ExportRequest, file: BinaryIO, report: 
         raise ConfigError(f"{chosen.name} holds no checkpoints; choose the format {holding}, or leave them out")
     with Reader(workspace) as reader, reader.snapshot():
         rows = _rows(reader, request.runs)
+        if chosen.one_run and len(rows) > 1:
+            raise ConfigError(f"{chosen.name} takes one run (got {len(rows)}); name one")
         load(chosen.write)(ExportSource(reader, rows, request.checkpoints), file, report)
 
 

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 
+from engine.store.audience.steps import TALKS
 from engine.store.points_view import pack_points
 
 #: What a migration does: statements with semicolons, or a function.
@@ -379,6 +380,7 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
         ALTER TABLE races ADD COLUMN ghosts_changed INTEGER NOT NULL DEFAULT 0;
         """,
     ),
+    ("0012-talks", TALKS),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

@@ -3,6 +3,7 @@
 Every method is one short transaction; ``with writer.together()`` makes one of several.
 """
 
+from engine.store.audience.showings import ShowingWriter
 from engine.store.connection import WritingConnection
 from engine.store.placements import PlacementWriter
 from engine.store.tables.checkpoints import CheckpointWriter
@@ -34,4 +35,4 @@ class Writer(WritingConnection):
         self.interventions, self.tuning = InterventionWriter(self), TuningWriter(self)
         self.notes, self.commands, self.presence = VisitorNoteWriter(self), CommandWriter(self), PresenceWriter(self)
         self.placements, self.ghosts = PlacementWriter(self), GhostLineWriter(self)
-        self.quota, self.imports = QuotaWriter(self), ImportWriter(self)
+        self.quota, self.imports, self.showings = QuotaWriter(self), ImportWriter(self), ShowingWriter(self)

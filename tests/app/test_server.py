@@ -25,8 +25,10 @@ from app.data.workspace import use
 from app.live.routes import routes as live_routes
 from app.live.stream.feed import Feed
 from app.live.stream.plotly_js import BASIC
+from engine.errors import ConfigError
 from engine.paths import PROJECT
 from engine.runs.client.control import Control
+from engine.runs.launchers.registry import LauncherChoice
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.conftest import Bench
@@ -156,6 +158,8 @@ def check_that_routes_only_read(port, bench):
         "/live/lab": "run=1",
         "/live/lab/stream": "run=1",
         "/live/lab/reference": "lab=gradients",
+        "/live/talk/recording/{name}": "runs=1",
+        "/live/talk/stream": "",
     }
     files = {
         "/live/plotly-{version}.js": f"/live/plotly-{plotly.__version__}.js",
@@ -331,6 +335,18 @@ def test_other_bad_calls_are_one_line_and_exit_2_too(called, arguments, words):
     (line,) = refused.splitlines()
     assert words in line
     assert line.isprintable() and len(line) <= 300
+
+
+def test_a_cluster_that_cannot_be_used_leaves_no_workspace(called, monkeypatch, tmp_path):
+    def refuses(choice):
+        raise ConfigError(f"the cluster at {choice.address} refuses this machine")
+
+    monkeypatch.setattr(LauncherChoice, "check", lambda choice: choice)
+    monkeypatch.setattr(LauncherChoice, "try_out", refuses)
+    place = ["--workspace", str(tmp_path / "w"), "--port", str(free_port()), "--no-browser"]
+    result = called(*place, "--launcher", "ray", "--address", "10.0.0.1:6379")
+    assert result == (2, "", "the cluster at 10.0.0.1:6379 refuses this machine\n")
+    assert not (tmp_path / "w").exists()
 
 
 @pytest.mark.slow

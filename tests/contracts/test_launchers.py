@@ -9,6 +9,7 @@ import pytest
 from engine.errors import ConfigError
 from engine.paths import PROJECT
 from engine.runs.launchers.registry import LAUNCHERS, LauncherChoice
+from tests.engine.runs.launchers.ray_cluster.surroundings import NEEDS_RAY, cluster, surroundings
 
 # In a process of its own: the launcher changes the working directory and keeps a fork server.
 _SCRIPT = """
@@ -17,6 +18,7 @@ from engine.events import RunState
 from engine.runs.launchers.registry import LauncherChoice, make_launcher
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.runs.temporary_folder import TemporaryFolder
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -27,13 +29,18 @@ def until(met):
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
-workspace = Workspace(pathlib.Path(sys.argv[2])).prepare()
+name, folder, address, killed = sys.argv[1:]
+workspace = Workspace(pathlib.Path(folder)).prepare()
+temporary = TemporaryFolder(workspace, removed=True)  # as the engine's
+temporary.__enter__()
 writer, reader = Writer(workspace), Reader(workspace)
 tiny = {"width": "4", "pool": "4"}
 request = RaceRequest((8,), ("none", "A"), steps=100000, settings=tiny)
 writer.races.submit(plan_race(request, workspace))
-launcher = make_launcher(LauncherChoice(sys.argv[1]), workspace)
+launcher = make_launcher(LauncherChoice(name, address), workspace)
 launcher.warm()
+assert launcher.trouble() == ""
+assert (launcher.capacity() is None) == (address == "")
 workers = []
 for run in (1, 2):
     writer.jobs.move(run, RunState.STARTING)
@@ -43,8 +50,17 @@ assert [worker.place for worker in workers] == ["", ""]
 assert [worker.ended() for worker in workers] == [None, None]
 first, second = workers
 until(lambda: all(row.state == RunState.RUNNING and row.step > 3 for row in reader.runs.all()))
-assert {f"process {row.pid}" for row in reader.runs.all()} == {first.place, second.place}
+places = {worker.place.partition(" on ")[0] for worker in workers}
+assert len(places) == 2 and all(place.startswith("process ") for place in places)
+if not address:
+    assert {f"process {row.pid}" for row in reader.runs.all()} == places
 assert "torch" not in sys.modules
+for worker in workers:
+    until(worker.shows_life)
+    assert not worker.withdraw(), "it is at work"
+    assert not worker.is_lost_with_place
+left = launcher.adopt(reader.jobs.known(2))  # as the next engine would find it
+assert left.lives()
 first.send("pause")
 until(lambda: first.ended() is not None)
 assert first.ended() == "worker ended with exit code 0", first.ended()
@@ -52,24 +68,37 @@ assert reader.runs.get(1).state == RunState.PAUSED
 first.send("pause")  # nobody is there: nothing happens
 second.kill()
 until(lambda: second.ended() is not None)
-assert "signal 9 (SIGKILL)" in second.ended(), second.ended()
+assert killed in second.ended(), second.ended()
+until(lambda: not left.lives())
 assert reader.runs.get(2).state == RunState.RUNNING  # writing it down is the engine's business
 launcher.close()
+temporary.__exit__()
 print("kept")
 """
 
 
-#: A cluster has a test of its own: it must be started first.
-WITHOUT_CLUSTER = [name for name, row in LAUNCHERS.items() if not row.needs_address]
-
-
-@pytest.mark.parametrize("name", WITHOUT_CLUSTER)
-def test_a_launcher_keeps_its_promises(name, tmp_path):
+def keeps_its_promises(folder, environment, name, address="", killed="signal 9 (SIGKILL)"):
     result = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, name, str(tmp_path / "w")], cwd=PROJECT, capture_output=True, text=True,
-        timeout=100, env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        [sys.executable, "-c", _SCRIPT, name, str(folder), address, killed], cwd=PROJECT, capture_output=True,
+        text=True, timeout=200, env=environment,
     )  # fmt: skip
     assert result.stdout.strip() == "kept", result.stderr
+
+
+def test_every_launcher_is_tried():
+    assert set(LAUNCHERS) == {"local", "ray"}
+
+
+def test_the_launcher_of_this_machine_keeps_its_promises(tmp_path):
+    keeps_its_promises(tmp_path / "w", {**os.environ, "PYTHONPATH": str(PROJECT)}, "local")
+
+
+@NEEDS_RAY
+@pytest.mark.long
+@pytest.mark.timeout(400)
+def test_the_launcher_of_a_cluster_keeps_its_promises(tmp_path):
+    with surroundings(tmp_path) as environment, cluster(environment) as address:
+        keeps_its_promises(tmp_path / "w", environment, "ray", address, killed="was ended")
 
 
 @pytest.mark.parametrize("name", LAUNCHERS)

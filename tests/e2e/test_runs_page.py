@@ -148,6 +148,12 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
         download.value.save_as(tmp_path / name)
         assert (tmp_path / name).stat().st_size > 1000, name
         expect(page.locator(f".ss-export-{name}")).to_have_text("Saved")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".ss-script-run").select_option(index=1)
+    page.locator(".ss-copy-script").click()
+    expect(page.locator(".ss-copy-script")).to_have_text("Copied")
+    chosen = page.locator(".ss-script-run option").nth(1).inner_text()
+    assert page.evaluate("navigator.clipboard.readText()").startswith(f'"""{chosen}: a net of He et al. 2015')
     page = open_page(f"{site.url}/runs?search=travels")
     for cut, words in ((5, "is not imported"), (0, "Imported race ")):
         page.get_by_role("button", name="Import", exact=True).click()

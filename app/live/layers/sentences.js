@@ -3,6 +3,8 @@ import { grouped, spoken } from "../shared/format.js";
 import { ENDED } from "../shared/run_states.js";
 
 const BEFORE = new Set(["queued", "starting"]);
+/** So many runs that wait for their first probe have a line each; more share one. */
+const MAX_LINES = 4;
 
 /** Where the words of a net stand in a finding, as engine/analysis/layers/findings.py has it: a net with a difference is an arm of its own. */
 export function armKey({ run, arm, difference }) {
@@ -46,6 +48,17 @@ export function remark(run, scale, step) {
     return absence(run);
   }
   return parts.length ? `${label}: ${parts.join("; ")}.` : "";
+}
+
+/** The remarks on all runs at this step, a line each; of many runs without a worker one line. */
+export function remarks(runs, scale, step) {
+  const waiting = runs.filter(({ card, columns }) => BEFORE.has(card.state) && columns.planned.length && !columns.steps.length);
+  const shared = waiting.length > MAX_LINES ? waiting : [];
+  const counts = [...BEFORE].map((state) => [shared.filter(({ card }) => card.state === state).length, state]).filter(([count]) => count);
+  const line = counts.map(([count, state], index) => `${count} ${index ? "" : count === 1 ? "run " : "runs "}${count === 1 ? "is" : "are"} ${state}`);
+  const lines = runs.filter((run) => !shared.includes(run)).map((run) => remark(run, scale, step));
+  if (line.length) lines.push(`${line.join(", ")}: the first probe comes before the first update.`);
+  return [...new Set(lines)].filter(Boolean).join("\n");
 }
 
 /**

@@ -11,7 +11,7 @@ import { Timeline } from "./timeline.js";
 import { pageFooter } from "./footer.js";
 import { ProbeState } from "./state.js";
 import { ProbeExport } from "./export.js";
-import { absence, armKey, finding, headlineOf, readout, remark, steadyHeadline } from "./sentences.js";
+import { absence, armKey, finding, headlineOf, readout, remarks, steadyHeadline } from "./sentences.js";
 import { familiesOf, groupsOf, inFamily } from "./groups.js";
 import { probePresenter } from "./presentation.js";
 import { nameRuns } from "../shared/arm_names.js";
@@ -87,6 +87,7 @@ export class ProbeView {
       hover: (place) => this.#focus(place, false),
       pin: (place) => this.#pinned(place),
     });
+    this.part("layer-panel").hidden = !data.urls.detail; // a file holds no distributions
     this.takes = new ProbeExport(this.part, () => this.#shown());
     this.presenter = probePresenter(this.host, this.part, { state: this.state, timeline: this.timeline, replay: this.replay, layout: data.layout, changed: () => this.#soon(0) });
   }
@@ -326,7 +327,7 @@ export class ProbeView {
     const { means, closing } = finding(found, groups.flatMap(({ runs }) => runs));
     setText(this.part("finding"), this.data.growth ? "" : closing);
     setText(this.part("means"), this.data.growth ? "" : means);
-    this.part("remarks").textContent = this.runs.map((run) => remark(run, this.scale(this.quantity), step)).filter(Boolean).join("\n");
+    this.part("remarks").textContent = remarks(this.runs, this.scale(this.quantity), step);
     this.#chips();
     this.#marks();
     this.#glass();
@@ -361,7 +362,7 @@ export class ProbeView {
   }
 
   #glass() {
-    if (this.data.layout !== "layers" || !this.window) return;
+    if (this.data.layout !== "layers" || !this.window || !this.data.urls.detail) return;
     const { data, focus, timeline: { step } } = this;
     const layer = underGlass(this.runs, this.arms.shown(this.groups), this.#place(), this.scale(this.quantity).row, step);
     if (layer) this.layer.update({ ...layer, pinned: focus.pinned, step, upto: this.recorded ? step : Infinity, urls: data.urls, edges: data.edges }, this.theme, this.window);

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.errors import ConfigError
 from engine.hardware.machine import ProcessId
-from engine.runs.protocol.cluster_address import require_answer, require_ray
+from engine.runs.protocol.cluster_address import ENVIRONMENT, require_answer, require_ray
 from engine.runs.protocol.job import Job
 from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
@@ -36,7 +36,10 @@ class Launched(Protocol):
         """Return None while the worker lives or starts, else how the worker ended."""
 
     def withdraw(self) -> bool:
-        """Give up a start that has not begun; return whether it had not, so that no process ever works on the job."""
+        """Give up a start that has not begun; return whether it had not.
+
+        No process works on the job then, or all that it writes is refused once the caller has ended the attempt.
+        """
 
     def kill(self) -> None:
         """End the process at once."""
@@ -112,15 +115,12 @@ class Launcher(Protocol):
         """Release all resources; living workers go on."""
 
 
-#: Tells a process's choice to what it starts: an internal variable, no setting.
-ENVIRONMENT = "ENGINE_LAUNCHER"
-
-
 @dataclass(frozen=True)
 class LauncherRow:
     """One launcher; ``launcher`` names the class as ``module:attribute``.
 
-    ``needs_address``: the class takes a workspace and the address of a cluster; else it takes nothing.
+    ``needs_address``: the class takes a workspace and the address of a cluster; else it takes nothing. ``trial`` names
+    a function of the address, which connects for a moment and leaves nothing, or raises ConfigError.
     """
 
     name: str
@@ -128,6 +128,7 @@ class LauncherRow:
     help: str
     launcher: str
     needs_address: bool = False
+    trial: str = ""
 
 
 LAUNCHERS: dict[str, LauncherRow] = {
@@ -145,6 +146,7 @@ LAUNCHERS: dict[str, LauncherRow] = {
             help="Workers are actors on the nodes of a running cluster; one desk beside the database writes for them.",
             launcher="engine.runs.launchers.ray_cluster.launcher:RayLauncher",
             needs_address=True,
+            trial="engine.runs.launchers.ray_cluster.connection:try_out",
         ),
     )
 }
@@ -179,6 +181,12 @@ class LauncherChoice:
             return self
         require_ray()
         require_answer(self.address)
+        return self
+
+    def try_out(self) -> "LauncherChoice":
+        """Return the choice, whose cluster takes this machine. Raises ConfigError; nothing was made then."""
+        if trial := LAUNCHERS[self.check().name].trial:
+            resolve_name(trial)(self.address)
         return self
 
 

@@ -207,7 +207,10 @@ def _candidates(wanted: str, devices: Sequence[str]) -> list[str]:
 def _lacks(device: str, machine: Machine) -> str:
     if machine.nodes is None:
         return f"waits for a device {device}; this machine has {', '.join(machine.devices)}"
-    return "waits for a GPU; the cluster has none" if _kind(device) == "cuda" else f"waits for a {device}"
+    if _kind(device) != "cuda":
+        return f"waits for a device {device}; runs of a cluster train on cpu or cuda"
+    gpus = [each for each in machine.devices if _kind(each) == "cuda"]
+    return f"waits for {device}; the cluster has {', '.join(gpus)}" if gpus else "waits for a GPU; the cluster has none"
 
 
 def _cores(count: int) -> str:

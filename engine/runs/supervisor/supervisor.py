@@ -54,9 +54,9 @@ def serve(workspace: Workspace, idle_s: float = IDLE_S, launcher: LauncherChoice
     """Be the workspace's engine until no work is left.
 
     Raises EngineRunning when another engine lives, WorkspaceError and DatabaseDamaged for an unusable workspace,
-    ConfigError for a launcher that cannot be used.
+    ConfigError for a launcher that cannot be used, before anything is made.
     """
-    chosen = (launcher or LauncherChoice()).check()
+    chosen = (launcher or LauncherChoice()).try_out()
     workspace.prepare()
     lock = FileLock(workspace.engine_lock)
     try:

@@ -101,6 +101,7 @@ class WorkerPool:
             return not self.is_left_behind(run)
         if worker.place or not worker.withdraw():
             return False
+        self._end_placement(run)  # a cluster may place the worker at this moment
         del self._launched[run]
         return True
 

@@ -19,6 +19,7 @@ class LocalStore:
 
     def __init__(self, workspace: Workspace, run: int):
         self.workspace, self.data, self._run = workspace, workspace.path, run
+        self.place = ""
 
     def writer(self, busy_s: float | None = None) -> Writer:
         """Open the database for writing."""

@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
-from engine.errors import DatabaseBusy, SkipscopeError, in_one_line
+from engine.errors import DatabaseBusy, DataError, DeviceError, SkipscopeError, in_one_line
 from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink, last_word
 from engine.runs.worker.lab_job import LabJob
@@ -72,14 +72,21 @@ def _work(job: Job, signals: Connection, store: WorkerStore) -> None:
         except PASSING as error:
             writer.last_words()
             reporter.leave(reason=str(error))
+        except (DataError, DeviceError) as error:
+            reporter.fail(_at(store.place, str(error)))
         except SkipscopeError as error:
             reporter.fail(str(error))
         except Exception as error:
             if is_out_of_memory(error):
                 batch = None if job.lab or reader is None else reader.runs.known(job.run).config.optim.batch_size
-                reporter.fail(advice(job, batch))
+                reporter.fail(_at(store.place, advice(job, batch)))
                 return
             reporter.fail(in_one_line(error))
+
+
+def _at(place: str, cause: str) -> str:
+    """Name the machine that lacks something, where there are several."""
+    return f"{place}: {cause}" if place else cause
 
 
 def _opened(store: WorkerStore, link: EngineLink) -> Writer:

@@ -49,11 +49,12 @@ class WorkerStore(Protocol):
     """The workspace as one worker sees it.
 
     ``workspace``: the folder for the process's own files (log, notice). ``data``: the folder that holds the decoded
-    data sets and compiled code.
+    data sets and compiled code. ``place``: the machine in words, '' where there is one alone.
     """
 
     workspace: Workspace
     data: Path
+    place: str
 
     def writer(self, busy_s: float | None = None) -> Writer:
         """Open the database for writing, for one thread; ``busy_s`` as in ``engine.store.connection.connect``."""

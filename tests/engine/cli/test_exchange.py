@@ -39,6 +39,15 @@ def test_a_race_travels(call, runs, workspace, tmp_path):
     assert {run["imported"] for run in json.loads(shown)["runs"]} == {None}
 
 
+def test_a_race_names_all_of_its_runs(call, runs, tmp_path):
+    by_race, by_run = tmp_path / "race.csv", tmp_path / "runs.csv"
+    code, shown, _ = call("export", "--race", "2", "--format", "csv", "--out", str(by_race), "--json")
+    assert code == 0
+    assert json.loads(shown)["runs"] == [int(run) for run in runs]
+    assert call("export", *runs, "--format", "csv", "--out", str(by_run))[0] == 0
+    assert by_race.read_bytes() == by_run.read_bytes()
+
+
 def test_words_go_to_the_error_stream(call, runs, tmp_path, workspace):
     out = tmp_path / "race.csv"
     code, shown, said = call("export", runs[0], "--format", "csv", "--out", str(out))
@@ -54,6 +63,8 @@ def test_words_go_to_the_error_stream(call, runs, tmp_path, workspace):
     ("arguments", "words"),
     [
         (["export", "--out", "x"], "RUN"), (["export", "1"], "--out"), (["export", "99", "--out", "x"], "no run 99"),
+        (["export", "--race", "99", "--out", "x"], "race 99"),
+        (["export", "1", "--race", "1", "--out", "x"], "not both"),
         (["export", "1", "1", "--out", "x"], "run 1 is named twice"),
         (["export", "1", "--out", "x", "--format", "zip"], "bundle"),
         (["export", "1", "--out", "x", "--format", "csv", "--checkpoints", "all"], "holds no checkpoints"),
@@ -84,6 +95,20 @@ def test_csv_and_parquet_are_one_table(call, runs, tmp_path):
     card = json.loads(pq.read_schema(tmp_path / "parquet").metadata[b"skipscope"])
     assert [run["run"] for run in card["runs"]] == [*map(int, runs)]
     assert card["runs"][0]["config"]["data"]["name"] == "folder:secret-holiday"
+
+
+def test_a_run_leaves_as_a_script(call, runs, tmp_path):
+    out = tmp_path / "net.py"
+    code, shown, said = call("export", "1", "--format", "pytorch", "--out", str(out))
+    assert (code, shown) == (0, "")
+    assert said.startswith(f"{out}: 1 run as pytorch, ")
+    assert "import torch" in out.read_text(encoding="utf-8").splitlines()
+    for named, words in (((runs[0],), "images named by their path"), (("1", "2"), "takes one run (got 2)")):
+        code, shown, said = call("export", *named, "--format", "pytorch", "--out", str(tmp_path / "other.py"))
+        assert (code, shown) == (2, "")
+        assert words in said
+        assert said.count("\n") == 1
+    assert [path.name for path in tmp_path.glob("*.py")] == ["net.py"]
 
 
 def test_lines_of_a_table_stand_beside_a_race(call, runs, tmp_path):

@@ -5,6 +5,7 @@
 /** @import { Card, Points, Split } from "../../types.js" */
 import { decimate, mapped } from "../decimate.js";
 import { grouped } from "../format.js";
+import { request } from "../source.js";
 
 /** @typedef {"seconds" | "step"} By */
 /** @typedef {{ by: By, at: number }} Moment */
@@ -32,7 +33,7 @@ export async function fetchRecording(address, runs) {
   const query = `${address}?${new URLSearchParams({ runs: runs.join(",") })}`;
   const kept = known.get(query);
   if (kept) return kept;
-  const answer = await fetch(query);
+  const answer = await request(query);
   if (!answer.ok) throw new Error((await answer.text()).slice(0, 300));
   return new Recording(await answer.json());
 }

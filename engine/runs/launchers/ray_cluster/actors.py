@@ -20,7 +20,9 @@ from ray import exceptions as failures
 from engine.guarded_thread import GuardedThread
 from engine.runs.launchers.ray_cluster.messages import Beat, DeskSilent, Pulse, Sender
 from engine.runs.launchers.ray_cluster.remote_store import RemoteStore
+from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.protocol.job import Job
+from engine.runs.temporary_folder import TemporaryFolder
 from engine.runs.worker.worker import work
 
 BEAT_S = 1.0
@@ -29,7 +31,7 @@ DESK_GONE_S = 60.0
 #: Time for the engine to hear how a worker ended, before its process ends by itself.
 _HEARD_S = 5.0
 #: The threads of the actors: names of groups, and how many threads each has.
-DESK_GROUPS = {"writes": 1, "reads": 1, "beats": 1, "files": 1, "engine": 1}
+DESK_GROUPS = {"writes": 1, "reads": 1, "beats": 1, "files": 1, "large": 1, "engine": 1}
 WORKER_GROUPS = {"signals": 1, "watch": 2}
 #: The end of an attempt that another one follows, told by the desk.
 _OVER_EXIT = 4
@@ -73,13 +75,13 @@ class RayLine:
 class RunActor:
     """The worker of one attempt at a run. ``begin`` returns at once; ``await_end`` returns how it ended."""
 
-    def __init__(self, job: Job, attempt: int, desk: str, namespace: str):
-        self._job, self._attempt = job, attempt
+    def __init__(self, job: Job, attempt: int, desk: str, namespace: str, shared: SharedFolder | None = None):
+        self._job, self._attempt, self._shared = job, attempt, shared
         self._line = RayLine(desk, namespace)
         context = ray.get_runtime_context()
         self._node_id, self._node = context.get_node_id(), ray.util.get_node_ip_address()
         self._theirs, self._ours = multiprocessing.Pipe()
-        self._has_ended, self._how = threading.Event(), ""
+        self._is_done, self._has_ended, self._how = threading.Event(), threading.Event(), ""
         self._lock = threading.Lock()
 
     def place(self) -> tuple[str, str, int]:
@@ -90,7 +92,7 @@ class RunActor:
         """Do the job to its end."""
         device = "cuda:0" if self._job.device.startswith("cuda") else self._job.device  # the others are hidden
         folder = Path(os.environ.get("SKIPSCOPE_NODE_FOLDER") or _node_folder())
-        store = RemoteStore(self._line, Sender(self._job.run, self._attempt, "job"), folder, self._node)
+        store = RemoteStore(self._line, Sender(self._job.run, self._attempt, "job"), folder, self._node, self._shared)
         # The folder of the code may be made anew while this worker loads its modules.
         with contextlib.suppress(OSError):
             os.chdir(folder)
@@ -100,15 +102,18 @@ class RunActor:
         pump = GuardedThread("beats", lambda: self._pump(store), _log.error)
         pump.start()
         try:
-            work(job, self._theirs, store)
+            with TemporaryFolder(store.workspace):  # what torch and its compiler leave goes with this attempt
+                work(job, self._theirs, store)
         except BaseException as error:
             self._how = str(error) or type(error).__name__
             _log.exception("the worker ended")
         finally:
-            self._has_ended.set()
+            self._is_done.set()
             pump.join(BEAT_S * 3)
             logging.getLogger().handlers.clear()  # the log is in a folder that goes
-            store.close()
+            with contextlib.suppress(OSError):  # the next worker of this node removes what is left
+                store.close()
+            self._has_ended.set()  # last: the engine ends this process once it knows
             # An engine that is gone asks nobody to end.
             GuardedThread("end", _end_later, _log.error).start()
 
@@ -127,7 +132,7 @@ class RunActor:
         log = store.workspace.log(self._job.run)
         sent, heard_at = 0, time.monotonic()
         while True:
-            is_last = self._has_ended.wait(BEAT_S)
+            is_last = self._is_done.wait(BEAT_S)
             beat, sent_now = self._beat(store, log, sent)
             try:
                 pulse: Pulse = self._line.answer(self._line.send("beats", "beat", beat), BEAT_S * 5)

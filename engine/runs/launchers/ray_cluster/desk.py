@@ -5,6 +5,7 @@ checkpoints. Ray runs each method in a thread of its group, and each group has i
 
     ``writes``  batches of calls, in the order of their numbers     ``reads``  single calls of a reader
     ``beats``   signs of life, logs, lockstep                       ``files``  checkpoints in parts
+    ``large``  checkpoints by way of a shared folder
 
 An attempt that is over is refused inside the transaction that would take its batch, and before a file gets its name.
 """
@@ -23,7 +24,9 @@ from engine import __version__
 from engine.errors import AttemptOver, CheckpointError, NoRoom, SkipscopeError
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId
+from engine.runs.launchers.ray_cluster import shared_folder
 from engine.runs.launchers.ray_cluster.messages import Batch, Beat, DeskState, Pulse, Reply, Sender, Signs
+from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.lockstep import SharedSteps
 from engine.runs.worker.local_store import RunFolder
 from engine.store.placements import PLACED
@@ -42,11 +45,10 @@ _log = logging.getLogger(__name__)
 
 
 class Desk:
-    """Reads and writes for workers. ``node``: where it works; ``end``: ends its process."""
+    """Reads and writes for the workers of an engine. ``node``: where it works; ``end``: ends its process."""
 
-    def __init__(self, workspace: str, node: str = "", end: Callable[[], None] | None = None):
-        self._workspace, self._node = Workspace(Path(workspace)), node
-        self._engine: ProcessId | None = None
+    def __init__(self, workspace: str, engine: ProcessId, node: str = "", end: Callable[[], None] | None = None):
+        self._workspace, self._engine, self._node = Workspace(Path(workspace)), engine, node
         self._signs: dict[int, Signs] = {}
         self._refused = 0
         self._next: dict[Sender, int] = {}
@@ -57,9 +59,9 @@ class Desk:
         if end is not None:
             GuardedThread("watch", lambda: self._watch(end), lambda cause: end()).start()
 
-    def serve(self, pid: int, started: float) -> DeskState:
+    def serve(self, engine: ProcessId) -> DeskState:
         """Serve the workers of this engine from now on."""
-        self._engine = ProcessId(pid, started)
+        self._engine = engine
         return self.state()
 
     def state(self) -> DeskState:
@@ -69,8 +71,8 @@ class Desk:
     def write(self, batch: Batch) -> Reply:
         """Do the calls of a batch in one transaction, each batch once and in its turn."""
         sender = batch.sender
-        # A new desk begins where the worker is: what the one before did is not known.
-        expected = self._next.get(sender, batch.number)
+        # What the desk before did is not known: what had no answer is done again, which changes nothing on record.
+        expected = self._next.get(sender, batch.first)
         if batch.number < expected:
             return self._last[sender] if batch.number == expected - 1 else Reply()
         if batch.number > expected:
@@ -128,7 +130,7 @@ class Desk:
                 with self._workspace.log(beat.run).open("ab") as file:
                     file.write(beat.log)
         ahead, slowest = self._in_step(beat)
-        return Pulse(self._engine is not None and self._engine.lives(), False, ahead, slowest)
+        return Pulse(self._engine.lives(), False, ahead, slowest)
 
     def put(self, sender: Sender, step: int, offset: int, data: bytes, is_last: bool) -> Reply:
         """Write a part of a checkpoint; the last one is synced and gives the file its name. Return its bytes."""
@@ -165,6 +167,30 @@ class Desk:
             return Reply()
         except OSError as error:
             return Reply(error=CheckpointError(f"the checkpoint of run {run} cannot be read ({error.strerror})"))
+
+    def take(self, sender: Sender, step: int, shared: SharedFolder) -> Reply:
+        """Take a checkpoint that a worker wrote to the shared folder."""
+        path = self._workspace.checkpoint(sender.run, step)
+        try:
+            shared.take(sender, step, path, lambda: self._refuse_over(sender))
+            return Reply()
+        except AttemptOver as error:
+            return self._refuse(error)
+        except OSError as error:
+            kind = NoRoom if error.errno in FULL else CheckpointError
+            return Reply(error=kind(f"{path} cannot be taken from {shared.path} ({error})"))
+
+    def lend(self, sender: Sender, step: int, shared: SharedFolder) -> Reply:
+        """Put a large checkpoint into the shared folder; return whether it is there."""
+        path = self._workspace.checkpoint(sender.run, step)
+        try:
+            if is_large := path.stat().st_size > shared_folder.LARGE_BYTES:
+                shared.lend(sender, step, path)
+            return Reply(is_large)
+        except FileNotFoundError:
+            return Reply(False)
+        except OSError as error:
+            return Reply(error=CheckpointError(f"{path} cannot be put into {shared.path} ({error})"))
 
     def file(self, sender: Sender, method: str, *values: object) -> Reply:
         """Call ``check``, ``remove``, ``put_aside`` or ``prune`` of the run's checkpoints."""
@@ -222,7 +248,7 @@ class Desk:
     def _watch(self, end: Callable[[], None]) -> None:
         while True:
             time.sleep(_LOOK_S)
-            if self._engine is not None and self._engine.lives():
+            if self._engine.lives():
                 self._heard_at = time.monotonic()
             if not self._workspace.database.exists() or time.monotonic() - self._heard_at > ALONE_S:
                 end()

@@ -19,17 +19,20 @@ from ray import exceptions as failures
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from engine import __version__
-from engine.errors import SkipscopeError, WorkspaceError
+from engine.errors import ClusterLost, SkipscopeError, WorkspaceError
 from engine.guarded_thread import GuardedThread
-from engine.hardware.machine import runs_per_gpu, this_process
+from engine.hardware.machine import ProcessId, runs_per_gpu, this_process
 from engine.runs.launchers.local import LocalLauncher
 from engine.runs.launchers.ray_cluster.actors import DESK_GROUPS, WORKER_GROUPS, RunActor
 from engine.runs.launchers.ray_cluster.connection import connect, innermost_cause, namespace_of
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.launchers.ray_cluster.messages import DeskState
 from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
+from engine.runs.launchers.ray_cluster.resources import capacity_of, request_of
+from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.launchers.registry import Capacity, Launched, LeftBehind, LeftBehindProcess
 from engine.runs.protocol.job import Job
+from engine.runs.protocol.liveness import span
 from engine.store.reader import Reader
 from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
@@ -43,6 +46,12 @@ PLACED_S = 20.0
 #: How long a new or an adopted desk may take to answer.
 DESK_S = 60.0
 
+#: A head that does not answer for so long is told, and then given up. Without it Ray ends all processes of the cluster
+#: after 60 s: until then the workers hand their checkpoints to the desk, where its machine is another one.
+HEAD_SILENT_S, HEAD_LOST_S = 3.0, 40.0
+#: How long the process of an engine without a cluster may take to end in good order.
+_END_S = 5.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -50,14 +59,17 @@ class RayLauncher:
     """Starts workers as actors. Raises ConfigError for a cluster that cannot be used."""
 
     def __init__(self, workspace: Workspace, address: str):
-        self._workspace, self._per_gpu = workspace, runs_per_gpu()
+        self._workspace, self._address, self._per_gpu = workspace, address, runs_per_gpu()
         self.namespace = namespace_of(workspace)
+        self._shared = SharedFolder.of_environment(self.namespace)
         self._node = connect(address, self.namespace)
         self._local = LocalLauncher()
         self._workers: dict[int, RayWorker] = {}
         self._left: list[LeftBehindActor] = []
         self._trouble = ""
-        self._capacity, self._alive = _look_at_nodes()
+        self._busy_since: float | None = None
+        self._is_lost = False
+        self._capacity, self._alive = capacity_of(ray.nodes())
         self._nodes_at = time.monotonic()
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._closed = threading.Event()
@@ -70,8 +82,17 @@ class RayLauncher:
         GuardedThread("ray", self._loop, self._fail).start()
 
     def trouble(self) -> str:
-        """Return what keeps workers from being started."""
+        """Return what keeps workers from being started. Raises ClusterLost."""
         self._local.trouble()  # it looks after the starts of labs
+        silent_s = time.monotonic() - (self._busy_since or time.monotonic())
+        if silent_s > HEAD_LOST_S:
+            self._is_lost = True
+            raise ClusterLost(
+                f"the head of the cluster at {self._address} has not answered for {HEAD_LOST_S:g} s: the cluster is "
+                "lost; start it anew, then the engine, and the runs go on from their newest checkpoints"
+            )
+        if silent_s > HEAD_SILENT_S:
+            return f"the head of the cluster has not answered for {span(silent_s)}"
         return self._trouble
 
     def warm(self) -> None:
@@ -107,6 +128,10 @@ class RayLauncher:
         self._closed.set()
         self._tasks.put(None)
         self._local.close()
+        if self._is_lost:
+            # Ray would wait for the head, and then end this process without a word.
+            GuardedThread("end", _end_soon, _log.error).start()
+            return
         if not self._workers and not any(each.lives() for each in self._left):
             with contextlib.suppress(failures.RayError, ValueError):
                 ray.kill(self._desk)
@@ -127,32 +152,35 @@ class RayLauncher:
                 self._guarded(self._look)
 
     def _guarded(self, task: Callable[[], None]) -> None:
+        self._busy_since = time.monotonic()
         try:
             task()
         except (failures.RayError, SkipscopeError, RuntimeError, ValueError) as error:
             if not self._closed.is_set():
                 _log.warning("%s", innermost_cause(error))
+        self._busy_since = None
 
     def _fail(self, cause: str) -> None:
         self._trouble = f"the thread that talks to Ray ended ({cause}); end the engine, its runs stay"
 
     def _start(self, worker: RayWorker) -> None:
-        if not worker.begin():
+        if worker.is_withdrawn:
             return
         job = worker.job
         try:
             if self._writer is None:
                 self._writer = Writer(self._workspace)
             worker.attempt = self._writer.placements.begin(job.run)
-            is_gpu = job.device.startswith("cuda")
+            if worker.is_withdrawn:  # by somebody who found no attempt yet that he could end
+                self._writer.placements.end(job.run)
+                return
             actor = (
                 ray.remote(concurrency_groups=WORKER_GROUPS)(RunActor)
                 .options(
                     name=_name(job.run, worker.attempt), namespace=self.namespace, lifetime="detached", max_restarts=0,
-                    max_task_retries=0, num_cpus=0 if is_gpu else job.threads,
-                    num_gpus=1 / self._per_gpu if is_gpu else 0, scheduling_strategy="SPREAD",
+                    max_task_retries=0, scheduling_strategy="SPREAD", **request_of(job, self._per_gpu),
                 )
-                .remote(job, worker.attempt, DESK, self.namespace)
+                .remote(job, worker.attempt, DESK, self.namespace, self._shared)
             )  # fmt: skip
         except (failures.RayError, WorkspaceError, ValueError) as error:
             worker.end(f"worker could not be started: {innermost_cause(error)}")
@@ -163,11 +191,13 @@ class RayLauncher:
     def _look(self) -> None:
         if time.monotonic() - self._nodes_at > NODES_S:
             self._nodes_at = time.monotonic()
-            self._capacity, self._alive = _look_at_nodes()
+            self._capacity, self._alive = capacity_of(ray.nodes())
         for run, worker in list(self._workers.items()):
             self._look_at(worker)
             if worker.how is not None:
                 del self._workers[run]
+                if self._shared is not None:
+                    self._shared.clear(run)
         self._hear()
 
     def _look_at(self, worker: RayWorker) -> None:
@@ -186,7 +216,7 @@ class RayLauncher:
             word = ray.get(worker.end_ref)
             worker.end(f"worker ended: {word}" if word else "worker ended with exit code 0")
         except failures.ActorDiedError as error:
-            self._capacity, self._alive = _look_at_nodes()
+            self._capacity, self._alive = capacity_of(ray.nodes())
             if "its node has died" in str(error) or (worker.node_id and worker.node_id not in self._alive):
                 worker.end(f"{worker.node} was lost", with_place=True)
             else:
@@ -208,7 +238,8 @@ class RayLauncher:
             state: DeskState = ray.get(reference)
         except failures.ActorDiedError:
             _log.warning("the desk has ended; starting another one")
-            self._desk = self._find_desk()
+            self._busy_since = None  # this may take long
+            self._desk, self._refused = self._find_desk(), 0
             return
         except failures.RayActorError:
             return
@@ -228,31 +259,31 @@ class RayLauncher:
         with contextlib.suppress(ValueError):  # there is none
             found = ray.get_actor(DESK, self.namespace)
             with contextlib.suppress(failures.RayError):
-                serve = found.serve.options(concurrency_group="engine").remote(me.pid, me.started)
+                serve = found.serve.options(concurrency_group="engine").remote(me)
                 state: DeskState = ray.get(serve, timeout=DESK_S / 2)
                 if (state.version, state.node) == (__version__, self._node):
                     return found
             with contextlib.suppress(failures.RayError):
                 ray.kill(found)
         deadline = time.monotonic() + DESK_S
-        while (desk := self._new_desk()) is None:
+        while (desk := self._new_desk(me)) is None:
             if time.monotonic() > deadline:
                 raise WorkspaceError("the desk of an engine before does not end; start the engine again")
             time.sleep(LOOK_S)
         try:
-            ray.get(desk.serve.options(concurrency_group="engine").remote(me.pid, me.started), timeout=DESK_S)
+            ray.get(desk.state.options(concurrency_group="engine").remote(), timeout=DESK_S)
         except failures.RayError as error:
             raise WorkspaceError(f"the desk beside the database did not start: {innermost_cause(error)}") from None
         return desk
 
-    def _new_desk(self) -> Any:
+    def _new_desk(self, me: ProcessId) -> Any:
         """Return another desk, None while its name is taken."""
         made = ray.remote(concurrency_groups=DESK_GROUPS)(DeskActor).options(
             name=DESK, namespace=self.namespace, lifetime="detached", num_cpus=0, max_restarts=0,
             scheduling_strategy=NodeAffinitySchedulingStrategy(self._node, soft=False),
         )  # fmt: skip
         try:
-            return made.remote(str(self._workspace.path), self._node)
+            return made.remote(str(self._workspace.path), me, self._node)
         except failures.ActorAlreadyExistsError:
             return None
 
@@ -260,17 +291,14 @@ class RayLauncher:
 class DeskActor(Desk):
     """The desk as an actor."""
 
-    def __init__(self, workspace: str, node: str):
-        super().__init__(workspace, node, lambda: os._exit(0))
+    def __init__(self, workspace: str, engine: ProcessId, node: str):
+        super().__init__(workspace, engine, node, lambda: os._exit(0))
+
+
+def _end_soon() -> None:
+    time.sleep(_END_S)
+    os._exit(1)
 
 
 def _name(run: int, attempt: int) -> str:
     return f"run-{run}-attempt-{attempt}"
-
-
-def _look_at_nodes() -> tuple[Capacity, set[str]]:
-    """Return what the living nodes have, and their ids."""
-    living = [node for node in ray.nodes() if node["Alive"]]
-    cores = tuple(int(node["Resources"].get("CPU", 0)) for node in living)
-    gpus = sum(int(node["Resources"].get("GPU", 0)) for node in living)
-    return Capacity(("cpu", *(f"cuda:{index}" for index in range(gpus))), cores), {node["NodeID"] for node in living}

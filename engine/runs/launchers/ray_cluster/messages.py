@@ -25,11 +25,15 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Calls that are one transaction; ``number`` counts the batches of a sender, so that none is done twice."""
+    """Calls that are one transaction; ``number`` counts the batches of a sender, so that none is done twice.
+
+    ``first`` is the oldest one without an answer: with it begins a desk that has heard nothing of the sender.
+    """
 
     sender: Sender
     number: int
     calls: tuple[Call, ...]
+    first: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ SILENT_S = 30.0
 #: How often an actor that was left behind is looked for, and how long its answer may take.
 _LOOK_S, _ANSWER_S = 0.5, 1.0
 
+_WITHDRAWN = "ended before it started"
+
 #: Does a task in the launcher's thread.
 Do = Callable[[Callable[[], None]], None]
 
@@ -38,7 +40,7 @@ class RayWorker:
         self._beats = self._seen = 0
         self._heard_at = self.began_at = time.monotonic()
         self._waiting: list[str] = []
-        self._is_begun = self._is_withdrawn = False
+        self.is_withdrawn = False
         self._lock = threading.Lock()
 
     @property
@@ -57,25 +59,26 @@ class RayWorker:
 
     def ended(self) -> str | None:
         """Return how the worker ended, None while it lives or starts."""
-        return "ended before it started" if self._is_withdrawn else self.how
+        return _WITHDRAWN if self.is_withdrawn else self.how
 
     def withdraw(self) -> bool:
-        """Give up a start that has not begun; return whether it had not."""
+        """Give up a worker that Ray has not placed, as far as is known; return False for one that is placed.
+
+        The caller ends its attempt: Ray may place it at this moment, and then all that it writes is refused.
+        """
         with self._lock:
-            self._is_withdrawn = self._is_withdrawn or not self._is_begun
-        return self._is_withdrawn
+            if self._place:
+                return False
+            if not self.is_withdrawn:
+                self.is_withdrawn = True
+                self._do(lambda: self.end(_WITHDRAWN))
+        return True
 
     def kill(self) -> None:
         """End the worker at once; one on a node that does not answer can write nothing any more."""
         if not self.withdraw():
             is_silent = bool(self._beats) and time.monotonic() - self._heard_at > SILENT_S
             self._do(lambda: self.end(f"worker on {self.node} was ended", is_silent))
-
-    def begin(self) -> bool:
-        """Return whether the start begins, which cannot be withdrawn any more."""
-        with self._lock:
-            self._is_begun = not self._is_withdrawn
-        return self._is_begun
 
     def pass_on(self, word: str) -> None:
         """Call the actor, which may be on its way."""
@@ -99,7 +102,9 @@ class RayWorker:
 
     def settle(self, node_id: str, node: str, pid: int) -> None:
         """Take the worker's place."""
-        self.node_id, self.node, self._place = node_id, f"node {node}", f"process {pid} on node {node}"
+        with self._lock:
+            if not self.is_withdrawn:
+                self.node_id, self.node, self._place = node_id, f"node {node}", f"process {pid} on node {node}"
 
     def hear(self, beats: int) -> None:
         """Take the number of beats so far."""

@@ -13,8 +13,10 @@ from typing import Any, cast
 import psutil
 
 from engine.hardware.machine import processor
+from engine.runs.launchers.ray_cluster import shared_folder
 from engine.runs.launchers.ray_cluster.messages import CHUNK_BYTES, Beat, DeskLine, DeskSilent, Pulse, Sender
-from engine.runs.launchers.ray_cluster.remote_tables import RemoteReader, RemoteWriter, patient
+from engine.runs.launchers.ray_cluster.remote_tables import READ_S, RemoteReader, RemoteWriter, patient
+from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder, bytes_of
 from engine.runs.lockstep import Throttle
 from engine.runs.worker.worker_store import CheckpointFiles, CheckpointFolder, Document
 from engine.store.reader import Reader
@@ -23,6 +25,8 @@ from engine.store.writer import Writer
 
 #: How often a held run asks for the slowest one, and how long an answer may take.
 HELD_S, WAIT_S = 0.02, 30.0
+#: How long a worker waits for a large checkpoint in the shared folder.
+_MAX_COPY_S = 600.0
 
 
 class RemoteStore:
@@ -31,9 +35,9 @@ class RemoteStore:
     ``workspace`` is a folder of this attempt alone; ``data`` is the node's, for all its runs.
     """
 
-    def __init__(self, line: DeskLine, sender: Sender, data: Path, node: str):
-        self._line, self._sender, self._node = line, sender, node
-        self.data = data
+    def __init__(self, line: DeskLine, sender: Sender, data: Path, node: str, shared: SharedFolder | None = None):
+        self._line, self._sender, self._node, self._shared = line, sender, node, shared
+        self.data, self.place = data, f"node {node}"
         data.mkdir(parents=True, exist_ok=True)
         _remove_left(data)
         self._folder = tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=data)
@@ -55,13 +59,18 @@ class RemoteStore:
         return cast(Reader, RemoteReader(self._line, self.workspace))
 
     def sign_on(self, writer: Writer) -> None:
-        """Record node and processor; the pid of another machine would mislead."""
+        """Record node and processor; the pid of another machine would mislead.
+
+        Raises ConfigError on a node that does not see the shared folder.
+        """
         run, attempt = self._sender.run, self._sender.attempt
         patient(self._line, "writes", "settle", run, attempt, self._node, processor())
+        if self._shared is not None:
+            self._shared.require_same(self._node)
 
     def checkpoints(self, files: CheckpointFiles) -> CheckpointFolder:
         """Return the run's checkpoints beside the database."""
-        return RemoteCheckpoints(self._line, self._sender, files, self.workspace)
+        return RemoteCheckpoints(self._line, self._sender, files, self.workspace, self._shared)
 
     def throttle(self, race: int) -> Throttle:
         """Return what keeps the run in step by way of the desk."""
@@ -78,17 +87,21 @@ def _remove_left(data: Path) -> None:
 
 
 class RemoteCheckpoints:
-    """Checkpoints that travel in parts (``CheckpointFolder``); nothing of them stays on the node."""
+    """Checkpoints that travel in parts, or by a shared folder (``CheckpointFolder``); none stays on the node."""
 
-    def __init__(self, line: DeskLine, sender: Sender, files: CheckpointFiles, here: Workspace):
-        self._line, self._sender, self._files, self._here = line, sender, files, here
+    def __init__(
+        self, line: DeskLine, sender: Sender, files: CheckpointFiles, here: Workspace, shared: SharedFolder | None
+    ):
+        self._line, self._sender, self._files, self._here, self._shared = line, sender, files, here, shared
 
     def check(self) -> None:
         """Raise WorkspaceError for a workspace that is gone."""
         self._file("check")
 
     def write(self, state: Document, step: int) -> int:
-        """Write a file here, send it, return its bytes."""
+        """Write a file here or to the shared folder, send it, return its bytes."""
+        if self._shared is not None and bytes_of(state) > shared_folder.LARGE_BYTES:
+            return self._write_shared(self._shared, state, step)
         path = self._here.checkpoint(self._sender.run, step)
         try:
             self._files.save(state, path)
@@ -105,6 +118,11 @@ class RemoteCheckpoints:
 
     def read(self, step: int) -> Document:
         """Fetch a file and return its state; the format names one that is missing or damaged."""
+        if self._shared is not None and self._large("lend", step, self._shared, _MAX_COPY_S):
+            try:
+                return self._files.load(self._shared.file(self._sender, step))
+            finally:
+                self._shared.file(self._sender, step).unlink(missing_ok=True)
         path = self._here.checkpoint(self._sender.run, step)
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -129,8 +147,23 @@ class RemoteCheckpoints:
 
     def prune(self, steps: set[int], most_aside: int) -> list[str]:
         """Remove incomplete files, those of other steps, older ones put aside; return the names of the former."""
+        if self._shared is not None:
+            self._shared.clear(self._sender.run, self._sender.attempt)
         names: list[str] = self._file("prune", steps, most_aside)
         return names
+
+    def _write_shared(self, shared: SharedFolder, state: Document, step: int) -> int:
+        path = shared.file(self._sender, step)
+        try:
+            self._files.save(state, path)
+            size = path.stat().st_size
+            self._large("take", step, shared, READ_S + size / shared_folder.SLOWEST_BYTES_S)
+            return size
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _large(self, method: str, step: int, shared: SharedFolder, within_s: float) -> Any:
+        return patient(self._line, "large", method, self._sender, step, shared, within_s=within_s)
 
     def _file(self, method: str, *values: object) -> Any:
         return patient(self._line, "files", "file", self._sender, method, *values)

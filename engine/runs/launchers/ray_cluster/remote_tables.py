@@ -25,12 +25,12 @@ READ_S, PAUSE_S = 30.0, 0.5
 _TRIES = 3
 
 
-def patient(line: DeskLine, group: str, method: str, *values: object) -> Any:
-    """Call a method of the desk that may be repeated, until it answers; raise its error after ``READ_S``."""
-    deadline = time.monotonic() + READ_S
+def patient(line: DeskLine, group: str, method: str, *values: object, within_s: float = READ_S) -> Any:
+    """Call a method of the desk that may be repeated, until it answers; raise its error after ``within_s``."""
+    deadline = time.monotonic() + within_s
     while True:
         try:
-            reply: Reply = line.answer(line.send(group, method, *values), READ_S)
+            reply: Reply = line.answer(line.send(group, method, *values), within_s)
             return reply.result()
         except PASSING:
             if time.monotonic() > deadline:
@@ -77,7 +77,8 @@ class RemoteWriter:
         return self._first()
 
     def _send(self, call: Call) -> None:
-        batch = Batch(self._sender, self._number, (call,))
+        first = self._sent[0].batch.number if self._sent else self._number
+        batch = Batch(self._sender, self._number, (call,), first)
         self._number += 1
         self._sent.append(_Sent(batch, self._line.send("writes", "write", batch)))
 
@@ -117,7 +118,7 @@ class RemoteWriter:
         """Send all batches without an answer again, the first under this number."""
         self._number = number + len(self._sent)
         for place, sent in enumerate(self._sent):
-            sent.batch = Batch(self._sender, number + place, sent.batch.calls)
+            sent.batch = Batch(self._sender, number + place, sent.batch.calls, number)
             sent.handle = self._line.send("writes", "write", sent.batch)
 
 

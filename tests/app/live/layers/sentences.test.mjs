@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { comparable, nameRuns } from "../../../../app/live/shared/arm_names.js";
-import { absence, armKey, finding, growth, headlineOf, readout, remark, steadyHeadline } from "../../../../app/live/layers/sentences.js";
+import { absence, armKey, finding, growth, headlineOf, readout, remark, remarks, steadyHeadline } from "../../../../app/live/layers/sentences.js";
 import { probed, scale } from "./probes.mjs";
 
 test("each absence has its sentence", () => {
@@ -14,6 +14,18 @@ test("each absence has its sentence", () => {
   assert.equal(says("paused"), "A-20 is paused before its first probe.");
   assert.equal(says("running"), "The first probe comes before the first update.");
   assert.equal(absence({ card: {}, columns: { steps: [0] } }), "");
+});
+
+test("many runs without a worker share a line", () => {
+  const run = (label, state, more = {}) => ({ card: { state, step: 0, ...more }, columns: { steps: [], planned: [0], at: () => -1 }, label });
+  const few = ["A s0", "A s1", "A s2"].map((label) => run(label, "queued"));
+  assert.equal(remarks(few, scale(), 0).split("\n").length, 3);
+  const running = [run("B s0", "running"), run("B s1", "running"), run("C s0", "failed")];
+  const many = [...running, ...few, run("A s3", "queued"), run("A s4", "starting")];
+  assert.deepEqual(remarks(many, scale(), 0).split("\n"), [
+    "The first probe comes before the first update.", "C s0 is failed; it ended before its first probe.",
+    "4 runs are queued, 1 is starting: the first probe comes before the first update.",
+  ]);
 });
 
 test("a race was recorded before there were probes only where a probe was missed", () => {

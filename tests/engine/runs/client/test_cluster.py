@@ -4,13 +4,15 @@ import subprocess
 
 import pytest
 
-from engine.errors import EngineRunning
+from engine.errors import ConfigError, EngineRunning
 from engine.events import RunState
 from engine.runs.client.observer import observe
 from engine.runs.client.process import EngineProcess
 from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.runs.supervisor import supervisor
 from engine.store.reader import Reader
+from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
 CLUSTER = LauncherChoice("ray", "10.0.0.1:6379")
@@ -46,6 +48,17 @@ def test_an_engine_with_another_launcher_is_named(process, monkeypatch):
         process.ensure_with(CLUSTER)
     process.workspace.engine_launcher.write_text(f"{CLUSTER}\n")
     process.ensure_with(CLUSTER)
+
+
+def test_an_engine_that_its_cluster_refuses_makes_nothing(monkeypatch, tmp_path):
+    def refuses(address):
+        raise ConfigError(f"the cluster at {address} refuses this machine")
+
+    monkeypatch.setattr(LauncherChoice, "check", lambda self: self)
+    monkeypatch.setattr("engine.runs.launchers.ray_cluster.connection.try_out", refuses)
+    with pytest.raises(ConfigError, match="the cluster at 10.0.0.1:6379 refuses this machine"):
+        supervisor.serve(Workspace(tmp_path / "w"), launcher=CLUSTER)
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_run_on_a_node_is_judged_by_its_heartbeats(workspace):

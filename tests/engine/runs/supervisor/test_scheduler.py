@@ -243,3 +243,7 @@ def test_on_a_cluster_without_gpus_a_run_says_what_it_waits_for():
     two = ["cpu", "cuda:0", "cuda:1"]
     plan = schedule(race(1, 4, 1), [], two, cores=2, nodes=(1, 1), per_gpu=2)
     assert [start.device for start in plan.starts] == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
+    plan = schedule([Waiting(1, 1, 0, 2, device="cuda:2")], [], two, cores=2, nodes=(1, 1))
+    assert plan.waits == {1: "waits for cuda:2; the cluster has cuda:0, cuda:1"}
+    plan = schedule([Waiting(1, 1, 0, 2, device="mps")], [], two, cores=2, nodes=(1, 1))
+    assert plan.waits == {1: "waits for a device mps; runs of a cluster train on cpu or cuda"}

@@ -197,3 +197,14 @@ def test_a_run_that_stops_is_stopped_when_its_node_is_lost(parts):
     parts.launcher.how = "node 10.0.0.3 was lost"
     parts.pool.watch()
     assert parts.reader.runs.get(1).state == S.STOPPED
+
+
+def test_a_start_that_is_withdrawn_can_write_nothing(parts):
+    parts.writer.jobs.move(1, S.STARTING)
+    parts.pool.launch(Job(1, parts.workspace.path, "cpu", 1))
+    worker = parts.pool._launched[1]
+    worker.place, worker.withdraw = "", lambda: True
+    parts.writer.placements.begin(1)
+    assert parts.pool.withdraw(1)
+    assert not parts.pool.has(1)
+    assert parts.reader.placements.current(1) is None, "a cluster may place it at this moment"

@@ -1,39 +1,21 @@
-"""Runs on a real cluster of three nodes on one machine: the same bits as here, whatever is lost in the middle.
+"""Runs on a real cluster of three nodes on one machine: the same bits as here, whatever is lost in the middle."""
 
-Untried: several machines, a lost head node, GPUs, tokens, trials of learning rates, many runs (assets/docs/cluster.md).
-"""
-
-import importlib.util
 import json
-import os
 import subprocess
 import sys
-import tempfile
 
 import pytest
 
 from engine.paths import PROJECT
-from engine.runs.protocol.cluster_address import VERSION
-from tests.engine.runs.launchers.ray_cluster.cluster import ENVIRONMENT
+from tests.engine.runs.launchers.ray_cluster.surroundings import NEEDS_RAY, surroundings
 
-pytestmark = [
-    pytest.mark.long,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        importlib.util.find_spec("ray") is None, reason=f"needs Ray (240 MB): pip install ray=={VERSION}"
-    ),
-]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(600), NEEDS_RAY]
 
 
 @pytest.fixture
 def experiment(tmp_path):
     """Do an experiment in a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="r") as short:  # the names of sockets have at most 107 bytes
-        environment = {
-            **os.environ, **ENVIRONMENT, "HOME": str(tmp_path / "home"), "RAY_TMPDIR": short,
-            "SKIPSCOPE_NODE_FOLDER": str(tmp_path / "node"),
-        }  # fmt: skip
-        (tmp_path / "home").mkdir()
+    with surroundings(tmp_path) as environment:
 
         def does(name):
             module = "tests.engine.runs.launchers.ray_cluster.cluster"
@@ -43,7 +25,6 @@ def experiment(tmp_path):
             )  # fmt: skip
             logs = "".join(path.read_text() for path in tmp_path.glob("*/engine.log"))
             assert done.returncode == 0, done.stderr + logs
-            assert list((tmp_path / "home").iterdir()) == [], "nothing outside of the chosen folders"
             return json.loads(done.stdout.splitlines()[-1])
 
         yield does
@@ -53,6 +34,7 @@ def assert_as_locally(found):
     assert found["states"] == ["finished"] * 4, found["causes"]
     assert found["points"]
     assert found["arrays"]
+    assert found["entries"]
     assert found["checkpoints"] >= 4
     assert found["checkpoints_equal"]
     assert found["rows"] > 600
@@ -83,4 +65,27 @@ def test_a_killed_engine_loses_nothing(experiment):
 def test_paused_runs_go_on_elsewhere_and_a_fork_is_changed_and_stopped(experiment):
     found = experiment("commands")
     assert found["told"] == "stopped"
+    assert_as_locally(found)
+
+
+def test_a_desk_that_is_killed_is_replaced_and_no_batch_is_lost(experiment):
+    found = experiment("desk")
+    assert found["told"] == 2
+    assert_as_locally(found)
+    assert set(found["attempts"].values()) == {1}
+
+
+def test_a_lost_head_ends_the_cluster_and_runs_go_on_in_another_one(experiment):
+    found = experiment("head")
+    assert "The last one ended by an error: the head of the cluster" in found["told"]["engine"]
+    assert len(found["told"]["runs"]) == 4
+    assert_as_locally(found)
+
+
+def test_what_a_full_cluster_cannot_place_is_paused_stopped_and_deleted(experiment):
+    found = experiment("full")
+    waits, paused, stopped, rests = found["told"]
+    assert waits.startswith("starting its worker: Ray has found no room for run ")
+    assert paused == rests == "paused before it started"
+    assert stopped == "stopped before it started"
     assert_as_locally(found)

@@ -16,6 +16,8 @@ from engine.store.workspace import Workspace
     [
         ("RuntimeError Version mismatch: The cluster was started with Ray: 2.50.0", "another version of Ray or Python"),
         ("AuthenticationError invalid token", "its token is missing or wrong"),
+        ("ConnectionError Failed to connect to Ray cluster at 10.0.0.1:6379", "is no head of Ray, or does not"),
+        ("", "is no head of Ray, or does not accept this machine within 30 s"),
         ("RuntimeError Unauthenticated", "its token is missing or wrong"),
         ("ValueError Could not find any running raylet", "this machine is no node of the cluster"),
         ("RuntimeError something else", "cannot be used: RuntimeError something else"),
@@ -63,5 +65,5 @@ def test_a_port_of_something_else_is_refused_in_time(monkeypatch):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        with pytest.raises(ConfigError, match="is no head node of Ray, or does not accept this machine within 4 s"):
-            connection.connect(f"127.0.0.1:{other.getsockname()[1]}", "test")
+        with pytest.raises(ConfigError, match="is no head of Ray, or does not accept this machine within 4 s"):
+            connection.try_out(f"127.0.0.1:{other.getsockname()[1]}")

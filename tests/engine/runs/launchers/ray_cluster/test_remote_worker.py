@@ -2,16 +2,19 @@
 
 import logging
 import multiprocessing
+import shutil
 import sqlite3
 import threading
-from contextlib import closing
+from collections import deque
+from contextlib import closing, suppress
 
 import pytest
 import torch
+from PIL import Image
 
 from engine.errors import AttemptOver, DatabaseBusy
 from engine.events import RunState, StepRow
-from engine.hardware.machine import this_process
+from engine.hardware.machine import ProcessId, this_process
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.launchers.ray_cluster.messages import Beat, DeskSilent, Sender
 from engine.runs.launchers.ray_cluster.remote_store import RemoteStore
@@ -40,8 +43,7 @@ def submitted(path, steps=24):
 
 @pytest.fixture
 def desk(tmp_path):
-    made = Desk(str(submitted(tmp_path / "w").path), "here")
-    made.serve(this_process().pid, this_process().started)
+    made = Desk(str(submitted(tmp_path / "w").path), this_process(), "here")
     with Writer(made._workspace) as writer:
         assert writer.placements.begin(1) == 1
     return made
@@ -143,6 +145,22 @@ def test_a_call_whose_answer_was_lost_is_not_done_twice(desk):
         assert reader.runs.get(1).detail == "second"
 
 
+def test_another_desk_begins_with_the_oldest_batch_without_an_answer(desk):
+    line = DirectLine(desk)
+    writer = RemoteWriter(line, Sender(1, 1, "job"))
+    writer.points.record(1, rows(1))
+    line.faults = ["open", "done open"]
+    writer.points.record(1, rows(2))
+    writer.points.record(1, rows(3))
+    line.desk = Desk(str(desk._workspace.path), this_process(), "here")
+    writer.points.record(1, rows(4))  # reaches the new desk before anybody knows that the old one ended
+    for _ in range(3):
+        with suppress(DeskSilent):
+            writer.close()
+    assert writer._sent == deque()
+    assert steps_of(desk) == [1, 2, 3, 4], "none is lost, none is there twice"
+
+
 def test_an_attempt_that_is_over_writes_nothing(desk, tmp_path):
     line = DirectLine(desk)
     old = RemoteWriter(line, Sender(1, 1, "job"))
@@ -174,7 +192,7 @@ def test_folders_of_workers_that_were_killed_are_removed(desk, tmp_path):
 
 def test_a_worker_hears_that_its_engine_is_gone(desk):
     assert desk.beat(Beat(1, 1)).engine_lives
-    desk.serve(2**22 + 1, 1.0)
+    desk.serve(ProcessId(2**22 + 1, 1.0))
     assert not desk.beat(Beat(1, 1, log=b"a line\n")).engine_lives
     assert desk._workspace.log(1).read_bytes() == b"a line\n"
     assert desk.state().signs[1].beats == 2
@@ -190,3 +208,28 @@ def test_a_checkpoint_travels_in_parts(desk):
     assert desk.get(1, 8, 0, 3).result() is None
     assert desk.file(sender, "prune", {7}, 2).result() == []
     assert desk.file(sender, "put_aside", 7).result() == "step-00000007.pt.bad"
+
+
+def test_a_run_on_a_node_that_lacks_its_images_names_the_node(tmp_path):
+    images = tmp_path / "images"
+    for place in ("train/a", "train/b", "test/a", "test/b"):
+        (images / place).mkdir(parents=True)
+        for index in range(4):
+            Image.linear_gradient("L").resize((16, 16)).rotate(90 * index).save(images / place / f"{index}.png")
+    workspace = Workspace(tmp_path / "w").prepare()
+    settings = TINY | {"eval_images": "8", "probe.images": "0", "batch_size": "4"}
+    with Writer(workspace) as writer:
+        request = RaceRequest((8,), ("A",), steps=4, data=f"folder:{images}", settings=settings)
+        writer.races.submit(plan_race(request, workspace))
+        writer.jobs.move(1, RunState.STARTING)
+        writer.placements.begin(1)
+    shutil.rmtree(images)
+    desk = Desk(str(workspace.path), this_process(), "here")
+    store = RemoteStore(DirectLine(desk), Sender(1, 1, "job"), tmp_path / "node", "10.0.0.7")
+    store.workspace.run(1).mkdir(parents=True)
+    work(store.workspace, store)
+    store.close()
+    with Reader(workspace) as reader:
+        row = reader.runs.get(1)
+    assert row.state == RunState.FAILED
+    assert row.cause.startswith(f"node 10.0.0.7: {images} is not there")

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from engine.events import ENGINE_GONE, RunState
-from engine.hardware.machine import this_process
+from engine.hardware.machine import ProcessId, this_process
 from engine.runs.launchers.ray_cluster.desk import Desk
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
@@ -31,8 +31,7 @@ def scene(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "chdir", lambda folder: None)
     monkeypatch.setenv("SKIPSCOPE_NODE_FOLDER", str(tmp_path / "node"))
     workspace = Workspace(tmp_path / "w").prepare()
-    desk = Desk(str(workspace.path), "here")
-    desk.serve(this_process().pid, this_process().started)
+    desk = Desk(str(workspace.path), this_process(), "here")
     with Writer(workspace) as writer:
         request = RaceRequest((8,), ("A",), steps=100_000, settings={"width": "4", "pool": "4"})
         writer.races.submit(plan_race(request, workspace))
@@ -40,8 +39,10 @@ def scene(tmp_path, monkeypatch):
         writer.placements.begin(1)
     actor = actors.RunActor.__new__(actors.RunActor)
     actor._job, actor._attempt, actor._node, actor._line = Job(1, workspace.path, "cpu", 1), 1, "n", DirectLine(desk)
+    actor._shared = None
     actor._theirs, actor._ours = multiprocessing.Pipe()
-    actor._has_ended, actor._how, actor._lock = threading.Event(), "", threading.Lock()
+    actor._is_done, actor._has_ended = threading.Event(), threading.Event()
+    actor._how, actor._lock = "", threading.Lock()
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     thread = threading.Thread(target=actor.work)
@@ -65,7 +66,7 @@ def until(met):
 
 def test_a_worker_whose_engine_is_gone_hands_over_its_checkpoint(scene):
     desk, actor, reader = scene
-    desk.serve(2**22 + 1, 1.0)
+    desk.serve(ProcessId(2**22 + 1, 1.0))
     assert actor.await_end() == ""
     row = reader.runs.get(1)
     assert (row.state, row.detail) == (RunState.PAUSED, ENGINE_GONE)
@@ -74,10 +75,12 @@ def test_a_worker_whose_engine_is_gone_hands_over_its_checkpoint(scene):
     assert desk._workspace.checkpoint(1, saved.step).stat().st_size == saved.bytes
 
 
-def test_a_worker_hears_its_engine_and_its_log_arrives(scene):
+def test_a_worker_hears_its_engine_and_its_log_arrives(scene, tmp_path):
     desk, actor, reader = scene
     actor.signal("pause")
     assert actor.await_end() == ""
+    left = [path.name for path in (tmp_path / "node").iterdir()]
+    assert left == ["data"], "the engine ends the process once it knows"
     assert reader.runs.get(1).detail.startswith("paused at step ")
     until(lambda: "-> paused at step" in desk._workspace.log(1).read_text())
     assert desk.state().signs[1].beats > 0
