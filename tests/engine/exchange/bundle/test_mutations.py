@@ -48,7 +48,7 @@ def mutated(data: bytes, draw: random.Random) -> bytes:
                 made[at:at] = draw.randbytes(draw.choice((1, 4, 100)))
             case 4:
                 # The end of the file holds the table of contents: what is declared is there.
-                made[-draw.randrange(1, min(len(made), 3000))] = draw.choice((0, 1, 127, 255))
+                made[-draw.randrange(1, max(2, min(len(made), 3000)))] = draw.choice((0, 1, 127, 255))
             case 5:
                 length = draw.randrange(1, 200)
                 made[at : at + length] = made[draw.randrange(len(made)) :][:length]
