@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engine.errors import ConfigError
 from engine.hardware.machine import ProcessId
-from engine.runs.protocol.cluster_address import require_answer, require_ray
+from engine.runs.protocol.cluster_address import ENVIRONMENT, require_answer, require_ray
 from engine.runs.protocol.job import Job
 from engine.store.rows import JobRow
 from engine.store.workspace import Workspace
@@ -113,10 +113,6 @@ class Launcher(Protocol):
 
     def close(self) -> None:
         """Release all resources; living workers go on."""
-
-
-#: Tells a process's choice to what it starts: an internal variable, no setting.
-ENVIRONMENT = "ENGINE_LAUNCHER"
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,20 @@
-"""What can be said of a Ray cluster before anything is started: whether Ray is installed, what an address is.
+"""What can be said of a Ray cluster before anything is started: is Ray installed, what is an address, who has one.
 
 Torch-free, and without Ray.
 """
 
 import importlib.util
+import os
 import re
 import socket
 
 from engine.errors import ConfigError
+from engine.store.workspace import Workspace
 
 #: The version that the tests use; a cluster wants the same one everywhere.
 VERSION = "2.60.0"
+#: Tells a process's choice of a launcher to what it starts: an internal variable, no setting.
+ENVIRONMENT = "ENGINE_LAUNCHER"
 #: How long the head node may take to answer.
 ANSWER_S = 5.0
 _ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
@@ -42,3 +46,12 @@ def require_answer(address: str) -> tuple[str, int]:
             f"no Ray cluster answers at {address} ({error.strerror or error}); `ray start --head` prints its address"
         ) from None
     return host, port
+
+
+def trains_on_cluster(workspace: Workspace) -> bool:
+    """Return whether the workspace's engine, or the one that this process would start, trains on a cluster."""
+    try:
+        chosen = workspace.engine_launcher.read_text()
+    except (OSError, UnicodeDecodeError):  # no engine lives
+        chosen = os.environ.get(ENVIRONMENT, "")
+    return chosen.startswith("ray ")

@@ -13,6 +13,7 @@ from engine.hardware.compiler import refusal
 from engine.hardware.machine import devices
 from engine.models.registry import Variant, variant
 from engine.models.zoo.spec import STREAMS
+from engine.runs.protocol.cluster_address import trains_on_cluster
 from engine.store.workspace import Workspace
 
 #: Settings that follow from other choices.
@@ -76,6 +77,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     implied = shape_of(source, run.data) | _habits(source, run.data, chosen_keys)
     run = replace(run, {"data.name": source.name, **implied})
     check_fit(run, source)
+    check_device(run, workspace)
     check_compiler(run, variants)
     race = RaceConfig.checked(
         depths=depths,
@@ -181,7 +183,7 @@ def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
 
 
 def check_fit(run: RunConfig, source: Source) -> None:
-    """Raise ConfigError for too large batches or subsets, or a missing device."""
+    """Raise ConfigError for too large batches or subsets."""
     left = source.train_images - run.data.validation
     if run.optim.batch_size > left:
         held = f" that validation={run.data.validation} leaves" if run.data.validation else ""
@@ -192,7 +194,12 @@ def check_fit(run: RunConfig, source: Source) -> None:
         raise ConfigError(
             f"eval_images {run.data.eval_images} is more than the {source.test_images} test images of {source.name}"
         )
-    if run.device.startswith("cuda"):
-        present_devices = devices()
-        if (run.device if ":" in run.device else "cuda:0") not in present_devices:
-            raise ConfigError(f"device {run.device} is not there; choose from auto, {', '.join(present_devices)}")
+
+
+def check_device(run: RunConfig, workspace: Workspace) -> None:
+    """Raise ConfigError for a device that this machine lacks; on a cluster the run waits for it."""
+    if not run.device.startswith("cuda") or trains_on_cluster(workspace):
+        return
+    present_devices = devices()
+    if (run.device if ":" in run.device else "cuda:0") not in present_devices:
+        raise ConfigError(f"device {run.device} is not there; choose from auto, {', '.join(present_devices)}")

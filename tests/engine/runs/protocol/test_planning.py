@@ -3,6 +3,7 @@ import pytest
 from engine.config import RaceConfig
 from engine.config.presets import PRESETS
 from engine.errors import ConfigError, DataError
+from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from tests.engine.data import pictures
 
@@ -208,6 +209,21 @@ def test_a_mistake_is_one_line_that_says_what_is_right(workspace, wrong, words):
         plan_race(RaceRequest(**asked), workspace)
     assert "\n" not in str(caught.value)
     assert not list(workspace.path.iterdir())
+
+
+def test_a_race_for_a_cluster_may_ask_for_gpus_that_this_machine_lacks(workspace, monkeypatch):
+    request = RaceRequest((20,), ("A",), settings={"device": "cuda:63"})
+    for launcher in ("local", "ray 10.0.0.1:6379"):
+        workspace.engine_launcher.write_text(f"{launcher}\n")
+        if launcher == "local":
+            with pytest.raises(ConfigError, match="cuda:63 is not there"):
+                plan_race(request, workspace)
+        else:
+            assert plan_race(request, workspace).run.device == "cuda:63"
+    workspace.engine_launcher.unlink()
+    monkeypatch.setenv("ENGINE_LAUNCHER", "local")  # restored afterwards
+    LauncherChoice("ray", "10.0.0.1:6379").for_engines()  # of the engine that this process would start
+    assert plan_race(request, workspace).run.device == "cuda:63"
 
 
 def test_a_race_may_have_64_runs(workspace):

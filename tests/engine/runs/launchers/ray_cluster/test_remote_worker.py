@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import shutil
 import sqlite3
 import threading
 from collections import deque
@@ -9,6 +10,7 @@ from contextlib import closing, suppress
 
 import pytest
 import torch
+from PIL import Image
 
 from engine.errors import AttemptOver, DatabaseBusy
 from engine.events import RunState, StepRow
@@ -206,3 +208,28 @@ def test_a_checkpoint_travels_in_parts(desk):
     assert desk.get(1, 8, 0, 3).result() is None
     assert desk.file(sender, "prune", {7}, 2).result() == []
     assert desk.file(sender, "put_aside", 7).result() == "step-00000007.pt.bad"
+
+
+def test_a_run_on_a_node_that_lacks_its_images_names_the_node(tmp_path):
+    images = tmp_path / "images"
+    for place in ("train/a", "train/b", "test/a", "test/b"):
+        (images / place).mkdir(parents=True)
+        for index in range(4):
+            Image.linear_gradient("L").resize((16, 16)).rotate(90 * index).save(images / place / f"{index}.png")
+    workspace = Workspace(tmp_path / "w").prepare()
+    settings = TINY | {"eval_images": "8", "probe.images": "0", "batch_size": "4"}
+    with Writer(workspace) as writer:
+        request = RaceRequest((8,), ("A",), steps=4, data=f"folder:{images}", settings=settings)
+        writer.races.submit(plan_race(request, workspace))
+        writer.jobs.move(1, RunState.STARTING)
+        writer.placements.begin(1)
+    shutil.rmtree(images)
+    desk = Desk(str(workspace.path), this_process(), "here")
+    store = RemoteStore(DirectLine(desk), Sender(1, 1, "job"), tmp_path / "node", "10.0.0.7")
+    store.workspace.run(1).mkdir(parents=True)
+    work(store.workspace, store)
+    store.close()
+    with Reader(workspace) as reader:
+        row = reader.runs.get(1)
+    assert row.state == RunState.FAILED
+    assert row.cause.startswith(f"node 10.0.0.7: {images} is not there")
