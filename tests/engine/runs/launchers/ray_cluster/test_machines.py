@@ -16,9 +16,9 @@ from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
+from tests.clusters.machines import PORT, Machines, can_be
+from tests.clusters.surroundings import NEEDS_RAY, surroundings
 from tests.engine.runs.launchers.ray_cluster.cluster import record
-from tests.engine.runs.launchers.ray_cluster.machines import PORT, Machines, can_be
-from tests.engine.runs.launchers.ray_cluster.surroundings import NEEDS_RAY, surroundings
 
 pytestmark = [
     pytest.mark.long,

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 from engine.paths import PROJECT
-from tests.engine.runs.launchers.ray_cluster.nodes import STORE_BYTES
+from tests.clusters.nodes import STORE_BYTES
 
 PORT, READY_S = 6379, 90.0
 #: The names of links and namespaces begin so, those of one test's process alone.
