@@ -9,7 +9,7 @@ import pytest
 from engine.errors import ConfigError
 from engine.paths import PROJECT
 from engine.runs.launchers.registry import LAUNCHERS, LauncherChoice
-from tests.engine.runs.launchers.ray_cluster.surroundings import NEEDS_RAY, cluster, surroundings
+from tests.clusters.surroundings import NEEDS_RAY, cluster, surroundings
 
 # In a process of its own: the launcher changes the working directory and keeps a fork server.
 _SCRIPT = """

@@ -27,7 +27,7 @@ from engine.store.placements import PLACED
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
-from tests.engine.runs.launchers.ray_cluster.nodes import Nodes, kill
+from tests.clusters.nodes import Nodes, kill
 
 #: Steps of a race, which must last longer than the loss of a node takes to be seen (4 s), the step at which something
 #: happens, and the time for anything.

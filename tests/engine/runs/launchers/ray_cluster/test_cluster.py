@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from engine.paths import PROJECT
-from tests.engine.runs.launchers.ray_cluster.surroundings import NEEDS_RAY, surroundings
+from tests.clusters.surroundings import NEEDS_RAY, surroundings
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600), NEEDS_RAY]
 

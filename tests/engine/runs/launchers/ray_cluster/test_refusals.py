@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.paths import PROJECT
-from tests.engine.runs.launchers.ray_cluster.surroundings import NEEDS_RAY, cluster, surroundings
+from tests.clusters.surroundings import NEEDS_RAY, cluster, surroundings
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(400), NEEDS_RAY]
 #: In RAY_AUTH_TOKEN of the nodes, and of somebody else.

@@ -14,7 +14,7 @@ import pytest
 
 from engine.paths import PROJECT
 from engine.runs.protocol.cluster_address import VERSION
-from tests.engine.runs.launchers.ray_cluster.nodes import ENVIRONMENT
+from tests.clusters.nodes import ENVIRONMENT
 
 NEEDS_RAY = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason=f"needs Ray (240 MB): pip install ray=={VERSION}"
@@ -71,7 +71,7 @@ def until_gone(short):
 @contextmanager
 def cluster(environment, number=1):
     """Yield the address of a cluster of a head and some nodes."""
-    command = [sys.executable, "-m", "tests.engine.runs.launchers.ray_cluster.nodes", str(number)]
+    command = [sys.executable, "-m", "tests.clusters.nodes", str(number)]
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,

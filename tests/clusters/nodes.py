@@ -1,6 +1,6 @@
 """A cluster of a head and some nodes on this machine.
 
-    python -m tests.engine.runs.launchers.ray_cluster.nodes NUMBER
+    python -m tests.clusters.nodes NUMBER
 
 prints the address of the head and lives until its input ends.
 """
