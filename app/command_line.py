@@ -88,7 +88,10 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
 
     from app import server
     from app.data.exchange import imports
-    from app.web import presenter_link
+    from app.web import connections, descriptors, presenter_link
+
+    descriptors.raise_limit()
+    connections.install()
 
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
     present = presenter_link.share(port) if share else ""
@@ -130,6 +133,8 @@ SHARED = {
 def words(host: str, port: int) -> list[str]:
     """Return the lines of a start."""
     lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
+    if only_views := _only_views():
+        lines.append(only_views)
     if not addresses.is_loopback(host):
         lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
     return lines
@@ -147,12 +152,36 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
         lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
     if addresses.is_loopback(urlsplit(first).hostname or ""):
         lines.append("This address is this machine's own: no other machine can open it")
+    if only_views := _only_views():
+        lines.append(only_views)
     return [
         *lines,
+        room_words(),
         "The presenter's link can command: keep it off the projector. The next start has another one.",
         "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
         "On a network that you do not trust, use an SSH tunnel instead.",
     ]
+
+
+def room_words() -> str:
+    """Return how many viewers there is room for, and what would make more."""
+    from app.web import descriptors
+
+    viewers, limit = descriptors.viewers(), descriptors.open_limit()
+    if viewers == descriptors.MAX_VIEWERS:
+        return f"There is room for {viewers} viewers"
+    return (
+        f"There is room for {viewers} viewers: this system lets a process open {limit:,} files, and "
+        f"{descriptors.MAX_VIEWERS} take {descriptors.needed():,} (ulimit -Hn)"
+    )
+
+
+def _only_views() -> str:
+    """Return a line where this installation trains nothing, '' where it can."""
+    from app.data import workspace
+
+    words = workspace.view_only()
+    return f"{words[0].upper()}{words[1:]}" if words else ""
 
 
 def has_display() -> bool:

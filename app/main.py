@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.data.workspace import SkipscopeError
-from app.views import gradients, instant, layers, page_frame, recordings
+from app.views import gradients, instant, layers, page_frame, recordings, talk
 from app.views.guide import guide
 from app.views.labs import pages
 from app.views.race import audience, race
@@ -21,13 +21,14 @@ INSIDES = [
 ]
 SHORTCUTS = st.Page(shortcuts.render, title="Shortcuts", icon=":material/alt_route:", url_path="shortcuts")
 RUNS = st.Page(runs.render, title="Runs", icon=":material/table_rows:", url_path="runs")
+TALK = st.Page(talk.render, title="Talk", icon=":material/slideshow:", url_path="talk")
 WHY = [st.Page(render, title=title, url_path=path) for title, path, render in guide.pages()]
 LABS = [st.Page(render, title=title, icon=icon, url_path=path) for title, path, icon, render in pages.pages()]
 
 # Before the navigation: otherwise the tab's icon is a material symbol, which browsers load from the internet.
 st.set_page_config(page_icon=str(Path(__file__).parents[1] / "assets" / "icon.png"), layout="wide")
 st.html(Path(__file__).with_name("page.css"))
-sections = {"": [HOME, INSTANT, *INSIDES, SHORTCUTS, RUNS], "Why?": WHY, "Labs": LABS}
+sections = {"": [HOME, INSTANT, *INSIDES, SHORTCUTS, RUNS, TALK], "Why?": WHY, "Labs": LABS}
 page = st.navigation(sections, position="top")
 page_frame.set_title(page.title)
 mine = presenter_link.may_command()

@@ -28,13 +28,13 @@ from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.page_head import PageHead  # noqa: E402
 from app.live.stream.preload import Preload  # noqa: E402
-from app.web import addresses, middleware, presenter_link  # noqa: E402
+from app.web import addresses, log_limit, middleware, presenter_link  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
 #: What the first page imports: loaded while its browser still loads Streamlit's scripts.
 FIRST_PAGE = (
     "app.views.race.race", "app.views.instant", "app.views.layers", "app.views.gradients", "app.views.guide.guide",
-    "app.views.labs.pages", "app.views.runs.runs", "app.views.setup.shortcuts",
+    "app.views.labs.pages", "app.views.runs.runs", "app.views.setup.shortcuts", "app.views.talk",
 )  # fmt: skip
 #: What Pillow imports where Streamlit shows the first picture, the tab's icon.
 PICTURES = tuple(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm"))
@@ -55,6 +55,7 @@ def serving(on_start: Callable[[], None] | None = None, engine_starts: bool = Fa
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         addresses.send_at_once()
+        log_limit.bound_logs()
         feed.start()
         ended = threading.Event()
         try:
@@ -86,6 +87,7 @@ def _prepare_pages(ended: threading.Event) -> None:
         try:
             for module in modules:
                 import_module(module)
+            log_limit.bound_logs()
         finally:
             # Streamlit collects garbage after every rerun: 6 ms with frozen modules, 70 ms without.
             gc.collect()

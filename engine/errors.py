@@ -20,6 +20,10 @@ class DeviceError(SkipscopeError):
     """The machine lacks the requested device or precision."""
 
 
+class ViewOnly(SkipscopeError):
+    """This installation has no torch and trains nothing."""
+
+
 class CheckpointError(SkipscopeError):
     """A checkpoint cannot be written, cannot be read now, or belongs to another net."""
 

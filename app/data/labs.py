@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.data.authorization import requires_presenter
-from app.data.workspace import current, reading
+from app.data.workspace import current, reading, view_only
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import AT_WORK, Found, RunState
 from engine.exchange import lab_reference as lab_reference_files
@@ -63,7 +63,9 @@ def lab_setting(name: str, option: str, text: str) -> bool | int | float | str |
 
 
 def lab_refusal(name: str, settings: Mapping[str, Any]) -> str:
-    """Return the refusal of settings in one line, '' for valid settings."""
+    """Return in one line why a lab cannot start with these settings, '' where it can."""
+    if words := view_only():
+        return words
     try:
         check_settings(get_lab(name), settings)
     except ConfigError as error:
@@ -101,6 +103,8 @@ def _is_usual(lab: LabSpec, job: LabJobRow) -> bool:
 
 def lab_obstacle(name: str) -> str:
     """Return why a lab cannot start at its defaults, '' for a lab that can: some look at trainings of the workspace."""
+    if words := view_only():
+        return words
     lab = get_lab(name)
     if lab.run_option is None or current().pool.file() is None:
         return "" if lab.run_option is None else "there is no training to look at yet; run a race first"

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, NamedTuple
 
 from app.data.connection_pool import File
+from app.data.exchange.ghosts import ImportedLine, imported_lines
 from app.data.races import run_summaries_of, stored_runs
 from app.data.workspace import current, reading
 from engine.analysis.certainty import Certainty as Certainty
@@ -61,26 +62,29 @@ class Conclusions:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One snapshot of some runs; ``head`` is the cursor to follow from."""
+    """One snapshot of some runs and of the imported lines beside them; ``head`` is the cursor to follow from."""
 
     head: Head
     series: dict[int, dict[Split, Series]]
     run_summaries: list[dict[str, Any]]
     remarks: list[dict[str, Any]]
     conclusions: Conclusions
+    ghosts: Sequence[ImportedLine] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
     """The news of some runs between two heads; ``points`` are rows in order of id.
 
-    ``last`` is the last training row of every run at rest among the summaries.
+    ``last`` is the last training row of every run at rest among the summaries. ``ghosts``: other lines were imported
+    beside the runs, or removed.
     """
 
     points: list[Point]
     run_summaries: list[dict[str, Any]]
     deleted: list[int]
     last: dict[int, Point] = field(default_factory=dict)
+    ghosts: bool = False
 
 
 def head() -> Head:
@@ -123,7 +127,10 @@ def history(runs: Sequence[int], at_most: int, ranges: Mapping[int, tuple[int, i
         }
         remarks = [dict(remark) for remark in reader.log.of([row.id for row in rows])] if rows else []
         at = Head(points, changes, context.pool.file() or (0, 0))
-        return History(at, series, run_summaries_of(reader, rows), remarks, _conclusions(reader, rows))
+        # Finer points are asked for beside lines that the page has.
+        whole = all(steps == (0, None) for steps in (ranges or {}).values())
+        ghosts = imported_lines(reader, {row.race for row in rows}) if whole else ()
+        return History(at, series, run_summaries_of(reader, rows), remarks, _conclusions(reader, rows), ghosts)
 
 
 def _series(reader: Reader, run: int, at_most: int, upto: int, steps: tuple[int, int | None]) -> dict[Split, Series]:
@@ -152,6 +159,7 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
         changed: list[dict[str, Any]] = []
         deleted: list[int] = []
         last: dict[int, Point] = {}
+        ghosts = False
         if since[1] < upto[1]:
             rows, gone = reader.runs.changed(since[1])
             wanted = set(runs)
@@ -166,7 +174,8 @@ def delta(runs: Sequence[int], since: tuple[int, int], upto: tuple[int, int]) ->
                 if split == Split.TRAIN and row["id"] <= upto[0]
             }
             deleted = [run for run in gone if run in wanted]
-    return Delta(points, changed, deleted, last)
+            ghosts = reader.ghosts.changed(runs, since[1])
+    return Delta(points, changed, deleted, last, ghosts)
 
 
 def conclusions(runs: Sequence[int]) -> Conclusions:

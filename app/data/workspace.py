@@ -1,8 +1,10 @@
 """The workspace that this process serves: its path, its health, and connections to read it."""
 
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from engine.errors import SkipscopeError as SkipscopeError
 from engine.errors import in_one_line as in_one_line
 from engine.events import AT_WORK, RunState
 from engine.guarded_thread import GuardedThread as GuardedThread
+from engine.hardware.training import view_only as view_only
 from engine.runs.client.control import Control
 from engine.runs.client.observer import observe, with_states, workspace_notes
 from engine.store.reader import Reader
@@ -63,6 +66,7 @@ class WorkspaceContext:
 
 
 _context: WorkspaceContext | None = None
+_lent: ContextVar[WorkspaceContext | None] = ContextVar("lent", default=None)
 _lock = threading.RLock()
 
 
@@ -82,12 +86,40 @@ def workspace_path() -> Path:
 
 
 def current() -> WorkspaceContext:
-    """Return the context of the served workspace, by default of ``use()``."""
+    """Return the context of the served workspace, by default of ``use()``; within ``lent`` that of its reader."""
+    if context := _lent.get():
+        return context
     with _lock:
         if _context is None:
             use()
         assert _context is not None
         return _context
+
+
+class _LentPool(ConnectionPool):
+    """One reader that its owner has open, in one snapshot: all reads see the owner's moment."""
+
+    def __init__(self, reader: Reader):
+        super().__init__(reader.workspace.database, lambda: reader)
+        lent: Any = copy(reader)
+        lent.snapshot = lambda: nullcontext(lent)
+        self._reader = lent
+
+    @contextmanager
+    def acquire(self) -> Iterator[Any]:
+        yield self._reader
+
+
+@contextmanager
+def lent(reader: Reader) -> Iterator[None]:
+    """Serve the workspace of an open reader, as this reader sees it, to what is called within, in this thread alone."""
+    context = WorkspaceContext(reader.workspace)
+    context.pool = _LentPool(reader)
+    before = _lent.set(context)
+    try:
+        yield
+    finally:
+        _lent.reset(before)
 
 
 def reading() -> AbstractContextManager[Reader]:

@@ -100,6 +100,8 @@ export interface View {
   hidden?: boolean;
   /** The steps that the speaker has marked. */
   marks?: number[];
+  /** The marks of changes have no names: those of the curves say the same. */
+  unnamed?: boolean;
   /** The steps of the means that are drawn, where these are not the stored ones. */
   smoothing?: number;
   /** The runs of pinned arms, and the names of hidden ones. */
@@ -108,6 +110,23 @@ export interface View {
   height?: number;
   gaps?: GapFacts | null;
   depths?: DepthFacts;
+  /** The imported lines beside the race. */
+  ghosts?: Ghost[];
+}
+
+/** A line of another training, imported beside a race; `total`: its points in the file. */
+export interface Ghost {
+  id: number;
+  name: string;
+  split: Split;
+  metric: Metric;
+  quantity: string;
+  total: number;
+  step: number[];
+  value: (number | null)[];
+  /** Whether it is not hidden, and whether it is drawn wide. */
+  shown?: boolean;
+  pinned?: boolean;
 }
 
 /** What the server says of the errors over depth, by curve and shortcut type; empty where there are fewer than three depths. */

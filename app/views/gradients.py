@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.data import labs
 from app.live.layers.component import live_probes
+from app.live.shared.run import runs_of
 from app.views import page_frame, picker
 from app.views.labs import lab
 from app.views.labs.selectors import SELECTORS
@@ -24,7 +25,7 @@ def render() -> None:
     )
     if race:
         st.caption(f"Below the race is a lab on nets before training. [{_lab_headline()}](#{lab.anchor(_LAB)})")
-        live_probes(picker.runs_of(race), "gradients", key="gradients", race=race)
+        live_probes(runs_of(race), "gradients", key="gradients", race=race)
     st.divider()
     lab.render(_LAB)
     st.page_link(

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.data import commands
+from app.data import commands, workspace
 from app.data.instant import ring
 from app.live.race.instant.component import live_instant
 from app.views import page_frame, picker
@@ -18,6 +18,8 @@ def render() -> None:
     """Draw the page in whichever state the workspace is."""
     if not page_frame.usable("Instant"):
         return
+    if words := workspace.view_only():
+        page_frame.show_warning(f"{words[0].upper()}{words[1:]}. Races that were kept can be watched on the Race page.")
     # A fragment: a slider that is dragged runs these few lines alone.
     st.fragment(_live)()
 

@@ -2,6 +2,7 @@
 
 from app.data import races
 from app.live.layers.component import live_probes
+from app.live.shared.run import runs_of
 from app.views import page_frame, picker
 from app.views.race import audience
 from app.web import presenter_link
@@ -20,4 +21,4 @@ def render() -> None:
     )
     if race:
         audience.newer(max(listed.id for listed in races.races()))
-        live_probes(picker.runs_of(race), "layers", key="layers", race=race)
+        live_probes(runs_of(race), "layers", key="layers", race=race)

@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from app import theme
 from app.data import races
-from app.live.shared.run import Run
+from app.live.shared.run import label
 from app.views import page_frame
 from app.views.markdown_escape import literal
 
@@ -78,23 +77,6 @@ def choose(race: int) -> None:
     st.query_params["race"] = str(race)
 
 
-def runs_of(race: races.Race) -> list[Run]:
-    """Return the runs of a race for a component, in starting order."""
-    rows = races.runs(race.id)
-    names = list(map(_look_name, rows))
-    looks = theme.looks([*race.shortcuts, *names])
-    return [
-        Run(run=run.id, label=label(race, run), plain=races.is_plain(run.shortcut), look=looks[name], depth=run.depth)
-        for run, name in zip(rows, names, strict=True)
-    ]
-
-
-def label(race: races.Race, run: races.RunRow) -> str:
-    """Return the name of a run within its race: the arm, with several seeds the seed. The browser adds differences."""
-    arm = races.arm_label(run.depth, run.shortcut, run.family)
-    return f"{arm} s{run.seed}" if race.seeds > 1 else arm
-
-
 def numbered(race: races.Race, run: races.RunRow) -> str:
     """Return the name of a run for a choice: ``A-56 (run 4)``, of a fork ``A-56, fork at 60 (run 20)``.
 
@@ -102,8 +84,3 @@ def numbered(race: races.Race, run: races.RunRow) -> str:
     """
     fork = f", fork at {run.parent_step:,}" if run.parent_step is not None else ""
     return f"{label(race, run)}{fork} (run {run.id})"
-
-
-def _look_name(run: races.RunRow) -> str:
-    # A fork looks like a variant of its own: its line begins on its parent's.
-    return run.shortcut if run.parent_run is None else f"{run.shortcut} {run.id}"

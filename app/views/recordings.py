@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app.data import workspace
 from app.data.exchange import recordings
 from app.live.race.landing.component import live_landing
 from app.views import page_frame, picker
@@ -19,6 +20,7 @@ def first_button() -> None:
         return
     if st.button(
         "Watch a recorded race", icon=":material/replay:", key="watch_recorded",
+        type="primary" if workspace.view_only() else "secondary",
         help=f"{first.title}: it plays at once, as it was recorded. Nothing is trained.",
     ):  # fmt: skip
         watch(first.name)

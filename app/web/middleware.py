@@ -1,4 +1,4 @@
-"""Middleware of every request: allowed hosts, own origin, read-only methods, a limit on connections.
+"""Middleware of every request: allowed hosts, own origin, read-only methods, the server's numbers, a limit on viewers.
 
 Streamlit checks hosts and origins on its WebSocket alone, and trusts any port of this machine's names.
 """
@@ -16,10 +16,9 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.web import addresses, presenter_link
+from app.web import addresses, content_policy, descriptors, presenter_link
+from app.web.visitor import VisitorCookie
 
-#: Open streams, WebSockets and readings of the audience, each.
-MAX_OPEN = 200
 #: Bytes of one message from the audience; a page's own messages have a few thousand.
 MAX_MESSAGE_BYTES = 256 * 1024
 #: Simultaneous readings of the store for the audience.
@@ -29,14 +28,22 @@ _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
 #: Where Streamlit takes files for its uploader and drops them, guarded by its token against foreign pages.
 UPLOADS, UPLOADING = "/_stcore/upload_file/", ("PUT", "DELETE")
+#: Where Streamlit tells of its sessions and caches.
+NUMBERS = "/_stcore/metrics"
 #: Before the opening of a WebSocket: browsers get a 403.
 _CLOSED = {"type": "websocket.close", "code": 1008}
-HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "SAMEORIGIN", "Referrer-Policy": "no-referrer"}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": content_policy.CLOSED,
+}
 
 
 def stack() -> list[Middleware]:
     """Return the middleware in the order in which a request meets it."""
-    return [Middleware(part) for part in (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, ConnectionLimit)]
+    parts = (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, OwnNumbers, ConnectionLimit, VisitorCookie)
+    return [Middleware(part) for part in parts]
 
 
 class _Guard:
@@ -75,7 +82,8 @@ class OwnOrigin(_Guard):
         if scope["type"] == "websocket":
             headers = Headers(scope=scope)
             origin = headers.get("origin")
-            if origin is not None and _place(origin) != headers.get("host", "").lower():
+            scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
+            if origin is not None and _place(origin) != f"{scheme}://{headers.get('host', '').lower()}":
                 return await send(_CLOSED)
         return await self.app(scope, receive, send)
 
@@ -88,6 +96,17 @@ class ReadingOnly(_Guard):
         if scope["type"] == "http" and scope["method"] not in READING and not _is_upload(scope):
             refused = PlainTextResponse("this server answers to GET alone", 405, headers={"Allow": ", ".join(READING)})
             return await refused(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
+class OwnNumbers(_Guard):
+    """Keep the server's own numbers, such as its sessions and memory, from the audience of a shared page."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 404 to others than the presenter."""
+        inner = scope["type"] == "http" and scope["path"].rstrip("/").endswith(NUMBERS)
+        if inner and not presenter_link.may_send(HTTPConnection(scope).cookies):
+            return await PlainTextResponse("there is nothing here", 404)(scope, receive, send)
         return await self.app(scope, receive, send)
 
 
@@ -111,6 +130,8 @@ class ConnectionLimit(_Guard):
 
     def __init__(self, app: ASGIApp):
         super().__init__(app)
+        #: Open streams, WebSockets and readings of the audience, each.
+        self.most = descriptors.viewers()
         self.open: Counter[str] = Counter()
         self._turns = asyncio.Semaphore(MAX_READS)
 
@@ -119,10 +140,10 @@ class ConnectionLimit(_Guard):
         kind = _bounded(scope)
         if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
-        if self.open[kind] >= MAX_OPEN:
+        if self.open[kind] >= self.most:
             if kind == "page":
                 return await send(_CLOSED)
-            refusal = f"{MAX_OPEN} viewers look on already, and there is no room for more"
+            refusal = f"{self.most} viewers look on already, and there is no room for more"
             return await PlainTextResponse(refusal, 503, headers={"Retry-After": "10"})(scope, receive, send)
         self.open[kind] += 1
         try:
@@ -162,8 +183,9 @@ def _bounded(scope: Scope) -> str:
 
 
 def _place(origin: str) -> str:
-    """Return host and port of an origin as in a Host header, '' for an invalid origin."""
+    """Return an origin's scheme, host and port as browsers write them, '' for an invalid origin."""
     try:
-        return urlsplit(origin).netloc.lower()
+        parts = urlsplit(origin)
     except ValueError:
         return ""
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -27,6 +27,7 @@ class _Presenter:
     """The token of this start and the cookie's name, with the port: browsers mix the cookies of two ports."""
 
     def __init__(self, port: int):
+        self.port = port
         self.token = secrets.token_urlsafe(TOKEN_BYTES)
         self.cookie = f"skipscope_presenter_{port}"
 
@@ -45,6 +46,11 @@ def share(port: int) -> str:
     _presenter = _Presenter(port)
     authorization.guard(may_command)
     return f"{PATH}?token={_presenter.token}"
+
+
+def shared_port() -> int | None:
+    """Return the port of a shared page, None while the page is not shared."""
+    return _presenter.port if _presenter else None
 
 
 def may_command() -> bool:

@@ -12,6 +12,7 @@ from engine.bench.workload import Workload
 from engine.cli.output import console, echo_json
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices
+from engine.hardware.training import require_torch
 from engine.runs.temporary_folder import TemporaryFolder
 from engine.store.workspace import Workspace
 
@@ -26,6 +27,7 @@ def bench(workspace: Workspace, as_json: bool) -> None:
 
     Ratios are medians over alternating turns, so that what else the machine does meets both sides.
     """
+    require_torch()
     device = devices()[-1] if len(devices()) == 1 else devices()[1]
     plan = Plan()
     with TemporaryFolder(workspace.prepare(), removed=True), Progress(

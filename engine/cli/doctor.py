@@ -14,6 +14,7 @@ from engine.errors import DatabaseDamaged, NoDatabase, SkipscopeError
 from engine.hardware.compiler import why_not
 from engine.hardware.cores import cores
 from engine.hardware.machine import devices, gpus, number_gpus_alike, runs_per_gpu
+from engine.hardware.training import view_only
 from engine.provenance import versions
 from engine.runs.client.control import Control
 from engine.runs.client.observer import observe
@@ -51,9 +52,7 @@ def doctor(context: click.Context, as_json: bool, new_database: bool) -> None:
 def examine(workspace: Workspace) -> dict[str, Any]:
     """Return the report as plain values; ``gpus`` come from the driver, ``device`` from torch."""
     number_gpus_alike()
-    from engine.hardware.device import describe
-
-    device = describe()
+    device = _device()
     sources: list[Source | Offer] = [*SOURCES.values(), *offered()]
     return {
         "device": device,
@@ -70,8 +69,21 @@ def examine(workspace: Workspace) -> dict[str, Any]:
     }
 
 
+def _device() -> dict[str, Any]:
+    """Return what runs get by default; ``device`` is ``none`` in an installation that only views."""
+    if words := view_only():
+        nothing = {"device": "none", "name": words, "precision": "none", "bf16": False, "threads": 0}
+        return {**nothing, "gpus": [], "torch": "not installed"}
+    from engine.hardware.device import describe
+
+    return describe()
+
+
 def _use(device: dict[str, Any]) -> dict[str, Any]:
     """Return devices and slots of runs by default; ``compile`` is the reason against ``compile=true``, '' without."""
+    if device["device"] == "none":
+        nothing = {"devices": [], "slots": 0, "threads": 0, "threads_alone": 0, "precision": "none"}
+        return {**nothing, "compile": "torch is not installed"}
     kind = device["device"].partition(":")[0]
     on_gpu = kind == "cuda"
     names = [name for name in devices() if name.startswith(kind)] or [device["device"]]
@@ -130,20 +142,29 @@ def _stale(seen: Mapping[int, Seen]) -> list[str]:
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
-    device, place = report["device"], report["workspace"]
+    place = report["workspace"]
     data = ", ".join(f"{row['name']} ({'present' if row['present'] else 'not here yet'})" for row in report["data"])
     return [
-        f"device      {device['device']}: {device['name']}, {device['precision']}, {report['cores']} cores",
-        *[f"found       {_gpu_line(gpu)}" for gpu in report["gpus"]],
-        f"runs        {_use_line(report['use'])}",
-        f"precision   {'bf16; --set precision=fp32 for 32-bit floats' if device['bf16'] else 'fp32; no bf16 here'}",
-        f"compile     {'no: ' + reason if (reason := report['use']['compile']) else 'available (--set compile=true)'}",
+        *_training_lines(report),
         f"versions    {', '.join(f'{name} {version}' for name, version in report['versions'].items() if version)}",
         f"data        {data}",
         f"workspace   {place['path']}: {place['problem'] or 'healthy'}",
         *[f"            {problem}" for problem in place["problems"][1:]],
         f"database    {place['database']}, {place['runs']} runs, checkpoints {place['checkpoint_bytes'] / 1e6:.1f} MB",
         f"engine      {place['engine']}",
+    ]
+
+
+def _training_lines(report: dict[str, Any]) -> list[str]:
+    device = report["device"]
+    if device["device"] == "none":
+        return [f"device      none: {device['name']}"]
+    return [
+        f"device      {device['device']}: {device['name']}, {device['precision']}, {report['cores']} cores",
+        *[f"found       {_gpu_line(gpu)}" for gpu in report["gpus"]],
+        f"runs        {_use_line(report['use'])}",
+        f"precision   {'bf16; --set precision=fp32 for 32-bit floats' if device['bf16'] else 'fp32; no bf16 here'}",
+        f"compile     {'no: ' + reason if (reason := report['use']['compile']) else 'available (--set compile=true)'}",
     ]
 
 

@@ -17,7 +17,7 @@ import click
 
 from engine.cli.bench import bench
 from engine.cli.doctor import doctor
-from engine.cli.exchange import export, import_
+from engine.cli.exchange import export, ghosts, import_
 from engine.cli.interventions import extend, fork, set_
 from engine.cli.labs import lab
 from engine.cli.layers import layers
@@ -29,6 +29,7 @@ from engine.cli.races import pace, race
 from engine.cli.reference import reference
 from engine.cli.retention import quota, tidy
 from engine.cli.runs import STATE_COMMANDS, runs
+from engine.cli.talks import talk
 from engine.config import FAMILIES, ModelConfig, arm_name
 from engine.errors import ConfigError, SkipscopeError
 from engine.models.count import count as count_net
@@ -92,8 +93,8 @@ def main(context: click.Context, workspace: str | None) -> None:
 
 
 _COMMANDS = (
-    race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_,
-    reference, tidy, quota, bench, doctor,
+    race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_, ghosts,
+    talk, reference, tidy, quota, bench, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

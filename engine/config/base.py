@@ -106,12 +106,22 @@ def diff(old: Config, new: Config) -> dict[str, tuple[Any, Any]]:
 
 def first_line(error: ValidationError, config: type[BaseModel]) -> str:
     """Return the first validation error as one readable line; ``config`` says what is right."""
-    first = error.errors()[0]
-    message = first["msg"].removeprefix("Value error, ")
-    where = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "value_error" or not where:
+    return every_line(error, config)[0]
+
+
+def every_line(error: ValidationError, config: type[BaseModel]) -> list[str]:
+    """Return each validation error as one readable line; ``config`` says what is right."""
+    return [_line(fault, config) for fault in error.errors()]
+
+
+def _line(fault: Mapping[str, Any], config: type[BaseModel]) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    where = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "value_error" or not where:
         return message
-    if first["type"] == "extra_forbidden":
+    if fault["type"] == "extra_forbidden":
         return f"unknown setting {where}"
-    name, schema = setting_of(config, first["loc"])
-    return wrong(name or where, schema, first.get("input"))
+    if fault["type"] == "missing":
+        return f"{where} is missing"
+    name, schema = setting_of(config, fault["loc"])
+    return wrong(name or where, schema, fault.get("input"))

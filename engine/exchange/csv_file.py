@@ -5,7 +5,7 @@ import io
 from typing import BinaryIO
 
 from engine.exchange.registry import ExportSource, Report
-from engine.exchange.tidy_points import COLUMNS, tidy_points
+from engine.exchange.tidy_points import COLUMNS, tidy_lines, tidy_points
 
 
 def write(source: ExportSource, file: BinaryIO, report: Report) -> None:
@@ -16,6 +16,8 @@ def write(source: ExportSource, file: BinaryIO, report: Report) -> None:
         table.writerow(COLUMNS)
         for done, (row, columns) in enumerate(tidy_points(source.reader, source.rows)):
             report(done, len(source.rows), f"{row.arm}, run {row.id}")
+            table.writerows(zip(*columns.values(), strict=True))
+        for _, columns in tidy_lines(source.reader, source.rows):
             table.writerows(zip(*columns.values(), strict=True))
         report(len(source.rows), len(source.rows), "done")
     finally:

@@ -33,6 +33,16 @@ MAX_ROWS = 10_000_000
 MAX_ENTRIES = 20_000
 #: Characters of a name, and of a sentence.
 MAX_NAME, MAX_TEXT = 200, 2_000
+#: Ghost lines: bytes of all files of one import, and of one record; files, and names looked through; columns or tags;
+#: points of all chosen columns; lines beside one race, and points that are stored of one, extremes kept.
+MAX_GHOST_BYTES = 256 * 1024**2
+MAX_RECORD_BYTES = 16 * 1024**2
+MAX_EVENT_FILES, MAX_ENTRIES_SEEN = 64, 20_000
+MAX_COLUMNS = 1_000
+MAX_GHOST_POINTS = 2_000_000
+MAX_GHOST_LINES, MAX_LINE_POINTS = 16, 2_000
+#: The largest step of a ghost line.
+MAX_GHOST_STEP = 10**9
 #: Levels of a checkpoint's tree.
 MAX_LEVELS = 12
 

@@ -1,4 +1,4 @@
-"""The curves as Parquet: a row group for each run, settings and versions in the file's metadata. Torch-free.
+"""The curves as Parquet: a row group for each run and imported line, settings in the file's metadata. Torch-free.
 
 pandas reads the file, and Hugging Face ``datasets`` as the data set of the builder ``parquet``.
 """
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from engine.exchange.privacy import portable_run
 from engine.exchange.registry import ExportSource, Report
-from engine.exchange.tidy_points import COLUMNS, tidy_points
+from engine.exchange.tidy_points import COLUMNS, tidy_lines, tidy_points
 from engine.provenance import versions
 
 #: The key of the metadata: a JSON document.
@@ -26,6 +26,8 @@ def write(source: ExportSource, file: BinaryIO, report: Report) -> None:
     with pq.ParquetWriter(file, schema, compression="zstd") as table:
         for done, (row, columns) in enumerate(tidy_points(source.reader, source.rows)):
             report(done, len(source.rows), f"{row.arm}, run {row.id}")
+            table.write_table(pa.Table.from_pydict(columns, schema=schema))
+        for _, columns in tidy_lines(source.reader, source.rows):
             table.write_table(pa.Table.from_pydict(columns, schema=schema))
         report(len(source.rows), len(source.rows), "done")
 

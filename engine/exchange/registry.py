@@ -50,7 +50,10 @@ class Imported:
 
 @dataclass(frozen=True)
 class ExportFormat:
-    """One format; ``holds_checkpoints`` says whether saved states can go with it."""
+    """One format; ``holds_checkpoints`` says whether saved states can go with it, ``one_run``: it takes no more.
+
+    ``unpacks``: the command line unpacks the file, a zip, into a folder.
+    """
 
     name: str
     label: str
@@ -60,6 +63,8 @@ class ExportFormat:
     write: str
     read: str = ""
     holds_checkpoints: bool = False
+    one_run: bool = False
+    unpacks: bool = False
 
 
 FORMATS: dict[str, ExportFormat] = {
@@ -83,8 +88,35 @@ FORMATS: dict[str, ExportFormat] = {
             extension="parquet", media_type="application/vnd.apache.parquet",
             write="engine.exchange.parquet_file:write",
         ),
+        ExportFormat(
+            name="pytorch", label="PyTorch script",
+            help="The training of one run as a script of PyTorch and NumPy, which runs without Skipscope.",
+            extension="py", media_type="text/x-python; charset=utf-8",
+            write="engine.exchange.pytorch_script.script:write", one_run=True,
+        ),
+        ExportFormat(
+            name="tensorboard", label="TensorBoard, every point",
+            help="Curves and the distributions of responses as event files, a folder for each run: `tensorboard "
+            "--logdir`. Needs the package tensorboard.",
+            extension="zip", media_type="application/zip", write="engine.exchange.tensorboard_file:write", unpacks=True,
+        ),
+        # The one place where the engine names the page: these files are made of it, and nothing here imports it.
+        ExportFormat(
+            name="html", label="HTML, offline",
+            help="One page that replays the race without a server or a network: curves, layers, verdicts.",
+            extension="html", media_type="text/html; charset=utf-8", write="app.live.offline.race.export:write",
+        ),
+        ExportFormat(
+            name="report", label="Report, to print",
+            help="One page to print: question, verdict with intervals, curves, layers, table, set-up, versions.",
+            extension="html", media_type="text/html; charset=utf-8", write="app.live.offline.report.export:write",
+        ),
     )
 }  # fmt: skip
+
+
+#: What writes a talk as one page: ``write(name: str, talk: Talk, file: BinaryIO) -> None``.
+TALK_WRITER = "app.live.offline.talk.export:write"
 
 
 def get_format(name: str) -> ExportFormat:

@@ -8,13 +8,13 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from engine.analysis.difference import NO_DIFFERENCE
+from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.events import Split
 from engine.exchange.privacy import portable
 from engine.models.arm_names import arm_label
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
-from engine.store.rows import RunRow
+from engine.store.rows import GhostLineRow, RunRow
 
 #: The columns with their types: int, float or str.
 COLUMNS: dict[str, type] = {
@@ -34,10 +34,9 @@ def tidy_points(reader: Reader, rows: Sequence[RunRow]) -> Iterator[tuple[RunRow
         steps = [*map(int, series["step"].tolist()), *(each.step for each in evaluations)]
         count, none = len(steps), [None] * len(evaluations)
         training = len(series["step"])
-        label = arm_label(row.depth, row.shortcut, row.family)
         per_epoch = row.config.optim.batch_size / row.train_images if row.train_images else None
         constant = {
-            "run": row.id, "arm": ", ".join(filter(None, (label, difference.name))), "depth": row.depth,
+            "run": row.id, "arm": arm_of(row, difference), "depth": row.depth,
             "shortcut": str(row.shortcut), "seed": row.seed, "difference": portable(difference.text), "race": row.race,
         }  # fmt: skip
         columns: dict[str, list[Any]] = {name: [value] * count for name, value in constant.items()}
@@ -52,6 +51,23 @@ def tidy_points(reader: Reader, rows: Sequence[RunRow]) -> Iterator[tuple[RunRow
             **{name: [*_finite(series[name].tolist()), *none] for name in ("running_loss", "running_error", "lr")},
         }
         yield row, {name: columns[name] for name in COLUMNS}
+
+
+def tidy_lines(reader: Reader, rows: Sequence[RunRow]) -> Iterator[tuple[GhostLineRow, dict[str, list[Any]]]]:
+    """Yield each line that was imported beside the races of these runs, in the same columns. It is of no run."""
+    races = sorted({row.race for row in rows})
+    for line in reader.ghosts.of(races):
+        steps, numbers = reader.ghosts.points(line.id)
+        columns: dict[str, list[Any]] = {name: [None] * len(steps) for name in COLUMNS}
+        constant = {"arm": f"imported: {line.name}", "split": line.split, "difference": "imported line"}
+        columns |= {name: [value] * len(steps) for name, value in {**constant, "race": line.race}.items()}
+        columns |= {"step": [*map(int, steps.tolist())], line.metric: _finite(numbers.tolist())}
+        yield line, columns
+
+
+def arm_of(row: RunRow, difference: Difference) -> str:
+    """Return the name of a run's arm, with what makes it another than its depth and shortcuts say."""
+    return ", ".join(filter(None, (arm_label(row.depth, row.shortcut, row.family), difference.name)))
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:

@@ -5,13 +5,14 @@ A file appears whole or not at all. Nothing is written outside of the workspace 
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from engine.errors import ConfigError, DataError
+from engine.exchange.folder import unpacked
 from engine.exchange.registry import FORMATS, Checkpoints, ExportSource, Imported, Report, get_format, load
 from engine.runs.client.retention import check_quota
 from engine.store.reader import Reader
@@ -31,13 +32,21 @@ class ExportRequest:
 
 
 def export_to(workspace: Workspace, request: ExportRequest, out: Path, report: Report, *, replace: bool = False) -> int:
-    """Write a file; return its bytes.
+    """Write a file, or the folder of a format that unpacks unless ``out`` ends in its extension; return its bytes.
 
     Raises ConfigError for runs or options that do not fit, DataError for a path that is taken or cannot be written.
     """
+    chosen = get_format(request.format)
+    if chosen.unpacks and out.suffix != f".{chosen.extension}":
+        return unpacked(lambda file: write(workspace, request, file, report), out, replace=replace)
     if out.is_dir():
         example = out / f"race.{get_format(request.format).extension}"
         raise DataError(f"{out} is a folder; name a file, for example {example}")
+    return to_file(out, lambda file: write(workspace, request, file, report), replace=replace)
+
+
+def to_file(out: Path, content: Callable[[BinaryIO], None], *, replace: bool = False) -> int:
+    """Write a file whole or not at all; return its bytes. Raises DataError for a path that is taken or no file."""
     if out.exists() and not out.is_file():
         raise DataError(f"{out} is no usual file, and stays; name another file")
     if out.exists() and not replace:
@@ -47,7 +56,7 @@ def export_to(workspace: Workspace, request: ExportRequest, out: Path, report: R
         handle, name = tempfile.mkstemp(prefix=f".{out.name}-", suffix=".part", dir=out.parent)
         part = Path(name)
         with os.fdopen(handle, "w+b") as file:
-            write(workspace, request, file, report)
+            content(file)
         size = part.stat().st_size
         part.replace(out)
     except OSError as error:
@@ -69,6 +78,8 @@ def write(workspace: Workspace, request: ExportRequest, file: BinaryIO, report: 
         raise ConfigError(f"{chosen.name} holds no checkpoints; choose the format {holding}, or leave them out")
     with Reader(workspace) as reader, reader.snapshot():
         rows = _rows(reader, request.runs)
+        if chosen.one_run and len(rows) > 1:
+            raise ConfigError(f"{chosen.name} takes one run (got {len(rows)}); name one")
         load(chosen.write)(ExportSource(reader, rows, request.checkpoints), file, report)
 
 

@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 
+from engine.store.audience.steps import TALKS
 from engine.store.points_view import pack_points
 
 #: What a migration does: statements with semicolons, or a function.
@@ -363,6 +364,23 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
         ) WITHOUT ROWID;
         """,
     ),
+    (
+        "0011-ghost-lines",
+        """
+        CREATE TABLE ghost_lines (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            race INTEGER NOT NULL REFERENCES races(id) ON DELETE CASCADE,
+            name TEXT NOT NULL, source TEXT NOT NULL, quantity TEXT NOT NULL,
+            split TEXT NOT NULL, metric TEXT NOT NULL,
+            total INTEGER NOT NULL, points INTEGER NOT NULL,
+            steps BLOB NOT NULL, numbers BLOB NOT NULL,
+            created REAL NOT NULL,
+            UNIQUE (race, name)
+        );
+        ALTER TABLE races ADD COLUMN ghosts_changed INTEGER NOT NULL DEFAULT 0;
+        """,
+    ),
+    ("0012-talks", TALKS),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

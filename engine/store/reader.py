@@ -3,11 +3,13 @@
 Connections are read-only (``mode=ro``). Methods return plain values and the dataclasses of ``engine.store.rows``.
 """
 
+from engine.store.audience.showings import ShowingReader
 from engine.store.connection import ReadingConnection
 from engine.store.placements import PlacementReader
 from engine.store.tables.checkpoints import CheckpointReader
 from engine.store.tables.commands import CommandReader
-from engine.store.tables.imports import ImportReader
+from engine.store.tables.imported.ghost_lines import GhostLineReader
+from engine.store.tables.imported.imports import ImportReader
 from engine.store.tables.interventions import InterventionReader
 from engine.store.tables.jobs import JobReader
 from engine.store.tables.labs import LabReader
@@ -33,4 +35,5 @@ class Reader(ReadingConnection):
         self.probes, self.labs, self.jobs = ProbeReader(self), LabReader(self), JobReader(self)
         self.interventions, self.tuning = InterventionReader(self), TuningReader(self)
         self.commands, self.presence, self.quota = CommandReader(self), PresenceReader(self), QuotaReader(self)
-        self.imports, self.placements = ImportReader(self), PlacementReader(self)
+        self.imports, self.placements, self.showings = ImportReader(self), PlacementReader(self), ShowingReader(self)
+        self.ghosts = GhostLineReader(self)

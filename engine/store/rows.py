@@ -32,6 +32,25 @@ class RaceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class GhostLineRow:
+    """An imported line beside a race; ``points`` of its ``total`` points are stored.
+
+    ``quantity`` is what the file held, with its unit; the numbers are of ``metric``: error in percent, loss as it came.
+    """
+
+    id: int
+    race: int
+    name: str
+    source: str
+    quantity: str
+    split: str
+    metric: str
+    total: int
+    points: int
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
 class RaceAge:
     """A race with its runs, the end of the last one, and how many have a note or are still to end, trials included."""
 

@@ -3,11 +3,13 @@
 Every method is one short transaction; ``with writer.together()`` makes one of several.
 """
 
+from engine.store.audience.showings import ShowingWriter
 from engine.store.connection import WritingConnection
 from engine.store.placements import PlacementWriter
 from engine.store.tables.checkpoints import CheckpointWriter
 from engine.store.tables.commands import CommandWriter
-from engine.store.tables.imports import ImportWriter
+from engine.store.tables.imported.ghost_lines import GhostLineWriter
+from engine.store.tables.imported.imports import ImportWriter
 from engine.store.tables.interventions import InterventionWriter
 from engine.store.tables.jobs import JobWriter
 from engine.store.tables.labs import LabWriter
@@ -32,5 +34,5 @@ class Writer(WritingConnection):
         self.probes, self.labs = ProbeWriter(self), LabWriter(self)
         self.interventions, self.tuning = InterventionWriter(self), TuningWriter(self)
         self.notes, self.commands, self.presence = VisitorNoteWriter(self), CommandWriter(self), PresenceWriter(self)
-        self.placements = PlacementWriter(self)
-        self.quota, self.imports = QuotaWriter(self), ImportWriter(self)
+        self.placements, self.ghosts = PlacementWriter(self), GhostLineWriter(self)
+        self.quota, self.imports, self.showings = QuotaWriter(self), ImportWriter(self), ShowingWriter(self)

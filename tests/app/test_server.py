@@ -158,6 +158,8 @@ def check_that_routes_only_read(port, bench):
         "/live/lab": "run=1",
         "/live/lab/stream": "run=1",
         "/live/lab/reference": "lab=gradients",
+        "/live/talk/recording/{name}": "runs=1",
+        "/live/talk/stream": "",
     }
     files = {
         "/live/plotly-{version}.js": f"/live/plotly-{plotly.__version__}.js",

@@ -158,6 +158,8 @@ def test_the_keys_of_the_stage_are_those_of_the_code():
         ("key on a lab", keys("labs/presentation.js") + common),
     ):
         assert [tuple(row) for row in rows(text, column)] == own, column
+    # Behind the one key of the audience.
+    assert [tuple(row) for row in rows(words(DOCS / "talks.md"), "key")] == [*keys("talk/keys.js")[1:], *common]
 
 
 def test_every_table_of_results_names_its_script_and_its_machine():

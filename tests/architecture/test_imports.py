@@ -1,6 +1,7 @@
 """The import arrows of the house: no arrow upwards, no circle, torch and streamlit where they belong."""
 
 import ast
+import re
 import sys
 
 from tests.architecture.source_tree import (
@@ -20,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.config",),
     ("engine.store.space",),
     ("engine.hardware", "engine.store"),
-    ("engine.store.tables", "engine.models", "engine.data"),
+    ("engine.store.audience", "engine.store.tables", "engine.store.tables.imported", "engine.models", "engine.data"),
     ("engine.models.zoo", "engine.data.files"),
     ("engine.models.init", "engine.data.downloads"),
     ("engine.models.shortcuts",),
@@ -40,25 +41,33 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.runs.launchers.ray_cluster",),
     ("engine.runs.supervisor",),
     ("engine.runs.client",),
-    ("engine.exchange", "engine.exchange.bundle"),
+    ("engine.exchange.ghosts",),
+    ("engine.exchange", "engine.exchange.bundle", "engine.exchange.pytorch_script"),
+    ("engine.talks",),
     ("engine.cli.parsing",),
     ("engine.cli",),
     ("app",),
     ("app.data",),
     ("app.data.next_steps", "app.data.instant", "app.data.exchange", "app.data.recording"),
+    ("app.data.talks",),
     ("app.web",),
     ("app.live.stream",),
     ("app.live.shared",),
+    ("app.live.offline",),
     (
         "app.live", "app.live.race", "app.live.race.instant", "app.live.race.landing", "app.live.layers",
         "app.live.labs", "app.live.learning_rates",
     ),
+    ("app.live.talk", "app.live.offline.race"),
+    ("app.live.offline.report", "app.live.offline.talk"),
     ("app.views",),
     ("app.views.setup", "app.views.labs"),
     ("app.views.race",),
     ("app.views.runs", "app.views.guide"),
 )  # fmt: skip
 FLOOR = {folder: floor for floor, folders in enumerate(FLOORS) for folder in folders}
+#: Offline files put features together, and so does a talk: what the house of a page does for the live page.
+FILES_OF_FEATURES = {"app.live.offline.race", "app.live.offline.report", "app.live.offline.talk", "app.live.talk"}
 #: The rooms that may import torch; all others must not, not even inside a function.
 TORCH_ROOMS = (
     "engine.hardware", "engine.data", "engine.models", "engine.training", "engine.probes", "engine.labs",
@@ -70,7 +79,8 @@ TORCH_FREE = (
     "engine.models.registry", "engine.models.count", "engine.data.registry", "engine.data.presence",
     "engine.probes.registry", "engine.labs.registry", "engine.bench.benchmark", "engine.runs.protocol.planning",
     "engine.exchange.bundle.restoring", "engine.exchange.bundle.writing", "engine.exchange.csv_file",
-    "engine.exchange.parquet_file", "engine.exchange.recordings", "engine.exchange.recorded_errors",
+    "engine.exchange.parquet_file", "engine.exchange.tensorboard_file", "engine.exchange.recordings",
+    "engine.exchange.recorded_errors", "engine.exchange.pytorch_script.script", "engine.talks.files",
 )  # fmt: skip
 #: Configuration and events know nothing but the standard library and pydantic.
 GROUND = ("engine.errors", "engine.events", "engine.paths", "engine.config")
@@ -127,7 +137,23 @@ def test_the_engine_never_imports_the_app_and_only_its_data_folder_imports_the_e
     users = {
         folder for folder in arrows if folder.startswith("app") and any(o.startswith("engine") for o in arrows[folder])
     }
-    assert users == {"app.data", "app.data.next_steps", "app.data.instant", "app.data.exchange", "app.data.recording"}
+    assert users == {
+        "app.data", "app.data.next_steps", "app.data.instant", "app.data.exchange", "app.data.recording",
+        "app.data.talks",
+    }  # fmt: skip
+
+
+def test_the_engine_names_the_page_once_as_text():
+    """The file of an offline page is the page itself: the table of the formats names its builder, and loads it late."""
+    named = {
+        (module, node.value)
+        for module, path in modules().items()
+        if contains("engine", module)
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.match(r"app\.[\w.]+:\w+$", node.value)
+    }
+    assert {module for module, _ in named} == {"engine.exchange.registry"}
+    assert {name.partition(":")[0] for _, name in named} <= {*modules()}
 
 
 def passed_on() -> list[tuple[str, str]]:
@@ -153,7 +179,8 @@ def test_a_name_of_the_engine_reaches_the_page_through_one_module_and_is_used_th
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute)
     }
-    assert [f"{module}.{name}" for module, name in passed_on() if f"{module}.{name}" not in used] == []
+    own = {(module, name): f"app.data.{module.rpartition('.')[2]}.{name}" for module, name in passed_on()}
+    assert [f"{module}.{name}" for (module, name), word in own.items() if word not in used] == []
 
 
 def test_the_data_folder_has_no_names_of_its_own():
@@ -161,10 +188,12 @@ def test_the_data_folder_has_no_names_of_its_own():
 
 
 def test_a_lab_imports_no_other_lab_and_a_feature_no_other_feature():
+    ground = {"app.live.shared", "app.live.stream", "app.live.offline"}
+    arrows = between_folders()
     for home in ("engine.labs", "app.live"):
-        inner = {folder for folder in FLOOR if contains(home, folder)} - {"app.live.shared", "app.live.stream"}
-        arrows = between_folders()
-        assert not [(folder, other) for folder in inner for other in arrows[folder] & inner - {folder}]
+        inner = {folder for folder in FLOOR if contains(home, folder)} - ground
+        importers = inner - FILES_OF_FEATURES
+        assert not [(folder, other) for folder in importers for other in arrows[folder] & inner - {folder}]
 
 
 def test_torch_stays_in_the_rooms_that_train():

@@ -23,6 +23,10 @@ def pins(name: str) -> dict[str, str]:
     return dict(line.split("==") for line in lines)
 
 
+#: What an installation that only views does without.
+TO_TRAIN = {"torch", "torchvision", "pytest"}
+
+
 @cache
 def imported(top: str) -> set[str]:
     """Return the first names of all modules of others that a folder imports."""
@@ -48,6 +52,12 @@ def test_what_runs_comes_first_and_nothing_is_pinned_twice():
     lines = (PROJECT / "tests/requirements.txt").read_text(encoding="utf-8").splitlines()
     assert next(line for line in lines if not line.startswith("#")) == "-r ../requirements.txt"
     assert not set(pins("requirements.txt")) & set(pins("tests/requirements.txt"))
+
+
+def test_the_installation_that_only_views_has_all_but_torch_with_the_same_pins():
+    everything = pins("requirements.txt")
+    assert pins("app/requirements.txt") == {name: pin for name, pin in everything.items() if name not in TO_TRAIN}
+    assert everything.keys() >= TO_TRAIN
 
 
 def test_what_is_installed_is_what_is_pinned():

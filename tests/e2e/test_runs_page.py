@@ -1,5 +1,6 @@
 """The page "Runs" in Chromium: a table that changes by itself keeps what was done to it; a link shows the same."""
 
+import re
 import time
 
 import pytest
@@ -121,6 +122,19 @@ def test_a_run_is_deleted_after_a_question_only(site, open_page):
     page.wait_for_function("() => !new URLSearchParams(location.search).has('runs')")
 
 
+def _import_lines(page, race: int) -> None:
+    """Put a column of a CSV beside a race by the dialog of the page Runs."""
+    page.get_by_role("link", name="Runs").click()
+    page.get_by_role("button", name="Import", exact=True).click()
+    file = {"name": "theirs.csv", "mimeType": "text/csv", "buffer": b"step,acc\n1,20\n2,40\n3,60\n"}
+    page.locator("input[type=file]").set_input_files(file)
+    for label, choice in (("Beside race", f"{race} "), ("acc", "training accuracy, percent")):
+        page.get_by_role("combobox", name=label, exact=False).last.click()
+        page.get_by_role("option", name=re.compile(f"^{choice}")).click()
+    page.get_by_role("button", name="Import the lines").click()
+    expect(page.get_by_text(f"Imported 1 line beside race {race}.")).to_be_visible()
+
+
 @pytest.mark.slow
 def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open_page, tmp_path):
     race, _ = site.race(steps=3, name="travels")
@@ -128,12 +142,18 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
     before = settled(page)
     page.locator(".ss-export summary").click()
-    for name in ("bundle", "csv", "parquet"):
+    for name in ("bundle", "csv", "parquet", "tensorboard"):
         with page.expect_download() as download:
             page.locator(f".ss-export-{name}").click()
         download.value.save_as(tmp_path / name)
         assert (tmp_path / name).stat().st_size > 1000, name
         expect(page.locator(f".ss-export-{name}")).to_have_text("Saved")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(".ss-script-run").select_option(index=1)
+    page.locator(".ss-copy-script").click()
+    expect(page.locator(".ss-copy-script")).to_have_text("Copied")
+    chosen = page.locator(".ss-script-run option").nth(1).inner_text()
+    assert page.evaluate("navigator.clipboard.readText()").startswith(f'"""{chosen}: a net of He et al. 2015')
     page = open_page(f"{site.url}/runs?search=travels")
     for cut, words in ((5, "is not imported"), (0, "Imported race ")):
         page.get_by_role("button", name="Import", exact=True).click()
@@ -149,3 +169,13 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     expect(page.get_by_text("Imported: recorded elsewhere by version")).to_be_visible()
     wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
     assert settled(page) == before
+    _import_lines(page, site.row(newest).race)
+    page = open_page(f"{site.url}/?race={site.row(newest).race}")
+    wait_view(page, "v.ghosts.length === 1 && v.chart.drawn && v.runs.every(({card}) => card.state === 'finished')")
+    assert settled(page) == before, "nothing is concluded from an imported line"
+    chip = page.locator(".ss-arm", has_text="theirs, acc")
+    expect(chip).to_be_visible()
+    drawn = "v.chart.figure.data.filter(({meta}) => meta === 'imported').length"
+    wait_view(page, f"{drawn} > 0")
+    chip.locator(".ss-arm-show").click()
+    wait_view(page, f"{drawn} === 0")

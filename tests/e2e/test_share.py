@@ -205,6 +205,9 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
             for verb in ("train", "keep", "engine"):
                 asked = _command(verb, runs[0], choice=asdict(instant.usual()))
                 stranger.run("instant", widgets={stranger.trigger_of("instant"): asked})
+            for verb in ("show", "end", "live", "vote", "look"):
+                asked = _command(verb, runs[0], scene=2, question="plain", choice=1)
+                stranger.run("talk", query=query, widgets={stranger.trigger_of("talk_view"): asked})
             drawn = {name.rsplit("-", 1)[-1] for name in stranger.buttons}
             assert drawn <= OF_ANYBODY, "nothing that commands is drawn"
         assert shared.contents() == before, words

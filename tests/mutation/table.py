@@ -3,10 +3,25 @@
 from pathlib import Path
 
 from tests.mutation.fault import Fault, Room, TableError
-from tests.mutation.rooms import app, browser, cli, data, engine, exports, labs, models, probes, store, stream, training
+from tests.mutation.rooms import (
+    app,
+    browser,
+    cli,
+    data,
+    engine,
+    exchange,
+    exports,
+    labs,
+    models,
+    probes,
+    store,
+    stream,
+    training,
+)
 
 ROOMS: tuple[Room, ...] = tuple(
-    module.ROOM for module in (models, training, data, store, engine, probes, labs, cli, app, stream, browser, exports)
+    module.ROOM
+    for module in (models, training, data, store, engine, probes, labs, cli, app, stream, browser, exports, exchange)
 )
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from app.data.workspace import current
+from app.data.workspace import current, reading
 from engine.errors import ConfigError, DataError
 from engine.exchange.privacy import data_name, portable
+from engine.exchange.pytorch_script.script import script_of
 from engine.exchange.registry import FORMATS, ExportFormat, get_format
 from engine.exchange.transfer import ExportRequest, write
 
@@ -28,6 +29,15 @@ def format_of(name: str) -> ExportFormat:
 def portable_text(text: str) -> str:
     """Return a text, or the name of a data set, without the folders of this machine."""
     return portable(data_name(text))
+
+
+def script(run: int) -> tuple[str, str]:
+    """Return (script, '') of a run as PyTorch, ('', the reason in one line) for a run without one."""
+    try:
+        with reading() as reader:
+            return script_of(reader, reader.runs.known(run)), ""
+    except UNFIT as error:
+        return "", str(error)
 
 
 @contextmanager

@@ -6,15 +6,12 @@ from datetime import datetime
 from app.data.authorization import requires_presenter
 from app.data.workspace import current, reading
 from engine.exchange.limits import MAX_UPLOAD_BYTES
-from engine.exchange.registry import FORMATS
 from engine.exchange.transfer import import_from
 from engine.runs.temporary_folder import own_folder
 from engine.store.rows import ImportRow, RunRow
 
 #: Bytes of a file that a visitor sends.
 MAX_SENT_BYTES = MAX_UPLOAD_BYTES
-#: What the name of a bundle ends in.
-EXTENSIONS = tuple(row.extension for row in FORMATS.values() if row.read)
 #: Digits of a bundle's id that people see.
 _DIGITS = 12
 

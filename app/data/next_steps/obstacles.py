@@ -9,16 +9,20 @@ from pathlib import Path
 from app.data import interventions, races
 from app.data.options import check_source
 from app.data.races import Race
-from app.data.workspace import SkipscopeError, workspace_path
+from app.data.workspace import SkipscopeError, view_only, workspace_path
 from engine.data.files.paths import is_path
 from engine.data.presence import present
 from engine.events import RunState
 from engine.exchange.privacy import data_name
 from engine.store.rows import RunRow
 
+_NO_TORCH = "cannot be trained here: this installation only views, because torch is not installed"
+
 
 def to_repeat(data: str) -> str:
     """Return why no race on these images can be started on this page."""
+    if view_only():
+        return _NO_TORCH
     if missing := _images(data):
         return missing
     try:
@@ -32,6 +36,8 @@ def to_fork(run: RunRow, saved: Collection[int]) -> str:
     """Return why a run cannot be forked, whatever is trained meanwhile; ``saved`` are the steps of its checkpoints."""
     if run.imported is not None and not saved:
         return "was recorded elsewhere, and its checkpoints did not come along"
+    if view_only():
+        return _NO_TORCH
     return _images(run.config.data.name)
 
 
@@ -39,6 +45,8 @@ def to_extend(run: RunRow) -> str:
     """Return why a finished run cannot be given more steps."""
     if run.imported is not None:
         return "was recorded elsewhere and stays as it was recorded"
+    if view_only():
+        return _NO_TORCH
     return _images(run.config.data.name)
 
 

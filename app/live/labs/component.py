@@ -80,16 +80,23 @@ def live_lab(name: str, run: int | None, on_command: Callable[[], None], view: L
             "panels": [asdict(panel) for panel in panels],
             "figures": [asdict(figure) for figure in lab.metrics],
             "options": {option.name: {"label": option.label, "usual": option.default} for option in lab.options},
-            "picks": _picks(lab, picks) if picks else None,
-            "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
-            "hues": [{"match": match, "shades": of} for match, of in hues(lab.run_option is not None).items()],
-            "dashes": _DASHES,
-            "variants": _VARIANTS,
-            "spare": spare_styles(),
+            **lab_styles(lab, picks),
             **surroundings(**_ADDRESSES, plotly=bundle_for(panels).address),
         },
         on_command_change=on_command,
     )
+
+
+def lab_styles(lab: labs.LabSpec, picks: CurveSelector | None = None) -> dict[str, Any]:
+    """Return how the curves of a lab look, and the switches that choose among them."""
+    return {
+        "picks": _picks(lab, picks) if picks else None,
+        "styles": {kind: _style(style) for kind, style in (picks.styles if picks else {}).items()},
+        "hues": [{"match": match, "shades": of} for match, of in hues(lab.run_option is not None).items()],
+        "dashes": _DASHES,
+        "variants": _VARIANTS,
+        "spare": spare_styles(),
+    }
 
 
 def bundle_for(panels: Sequence[labs.Panel]) -> Bundle:

@@ -7,7 +7,7 @@ import { drawLegend } from "./kinds/labels.js";
 import { pictureWords, stylesOf, tableOf } from "./export.js";
 import { panelFooter } from "./footer.js";
 import { element, setText } from "../shared/dom.js";
-import { quietModeBar } from "../shared/plot_style.js";
+import { PLOT_CONFIG, quietModeBar } from "../shared/plot_style.js";
 import { TOUCH, loadPlotly } from "../shared/page.js";
 import { ExportButtons, exportPlot } from "../shared/export/buttons.js";
 
@@ -118,7 +118,7 @@ export class LabPanels {
       displaylogo: false, responsive: false, doubleClick: false, showTips: false,
       // Plotly's own set has a button that uploads the chart to a company's server.
       modeBarButtons: [...(one.controls.look?.surface ? [] : [["zoom2d", "pan2d"]]), [{ name: "whole", title: "Show the whole", icon: Plotly.Icons.home, click: () => (one.controls.resetView?.(Plotly), this.zooms.reset(panel.name)) }]],
-      plotlyServerURL: "",
+      ...PLOT_CONFIG,
     });
     one.controls.drawn?.(drawn, began);
     if (!one.heard) {

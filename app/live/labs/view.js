@@ -13,6 +13,7 @@ import { numbersTable } from "./numbers.js";
 import { labPresenter } from "./presentation.js";
 import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { showProgress } from "../shared/page_title.js";
+import { request } from "../shared/source.js";
 
 const DRAW_MS = 120;
 const ASKED_MS = 4_000;
@@ -84,7 +85,7 @@ export class LabView {
   async #recorded() {
     const isWanted = () => this.run === null && !this.card && !this.stopped;
     if (!isWanted()) return;
-    const asked = fetch(`${this.data.urls.reference}?lab=${this.data.lab}`);
+    const asked = request(`${this.data.urls.reference}?lab=${this.data.lab}`);
     const message = await asked.then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
     if (message && isWanted()) this.#message(message);
     else setTimeout(() => this.#recorded(), RETRY_MS);

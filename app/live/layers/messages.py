@@ -1,4 +1,4 @@
-"""Probe columns as 16-bit codes in base64 inside compact JSON. Pure functions of data.
+"""What the browser gets of probes: nets, quantities and panels; columns as 16-bit codes in base64 inside compact JSON.
 
 A code c of a quantity with ``low``, ``high`` and ``scale``: 0 is no value (NaN or not measured), 65535 is +infinity,
 and 1 to 65534 the place p = (c - 1) / 65533: low + p (high - low) on a linear scale, l (h / l)^p on a logarithmic one
@@ -8,11 +8,13 @@ with l = low / 10,000 and h = 10,000 high. Values beyond are clamped. The error 
 import base64
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Literal
 
 import numpy as np
 
-from app.data import probes
+from app.data import probes, races
+from app.live.shared.run import Run, run_colors
 from app.live.stream.sse import short
 
 NOTHING, INFINITE, TOP = 0, 65535, 65534
@@ -21,6 +23,32 @@ WIDER = 1e4
 #: Quantities of profiles and maps have one value per layer, block or part of a block.
 DRAWN = ("layer", "relu", "block", "sublayer")
 _ROWS = {row.name: row for row in probes.quantities()}
+
+Layout = Literal["layers", "gradients"]
+
+#: The first quantity of a layout, titles of quantities and side charts. ``always`` is fetched with every choice.
+LAYOUTS: dict[Layout, dict[str, Any]] = {
+    "layers": {
+        "quantity": "response_std",
+        "titles": {"response_std": "How strongly each layer responds"},
+        "families": ("responses", "gradients", "directions"),
+        "forms": ["order", "sorted"],
+        "sides": [],
+        "growth": False,
+        "always": [],
+    },
+    "gradients": {
+        "quantity": "gradient_response",
+        "titles": {"gradient_response": "How strong the gradient is at each layer"},
+        "families": ("gradients", "directions"),
+        "forms": ["order"],
+        "sides": [("gradient_cosine", "Direction"), ("activation_cosine", "Likeness")],
+        "growth": True,
+        "always": ["gradient_growth", "gradient_cosine", "activation_cosine"],
+    },
+}
+#: Style sheets of the page beside its own, by their paths below ``app/live``.
+STYLES = ("shared/export/buttons.css", "shared/presentation/presentation.css", "shared/replay/replay.css")
 
 
 def codes(values: np.ndarray, scale: str, low: float, high: float) -> np.ndarray:
@@ -125,3 +153,27 @@ def over_time_document(run: int, layer: str, steps: Sequence[int], histograms: n
     parts = [histogram_document(histogram) for histogram in histograms]
     shares, not_finite = ([part[name] for part in parts] for name in ("histogram", "not_finite"))
     return {"run": run, "layer": layer, "steps": list(steps), "histograms": shares, "not_finite": not_finite}
+
+
+def shown_probes(runs: Sequence[Run], layout: Layout, race: races.Race) -> dict[str, Any]:
+    """Return the data of a page of probes but for those of every component."""
+    chosen = LAYOUTS[layout]
+    rows = [row for row in probes.quantities() if race.family in row.families]
+    return {
+        "race": race.id,
+        "runs": [
+            {
+                "run": run["run"],
+                "label": run["label"],
+                "family": "plain" if run["plain"] else "residual",
+                **run_colors(run),
+            }
+            for run in runs
+        ],
+        "layout": layout,
+        **{name: chosen[name] for name in ("quantity", "titles", "forms", "sides", "growth", "always")},
+        "offered": [row.name for row in rows if row.per in DRAWN and row.family in chosen["families"]],
+        "quantities": [asdict(row) | {"noun": row.noun(race.family)} for row in rows],
+        "absence": probes.absence(race.family),
+        "edges": probes.histogram_edges(),
+    }

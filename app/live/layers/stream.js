@@ -7,6 +7,7 @@ import { RecordedFeed } from "../shared/replay/recorded_feed.js";
 import { playhead } from "../shared/replay/replay.js";
 import { replayWords } from "../shared/replay/marks.js";
 import { fetchRecording, placeOf } from "../shared/replay/recording.js";
+import { request } from "../shared/source.js";
 import { decoded } from "./panels/columns.js";
 
 /** recording: the replay that is on, or null for what trains now; handlers as of EventStream, and of a replay placed(words): its place. */
@@ -30,7 +31,7 @@ export class RecordedProbes extends RecordedFeed {
 
   async fetch() {
     const query = new URLSearchParams({ runs: this.runs.join(","), ...queryOf(this.urls) });
-    const [recording, answer] = await Promise.all([fetchRecording(this.urls.recording, this.runs), fetch(`${this.urls.history}?${query}`)]);
+    const [recording, answer] = await Promise.all([fetchRecording(this.urls.recording, this.runs), request(`${this.urls.history}?${query}`)]);
     if (!answer.ok) throw new Error((await answer.text()).slice(0, 300));
     const whole = await answer.json();
     for (const run of Object.values(whole.runs)) run.arrays = Object.fromEntries(Object.entries(run.arrays).map(([name, text]) => [name, decoded(text)]));

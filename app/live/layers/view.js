@@ -87,6 +87,7 @@ export class ProbeView {
       hover: (place) => this.#focus(place, false),
       pin: (place) => this.#pinned(place),
     });
+    this.part("layer-panel").hidden = !data.urls.detail; // a file holds no distributions
     this.takes = new ProbeExport(this.part, () => this.#shown());
     this.presenter = probePresenter(this.host, this.part, { state: this.state, timeline: this.timeline, replay: this.replay, layout: data.layout, changed: () => this.#soon(0) });
   }
@@ -361,7 +362,7 @@ export class ProbeView {
   }
 
   #glass() {
-    if (this.data.layout !== "layers" || !this.window) return;
+    if (this.data.layout !== "layers" || !this.window || !this.data.urls.detail) return;
     const { data, focus, timeline: { step } } = this;
     const layer = underGlass(this.runs, this.arms.shown(this.groups), this.#place(), this.scale(this.quantity).row, step);
     if (layer) this.layer.update({ ...layer, pinned: focus.pinned, step, upto: this.recorded ? step : Infinity, urls: data.urls, edges: data.edges }, this.theme, this.window);

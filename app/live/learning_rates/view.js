@@ -4,6 +4,7 @@ import { attend, loadPlotly, readTheme } from "../shared/page.js";
 import { RUNNING_WINDOW } from "../shared/run_states.js";
 import { buildRates } from "./figure.js";
 import { ExportButtons, exportPlot } from "../shared/export/buttons.js";
+import { PLOT_CONFIG } from "../shared/plot_style.js";
 
 const AGAIN_MS = 2_000;
 
@@ -42,7 +43,7 @@ export class RatesView {
     }
     if (this.stopped || !plot.clientWidth) return; // folded
     const { data, layout } = buildRates(this.data.curves, this.theme, plot.clientWidth, plot.clientHeight);
-    await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    await Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, ...PLOT_CONFIG });
     plot.setAttribute("aria-label", `Training error against learning rate, ${this.data.curves.length} arms. ${this.data.words}`);
     says.hidden = true;
   }

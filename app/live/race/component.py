@@ -5,55 +5,10 @@ which colours, and gets commands back as a trigger. Used by ``app.views.race.rac
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 
-from app import theme
-from app.data import races
+from app.live.race.shown import STYLES, RaceWords, shown_race
 from app.live.shared.component import component, surroundings
-from app.live.shared.run import Run, run_colors
-
-
-@dataclass(frozen=True, slots=True)
-class NextStep:
-    """A step that an ended race leads to: a link to ``href``, else a press that sends ``key``.
-
-    ``text`` says what it shows, ``time`` how long it takes. ``run`` is a run of the race that it shows.
-    """
-
-    key: str
-    title: str
-    text: str = ""
-    time: str | None = ""
-    href: str = ""
-    run: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class NextSteps:
-    """Cards below the chart, and buttons beside the certainty. ``ended`` are the ended runs that they know of."""
-
-    ended: tuple[int, ...] = ()
-    cards: tuple[NextStep, ...] = ()
-    buttons: tuple[NextStep, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RaceWords:
-    """What is said around the curves.
-
-    ``title`` is what the race is called in the stage view, ``notice`` what was refused just now, in one line,
-    ``command`` the line that repeats the race in a shell, ``images`` the name of its data set. ``next`` is what an
-    ended race leads to. ``set_up`` is another number after the set-up was filled, which opens the side bar.
-    ``unforkable`` are the runs whose curves offer no fork: something of them is missing.
-    """
-
-    title: str = ""
-    notice: str = ""
-    command: str = ""
-    images: str = ""
-    next: NextSteps = NextSteps()
-    set_up: int = 0
-    unforkable: tuple[int, ...] = ()
+from app.live.shared.run import Run
 
 
 def live_race(
@@ -66,27 +21,10 @@ def live_race(
     start (the race that is set up), fork-at (a point of a curve was clicked, at ``step``), next (a step was pressed,
     its ``key``), ended (a run has ended that ``words.next`` does not know of).
     """
-    styles = (
-        "shared/presentation/presentation.css", "shared/replay/replay.css", "race/presentation/presenter.css",
-        "race/inspect/inspect.css",
-    )  # fmt: skip
-    component("race", "skipscope_race", *styles)(
+    component("race", "skipscope_race", *STYLES)(
         key=key,
         data={
-            "race": race,
-            **asdict(words or RaceWords()),
-            "starts": race > 0,
-            "runs": [
-                {
-                    "run": run["run"],
-                    "label": run["label"],
-                    "mark": run["look"].mark,
-                    "glyph": theme.MARKS[run["look"].mark],
-                    **run_colors(run),
-                }
-                for run in runs
-            ],
-            "engineGone": races.ENGINE_GONE,
+            **shown_race(race, runs, words),
             **surroundings(
                 history="live/history", stream="live/stream", exports="live/export", recording="live/recording"
             ),

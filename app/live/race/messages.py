@@ -12,6 +12,8 @@ from app.data.recording.recording import Recording
 from app.live.stream.delta import DIGITS, conclusions_document
 from app.live.stream.sse import dumps, rounded
 
+#: Digits of an imported line; a number below the least has none: it comes from elsewhere, and may be any.
+GHOST_DIGITS, LEAST = 4, 1e-30
 EVALUATION_DIGITS = {"loss": 4, "error": 4, "seconds": 4}
 
 
@@ -64,10 +66,19 @@ def _history(history: streaming.History) -> dict[str, Any]:
             columns = {"step": series.columns["step"].astype(np.int64).tolist()}
             columns |= {name: rounded(series.columns[name], digits[name]) for name in digits}
             runs[str(run)][split.value] = columns
+    ghosts = [
+        {
+            "id": line.row.id, "name": line.row.name, "split": line.row.split, "metric": line.row.metric,
+            "quantity": line.row.quantity, "total": line.row.total, "step": line.steps.astype(np.int64).tolist(),
+            "value": rounded(np.where(line.numbers < LEAST, 0.0, line.numbers), GHOST_DIGITS),
+        }
+        for line in history.ghosts
+    ]  # fmt: skip
     return {
         "cursor": history.head.cursor,
         "runs": runs,
         "cards": history.run_summaries,
         "remarks": history.remarks,
         **conclusions_document(history.conclusions),
+        **({"ghosts": ghosts} if ghosts else {}),
     }

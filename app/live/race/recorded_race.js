@@ -8,6 +8,7 @@ import { replayWords } from "../shared/replay/marks.js";
 import { fetchRecording, keepRecording, placeOf } from "../shared/replay/recording.js";
 import { mapped } from "../shared/decimate.js";
 import { isLive } from "../shared/run_states.js";
+import { request } from "../shared/source.js";
 import { finerQuery, shareOf } from "./stream.js";
 
 /** While it plays the page gets no more snapshots than it draws. */
@@ -68,7 +69,7 @@ export class RecordedRace extends RecordedFeed {
 
   async #finer(query, runs, ranges) {
     const attempt = (this.refined += 1), atMost = shareOf(runs.length);
-    const answer = await fetch(`${this.urls.history}?${query}`);
+    const answer = await request(`${this.urls.history}?${query}`);
     if (!answer.ok) throw new Error((await answer.text()).slice(0, 300));
     const document = await answer.json();
     if (!this.recording) throw new Error("nothing is played yet");

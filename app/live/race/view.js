@@ -15,7 +15,7 @@ import { Replay } from "../shared/replay/replay.js";
 import { ENDED, isLive } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { setText } from "../shared/dom.js";
-import { alone, armsOf, shownArms, toggled } from "./inspect/arms.js";
+import { alone, armsOf, linesAsArms, seenLines, shownArms, toggled } from "./inspect/arms.js";
 import { ArmChips } from "./inspect/chips.js";
 import { smoothedRuns } from "./inspect/smoothing.js";
 import { CrossHair } from "./inspect/crosshair.js";
@@ -45,6 +45,7 @@ export class RaceView {
     this.host = host;
     this.part = (name) => host.querySelector(`.ss-${name}`);
     this.runs = [];
+    this.ghosts = []; // the imported lines beside them
     this.statement = {};
     this.link = "waiting";
     this.lastNews = null;
@@ -105,7 +106,7 @@ export class RaceView {
       this.runs = this.runs.filter(({ card }) => data.runs.some((run) => run.run === card.run));
       if (data.race !== this.race) {
         if (this.race) this.sideBar.close();
-        Object.assign(this, { runs: [], statement: {}, asked: null, answers: null, depths: {}, picture: null, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
+        Object.assign(this, { runs: [], ghosts: [], statement: {}, asked: null, answers: null, depths: {}, picture: null, cut: "", gaps: undefined, over: undefined, ended: undefined, cutSeen: false });
       }
       this.view.of(data.race);
       this.replay.of(data.race, data.runs.map((run) => run.run));
@@ -153,6 +154,7 @@ export class RaceView {
       return this.#run(card, series);
     });
     nameRuns(this.runs);
+    this.ghosts = answer.ghosts ?? [];
     this.replayWords = answer.words ?? "";
     if (answer.a !== null && answer.a !== undefined) this.lastNews = performance.now() - 1000 * answer.a;
     this.#words(answer);
@@ -201,7 +203,7 @@ export class RaceView {
     }
     if (message.c || gone.size) nameRuns(this.runs); // a run that was changed has another name from now on
     if (fresh && message.a !== null) this.lastNews = performance.now() - 1000 * (message.a ?? 0);
-    if (this.feed.isFull(this.runs) || (moved && this.#haveEnded())) this.feed.open();
+    if (message.ghosts || this.feed.isFull(this.runs) || (moved && this.#haveEnded())) this.feed.open();
     this.#words(message);
     // Words and meters alone are no reason to draw the curves.
     if (message.p || message.e || message.c || message.d || message.gaps !== undefined || message.depths) this.#soon(bare && this.runs.some(hasCurve)); // the first curve is waited for
@@ -299,7 +301,8 @@ export class RaceView {
     this.cards.draw(this.view.hidden ? [] : this.runs, this.theme, this.#mayCommand(), {
       shown: (run) => shown.some(({ runs }) => runs.includes(run)), toggle: (run) => this.chips.acts.toggle(idOf(run)), alone: (run) => this.chips.acts.alone(idOf(run)),
     });
-    this.chips.draw(arms, shown, this.view.pinned, this.theme);
+    const lines = linesAsArms(this.ghosts);
+    this.chips.draw([...arms, ...lines], [...shown, ...lines.filter(({ id }) => !this.view.off.includes(id))], this.view.pinned, this.theme);
     this.#tell();
     this.controls.draw(this.#kinds());
     this.tools.draw();
@@ -357,7 +360,7 @@ export class RaceView {
     const arms = this.#arms(), shown = shownArms(arms, this.view.off), { pinned } = this.view;
     const pins = arms.filter(({ id }) => pinned.includes(id)).flatMap(({ runs }) => runs.map(({ card }) => card.run));
     const unseen = arms.filter((arm) => !shown.includes(arm)).map(({ name }) => name);
-    return { ...this.view.all(this.#kinds()), pins, unseen, race: this.data.race, gaps: this.gaps, depths: this.depths, height: this.height, ...this.presenter.figure() };
+    return { ...this.view.all(this.#kinds()), pins, unseen, race: this.data.race, gaps: this.gaps, depths: this.depths, ghosts: seenLines(this.ghosts, this.view.off, pinned), height: this.height, ...this.presenter.figure() };
   }
 
   #shown() {

@@ -12,8 +12,8 @@ from typing import Any
 
 import streamlit as st
 
-from app import terms, theme
-from app.data import races, streaming
+from app import terms
+from app.live.shared.run import facts
 from app.live.stream.plotly_js import BASIC
 from app.live.stream.scripts import LIVE, scripts_version
 from app.web import presenter_link
@@ -54,20 +54,7 @@ def surroundings(**urls: str) -> dict[str, Any]:
     """
     return {
         "mayCommand": presenter_link.may_command(),
-        "states": theme.STATES,
-        "runFacts": {
-            "groups": {name: sorted(states) for name, states in races.STATE_GROUPS.items()},
-            "runningWindow": streaming.RUNNING_WINDOW,
-        },
-        "themes": {
-            scheme: {
-                "text": theme.TEXT[scheme],
-                "muted": theme.MUTED[scheme],
-                "grid": theme.GRID[scheme],
-                "page": theme.BACKGROUND[scheme],
-            }
-            for scheme in theme.BACKGROUND
-        },
+        **facts(),
         "modules": f"live/js/{scripts_version()}/",
         "urls": {"plotly": BASIC.address, **urls},
     }

@@ -35,7 +35,7 @@ function withAttributes(node, attributes) {
 }
 
 /**
- * The rows of a list, one for each key: rows of other keys go, new rows are made and appended.
+ * The rows of a list, one for each key: rows of other keys go, new rows are made and stand in the order of the keys.
  * @type {<K, R extends { root: HTMLElement }>(list: HTMLElement, rows: Map<K, R>, keys: K[], make: (key: K) => R) => void}
  */
 export function keepRows(list, rows, keys, make) {
@@ -44,11 +44,11 @@ export function keepRows(list, rows, keys, make) {
     root.remove();
     rows.delete(key);
   }
-  for (const key of keys) {
+  for (const [place, key] of keys.entries()) {
     if (rows.has(key)) continue;
-    const row = make(key);
+    const row = make(key), next = keys.slice(place + 1).find((other) => rows.has(other));
     rows.set(key, row);
-    list.append(row.root);
+    list.insertBefore(row.root, next === undefined ? null : /** @type {{ root: HTMLElement }} */ (rows.get(next)).root);
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { messageOf } from "./format.js";
 import { SeenStates } from "./seen_states.js";
+import { isOffline, request } from "./source.js";
 
 const HIDDEN_MS = 60_000;
 const RETRY_MS = 1_000;
@@ -13,7 +14,7 @@ const RETRY_MS = 1_000;
  * @typedef {object} Handlers
  * @property {(answer: any) => void} history
  * @property {(message: any) => void} message
- * @property {(state: "live" | "waiting" | "gone", reason?: string) => void} link
+ * @property {(state: "live" | "waiting" | "gone" | "replay", reason?: string) => void} link
  */
 
 export class EventStream {
@@ -74,7 +75,7 @@ export class EventStream {
    */
   async history(range = {}) {
     if (!this.runs.length) throw new Error("these runs were deleted");
-    const response = await fetch(`${this.urls.history}?${this.query(range)}`); // not kept by anybody: the answer says so
+    const response = await request(`${this.urls.history}?${this.query(range)}`); // not kept by anybody: the answer says so
     if (!response.ok) throw new Error((await response.text()).slice(0, 300));
     return this.states.take(await response.json());
   }
@@ -89,6 +90,7 @@ export class EventStream {
 
   /** @param {string} cursor */
   #follow(cursor) {
+    if (isOffline()) return this.handlers.link("replay"); // a file holds what was, and nothing follows
     const source = new EventSource(`${this.urls.stream}?${this.query({ since: cursor })}`);
     this.source = source;
     source.onopen = () => this.handlers.link("live");

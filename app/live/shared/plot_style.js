@@ -1,5 +1,8 @@
 /** Colours and options that charts of several features share. */
 
+/** Of every chart: nothing of it is sent anywhere, and what somebody wrote between dollars stays a text. */
+export const PLOT_CONFIG = { plotlyServerURL: "", typesetMath: false };
+
 /** Families of a saved picture, which other machines have too: a picture cannot take the page's own font along. */
 export const PICTURE_FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 

@@ -74,7 +74,7 @@ def delta_document(
 
     ``p`` holds ``[run, seconds, running_loss, running_error, [step, loss, error, ...]]`` for the runs in
     ``with_running``, ``[run, seconds, [step, loss, error, ...]]`` for the others: running means move slowly. A run of
-    ``delta.last`` without new rows repeats its last step in the longer form.
+    ``delta.last`` without new rows repeats its last step in the longer form. ``ghosts``: the imported lines are others.
     """
     points = []
     again = {run: [row] for run, row in delta.last.items() if run not in train}
@@ -92,7 +92,7 @@ def delta_document(
         for row in delta.points
         if row["split"] != streaming.Split.TRAIN
     ]
-    parts = {"p": points, "e": evaluations, "c": delta.run_summaries, "d": delta.deleted}
+    parts = {"p": points, "e": evaluations, "c": delta.run_summaries, "d": delta.deleted, "ghosts": delta.ghosts}
     return {key: part for key, part in parts.items() if part}
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web import content_policy
+
 #: Key of a request's scope: elements for the end of the head, as bytes.
 LINKS = "skipscope.links"
 _HEAD, _END = b"<head>", b"</head>"
@@ -67,5 +69,6 @@ async def _send_whole(held: list[Message], send: Send, links: bytes) -> None:
         if name in headers:
             del headers[name]
     headers["content-length"] = str(len(body))
+    headers["content-security-policy"] = content_policy.of_document(body)
     await send(start)
     await send({"type": "http.response.body", "body": body})

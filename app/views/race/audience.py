@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.data import races, workspace
+from app.data.talks import room
 from app.views import picker
 from app.views.markdown_escape import literal
 
@@ -15,6 +16,7 @@ def note() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="audience"):
         st.badge("Audience: looking on", icon=":material/visibility:", color="blue", width="content")
         st.caption("The presenter starts, pauses and changes runs. How you look at them is up to you.", width="content")
+        st.fragment(_offer_talk, run_every=NEWER_S)()
 
 
 def nothing_yet() -> None:
@@ -30,6 +32,15 @@ def nothing_yet() -> None:
 def newer(newest: int) -> None:
     """Offer a race that began after ``newest``."""
     st.fragment(_offer, run_every=NEWER_S)(newest)
+
+
+def _offer_talk() -> None:
+    try:
+        given = room.showing()
+    except workspace.SkipscopeError:
+        return
+    if given.talk:
+        st.link_button("Follow the talk", "talk", icon=":material/slideshow:")
 
 
 def _await_first() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from app.data import commands, guide, interventions, races, run_times, workspace
 from app.data.next_steps import ended_race, obstacles
 from app.data.next_steps.ended_race import EndedRace
-from app.live.race.component import NextStep, NextSteps
+from app.live.race.shown import NextStep, NextSteps
 from app.views import page_frame, picker
 from app.views.setup import long_race, preset_row
 
@@ -27,7 +27,7 @@ def offered(race: races.Race, mine: bool) -> NextSteps:
     if found is None:
         return NextSteps()
     links = [*_look_inside(race), *_why(race, found)]
-    if not mine:
+    if not mine or workspace.view_only():
         return NextSteps(found.ended, tuple(links))
     requests, seeds = _requests(race, found), found.more_seeds
     times = {key: _time(request) for key, request in requests.items()}

@@ -7,7 +7,9 @@ import streamlit as st
 
 from app.data import commands, races, workspace
 from app.data.next_steps import obstacles
-from app.live.race.component import RaceWords, live_race
+from app.live.race.component import live_race
+from app.live.race.shown import RaceWords
+from app.live.shared.run import runs_of
 from app.views import instant, page_frame, picker, recordings
 from app.views.markdown_escape import literal
 from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
@@ -65,7 +67,7 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
         race.title, notice, race.as_command, race.images, next_steps.offered(race, mine), form_state.times_filled(),
         tuple(obstacles.unforkable(race.id)),
     )  # fmt: skip
-    live_race(race.id, picker.runs_of(race), _on_command, COMPONENT, words)
+    live_race(race.id, runs_of(race), _on_command, COMPONENT, words)
     race_help.origin(race)
     recordings.shown(race.id)
     race_help.learning_rate_note(race, tuning.in_words(race))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 from streamlit.elements.lib.mutable_expander_container import ExpanderContainer
 
-from app.data import interventions, options, races, run_times, streaming
+from app.data import interventions, options, races, run_times, streaming, workspace
 from app.data.exchange import imports
 from app.data.next_steps import obstacles
 from app.views import recordings
@@ -36,12 +36,16 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
         "Within a minute or two 56 plain layers fall behind 20 on their own *training* images, and with shortcuts the "
         "two stay close."
     )
+    only_views = workspace.view_only()
+    if only_views:
+        st.caption(literal(f"{only_views[0].upper()}{only_views[1:]}."))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         pressed = st.button(
             "Start the quick race",
-            type="primary",
+            type="secondary" if only_views else "primary",
             icon=":material/play_arrow:",
             key="start_quick",
+            disabled=bool(only_views),
             help=f"Four nets at once, {preset_row.takes(run_times.preset_time('quick'))}. Nothing is downloaded.",
         )
         recordings.first_button()
@@ -49,6 +53,7 @@ def first_visit(start_quick: Callable[[], None], try_it: Callable[[], None]) -> 
             "Try it: two seconds",
             icon=":material/bolt:",
             key="try_instant",
+            disabled=bool(only_views),
             help="Four small nets train at once, and again whenever you move a slider. Nothing is downloaded.",
         )
         recordings.menu()

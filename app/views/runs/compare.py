@@ -7,9 +7,10 @@ import streamlit as st
 
 from app.data import commands, races, run_table, selection
 from app.data.next_steps import obstacles
-from app.live.race.component import RaceWords, live_race
-from app.live.shared.run import Run
-from app.views import page_frame, picker
+from app.live.race.component import live_race
+from app.live.race.shown import RaceWords
+from app.live.shared.run import Run, runs_of
+from app.views import page_frame
 from app.views.markdown_escape import literal
 from app.views.race import fork_dialog
 from app.views.runs import view as runs_view
@@ -59,7 +60,7 @@ def _drawn(chosen: Sequence[run_table.TableRow]) -> list[Run]:
     drawn: list[Run] = []
     for number in race_ids:
         race = races.race(number)
-        of_race = [run for run in picker.runs_of(race) if run["run"] in wanted] if race else []
+        of_race = [run for run in runs_of(race) if run["run"] in wanted] if race else []
         if len(race_ids) > 1:
             of_race = [Run(**{**run, "label": f"{run['label']} (race {number})"}) for run in of_race]
         drawn += of_race

@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.data import run_table, selection
 from app.data.exchange import exports
+from app.views.markdown_escape import literal
 
 #: Fields that only the page's table needs.
 _DRAWN = ("position", "race_shortcuts", "changed")
@@ -14,10 +15,26 @@ _DRAWN = ("position", "race_shortcuts", "changed")
 
 def menu(rows: Sequence[run_table.TableRow]) -> None:
     """Draw the menu for these runs. The files are made once they are asked for."""
-    with st.popover("Export CSV", icon=":material/download:", disabled=not rows, width="content", key="export"):
+    with st.popover("Export", icon=":material/download:", disabled=not rows, width="content", key="export"):
         st.caption(f"{len(rows)} run{'s' * (len(rows) != 1)}: the selected ones, without a selection all in the table.")
         _button("Table as CSV", "runs", lambda: table_csv(rows))
         _button("Settings as CSV", "settings", lambda: settings_csv([row.id for row in rows]))
+        _script(rows)
+
+
+def _script(rows: Sequence[run_table.TableRow]) -> None:
+    """Offer the training of a single run as a script, or say why there is none."""
+    if len(rows) != 1:
+        st.caption("Select one run to get its training as a PyTorch script.")
+        return
+    (row,) = rows
+    text, refusal = exports.script(row.id)
+    st.download_button(
+        "Training as a PyTorch script", text, file_name=f"skipscope-run-{row.id}.py", mime="text/x-python",
+        key="export_script", on_click="ignore", width="stretch", disabled=bool(refusal),
+    )  # fmt: skip
+    if refusal:
+        st.caption(f"{literal(refusal[0].upper() + refusal[1:])}.")
 
 
 def _button(label: str, name: str, make: Callable[[], str]) -> None:

@@ -105,7 +105,7 @@ def plan() -> tuple[commands.RaceConfig | None, str]:
 
     A race on images of a path that is still looked through is (None, ''): it is planned when it starts.
     """
-    if problem := next(iter(problems().values()), ""):
+    if problem := workspace.view_only() or next(iter(problems().values()), ""):
         return None, problem
     if advanced.is_path() and not (found := look()).lines:
         return None, found.problem

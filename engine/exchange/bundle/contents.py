@@ -15,6 +15,7 @@ from engine.exchange.bundle.columns import VALUE_BYTES, Blocks, unpacked
 from engine.exchange.bundle.documents import (
     POINT_COLUMNS,
     ArrayDocument,
+    GhostsDocument,
     JobDocument,
     RaceDocument,
     RacesDocument,
@@ -41,6 +42,8 @@ class BundleContents:
     races: list[RaceDocument]
     runs: list[RunDocument]
     jobs: list[JobDocument]
+    #: Lines beside races, by the number of the race.
+    ghosts: dict[int, GhostsDocument]
 
 
 def read_contents(archive: ArchiveReader) -> BundleContents:
@@ -52,7 +55,9 @@ def read_contents(archive: ArchiveReader) -> BundleContents:
         runs = [archive.document(f"{run_folder(each)}/run.json", RunDocument) for each in range(1, outline.runs + 1)]
         jobs = [archive.document(f"{job_folder(each)}/job.json", JobDocument) for each in range(1, outline.jobs + 1)]
         archive.document("verdicts.json", VerdictsDocument)
-        if archive.names() != _names(runs, jobs):
+        names = archive.names()
+        with_lines = [race.race for race in races if race.tunes is None and _ghosts(race.race) in names]
+        if names != _names(runs, jobs, with_lines):
             raise archive.refused("its members are not those of its races")
         _check_runs(races, runs)
         for run in runs:
@@ -62,10 +67,13 @@ def read_contents(archive: ArchiveReader) -> BundleContents:
         for number, job in enumerate(jobs, start=1):
             _check_job(job, number, len(runs))
             curves(archive, job)
+        ghosts = {race: archive.document(_ghosts(race), GhostsDocument) for race in with_lines}
+        for line in (line for document in ghosts.values() for line in document.lines):
+            checked(line.name, "a name", MAX_NAME_LENGTH)
     except SkipscopeError as error:
         text = str(error)
         raise (error if text.startswith(f"{archive.name} is not imported") else archive.refused(text)) from None
-    return BundleContents(races, runs, jobs)
+    return BundleContents(races, runs, jobs, ghosts)
 
 
 def run_folder(number: int) -> str:
@@ -78,7 +86,11 @@ def job_folder(number: int) -> str:
     return f"labs/{number:04}"
 
 
-def _names(runs: list[RunDocument], jobs: list[JobDocument]) -> list[str]:
+def _ghosts(race: int) -> str:
+    return f"ghosts/{race:04}.json"
+
+
+def _names(runs: list[RunDocument], jobs: list[JobDocument], with_lines: list[int]) -> list[str]:
     names = ["races.json"]
     for run in runs:
         folder = run_folder(run.run)
@@ -87,7 +99,7 @@ def _names(runs: list[RunDocument], jobs: list[JobDocument]) -> list[str]:
             names += [f"{folder}/checkpoints/{saved.step:08}.{kind}" for kind in ("json", "bin")]
     for job in jobs:
         names += [f"{job_folder(job.job)}/job.json", f"{job_folder(job.job)}/curves.bin"]
-    return [*names, "verdicts.json"]
+    return [*names, *map(_ghosts, with_lines), "verdicts.json"]
 
 
 def points(archive: ArchiveReader, run: RunDocument) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from engine.config import LIVE, STEPS, LabConfig, RaceConfig, RunConfig, lockste
 from engine.errors import ConfigError
 from engine.exchange import limits
 from engine.exchange.bundle.columns import CODE_BYTES
+from engine.exchange.ghosts.quantities import QUANTITIES
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 
 #: The version of the format. A reader takes this one alone.
@@ -40,7 +41,7 @@ _Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 MEMBER = re.compile(
     r"races\.json|verdicts\.json|runs/[0-9]{4}/(run\.json|points\.bin|probes\.bin|checkpoints/[0-9]{8}\.(json|bin))"
-    r"|labs/[0-9]{4}/(job\.json|curves\.bin)"
+    r"|labs/[0-9]{4}/(job\.json|curves\.bin)|ghosts/[0-9]{4}\.json"
 )
 
 
@@ -307,6 +308,44 @@ class RacesDocument(Document):
     races: list[RaceDocument] = Field(min_length=1, max_length=limits.MAX_RACES)
     runs: Annotated[int, Field(ge=1, le=limits.MAX_RUNS_IN_FILE)]
     jobs: Annotated[int, Field(ge=0, le=limits.MAX_LAB_JOBS)]
+
+
+class GhostDocument(Document):
+    """A line that was imported beside a race: its points as they are stored."""
+
+    name: Annotated[_Line, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH)]
+    source: _Name
+    quantity: Annotated[str, StringConstraints(pattern=r"^[a-z_:]{1,40}$")]
+    split: Literal["train", "test_subset"]
+    metric: Literal["error", "loss"]
+    total: Annotated[int, Field(ge=1, le=limits.MAX_GHOST_POINTS)]
+    steps: list[Annotated[int, Field(ge=0, le=limits.MAX_GHOST_STEP)]] = Field(max_length=limits.MAX_LINE_POINTS)
+    numbers: list[_Maybe]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.steps) != len(self.numbers) or not 1 <= len(self.steps) <= self.total:
+            raise ValueError("a line has as many numbers as steps, and no more than it came with")
+        if self.steps != sorted(set(self.steps)):
+            raise ValueError("the steps of a line are in ascending order, each once")
+        known = QUANTITIES.get(self.quantity)
+        if known is None or (known.split, known.metric) != (self.split, self.metric):
+            raise ValueError(f"no line holds {self.quantity}")
+        if any(number is not None and not 0 <= number <= known.highest for number in self.numbers):
+            raise ValueError(f"the numbers of a line of {self.metric} are from 0 to {known.highest:g}")
+        return self
+
+
+class GhostsDocument(Document):
+    """``ghosts/RACE.json``: the lines beside a race, absent where there are none."""
+
+    lines: list[GhostDocument] = Field(min_length=1, max_length=limits.MAX_GHOST_LINES)
+
+    @model_validator(mode="after")
+    def _has_names(self) -> Self:
+        if len({line.name for line in self.lines}) != len(self.lines):
+            raise ValueError("the lines of a race have names of their own")
+        return self
 
 
 class VerdictsDocument(Document):

@@ -18,6 +18,8 @@ from engine.exchange.bundle.documents import (
     CheckpointDocument,
     CurveDocument,
     EvaluationDocument,
+    GhostDocument,
+    GhostsDocument,
     JobDocument,
     LayerDocument,
     LogDocument,
@@ -182,6 +184,20 @@ def job_records(reader: Reader, row: LabJobRow, number: int, numbers: Numbers) -
         ],
     )  # fmt: skip
     return document, b"".join(blobs.encode(_one_nan(axis), "f4") for curve in curves for axis in (curve.x, curve.y))
+
+
+def ghosts_document(reader: Reader, race: int) -> GhostsDocument | None:
+    """Return the lines that were imported beside a race, None without."""
+    lines = []
+    for row in reader.ghosts.of([race]):
+        steps, numbers = reader.ghosts.points(row.id)
+        lines.append(
+            GhostDocument(
+                name=row.name, source=row.source, quantity=row.quantity, split=row.split, metric=row.metric,
+                total=row.total, steps=[*map(int, steps.tolist())], numbers=[*map(_finite, numbers.tolist())],
+            )
+        )  # fmt: skip
+    return GhostsDocument(lines=lines) if lines else None
 
 
 def _finite(value: float) -> float | None:

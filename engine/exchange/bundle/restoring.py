@@ -14,6 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from engine.config import LabConfig
 from engine.errors import CheckpointError, ConfigError, DataError
 from engine.events import CurveName, CurveUpdated, Evaluated, MetricReported, Probed, Split
@@ -28,13 +30,15 @@ from engine.exchange.bundle.contents import (
     run_folder,
     step_rows,
 )
-from engine.exchange.bundle.documents import JobDocument, RunDocument
+from engine.exchange.bundle.documents import GhostDocument, JobDocument, RunDocument
 from engine.exchange.bundle.numbering import renamed, with_runs
+from engine.exchange.limits import MAX_GHOST_LINES
 from engine.exchange.registry import Imported, Report
 from engine.labs.registry import get_lab
 from engine.runs.temporary_folder import own_folder
 from engine.runs.unfinished_imports import UnfinishedImports, reserved
 from engine.store.rows import UnfinishedImport
+from engine.store.tables.imported.ghost_lines import GhostLine
 from engine.store.tables.probes import Coding, LayerRow
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
@@ -93,6 +97,8 @@ class _Restoring:
                     races = self._add_races(writer)
                     for run in contents.runs:
                         self._add_run(writer, run, races[run.race], imported)
+                    for race, document in contents.ghosts.items():
+                        writer.ghosts.add(races[race], [_ghost(line) for line in document.lines], MAX_GHOST_LINES)
                     for job, number in zip(contents.jobs, jobs, strict=True):
                         self._add_job(writer, job, number, imported)
                     if not writer.imports.finish(first):
@@ -247,6 +253,12 @@ def _bytes_of(probe: tuple[Probed, dict[str, Coding]]) -> int:
 
 def _part(folder: Path, run: RunDocument, step: int) -> Path:
     return folder / f"{run.run:04}-{step:08}.pt"
+
+
+def _ghost(line: GhostDocument) -> GhostLine:
+    numbers = np.array([math.nan if number is None else number for number in line.numbers])
+    steps, split = np.array(line.steps, dtype=float), Split(line.split)
+    return GhostLine(line.name, line.source, line.quantity, split, line.metric, line.total, steps, numbers)
 
 
 def _evaluations(run: RunDocument) -> Sequence[Evaluated]:

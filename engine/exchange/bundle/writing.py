@@ -10,7 +10,7 @@ from engine.exchange.bundle.archive import ArchiveWriter
 from engine.exchange.bundle.checkpoints import portable_state
 from engine.exchange.bundle.documents import RacesDocument, VerdictsDocument
 from engine.exchange.bundle.numbering import inspected, numbered, parents
-from engine.exchange.bundle.records import Numbers, job_records, race_document, run_records, settled
+from engine.exchange.bundle.records import Numbers, ghosts_document, job_records, race_document, run_records, settled
 from engine.exchange.registry import ExportSource, Report
 from engine.labs.registry import LABS
 from engine.provenance import versions
@@ -75,6 +75,9 @@ def _write_members(source: ExportSource, archive: ArchiveWriter, report: Report)
         archive.add_document(f"labs/{number:04}/job.json", described)
         archive.add_arrays(f"labs/{number:04}/curves.bin", curves)
         done += 1
+    for race in contents.races:
+        if (lines := ghosts_document(reader, race.id)) is not None:
+            archive.add_document(f"ghosts/{numbers.races[race.id]:04}.json", lines)
     report(done, total, "verdicts")
     archive.add_document("verdicts.json", VerdictsDocument(races=_verdicts(reader, contents)))
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from engine.config import lockstep
 from engine.errors import CommandRefused, EngineUnreachable
 from engine.runs.client.process import EngineProcess, until
-from engine.runs.protocol.verbs import PACE, RUN_VERBS, unknown
+from engine.runs.protocol.verbs import PACE, RUN_VERBS, TRAINS, unknown
 from engine.store.connection import obstacle
 from engine.store.reader import Reader
 from engine.store.rows import CommandRow
@@ -33,18 +33,18 @@ class CommandClient:
         """Give the engine a command and await the acknowledgement; return the command's id.
 
         Raises CommandRefused with the engine's reason, EngineUnreachable without an answer within ``ACKNOWLEDGE_S``
-        (after withdrawing the command), and the errors of ``EngineProcess.ensure``.
+        (after withdrawing the command), ViewOnly, and the errors of ``EngineProcess.ensure``.
         """
-        _check_verb(verb)
+        self._check_verb(verb)
         return self._ask(verb, run=run, argument=argument)
 
     def ask_each(self, verb: str, runs: Sequence[int], until_done_s: float = ACKNOWLEDGE_S) -> dict[int, str]:
         """Give the engine one command for each of several runs at once; return ``{run: answer}``.
 
         The answer is '' for a done command, else a refusal or, after ``until_done_s``, a remark on a command under way.
-        Withdraws unclaimed commands then. Raises CommandRefused for an unknown verb, the errors of ``ensure``.
+        Withdraws unclaimed commands then. Raises CommandRefused for an unknown verb, and as ``ask``.
         """
-        _check_verb(verb)
+        self._check_verb(verb)
         with self._store() as (writer, reader):
             commands = {run: writer.commands.give(verb, run) for run in dict.fromkeys(runs)}
             until(lambda: all(answer(reader, command).done for command in commands.values()), until_done_s)
@@ -96,10 +96,11 @@ class CommandClient:
         with Writer(self.workspace) as writer, Reader(self.workspace) as reader:
             yield writer, reader
 
-
-def _check_verb(verb: str) -> None:
-    if verb not in RUN_VERBS:
-        raise CommandRefused(unknown(verb))
+    def _check_verb(self, verb: str) -> None:
+        if verb not in RUN_VERBS:
+            raise CommandRefused(unknown(verb))
+        if verb in TRAINS:
+            self._engine.require_training()
 
 
 def answer(reader: Reader, command: int) -> CommandRow:

@@ -10,11 +10,13 @@ from typing import Any, TypeVar
 from engine.config import LabConfig, RaceConfig
 from engine.errors import WorkspaceError
 from engine.hardware.machine import this_process
+from engine.hardware.training import require_torch
 from engine.labs.registry import check_settings, get_lab
 from engine.runs.client.commands import CommandClient
 from engine.runs.client.interventions import InterventionClient
 from engine.runs.client.process import EngineProcess
 from engine.runs.client.retention import check_quota
+from engine.runs.client.talks import TalkClient
 from engine.runs.client.visitor_notes import NoteClient
 from engine.runs.protocol.inspected_runs import resolve
 from engine.store.reader import Reader
@@ -29,30 +31,33 @@ class Control:
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
-        self.engine, self.notes = EngineProcess(workspace), NoteClient(workspace)
+        self.engine, self.notes, self.talks = EngineProcess(workspace), NoteClient(workspace), TalkClient(workspace)
         self.commands = CommandClient(self.engine)
         self.interventions = InterventionClient(self.commands)
 
     def start_race(self, race: RaceConfig) -> tuple[int, list[int]]:
         """Submit a race; return the ids of race and runs.
 
-        Raises QuotaReached, and the errors of ``EngineProcess.ensure``.
+        Raises ViewOnly, QuotaReached, and the errors of ``EngineProcess.ensure``.
         """
+        self.engine.require_training()
         return self._submitted(lambda writer: writer.races.submit(race))
 
     def start_instant(self, race: RaceConfig) -> tuple[int, list[int]]:
         """Submit an instant race, which takes the place of one that still trains; return the ids of race and runs.
 
-        Raises QuotaReached, and the errors of ``EngineProcess.ensure``.
+        Raises ViewOnly, QuotaReached, and the errors of ``EngineProcess.ensure``.
         """
+        require_torch()  # instant races and labs stay on this machine whatever the launcher
         return self._submitted(lambda writer: writer.races.submit(race, instant=True))
 
     def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
         """Submit a lab; return the job's id.
 
-        Raises ConfigError, QuotaReached, and the errors of ``EngineProcess.ensure``.
+        Raises ConfigError, ViewOnly, QuotaReached, and the errors of ``EngineProcess.ensure``.
         """
         lab = get_lab(name)
+        require_torch()
         config = LabConfig.checked(
             lab=lab.name, settings=check_settings(lab, settings), device=lab.device, threads=lab.threads_here
         )

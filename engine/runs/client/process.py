@@ -27,6 +27,7 @@ from engine.errors import (
 from engine.events import AT_WORK
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId
+from engine.hardware.training import require_torch
 from engine.paths import PROJECT
 from engine.runs.client.shutdown import Shutdown, outcomes
 from engine.runs.launchers.registry import LauncherChoice
@@ -137,6 +138,14 @@ class EngineProcess:
                     f"the engine of workspace {self.workspace.path} has the launcher {other}; end it first with "
                     "`python -m engine shutdown`, its runs stay paused"
                 )
+
+    def require_training(self) -> None:
+        """Raise ViewOnly where runs can train neither here nor on a cluster of this workspace's engine."""
+        launcher = str(LauncherChoice.of_environment())
+        with suppress(OSError):  # an engine that lives may have another one
+            launcher = self.workspace.engine_launcher.read_text().strip() or launcher
+        if launcher == str(LauncherChoice()):
+            require_torch()
 
     def shutdown(self, timeout_s: float = SHUTDOWN_S) -> Shutdown | None:
         """Pause all runs and end the engine of any version, by SIGTERM where the database cannot be written.

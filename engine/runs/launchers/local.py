@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from engine.errors import in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId, process_before
+from engine.hardware.training import view_only
 from engine.runs.launchers.fork_server import ForkServer, ForkServerFailed, cause_of, in_words
 from engine.runs.launchers.registry import LeftBehindProcess
 from engine.runs.protocol.job import Job
@@ -243,6 +244,8 @@ class LocalLauncher:
 
         Call it often: a fork server that does not answer is ended here, and begins anew.
         """
+        if words := view_only():
+            return words
         if not self._thread.is_alive() and not self._closed.is_set():
             self._begin()
             if self._thread.is_alive():
@@ -261,7 +264,8 @@ class LocalLauncher:
 
     def warm(self) -> None:
         """Load torch into the fork server, in the background."""
-        self._tasks.put(None)
+        if not view_only():
+            self._tasks.put(None)
 
     def launch(self, job: Job) -> LocalWorker:
         """Start a worker as soon as the fork server is ready."""

@@ -9,6 +9,9 @@ SHUTDOWN = "shutdown"
 #: Verbs that leave a run in its state; other commands on the run need not wait.
 BESIDE = frozenset({"set", "fork"})
 
+#: Verbs after which a run trains.
+TRAINS = frozenset({"resume", "extend", "fork"})
+
 
 def unknown(verb: str, choices: tuple[str, ...] = RUN_VERBS) -> str:
     """Return the refusal of an unknown verb."""

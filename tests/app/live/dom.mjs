@@ -64,6 +64,11 @@ export class Node {
     this.children.unshift(...nodes);
   }
 
+  insertBefore(node, next) {
+    this.#adopt([node]);
+    this.children.splice(next ? this.children.indexOf(next) : this.children.length, 0, node);
+  }
+
   replaceChildren(...nodes) {
     this.#adopt(nodes);
     this.children = nodes;

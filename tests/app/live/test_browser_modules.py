@@ -1,5 +1,6 @@
 """The browser's modules under Node: each ``*.test.mjs`` below this folder is a test here; one process runs them all."""
 
+import base64
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.live.offline.race.columns import encoded, running_mean
 from engine.analysis.numbers import in_words
 from engine.config import RUNNING_WINDOW
 from engine.events import STATE_GROUPS, RunState
@@ -34,9 +36,26 @@ def facts() -> dict:
         decimations.append({"atMost": at_most, "points": points, "kept": kept.tolist()})
     values = [0.0, 999.96, 1e6, 99_949.9, 1e-3, *(rng.standard_normal(200) * 10 ** rng.uniform(-9, 9, 200)).tolist()]
     numbers = [[value, digits, in_words(value, digits)] for value in values for digits in (2, 3, 4)]
+    rows = np.arange(1, 701)
+    loss, error = np.exp(rng.standard_normal(700)), rng.integers(0, 129, 700) / 1.28
+    means = {"running_loss": running_mean(loss, RUNNING_WINDOW), "running_error": running_mean(error, RUNNING_WINDOW)}
+    whole = {"step": rows, "seconds": rows / 10, "loss": loss, "error": error, **means}
+    spoilt = {**whole, "loss": np.where(rows == 300, np.nan, loss), "error": error * 0.9137}
+    stored = {
+        "whole": whole, "a fork": {name: column[200:] for name, column in whole.items()}, "spoilt": spoilt,
+        "thinned": {name: column[(rows % 7 > 2)] for name, column in whole.items()},
+        "empty": {name: column[:0] for name, column in whole.items()},
+    }  # fmt: skip
+    stored_runs = {}
+    for name, columns in stored.items():
+        index, data = encoded({key: column.astype(float) for key, column in columns.items()}, 128, RUNNING_WINDOW)
+        values = {key: [None if np.isnan(v) else v for v in column.tolist()] for key, column in columns.items()}
+        coded = base64.b64encode(data).decode()
+        stored_runs[name] = {"index": {**index, "at": 0}, "bytes": coded, "columns": values}
     groups = {name: sorted(states) for name, states in STATE_GROUPS.items()}
     return {
         "decimations": decimations, "states": list(RunState), "numbers": numbers,
+        "storedRuns": stored_runs,
         "runFacts": {"groups": groups, "runningWindow": RUNNING_WINDOW},
     }  # fmt: skip
 

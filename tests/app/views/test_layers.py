@@ -6,8 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.data.workspace import Health, use
-from app.live.layers.component import LAYOUTS
-from app.live.layers.messages import DRAWN
+from app.live.layers.messages import DRAWN, LAYOUTS
 from app.views import layers
 from engine.config import RaceConfig, RunConfig, replace
 from engine.probes.online.histogram import BINS

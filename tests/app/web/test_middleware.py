@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.data import authorization
-from app.web import middleware, presenter_link
+from app.web import descriptors, middleware, presenter_link
 
 
 @pytest.fixture
@@ -41,9 +41,9 @@ def site(monkeypatch):
         yield client
 
 
-def opens(site, **headers):
+def opens(site, scheme="ws", **headers):
     try:
-        with site.websocket_connect("ws://localhost:8501/_stcore/stream", headers=headers) as socket:
+        with site.websocket_connect(f"{scheme}://localhost:8501/_stcore/stream", headers=headers) as socket:
             socket.receive_text()
             socket.send_text("enough")
     except WebSocketDisconnect:
@@ -51,7 +51,7 @@ def opens(site, **headers):
     return True
 
 
-@pytest.mark.parametrize("origin", ["http://localhost:8501", "https://localhost:8501", "http://LOCALHOST:8501"])
+@pytest.mark.parametrize("origin", ["http://localhost:8501", "http://LOCALHOST:8501", "HTTP://localhost:8501"])
 def test_the_pages_own_origin_opens_the_connection(site, origin):
     assert opens(site, origin=origin)
 
@@ -65,12 +65,29 @@ def test_whoever_is_no_browser_names_no_origin(site):
     [
         "http://evil.example", "http://localhost:9999", "http://localhost", "http://127.0.0.1:8501",
         "http://localhost:8501.evil.example", "http://localhost:8501@evil.example", "null", "", "localhost:8501",
-        "http://[", "file://", "http://192.0.2.5:8501",
+        "https://localhost:8501", "//localhost:8501", "ws://localhost:8501", "http://[", "file://", "http://192.0.2.5:8501",
     ],
 )  # fmt: skip
 def test_foreign_origins_do_not_open_it_even_with_the_cookie(site, origin):
     token = presenter_link.share(8501).partition("token=")[2]
     assert not opens(site, origin=origin, cookie=f"skipscope_presenter_8501={token}")
+
+
+def test_behind_encryption_the_origin_is_encrypted_too(site):
+    assert opens(site, "wss", origin="https://localhost:8501")
+    assert not opens(site, "wss", origin="http://localhost:8501")
+
+
+@pytest.mark.parametrize("path", ["/_stcore/metrics", "/_stcore/metrics/", "/base/_stcore/metrics"])
+def test_the_servers_own_numbers_are_the_presenters(site, path):
+    assert site.get(path).text == "Not Found", "it has passed: nothing is shared"
+    token = presenter_link.share(8501).partition("token=")[2]
+    assert site.get(path).text == "there is nothing here"
+    assert site.get(path, headers={"cookie": f"skipscope_presenter_8501={token}"}).text == "Not Found"
+
+
+def test_what_is_no_document_may_load_nothing(site):
+    assert site.get("/").headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'self'"
 
 
 def test_an_unknown_host_is_answered_400(site):
@@ -124,7 +141,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await room({"type": "http", "path": path, "headers": [], "method": "GET"}, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask()) for _ in range(middleware.MAX_OPEN)]
+        waiting = [asyncio.create_task(ask()) for _ in range(descriptors.viewers())]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert len(begun) == middleware.MAX_READS
@@ -134,7 +151,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
         await asyncio.sleep(0)
         assert begun[-1] == "/live/js/1/race/view.js", "files wait for nobody"
         reading.set()
-        while len(answers) < 2 + middleware.MAX_OPEN:
+        while len(answers) < 2 + descriptors.viewers():
             await asyncio.sleep(0)
         taken.set()
         await asyncio.wait_for(asyncio.gather(*waiting, module), 5)
@@ -162,12 +179,12 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         await room(scope, None, send)
 
     async def crowd():
-        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(middleware.MAX_OPEN)]
+        waiting = [asyncio.create_task(ask("/live/probes/stream")) for _ in range(descriptors.viewers())]
         await asyncio.sleep(0)
         await ask()
         assert answers == [503]
         presenter = asyncio.create_task(ask(cookie=f"skipscope_presenter_8501={token}"))
-        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(middleware.MAX_OPEN)]
+        pages = [asyncio.create_task(ask("/_stcore/stream", "websocket")) for _ in range(descriptors.viewers())]
         await asyncio.sleep(0)
         await ask("/_stcore/stream", "websocket")
         assert answers == [503, "websocket.close"]

@@ -15,8 +15,7 @@ from pathlib import Path
 
 import click
 
-from app.live.layers.component import LAYOUTS
-from app.live.layers.messages import DRAWN
+from app.live.layers.messages import DRAWN, LAYOUTS
 from engine.probes.registry import QUANTITIES
 from engine.store.workspace import Workspace
 from tests.benchmarks.stream.stream_cost import running_server

@@ -212,7 +212,7 @@ ROOM = Room(
         ),
         Fault(
             name="imported-at-every-press",
-            file="engine/store/tables/imports.py",
+            file="engine/store/tables/imported/imports.py",
             text="HAVING count(*) = ? ORDER BY",
             faulty="HAVING count(*) < ? ORDER BY",
             breaks="Each press on a recorded race imports it once more.",

@@ -46,8 +46,8 @@ ROOM = Room(
         Fault(
             name="deleted-runs-unsaid",
             file="app/live/stream/delta.py",
-            text='"d": delta.deleted}',
-            faulty='"d": []}',
+            text='"d": delta.deleted, ',
+            faulty='"d": [], ',
             breaks="Other viewers keep the curves and cards of a run that was deleted.",
         ),
         Fault(

@@ -1,6 +1,7 @@
 /** One layer, fetched after the pointer rests: its channels, its distribution in every shown run or over time in one run. */
 import { buildChannels, buildHistogram, buildRidge } from "./histogram.js";
 import { grouped } from "../../shared/format.js";
+import { request } from "../../shared/source.js";
 import { option } from "./panels.js";
 import { PLOT_OPTIONS } from "./plot.js";
 
@@ -78,7 +79,7 @@ export class LayerPanel {
       ? new URLSearchParams({ runs: run.card.run, layer: layerIn(run, this.wanted), over: 1 })
       : new URLSearchParams({ runs: runs.map(({ card }) => card.run).join(), layer, step });
     try {
-      const response = await fetch(`${urls.detail}?${query}`, { cache: "no-store", signal: abort.signal });
+      const response = await request(`${urls.detail}?${query}`, { cache: "no-store", signal: abort.signal });
       if (!response.ok) throw new Error((await response.text()).slice(0, 200));
       const answer = await response.json();
       this.found = { over: this.over, run, document: this.over ? until(answer, this.wanted.upto) : answer };

@@ -1,9 +1,10 @@
 /** The common parts of all plots of the probe pages: options, layout, and lines over a plot without a redraw. */
 import { element } from "../../shared/dom.js";
+import { PLOT_CONFIG } from "../../shared/plot_style.js";
 
 export const FONT_PX = 13;
 /** No button that uploads the chart, no bar that jumps in. */
-export const PLOT_OPTIONS = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" };
+export const PLOT_OPTIONS = { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, ...PLOT_CONFIG };
 
 /** The layout of a plot; `right` is a margin in pixels, `more` holds width, height and the plot's own parts. */
 export function layoutOf(theme, { right = 10, ...more }) {

@@ -164,17 +164,21 @@ export function axesOf(suffix) {
 
 /**
  * The y range in the axis's own unit (log10 on a log axis). It follows the smoothed and the evaluated curves, in steps
- * that seldom change. A few peaks do not flatten the rest: they lie beyond the axis, see spikes (chart/coverage.js).
+ * that seldom change, and those that were imported. A few peaks do not flatten the rest: they lie beyond the axis, see spikes (chart/coverage.js).
  * @type {(view: View, runs: Run[]) => Range}
  */
-export function yAxis({ metric, scale, hidden }, runs) {
+export function yAxis({ metric, scale, hidden, x, ghosts = [] }, runs) {
   if (hidden || (metric === "error" && scale === "linear")) return UNTOLD[metric][scale];
-  const values = Float64Array.from(runs.flatMap(({ series }) => [series.drawn()[`running_${metric}`], series.test_subset[metric], series.train_clean[metric]]
-    .flatMap((column) => column.filter((value) => value !== null && Number.isFinite(value) && (scale === "linear" || value > 0)).map(Number)))).toSorted();
+  const sorted = (/** @type {(number | null)[][]} */ columns) => Float64Array.from(columns
+    .flatMap((column) => column.filter((value) => value !== null && Number.isFinite(value) && (scale === "linear" || value > 0)).map(Number))).toSorted();
+  const beside = sorted(ghosts.filter((line) => x === "step" && line.shown && line.metric === metric).map(({ value }) => value));
+  const own = sorted(runs.flatMap(({ series }) => [series.drawn()[`running_${metric}`], series.test_subset[metric], series.train_clean[metric]]));
+  const values = beside.length ? Float64Array.from([...own, ...beside]).toSorted() : own;
   if (!values.length) return UNTOLD[metric][scale];
   const [least, most] = [values[0], values[values.length - 1]];
   if (scale === "log") return [Math.log10(roundBelow(least)), Math.log10(roundStep(most))];
-  const usual = Math.max(2.5, 1.1 * values[Math.floor(HELD * (values.length - 1))]);
+  // An imported line may have few points, and is no peak of the others.
+  const usual = Math.max(2.5, ...[own, beside].filter(({ length }) => length).map((list) => 1.1 * list[Math.floor(HELD * (list.length - 1))]));
   return [0, Math.ceil(2 * (most <= STRETCH * usual ? Math.max(usual, most) : usual)) / 2];
 }
 

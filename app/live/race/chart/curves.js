@@ -8,7 +8,7 @@ import { written } from "./labels.js";
 import { ENDED, RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 
 /** From back to front, over all runs of a panel. */
-const ORDER = ["band", "raw", "seed", "test", "running", "clean", "link", "told", "dot", "stated", "change", "beyond"];
+const ORDER = ["band", "raw", "seed", "imported", "test", "running", "clean", "link", "told", "dot", "stated", "change", "beyond"];
 /**
  * Open marks beside words, by Plotly's name of the mark.
  * @type {Record<string, string>}

@@ -34,7 +34,7 @@ export function editMarks(runs, view, theme, panel, joins) {
       type: "line", xref: `x${suffix}`, yref: `y${suffix} domain`, x0: x, x1: x, y0: 0, y1: 1, layer: "below",
       line: { color: theme.muted, width: 1, dash: "dot" },
     })),
-    annotations: words(groups.map((group) => ({ x: group.x, text: named(group, runs) })), view, theme, panel),
+    annotations: view.unnamed ? [] : words(groups.map((group) => ({ x: group.x, text: named(group, runs) })), view, theme, panel),
   };
 }
 

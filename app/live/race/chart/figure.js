@@ -13,6 +13,7 @@ import { AT_END, emptyTrace, inOrder, namedCurves, runEnd, runTraces } from "./c
 import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
+import { lineEnds, lineTraces } from "./imported_lines.js";
 import { endLabels, written } from "./labels.js";
 import { MANY } from "./many_runs.js";
 import { spikeTraces, spikes } from "./coverage.js";
@@ -75,9 +76,10 @@ function contents(runs, view, theme, panel, layout) {
     if (ends.length <= MAX_LABELS) links = endLinks(ends, theme, panel.suffix);
     // Labels at one height are pushed up in the order of the race.
     ends.sort((a, b) => runs.indexOf(a.run) - runs.indexOf(b.run));
-    layout.annotations.push(...endLabels(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends, view, theme, panel));
+    layout.annotations.push(...endLabels([...(ends.length > MAX_LABELS ? perArm(ends, view.metric) : ends), ...lineEnds(view, theme, panel)], view, theme, panel));
   }
   return onTop(inOrder([
+    ...lineTraces(view, theme, panel.suffix),
     ...groups.flatMap((group) => groupTraces(group, view, theme, panel.suffix)),
     // Beside bands, single steps would cover everything.
     ...single.flatMap((run) => runTraces(run, view, theme, panel.suffix, { raw: !groups.length, join: joins.get(run.card.run) ?? null })),
@@ -101,13 +103,14 @@ function endLinks(ends, theme, suffix) {
 }
 
 /**
- * The curves of pinned runs wider, and above all others.
+ * The curves of pinned runs wider, and above all others, as are pinned lines, which are wide already.
  * @type {(traces: Trace[], pins?: number[]) => Trace[]}
  */
 function onTop(traces, pins = []) {
   const isPinned = (/** @type {Trace} */ { run, meta }) => pins.includes(run) && meta !== "raw";
   const wide = traces.filter(isPinned).map((trace) => (trace.line ? { ...trace, line: { ...trace.line, width: PINNED_WIDER * trace.line.width } } : trace));
-  return [...traces.filter((trace) => !isPinned(trace)), ...wide];
+  const [lines, others] = [true, false].map((pinned) => traces.filter((trace) => !isPinned(trace) && Boolean(trace.pinned) === pinned));
+  return [...others, ...lines, ...wide];
 }
 
 /** @type {(runs: Run[], layout: string) => { title: string, runs: Run[] }[]} */

@@ -8,6 +8,7 @@ import { isComparable } from "../../shared/arm_names.js";
 import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { RUNNING_WINDOW, runningMean } from "../../shared/run_states.js";
 import { WIDTHS, curveTable, dots } from "./curves.js";
+import { lineLegend, linesShown } from "./imported_lines.js";
 import { depthLegend } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { statedGaps, statedIn } from "./stated_gaps.js";
@@ -25,7 +26,7 @@ const MAX_NAMED = 4;
 export function legendOf(runs, view, theme) {
   if (view.layout === "depth") return depthLegend(runs, view, theme);
   const names = view.layout === "gap" ? shownGaps(runs, view) : armNames(runs, view);
-  return [...names.map(({ name, run }) => ({ name, color: run.color[theme.scheme], width: 3, symbol: run.mark })), ...meanings(runs, view, theme)];
+  return [...names.map(({ name, run }) => ({ name, color: run.color[theme.scheme], width: 3, symbol: run.mark })), ...lineLegend(view, theme), ...meanings(runs, view, theme)];
 }
 
 /** @type {(runs: Run[], view: View) => { name: string, run: Run }[]} */
@@ -93,7 +94,7 @@ export function captionOf(runs, view, data = "") {
     data, `${least === most ? grouped(most) : `${grouped(least)} to ${grouped(most)}`} of ${grouped(planned)} steps`, plural(distinct("seed").length, "seed"),
     listed("", "optimizer"), listed("rate ", "lr"), warmUp(distinct("warmup_steps")), listed("batch ", "batch_size"), listed("", "precision"), listed("", "device"),
   ].filter(Boolean).join(", ");
-  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), armsHidden(view), ownArms(runs, view)].filter(Boolean).join("; ");
+  return [config, smoothingOf(runs, view), trainingShown(runs, view, "training points"), linesShown(view), armsHidden(view), ownArms(runs, view)].filter(Boolean).join("; ");
 }
 
 /**

@@ -4,7 +4,8 @@ import { buildFigure } from "./figure.js";
 import { messageOf } from "../../shared/format.js";
 import { lighter } from "./many_runs.js";
 import { loadPlotly } from "../../shared/page.js";
-import { preview } from "./preview.js";
+import { preview } from "../preview.js";
+import { PLOT_CONFIG } from "../../shared/plot_style.js";
 
 /** A key zooms by this factor, or moves by this share of what is seen. */
 const KEY_ZOOM = 1.4, KEY_MOVE = 0.2;
@@ -62,7 +63,7 @@ export class RacePlot {
     const data = lighter(figure.data, runs);
     layout.datarevision = this.revision += 1; // the arrays grow in place
     this.stage.style.minHeight = `${layout.height}px`;
-    const done = Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    const done = Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, ...PLOT_CONFIG });
     // Plotly has drawn by now, and its promise may take half a second: the browser must never paint both on each other.
     this.skeleton.hidden = true;
     await done;

@@ -28,11 +28,13 @@ export class ArmChips {
     for (const arm of arms) {
       const { id, name, runs: [run] } = arm, only = shown.length === 1 && shown[0] === arm;
       const chip = /** @type {Chip} */ (this.chips.get(id));
-      setText(chip.glyph, run.glyph ?? "");
-      chip.glyph.style.color = run.color[theme.scheme];
+      // An imported line has no run.
+      setText(chip.glyph, run ? run.glyph ?? "" : "┄");
+      chip.glyph.style.color = run ? run.color[theme.scheme] : theme.muted;
       setText(chip.name, name);
       chip.show.setAttribute("aria-pressed", String(shown.includes(arm)));
-      chip.show.title = only ? "One curve stays at least" : "Hide or show; a double click or Alt and Enter leaves it alone";
+      chip.alone.hidden = !run;
+      chip.show.title = !run ? "Imported: hide or show" : only ? "One curve stays at least" : "Hide or show; a double click or Alt and Enter leaves it alone";
       press(chip.alone, only ? "Show all curves" : `Show ${name} alone`, only);
       press(chip.pin, `Pin ${name}: wide, and above the others`, pinned.includes(id));
     }

@@ -13,6 +13,7 @@ import { ENDED } from "../../shared/run_states.js";
 import { MAX_GHOSTS, instantFigure } from "./figure.js";
 import { setText } from "../../shared/dom.js";
 import { unreachableText } from "../../shared/link_status.js";
+import { PLOT_CONFIG } from "../../shared/plot_style.js";
 
 /** Between two drawings while the nets train: drawing takes time from them. */
 const DRAW_MS = 450;
@@ -171,7 +172,7 @@ export class InstantView {
     const { data, layout } = instantFigure(this.runs, this.past, theme, { width, height: this.#height(stage) });
     layout.datarevision = this.revision = (this.revision ?? 0) + 1; // the arrays grow in place
     stage.style.minHeight = `${layout.height}px`;
-    await window.Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, plotlyServerURL: "" });
+    await window.Plotly.react(plot, data, layout, { displayModeBar: false, responsive: false, doubleClick: false, showTips: false, ...PLOT_CONFIG });
     this.part("says").hidden = this.drawn = true;
     this.shown = { race: this.race.race, over: this.whole };
   }

@@ -7,7 +7,7 @@ import { runningMean } from "../../shared/run_states.js";
 import { Series } from "../series.js";
 import { buildFigure } from "../chart/figure.js";
 import { lighter } from "../chart/many_runs.js";
-import { preview } from "../chart/preview.js";
+import { preview } from "../preview.js";
 
 const VIEW = { race: null, layout: "side", metric: "error", scale: "linear", x: "step", curves: ["running", "test", "clean"], seeds: "band" };
 

@@ -2,6 +2,7 @@
 import { namedCurves } from "../chart/curves.js";
 import { DEPTH_COLUMNS, depthRows } from "../chart/depth_figure.js";
 import { shownGaps } from "../chart/difference_figure.js";
+import { lineRows } from "../chart/imported_lines.js";
 import { statedGaps, statedIn } from "../chart/stated_gaps.js";
 import { differenceStats } from "../chart/differences.js";
 import { withDifference } from "../../shared/arm_names.js";
@@ -16,7 +17,7 @@ const GAP_COLUMNS = ["series", "step", "mean", "low", "high", "seeds"];
  */
 export function exportCsv(runs, view) {
   if (view.layout === "depth") return csv(DEPTH_COLUMNS, depthRows(runs, view));
-  return view.layout === "gap" ? csv(GAP_COLUMNS, differenceRows(runs, view)) : csv(COLUMNS, runs.flatMap((run) => runRows(run, view)));
+  return view.layout === "gap" ? csv(GAP_COLUMNS, differenceRows(runs, view)) : csv(COLUMNS, [...runs.flatMap((run) => runRows(run, view)), ...importedRows(view)]);
 }
 
 function runRows({ card, series }, view) {
@@ -32,6 +33,11 @@ function runRows({ card, series }, view) {
       card.difference,
     ]);
   });
+}
+
+/** An imported line belongs to no run. */
+function importedRows(view) {
+  return lineRows(view).map(([name, split, step, loss, error]) => [null, name, null, null, null, split, step, null, null, loss, error, null, null, "imported line"]);
 }
 
 function differenceRows(runs, view) {

@@ -1,6 +1,7 @@
 /** One line under the chart: smoothing, points shown and left out, seeds, precision, device, age, what a click does. */
 import { duration, grouped, plural } from "../../shared/format.js";
 import { smoothingOf } from "../chart/legend.js";
+import { linesShown } from "../chart/imported_lines.js";
 import { leftOut } from "../chart/many_runs.js";
 import { armsHidden, averaged, evaluationsShown, spikes, trainingShown, zeros } from "../chart/coverage.js";
 
@@ -20,6 +21,7 @@ export function footerText(runs, view, { age = null, mayFork = false } = {}) {
       trainingShown(runs, view),
       armsHidden(view),
       evaluationsShown(runs, view),
+      linesShown(view),
       view.layout !== "depth" && leftOut(runs, view.curves, averaged(runs, view)),
       unseen > 0 && `${grouped(unseen)} ${unseen > 1 ? "zeros" : "zero"} not shown on the log axis`,
       peaks > 0 && `${plural(peaks, "peak")} beyond the axis (▲)`,

@@ -2,6 +2,8 @@
  * The set-up in Streamlit's side bar: "New race" opens and closes it, a race that begins closes it. By the two buttons
  * of Streamlit, because nothing else moves it.
  */
+import { isOffline } from "../../shared/source.js";
+
 const BAR = "[data-testid=stSidebar]";
 const OPEN = "[data-testid=stExpandSidebarButton]", CLOSE = "[data-testid=stSidebarCollapseButton] button";
 const NEW_RACE = ".st-key-new_race button";
@@ -30,6 +32,7 @@ export class SideBar {
 
   /** Open the set-up once after it was filled elsewhere; `times`: how often it was in this session of the page. */
   filled(times) {
+    if (isOffline()) return; // there is none, and a viewer of files may refuse to keep anything
     const seen = sessionStorage.getItem(SEEN);
     if (times) sessionStorage.setItem(SEEN, times);
     else sessionStorage.removeItem(SEEN);

@@ -1,16 +1,19 @@
-/** The menu of what can be exported: the command that repeats the race, a link, a picture, a table, files of the runs. */
+/** The menu of what can be exported: the command that repeats the race, a link, a script, a picture, a table, files of the runs. */
 import { withStored } from "../chart/curves.js";
 import { captionOf, legendOf } from "../chart/legend.js";
 import { exportCsv } from "./csv.js";
+import { ScriptTool } from "./script.js";
 import { closing } from "../../shared/dom.js";
 import { download, exportImage } from "../../shared/export/image.js";
+import { copyText } from "../../shared/export/clipboard.js";
 import { saveFrom } from "../../shared/export/file.js";
+import { isOffline } from "../../shared/source.js";
 import { markedCaption, markedFile, markedTable, markedTitle } from "../../shared/replay/marks.js";
 
 /** How long a button says that it has done its work. */
 const SAID_MS = 2_000;
 /** Files that the server makes. */
-const FILES = ["bundle", "csv", "parquet"];
+const FILES = ["bundle", "html", "report", "csv", "parquet", "tensorboard"];
 
 export class ExportTools {
   /** part(name): the element of that name; painted(): as `seen`, of the chart as it was drawn last; seen(): { runs, view, theme, title, command, images: their name, exports: the address of files, and the runs in them, replay: its words, "" when nothing is played } as drawn now. */
@@ -18,6 +21,7 @@ export class ExportTools {
     Object.assign(this, { part, seen, painted });
     this.menu = part("export");
     this.stop = closing(this.menu);
+    this.script = new ScriptTool(part, () => this.seen().exports.address);
     this.#button("copy-command", async () => {
       const { command, runs } = this.seen();
       const missing = notRepeated(runs);
@@ -39,6 +43,8 @@ export class ExportTools {
     // These hold the whole record, whatever the moment.
     for (const format of FILES) this.part(`export-${format}`).hidden = Boolean(replay);
     this.part("copy-command").hidden = !command;
+    this.script.draw(runs);
+    this.part("copy-link").hidden = isOffline(); // the address of a file is of one machine
     const missing = notRepeated(runs);
     this.part("copy-command").title = `Starts this race again as it was set up${missing && `, without ${missing}`}`;
     // Nothing that is hidden until the reveal can be exported before it.
@@ -90,18 +96,7 @@ function fileName({ view, replay = "" }) {
   return markedFile(`skipscope-${view.race ? `race-${view.race}` : "runs"}-${view.layout}-${view.metric}`, replay);
 }
 
-/** Browsers give the clipboard only to pages that they call secure; from another machine this one is not. */
 async function copied(text) {
-  if (navigator.clipboard) {
-    await navigator.clipboard.writeText(text);
-    return "Copied";
-  }
-  const field = document.createElement("textarea");
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  const done = document.execCommand("copy");
-  field.remove();
-  if (!done) throw new Error("the browser keeps its clipboard");
+  await copyText(text);
   return "Copied";
 }

@@ -99,7 +99,8 @@ export class UrlState {
 /** Whether this is the page that the tab was opened with, or loaded again. */
 function isOpening() {
   const [opened] = performance.getEntriesByType("navigation");
-  return !opened || new URL(opened.name).pathname === location.pathname;
+  // Firefox calls a file "document".
+  return !opened || !opened.name.includes(":") || new URL(opened.name).pathname === location.pathname;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 /** @import { Layout, Theme, Plot, LegendEntry } from "../../types.js" */
 import { escaped, fitted } from "../format.js";
-import { PICTURE_FONT as FONT } from "../plot_style.js";
+import { PLOT_CONFIG, PICTURE_FONT as FONT } from "../plot_style.js";
 
 const TITLE_PX = 20, LEGEND_PX = 13, CAPTION_PX = 12, PAD_PX = 14;
 /** A legend's first line begins this far within it. */
@@ -31,7 +31,7 @@ export async function exportImage(Plotly, plot, { format = "png", title = "", le
   document.body.append(stage);
   try {
     const { data, layout } = copyOf(plot, legend, theme);
-    await Plotly.newPlot(stage, data, { ...layout, width, height }, { staticPlot: true, plotlyServerURL: "" });
+    await Plotly.newPlot(stage, data, { ...layout, width, height }, { staticPlot: true, ...PLOT_CONFIG });
     const size = await Plotly.relayout(stage, framed(stage, { title, caption, legend, theme })).then(() => stage._fullLayout);
     const address = await Plotly.toImage(stage, { format, width: size.width, height: size.height, scale: format === "png" ? PNG_SCALE : 1 });
     if (filename) download(address, `${filename}.${format}`);

@@ -3,6 +3,7 @@
  * on the bar Space plays or pauses, arrows move a little, Page Up and Page Down a tenth.
  */
 import { button, element, setText } from "../dom.js";
+import { isOffline } from "../source.js";
 import { SPEEDS } from "./playhead.js";
 import { placeText } from "./marks.js";
 /** @import { Playhead } from "./playhead.js" */
@@ -61,6 +62,7 @@ export class Player {
     this.by.value = playhead.by;
     this.by.hidden = !playhead.end.seconds;
     setText(this.back, live ? "Back to live" : "Leave the replay");
+    this.back.hidden = isOffline(); // there is nothing else than the replay
     setText(this.says, trouble);
     this.says.hidden = !trouble;
   }

@@ -5,6 +5,7 @@
 /** @import { Card, Points, Split } from "../../types.js" */
 import { decimate, mapped } from "../decimate.js";
 import { grouped } from "../format.js";
+import { request } from "../source.js";
 
 /** @typedef {"seconds" | "step"} By */
 /** @typedef {{ by: By, at: number }} Moment */
@@ -32,7 +33,7 @@ export async function fetchRecording(address, runs) {
   const query = `${address}?${new URLSearchParams({ runs: runs.join(",") })}`;
   const kept = known.get(query);
   if (kept) return kept;
-  const answer = await fetch(query);
+  const answer = await request(query);
   if (!answer.ok) throw new Error((await answer.text()).slice(0, 300));
   return new Recording(await answer.json());
 }
@@ -56,11 +57,13 @@ export function dropRecordings(runs) {
 
 export class Recording {
   /** @param {Record<string, any>} document an answer of /live/recording */
-  constructor({ cards, runs, moments, cuts, differences, ends }) {
+  constructor({ cards, runs, moments, cuts, differences, ends, ghosts }) {
     /** @type {Card[]} the cards at the end of the record */
     this.cards = cards;
     /** @type {Record<string, any>} */
     this.runs = runs;
+    /** The imported lines, which are there from the start. */
+    this.ghosts = ghosts;
     /** @type {Record<string, [number, string, string][]>} */
     this.differences = differences;
     /** @type {Record<By, [number, string][]>} what a cut had done from a place on */
@@ -209,7 +212,7 @@ export class Recording {
    */
   historyAt(moment, coarse = false) {
     const cards = this.cardsAt(moment);
-    return { recorded: true, a: null, cards, runs: Object.fromEntries(cards.map((card) => [card.run, this.seriesAt(card, moment, coarse)])), ...this.saidAt(moment) };
+    return { recorded: true, a: null, cards, runs: Object.fromEntries(cards.map((card) => [card.run, this.seriesAt(card, moment, coarse)])), ghosts: this.ghosts, ...this.saidAt(moment) };
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 import { UrlState, rememberRace, rememberedRuns } from "../address/url_state.js";
 import { isLive } from "../run_states.js";
+import { isOffline } from "../source.js";
 import { SPEEDS, USUAL_SPEED, Playhead } from "./playhead.js";
 import { Player } from "./player.js";
 import { dropRecordings } from "./recording.js";
@@ -51,7 +52,7 @@ export class Replay {
   }
 
   get on() {
-    return Boolean(this.whose) && this.address.get(ON) === "1";
+    return Boolean(this.whose) && (isOffline() || this.address.get(ON) === "1");
   }
 
   /**
@@ -76,13 +77,13 @@ export class Replay {
     if (this.on) this.#begin();
   }
 
-  /** Take the place of the address, and play from the begin without one; another page of the tab goes on. */
+  /** Take the place of the address. Without one play from the begin; a file shows the whole. Another page of the tab goes on. */
   #begin() {
     if (played.of === this.whose && !this.given) return;
     played.of = this.whose;
     this.#take();
     const at = numberOf(this.address.get(AT));
-    Object.assign(playhead, { at: at ?? 0, playing: at === null, end: { seconds: 0, step: 0 } });
+    Object.assign(playhead, { at: at ?? (isOffline() ? null : 0), playing: at === null && !isOffline(), end: { seconds: 0, step: 0 } });
   }
 
   /** A replay begins where a race was shown live: nothing is kept that it may have outgrown, nor the end of another race. */

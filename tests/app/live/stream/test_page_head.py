@@ -1,5 +1,8 @@
 """The script that is written into the document of every page."""
 
+from base64 import b64encode
+from hashlib import sha256
+
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -26,6 +29,15 @@ def test_a_document_runs_the_script_before_its_own_ones():
     assert answer.text == DOCUMENT.replace("<head>", "<head>" + script().decode(), 1)
     assert "etag" not in answer.headers and int(answer.headers["content-length"]) == len(answer.content)
     assert script().count(b"</script>") == 1
+
+
+def test_a_document_may_run_its_own_scripts_and_those_of_this_server_alone():
+    policy = client().get("/page", headers={"Accept": "text/html,*/*"}).headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    text = script().removeprefix(b"<script>").removesuffix(b"</script>")
+    assert rules["script-src"] == f"'self' blob: 'sha256-{b64encode(sha256(text).digest()).decode()}'"
+    assert rules["default-src"] == "'none'"
+    assert not [rule for rule in policy.split() if rule.startswith(("http", "*", "ws"))]
 
 
 def test_links_come_after_the_documents_own_scripts():

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.data import races, run_table, selection
 from app.data.workspace import use
-from app.views import picker
+from app.live.shared.run import runs_of
 from app.views.runs import arms, export, table
 from engine.analysis.comparison import in_mean
 from engine.events import RunState, StepRow
@@ -70,7 +70,7 @@ def test_an_interval_is_students_over_the_seeds(writer):
 def test_a_row_looks_as_in_the_chart_of_its_race(writer):
     race, _ = submit(writer, depths=(20, 56), shortcuts=("gated:bias=-6", "gated:bias=-7", "A"))
     looks = table.looks_of(run_table.table_rows())
-    assert looks == {run["run"]: run["look"] for run in picker.runs_of(races.race(race))}
+    assert looks == {run["run"]: run["look"] for run in runs_of(races.race(race))}
 
 
 def test_a_selected_arm_selects_its_seeds(writer):

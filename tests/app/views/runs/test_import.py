@@ -4,7 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.data import races
-from app.data.exchange import exports
+from app.data.exchange import exports, ghosts
 from app.data.workspace import use
 from app.web import presenter_link
 from engine.store.workspace import Workspace
@@ -38,6 +38,39 @@ def test_a_damaged_bundle_is_one_line(bundle):
     assert not asked.exception
     assert "is not imported" in asked.error[0].value
     assert races.races() == []
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    fill(Workspace(use(tmp_path / "recorded")))
+    yield
+    use(tmp_path / "elsewhere")
+
+
+def test_columns_of_a_table_become_lines_once_somebody_said_what_they_are(recorded):
+    asked = AppTest.from_string(DIALOG, default_timeout=90).run()
+    file = asked.file_uploader(key="import_file")
+    file.upload("theirs.csv", b"step,<b>acc</b>,loss\n1,0.25,2\n2,0.5,1\n", "text/csv").run()
+    assert not asked.exception
+    assert asked.button(key="import_lines").disabled, "neither race nor quantity is guessed"
+    asked.selectbox(key="import_race").select(2).run()
+    assert asked.button(key="import_lines").disabled
+    asked.selectbox(key="import_column_0").select("test_accuracy:fraction").run()
+    asked.button(key="import_lines").click().run()
+    assert not asked.error
+    (line,) = ghosts.all_lines()
+    assert (line.race, line.name, line.metric, line.total) == (2, "theirs, <b>acc</b>", "error", 2)
+    asked = AppTest.from_string(DIALOG, default_timeout=90).run()
+    asked.button(key=f"remove_line_{line.id}").click().run()
+    assert ghosts.all_lines() == []
+
+
+def test_a_table_that_is_none_is_one_line(recorded):
+    asked = AppTest.from_string(DIALOG, default_timeout=90).run()
+    asked.file_uploader(key="import_file").upload("../theirs.csv", b"\xff\xff", "text/csv").run()
+    assert not asked.exception
+    assert asked.error[0].value == "theirs.csv is not imported: it is no text in UTF-8"
+    assert ghosts.all_lines() == []
 
 
 @pytest.mark.parametrize("mine", [True, False])

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.data import commands, races, run_table
 from app.data.workspace import Health, use
-from app.views import picker
+from app.live.shared.run import runs_of
 from app.views.runs import dialogs, runs, table
 from app.web import presenter_link
 from engine import __version__
@@ -165,7 +165,7 @@ def test_runs_of_one_race_keep_their_names_and_colours(page, writer):
     page.run()
     (chart,) = components(page)
     assert chart["command"] == races.race(race).as_command
-    there = {run["run"]: run for run in picker.runs_of(races.race(race))}
+    there = {run["run"]: run for run in runs_of(races.race(race))}
     assert [run["label"] for run in chart["runs"]] == [there[run]["label"] for run in ids[2:]]
     assert [run["mark"] for run in chart["runs"]] == [there[run]["look"].mark for run in ids[2:]]
     assert not [line for line in words(page) if "They saw" in line or "did not see" in line]

@@ -21,7 +21,7 @@ from engine.paths import PROJECT
 from engine.runs.temporary_folder import TemporaryFolder, new_folder
 from engine.runs.unfinished_imports import UnfinishedImports, reserved
 from engine.store.reader import Reader
-from engine.store.tables.imports import ImportWriter
+from engine.store.tables.imported.imports import ImportWriter
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.engine.exchange.bundle.packing import taken

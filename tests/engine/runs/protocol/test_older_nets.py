@@ -51,7 +51,7 @@ def test_arms_with_projections_and_pre_activation_are_refused(store, version):
 
 def test_runs_of_this_version_are_not(store):
     assert not any(older_nets.refusal(row) for row in store.reader.runs.all())
-    assert not any(older_nets.refusal(row) for row in store.of_version("0.10.0").values())
+    assert not any(older_nets.refusal(row) for row in store.of_version("0.11.0").values())
 
 
 @pytest.mark.parametrize("arm", ["A", "B:order=full-pre"])

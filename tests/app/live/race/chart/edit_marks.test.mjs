@@ -38,6 +38,14 @@ test("marks name the runs by what is different, once", () => {
   assert.ok(words(figure([...race(1), one])).includes("A-20: strength 1 → 0"), "of a run that was another before, the mark is the difference");
   assert.equal(short("shortcut strength 1 to 0.5"), "strength 1 → 0.5");
 });
+test("where marks have no names the rings and lines stay", () => {
+  const one = () => [changed(1, "A-20", 40, "learning rate 0.1 to 0.02", { label: "A-20" })];
+  const [named, bare] = [figure(one()), figure(one(), { unnamed: true })];
+  assert.ok(words(named).includes("rate 0.1 → 0.02") || words(named).includes("A-20: rate 0.1 → 0.02"));
+  assert.ok(!words(bare).some((text) => text.includes("rate 0.1")));
+  assert.deepEqual([traces(bare, "change").length, bare.layout.shapes.length], [traces(named, "change").length, named.layout.shapes.length]);
+});
+
 test("a fork begins on its parent's line and forks of one step share a ring", () => {
   const later = range(41, 100);
   const parent = run(2, "A-56", at, at.map((step) => 100 - step), { label: "A-56" });

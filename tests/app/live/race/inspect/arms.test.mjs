@@ -1,7 +1,7 @@
 /** Arms that are hidden, shown alone and pinned: what is drawn of them, and what stays said. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alone, armsOf, shownArms, toggled } from "../../../../../app/live/race/inspect/arms.js";
+import { alone, armsOf, linesAsArms, seenLines, shownArms, toggled } from "../../../../../app/live/race/inspect/arms.js";
 import { ArmChips } from "../../../../../app/live/race/inspect/chips.js";
 import { captionOf } from "../../../../../app/live/race/chart/legend.js";
 import { footerText } from "../../../../../app/live/race/panel/footer.js";
@@ -67,4 +67,17 @@ test("chips say what is shown, pinned and alone, and each press has its act", ()
   assert.deepEqual(done, [["toggle", 0], ["alone", 0], ["alone", 0], ["pin", 10]]);
   chips.draw(armsOf(race(1).slice(0, 1)), [], [], THEME);
   assert.equal(part("arms").hidden, true);
+});
+
+test("an imported line is hidden and pinned by itself, beside the arms", () => {
+  const arms = armsOf(race(1)), lines = [{ id: 1, name: "theirs" }, { id: 2, name: "others" }];
+  const [first, second] = linesAsArms(lines);
+  assert.ok(arms.every(({ id }) => id < first.id), "no run has the number of a line");
+  const off = toggled(arms, [], first.id);
+  assert.deepEqual(seenLines(lines, off, [second.id]).map(({ shown, pinned }) => [shown, pinned]), [[false, false], [true, true]]);
+  assert.deepEqual(shownArms(arms, off), arms, "all arms stay");
+  const both = toggled(arms, off, arms[0].id);
+  assert.deepEqual(both, [arms[0].id, first.id]);
+  assert.deepEqual(toggled(arms, both, first.id), [arms[0].id]);
+  assert.deepEqual(alone(arms, alone(arms, off, arms[1].id), arms[1].id), off, "a line that was hidden stays so");
 });

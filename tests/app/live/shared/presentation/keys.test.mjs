@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { KEYS as LABS } from "../../../../../app/live/labs/presentation.js";
 import { KEYS as PROBES } from "../../../../../app/live/layers/presentation.js";
 import { KEYS as RACE } from "../../../../../app/live/race/presentation/keys.js";
+import { KEYS as TALK } from "../../../../../app/live/talk/keys.js";
 import { COMMON, KeyHelp, meaning } from "../../../../../app/live/shared/presentation/keys.js";
 import { Node, page } from "../../dom.mjs";
 
@@ -12,7 +13,7 @@ test("a key means one thing, and nothing together with Control, Command or Alt",
   const verbs = { S: "start", Escape: "leave", 7: "guess", c: "clean", m: "mark", x: undefined };
   for (const [key, verb] of Object.entries(verbs)) assert.equal(meaning({ key }, rows)?.verb, verb, key);
   for (const held of ["ctrlKey", "metaKey", "altKey"]) assert.equal(meaning({ key: "s", [held]: true }, rows), undefined);
-  for (const own of [RACE, PROBES, LABS]) {
+  for (const own of [RACE, PROBES, LABS, TALK]) {
     const all = [...own, ...COMMON].flatMap(({ keys }) => keys);
     assert.equal(new Set(all).size, all.length);
   }

@@ -1,9 +1,9 @@
 /** The picture of a figure without Plotly: everything stands where the figure has it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { preview, ticks } from "../../../../../app/live/race/chart/preview.js";
-import { page } from "../../dom.mjs";
-import { THEME, figure, race, range, run } from "../runs.mjs";
+import { preview, ticks } from "../../../../app/live/race/preview.js";
+import { page } from "../dom.mjs";
+import { THEME, figure, race, range, run } from "./runs.mjs";
 
 page();
 const WIDTH = 1100;

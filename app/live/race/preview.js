@@ -2,9 +2,9 @@
  * The picture of a figure without plotly.js, which takes longer to read than everything else: its curves, bands and marks
  * as an SVG, at the places where the chart has them, with axes and names. On the page of a race Plotly then takes its place.
  */
-/** @import { Theme, Trace, Layout, Figure, Range } from "../../types.js" */
-import { multiples } from "../../shared/axis_labels.js";
-import { svgElement } from "../../shared/dom.js";
+/** @import { Theme, Trace, Layout, Figure, Range } from "../types.js" */
+import { multiples } from "../shared/axis_labels.js";
+import { svgElement } from "../shared/dom.js";
 
 /** @typedef {(value: number) => number | null} Place a place in pixels, null where the axis has none */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box a panel in pixels */

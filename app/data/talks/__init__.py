@@ -1,0 +1,1 @@
+"""The talks of a workspace, and the room that follows one."""

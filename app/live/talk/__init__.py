@@ -1,0 +1,1 @@
+"""The talk: scenes in the whole window, followed by the room."""

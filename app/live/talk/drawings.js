@@ -1,0 +1,77 @@
+/** The drawings of a talk: two nets of which one only copies, and a block without and with a shortcut. Lines and words alone. */
+import { svgElement } from "../shared/dom.js";
+
+/** The drawings take their colours from the page: currentColor, and two of the curves' own. */
+const PLAIN = "var(--sk-plain)", SHORTCUT = "var(--sk-shortcut)";
+const BOX = { width: 150, height: 74, rx: 10 };
+
+/** @type {Record<string, () => SVGElement>} */
+export const DRAWINGS = { copy, blocks };
+
+/** A net, and the same net with layers behind it that copy. */
+function copy() {
+  const svg = frame(1000, 330, "A net of three layers; the same net with three more layers that pass on what they get gives the same output");
+  net(svg, 60, 3, 0);
+  net(svg, 225, 3, 3);
+  return svg;
+}
+
+/** @type {(svg: SVGElement, y: number, own: number, copies: number) => void} */
+function net(svg, y, own, copies) {
+  const step = 140, box = 104;
+  for (let index = 0; index < own + copies; index++) {
+    const x = 24 + index * step, isCopy = index >= own;
+    svg.append(svgElement("rect", { x, y: y - 34, width: box, height: 68, rx: 9, fill: "none", stroke: isCopy ? SHORTCUT : "currentColor", "stroke-width": 4, ...(isCopy ? { "stroke-dasharray": "10 8" } : {}) }));
+    svg.append(words(x + box / 2, y + 10, isCopy ? "copy" : "layer", isCopy ? SHORTCUT : "currentColor"));
+    svg.append(arrow(x + box + 3, y, x + step - 3, y));
+  }
+  svg.append(words(24 + (own + copies) * step + 8, y + 10, copies ? "same" : "output", "currentColor", "start"));
+}
+
+/** A block without a shortcut, and one with it. */
+function blocks() {
+  const svg = frame(1000, 430, "Without a shortcut a block gives F of x; with one it gives F of x plus x");
+  block(svg, 230, "plain", "F(x)", PLAIN, false);
+  block(svg, 730, "with a shortcut", "F(x) + x", SHORTCUT, true);
+  return svg;
+}
+
+/** @type {(svg: SVGElement, x: number, title: string, gives: string, color: string, hasShortcut: boolean) => void} */
+function block(svg, x, title, gives, color, hasShortcut) {
+  svg.append(words(x, 36, title, color));
+  svg.append(words(x, 92, "x", "currentColor"), arrow(x, 104, x, 134));
+  for (const [y, name] of [[136, "layer"], [236, "layer"]]) {
+    svg.append(svgElement("rect", { x: x - BOX.width / 2, y, ...BOX, fill: "none", stroke: "currentColor", "stroke-width": 4 }));
+    svg.append(words(x, Number(y) + 48, String(name), "currentColor"));
+  }
+  svg.append(arrow(x, 212, x, 233), arrow(x, 312, x, hasShortcut ? 338 : 378));
+  if (hasShortcut) {
+    const right = x + 140;
+    svg.append(svgElement("path", { d: `M${x + 6} 116 H${right} V358 H${x + 26}`, fill: "none", stroke: color, "stroke-width": 7, "marker-end": "none" }));
+    svg.append(svgElement("path", { d: `M${x + 22} 358 l20 -12 v24 z`, fill: color }));
+    svg.append(svgElement("circle", { cx: x, cy: 358, r: 18, fill: "none", stroke: "currentColor", "stroke-width": 4 }), words(x, 369, "+", "currentColor"));
+    svg.append(arrow(x, 378, x, 392));
+  }
+  svg.append(words(x, 424, gives, color));
+}
+
+/** @type {(width: number, height: number, label: string) => SVGElement} */
+function frame(width, height, label) {
+  return svgElement("svg", { viewBox: `0 0 ${width} ${height}`, class: "sk-drawing", role: "img", "aria-label": label });
+}
+
+/** @type {(x1: number, y1: number, x2: number, y2: number) => SVGElement} */
+function arrow(x1, y1, x2, y2) {
+  const group = svgElement("g", { stroke: "currentColor", fill: "currentColor" });
+  const down = x1 === x2, [tipX, tipY] = [x2, y2];
+  group.append(svgElement("path", { d: `M${x1} ${y1} L${down ? x2 : x2 - 12} ${down ? y2 - 12 : y2}`, "stroke-width": 4, fill: "none" }));
+  group.append(svgElement("path", { d: down ? `M${tipX} ${tipY} l-8 -14 h16 z` : `M${tipX} ${tipY} l-14 -8 v16 z`, stroke: "none" }));
+  return group;
+}
+
+/** @type {(x: number, y: number, text: string, fill: string, anchor?: string) => SVGElement} */
+function words(x, y, text, fill, anchor = "middle") {
+  const made = svgElement("text", { x, y, fill, "text-anchor": anchor, class: "sk-drawn-words" });
+  made.textContent = text;
+  return made;
+}

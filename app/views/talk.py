@@ -1,0 +1,93 @@
+"""The page of talks: which there are, and the one that is given or followed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app.data import races, workspace
+from app.data.talks import room, talks
+from app.live.shared.run import runs_of
+from app.live.talk.component import TalkState, live_talk
+from app.live.talk.documents import runs_document, talk_document
+from app.views import page_frame
+from app.views.markdown_escape import literal
+from app.web import presenter_link, visitor
+
+COMPONENT = "talk_view"
+_PARAM = "talk"
+#: What was started live, the refusal of the last command, the documents of the talk that is open.
+_LIVE, _NOTICE, _DOCUMENT = "talk_live", "talk_notice", "talk_document"
+_RELOAD = "Load this page anew, then vote."
+
+
+def render() -> None:
+    """Draw the page."""
+    if not page_frame.usable("Talk"):
+        return
+    leads, shared = presenter_link.may_command(), presenter_link.shared_port() is not None
+    given = room.showing() if shared and not leads else room.Showing()
+    name = given.talk or st.query_params.get(_PARAM) or talks.USUAL
+    try:
+        talk = talks.get(name)
+    except workspace.SkipscopeError as error:
+        page_frame.show_error(str(error))
+        _list(name)
+        return
+    page_frame.set_title(talk.title)
+    role = ("presenter" if shared else "alone") if leads else "audience"
+    with page_frame.refusals(page_frame.show_error):
+        document = _document(name, talk, leads)
+        state = TalkState(role, shared, _live(given), st.session_state.pop(_NOTICE, ""))
+        live_talk(document, state, lambda: _on_command(name), COMPONENT)
+    if leads:
+        _list(name)
+
+
+def _list(shown: str) -> None:
+    """Name the other talks; a file with a fault says which."""
+    others = {name: title for name, title in talks.titles().items() if name != shown}
+    for name, title in others.items():
+        st.link_button(literal(title), f"talk?{_PARAM}={name}", icon=":material/slideshow:")
+
+
+def _document(name: str, talk: talks.Talk, leads: bool) -> Mapping[str, Any]:
+    """Return the talk for the browser, made once for a visit: its recorded races are unpacked for it."""
+    kept = st.session_state.get(_DOCUMENT)
+    if not (kept and kept[0] is talk and kept[1] == leads):
+        with st.spinner("Reading the recorded races", show_time=False):
+            kept = st.session_state[_DOCUMENT] = talk, leads, talk_document(name, talk, leads)
+    document: Mapping[str, Any] = kept[2]
+    return document
+
+
+def _live(given: room.Showing) -> dict[str, Any] | None:
+    """Return the race that was started live for a scene, by this presenter or for this audience."""
+    scene, number = (given.scene, given.race) if given.race is not None else st.session_state.get(_LIVE, (0, None))
+    race = None if number is None else races.race(number)
+    if race is None:
+        return None
+    return {"scene": scene, "race": number, "runs": runs_document(runs_of(race))}
+
+
+def _on_command(name: str) -> None:
+    def live(command: Mapping[str, Any]) -> None:
+        scene = int(command["scene"])
+        st.session_state[_LIVE] = scene, talks.start_live(name, scene)
+        if presenter_link.shared_port() is not None:
+            talks.share_live(st.session_state[_LIVE][1])
+
+    def vote(command: Mapping[str, Any]) -> None:
+        number = visitor.visitor_of(st.context.cookies)
+        if number is None:
+            raise workspace.SkipscopeError(_RELOAD)
+        room.vote(str(command["question"]), number, int(command["choice"]))
+
+    own = {
+        "show": lambda command: talks.show(name, int(command["scene"])),
+        "end": lambda _: talks.end(),
+        "live": live,
+        "vote": vote,
+        "look": lambda _: None,  # the run of the script that follows sees what is given now
+    }
+    page_frame.obey(COMPONENT, lambda line: st.session_state.update({_NOTICE: line}), own)

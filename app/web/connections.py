@@ -1,0 +1,196 @@
+"""Limits on connections, before a request is read: heads that never end, readers that stall, rooms that are too full.
+
+Uvicorn waits for a request's head for ever, and for a reader who reads nothing. Here a head has a deadline, and so has
+a full buffer. Of connections that wait for a head only the newest are kept: an honest head is whole within moments,
+so that half requests never keep the presenter out, whatever address they come from.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import uvicorn
+from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+from app.web import descriptors, presenter_link
+
+#: Seconds for the head of a request, from its first byte or the opening of the connection.
+HEAD_S = 10.0
+#: Seconds in which a reader takes nothing of a full buffer.
+STALL_S = 30.0
+#: Connections without a whole head, in all. A browser opens a few ahead of its requests.
+MAX_WAITING = 512
+#: Connections that only the presenter may use, and the seconds for his head there.
+RESERVE, RESERVE_HEAD_S = 32, 2.0
+#: Connections that are accepted in one go, before any of them has a place or none.
+BACKLOG = 128
+#: The part of all connections that one address may have. A lecture room may be one address.
+ADDRESS_SHARE = 0.75
+
+
+class Connections:
+    """The open connections of this server: who waits for a head, how many each address has."""
+
+    def __init__(self, most: int, waiting: int = MAX_WAITING, reserve: int = RESERVE) -> None:
+        self.most = most
+        self.reserve = min(reserve, most // 4)
+        self.max_waiting = min(waiting, (most - self.reserve) // 2)
+        self._open: dict[Any, str] = {}
+        self._waiting: dict[Any, None] = {}
+
+    def opened(self, protocol: "BoundedProtocol") -> bool:
+        """Take in a new connection; return whether only the presenter may use it."""
+        address = protocol.client[0] if protocol.client else ""
+        crowded = self._is_crowded(address)
+        if crowded:
+            self._forget_closed()
+            crowded = self._is_crowded(address)
+        if crowded and self._close_oldest():
+            crowded = self._is_crowded(address)
+        if len(self._open) >= self.most:
+            protocol.transport.abort()
+            return True
+        self._open[protocol] = address
+        self.wait(protocol)
+        return crowded
+
+    def wait(self, protocol: "BoundedProtocol") -> None:
+        """Note that a connection has no whole head; the one that waits longest gives way."""
+        if protocol in self._open:
+            self._waiting.pop(protocol, None)
+            self._waiting[protocol] = None
+        while len(self._waiting) > self.max_waiting:
+            self._close_oldest()
+
+    def serve(self, protocol: "BoundedProtocol") -> None:
+        """Note that the head of a connection is whole."""
+        self._waiting.pop(protocol, None)
+
+    def closed(self, protocol: "BoundedProtocol") -> None:
+        """Forget a connection."""
+        self._waiting.pop(protocol, None)
+        self._open.pop(protocol, None)
+
+    def _is_crowded(self, address: str) -> bool:
+        audience = self.most - self.reserve
+        of_address = sum(other == address for other in self._open.values()) if len(self._open) > audience / 4 else 0
+        return len(self._open) >= audience or of_address >= audience * ADDRESS_SHARE
+
+    def _forget_closed(self) -> None:
+        # A WebSocket's protocol is another one, which tells nothing here.
+        for protocol in [each for each in self._open if each.transport.is_closing()]:
+            self.closed(protocol)
+
+    def _close_oldest(self) -> bool:
+        oldest = next(iter(self._waiting), None)
+        if oldest is not None:
+            self.closed(oldest)
+            oldest.transport.abort()
+        return oldest is not None
+
+
+class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """Uvicorn's protocol of one connection, with deadlines and a place among all connections."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Take the connection in, or close it where there is no room."""
+        self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._all = all_connections()
+        super().connection_made(transport)
+        reserved = self._all.opened(self)
+        if reserved:
+            self.app: ASGIApp = presenter_alone(self.app)
+        self._set_deadline(RESERVE_HEAD_S if reserved else HEAD_S)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give the place free."""
+        self._all.closed(self)
+        self._set_deadline(None)
+        self._set_stalled(False)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on. A head has until its deadline, however often a byte of it comes."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._has_request():
+            self._set_deadline(None)
+            self._all.serve(self)
+        elif self._deadline is None:
+            self._set_deadline(HEAD_S)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next head."""
+        super().on_response_complete()
+        if not self._has_request():
+            self._all.wait(self)
+
+    def handle_websocket_upgrade(self, *event: Any) -> None:
+        """Hand the connection over; it keeps its place."""
+        self._set_deadline(None)
+        self._all.serve(self)
+        self._upgraded = True
+        super().handle_websocket_upgrade(*event)
+
+    def pause_writing(self) -> None:
+        """Give the reader a while to take what waits for him."""
+        super().pause_writing()
+        self._set_stalled(True)
+
+    def resume_writing(self) -> None:
+        """The reader reads."""
+        super().resume_writing()
+        self._set_stalled(False)
+
+    _upgraded = False
+
+    def _has_request(self) -> bool:
+        return self._upgraded or (self.cycle is not None and not self.cycle.response_complete)
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+
+    def _set_stalled(self, stalls: bool) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+        self._stalled = self.loop.call_later(STALL_S, self.transport.abort) if stalls else None
+
+
+def presenter_alone(app: ASGIApp) -> ASGIApp:
+    """Return an application that answers the presenter and tells others that the room is full."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        cookies = cookie_parser(Headers(scope=scope).get("cookie", "")) if "headers" in scope else {}
+        if presenter_link.is_presenter(cookies):
+            return await app(scope, receive, send)
+        words = "so many look on already that there is no room for more"
+        headers = {"Retry-After": "10", "Connection": "close"}
+        return await PlainTextResponse(words, 503, headers=headers)(scope, receive, send)
+
+    return guarded
+
+
+_connections: Connections | None = None
+
+
+def all_connections() -> Connections:
+    """Return the connections of this process's server."""
+    global _connections
+    if _connections is None:
+        _connections = Connections(descriptors.connections())
+    return _connections
+
+
+def install() -> None:
+    """Serve with these limits. Streamlit makes Uvicorn's settings itself and takes neither of the two from outside."""
+    global _connections
+    _connections = Connections(descriptors.connections())
+    uvicorn.Config = partial(uvicorn.config.Config, http=BoundedProtocol, backlog=BACKLOG)  # type: ignore[misc, assignment]

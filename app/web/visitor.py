@@ -1,0 +1,70 @@
+"""What tells one visitor from another in a vote: a cookie of this start, which nobody else can make up.
+
+It says nothing about a person and counts for nothing but votes. A browser without it gets one with the page.
+"""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from hashlib import sha256
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web import presenter_link
+
+_ID_BYTES, _SIGNATURE = 12, 32
+_secret = secrets.token_bytes(32)
+
+
+def visitor_of(cookies: Mapping[str, str]) -> str | None:
+    """Return what stands for the visitor of these cookies, None for a browser without a cookie of this start."""
+    name = _name()
+    if name is None:
+        return None
+    number, _, signature = cookies.get(name, "").partition(".")
+    known = hmac.compare_digest(signature.encode("utf-8", "replace"), _signed(number).encode())
+    return _signed(f"visitor {number}") if number and known else None
+
+
+def new_cookie() -> str:
+    """Return the value of a new visitor's cookie."""
+    number = secrets.token_urlsafe(_ID_BYTES)
+    return f"{number}.{_signed(number)}"
+
+
+def _name() -> str | None:
+    port = presenter_link.shared_port()
+    return None if port is None else f"skipscope_visitor_{port}"
+
+
+def _signed(text: str) -> str:
+    return hmac.new(_secret, text.encode("utf-8", "replace"), sha256).hexdigest()[:_SIGNATURE]
+
+
+class VisitorCookie:
+    """Give a browser that opens a shared page its cookie."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        name = _name()
+        if name is None or not _opens(scope) or visitor_of(HTTPConnection(scope).cookies) is not None:
+            return await self.app(scope, receive, send)
+
+        async def with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.append("set-cookie", f"{name}={new_cookie()}; HttpOnly; Path=/; SameSite=strict")
+            await send(message)
+
+        return await self.app(scope, receive, with_cookie)
+
+
+def _opens(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith("/live/"):
+        return False
+    return "text/html" in Headers(scope=scope).get("accept", "")

@@ -1,0 +1,55 @@
+"""Writes an archive of this project's as a folder: whole or not at all. Torch-free."""
+
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from engine.errors import DataError
+
+
+def unpacked(write: Callable[[BinaryIO], None], out: Path, *, replace: bool = False) -> int:
+    """Unpack what ``write`` writes, a zip, into the folder ``out``; return the bytes of its files.
+
+    An empty folder is filled. ``replace`` takes the place of an earlier export, which holds no file of another name.
+    Raises DataError for a path that is taken or cannot be written.
+    """
+    part = None
+    try:
+        with tempfile.TemporaryFile() as file:
+            write(file)
+            with zipfile.ZipFile(file) as archive:
+                _check_free(out, {Path(name).name for name in archive.namelist()} if replace else set())
+                part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".part", dir=out.parent))
+                archive.extractall(part)
+                size = sum(info.file_size for info in archive.infolist())
+        part.chmod(0o755)
+        if out.is_dir():
+            shutil.rmtree(out)
+        part.replace(out)
+    except OSError as error:
+        raise DataError(f"{out} cannot be written ({error.strerror or error}); name another folder") from None
+    finally:
+        if part is not None:
+            with suppress(OSError):
+                shutil.rmtree(part)
+    return size
+
+
+def _check_free(out: Path, ours: set[str]) -> None:
+    """Raise DataError unless nothing is lost where ``out`` is replaced by a folder."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()):
+        raise DataError(f"{out} is no folder, and stays; name another folder")
+    if not out.exists():
+        return
+    inside = [path for path in out.rglob("*") if path.is_symlink() or not path.is_dir()]
+    if [path for path in inside if path.is_symlink() or path.name not in ours]:
+        what = (
+            "holds other files, and stays; name another folder"
+            if ours
+            else "is not empty; name another folder, or add --replace"
+        )
+        raise DataError(f"{out} {what}")

@@ -1,0 +1,1 @@
+"""A run as a training script of its own: PyTorch and NumPy, nothing of this project."""

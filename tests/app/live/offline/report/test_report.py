@@ -1,0 +1,92 @@
+"""The report: all of its parts, without JavaScript, and lines that are where their values are."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+
+from app.live.offline.report.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, Line, chart
+from engine.exchange.transfer import ExportRequest, write
+from engine.store.writer import Writer
+from tests.app.live.offline.hostile import TEXTS
+from tests.app.live.offline.test_page import Elements
+from tests.engine.exchange.recorded_workspace import fill
+
+
+def report(workspace, runs) -> str:
+    file = io.BytesIO()
+    write(workspace, ExportRequest(tuple(runs), "report"), file, lambda done, total, what: None)
+    return file.getvalue().decode()
+
+
+@pytest.fixture
+def runs(workspace):
+    return fill(workspace)
+
+
+def test_a_report_has_all_its_parts_and_nothing_that_runs(workspace, runs):
+    page = report(workspace, runs)
+    headings = re.findall("<h2>([^<]+)</h2>", page)
+    assert headings == ["Question", "What was found", "Curves", "Responses of the layers", "Runs", "Set-up"]
+    found = Elements(page.encode())
+    assert not found.scripts
+    assert not [attrs for _, attrs in found.found if {"src", "href", "onclick"} & {*attrs}]
+    assert "default-src 'none'; style-src 'unsafe-inline'" in page
+    assert page.count("<svg") == 4
+    assert all(f"<td>{run}</td>" in page for run in runs)
+    assert "python -m engine race" in page
+    assert "Skipscope" in page
+
+
+def test_no_text_of_a_visitor_breaks_out_of_a_report(workspace, runs):
+    with Writer(workspace) as writer:
+        writer.notes.annotate([runs[0]], "usual")
+    usual = Elements(report(workspace, runs).encode())
+    for text in TEXTS:
+        with Writer(workspace) as writer:
+            writer.notes.annotate([runs[0]], text)
+            assert writer.notes.rename_race(2, text)
+        page = report(workspace, runs)
+        found = Elements(page.encode())
+        assert [(tag, sorted(attrs)) for tag, attrs in found.found] == [
+            (tag, sorted(attrs)) for tag, attrs in usual.found
+        ], text
+        assert "<" not in text or text not in page
+
+
+def test_runs_of_several_races_are_named_and_not_compared(workspace, runs):
+    page = report(workspace, (1, *runs))
+    assert "No verdict: these runs come from different races." in page
+    assert page.count("The command that makes it again") == 2
+
+
+def test_a_line_is_where_its_values_are():
+    x, y = Axis(0, 10, "step"), Axis(0, 100, "error (%)")
+    drawn = chart("plain", [Line([0, 5, 10], [100, 0, 50], "#123456")], x, y)
+    path = re.search(r'stroke="#123456"[^>]* d="([^"]+)"', drawn)[1]
+    middle = LEFT + (WIDTH - LEFT - RIGHT) / 2
+    half = TOP + (HEIGHT - TOP - BOTTOM) / 2
+    points = [(LEFT, TOP), (middle, HEIGHT - BOTTOM), (WIDTH - RIGHT, half)]
+    assert path == "M" + "L".join(f"{across:.1f} {up:.1f}" for across, up in points)
+
+
+def test_a_value_that_is_not_finite_is_a_gap_and_an_empty_line_is_none():
+    x, y = Axis(1, 4, "layer"), Axis(0.1, 10, "std", log=True)
+    drawn = chart("<plain>", [Line([1, 2, 3, 4], [1, np.nan, 0.0, 5], "#111111"), Line([], [], "#222222")], x, y)
+    assert re.search(r'#111111"[^>]* d="M[\d. ]+M[\d. ]+"', drawn)
+    assert re.search(r'#222222"[^>]* d=""', drawn)
+    assert "&lt;plain&gt;" in drawn
+
+
+@pytest.mark.parametrize(
+    ("axis", "ticks"),
+    [
+        (Axis(0, 100, "x"), [0, 20, 40, 60, 80, 100]),
+        (Axis(0, 64_000, "x"), [0, 20_000, 40_000, 60_000]),
+        (Axis(0.4, 6, "x", log=True), [0.5, 1, 2, 5]),
+        (Axis(1e-9, 2, "x", log=True), [10.0**power for power in range(-9, 1)]),
+    ],
+)
+def test_ticks_are_round_numbers(axis, ticks):
+    assert axis.ticks() == pytest.approx(ticks)

@@ -1,0 +1,215 @@
+"""Connections before a request is read: half heads, stalled readers, crowds, and the presenter among them."""
+
+import asyncio
+import socket
+import time
+from contextlib import asynccontextmanager, contextmanager
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+
+from app.data import authorization
+from app.web import connections, presenter_link
+from app.web.connections import BoundedProtocol, Connections
+
+HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+
+
+async def small(request):
+    return PlainTextResponse("here")
+
+
+async def endless(request):
+    async def parts():
+        while True:
+            yield b"x" * 65_536
+            await asyncio.sleep(0)  # a reader who is gone is noticed here
+
+    return StreamingResponse(parts())
+
+
+@pytest.fixture
+def limits(monkeypatch):
+    """Set limits: of connections, and of seconds by their names."""
+
+    def choose(most=400, waiting=512, reserve=32, **seconds):
+        monkeypatch.setattr(connections, "_connections", Connections(most, waiting, reserve))
+        for name, value in seconds.items():
+            monkeypatch.setattr(connections, name, value)
+        return connections.all_connections()
+
+    return choose
+
+
+@pytest.fixture
+def presenter(monkeypatch):
+    """The cookie of a presenter, as a header."""
+    monkeypatch.setattr(presenter_link, "_presenter", None)
+    monkeypatch.setattr(authorization, "guard", lambda _: None)
+    token = presenter_link.share(1).partition("token=")[2]
+    return f"Cookie: skipscope_presenter_1={token}\r\n".encode()
+
+
+@asynccontextmanager
+async def server():
+    """Serve two addresses with bounded connections; the port."""
+    app = Starlette(routes=[Route("/", small), Route("/endless", endless)])
+    config = uvicorn.Config(app, port=0, http=BoundedProtocol, lifespan="off", log_config=None)
+    running = uvicorn.Server(config)
+    listening = socket.create_server(("127.0.0.1", 0))
+    task = asyncio.create_task(running.serve(sockets=[listening]))
+    while not running.started:
+        await asyncio.sleep(0.01)
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        running.should_exit = running.force_exit = True
+        for protocol in list(running.server_state.connections):
+            protocol.transport.abort()
+        await task
+        await asyncio.sleep(0.05)
+
+
+@contextmanager
+def half_requests(port, number):
+    """Keep so many requests open whose heads never end."""
+    sockets = []
+    try:
+        for _ in range(number):
+            one = socket.create_connection(("127.0.0.1", port), timeout=5)
+            one.sendall(HEAD)
+            sockets.append(one)
+        yield sockets
+    finally:
+        for one in sockets:
+            one.close()
+
+
+async def answer(port, head=b"", path=b"/"):
+    """The first line of an answer, '' where the connection was closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(HEAD.replace(b"GET /", b"GET " + path) + head + b"\r\n")
+        return (await asyncio.wait_for(reader.readline(), 10)).decode().strip()
+    except ConnectionError:
+        return ""
+    finally:
+        writer.close()
+
+
+def is_closed(one):
+    one.settimeout(0.02)
+    try:
+        return one.recv(1) == b""
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+
+
+def test_half_requests_keep_nobody_out_and_the_newest_alone_stay(limits):
+    found = limits(most=200, waiting=40)
+
+    async def scenario():
+        async with server() as port:
+            with half_requests(port, 150) as sockets:
+                began = time.monotonic()
+                assert await answer(port) == "HTTP/1.1 200 OK"
+                assert time.monotonic() - began < 5
+                assert len(found._waiting) <= 40
+                left = [index for index, one in enumerate(sockets) if not is_closed(one)]
+                assert 0 < len(left) <= 40
+                assert min(left) >= 150 - 41, "the oldest went"
+
+    asyncio.run(scenario())
+
+
+def test_a_head_has_until_its_deadline_however_often_a_byte_of_it_comes(limits):
+    limits(HEAD_S=0.4)
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            began = time.monotonic()
+            while not reader.at_eof() and time.monotonic() - began < 8:
+                writer.write(b"G" if time.monotonic() == began else b"x")
+                await asyncio.sleep(0.05)
+                if reader.exception() or writer.is_closing():
+                    break
+            assert time.monotonic() - began < 5
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_second_head_on_one_connection_has_a_deadline_too(limits):
+    limits(HEAD_S=0.4)
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD + b"\r\n")
+            assert await reader.readuntil(b"here")
+            writer.write(HEAD)
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await asyncio.wait_for(reader.readexactly(1), 5)
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_request_that_is_answered_slowly_is_kept(limits):
+    limits(HEAD_S=0.2)
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD.replace(b"GET /", b"GET /endless") + b"\r\n")
+            began = time.monotonic()
+            while time.monotonic() - began < 0.6:
+                assert await reader.read(100_000)
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_reader_who_reads_nothing_is_left_after_a_while(limits):
+    found = limits(STALL_S=0.3)
+
+    async def scenario():
+        async with server() as port:
+            with socket.create_connection(("127.0.0.1", port)) as one:
+                one.sendall(HEAD.replace(b"GET /", b"GET /endless") + b"\r\n")
+                deadline = time.monotonic() + 8
+                while found._open or time.monotonic() < deadline - 7:
+                    assert time.monotonic() < deadline, "it is kept"
+                    await asyncio.sleep(0.05)
+
+    asyncio.run(scenario())
+
+
+def test_a_full_room_has_places_for_the_presenter_and_words_for_others(limits, presenter):
+    limits(most=40, reserve=8)
+
+    async def scenario():
+        async with server() as port:
+            streams = []
+            for _ in range(24):  # three quarters of 32: one address has no more
+                reader, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(HEAD.replace(b"GET /", b"GET /endless") + b"\r\n")
+                assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
+                streams.append((reader, writer))
+            assert await answer(port) == "HTTP/1.1 503 Service Unavailable"
+            assert await answer(port, presenter) == "HTTP/1.1 200 OK"
+            for _, writer in streams[:12]:
+                writer.close()
+            deadline = time.monotonic() + 8
+            while await answer(port) != "HTTP/1.1 200 OK":
+                assert time.monotonic() < deadline, "places are not given back"
+            for _, writer in streams[12:]:
+                writer.close()
+
+    asyncio.run(scenario())

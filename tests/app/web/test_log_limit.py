@@ -1,0 +1,52 @@
+"""What outsiders can write into the log: the first lines of each kind, and how many more there were."""
+
+import logging
+
+import pytest
+
+from app.web.log_limit import MAX_IN_ALL, MAX_LETTERS, MAX_OF_A_KIND, WINDOW_S, LogLimit, bound_logs
+
+
+@pytest.fixture
+def log():
+    """A logger with the limit and a clock by hand; its lines."""
+    lines, now = [], [0.0]
+
+    class Lines(logging.Handler):
+        def emit(self, record):
+            lines.append(record.getMessage())
+
+    logger = logging.Logger("uvicorn.error")  # noqa: LOG001
+    logger.addHandler(Lines())
+    logger.addFilter(LogLimit(lambda: now[0]))
+    return logger, lines, now
+
+
+def test_of_one_kind_the_first_are_written_and_later_the_number_of_the_others(log):
+    logger, lines, now = log
+    for number in range(1_000):
+        logger.warning("Invalid HTTP request %s", number)
+    assert lines == [f"Invalid HTTP request {number}" for number in range(MAX_OF_A_KIND)]
+    logger.warning("another kind")
+    assert lines[-1] == "another kind (995 further lines were left out)"
+    now[0] = WINDOW_S
+    logger.warning("Invalid HTTP request %s", 1_000)
+    assert lines[-1] == "Invalid HTTP request 1000"
+
+
+def test_kinds_without_end_are_bounded_too_and_so_is_a_line(log):
+    logger, lines, _ = log
+    logger.error("x" * 1_000_000)
+    for number in range(1_000):
+        logger.error(f"kind {number}")
+    assert len(lines) == MAX_IN_ALL
+    assert len(lines[0]) == MAX_LETTERS + 3
+
+
+def test_the_loggers_that_speak_with_browsers_are_bounded_once():
+    logger = logging.getLogger("streamlit.a_new_one")
+    for _ in range(2):
+        bound_logs()
+        assert [type(each) for each in logger.filters].count(LogLimit) == 1
+    assert any(isinstance(each, LogLimit) for each in logging.getLogger("uvicorn.error").filters)
+    assert not any(isinstance(each, LogLimit) for each in logging.getLogger("engine").filters)

@@ -1,0 +1,224 @@
+"""A talk in front of a room: by the keyboard alone, without an engine, without a server, and with votes from phones."""
+
+import re
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.live.offline.talk.export import write
+from engine.events import RunState
+from engine.store.reader import Reader
+from engine.talks.files import FOLDER, USUAL, read_talk
+from engine.talks.scenes import LabScene, Played, PredictionScene, Talk
+from tests.e2e.conftest import PATIENCE, Site, until
+from tests.e2e.test_share import SharedSite
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TALK = read_talk(FOLDER / f"{USUAL}.toml")
+SIZES = ({"width": 1280, "height": 720}, {"width": 1920, "height": 1080})
+#: Pixels at 1280 x 720 below which the last row does not read a scene's own words.
+READABLE_PX = 28.0
+FORWARD = ("ArrowRight", "PageDown", "Space", "Enter")
+BOXES = """() => {
+  const talk = document.querySelector('.sk-talk'), seen = node => node.checkVisibility();
+  const all = names => [...talk.querySelectorAll(names)].filter(seen);
+  const shown = [...talk.children].filter(node => seen(node) && node.getBoundingClientRect().height);
+  const words = all('.sk-title, .sk-line, .sk-choice span, .sk-votes').filter(node => node.textContent);
+  const place = ({ left, top, right, bottom }) => [left, top, right, bottom];
+  const isFull = ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+    scrollWidth > clientWidth + 1 || (clientHeight && scrollHeight > clientHeight + 8);
+  return {
+    boxes: shown.map(node => [node.className, ...place(node.getBoundingClientRect())]),
+    lost: all('.sk-title, .sk-lines, .sk-question, .sk-figure, .sk-foot').filter(isFull).map(node => node.className),
+    small: Math.min(...words.map(node => parseFloat(getComputedStyle(node).fontSize))),
+    drawn: all('.sk-plot').every(node => node.querySelector('.main-svg')),
+    window: [innerWidth, innerHeight],
+  };
+}"""
+READY = """() => {
+  const talk = document.querySelector('.sk-talk.ss-presenting'), plot = talk?.querySelector('.sk-plot');
+  return talk && (!plot || (plot.querySelector('.main-svg') && talk.querySelector('.sk-skeleton').hidden));
+}"""
+
+
+def apart(page: Page, size: dict) -> None:
+    """Assert that the parts of a scene lie in the window, one below the other, with all of their words."""
+    seen = page.evaluate(BOXES)
+    width, height = seen["window"]
+    boxes = sorted(seen["boxes"], key=lambda box: box[2])
+    for name, left, top, right, bottom in boxes:
+        assert left >= 0 <= top and right <= width + 1 and bottom <= height + 1, (size, name)
+    for above, below in zip(boxes, boxes[1:], strict=False):
+        assert above[4] <= below[2] + 1, (size, above[0], below[0])
+    assert seen["lost"] == [], size
+    assert seen["small"] >= READABLE_PX * size["height"] / 720, size
+    assert seen["drawn"]
+
+
+def walk(page: Page) -> list[str]:
+    """Give the whole talk by the keyboard, looking at each scene in both sizes; return the chips."""
+    chips = []
+    expect(page.locator(".sk-talk.ss-presenting")).to_be_visible()
+    for number, scene in enumerate(TALK.scenes, 1):
+        expect(page.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
+        expect(page.locator(".sk-title")).to_have_text(scene.title)
+        for size in SIZES:
+            page.set_viewport_size(size)
+            page.wait_for_timeout(400)
+            until(lambda: page.evaluate(READY))
+            apart(page, size)
+        chip = page.locator(".sk-chip")
+        chips.append(chip.text_content() if chip.is_visible() else "")
+        page.keyboard.press(FORWARD[number % len(FORWARD)])
+    expect(page.locator(".sk-number")).to_have_text(f"{number} / {number}")
+    for key, there in (("Home", 1), ("End", number), ("ArrowLeft", number - 1), ("PageUp", number - 2)):
+        page.keyboard.press(key)
+        expect(page.locator(".sk-number")).to_have_text(f"{there} / {number}")
+    return chips
+
+
+def chips_of(talk: Talk) -> list[str]:
+    return [
+        "REPLAY" if isinstance(scene, Played) else "RECORDED" if isinstance(scene, LabScene) else ""
+        for scene in talk.scenes
+    ]
+
+
+def heard(page: Page) -> list[str]:
+    """Collect what a page says to its console."""
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    return said
+
+
+def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
+    site = Site(workspace)
+    site.start()
+    try:
+        site.control.engine.shutdown()
+        page = open_page(f"{site.url}/talk", reduced_motion="reduce")
+        said = heard(page)
+        assert walk(page) == chips_of(TALK)
+        page.keyboard.press("End")
+        expect(page.locator(".sk-trouble")).to_contain_text("engine is not there: the recording plays")
+        page.keyboard.press("s")
+        expect(page.locator(".ss-notice")).to_contain_text("No live race")
+        # The notes follow in a window of their own, and its keys steer the talk.
+        page.keyboard.press("Home")
+        with page.context.expect_page() as opened:
+            page.keyboard.press("n")
+        notes = opened.value
+        expect(notes.locator(".number")).to_have_text(f"Scene 1 of {len(TALK.scenes)}")
+        notes.keyboard.press("PageDown")
+        expect(notes.locator(".title")).to_have_text(TALK.scenes[1].title)
+        expect(notes.locator(".notes")).to_contain_text(TALK.scenes[1].notes.split("\n")[0])
+        expect(page.locator(".sk-title")).to_have_text(TALK.scenes[1].title)
+        assert re.fullmatch(r"\d:\d\d", notes.locator(".talk").text_content())
+        # Without phones the speaker enters what the room says.
+        page.keyboard.press("1")
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".sk-votes")).to_have_text("The room said “better”: wrong")
+        page.wait_for_function("() => location.search.includes('scene=3')")
+        page.reload()
+        expect(page.locator(".sk-number")).to_have_text(f"3 / {len(TALK.scenes)}")
+        assert said == []
+    finally:
+        site.close()
+
+
+def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, browser):
+    file = BytesIO()
+    write(USUAL, TALK, file)
+    path = tmp_path / "talk.html"
+    path.write_bytes(file.getvalue())
+    assert len(file.getvalue()) < 2_000_000
+    context = browser.new_context(reduced_motion="reduce", offline=True)
+    context.set_default_timeout(1000 * PATIENCE)
+    try:
+        page = context.new_page()
+        said, asked = heard(page), []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(path.as_uri())
+        assert walk(page) == chips_of(TALK)
+        assert "LIVE" not in page.locator(".sk-talk").inner_text()
+        assert [url for url in asked if not url.startswith(("blob:", path.as_uri()))] == []
+        assert said == []
+    finally:
+        context.close()
+
+
+def test_a_live_scene_is_live_while_it_trains_and_else_plays_its_recording(workspace, open_page):
+    site = Site(workspace)
+    site.start()
+    try:
+        page = open_page(f"{site.url}/talk?scene={len(TALK.scenes)}", reduced_motion="reduce")
+        chip = page.locator(".sk-chip")
+        expect(chip).to_have_text("REPLAY")
+        until(lambda: page.evaluate(READY))
+        page.keyboard.press("s")
+        expect(chip).to_have_text("LIVE")
+        expect(page.locator(".sk-place")).to_have_text(re.compile(r"step [1-9]"))
+        with Reader(workspace) as reader:
+            runs = [row.id for row in reader.runs.all(states={RunState.RUNNING, RunState.STARTING, RunState.QUEUED})]
+        site.control.commands.ask_each("stop", runs, until_done_s=PATIENCE)
+        expect(chip).to_have_text("REPLAY")
+        expect(page.locator(".sk-trouble")).to_contain_text("was stopped. The recording plays.")
+        expect(page.locator(".sk-place")).to_contain_text("step 300 of 300")
+    finally:
+        site.close()
+
+
+@pytest.fixture
+def room(workspace):
+    site = SharedSite(workspace)
+    site.share()
+    yield site
+    site.close()
+
+
+def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_page, browser):
+    number, question = next((n, s) for n, s in enumerate(TALK.scenes, 1) if isinstance(s, PredictionScene))
+    speaker = open_page(room.link, reduced_motion="reduce")
+    speaker.goto(f"http://127.0.0.1:{room.port}/talk")
+    expect(speaker.locator(".sk-talk.ss-presenting")).to_be_visible()
+    phones = []
+    for _ in range(2):
+        context = browser.new_context(viewport={"width": 390, "height": 780}, reduced_motion="reduce")
+        context.set_default_timeout(1000 * PATIENCE)
+        phones.append(context.new_page())
+        phones[-1].goto(f"http://127.0.0.1:{room.port}/talk")
+    try:
+        for phone in phones:
+            expect(phone.locator(".sk-title")).to_have_text(TALK.scenes[0].title)
+            assert TALK.scenes[0].notes.split("\n")[0] not in phone.content()
+        for _ in range(number - 1):
+            speaker.keyboard.press("ArrowRight")
+        for phone, choice in zip(phones, (3, 1), strict=True):
+            expect(phone.locator(".sk-title")).to_have_text(question.title)
+            phone.locator(".sk-choice").nth(choice - 1).click()
+        expect(speaker.locator(".sk-votes")).to_have_text("2 votes")
+        phones[1].wait_for_timeout(600)
+        phones[1].locator(".sk-choice").nth(2).click()
+        phones[1].reload()
+        expect(phones[1].locator(".sk-choice").nth(2)).to_have_attribute("aria-pressed", "true")
+        expect(speaker.locator(".sk-votes")).to_have_text("2 votes")
+        speaker.keyboard.press("ArrowRight")
+        for page in (speaker, *phones):
+            expect(page.locator(".sk-votes")).to_have_text("2 of 2 said “worse”")
+        # Only the presenter moves scenes, and a question stays closed once it was answered.
+        for key in ("ArrowRight", "End"):
+            phones[0].keyboard.press(key)
+        speaker.keyboard.press("ArrowLeft")
+        expect(phones[0].locator(".sk-title")).to_have_text(question.title)
+        phones[0].locator(".sk-choice").nth(0).click()
+        expect(phones[0].locator(".ss-notice")).to_contain_text("not open")
+        expect(speaker.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
+        speaker.keyboard.press("Escape")
+        expect(phones[0].locator(".sk-lines")).to_contain_text("has not begun, or it has ended")
+    finally:
+        for phone in phones:
+            phone.context.close()

@@ -1,0 +1,159 @@
+"""A script trains as the trainer does: losses and weights are equal bit for bit, batches and augmentation included."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from engine.data.files.array_writer import ArrayWriter
+from engine.data.images import load_images
+from engine.events import Evaluated, Measured, Split
+from engine.hardware.device import choose
+from engine.store.workspace import Workspace
+from engine.training.trainer import Trainer
+from tests.engine.exchange.pytorch_script.scripts import ARMS, executed, small_run, small_stream, written
+
+#: Settings that change what a step computes, each with the arm that it is tried on.
+SETTINGS = {
+    "crops": ("A", {"data__crop": 4}),
+    "crops alone": ("none", {"data__crop": 2, "data__flip": False}),
+    "no augmentation": ("C", {"data__flip": False}),
+    "whole images, deeper, another seed": (
+        "B", {"model__depth": 20, "data__pool": 1, "model__image_size": 28, "seed": 3},
+    ),
+    "other images": ("A", {"data__pool": 4, "model__image_size": 7}),
+    "held-out images": ("A:order=full-pre", {"data__validation": 5000}),
+    "batches over two epochs": ("none", {"optim__batch_size": 10_500, "optim__steps": 4}),
+    "no momentum, no decay": ("C", {"optim__momentum": 0.0, "optim__weight_decay": 0.0}),
+    "drops": ("A", {"optim__drops": (0.25, 0.5), "optim__drop_factor": 0.3, "optim__lr": 0.05}),
+    "warm-up by steps, then a drop": ("B", {"optim__warmup_steps": 7, "optim__drops": (0.5,)}),
+    "warm-up by the error": (
+        "A", {"optim__warmup_lr": 0.01, "optim__warmup_error": 89.0, "optim__steps": 120, "optim__drops": (0.9,)},
+    ),
+    "AdamW": ("A", {"optim__optimizer": "adamw", "optim__lr": 0.001, "optim__weight_decay": 0.01}),
+    "recalibrated": ("none", {"recalibrate_bn": True}),
+    "Dirac start": ("dirac", {}),
+    "zero gamma": ("zero-gamma:order=relu-only-pre", {}),
+}  # fmt: skip
+#: Arms of stacks of sublayers.
+STREAMS = (
+    ("mlp", "none", {}), ("mlp", "A:order=post-ln", {"data__crop": 2}), ("mlp", "skipinit:norm=none", {}),
+    ("mlp", "scaled:shortcut=0.3:branch=0.5", {"optim__optimizer": "sgd", "optim__lr": 0.1}),
+    ("vit", "A", {"data__flip": True}), ("vit", "A:wire=attention", {"model__heads": 4, "model__patch": 14}),
+    ("vit", "deepnorm", {}), ("vit", "skipinit", {"optim__warmup_steps": 5}), ("vit", "none:norm=none", {}),
+)  # fmt: skip
+#: Arms of other orders, norms and lengths.
+OTHER_ARMS = (
+    "B:order=full-pre", "C:order=full-pre", "none:order=full-pre", "A:norm=none", "C:norm=none:order=full-pre",
+    "B:order=bn-after-addition:layers=1", "C:order=relu-before-addition", "B:order=relu-only-pre:layers=3",
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def own_threads():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def decoded(tmp_path_factory):
+    """A workspace for the decoded images of all tests here."""
+    return Workspace.at(tmp_path_factory.mktemp("decoded")).prepare()
+
+
+def trained(config, workspace):
+    """Return losses, weights and last scores of the trainer."""
+    trainer = Trainer(config, load_images(config.data, workspace.path), choose(config))
+    events = [*trainer.events()]
+    losses = [row.loss for event in events if isinstance(event, Measured) for row in event.rows]
+    scores = {event.split: event for event in events if isinstance(event, Evaluated)}
+    return losses, trainer.state()["model"], scores
+
+
+def assert_equal(config, workspace, folder, monkeypatch) -> str:
+    losses, weights, scores = trained(config, workspace)
+    names, said = executed(written(config), folder, monkeypatch)
+    assert names["losses"] == losses
+    assert len(losses) == config.optim.steps
+    mine = names["net"].state_dict()
+    assert mine.keys() == weights.keys()
+    assert [name for name, tensor in weights.items() if not torch.equal(mine[name], tensor)] == []
+    if not config.recalibrate_bn:  # the script takes other batches
+        assert f"test: loss {scores[Split.TEST].loss:.3f}, error {scores[Split.TEST].error:.1f} %" in said.splitlines()
+    return said
+
+
+@pytest.mark.parametrize("arm", ARMS)
+def test_each_arm_trains_bit_for_bit(decoded, tmp_path, monkeypatch, arm):
+    said = assert_equal(small_run(model__shortcut=arm), decoded, tmp_path, monkeypatch)
+    assert said.startswith("step 20: training loss ")
+
+
+@pytest.mark.parametrize("what", SETTINGS)
+def test_each_setting_trains_bit_for_bit(decoded, tmp_path, monkeypatch, what):
+    arm, changes = SETTINGS[what]
+    assert_equal(small_run(model__shortcut=arm, **changes), decoded, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize(("family", "arm", "changes"), STREAMS)
+def test_stacks_of_sublayers_train_bit_for_bit(decoded, tmp_path, monkeypatch, family, arm, changes):
+    assert_equal(small_stream(family, arm, **changes), decoded, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arm", OTHER_ARMS)
+def test_other_arms_train_bit_for_bit(decoded, tmp_path, monkeypatch, arm):
+    assert_equal(small_run(model__shortcut=arm, model__depth=20), decoded, tmp_path, monkeypatch)
+
+
+def test_the_warm_up_of_the_test_ends_within_it(decoded):
+    """Else the test above would hold for a script that never looks at the error."""
+    arm, changes = SETTINGS["warm-up by the error"]
+    config = small_run(model__shortcut=arm, **changes)
+    trainer = Trainer(config, load_images(config.data, decoded.path), choose(config))
+    rates = [row.lr for event in trainer.events() if isinstance(event, Measured) for row in event.rows]
+    assert {0.01, 0.1} < {*rates}
+
+
+@pytest.mark.parametrize("name", ["cifar10", "cifar100", "fashion-mnist", "svhn"])
+def test_published_images_come_as_torchvision_has_them(workspace, tmp_path, monkeypatch, name):
+    """The archives are not here: torchvision's classes are replaced by some that hold drawn images in their form."""
+    size, channels = (28, 1) if name == "fashion-mnist" else (32, 3)
+    draw = np.random.default_rng(4)
+    sets = [(draw.integers(0, 256, (n, channels, size, size), np.uint8), draw.integers(0, 10, n)) for n in (600, 200)]
+    folder = workspace.path / "data" / name
+    folder.mkdir(parents=True)
+    writer = ArrayWriter(folder, channels, size)
+    for split, (images, labels) in zip(("train", "test"), sets, strict=True):
+        writer.append(split, images, labels)
+    writer.finish(classes=[*map(str, range(10))])
+    monkeypatch.setattr("torchvision.datasets", published(sets))
+    config = small_run(
+        data__name=name, data__pool=1, data__crop=4, model__channels=channels, model__image_size=size, model__width=8
+    )
+    losses, weights, _ = trained(config, workspace)
+    names, _ = executed(written(config), tmp_path, monkeypatch)
+    assert names["losses"] == losses
+    assert all(torch.equal(names["net"].state_dict()[key], tensor) for key, tensor in weights.items())
+
+
+def published(sets):
+    """Return classes in place of ``torchvision.datasets``: arrays, lists and tensors as the real ones hold them."""
+
+    def coloured(folder, train, download):
+        images, labels = sets[not train]
+        return SimpleNamespace(data=images.transpose(0, 2, 3, 1), targets=labels.tolist())
+
+    def grey(folder, train, download):
+        images, labels = sets[not train]
+        return SimpleNamespace(data=torch.from_numpy(images[:, 0]), targets=torch.from_numpy(labels))
+
+    def numbers(folder, split, download):
+        images, labels = sets[split != "train"]
+        # MATLAB's order, turned around: a view.
+        turned = np.asfortranarray(images.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1)
+        return SimpleNamespace(data=turned, labels=labels)
+
+    return SimpleNamespace(CIFAR10=coloured, CIFAR100=coloured, FashionMNIST=grey, SVHN=numbers)

@@ -1,0 +1,128 @@
+"""The file of a talk: what it may say, and one line with the scene's number for each fault."""
+
+import tomllib
+
+import pytest
+
+from engine.errors import ConfigError
+from engine.talks import files
+from engine.talks.files import TalkFaults, checked, get_talk_file, read_talk, talk_files
+from engine.talks.scenes import MAX_LINE, MAX_LINES
+
+TEXT = {"kind": "text", "title": "One", "minutes": 1}
+QUESTION = {"kind": "prediction", "key": "q", "title": "Which?", "choices": ["a", "b"], "minutes": 1}
+REVEAL = {"kind": "reveal", "of": "q", "answer": 2, "title": "b", "recording": "quick", "minutes": 1}
+LAB = {"kind": "lab", "title": "Seen", "lab": "shattering", "panel": "gradient", "minutes": 1}
+LIVE = {"kind": "live", "title": "Now", "recording": "quick", "preset": "quick", "minutes": 1}
+
+
+def talk(*scenes, **more):
+    return checked({"title": "A talk", "scene": [*scenes], **more}, "a.toml")
+
+
+def faults(*scenes, **more):
+    with pytest.raises(TalkFaults) as raised:
+        talk(*scenes, **more)
+    assert str(raised.value).startswith("a.toml: ")
+    assert all("\n" not in line for line in raised.value.lines)
+    return raised.value.lines
+
+
+def test_the_scenes_keep_their_order_and_their_minutes_are_added():
+    found = talk(TEXT, QUESTION, REVEAL, LAB, LIVE)
+    assert [type(scene).__name__ for scene in found.scenes] == [
+        "TextScene", "PredictionScene", "RevealScene", "LabScene", "LiveScene",
+    ]  # fmt: skip
+    assert found.minutes == 5
+
+
+@pytest.mark.parametrize(
+    ("scene", "said"),
+    [
+        ({**TEXT, "kind": "song"}, "its kind is one of"),
+        ({**TEXT, "kind": ["text"]}, "its kind is one of"),
+        ("text", "its kind is one of"),
+        ({"kind": "text", "minutes": 1}, "title is missing"),
+        ({**TEXT, "title": " "}, "must not be empty"),
+        ({**TEXT, "title": "a" * (MAX_LINE + 1)}, "title is text of at most"),
+        ({**TEXT, "title": "a\nb"}, "control characters"),
+        ({**TEXT, "lines": ["a"] * (MAX_LINES + 1)}, "lines"),
+        ({**TEXT, "minutes": 0}, "minutes"),
+        ({**TEXT, "minutes": float("nan")}, "minutes"),
+        ({**TEXT, "drawing": "a cat"}, "drawing"),
+        ({**TEXT, "colour": "red"}, "unknown setting colour"),
+        ({**TEXT, "notes": "a\x07"}, "control character"),
+        ({**LAB, "lab": "kitchen"}, "names no lab"),
+        ({**LAB, "panel": "wall"}, "has no panel"),
+        ({**LAB, "curves": ["plain with BN", "gold"]}, "no curves of 'gold'"),
+        ({**LIVE, "preset": "slow"}, "names no preset"),
+        ({**LIVE, "recording": "slow"}, "names no recorded race"),
+        ({**LIVE, "layout": "round"}, "layout"),
+        ({**LIVE, "seconds": 0.1}, "seconds"),
+        ({**QUESTION, "choices": ["one"]}, "choices"),
+        ({**QUESTION, "key": "Q 1"}, "key"),
+    ],
+)
+def test_a_fault_names_its_scene(scene, said):
+    lines = faults(TEXT, scene)
+    assert lines[0].startswith("scene 2: ")
+    assert said in lines[0]
+
+
+def test_every_fault_has_its_line():
+    assert len(faults({"kind": "text"}, {**TEXT, "minutes": -1, "size": 2}, TEXT, song=1)) == 5
+
+
+@pytest.mark.parametrize(
+    ("scenes", "said"),
+    [
+        ([REVEAL], "no earlier scene asks"),
+        ([REVEAL, QUESTION], "no earlier scene asks"),
+        ([QUESTION], "has no reveal"),
+        ([QUESTION, {**REVEAL, "answer": 3}], "answer is 1 to 2"),
+        ([QUESTION, REVEAL, REVEAL], "was revealed before"),
+        ([QUESTION, QUESTION, REVEAL], "another question has the key"),
+    ],
+)
+def test_a_question_has_one_later_reveal_with_one_of_its_choices(scenes, said):
+    assert any(said in line for line in faults(*scenes))
+
+
+@pytest.mark.parametrize("document", [{}, {"title": "x"}, {"title": "x", "scene": []}, {"title": "x", "scene": 3}])
+def test_a_talk_without_scenes_is_none(document):
+    with pytest.raises(TalkFaults, match="a talk has scenes"):
+        checked(document, "a.toml")
+
+
+def test_a_talk_has_so_many_scenes_at_most():
+    assert "at most" in faults(*[TEXT] * (files.MAX_SCENES + 1))[0]
+
+
+@pytest.mark.parametrize("content", [b"title = ", b"\xff\xfe", b"#" * (files.MAX_BYTES + 1), b"a=" + b"[" * 30_000])
+def test_what_is_no_talk_is_refused_in_one_line(tmp_path, content):
+    (tmp_path / "t.toml").write_bytes(content)
+    with pytest.raises(TalkFaults) as raised:
+        read_talk(tmp_path / "t.toml")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_workspace_has_talks_of_its_own_and_those_of_the_project(tmp_path):
+    own = tmp_path / "talks"
+    own.mkdir()
+    for name in ("mine.toml", "Not a name.toml", "..toml", "readme.md"):
+        (own / name).write_text("")
+    assert set(talk_files(tmp_path)) == {"mine", *(path.stem for path in files.FOLDER.glob("*.toml"))}
+    assert get_talk_file("mine", tmp_path) == own / "mine.toml"
+    for name in ("yours", "../mine", "mine.toml", ""):
+        with pytest.raises(ConfigError, match="there is no talk"):
+            get_talk_file(name, tmp_path)
+
+
+def test_the_usual_talk_is_there_and_has_a_source_for_every_scene_with_words_of_others():
+    path = files.FOLDER / f"{files.USUAL}.toml"
+    found = read_talk(path)
+    assert found.minutes == 10
+    assert all(scene.notes for scene in found.scenes)
+    kinds = [row["kind"] for row in tomllib.loads(path.read_text(encoding="utf-8"))["scene"]]
+    assert {*kinds} == {"text", "prediction", "reveal", "recorded", "lab", "cut", "live"}
+    assert all(scene.source for scene in found.scenes if type(scene).__name__ == "TextScene")
