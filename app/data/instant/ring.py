@@ -9,6 +9,7 @@ from engine.config.presets import PRESETS
 from engine.events import AT_WORK, ENDED, RunState
 from engine.hardware.machine import devices
 from engine.runs.protocol import instant
+from engine.runs.protocol.cluster_address import trains_on_cluster
 from engine.runs.protocol.instant import InstantChoice, choice_of
 from engine.store.reader import Reader
 from engine.store.rows import RunRow
@@ -84,9 +85,11 @@ def _choice(runs: list[InstantRun]) -> InstantChoice:
 def in_the_way() -> list[int]:
     """Return the ordinary races that train or wait for their turn on the CPU: they have precedence.
 
-    Raises SkipscopeError.
+    None where they train on a cluster: instant races train here. Raises SkipscopeError.
     """
     with reading() as reader:
+        if trains_on_cluster(reader.workspace):
+            return []
         rows = reader.runs.all(states=AT_WORK, every=True)
     return sorted({row.race if row.tunes is None else row.tunes for row in rows if not row.instant and _on_cpu(row)})
 

@@ -73,3 +73,5 @@ def test_ordinary_races_that_train_or_wait_are_in_the_way(place, monkeypatch):
         assert ring.in_the_way() == [], "it waits for the GPU"
         writer.jobs.move(runs[0], RunState.STARTING, device="cpu")
         assert ring.in_the_way() == [race]
+        place.engine_launcher.write_text("ray 10.0.0.1:6379\n")
+        assert ring.in_the_way() == [], "it trains on a cluster"
