@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
@@ -73,15 +73,19 @@ async def server():
         await asyncio.sleep(0.05)
 
 
-@contextmanager
-def half_requests(port, number):
+@asynccontextmanager
+async def half_requests(port, number):
     """Keep so many requests open whose heads never end."""
     sockets = []
-    try:
+
+    def begin():
         for _ in range(number):
-            one = socket.create_connection(("127.0.0.1", port), timeout=5)
+            one = socket.create_connection(("127.0.0.1", port), timeout=20)
             one.sendall(HEAD)
             sockets.append(one)
+
+    try:
+        await asyncio.to_thread(begin)  # the server accepts meanwhile
         yield sockets
     finally:
         for one in sockets:
@@ -115,7 +119,7 @@ def test_half_requests_keep_nobody_out_and_the_newest_alone_stay(limits):
 
     async def scenario():
         async with server() as port:
-            with half_requests(port, 150) as sockets:
+            async with half_requests(port, 150) as sockets:
                 began = time.monotonic()
                 assert await answer(port) == "HTTP/1.1 200 OK"
                 assert time.monotonic() - began < 5
