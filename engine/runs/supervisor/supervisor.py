@@ -25,7 +25,7 @@ from engine.runs.protocol.job import PAUSE
 from engine.runs.supervisor.commands import CommandHandler
 from engine.runs.supervisor.dispatch import Dispatch
 from engine.runs.supervisor.tuning import Tuning
-from engine.runs.supervisor.worker_pool import HUNG_S, WorkerPool
+from engine.runs.supervisor.worker_pool import WorkerPool
 from engine.runs.temporary_folder import TemporaryFolder
 from engine.runs.unfinished_imports import UnfinishedImports
 from engine.store.connection import check
@@ -174,7 +174,7 @@ class Supervisor:
         """Do all due work; return False when the engine may end."""
         now = time.monotonic()
         # Before the first write: a worker that hangs may hold the lock of the database.
-        self._pool.end_hung(HUNG_S if self._closing_at is None else CLOSING_HUNG_S)
+        self._pool.end_hung(None if self._closing_at is None else CLOSING_HUNG_S)
         if not self._adopted:
             self._pool.adopt()
             self._handler.forget_shutdowns(self._began)

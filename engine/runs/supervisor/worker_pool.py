@@ -19,6 +19,8 @@ from engine.store.writer import Writer
 LEFT_BEHIND_S = 20.0
 #: A worker gives a sign of life every second; without any for so long it hangs.
 HUNG_S = 60.0
+#: The same on a cluster. It gives a silent node up after about 60 s, and tells that the node was lost, not the worker.
+AWAY_HUNG_S = 90.0
 #: A run whose node was lost is queued again, so often in a row.
 MAX_LOST_PLACES = 3
 #: A gap between two looks counts for no more: this engine, or the whole machine, may have stood still. A round that
@@ -138,11 +140,13 @@ class WorkerPool:
         for run in list(self._launched):
             self.end_by_force(run, cause)
 
-    def end_hung(self, limit_s: float = HUNG_S) -> None:
-        """End the workers that give no sign of life. Call it about once a second.
+    def end_hung(self, limit_s: float | None = None) -> None:
+        """End the workers that give no sign of life for so long. Call it about once a second.
 
         Only time that this engine saw counts: after a pause of the machine every worker has its whole time again.
         """
+        if limit_s is None:
+            limit_s = HUNG_S if self._launcher.capacity() is None else AWAY_HUNG_S
         now = time.monotonic()
         gap, self._looked_at = min(now - self._looked_at, _MAX_GAP_S), now
         living = {run: worker for run, worker in self._launched.items() if worker.place}

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import pytest
 
 from engine.events import RunState
+from engine.runs.launchers.registry import Capacity
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor import worker_pool
-from engine.runs.supervisor.worker_pool import HUNG_S, WorkerPool
+from engine.runs.supervisor.worker_pool import AWAY_HUNG_S, HUNG_S, WorkerPool
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
@@ -72,6 +73,15 @@ def test_a_worker_without_a_sign_of_life_is_ended_and_named(scene):
     scene.seconds(3)
     assert (scene.row(1).state, scene.row(1).cause) == (S.LOST, "worker gave no sign of life for 60 s; ended by force")
     assert scene.row(2).state == S.STARTING
+
+
+def test_a_cluster_has_longer_for_it_tells_itself_that_a_node_was_lost(scene):
+    scene.launcher.capacity = lambda: Capacity((), (4,))
+    scene.workers[1].breathes = False
+    scene.seconds(int(AWAY_HUNG_S) - 2)
+    assert scene.row(1).state == S.STARTING
+    scene.seconds(3)
+    assert (scene.row(1).state, scene.row(1).cause) == (S.LOST, "worker gave no sign of life for 90 s; ended by force")
 
 
 def test_one_sign_of_life_gives_a_worker_its_whole_time_again(scene):
