@@ -58,7 +58,8 @@ def _answer(runs: tuple[int, ...], name: str) -> Response:
             while chunk := file.read(_CHUNK_BYTES):
                 yield chunk
 
-    what = f"runs-{'-'.join(map(str, runs[:4]))}"
+    kinds = [one.name for one in exports.formats() if one.extension == chosen.extension]
+    what = f"runs-{'-'.join(map(str, runs[:4]))}{f'-{name}' if name != kinds[0] else ''}"
     headers = {
         **NO_STORE, "Content-Length": str(size),
         "Content-Disposition": f'attachment; filename="skipscope-{what}.{chosen.extension}"',
