@@ -36,7 +36,7 @@ def click(page, x: float, row: int) -> None:
 
 def picture(page) -> str:
     """Return the chart as a picture of one size, whatever stands around it."""
-    page.wait_for_function("window.Plotly && document.querySelector('.js-plotly-plot')?.data?.length > 0")
+    page.wait_for_function("() => window.Plotly && document.querySelector('.js-plotly-plot')?.data?.length > 0")
     return page.evaluate(
         "async () => { await new Promise(requestAnimationFrame); return window.Plotly.toImage("
         "document.querySelector('.js-plotly-plot'), {format: 'png', width: 900, height: 500}); }"
@@ -88,7 +88,7 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     wait_rows(page, f"r.some(c => c[0] === '{newcomer}')")
     assert chosen(page) == {finished, busy}
     assert [row["run"] for row in rows(page) if row["run"] in order] == sorted_order
-    page.wait_for_function(f"new URLSearchParams(location.search).get('runs') === '{finished},{busy}'")
+    page.wait_for_function(f"() => new URLSearchParams(location.search).get('runs') === '{finished},{busy}'")
 
     link = page.url.replace(f"{finished}%2C{busy}", f"{finished}%2C{busy}%2C987654")
     elsewhere = open_page(link, color_scheme="dark")
