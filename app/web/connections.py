@@ -6,6 +6,9 @@ so that half requests never keep the presenter out, whatever address they come f
 """
 
 import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -21,7 +24,7 @@ from app.web import descriptors, presenter_link
 #: Seconds for the head of a request, from its first byte or the opening of the connection.
 HEAD_S = 10.0
 #: Seconds in which a reader takes nothing of a full buffer.
-STALL_S = 30.0
+STALL_S = 60.0
 #: Connections without a whole head, in all. A browser opens a few ahead of its requests.
 MAX_WAITING = 512
 #: Connections that only the presenter may use, and the seconds for his head there.
@@ -81,7 +84,6 @@ class Connections:
         return len(self._open) >= audience or of_address >= audience * ADDRESS_SHARE
 
     def _forget_closed(self) -> None:
-        # A WebSocket's protocol is another one, which tells nothing here.
         for protocol in [each for each in self._open if each.transport.is_closing()]:
             self.closed(protocol)
 
@@ -102,16 +104,16 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stalled: asyncio.TimerHandle | None = None
         self._all = all_connections()
         super().connection_made(transport)
-        reserved = self._all.opened(self)
-        if reserved:
+        self._is_reserved = self._all.opened(self)
+        if self._is_reserved:
             self.app: ASGIApp = presenter_alone(self.app)
-        self._set_deadline(RESERVE_HEAD_S if reserved else HEAD_S)
+        self._set_deadline(RESERVE_HEAD_S if self._is_reserved else HEAD_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place free."""
         self._all.closed(self)
         self._set_deadline(None)
-        self._set_stalled(False)
+        self._stop_watching()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -132,21 +134,33 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self._all.wait(self)
 
     def handle_websocket_upgrade(self, *event: Any) -> None:
-        """Hand the connection over; it keeps its place."""
+        """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
         self._set_deadline(None)
+        if self._is_reserved and not _of_presenter(self.headers):
+            self.transport.write(_FULL)
+            self.transport.close()
+            return
         self._all.serve(self)
         self._upgraded = True
         super().handle_websocket_upgrade(*event)
+        after = self.transport.get_protocol()
+        lost = after.connection_lost
+
+        def connection_lost(exc: Exception | None) -> None:
+            self._all.closed(self)
+            lost(exc)
+
+        after.connection_lost = connection_lost
 
     def pause_writing(self) -> None:
         """Give the reader a while to take what waits for him."""
         super().pause_writing()
-        self._set_stalled(True)
+        self._watch_reader()
 
     def resume_writing(self) -> None:
         """The reader reads."""
         super().resume_writing()
-        self._set_stalled(False)
+        self._stop_watching()
 
     _upgraded = False
 
@@ -158,18 +172,51 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self._deadline.cancel()
         self._deadline = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
 
-    def _set_stalled(self, stalls: bool) -> None:
+    def _watch_reader(self) -> None:
+        """Look again later: who took nothing meanwhile is left, and who reads slowly is not."""
+        self._stop_watching()
+        waits = _unsent_bytes(self.transport)
+
+        def look() -> None:
+            if _unsent_bytes(self.transport) >= waits:
+                self.transport.abort()
+            else:
+                self._watch_reader()
+
+        self._stalled = self.loop.call_later(STALL_S, look)
+
+    def _stop_watching(self) -> None:
         if self._stalled is not None:
             self._stalled.cancel()
-        self._stalled = self.loop.call_later(STALL_S, self.transport.abort) if stalls else None
+        self._stalled = None
+
+
+#: The answer to a WebSocket where only the presenter has room.
+_FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
+
+
+def _unsent_bytes(transport: asyncio.Transport) -> int:
+    """Return what waits for the reader, here and, where the system tells it, in the socket, which holds megabytes."""
+    waits = transport.get_write_buffer_size()
+    with suppress(ImportError, OSError, AttributeError, ValueError):
+        import fcntl
+        import termios
+
+        socket = transport.get_extra_info("socket")
+        waits += int.from_bytes(fcntl.ioctl(socket.fileno(), termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+    return waits
+
+
+def _of_presenter(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    cookies = cookie_parser(Headers(raw=list(headers)).get("cookie", ""))
+    return presenter_link.is_presenter(cookies)
 
 
 def presenter_alone(app: ASGIApp) -> ASGIApp:
     """Return an application that answers the presenter and tells others that the room is full."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        cookies = cookie_parser(Headers(scope=scope).get("cookie", "")) if "headers" in scope else {}
-        if presenter_link.is_presenter(cookies):
+        if _of_presenter(scope.get("headers", ())):
             return await app(scope, receive, send)
         words = "so many look on already that there is no room for more"
         headers = {"Retry-After": "10", "Connection": "close"}

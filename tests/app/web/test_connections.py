@@ -9,12 +9,16 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from app.data import authorization
 from app.web import connections, presenter_link
 from app.web.connections import BoundedProtocol, Connections
 
+WEBSOCKET = (
+    b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
 HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 
@@ -29,6 +33,15 @@ async def endless(request):
             await asyncio.sleep(0)  # a reader who is gone is noticed here
 
     return StreamingResponse(parts())
+
+
+async def large(request):
+    return PlainTextResponse("x" * 2**24)
+
+
+async def page(websocket):
+    await websocket.accept()
+    await websocket.receive_text()
 
 
 @pytest.fixture
@@ -56,8 +69,10 @@ def presenter(monkeypatch):
 @asynccontextmanager
 async def server():
     """Serve two addresses with bounded connections; the port."""
-    app = Starlette(routes=[Route("/", small), Route("/endless", endless)])
-    config = uvicorn.Config(app, port=0, http=BoundedProtocol, lifespan="off", log_config=None)
+    app = Starlette(
+        routes=[Route("/", small), Route("/endless", endless), Route("/large", large), WebSocketRoute("/page", page)]
+    )
+    config = uvicorn.Config(app, port=0, http=BoundedProtocol, ws="websockets-sansio", lifespan="off", log_config=None)
     running = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(running.serve(sockets=[listening]))
@@ -205,8 +220,9 @@ def test_a_full_room_has_places_for_the_presenter_and_words_for_others(limits, p
                 writer.write(HEAD.replace(b"GET /", b"GET /endless") + b"\r\n")
                 assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
                 streams.append((reader, writer))
-            assert await answer(port) == "HTTP/1.1 503 Service Unavailable"
-            assert await answer(port, presenter) == "HTTP/1.1 200 OK"
+            for path, kind, fine in ((b"/", b"", "200 OK"), (b"/page", WEBSOCKET, "101 Switching Protocols")):
+                assert await answer(port, kind, path) == "HTTP/1.1 503 Service Unavailable"
+                assert await answer(port, kind + presenter, path) == f"HTTP/1.1 {fine}"
             for _, writer in streams[:12]:
                 writer.close()
             deadline = time.monotonic() + 8
@@ -214,5 +230,42 @@ def test_a_full_room_has_places_for_the_presenter_and_words_for_others(limits, p
                 assert time.monotonic() < deadline, "places are not given back"
             for _, writer in streams[12:]:
                 writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_reader_who_reads_slowly_is_kept(limits):
+    limits(STALL_S=0.3)
+
+    async def scenario():
+        async with server() as port:
+            one = socket.socket()
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**16)
+            one.connect(("127.0.0.1", port))
+            reader, writer = await asyncio.open_connection(sock=one)
+            writer.write(HEAD.replace(b"GET /", b"GET /large") + b"\r\n")
+            taken, began = 0, time.monotonic()
+            while time.monotonic() - began < 1.5:  # five looks
+                taken += len(await reader.read(20_000))
+                await asyncio.sleep(0.02)
+            while part := await reader.read(2**20):
+                taken += len(part)
+            assert taken > 2**24, "it was cut off"
+            writer.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_is_left_gives_its_place_back(limits):
+    found = limits()
+
+    async def scenario():
+        async with server() as port:
+            for _ in range(3):
+                assert await answer(port, WEBSOCKET, b"/page") == "HTTP/1.1 101 Switching Protocols"
+            deadline = time.monotonic() + 8
+            while found._open:
+                assert time.monotonic() < deadline, "it is kept"
+                await asyncio.sleep(0.02)
 
     asyncio.run(scenario())
