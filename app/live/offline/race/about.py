@@ -37,9 +37,9 @@ def marked_up(text: str) -> str:
     return escape(" ".join(text.split()))
 
 
-def section(of: Sequence[races.Race], kept: Kept) -> str:
+def section(of: Sequence[races.Race], runs: Sequence[int], kept: Kept) -> str:
     """Return the section about the file as markup."""
-    parts = [f"<p>{marked_up(line)}</p>" for line in contents(kept)]
+    parts = [f"<p>{marked_up(line)}</p>" for line in (*left_out(of, runs), *contents(kept))]
     for race in of:
         name = f"<h3>{marked_up(race.title)}</h3>" if len(of) > 1 else ""
         parts += [
@@ -60,6 +60,13 @@ def tables(race: races.Race) -> str:
     """Return where a race comes from and its settings as lists for paper, as markup."""
     lists = (("Where it comes from", _origin(race)), ("Settings", _protocol(race)))
     return "".join(f'<h3>{name}</h3><dl class="facts">{"".join(map(_fact, rows))}</dl>' for name, rows in lists)
+
+
+def left_out(of: Sequence[races.Race], runs: Sequence[int]) -> list[str]:
+    """Return a sentence where some runs of the one race are elsewhere: the verdict is that of all of them."""
+    if len(of) != 1 or set(of[0].runs) <= set(runs):
+        return []
+    return [f"{len(set(of[0].runs) & set(runs))} of the {len(of[0].runs)} runs are here. The verdict is that of all."]
 
 
 def contents(kept: Kept) -> list[str]:

@@ -53,7 +53,7 @@ def drawn(of: Sequence[races.Race], runs: Sequence[int]) -> list[Run]:
 def _page(of: Sequence[races.Race], runs: Sequence[int], kept: about.Kept) -> OfflinePage:
     title = offline.portable(about.title(of, runs))
     parts = {
-        "title": about.marked_up(title), "about": about.section(of, kept),
+        "title": about.marked_up(title), "about": about.section(of, runs, kept),
         "race": _component("race/race.html"), "layers": _component("layers/layers.html"),
     }  # fmt: skip
     # In one pass: what a visitor wrote in the form of a place is none.

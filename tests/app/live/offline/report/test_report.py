@@ -39,6 +39,12 @@ def test_a_report_has_all_its_parts_and_nothing_that_runs(workspace, runs):
     assert "Skipscope" in page
 
 
+def test_a_part_of_a_race_says_that_the_verdict_is_that_of_all(workspace, runs):
+    words = f"1 of the {len(runs)} runs are here. The verdict is that of all."
+    assert words in report(workspace, runs[:1])
+    assert "The verdict is that of all" not in report(workspace, runs)
+
+
 def test_no_text_of_a_visitor_breaks_out_of_a_report(workspace, runs):
     with Writer(workspace) as writer:
         writer.notes.annotate([runs[0]], "usual")
