@@ -34,13 +34,30 @@ def script_of(reader: Reader, row: RunRow) -> str:
     try:
         check(row.config)
         _check_history(reader, row)
+        computing = _computing(row)
     except ConfigError as error:
         raise ConfigError(f"run {row.id} has no script: {error}") from None
-    # Not the stored texts themselves: those of an import are somebody else's.
-    half = "bf16" in (row.precision, row.config.precision)
-    device = "cuda" if (row.device or row.config.device).startswith("cuda") else "cpu"
-    computing = Computing("bf16" if half else "fp32", device, row.threads or row.config.threads, row.total_steps)
     return script(row.config, computing, f"run {row.id}")
+
+
+def _computing(row: RunRow) -> Computing:
+    """Return how a run computes. Raises ConfigError where its machine is still to choose: the script would be another.
+
+    What is on record goes before what the settings ask for, of which ``auto`` and no threads ask for nothing.
+    """
+    config = row.config
+    precision = (row.precision or config.precision).removeprefix("auto")
+    device = (row.device or config.device).removeprefix("auto")
+    threads = row.threads or config.threads
+    known = {"precision": precision, "device": device, "threads": threads}
+    if unknown := [name for name, value in known.items() if not value]:
+        *others, last = unknown
+        named = f"{', '.join(others)} and {last}" if others else last
+        verb = "are" if others or last == "threads" else "is"
+        raise ConfigError(f"it has not trained yet, and its {named} {verb} not known before")
+    # Not the stored texts themselves: those of an import are somebody else's.
+    half, card = precision == "bf16", device.startswith("cuda")
+    return Computing("bf16" if half else "fp32", "cuda" if card else "cpu", threads, row.total_steps)
 
 
 def _check_history(reader: Reader, row: RunRow) -> None:

@@ -39,7 +39,8 @@ def small_race(**changes) -> RaceConfig:
 def fill(workspace: Workspace) -> tuple[int, ...]:
     """Write two races; return the runs of the second one, which a bundle is made of. Run numbers differ from 1 on."""
     with Writer(workspace.prepare()) as writer, Reader(workspace) as reader:
-        writer.races.submit(small_race())
+        # Its runs wait, and what they will train in is known.
+        writer.races.submit(small_race(precision="fp32", device="cpu", threads=1))
         config = small_race(**{"data.name": f"folder:{SECRETS['folder']}"})
         race, runs = writer.races.submit(config)
         for run in runs:

@@ -16,7 +16,7 @@ from engine.store.reader import Reader
 from engine.store.rows import ForkPlan
 from engine.store.writer import Writer
 from tests.engine.exchange.pytorch_script.scripts import small_run, small_stream, written
-from tests.engine.exchange.recorded_workspace import fill
+from tests.engine.exchange.recorded_workspace import fill, small_race
 
 #: Another value of each setting, with what it needs besides.
 OTHERS = {
@@ -122,6 +122,14 @@ def test_what_a_script_can_have_are_rows_of_the_tables():
     assert LOADINGS.keys() == SOURCES.keys()
 
 
+def submitted(workspace, settings, stored) -> int:
+    """Submit a race with these settings; return a run of it that has these columns."""
+    with Writer(workspace.prepare()) as writer:
+        _, (run, *_) = writer.races.submit(small_race(**settings))
+        writer.jobs.update(run, **stored)
+    return run
+
+
 class TestHistory:
     """A run that is not what its settings alone make has no script."""
 
@@ -147,6 +155,33 @@ class TestHistory:
             text = script_of(reader, reader.runs.known(1))
         assert text.count('"""') == written(small_run(model__shortcut="none")).count('"""')
         assert "import os" not in text
+
+    @pytest.mark.parametrize(("settings", "stored", "words"), [
+        ({}, {}, "precision, device and threads are"),
+        ({"precision": "fp32", "threads": 1}, {}, "device is"),
+        ({"device": "cpu", "threads": 1}, {}, "precision is"),
+        ({"device": "cpu", "precision": "fp32"}, {}, "threads are"),
+        # An engine chooses device and threads before the process of the run knows the precision.
+        ({}, {"device": "cuda:0", "threads": 1}, "precision is"),
+    ])  # fmt: skip
+    def test_a_run_whose_machine_is_still_to_choose(self, workspace, settings, stored, words):
+        run = submitted(workspace, settings, stored)
+        with Reader(workspace) as reader, pytest.raises(ConfigError) as error:
+            script_of(reader, reader.runs.known(run))
+        assert str(error.value) == f"run {run} has no script: it has not trained yet, and its {words} not known before"
+
+    @pytest.mark.parametrize(("settings", "stored", "words"), [
+        ({"precision": "fp32", "device": "cpu", "threads": 1}, {}, "fp32 on cpu with 1 thread."),
+        ({"precision": "bf16", "device": "cuda:1", "threads": 2}, {}, "bf16 on cuda with 2 threads."),
+        ({}, {"precision": "bf16", "device": "cpu", "threads": 2}, "bf16 on cpu with 2 threads."),
+        # What it trained in goes before what was asked for.
+        ({"precision": "bf16", "device": "cuda", "threads": 1},
+         {"precision": "fp32", "device": "cpu", "threads": 2}, "fp32 on cpu with 2 threads."),
+    ])  # fmt: skip
+    def test_a_run_whose_machine_is_known(self, workspace, settings, stored, words):
+        run = submitted(workspace, settings, stored)
+        with Reader(workspace) as reader:
+            assert f"run {run} trains in {words}\n" in script_of(reader, reader.runs.known(run))
 
     def test_a_fork(self, workspace, refused):
         with Reader(workspace) as reader, Writer(workspace) as writer:
