@@ -133,11 +133,16 @@ class Desk:
         return Pulse(self._engine.lives(), False, ahead, slowest)
 
     def put(self, sender: Sender, step: int, offset: int, data: bytes, is_last: bool) -> Reply:
-        """Write a part of a checkpoint; the last one is synced and gives the file its name. Return its bytes."""
+        """Write a part of a checkpoint; the last one is synced and gives the file its name. Return its bytes.
+
+        The last part may come again: its answer was lost, and the file has its name already.
+        """
         path = self._workspace.checkpoint(sender.run, step)
         part = path.with_name(f".{path.name}-{sender.attempt}.part")
         try:
             self._refuse_over(sender)
+            if is_last and offset and not part.exists() and _ends_with(path, offset, data):
+                return Reply(offset + len(data))
             path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("r+b" if offset else "wb") as file:
                 file.seek(offset)
@@ -252,6 +257,16 @@ class Desk:
                 self._heard_at = time.monotonic()
             if not self._workspace.database.exists() or time.monotonic() - self._heard_at > ALONE_S:
                 end()
+
+
+def _ends_with(path: Path, offset: int, data: bytes) -> bool:
+    """Return whether a file that there is ends at ``offset`` with this data."""
+    try:
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read() == data
+    except FileNotFoundError:
+        return False
 
 
 def _plain(value: Any) -> Any:

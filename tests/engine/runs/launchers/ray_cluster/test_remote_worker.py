@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.errors import AttemptOver, DatabaseBusy
+from engine.errors import AttemptOver, CheckpointError, DatabaseBusy
 from engine.events import RunState, StepRow
 from engine.hardware.machine import ProcessId, this_process
 from engine.runs.launchers.ray_cluster.desk import Desk
@@ -203,6 +203,15 @@ def test_a_checkpoint_travels_in_parts(desk):
     assert desk.put(sender, 7, 0, b"abc", False).result() == 3
     assert not desk._workspace.checkpoint(1, 7).exists(), "it has its name once it is whole"
     assert desk.put(sender, 7, 3, b"def", True).result() == 6
+    assert desk.put(sender, 7, 3, b"def", True).result() == 6, "its answer was lost, and it comes again"
+    assert desk.get(1, 7, 0, 9).result() == b"abcdef"
+    for offset, data in ((3, b"deg"), (3, b"defg"), (2, b"ef")):
+        assert isinstance(desk.put(sender, 7, offset, data, True).error, CheckpointError), "it is another file"
+    assert isinstance(desk.put(sender, 8, 3, b"def", True).error, CheckpointError), "there is no such file"
+    with Writer(desk._workspace) as writer:
+        writer.placements.begin(1)
+    assert isinstance(desk.put(sender, 7, 3, b"def", True).error, AttemptOver)
+    sender = Sender(1, 2, "job")
     assert desk.get(1, 7, 2, 3).result() == b"cde"
     assert desk.get(1, 7, 6, 3).result() == b""
     assert desk.get(1, 8, 0, 3).result() is None
