@@ -49,7 +49,7 @@ def imported_lines(reader: Reader, races: Collection[int]) -> list[ImportedLine]
 
 def all_lines() -> list[GhostLineRow]:
     """Return the lines beside all races."""
-    return kept_until_change(lambda reader: reader.ghosts.all())
+    return kept_until_change(_all)
 
 
 def quantities() -> dict[str, str]:
@@ -81,6 +81,10 @@ def add(sent: SentFile, race: int, chosen: Mapping[str, str], report: _Report) -
 def remove(lines: Sequence[int]) -> list[int]:
     """Remove lines; return the ids of those that there were. Raises SkipscopeError."""
     return remove_lines(current().workspace, list(lines))
+
+
+def _all(reader: Reader) -> list[GhostLineRow]:
+    return reader.ghosts.all()
 
 
 def _plain(name: str) -> str:

@@ -1,16 +1,48 @@
 """The workspace that is served: its health, and connections that are reused."""
 
+import ast
 import threading
 
 import pytest
 
 from app.data import commands, races, streaming
 from app.data.connection_pool import POOLED, ConnectionPool
+from app.data.exchange import ghosts
 from app.data.workspace import Health, current, health, use
 from engine.errors import SkipscopeError
+from engine.paths import PROJECT
 from engine.store.connection import set_aside
 from engine.store.writer import Writer
 from tests.app.data.conftest import submit
+from tests.engine.exchange.ghosts.foreign_files import table, taken
+from tests.engine.exchange.recorded_workspace import small_race
+
+
+def test_the_lines_beside_races_are_read_once_and_again_after_a_change(place):
+    with Writer(place.prepare()) as writer:
+        race, _ = writer.races.submit(small_race())
+    first, names = ghosts.all_lines(), {*current().kept}
+    assert all(ghosts.all_lines() is first for _ in range(5))
+    assert {*current().kept} == names
+    taken(place, table(place.path / "theirs.csv", "step,a\n1,0.5\n"), {"a": "train_error:fraction"}, race=race)
+    assert [line.race for line in ghosts.all_lines()] == [race]
+    assert {*current().kept} == names
+
+
+def test_every_kept_reading_has_a_name_that_stays():
+    """A function that is made for each call is a new name each time: nothing is found again, and others are evicted."""
+    calls, unnamed = 0, []
+    for path in sorted((PROJECT / "app").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        lasting = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "kept_until_change":
+                calls += 1
+                has_key = len(node.args) > 2 or any(word.arg == "key" for word in node.keywords)
+                if not has_key and getattr(node.args[0], "id", "") not in lasting:
+                    unnamed.append(f"{path.name}:{node.lineno}")
+    assert calls > 5
+    assert unnamed == []
 
 
 def test_health_of_an_empty_and_of_a_used_workspace(place):
