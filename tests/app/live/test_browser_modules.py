@@ -22,6 +22,8 @@ HERE = Path(__file__).parent
 FILES = sorted(HERE.rglob("*.test.mjs"))
 #: Under this name the tests find a file with what Python says of the same things.
 FACTS = "SKIPSCOPE_TEST_FACTS"
+#: More images than 16 bits count.
+LARGE_BATCH = 65_536
 
 
 def facts() -> dict:
@@ -41,14 +43,18 @@ def facts() -> dict:
     means = {"running_loss": running_mean(loss, RUNNING_WINDOW), "running_error": running_mean(error, RUNNING_WINDOW)}
     whole = {"step": rows, "seconds": rows / 10, "loss": loss, "error": error, **means}
     spoilt = {**whole, "loss": np.where(rows == 300, np.nan, loss), "error": error * 0.9137}
+    # From none of its images wrong to all of them.
+    counted = np.linspace(0, LARGE_BATCH, 700).round() * 100 / LARGE_BATCH
+    large = {**whole, "error": counted, "running_error": running_mean(counted, RUNNING_WINDOW)}
     stored = {
         "whole": whole, "a fork": {name: column[200:] for name, column in whole.items()}, "spoilt": spoilt,
         "thinned": {name: column[(rows % 7 > 2)] for name, column in whole.items()},
-        "empty": {name: column[:0] for name, column in whole.items()},
+        "empty": {name: column[:0] for name, column in whole.items()}, "a large batch": large,
     }  # fmt: skip
     stored_runs = {}
     for name, columns in stored.items():
-        index, data = encoded({key: column.astype(float) for key, column in columns.items()}, 128, RUNNING_WINDOW)
+        batch = LARGE_BATCH if name == "a large batch" else 128
+        index, data = encoded({key: column.astype(float) for key, column in columns.items()}, batch, RUNNING_WINDOW)
         values = {key: [None if np.isnan(v) else v for v in column.tolist()] for key, column in columns.items()}
         coded = base64.b64encode(data).decode()
         stored_runs[name] = {"index": {**index, "at": 0}, "bytes": coded, "columns": values}

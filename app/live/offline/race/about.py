@@ -8,7 +8,7 @@ from typing import Any
 
 from app.data import races
 from app.data.exchange import offline
-from app.live.offline.race.columns import CLOCK_EVERY
+from app.live.offline.race.columns import CLOCK_EVERY, FINE_ERROR
 from app.live.offline.race.documents import Layers, Steps
 
 #: Runs that a title names.
@@ -82,7 +82,7 @@ def contents(kept: Kept) -> list[str]:
         )
     if steps.index:
         lines.append(
-            "The whole curve has few points, extremes kept. A zoom shows the steps themselves: errors are exact, "
+            f"The whole curve has few points, extremes kept. A zoom shows the steps themselves: {_errors(steps)}, "
             f"losses are rounded to 0.1 %, and the clock is that of every {CLOCK_EVERY}th step."
         )
     if layers is None:
@@ -93,6 +93,14 @@ def contents(kept: Kept) -> list[str]:
             "distribution of a single layer is not in this file."
         )
     return lines
+
+
+def _errors(steps: Steps) -> str:
+    exact = {run for run, index in steps.index.items() if index["exact"]}
+    if len(exact) == len(steps.index):
+        return "errors are exact"
+    of = "" if not exact else " of run " + races.listed([run for run in steps.index if run not in exact])
+    return f"errors{of} are rounded to {FINE_ERROR} points"
 
 
 def _origin(race: races.Race) -> list[tuple[str, str]]:

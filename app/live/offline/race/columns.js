@@ -9,6 +9,7 @@ const FINE_ERROR = 0.01;
  * @property {number} rows
  * @property {number} [first] the first step, where steps count up by one
  * @property {number} unit points of one count of an error
+ * @property {boolean} exact whether such a count is an image of the batch
  * @property {number} every so often the clock is stored
  * @property {number} window steps of a running mean
  * @property {boolean} running whether the running means are stored

@@ -1,9 +1,10 @@
 """Every step of a training in few bytes, for zooms to single steps; ``columns.js`` reads it. Pure functions of arrays.
 
-Errors are whole numbers of images of the batch, so they are exact; where they are not, hundredths of a point. Losses
-are logarithms in steps of 0.1 %: a loss is off by 0.05 % at most. The clock is that of every 16th step, in hundredths
-of a second. The running means follow from the steps, and are stored only where they do not, as in a fork. Numbers of 16
-and 32 bits are split into their bytes, all low ones first: alike bytes side by side are compressed best.
+Errors are whole numbers of images of the batch, so they are exact; where they are not, or 16 bits do not hold them,
+hundredths of a point. Losses are logarithms in steps of 0.1 %: a loss is off by 0.05 % at most. The clock is that of
+every 16th step, in hundredths of a second. The running means follow from the steps, and are stored only where they do
+not, as in a fork. Numbers of 16 and 32 bits are split into their bytes, all low ones first: alike bytes side by side
+are compressed best.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ import numpy as np
 LOSS_STEP, LOSS_ONE, NOTHING = 0.001, 32768, 65535
 #: The clock is stored so often.
 CLOCK_EVERY = 16
-#: Points, where errors are no whole numbers of images.
-_FINE_ERROR = 0.01
+#: Points, where errors are no whole numbers of images, or those of too many.
+FINE_ERROR = 0.01
+#: By so many images an error may be off a whole number of them: as much as 32-bit floats round.
+_WHOLE = 0.01
 #: By so much may a running mean differ that follows from the steps: the error in points, the loss as a share.
 _RUNNING_POINTS, _RUNNING_SHARE = 0.006, 0.001
 
@@ -30,8 +33,8 @@ def encoded(columns: Mapping[str, np.ndarray], batch: int, window: int) -> tuple
     """
     steps = columns["step"].astype(np.int64)
     rows = len(steps)
-    unit = error_unit(columns["error"], batch)
-    index: dict[str, Any] = {"rows": rows, "window": window, "every": CLOCK_EVERY, "unit": unit}
+    unit, exact = error_unit(columns["error"], batch)
+    index: dict[str, Any] = {"rows": rows, "window": window, "every": CLOCK_EVERY, "unit": unit, "exact": exact}
     contiguous = rows > 0 and bool((np.diff(steps) == 1).all())
     parts: list[bytes] = []
     if contiguous:
@@ -44,15 +47,16 @@ def encoded(columns: Mapping[str, np.ndarray], batch: int, window: int) -> tuple
     parts.append(planes(np.diff(clock, prepend=0), 4))
     index["running"] = not (contiguous and follows(columns, window))
     if index["running"]:
-        parts.append(planes(_counts(columns["running_error"], _FINE_ERROR), 2))
+        parts.append(planes(_counts(columns["running_error"], FINE_ERROR), 2))
         parts.append(planes(loss_codes(columns["running_loss"]), 2))
     return index, b"".join(parts)
 
 
-def error_unit(errors: np.ndarray, batch: int) -> float:
-    """Return the points of one image of a batch, if all errors are whole numbers of images, else of a fine step."""
+def error_unit(errors: np.ndarray, batch: int) -> tuple[float, bool]:
+    """Return the points of one image of a batch, of a fine step where images do not do; whether errors are exact."""
     counts = errors[np.isfinite(errors)] * batch / 100
-    return 100 / batch if np.allclose(counts, np.round(counts), atol=1e-3) else _FINE_ERROR
+    is_whole = batch < NOTHING and bool((np.abs(counts - np.round(counts)) <= _WHOLE).all())
+    return (100 / batch, True) if is_whole else (FINE_ERROR, False)
 
 
 def clock_rows(rows: int) -> np.ndarray:

@@ -15,7 +15,7 @@ for (const [name, { index, bytes, columns }] of Object.entries(storedRuns)) {
       if (value === null) assert.ok(Number.isNaN(found[key][row]), `${key} ${row}`);
       else assert.ok(Math.abs(found[key][row] - value) <= bound(value), `${key} ${row}: ${found[key][row]} for ${value}`);
     });
-    near("error", () => (index.unit > 0.05 ? 1e-9 : 0.0051));
+    near("error", () => (index.exact ? 1e-9 : 0.0051));
     near("loss", (value) => 0.00051 * value);
     near("running_error", () => 0.0061);
     near("running_loss", (value) => 0.0011 * value + 1e-6);

@@ -3,9 +3,11 @@
 import io
 import json
 
+import numpy as np
 import pytest
 
 from app.live.offline.race import documents
+from app.live.offline.race.columns import FINE_ERROR, NOTHING, error_unit
 from engine.config import MAX_RUNS
 from engine.errors import ConfigError
 from engine.events import Probed
@@ -68,6 +70,31 @@ def test_a_long_run_has_its_steps_beside_the_curve_and_a_longer_one_fewer(worksp
     rows = json.loads(packed(fewer)["steps-index"])[str(run)]["rows"]
     assert 2_000 < rows <= 2_500
     assert f"{rows:,} of 3,000 steps are in this file." in fewer.decode()
+
+
+def test_the_file_says_where_errors_are_exact_and_where_rounded(workspace):
+    with Writer(workspace.prepare()) as writer:
+        for batch in (128, 64, 65_536):  # the record has whole numbers of images of 128
+            _, (run, *_) = writer.races.submit(small_race(**{"optim.batch_size": batch}))
+            train(writer, run, 2_500)
+    sentences = {(1,): "errors are exact", (5,): "errors are rounded to 0.01 points",
+                 (9,): "errors are rounded to 0.01 points", (1, 5): "errors of run 5 are rounded to 0.01 points",
+                 (1, 5, 9): "errors of run 5 and 9 are rounded to 0.01 points"}  # fmt: skip
+    for runs, sentence in sentences.items():
+        assert f"the steps themselves: {sentence}, losses" in exported(workspace, runs).decode(), runs
+
+
+@pytest.mark.parametrize("rounded", [np.float32, np.float64])
+def test_errors_are_counts_of_images_where_16_bits_hold_all_of_them(rounded):
+    for batch in (1, 128, 8_191, NOTHING - 1):
+        errors = (100 * np.array([0, 1, batch // 2, batch - 1, batch]) / batch).astype(rounded).astype(float)
+        assert error_unit(errors, batch) == (100 / batch, True)
+        counts = np.round(errors / (100 / batch))
+        assert counts.tolist() == [0, 1, batch // 2, batch - 1, batch] and counts.max() < NOTHING
+    for batch in (NOTHING, NOTHING + 1, 10**6):
+        assert error_unit(np.array([0.0, 100.0]), batch) == (FINE_ERROR, False)
+    # Half an image of a large batch is none.
+    assert error_unit(np.array([100 * 59_999.5 / 60_000]), 60_000) == (FINE_ERROR, False)
 
 
 def test_the_layers_have_a_bound_and_say_it(workspace, runs, monkeypatch):
