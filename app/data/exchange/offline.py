@@ -17,6 +17,7 @@ from engine.errors import ConfigError
 from engine.events import Split
 from engine.exchange.registry import ExportSource, Report
 from engine.provenance import versions
+from engine.store.decimate import keep_extremes
 
 #: What an export hands over, and what hears of its progress.
 Source: TypeAlias = ExportSource
@@ -44,6 +45,11 @@ def training(run: int, at_most: int) -> tuple[dict[str, np.ndarray], int]:
     with reading() as reader:
         series = reader.points.series(run, Split.TRAIN, at_most=at_most)
     return {name: np.asarray(column, dtype=np.float64) for name, column in series.columns.items()}, series.total
+
+
+def with_extremes(steps: np.ndarray, values: np.ndarray, at_most: int) -> np.ndarray:
+    """Return the indices of at most so many points of a line: its extremes, as everywhere. Shapes: (points,) each."""
+    return keep_extremes(steps, [values], at_most)
 
 
 def written_by() -> str:

@@ -11,36 +11,52 @@ import numpy as np
 
 from app.data import probes
 from app.data.streaming import RUNNING_WINDOW
-from app.live.offline.report.plot import Axis, Line, chart
+from app.live.offline.report.plot import Axis, Line, chart, thinned
 from app.live.shared.run import Run, run_colors
 
 #: The quantity of the paper's Fig. 7.
 RESPONSE = "response_std"
 _SEED = re.compile(r" s\d+\b")
 _NAMES = {True: "plain", False: "with shortcuts"}
+#: What is drawn of the training and of the test images.
+_SPLITS = ("train", "test_subset")
 
 
 def curves(document: Mapping[str, Any], looks: Sequence[Run]) -> str:
     """Return the training and test errors over the steps: plain nets and nets with shortcuts on one scale."""
     last = max((card["total_steps"] for card in document["cards"]), default=1)
     x, y = Axis(0, max(1, last), "step"), Axis(0, 100, "error (%)")
-    panels = []
+    panels, drawn, total = [], 0, 0
     for plain in (True, False):
         family = [run for run in looks if run["plain"] is plain and str(run["run"]) in document["runs"]]
         if family:
-            lines = [line for run in family for line in _errors(document["runs"][str(run["run"])], _color(run))]
+            of = [document["runs"][str(run["run"])] for run in family]
+            lines = [line for series, run in zip(of, family, strict=True) for line in _errors(series, _color(run))]
+            drawn += sum(len(line.x) for line in lines)
+            total += sum(series["total"][split] for series in of for split in _SPLITS)
             panels.append(_panel(chart(_NAMES[plain], lines, x, y), family))
     words = (
         f"Solid: training error, mean of up to {RUNNING_WINDOW} steps. Dotted: test error. Each line is one run; "
-        "deeper nets are darker."
+        f"deeper nets are darker.{_points(drawn, total)}{_not_drawn(document)}"
     )
     return _figure(panels, words)
 
 
 def _errors(series: Mapping[str, Any], color: str) -> Iterable[Line]:
-    train, test = series["train"], series["test_subset"]
-    yield Line(train["step"], _numbers(train["running_error"]), color)
-    yield Line(test["step"], _numbers(test["error"]), color, 1.1, "1 3")
+    train, test = (series[split] for split in _SPLITS)
+    yield thinned(Line(train["step"], _numbers(train["running_error"]), color))
+    yield thinned(Line(test["step"], _numbers(test["error"]), color, 1.1, "1 3"))
+
+
+def _points(drawn: int, total: int) -> str:
+    """Return how many points are drawn, '' for all of them."""
+    return f" {drawn:,} of {total:,} points are drawn, extremes kept." if drawn < total else ""
+
+
+def _not_drawn(document: Mapping[str, Any]) -> str:
+    """Return which imported lines stand beside these runs, '' for none: they belong to neither family."""
+    names = [" ".join(line["name"].split()) for line in document.get("ghosts", ())]
+    return f" Not drawn: {'the imported line' + 's' * (len(names) > 1)} {', '.join(names)}." if names else ""
 
 
 def responses(runs: Sequence[Run]) -> str:

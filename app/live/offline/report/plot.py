@@ -5,10 +5,12 @@ Places are pixels of the SVG, which CSS scales to the width of the page. All tex
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
+
+from app.data.exchange.offline import with_extremes
 
 WIDTH, HEIGHT = 430, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 24, 36
@@ -77,6 +79,13 @@ def chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
     return "".join(parts)
 
 
+def thinned(line: Line) -> Line:
+    """Return a line over steps with ``MAX_POINTS`` points at most; spikes stay, and what is not finite stays a gap."""
+    x, y = np.asarray(line.x, dtype=float), np.asarray(line.y, dtype=float)
+    kept = with_extremes(x, y, MAX_POINTS)
+    return replace(line, x=x[kept].tolist(), y=y[kept].tolist())
+
+
 def _across(value: float, axis: Axis) -> float:
     return LEFT + axis.place(value) * (WIDTH - LEFT - RIGHT)
 
@@ -98,9 +107,8 @@ def _tick_y(value: float, axis: Axis) -> str:
 
 def _path(line: Line, x: Axis, y: Axis) -> str:
     across, up = np.asarray(line.x, dtype=float), np.asarray(line.y, dtype=float)
-    kept = np.unique(np.linspace(0, max(0, len(across) - 1), min(MAX_POINTS, len(across))).astype(int))
     words, pen = [], "M"
-    for at in kept:
+    for at in range(len(across)):
         if not math.isfinite(up[at]) or (y.log and up[at] <= 0):
             pen = "M"
             continue

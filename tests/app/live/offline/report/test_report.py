@@ -6,12 +6,13 @@ import re
 import numpy as np
 import pytest
 
-from app.live.offline.report.plot import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, Line, chart
+from app.live.offline.report.plot import BOTTOM, HEIGHT, LEFT, MAX_POINTS, RIGHT, TOP, WIDTH, Axis, Line, chart, thinned
 from engine.exchange.transfer import ExportRequest, write
 from engine.store.writer import Writer
 from tests.app.live.offline.hostile import TEXTS
 from tests.app.live.offline.test_page import Elements
-from tests.engine.exchange.recorded_workspace import fill
+from tests.engine.exchange.ghosts.foreign_files import table, taken
+from tests.engine.exchange.recorded_workspace import fill, small_race, train
 
 
 def report(workspace, runs) -> str:
@@ -65,6 +66,39 @@ def test_runs_of_several_races_are_named_and_not_compared(workspace, runs):
     page = report(workspace, (1, *runs))
     assert "No verdict: these runs come from different races." in page
     assert page.count("The command that makes it again") == 2
+
+
+def test_the_page_says_how_many_points_of_long_curves_it_draws(workspace, runs):
+    assert "points are drawn" not in report(workspace, runs), "all points of these short ones are"
+    with Writer(workspace) as writer:
+        _, (run, *_) = writer.races.submit(small_race())
+        train(writer, run, 3_000)
+    page = report(workspace, [run])
+    drawn, total = (int(count.replace(",", "")) for count in re.findall(r"([\d,]+) of ([\d,]+) points", page)[0])
+    # Beside the training the test images were measured at every 20th step.
+    assert total == 3_000 + 150
+    curves = re.search("<svg.*?</svg>", page)[0]
+    assert drawn == sum(len(re.findall("[ML]", path)) for path in re.findall('opacity="1.0"[^>]* d="([^"]*)"', curves))
+    assert drawn < MAX_POINTS + 150
+
+
+@pytest.mark.parametrize("spike", [7, 1_234, 1_998])
+def test_no_peak_and_no_gap_of_a_long_line_is_thinned_away(spike):
+    values = np.linspace(90, 10, 2_000)
+    values[[spike, spike - 3, 900]] = 99.5, 0.5, np.nan
+    line = thinned(Line(range(1, 2_001), values.tolist(), "#123456"))
+    assert len(line.x) == len(line.y) <= MAX_POINTS
+    assert {(spike + 1, 99.5), (spike - 2, 0.5), (2_000, 10)} <= {*zip(line.x, line.y, strict=True)}
+    assert np.isnan(line.y[line.x.index(901)])
+
+
+def test_imported_lines_are_named_as_left_out(workspace, runs, tmp_path):
+    assert "Not drawn" not in report(workspace, runs)
+    theirs = table(tmp_path / "theirs.csv", "step,a,b\n1,0.5,2\n9,0.25,3\n")
+    taken(workspace, theirs, {"a": "train_error:fraction"}, race=2, name="<i>their net")
+    assert "Not drawn: the imported line &lt;i&gt;their net." in report(workspace, runs)
+    taken(workspace, theirs, {"b": "test_loss"}, race=2, name="another")
+    assert "Not drawn: the imported lines &lt;i&gt;their net, another." in report(workspace, runs)
 
 
 def test_a_line_is_where_its_values_are():
