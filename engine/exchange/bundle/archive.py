@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.errors import DataError
 from engine.exchange import limits
-from engine.exchange.bundle.documents import FORMAT, VERSION, Manifest
+from engine.exchange.bundle.documents import FORMAT, VERSIONS, Manifest, version_of
 
 MANIFEST = "manifest.json"
 #: The earliest time that a zip file can hold.
@@ -67,8 +67,8 @@ class ArchiveWriter:
         """Write the manifest; return the bundle's id."""
         digest = hashlib.sha256(canonical(self._members)).hexdigest()
         manifest = {
-            "format": FORMAT, "version": VERSION, "date": date, "id": digest, "written_by": dict(written_by),
-            "members": self._members,
+            "format": FORMAT, "version": version_of(member["name"] for member in self._members), "date": date,
+            "id": digest, "written_by": dict(written_by), "members": self._members,
         }  # fmt: skip
         # Stored: another date changes no length.
         self._write(MANIFEST, canonical(manifest), zipfile.ZIP_STORED)
@@ -175,9 +175,11 @@ class ArchiveReader:
         document = json.loads(text)
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise self.refused("it is no bundle")
-        if (version := document.get("version")) != VERSION:
-            shown = json.dumps(version)[:20]
-            raise self.refused(f"it has version {shown} of the format, and this is version {VERSION}; update Skipscope")
+        if (version := document.get("version")) not in VERSIONS:
+            shown, known = json.dumps(version)[:20], " and ".join(map(str, VERSIONS))
+            raise self.refused(
+                f"it has version {shown} of the format, and versions {known} are known; update Skipscope"
+            )
 
     def names(self) -> list[str]:
         """Return the names of the members in their order."""

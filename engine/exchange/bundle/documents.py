@@ -5,6 +5,7 @@ on. Units as in ``assets/docs/store.md``.
 """
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -17,8 +18,8 @@ from engine.exchange.bundle.columns import CODE_BYTES
 from engine.exchange.ghosts.quantities import QUANTITIES
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, MAX_NOTE_LENGTH
 
-#: The version of the format. A reader takes this one alone.
-VERSION = 1
+#: The versions of the format that a reader takes.
+VERSIONS = (1, 2)
 FORMAT = "skipscope-bundle"
 #: States of a run in a bundle: whatever had not ended was stopped where the record ends.
 STATES = ("finished", "stopped", "diverged", "failed")
@@ -43,6 +44,11 @@ MEMBER = re.compile(
     r"races\.json|verdicts\.json|runs/[0-9]{4}/(run\.json|points\.bin|probes\.bin|checkpoints/[0-9]{8}\.(json|bin))"
     r"|labs/[0-9]{4}/(job\.json|curves\.bin)|ghosts/[0-9]{4}\.json"
 )
+
+
+def version_of(members: Iterable[str]) -> int:
+    """Return the version of a bundle with these members: 2 with imported lines, which version 1 has not, else 1."""
+    return 2 if any(name.startswith("ghosts/") for name in members) else 1
 
 
 class Document(BaseModel):
@@ -71,7 +77,7 @@ class Manifest(Document):
     """The last member. ``id`` is the digest of the table of members: equal content has an equal id."""
 
     format: Literal["skipscope-bundle"]
-    version: Literal[1]
+    version: Literal[1, 2]
     date: str = Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$")
     id: _Digest
     written_by: dict[_Word, _Name] = Field(max_length=20)
@@ -82,6 +88,12 @@ class Manifest(Document):
     def _is_a_moment(cls, text: str) -> str:
         datetime.fromisoformat(text)
         return text
+
+    @model_validator(mode="after")
+    def _has_its_version(self) -> Self:
+        if self.version != (needed := version_of(member.name for member in self.members)):
+            raise ValueError(f"a bundle with these members has version {needed} of the format (got {self.version})")
+        return self
 
 
 class RaceDocument(Document):

@@ -38,6 +38,28 @@ def test_imported_lines_go_with_their_race_and_come_back(tmp_path):
         assert not [name for name in without.namelist() if name.startswith("ghosts")]
 
 
+def test_a_bundle_with_lines_has_a_version_of_its_own_and_others_stay_readable_by_older_ones(tmp_path):
+    """Version 1 alone is what a Skipscope reads that knows no lines: it then says which version it would need."""
+    source = Workspace.at(tmp_path / "source")
+    runs, files = fill(source), {}
+    for version in (1, 2):
+        files[version] = tmp_path / f"{version}.skipscope"
+        export_to(source, ExportRequest(runs), files[version], QUIET)
+        if version == 1:
+            taken(source, table(tmp_path / "a.csv", "step,a\n1,0.5\n"), {"a": "train_error:fraction"}, race=2)
+    for version, file in files.items():
+        members = parts(file.read_bytes())
+        manifest = json.loads(members["manifest.json"])
+        assert manifest["version"] == version
+        other = tmp_path / "other.skipscope"
+        other.write_bytes(repacked(members, {**manifest, "version": 3 - version}))
+        with pytest.raises(DataError, match=rf"members has version {version} of the format \(got {3 - version}\)"):
+            import_from(Workspace.at(tmp_path / "refused"), other, QUIET)
+        import_from(Workspace.at(tmp_path / f"place-{version}"), file, QUIET)
+    assert not (tmp_path / "refused").exists()
+    assert len(stored(Workspace.at(tmp_path / "place-2"))) == 1
+
+
 @pytest.mark.parametrize(("change", "line"), [
     ({"name": "=1+1"}, "begins with none of"), ({"name": ""}, "at least 1 character"),
     ({"steps": [2, 1, 9]}, "ascending"), ({"steps": [1, 1, 9]}, "ascending"), ({"steps": [1, 2]}, "as many numbers"),

@@ -70,9 +70,9 @@ def test_a_cut_file_and_one_with_something_behind_it(bundle, tmp_path):
 def test_another_version_of_the_format_says_to_update(bundle, tmp_path):
     found = parts(bundle)
     manifest = json.loads(found["manifest.json"])
-    for version in (2, 0, "1", None, {"a": ["b"] * 50}):
+    for version in (3, 0, "1", None, {"a": ["b"] * 50}):
         data = repacked(found, {**manifest, "version": version})
-        assert "and this is version 1; update Skipscope" in refusal(data, tmp_path)
+        assert "of the format, and versions 1 and 2 are known; update Skipscope" in refusal(data, tmp_path)
     assert "it is no bundle" in refusal(repacked(found, {**manifest, "format": "zip"}), tmp_path)
 
 
