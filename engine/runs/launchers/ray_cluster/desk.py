@@ -141,8 +141,6 @@ class Desk:
         part = path.with_name(f".{path.name}-{sender.attempt}.part")
         try:
             self._refuse_over(sender)
-            if is_last and offset and not part.exists() and _ends_with(path, offset, data):
-                return Reply(offset + len(data))
             path.parent.mkdir(parents=True, exist_ok=True)
             with part.open("r+b" if offset else "wb") as file:
                 file.seek(offset)
@@ -159,6 +157,9 @@ class Desk:
             return self._refuse(error)
         except OSError as error:
             part.unlink(missing_ok=True)
+            # The part has its name already: the answer to the same call was lost, or is late.
+            if is_last and isinstance(error, FileNotFoundError) and _ends_with(path, offset, data):
+                return Reply(offset + len(data))
             kind = NoRoom if error.errno in FULL else CheckpointError
             return Reply(error=kind(f"{path} cannot be written ({error})"))
 

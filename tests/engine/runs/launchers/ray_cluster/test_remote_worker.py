@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import os
 import shutil
 import sqlite3
 import threading
@@ -217,6 +218,27 @@ def test_a_checkpoint_travels_in_parts(desk):
     assert desk.get(1, 8, 0, 3).result() is None
     assert desk.file(sender, "prune", {7}, 2).result() == []
     assert desk.file(sender, "put_aside", 7).result() == "step-00000007.pt.bad"
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (6,)])
+def test_the_last_part_that_comes_again_meanwhile_changes_nothing(desk, sizes, monkeypatch):
+    """A desk that is slow to sync is asked again, and the first call gives the file its name while the second works."""
+    sender, sync, data = Sender(1, 1, "job"), os.fsync, b"abcdef"
+    if len(sizes) > 1:
+        assert desk.put(sender, 7, 0, data[:3], False).result() == 3
+    again = (sender, 7, 6 - sizes[-1], data[-sizes[-1] :], True)
+    earlier = []
+
+    def slow(file):
+        sync(file)
+        monkeypatch.setattr(os, "fsync", sync)
+        part = desk._workspace.checkpoint(1, 7).with_name(".step-00000007.pt-1.part")
+        earlier.append(part.replace(desk._workspace.checkpoint(1, 7)))
+
+    monkeypatch.setattr(os, "fsync", slow)
+    assert desk.put(*again).result() == 6
+    assert len(earlier) == 1
+    assert desk.get(1, 7, 0, 9).result() == data
 
 
 def test_a_run_on_a_node_that_lacks_its_images_names_the_node(tmp_path):
