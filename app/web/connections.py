@@ -32,7 +32,7 @@ RESERVE, RESERVE_HEAD_S = 32, 2.0
 #: Connections that are accepted in one go, before any of them has a place or none.
 BACKLOG = 128
 #: The part of all connections that one address may have. A lecture room may be one address.
-ADDRESS_SHARE = 0.75
+ADDRESS_SHARE = 0.9
 
 
 class Connections:
@@ -52,7 +52,7 @@ class Connections:
         if crowded:
             self._forget_closed()
             crowded = self._is_crowded(address)
-        if crowded and self._close_oldest():
+        if crowded and self._close_oldest(address if len(self._open) < self.most - self.reserve else None):
             crowded = self._is_crowded(address)
         if len(self._open) >= self.most:
             protocol.transport.abort()
@@ -87,8 +87,10 @@ class Connections:
         for protocol in [each for each in self._open if each.transport.is_closing()]:
             self.closed(protocol)
 
-    def _close_oldest(self) -> bool:
-        oldest = next(iter(self._waiting), None)
+    def _close_oldest(self, address: str | None = None) -> bool:
+        """Close the connection that has waited longest, of one address or of all; return whether there was one."""
+        waiting = (each for each in self._waiting if address is None or self._open[each] == address)
+        oldest = next(waiting, None)
         if oldest is not None:
             self.closed(oldest)
             oldest.transport.abort()
@@ -209,14 +211,14 @@ def _unsent_bytes(transport: asyncio.Transport) -> int:
 
 def _of_presenter(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     cookies = cookie_parser(Headers(raw=list(headers)).get("cookie", ""))
-    return presenter_link.is_presenter(cookies)
+    return presenter_link.may_send(cookies)
 
 
 def presenter_alone(app: ASGIApp) -> ASGIApp:
     """Return an application that answers the presenter and tells others that the room is full."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if _of_presenter(scope.get("headers", ())):
+        if _of_presenter(scope.get("headers", ())) or presenter_link.is_opened(scope):
             return await app(scope, receive, send)
         words = "so many look on already that there is no room for more"
         headers = {"Retry-After": "10", "Connection": "close"}
