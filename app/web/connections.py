@@ -32,7 +32,7 @@ RESERVE, RESERVE_HEAD_S = 32, 2.0
 #: Connections that are accepted in one go, before any of them has a place or none.
 BACKLOG = 128
 #: The part of all connections that one address may have. A lecture room may be one address.
-ADDRESS_SHARE = 0.75
+ADDRESS_SHARE = 0.9
 
 
 class Connections:
@@ -52,7 +52,7 @@ class Connections:
         if crowded:
             self._forget_closed()
             crowded = self._is_crowded(address)
-        if crowded and self._close_oldest():
+        if crowded and self._close_oldest(address if len(self._open) < self.most - self.reserve else None):
             crowded = self._is_crowded(address)
         if len(self._open) >= self.most:
             protocol.transport.abort()
@@ -87,8 +87,10 @@ class Connections:
         for protocol in [each for each in self._open if each.transport.is_closing()]:
             self.closed(protocol)
 
-    def _close_oldest(self) -> bool:
-        oldest = next(iter(self._waiting), None)
+    def _close_oldest(self, address: str | None = None) -> bool:
+        """Close the connection that has waited longest, of one address or of all; return whether there was one."""
+        waiting = (each for each in self._waiting if address is None or self._open[each] == address)
+        oldest = next(waiting, None)
         if oldest is not None:
             self.closed(oldest)
             oldest.transport.abort()
@@ -121,6 +123,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         if self.transport.is_closing():
             return
         super().data_received(data)
+        if self._upgraded:
+            return
         if self._has_request():
             self._set_deadline(None)
             self._all.serve(self)
@@ -135,11 +139,14 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
-        self._set_deadline(None)
+        refusal = _MALFORMED if self._is_odd_upgrade() else b""
         if self._is_reserved and not _of_presenter(self.headers):
-            self.transport.write(_FULL)
+            refusal = _FULL
+        if refusal:
+            self.transport.write(refusal)
             self.transport.close()
             return
+        self._set_deadline(None)
         self._all.serve(self)
         self._upgraded = True
         super().handle_websocket_upgrade(*event)
@@ -148,9 +155,21 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
         def connection_lost(exc: Exception | None) -> None:
             self._all.closed(self)
+            self._set_deadline(None)
             lost(exc)
 
         after.connection_lost = connection_lost
+
+        def look() -> None:
+            if not getattr(after, "handshake_complete", True):
+                self.transport.abort()
+
+        self._deadline = self.loop.call_later(HEAD_S, look)
+
+    def _is_odd_upgrade(self) -> bool:
+        """Whether an upgrade brings a body, for which Uvicorn would wait, or is no GET (RFC 6455, section 4.1)."""
+        named = {name.lower() for name, _ in self.headers}
+        return self.scope["method"] != "GET" or not named.isdisjoint((b"content-length", b"transfer-encoding"))
 
     def pause_writing(self) -> None:
         """Give the reader a while to take what waits for him."""
@@ -165,7 +184,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     _upgraded = False
 
     def _has_request(self) -> bool:
-        return self._upgraded or (self.cycle is not None and not self.cycle.response_complete)
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _set_deadline(self, seconds: float | None) -> None:
         if self._deadline is not None:
@@ -191,7 +210,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stalled = None
 
 
-#: The answer to a WebSocket where only the presenter has room.
+#: The answers to a WebSocket that is none, and to one where only the presenter has room.
+_MALFORMED = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -209,14 +229,14 @@ def _unsent_bytes(transport: asyncio.Transport) -> int:
 
 def _of_presenter(headers: Sequence[tuple[bytes, bytes]]) -> bool:
     cookies = cookie_parser(Headers(raw=list(headers)).get("cookie", ""))
-    return presenter_link.is_presenter(cookies)
+    return presenter_link.may_send(cookies)
 
 
 def presenter_alone(app: ASGIApp) -> ASGIApp:
     """Return an application that answers the presenter and tells others that the room is full."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if _of_presenter(scope.get("headers", ())):
+        if _of_presenter(scope.get("headers", ())) or presenter_link.is_opened(scope):
             return await app(scope, receive, send)
         words = "so many look on already that there is no room for more"
         headers = {"Retry-After": "10", "Connection": "close"}

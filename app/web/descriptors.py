@@ -6,8 +6,8 @@ import sys
 MAX_ASKED = 65_536
 #: Streams and pages of the audience that are served at once, where the system allows so many.
 MAX_VIEWERS = 200
-#: Of one viewer: the page's socket, Streamlit's session with three, the stream, and two for files and readings.
-PER_VIEWER = 7
+#: Of one viewer: six connections while the page loads (two stay), Streamlit's session with three, one for readings.
+PER_VIEWER = 10
 #: Of this process alone: modules, database, log, the presenter's pages.
 OWN = 128
 #: Of pages that were left and may come back: Streamlit keeps 128 sessions of three descriptors.

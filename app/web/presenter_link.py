@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from hashlib import sha256
 
 import streamlit as st
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import Scope
 
 from app.data import authorization
 
@@ -66,6 +68,12 @@ def is_presenter(cookies: Mapping[str, str]) -> bool:
 def may_send(cookies: Mapping[str, str]) -> bool:
     """Whether a browser with these cookies may send a file: on a shared page the presenter's alone."""
     return _presenter is None or is_presenter(cookies)
+
+
+def is_opened(scope: Scope) -> bool:
+    """Whether a request opens the presenter's link, with the right token and without a cookie yet."""
+    asked = scope["type"] == "http" and scope["path"].endswith(PATH)
+    return asked and _presenter is not None and _presenter.knows(QueryParams(scope["query_string"]).get("token"))
 
 
 def routes() -> list[Route]:
