@@ -10,7 +10,7 @@ from app.data.workspace import SkipscopeError, current, lent
 from engine.exchange.recordings import get_recording, recordings
 from engine.store.audience.showings import Place
 from engine.talks.files import USUAL as USUAL
-from engine.talks.files import get_talk_file, read_talk, talk_files
+from engine.talks.files import TalkFaults, get_talk_file, read_talk, talk_files
 from engine.talks.recorded import RecordedRaces
 from engine.talks.scenes import CutScene as CutScene
 from engine.talks.scenes import LabScene as LabScene
@@ -20,8 +20,10 @@ from engine.talks.scenes import Scene as Scene
 from engine.talks.scenes import Talk as Talk
 
 _recorded = RecordedRaces()
-#: Parsed talks, by file and when it was written.
-_read: dict[tuple[Path, int], Talk] = {}
+#: Talks that are kept.
+_MAX_KEPT = 256
+#: What each file held, a talk or its faults, and the state of the file then.
+_read: dict[Path, tuple[tuple[int, ...], Talk | TalkFaults]] = {}
 
 
 def titles() -> dict[str, str]:
@@ -39,13 +41,28 @@ def get(name: str) -> Talk:
     """Return a talk. Raises SkipscopeError with its first fault, or with the choices."""
     path = get_talk_file(name, current().workspace.path)
     try:
-        key = path, path.stat().st_mtime_ns
-        if key not in _read:
-            _read.clear()
-            _read[key] = read_talk(path)
-        return _read[key]
+        found = _kept(path)
     except OSError as error:
         raise SkipscopeError(f"the talk {name} cannot be read ({error.strerror})") from None
+    if isinstance(found, TalkFaults):
+        raise TalkFaults(path.name, found.lines)
+    return found
+
+
+def _kept(path: Path) -> Talk | TalkFaults:
+    """Return what a file holds, the same object until the file changes."""
+    global _read
+    status = path.stat()
+    state = status.st_mtime_ns, status.st_size, status.st_ino
+    kept = _read.get(path)
+    if kept is None or kept[0] != state:
+        try:
+            kept = state, read_talk(path)
+        except TalkFaults as faults:
+            kept = state, faults
+        # Other threads may read meanwhile: what they hold is replaced, never emptied.
+        _read = {**(_read if len(_read) < _MAX_KEPT else {}), path: kept}
+    return kept[1]
 
 
 @contextmanager
