@@ -78,6 +78,17 @@ def test_the_room_sees_the_scene_the_votes_and_at_the_reveal_their_counts(place)
     assert room.showing() == room.Showing()
 
 
+def test_a_window_at_another_scene_than_the_room_is_elsewhere(place):
+    submit(place)
+    assert not room.is_elsewhere(USUAL, "1")
+    talks.show(USUAL, 2)
+    assert not room.is_elsewhere(USUAL, "2")
+    for talk, scene in ((USUAL, "1"), (USUAL, ""), ("mine", "2")):
+        assert room.is_elsewhere(talk, scene)
+    talks.end()
+    assert not room.is_elsewhere("mine", "1")
+
+
 def test_who_looks_on_may_vote_and_nothing_else(place, monkeypatch):
     submit(place)
     number, question = at_question(place)
