@@ -1,7 +1,7 @@
 """The talks that there are, and the recorded races that their scenes play. Torch-free."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.data import commands
@@ -47,6 +47,16 @@ def get(name: str) -> Talk:
     if isinstance(found, TalkFaults):
         raise TalkFaults(path.name, found.lines)
     return found
+
+
+def played_arms(recording: str) -> set[tuple[str, ...]]:
+    """Return the arms that scenes of all talks name of a recorded race, () for a scene with all of them."""
+    arms: set[tuple[str, ...]] = set()
+    for name in talk_files(current().workspace.path):
+        with suppress(SkipscopeError):  # a talk with a fault plays nothing
+            scenes = get(name).scenes
+            arms.update(scene.arms for scene in scenes if isinstance(scene, Played) and scene.recording == recording)
+    return arms
 
 
 def _kept(path: Path) -> Talk | TalkFaults:
