@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from functools import lru_cache
 from typing import Any
 
 from app import theme
@@ -44,15 +43,6 @@ def runs_document(runs: Sequence[Run], arms: Sequence[str] = ()) -> list[dict[st
     ]
 
 
-@lru_cache(maxsize=256)
-def played_runs(name: str, arms: tuple[str, ...]) -> tuple[int, ...]:
-    """Return the runs of a recorded race that a scene with these arms plays, none for other arms.
-
-    Raises SkipscopeError.
-    """
-    return tuple(run["run"] for run in _runs_of_arms(name, arms))
-
-
 def _scene(scene: talks.Scene, with_notes: bool) -> dict[str, Any]:
     document = scene.model_dump(mode="json", exclude={"notes", "arms", "layout", "seconds", "begin", "recording"})
     if with_notes:
@@ -82,16 +72,12 @@ def _race(scene: talks.Played) -> dict[str, Any]:
 def _recorded_runs(scene: talks.Played) -> tuple[list[dict[str, Any]], str]:
     """Return the runs that a scene plays, and why there are none."""
     try:
-        runs = _runs_of_arms(scene.recording, scene.arms)
+        with talks.recorded(scene.recording) as number:
+            race = races.race(number)
+            runs = runs_document(runs_of(race) if race else (), scene.arms)
     except workspace.SkipscopeError as error:
         return [], f"The recorded race cannot be played: {error}."
     return runs, "" if runs else f"The recorded race has no arm of {', '.join(scene.arms)}."
-
-
-def _runs_of_arms(name: str, arms: tuple[str, ...]) -> list[dict[str, Any]]:
-    with talks.recorded(name) as number:
-        race = races.race(number)
-        return runs_document(runs_of(race) if race else (), arms)
 
 
 def _lab(scene: talks.LabScene) -> dict[str, Any]:

@@ -5,14 +5,17 @@ runs, and the room would wait for each.
 """
 
 import asyncio
+from functools import lru_cache
 
+from app.data import races
 from app.data.recording.recording import recording
 from app.data.talks import talks
 from app.live.race.messages import recording_document
 from app.live.race.routes import usual_points
+from app.live.shared.run import runs_of
 from app.live.stream.answers import stored
 from app.live.stream.query_params import BadRequest
-from app.live.talk.documents import played_runs
+from app.live.talk.documents import runs_document
 
 #: Answers that are kept: more than the scenes of a talk.
 MAX_KEPT = 64
@@ -38,6 +41,14 @@ class RecordedAnswers:
                     del self._kept[next(iter(self._kept))]
                 self._kept[key] = answer
             return self._kept[key]
+
+
+@lru_cache(maxsize=256)
+def played_runs(name: str, arms: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the runs of a recorded race that a scene with these arms plays. Raises SkipscopeError."""
+    with talks.recorded(name) as number:
+        race = races.race(number)
+        return tuple(run["run"] for run in runs_document(runs_of(race) if race else (), arms))
 
 
 def _made(name: str, runs: tuple[int, ...]) -> str:

@@ -11,8 +11,7 @@ from app.data.talks import talks
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import BadRequest
 from app.live.talk import recorded_answers, routes
-from app.live.talk.documents import played_runs
-from app.live.talk.recorded_answers import RecordedAnswers
+from app.live.talk.recorded_answers import RecordedAnswers, played_runs
 from engine.talks.files import USUAL
 
 
@@ -41,6 +40,7 @@ def test_every_scene_of_the_talk_is_answered(client, monkeypatch):
     monkeypatch.setattr(recorded_answers, "recording", lambda runs, points: runs)
     monkeypatch.setattr(recorded_answers, "recording_document", lambda found: str(list(found)))
     scenes = [scene for scene in talks.get(USUAL).scenes if isinstance(scene, talks.Played)]
+    assert scenes
     for scene in scenes:
         played = played_runs(scene.recording, scene.arms)
         found = asyncio.run(RecordedAnswers().get(scene.recording, played))
