@@ -17,6 +17,8 @@ from engine.store.revision import next_revision
 MAX_VOTERS, VOTE_S, KEPT = 1_000, 0.5, 20
 #: Seconds after which a talk that goes on is another showing.
 GOES_ON_S = 6 * 3600.0
+#: Seconds for which a presenter looks at another talk at most, where nobody votes there.
+LOOK_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +73,17 @@ class ShowingWriter(WritingTable):
     """Moves the presenter's place, and takes votes."""
 
     def show(self, place: Place) -> int:
-        """Record the place; return the showing: that of the talk, a new one at a new begin and after a long rest."""
+        """Record the place; return the showing: that of the talk, a new one at a new begin and after a long rest.
+
+        A begin is the first scene after an end, or after another talk was given: not after a look at one.
+        """
         now = time.time()
         with self._transaction() as connection:
             newest = connection.execute(_NEWEST).fetchone()
             row = connection.execute(_NEWEST_OF, (place.talk,)).fetchone()
             goes_on = row is not None and now - row["moved"] < GOES_ON_S
             moved = now if newest is None else max(now, newest["moved"] + _LATER_S)
-            if goes_on and not (row["ended"] and place.scene == 1):
+            if goes_on and not (place.scene == 1 and (row["ended"] or _was_left(connection, row, newest, now))):
                 showing = int(row["id"])
                 revealed = json.loads(row["revealed"])
             else:
@@ -140,6 +145,14 @@ class ShowingWriter(WritingTable):
                 (*values, visitor, choice, now),
             )
             next_revision(connection)
+
+
+def _was_left(connection: sqlite3.Connection, row: sqlite3.Row, newest: sqlite3.Row, now: float) -> bool:
+    """Return whether another talk was given since this showing was moved last."""
+    if newest["id"] == row["id"]:
+        return False
+    voted = "SELECT 1 FROM talk_votes WHERE showing <> ? AND voted > ? LIMIT 1"
+    return now - row["moved"] >= LOOK_S or connection.execute(voted, (row["id"], row["moved"])).fetchone() is not None
 
 
 class ShowingReader(ReadingTable):

@@ -120,7 +120,6 @@ def test_a_look_at_another_talk_keeps_the_votes_the_answers_and_the_race_of_the_
     writer.show(ANSWERS)
     other = writer.show(Place("u", 1, "q", 2))
     assert seen(place)[0].talk == "u"
-    writer.vote("q", "a", 2)
     if leaves:
         writer.end()
     assert writer.show(Place("t", 1)) == first
@@ -130,6 +129,29 @@ def test_a_look_at_another_talk_keeps_the_votes_the_answers_and_the_race_of_the_
     writer.end()
     assert [row["ended"] for row in ended(place)] == [1, int(leaves)]
     assert writer.show(Place("u", 2)) == other
+
+
+@pytest.mark.parametrize("reason", ["votes", "time"])
+def test_after_another_talk_was_given_the_first_scene_is_a_new_begin_and_a_later_one_goes_on(
+    place, writer, monkeypatch, reason
+):
+    first = writer.show(ASKS)
+    writer.vote("q", "a", 1)
+    writer.show(Place("u", 1, "r", 2))
+    if reason == "votes":
+        writer.vote("r", "a", 2)
+    else:
+        now = showings.time.time()
+        monkeypatch.setattr(showings.time, "time", lambda: now + showings.LOOK_S)
+    assert writer.show(ASKS) == first
+    assert seen(place)[1] == {"q": {1: 1}}
+    writer.show(Place("u", 1, "r", 2))
+    if reason == "votes":
+        writer.vote("r", "b", 2)
+    else:
+        monkeypatch.setattr(showings.time, "time", lambda: now + 2 * showings.LOOK_S + 1)
+    assert writer.show(Place("t", 1)) > first + 1
+    assert seen(place)[1] == {}
 
 
 def test_a_clock_that_was_set_back_does_not_bring_the_talk_before_back(place, writer, monkeypatch):
