@@ -10,8 +10,7 @@ from app.data.workspace import SkipscopeError, current, lent
 from engine.exchange.recordings import get_recording, recordings
 from engine.store.audience.showings import Place
 from engine.talks.files import USUAL as USUAL
-from engine.talks.files import TalkFaults as TalkFaults
-from engine.talks.files import get_talk_file, read_talk, talk_files
+from engine.talks.files import TalkFaults, get_talk_file, read_talk, talk_files
 from engine.talks.recorded import RecordedRaces
 from engine.talks.scenes import CutScene as CutScene
 from engine.talks.scenes import LabScene as LabScene
