@@ -80,7 +80,7 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
 
 def serve(host: str, port: int, share: bool, browser: bool) -> None:
     """Run the server until a signal stops it."""
-    from app.data import commands
+    from app.data import commands, workspace
 
     # The engine loads torch on another core while the web framework is loaded here.
     commands.start_up_in_background()
@@ -88,13 +88,15 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
 
     from app import server
     from app.data.exchange import imports
-    from app.web import connections, descriptors, presenter_link
+    from app.web import connections, descriptors, presenter_link, visitor
 
     descriptors.raise_limit()
     connections.install()
 
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
     present = presenter_link.share(port) if share else ""
+    if share:
+        visitor.keep(workspace.current().workspace.talk_key)
 
     def started() -> None:
         click.echo("\n".join(shared_words(host, port, present) if share else words(host, port)))

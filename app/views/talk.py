@@ -15,7 +15,7 @@ from app.views.markdown_escape import literal
 from app.web import presenter_link, visitor
 
 COMPONENT = "talk_view"
-_PARAM = "talk"
+_PARAM, _SCENE = "talk", "scene"
 #: What was started live, the refusal of the last command, the documents of the talk that is open.
 _LIVE, _NOTICE, _DOCUMENT = "talk_live", "talk_notice", "talk_document"
 _RELOAD = "Load this page anew, then vote."
@@ -38,7 +38,9 @@ def render() -> None:
     role = ("presenter" if shared else "alone") if leads else "audience"
     with page_frame.refusals(page_frame.show_error):
         document = _document(name, talk, leads)
-        state = TalkState(role, shared, _live(given), st.session_state.pop(_NOTICE, ""))
+        # A second window, or a look at another talk, takes the room along when its presenter says so, not by itself.
+        waits = shared and leads and room.is_elsewhere(name, st.query_params.get(_SCENE, "1"))
+        state = TalkState(role, shared, _live(given), st.session_state.pop(_NOTICE, ""), waits)
         live_talk(document, state, lambda: _on_command(name), COMPONENT)
     if leads:
         _list(name)

@@ -1,4 +1,4 @@
-"""What tells one visitor from another in a vote: a cookie of this start, which nobody else can make up.
+"""What tells one visitor from another in a vote: a cookie of this workspace's page, which nobody else can make up.
 
 It says nothing about a person and counts for nothing but votes. A browser without it gets one with the page.
 """
@@ -7,6 +7,8 @@ import hmac
 import secrets
 from collections.abc import Mapping
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
@@ -14,12 +16,35 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import presenter_link
 
-_ID_BYTES, _SIGNATURE = 12, 32
-_secret = secrets.token_bytes(32)
+_ID_BYTES, _SIGNATURE, _KEY_BYTES = 12, 32, 32
+_key = secrets.token_bytes(_KEY_BYTES)
+
+
+def keep(path: Path) -> None:
+    """Sign with the key in this file, which is made where there is none: votes outlive a start, and so do their voters.
+
+    Where the file cannot be used, the key of this start stays.
+    """
+    global _key
+    try:
+        if not _has_key(path):
+            with TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as folder:  # its owner's alone
+                part = Path(folder, path.name)
+                part.touch(0o600)
+                part.write_bytes(_key)
+                part.replace(path)
+        if _has_key(path):
+            _key = path.read_bytes()
+    except OSError:
+        return
+
+
+def _has_key(path: Path) -> bool:
+    return path.is_file() and path.stat().st_size == _KEY_BYTES
 
 
 def visitor_of(cookies: Mapping[str, str]) -> str | None:
-    """Return what stands for the visitor of these cookies, None for a browser without a cookie of this start."""
+    """Return what stands for the visitor of these cookies, None for a browser without such a cookie."""
     name = _name()
     if name is None:
         return None
@@ -40,7 +65,7 @@ def _name() -> str | None:
 
 
 def _signed(text: str) -> str:
-    return hmac.new(_secret, text.encode("utf-8", "replace"), sha256).hexdigest()[:_SIGNATURE]
+    return hmac.new(_key, text.encode("utf-8", "replace"), sha256).hexdigest()[:_SIGNATURE]
 
 
 class VisitorCookie:

@@ -5,6 +5,7 @@ engine.lock engine.pid   the engine's lock and its holder
 engine.log engine.end    the engine's messages, and the error that ended it
 engine.launcher          where the living engine lets runs train
 engine.notice            what the engine says while the database refuses its writes
+talk.key                 signs the cookies of a room's visitors
 data/                    decoded data sets and downloads
 run-00012/               one run: run.log, worker.notice and checkpoints/step-00000300.pt
 race-00003.pace          steps of the runs of one race in lockstep
@@ -80,6 +81,11 @@ class Workspace:
     def engine_launcher(self) -> Path:
         """The launcher of the living engine, and the address of its cluster."""
         return self.path / "engine.launcher"
+
+    @property
+    def talk_key(self) -> Path:
+        """The key that signs the cookies of a room's visitors."""
+        return self.path / "talk.key"
 
     @property
     def temporary(self) -> Path:

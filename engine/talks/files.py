@@ -21,6 +21,11 @@ OWN_FOLDER, EXTENSION = "talks", ".toml"
 #: The talk that a page shows where none is named.
 USUAL = "why-depth-hurt"
 MAX_BYTES, MAX_SCENES = 256 * 1024, 60
+#: Points between words of one line: the parser's time grows with the square of a key's parts, which lie in one line.
+MAX_POINTS = 256
+#: A whole number of TOML has 64 bits; Python takes longer ones, and cannot print them.
+MAX_WHOLE = 2**63
+_POINT = re.compile(rb"(?<!\.)\.(?!\.)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _TOP = ("title", "scene")
 
@@ -39,7 +44,8 @@ def talk_files(workspace: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder in (workspace / OWN_FOLDER, FOLDER):
         for path in sorted(folder.glob(f"*{EXTENSION}")):
-            if _NAME.fullmatch(path.stem):
+            # A pipe would keep its reader waiting for ever.
+            if _NAME.fullmatch(path.stem) and path.is_file():
                 found.setdefault(path.stem, path)
     return found
 
@@ -54,15 +60,36 @@ def get_talk_file(name: str, workspace: Path) -> Path:
 
 def read_talk(path: Path) -> Talk:
     """Return the talk of a file. Raises TalkFaults, OSError."""
+    if path.exists() and not path.is_file():
+        raise TalkFaults(path.name, ["is no file of text"])
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise TalkFaults(path.name, [f"a talk has at most {MAX_BYTES // 1024} KiB"])
+    for number, line in enumerate(content.split(b"\n"), 1):
+        if len(_POINT.findall(line)) > MAX_POINTS:
+            raise TalkFaults(path.name, [f"line {number} has more than {MAX_POINTS} points"])
     try:
-        document = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        # Editors of Windows put a byte order mark before the text.
+        document = tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
         raise TalkFaults(path.name, [f"is no TOML ({' '.join(str(error).split())})"]) from None
+    if _has_long_number(document):
+        raise TalkFaults(path.name, ["is no TOML (a whole number has at most 64 bits)"])
     return checked(document, path.name)
+
+
+def _has_long_number(document: Mapping[str, Any]) -> bool:
+    rest: list[Any] = [document]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, dict):
+            rest += value.values()
+        elif isinstance(value, list):
+            rest += value
+        elif isinstance(value, int) and not -MAX_WHOLE <= value < MAX_WHOLE:
+            return True
+    return False
 
 
 def checked(document: Mapping[str, Any], name: str) -> Talk:

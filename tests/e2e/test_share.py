@@ -80,9 +80,9 @@ class SharedSite(Site):
     def files(self) -> set[str]:
         return {str(path) for path in self.workspace.path.rglob("*") if "skipscope.db" not in path.name}
 
-    def answer(self, path: str) -> tuple[int, str]:
+    def answer(self, path: str, **headers: str) -> tuple[int, str]:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.headers.get("set-cookie", "")
 
@@ -229,10 +229,11 @@ def _command(verb: str, run: int, **more: object) -> dict[str, object]:
 def test_a_wrong_link_gives_nothing_and_the_right_one_ends_with_the_server(shared):
     for path in ("/present", "/present?token=", "/present?token=guess", f"/present?token={shared.link[-10:]}"):
         assert shared.answer(path) == (403, "")
-    old = shared.cookie
+    old, (_, voter) = shared.cookie, shared.answer("/", accept="text/html")
     shared.interrupt()
     shared.share()
     assert shared.cookie != old
+    assert shared.answer("/", accept="text/html", cookie=voter.partition(";")[0]) == (200, ""), "another voter"
     with RawPage(shared.url, old) as page:
         page.run()
         assert any("looking on" in text for text in page.texts)

@@ -36,6 +36,12 @@ def showing(visitor: str | None = None) -> Showing:
     return Showing(row.talk, row.scene, row.race, row.open, sum(votes.get(row.open, {}).values()), counts, mine)
 
 
+def is_elsewhere(talk: str, scene: str) -> bool:
+    """Return whether the room sees another scene than this one now. Raises SkipscopeError."""
+    seen = showing()
+    return bool(seen.talk) and (seen.talk, str(seen.scene)) != (talk, scene)
+
+
 def vote(question: str, visitor: str, choice: int) -> None:
     """Take the vote of anybody in the room: the one thing that a visitor may write. Raises SkipscopeError."""
     current().control.talks.vote(question, visitor, choice)

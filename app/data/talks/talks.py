@@ -1,7 +1,7 @@
 """The talks that there are, and the recorded races that their scenes play. Torch-free."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from app.data import commands
@@ -10,7 +10,7 @@ from app.data.workspace import SkipscopeError, current, lent
 from engine.exchange.recordings import get_recording, recordings
 from engine.store.audience.showings import Place
 from engine.talks.files import USUAL as USUAL
-from engine.talks.files import get_talk_file, read_talk, talk_files
+from engine.talks.files import TalkFaults, get_talk_file, read_talk, talk_files
 from engine.talks.recorded import RecordedRaces
 from engine.talks.scenes import CutScene as CutScene
 from engine.talks.scenes import LabScene as LabScene
@@ -20,8 +20,10 @@ from engine.talks.scenes import Scene as Scene
 from engine.talks.scenes import Talk as Talk
 
 _recorded = RecordedRaces()
-#: Parsed talks, by file and when it was written.
-_read: dict[tuple[Path, int], Talk] = {}
+#: Talks that are kept.
+_MAX_KEPT = 256
+#: What each file held, a talk or its faults, and the state of the file then.
+_read: dict[Path, tuple[tuple[int, ...], Talk | TalkFaults]] = {}
 
 
 def titles() -> dict[str, str]:
@@ -39,13 +41,38 @@ def get(name: str) -> Talk:
     """Return a talk. Raises SkipscopeError with its first fault, or with the choices."""
     path = get_talk_file(name, current().workspace.path)
     try:
-        key = path, path.stat().st_mtime_ns
-        if key not in _read:
-            _read.clear()
-            _read[key] = read_talk(path)
-        return _read[key]
+        found = _kept(path)
     except OSError as error:
         raise SkipscopeError(f"the talk {name} cannot be read ({error.strerror})") from None
+    if isinstance(found, TalkFaults):
+        raise TalkFaults(path.name, found.lines)
+    return found
+
+
+def played_arms(recording: str) -> set[tuple[str, ...]]:
+    """Return the arms that scenes of all talks name of a recorded race, () for a scene with all of them."""
+    arms: set[tuple[str, ...]] = set()
+    for name in talk_files(current().workspace.path):
+        with suppress(SkipscopeError):  # a talk with a fault plays nothing
+            scenes = get(name).scenes
+            arms.update(scene.arms for scene in scenes if isinstance(scene, Played) and scene.recording == recording)
+    return arms
+
+
+def _kept(path: Path) -> Talk | TalkFaults:
+    """Return what a file holds, the same object until the file changes."""
+    global _read
+    status = path.stat()
+    state = status.st_mtime_ns, status.st_size, status.st_ino
+    kept = _read.get(path)
+    if kept is None or kept[0] != state:
+        try:
+            kept = state, read_talk(path)
+        except TalkFaults as faults:
+            kept = state, faults
+        # Other threads may read meanwhile: what they hold is replaced, never emptied.
+        _read = {**(_read if len(_read) < _MAX_KEPT else {}), path: kept}
+    return kept[1]
 
 
 @contextmanager

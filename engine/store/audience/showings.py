@@ -1,7 +1,7 @@
 """The tables ``talk_showings`` and ``talk_votes``. Torch-free.
 
-A showing is one time that a talk is given. The newest one counts; a question is open while its scene is shown and until
-its answer was.
+A showing is one time that a talk is given. The one that was moved last counts; a question is open while its scene is
+shown and until its answer was. A look at another talk in between leaves the showing of the first as it is.
 """
 
 import json
@@ -17,6 +17,8 @@ from engine.store.revision import next_revision
 MAX_VOTERS, VOTE_S, KEPT = 1_000, 0.5, 20
 #: Seconds after which a talk that goes on is another showing.
 GOES_ON_S = 6 * 3600.0
+#: Seconds for which a presenter looks at another talk at most, where nobody votes there.
+LOOK_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +62,28 @@ class ShowingRow:
         return answered
 
 
-_NEWEST = "SELECT * FROM talk_showings ORDER BY id DESC LIMIT 1"
+_NEWEST = "SELECT * FROM talk_showings ORDER BY moved DESC, id DESC LIMIT 1"
+_NEWEST_ID = "(SELECT id FROM talk_showings ORDER BY moved DESC, id DESC LIMIT 1)"
+_NEWEST_OF = "SELECT * FROM talk_showings WHERE talk = ? ORDER BY moved DESC, id DESC LIMIT 1"
+#: Seconds by which a move is later than the one before at least, also after a clock was set back.
+_LATER_S = 1e-3
 
 
 class ShowingWriter(WritingTable):
     """Moves the presenter's place, and takes votes."""
 
     def show(self, place: Place) -> int:
-        """Record the place; return the showing: a new one at another talk, at a new begin, and after a long rest."""
+        """Record the place; return the showing: that of the talk, a new one at a new begin and after a long rest.
+
+        A begin is the first scene after an end, or after another talk was given: not after a look at one.
+        """
         now = time.time()
         with self._transaction() as connection:
-            row = connection.execute(_NEWEST).fetchone()
-            goes_on = row is not None and row["talk"] == place.talk and now - row["moved"] < GOES_ON_S
-            if goes_on and not (row["ended"] and place.scene == 1):
+            newest = connection.execute(_NEWEST).fetchone()
+            row = connection.execute(_NEWEST_OF, (place.talk,)).fetchone()
+            goes_on = row is not None and now - row["moved"] < GOES_ON_S
+            moved = now if newest is None else max(now, newest["moved"] + _LATER_S)
+            if goes_on and not (place.scene == 1 and (row["ended"] or _was_left(connection, row, newest, now))):
                 showing = int(row["id"])
                 revealed = json.loads(row["revealed"])
             else:
@@ -82,7 +93,7 @@ class ShowingWriter(WritingTable):
             connection.execute(
                 "UPDATE talk_showings SET scene = ?, question = ?, choices = ?, revealed = ?, moved = ?, ended = 0 "
                 "WHERE id = ?",
-                (place.scene, place.question, place.choices, json.dumps(revealed), now, showing),
+                (place.scene, place.question, place.choices, json.dumps(revealed), moved, showing),
             )
             next_revision(connection)
         return showing
@@ -99,11 +110,11 @@ class ShowingWriter(WritingTable):
 
     def started(self, race: int) -> None:
         """Record the race that was started live in the newest showing."""
-        self._change("UPDATE talk_showings SET race = ? WHERE id = (SELECT max(id) FROM talk_showings)", race)
+        self._change(f"UPDATE talk_showings SET race = ? WHERE id = {_NEWEST_ID}", race)
 
     def end(self) -> None:
         """End the newest showing."""
-        self._change("UPDATE talk_showings SET ended = 1 WHERE id = (SELECT max(id) FROM talk_showings)")
+        self._change(f"UPDATE talk_showings SET ended = 1 WHERE id = {_NEWEST_ID}")
 
     def _change(self, sql: str, *values: object) -> None:
         with self._transaction() as connection:
@@ -134,6 +145,14 @@ class ShowingWriter(WritingTable):
                 (*values, visitor, choice, now),
             )
             next_revision(connection)
+
+
+def _was_left(connection: sqlite3.Connection, row: sqlite3.Row, newest: sqlite3.Row, now: float) -> bool:
+    """Return whether another talk was given since this showing was moved last."""
+    if newest["id"] == row["id"]:
+        return False
+    voted = "SELECT 1 FROM talk_votes WHERE showing <> ? AND voted > ? LIMIT 1"
+    return now - row["moved"] >= LOOK_S or connection.execute(voted, (row["id"], row["moved"])).fetchone() is not None
 
 
 class ShowingReader(ReadingTable):

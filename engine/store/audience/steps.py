@@ -3,7 +3,7 @@
 ``talk_showings`` has a row for each time that a talk is given: where its presenter stands. ``question`` is the key of
 the question that this scene asks, '' for none, ``choices`` how many it has, and ``revealed`` a JSON list of the keys
 whose answers were shown. ``race`` is one that was started live. ``talk_votes`` has one row for each visitor and
-question; ``visitor`` is nothing but a number of this start.
+question; ``visitor`` is nothing but a number that a cookie stands for.
 """
 
 TALKS = """

@@ -1,5 +1,7 @@
 """One cookie for each browser that opens a shared page, which nobody else can make up."""
 
+import secrets
+
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -8,7 +10,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from app.data import authorization
-from app.web import presenter_link
+from app.web import presenter_link, visitor
 from app.web.visitor import VisitorCookie, new_cookie, visitor_of
 
 NAME = "skipscope_visitor_8501"
@@ -59,6 +61,44 @@ def test_a_made_up_one_is_nobody(shared, value):
     number, _, signature = new_cookie().partition(".")
     assert visitor_of({NAME: f"{number}x.{signature}"}) is None
     assert visitor_of({NAME: f"{number}.{signature}"}) is not None
+
+
+def start(monkeypatch, path):
+    """Sign as a new process does that serves this workspace."""
+    monkeypatch.setattr(visitor, "_key", secrets.token_bytes(32))
+    visitor.keep(path)
+
+
+def test_a_visitor_stays_the_same_one_through_a_restart_of_the_server(shared, monkeypatch, tmp_path):
+    path = tmp_path / "runs" / "talk.key"
+    path.parent.mkdir()
+    start(monkeypatch, path)
+    cookie = new_cookie()
+    number = visitor_of({NAME: cookie})
+    start(monkeypatch, path)
+    assert visitor_of({NAME: cookie}) == number is not None
+    assert path.stat().st_mode & 0o077 == 0
+    assert [file.name for file in path.parent.iterdir()] == ["talk.key"]
+    start(monkeypatch, tmp_path / "talk.key")
+    assert visitor_of({NAME: cookie}) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
+def test_a_damaged_key_is_made_anew_and_never_signs(shared, monkeypatch, tmp_path, content):
+    path = tmp_path / "talk.key"
+    path.write_bytes(content)
+    start(monkeypatch, path)
+    assert path.read_bytes() == visitor._key != content
+    assert len(visitor._key) == 32
+
+
+def test_without_a_folder_to_write_in_the_key_of_this_start_signs(shared, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "talk.key").mkdir()
+    for path in (tmp_path / "file" / "talk.key", tmp_path / "talk.key"):
+        start(monkeypatch, path)
+        assert visitor_of({NAME: new_cookie()}) is not None
+    assert {file.name for file in tmp_path.iterdir()} == {"file", "talk.key"}
 
 
 def test_what_stands_for_a_visitor_does_not_tell_the_cookie(shared):

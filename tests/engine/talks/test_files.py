@@ -1,5 +1,6 @@
 """The file of a talk: what it may say, and one line with the scene's number for each fault."""
 
+import os
 import tomllib
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from engine.errors import ConfigError
 from engine.talks import files
 from engine.talks.files import TalkFaults, checked, get_talk_file, read_talk, talk_files
-from engine.talks.scenes import MAX_LINE, MAX_LINES
+from engine.talks.scenes import MAX_LINE, MAX_LINES, MAX_NOTES
 
 TEXT = {"kind": "text", "title": "One", "minutes": 1}
 QUESTION = {"kind": "prediction", "key": "q", "title": "Which?", "choices": ["a", "b"], "minutes": 1}
@@ -104,6 +105,52 @@ def test_what_is_no_talk_is_refused_in_one_line(tmp_path, content):
     with pytest.raises(TalkFaults) as raised:
         read_talk(tmp_path / "t.toml")
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 5000, str(2**63), "-" + "9" * 30])
+@pytest.mark.parametrize(
+    "text", ["n = {}", "[[scene]]\nkind = {}", "[[scene]]\nkind = 'text'\nlines = [[{{ a = {} }}]]"]
+)
+def test_a_number_longer_than_toml_has_is_a_fault_in_one_short_line(tmp_path, number, text):
+    (tmp_path / "t.toml").write_text(text.format(number))
+    with pytest.raises(TalkFaults, match="is no TOML") as raised:
+        read_talk(tmp_path / "t.toml")
+    assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize(
+    "key", ["a" + ".a" * 60_000 + " = 1", "[a" + " . 'a'" * 30_000 + "]", 'a = {b."c"' + '."c"' * 20_000]
+)
+def test_a_key_of_very_many_parts_is_refused_before_it_is_read(tmp_path, key, monkeypatch):
+    monkeypatch.setattr(files.tomllib, "loads", lambda text: pytest.fail("the parser saw it"))
+    (tmp_path / "t.toml").write_text("title = 'T'\n" + key)
+    with pytest.raises(TalkFaults, match="line 2 has more than 256 points"):
+        read_talk(tmp_path / "t.toml")
+
+
+def test_the_longest_notes_and_their_dots_are_a_talk(tmp_path):
+    notes = ("So. " * 100 + "..... " * 600)[: MAX_NOTES - 1]
+    (tmp_path / "t.toml").write_text(f"title='T'\n[[scene]]\nkind='text'\ntitle='One'\nminutes=1\nnotes='{notes}'")
+    assert read_talk(tmp_path / "t.toml").scenes[0].notes == notes.strip()
+
+
+def test_what_is_no_usual_file_is_no_talk_and_is_not_waited_for(tmp_path):
+    own = tmp_path / "talks"
+    own.mkdir()
+    os.mkfifo(own / "pipe.toml")
+    (own / "folder.toml").mkdir()
+    (own / "away.toml").symlink_to(own / "nowhere")
+    assert not {"pipe", "folder", "away"} & {*talk_files(tmp_path)}
+    for name in ("pipe", "folder"):
+        with pytest.raises(TalkFaults, match="no file of text"):
+            read_talk(own / f"{name}.toml")
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path):
+    (tmp_path / "t.toml").write_bytes(
+        b"\xef\xbb\xbftitle='T'\r\n[[scene]]\r\nkind='text'\r\ntitle='One'\r\nminutes=1\r\n"
+    )
+    assert read_talk(tmp_path / "t.toml").title == "T"
 
 
 def test_a_workspace_has_talks_of_its_own_and_those_of_the_project(tmp_path):

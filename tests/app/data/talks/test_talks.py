@@ -1,5 +1,7 @@
 """The talks that a page offers, the room that follows one, and the one thing that a visitor may write."""
 
+import os
+
 import pytest
 
 from app.data import authorization
@@ -36,6 +38,23 @@ def test_a_talk_with_a_fault_is_listed_with_it_and_one_that_was_mended_is_read_a
     assert len(talks.get("mine").scenes) == 1
 
 
+def test_a_talk_is_read_once_with_others_beside_it_and_so_are_its_faults(place, monkeypatch):
+    own_talk(place, "title = ")
+    usual, faulty = talks.get(USUAL), talks.titles()["mine"]
+    monkeypatch.setattr(talks, "read_talk", lambda path: pytest.fail(f"{path.name} was read again"))
+    assert talks.titles() == {"mine": faulty, USUAL: usual.title}
+    assert talks.get(USUAL) is usual
+    with pytest.raises(SkipscopeError, match="is no TOML"):
+        talks.get("mine")
+
+
+def test_a_talk_with_an_endless_number_or_a_pipe_beside_it_leaves_the_list_whole(place):
+    own_talk(place, "n = " + "9" * 5000)
+    os.mkfifo(place.path / "talks" / "pipe.toml")
+    assert {*talks.titles()} == {"mine", USUAL}
+    assert "is no TOML" in talks.titles()["mine"]
+
+
 def test_a_scene_that_the_talk_does_not_have_is_refused(place):
     for scene in (0, -1, 99):
         with pytest.raises(SkipscopeError, match="has the scenes 1 to"):
@@ -57,6 +76,17 @@ def test_the_room_sees_the_scene_the_votes_and_at_the_reveal_their_counts(place)
     assert room.showing("b").counts == {question.key: {1: 1, 3: 1}}
     talks.end()
     assert room.showing() == room.Showing()
+
+
+def test_a_window_at_another_scene_than_the_room_is_elsewhere(place):
+    submit(place)
+    assert not room.is_elsewhere(USUAL, "1")
+    talks.show(USUAL, 2)
+    assert not room.is_elsewhere(USUAL, "2")
+    for talk, scene in ((USUAL, "1"), (USUAL, ""), ("mine", "2")):
+        assert room.is_elsewhere(talk, scene)
+    talks.end()
+    assert not room.is_elsewhere("mine", "1")
 
 
 def test_who_looks_on_may_vote_and_nothing_else(place, monkeypatch):

@@ -41,6 +41,11 @@ def changes(place):
         return reader.points.head()[1]
 
 
+def ended(place):
+    with Reader(place) as reader:
+        return reader.rows("SELECT ended FROM talk_showings ORDER BY id")
+
+
 def test_nothing_is_shown_before_the_first_scene(place, writer):
     assert seen(place) == (None, {})
     with pytest.raises(ConfigError, match="not open"):
@@ -105,6 +110,64 @@ def test_a_talk_that_begins_again_has_new_votes_and_one_that_goes_on_keeps_them(
     assert writer.show(Place("t", 1)) != first
     assert seen(place)[1] == {}
     assert writer.show(Place("u", 4)) > first + 1
+
+
+@pytest.mark.parametrize("leaves", [True, False])
+def test_a_look_at_another_talk_keeps_the_votes_the_answers_and_the_race_of_the_first(place, writer, leaves):
+    first = writer.show(ASKS)
+    writer.vote("q", "a", 1)
+    writer.started(4)
+    writer.show(ANSWERS)
+    other = writer.show(Place("u", 1, "q", 2))
+    assert seen(place)[0].talk == "u"
+    if leaves:
+        writer.end()
+    assert writer.show(Place("t", 1)) == first
+    assert writer.show(ASKS) == first
+    row, votes = seen(place)
+    assert (row.talk, row.race, row.open, votes) == ("t", 4, "", {"q": {1: 1}})
+    writer.end()
+    assert [row["ended"] for row in ended(place)] == [1, int(leaves)]
+    assert writer.show(Place("u", 2)) == other
+
+
+@pytest.mark.parametrize("reason", ["votes", "time"])
+def test_after_another_talk_was_given_the_first_scene_is_a_new_begin_and_a_later_one_goes_on(
+    place, writer, monkeypatch, reason
+):
+    first = writer.show(ASKS)
+    writer.vote("q", "a", 1)
+    writer.show(Place("u", 1, "r", 2))
+    if reason == "votes":
+        writer.vote("r", "a", 2)
+    else:
+        now = showings.time.time()
+        monkeypatch.setattr(showings.time, "time", lambda: now + showings.LOOK_S)
+    assert writer.show(ASKS) == first
+    assert seen(place)[1] == {"q": {1: 1}}
+    writer.show(Place("u", 1, "r", 2))
+    if reason == "votes":
+        writer.vote("r", "b", 2)
+    else:
+        monkeypatch.setattr(showings.time, "time", lambda: now + 2 * showings.LOOK_S + 1)
+    assert writer.show(Place("t", 1)) > first + 1
+    assert seen(place)[1] == {}
+
+
+def test_a_clock_that_was_set_back_does_not_bring_the_talk_before_back(place, writer, monkeypatch):
+    writer.show(Place("t", 3))
+    monkeypatch.setattr(showings.time, "time", lambda: 1000.0)
+    for talk in ("u", "t", "u"):
+        writer.show(Place(talk, 2))
+        assert seen(place)[0].talk == talk
+
+
+def test_a_talk_that_rested_long_begins_anew_also_with_another_in_between(place, writer, monkeypatch):
+    first = writer.show(ASKS)
+    writer.show(Place("u", 1))
+    now = showings.time.time()
+    monkeypatch.setattr(showings.time, "time", lambda: now + showings.GOES_ON_S + 1)
+    assert writer.show(ASKS) > first + 1
 
 
 def test_old_showings_leave_with_their_votes(place, writer, monkeypatch):

@@ -1,0 +1,69 @@
+"""The page of talks for a presenter: whether it takes the room along by itself, and a list that no file breaks."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.data.talks import talks
+from app.data.workspace import use
+from app.views import talk
+from app.web import presenter_link
+from engine.talks.files import USUAL
+
+PAGE = "from app.views import talk\ntalk.render()"
+
+
+@pytest.fixture
+def place(workspace):
+    use(workspace.path)
+    yield workspace
+    use(workspace.path)
+
+
+@pytest.fixture
+def states(place, monkeypatch):
+    """Collect what the browser's view is told."""
+    found = []
+    monkeypatch.setattr(talk, "live_talk", lambda document, state, command, key: found.append(state))
+    monkeypatch.setattr(talk, "talk_document", lambda name, read, leads: {})
+    return found
+
+
+def page(**query):
+    made = AppTest.from_string(PAGE, default_timeout=60)
+    for key, value in query.items():
+        made.query_params[key] = value
+    made.run()
+    assert not made.exception
+    return made
+
+
+def test_a_presenters_window_at_another_scene_than_the_room_waits(place, states, monkeypatch):
+    (place.path / "talks").mkdir(parents=True)
+    (place.path / "talks" / "mine.toml").write_text("title='Mine'\n[[scene]]\nkind='text'\ntitle='One'\nminutes=1\n")
+    monkeypatch.setattr(presenter_link, "shared_port", lambda: 8501)
+    monkeypatch.setattr(presenter_link, "may_command", lambda: True)
+    page()
+    talks.show(USUAL, 3)
+    for query in ({}, {"scene": "3"}, {"scene": "4"}, {"talk": "mine", "scene": "3"}):
+        page(**query)
+    talks.end()
+    page(talk="mine")
+    assert [state.waits for state in states] == [False, True, False, True, True, False]
+
+
+def test_who_speaks_alone_or_looks_on_never_waits(place, states, monkeypatch):
+    talks.show(USUAL, 3)
+    page()
+    monkeypatch.setattr(presenter_link, "shared_port", lambda: 8501)
+    monkeypatch.setattr(presenter_link, "may_command", lambda: False)
+    page()
+    assert [(state.role, state.waits) for state in states] == [("alone", False), ("audience", False)]
+
+
+def test_files_that_are_no_talks_are_told_below_the_one_that_is_shown(place, states):
+    (place.path / "talks").mkdir(parents=True)
+    (place.path / "talks" / "mine.toml").write_text("n = " + "9" * 5000)
+    seen = page()
+    assert len(states) == 1
+    assert "is no TOML" in seen.main.children[0].proto.label
+    assert "is no TOML" in page(talk="mine").error[0].value
