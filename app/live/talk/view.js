@@ -40,6 +40,8 @@ export class TalkView {
     this.broken = new Map();
     /** What the live race of the scene does, as in shared/run_states.js; null before it is known. @type {string | null} */
     this.liveState = null;
+    /** The scene of the last command: a refusal is about it. @type {number | undefined} */
+    this.asked = undefined;
     this.voted = { question: "", choice: 0, at: -VOTING_MS };
     this.question = new Question(this.part("question"), (index) => this.#choose(index));
     /** @type {{ show: Function, stop: () => void, again?: () => void } | null} */
@@ -159,6 +161,7 @@ export class TalkView {
 
   /** Tell the server which scene is shown, where others follow. */
   #tell() {
+    this.asked = this.at;
     if (this.data.shares) this.send?.("command", { verb: "show", scene: this.at + 1, at: Date.now() });
   }
 
@@ -195,7 +198,7 @@ export class TalkView {
   /** A refusal ends what was shown in its place, and is told in the scene that it is about. @param {string} words */
   #refused(words) {
     this.voted.at = -VOTING_MS;
-    if (this.asked === undefined || this.asked === this.at) this.stage?.say(words);
+    if (this.asked === this.at) this.stage?.say(words);
   }
 
   // --- the room -----------------------------------------------------------------------------------------------------
