@@ -97,6 +97,8 @@ export interface View {
   seeds?: string;
   zoom?: { x?: Range; y?: Range } | null;
   big?: boolean;
+  /** For a room that knows none of our words; the height is kept, also of panels above each other. */
+  room?: boolean;
   hidden?: boolean;
   /** The steps that the speaker has marked. */
   marks?: number[];

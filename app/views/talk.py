@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.data import races, workspace
+from app.data import races, selection, workspace
 from app.data.talks import room, talks
 from app.live.shared.run import runs_of
 from app.live.talk.component import TalkState, live_talk
@@ -16,6 +16,8 @@ from app.web import presenter_link, visitor
 
 COMPONENT = "talk_view"
 _PARAM, _SCENE = "talk", "scene"
+#: The race that was started live for a scene, as ``12-5``: the browser keeps it in the address for a reload.
+_LIVE_PARAM = "live"
 #: What was started live, the refusal of the last command, the documents of the talk that is open.
 _LIVE, _NOTICE, _DOCUMENT = "talk_live", "talk_notice", "talk_document"
 _RELOAD = "Load this page anew, then vote."
@@ -40,7 +42,7 @@ def render() -> None:
         document = _document(name, talk, leads)
         # A second window, or a look at another talk, takes the room along when its presenter says so, not by itself.
         waits = shared and leads and room.is_elsewhere(name, st.query_params.get(_SCENE, "1"))
-        state = TalkState(role, shared, _live(given), st.session_state.pop(_NOTICE, ""), waits)
+        state = TalkState(role, shared, _live(given, talk, leads), st.session_state.pop(_NOTICE, ""), waits)
         live_talk(document, state, lambda: _on_command(name), COMPONENT)
     if leads:
         _list(name)
@@ -63,13 +65,27 @@ def _document(name: str, talk: talks.Talk, leads: bool) -> Mapping[str, Any]:
     return document
 
 
-def _live(given: room.Showing) -> dict[str, Any] | None:
+def _live(given: room.Showing, talk: talks.Talk, leads: bool) -> dict[str, Any] | None:
     """Return the race that was started live for a scene, by this presenter or for this audience."""
-    scene, number = (given.scene, given.race) if given.race is not None else st.session_state.get(_LIVE, (0, None))
+    scene, number = _started(talk) if leads else (given.scene, given.race)
     race = None if number is None else races.race(number)
     if race is None:
         return None
-    return {"scene": scene, "race": number, "runs": runs_document(runs_of(race))}
+    return {
+        "scene": scene, "race": number, "title": race.short_title, "seeds": race.seeds,
+        "runs": runs_document(runs_of(race)),
+    }  # fmt: skip
+
+
+def _started(talk: talks.Talk) -> tuple[int, int | None]:
+    """Return scene and race of what this presenter started; after a reload the address alone knows it."""
+    if _LIVE in st.session_state:
+        started: tuple[int, int] = st.session_state[_LIVE]
+        return started
+    scene, race = map(selection.number_from, st.query_params.get(_LIVE_PARAM, "").partition("-")[::2])
+    if scene is None or not 1 <= scene <= len(talk.scenes) or not isinstance(talk.scenes[scene - 1], talks.LiveScene):
+        return 0, None
+    return scene, race
 
 
 def _on_command(name: str) -> None:

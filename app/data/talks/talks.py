@@ -14,8 +14,9 @@ from engine.talks.files import TalkFaults, get_talk_file, read_talk, talk_files
 from engine.talks.recorded import RecordedRaces
 from engine.talks.scenes import CutScene as CutScene
 from engine.talks.scenes import LabScene as LabScene
-from engine.talks.scenes import LiveScene, PredictionScene, RevealScene
+from engine.talks.scenes import LiveScene as LiveScene
 from engine.talks.scenes import Played as Played
+from engine.talks.scenes import PredictionScene, RevealScene
 from engine.talks.scenes import Scene as Scene
 from engine.talks.scenes import Talk as Talk
 

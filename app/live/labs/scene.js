@@ -12,6 +12,8 @@ import { stylesOf } from "./export.js";
 
 /** The height of the window that the picture is laid out in, in pixels: smaller is larger type. */
 const ROOM_PX = 420;
+/** A phone: nothing is enlarged. */
+const HAND_PX = 640;
 const RETRY_MS = 2_000;
 
 /** What is remembered of the labs' recorded results: a scene is left and comes back at once. @type {Map<string, any>} */
@@ -75,7 +77,7 @@ export class LabScene {
       return;
     }
     if (this.stopped || !stage.clientHeight) return;
-    const factor = Math.max(1, window.innerHeight / ROOM_PX);
+    const factor = this.host.clientWidth <= HAND_PX ? 1 : Math.max(1, window.innerHeight / ROOM_PX);
     const [width, height] = [stage.clientWidth, stage.clientHeight].map((px) => Math.floor(px / factor));
     const key = JSON.stringify([data.lab, panel.name, data.curves, width, height, theme]);
     if (key === this.key) return;

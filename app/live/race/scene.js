@@ -4,13 +4,14 @@
  */
 /** @import { Run, Theme, View } from "../types.js" */
 /** @import { Recording } from "../shared/replay/recording.js" */
-import { isLive } from "../shared/run_states.js";
+import { isLive, stateOf } from "../shared/run_states.js";
 import { nameRuns } from "../shared/arm_names.js";
 import { element, setText } from "../shared/dom.js";
 import { attend } from "../shared/page.js";
 import { playhead } from "../shared/replay/replay.js";
 import { grouped } from "../shared/format.js";
 import { RacePlot } from "./chart/plot.js";
+import { NARROW } from "./chart/axes.js";
 import { feedFor } from "./feed.js";
 import { Series, stepOf, takeMessage } from "./series.js";
 
@@ -41,13 +42,15 @@ const BROKEN = new Set(["failed", "lost", "stopped", "diverged"]);
 
 export class RaceScene {
   /**
-   * host: where the chart goes; broke(words): the race cannot be shown live.
+   * host: where the chart goes; broke(words): the race cannot be shown live; state(state): what a live race does now, as
+   * in shared/run_states.js.
    * @param {HTMLElement} host
-   * @param {{ broke: (words: string) => void }} hears
+   * @param {{ broke: (words: string) => void, state: (state: string) => void }} hears
    */
-  constructor(host, { broke }) {
+  constructor(host, hears) {
     this.host = host;
-    this.broke = broke;
+    this.broke = hears.broke;
+    this.hears = hears;
     /** @type {Run[]} */
     this.runs = [];
     /** @type {Record<string, any>} */
@@ -70,6 +73,7 @@ export class RaceScene {
     this.data = data;
     if (key === this.key) return this.#soon();
     this.key = key;
+    this.runs = [];
     this.feed?.close();
     playhead.pause();
     clearTimeout(this.starting);
@@ -123,6 +127,7 @@ export class RaceScene {
     nameRuns(this.runs);
     this.#words(answer);
     this.feed?.filled(this.runs);
+    this.#judge();
     this.#soon(!this.drawn);
   }
 
@@ -134,9 +139,16 @@ export class RaceScene {
     if (this.feed?.isFull(this.runs)) this.feed.open();
     this.#words(message);
     if (message.engine && message.engine.state !== "alive" && isLive(this.runs)) return this.broke(`The engine is gone: ${message.engine.message ?? "it does not answer"}.`);
-    const broken = this.runs.find(({ card }) => BROKEN.has(card.state));
-    if (broken) return this.broke(`${broken.label} of the live race ${broken.card.state === "stopped" ? "was stopped" : `has ended: ${broken.card.state}`}.`);
+    this.#judge();
     return this.#soon();
+  }
+
+  /** Tell what a live race does, or that it has broken off. */
+  #judge() {
+    if (!this.data.live || !this.runs.length || this.stopped) return;
+    const broken = this.runs.find(({ card }) => BROKEN.has(card.state)), state = stateOf(this.runs);
+    if (broken) this.broke(`${broken.label} of the live race ${broken.card.state === "stopped" ? "was stopped" : `has ended: ${broken.card.state}`}.`);
+    else if (state !== this.state) this.hears.state(this.state = state);
   }
 
   /** @param {any} message */
@@ -164,23 +176,27 @@ export class RaceScene {
     this.drawn = performance.now();
     setText(this.place, this.#placeWords());
     const factor = Math.max(1, window.innerHeight / ROOM_PX), isNarrow = this.host.clientWidth <= HAND_PX;
+    const families = new Set(this.runs.map(({ card }) => card.plain)).size;
+    this.stage.classList.toggle("sk-stacked", this.data.layout === "side" && families > 1 && this.host.clientWidth < NARROW);
     const [width, height] = [this.stage.clientWidth, this.stage.clientHeight].map((px) => Math.floor(px / (isNarrow ? 1 : factor)));
     for (const { style } of [this.skeleton, this.plot]) Object.assign(style, { width: `${width}px`, height: `${height}px`, scale: String(isNarrow ? 1 : factor) });
     await this.chart.draw(this.runs, this.#view(height, !isNarrow), this.theme, this.data.urls.plotly, width);
   }
 
   #placeWords() {
-    const step = Math.floor(Math.max(...this.runs.map(stepOf))), total = Math.max(...this.runs.map(({ card }) => card.total_steps));
+    const steps = this.runs.map((run) => Math.floor(stepOf(run))), [least, most] = [Math.min(...steps), Math.max(...steps)];
+    const step = this.data.live && least < most ? `${grouped(least)} to ${grouped(most)}` : grouped(most), total = Math.max(...this.runs.map(({ card }) => card.total_steps));
     const seeds = new Set(this.runs.map(({ card }) => card.seed)).size;
-    return `step ${grouped(step)} of ${grouped(total)} · running training error${seeds > 1 ? `, means of ${seeds} seeds` : ""}`;
+    return `step ${step} of ${grouped(total)} · running training error, ${seeds > 1 ? `means of ${seeds} seeds` : "one seed"}`;
   }
 
   /** @type {(height: number, big: boolean) => View} */
   #view(height, big) {
-    const { gaps = null, depths = {} } = this.said;
+    // When gaps are compared is for the page with the verdict; over a net's name the words would be read as its own.
+    const { gaps = null, depths = {} } = this.data.layout === "gap" ? this.said : { depths: this.said.depths };
     return {
       race: null, layout: this.data.layout, metric: "error", scale: "linear", x: "step", curves: this.data.raw ? ["running", "raw"] : ["running"], seeds: "band", big,
-      height, zoom: null, marks: [], pins: [], unseen: [], unnamed: true, hidden: false, gaps, depths,
+      height, zoom: null, marks: [], pins: [], unseen: [], unnamed: true, room: true, hidden: false, gaps, depths,
     };
   }
 

@@ -2,6 +2,7 @@
  * The speaker's window: notes of the scene, the next one, and a clock against the planned minutes. The talk writes into it,
  * so it needs no server; keys that are pressed there steer the talk. Without it the talk goes on as it is.
  */
+/** @import { Kept } from "./kept.js" */
 /** @import { SceneDocument } from "./scenes.js" */
 import { element, setText } from "../shared/dom.js";
 import { clockText, planned } from "./scenes.js";
@@ -19,17 +20,23 @@ const STYLE = {
 };
 
 export class NotesWindow {
-  /** @param {(event: KeyboardEvent) => void} onKey what a key does that is pressed there */
-  constructor(onKey) {
+  /**
+   * onKey: what a key does that is pressed there; kept: where the clock outlives a reload.
+   * @param {(event: KeyboardEvent) => void} onKey
+   * @param {Kept} kept
+   */
+  constructor(onKey, kept) {
     this.onKey = onKey;
+    this.kept = kept;
     /** @type {Window | null} */
     this.window = null;
     /** @type {SceneDocument[]} */
     this.scenes = [];
-    this.at = 0;
-    /** Milliseconds at which the talk and the scene began; null before the first step. @type {number | null} */
-    this.began = null;
-    this.turned = performance.now();
+    const { began = null, turned = Date.now(), at = 0 } = kept.values;
+    this.at = at;
+    /** Milliseconds since 1970 at which the talk and the scene began; null before the first step. @type {number | null} */
+    this.began = began;
+    this.turned = turned;
     addEventListener("pagehide", () => this.#left(), { once: true });
   }
 
@@ -44,14 +51,24 @@ export class NotesWindow {
       this.window = null;
       return "";
     }
+    return this.#open() ? "" : "The browser refused the window of the notes; allow this page to open windows.";
+  }
+
+  /** Take the window back that was open as this page was loaded anew. */
+  takeBack() {
+    if (this.kept.values.notes && !this.open) this.#open();
+    this.kept.put({ notes: false });
+  }
+
+  #open() {
     this.window = window.open("", NAME, SIZE);
-    if (!this.window) return "The browser refused the window of the notes; allow this page to open windows.";
+    if (!this.window) return false;
     this.#build(this.window.document);
     this.window.addEventListener("keydown", this.onKey);
     clearInterval(this.ticking);
     this.ticking = setInterval(() => this.#tick(), TICK_MS);
     this.#draw();
-    return "";
+    return true;
   }
 
   /** @type {(scenes: SceneDocument[], at: number) => void} */
@@ -59,15 +76,26 @@ export class NotesWindow {
     const before = this.at;
     Object.assign(this, { scenes, at });
     if (at !== before) {
-      this.turned = performance.now();
+      this.turned = Date.now();
       this.began ??= this.turned;
+      this.#keep();
     }
     this.#draw();
   }
 
+  /** The talk is given: its clock begins, where it does not run already. */
+  goOn() {
+    if (this.began === null) this.begin();
+  }
+
   /** The talk begins now. */
   begin() {
-    this.began = this.turned = performance.now();
+    this.began = this.turned = Date.now();
+    this.#keep();
+  }
+
+  #keep() {
+    this.kept.put({ began: this.began, turned: this.turned, at: this.at });
   }
 
   stop() {
@@ -107,7 +135,7 @@ export class NotesWindow {
 
   #tick() {
     if (!this.open || !this.parts) return clearInterval(this.ticking);
-    const now = performance.now(), { before, through } = planned(this.scenes, this.at);
+    const now = Date.now(), { before, through } = planned(this.scenes, this.at);
     const spent = this.began === null ? 0 : (now - this.began) / 1000;
     const left = 60 * (through - before) - (this.began === null ? 0 : (now - this.turned) / 1000);
     // Behind is what was needed beyond the plan of this scene and those before; ahead is what they have not used.
@@ -121,6 +149,9 @@ export class NotesWindow {
   /** The talk's own window goes: what stands here would grow old. */
   #left() {
     clearInterval(this.ticking);
-    if (this.open && this.parts) setText(this.parts.number, "The talk's window was closed or loaded anew; press N there.");
+    this.kept.put({ notes: this.open });
+    if (!this.open || !this.parts) return;
+    this.window?.removeEventListener("keydown", this.onKey);
+    setText(this.parts.number, "The talk's window was closed or loaded anew; press N there.");
   }
 }

@@ -3,6 +3,7 @@
  * curves of a race and the panels of a lab come from their scene modules, and no feature knows the talk.
  */
 /** @import { KeyRow } from "../shared/presentation/keys.js" */
+/** @import { LiveRace } from "./live_race.js" */
 /** @import { SceneDocument } from "./scenes.js" */
 import { button, element, setText } from "../shared/dom.js";
 import { readTheme } from "../shared/page.js";
@@ -12,13 +13,16 @@ import { Stage } from "../shared/presentation/stage.js";
 import { LabScene } from "../labs/scene.js";
 import { RaceScene } from "../race/scene.js";
 import { DRAWINGS } from "./drawings.js";
+import { Kept } from "./kept.js";
+import { liveChip, liveWords } from "./live_race.js";
 import { NotesWindow } from "./notes.js";
 import { Question } from "./question.js";
 import { NOTHING, RoomStream, heard } from "./room.js";
 import { RACES, parts, planned, questionOf, stepped } from "./scenes.js";
 import { AUDIENCE_KEYS, KEYS } from "./keys.js";
 
-const SCENE = "scene";
+/** The scene, and the race that was started for one: `12-5`. */
+const SCENE = "scene", LIVE = "live";
 /** Until the server has heard of a vote the press itself is shown. */
 const VOTING_MS = 3_000;
 
@@ -34,15 +38,16 @@ export class TalkView {
     this.showing = NOTHING;
     /** Live races that broke off, by scene: why. @type {Map<number, string>} */
     this.broken = new Map();
-    /** What the room said where nobody votes by phone, by question. @type {Record<string, number>} */
-    this.said = {};
+    /** What the live race of the scene does, as in shared/run_states.js; null before it is known. @type {string | null} */
+    this.liveState = null;
+    /** The scene of the last command: a refusal is about it. @type {number | undefined} */
+    this.asked = undefined;
     this.voted = { question: "", choice: 0, at: -VOTING_MS };
     this.question = new Question(this.part("question"), (index) => this.#choose(index));
-    this.notes = new NotesWindow((event) => this.#fromNotes(event));
     /** @type {{ show: Function, stop: () => void, again?: () => void } | null} */
     this.shown = null;
     /** Speaker and room see the same scene: the address has it for the speaker alone. */
-    this.address = new UrlState([SCENE], "skipscope-talk", () => this.#go(Number(this.address.get(SCENE) ?? 1) - 1));
+    this.address = new UrlState([SCENE, LIVE], "skipscope-talk", () => this.#go(Number(this.address.get(SCENE) ?? 1) - 1));
     /** @type {any} for tests and for the curious */ (host).talkView = this;
   }
 
@@ -52,11 +57,14 @@ export class TalkView {
     Object.assign(this, { data, send, theme: readTheme(this.host, data.themes), scenes: data.talk.scenes });
     this.stage ??= this.#stage(data);
     if (first) {
+      this.kept = new Kept(data.talk.name);
+      this.notes = new NotesWindow((event) => this.#fromNotes(event), this.kept);
       this.at = stepped(this.scenes, Number(this.address.get(SCENE) ?? 1) - 1, 0);
       if (data.urls.room) this.room = new RoomStream({ stream: data.urls.room }, [], { history: () => {}, message: (message) => this.#heard(message), link: () => {} });
       this.#overview();
     }
-    if (data.notice) this.stage.say(data.notice);
+    if (data.notice) this.#refused(data.notice);
+    if (this.leads && data.live) this.address.put(LIVE, `${data.live.scene}-${data.live.race}`);
     this.address.keep();
     if (first && !data.waits) this.#enter();
     this.#draw();
@@ -66,7 +74,7 @@ export class TalkView {
     this.stopped = true;
     this.room?.close();
     this.shown?.stop();
-    this.notes.stop();
+    this.notes?.stop();
     this.stage?.stop();
     this.address.stop();
   }
@@ -97,7 +105,7 @@ export class TalkView {
     else if (verb === "last") this.#go(this.scenes.length - 1);
     else if (verb === "again") this.shown?.again?.();
     else if (verb === "blank") this.host.classList.toggle("sk-blank");
-    else if (verb === "notes") this.stage?.say(this.notes.toggle());
+    else if (verb === "notes") this.stage?.say(this.notes?.toggle() ?? "");
     else if (verb === "live") this.#startLive();
     else if (verb === "choose") this.#choose(Number(key) - 1);
   }
@@ -113,7 +121,8 @@ export class TalkView {
   #enter() {
     this.stage?.enter();
     if (!this.stage?.on) return;
-    this.notes.begin();
+    this.notes?.goOn();
+    if (this.leads) this.notes?.takeBack();
     this.#tell();
     this.#draw();
     this.warmed ??= this.leads && !this.data.offline ? this.#warm() : null;
@@ -152,13 +161,15 @@ export class TalkView {
 
   /** Tell the server which scene is shown, where others follow. */
   #tell() {
+    this.asked = this.at;
     if (this.data.shares) this.send?.("command", { verb: "show", scene: this.at + 1, at: Date.now() });
   }
 
   /** The first scene; there again, the talk begins anew. */
   #first() {
     if (this.at) return this.#go(0);
-    this.notes.begin();
+    this.notes?.begin();
+    this.kept?.put({ said: {} });
     return this.stage?.say("The clock of the notes begins now.");
   }
 
@@ -167,19 +178,27 @@ export class TalkView {
     if (scene?.kind !== "prediction" || !scene.choices?.[index]) return;
     if (this.data.role === "audience") {
       this.voted = { question: scene.key ?? "", choice: index + 1, at: performance.now() };
+      this.asked = this.at;
       this.send?.("command", { verb: "vote", question: scene.key, choice: index + 1, at: Date.now() });
       setTimeout(() => this.#draw(), VOTING_MS + 50);
-    } else if (!this.data.shares) this.said[scene.key ?? ""] = index + 1;
+    } else if (!this.data.shares) this.kept?.put({ said: { ...this.kept.values.said, [scene.key ?? ""]: index + 1 } });
     this.#draw();
   }
 
   #startLive() {
     if (this.scene?.kind !== "live") return this.stage?.say("This scene has no live race.");
-    if (this.data.live?.scene === this.at + 1 && !this.broken.has(this.at)) return this.stage?.say("The live race is on.");
+    if (this.#liveRace(this.scene) && this.liveState !== "ended") return this.stage?.say("The live race is on.");
     if (this.engine && this.engine.state !== "alive") return this.stage?.say(`No live race: ${this.engine.message || "no engine is there"}. The recording plays.`);
     this.broken.delete(this.at);
+    this.asked = this.at;
     this.stage?.say("The live race is on its way.");
     return this.send?.("command", { verb: "live", scene: this.at + 1, at: Date.now() });
+  }
+
+  /** A refusal ends what was shown in its place, and is told in the scene that it is about. @param {string} words */
+  #refused(words) {
+    this.voted.at = -VOTING_MS;
+    if (this.asked === this.at) this.stage?.say(words);
   }
 
   // --- the room -----------------------------------------------------------------------------------------------------
@@ -200,6 +219,7 @@ export class TalkView {
     if (at === this.at) return;
     this.back = at < this.at;
     this.at = at;
+    this.stage?.say("");
     this.#clear();
   }
 
@@ -215,7 +235,7 @@ export class TalkView {
   #draw() {
     if (this.stopped || !this.scene) return;
     const { scene, data } = this, on = Boolean(this.stage?.on);
-    this.notes.show(this.scenes, this.at);
+    this.notes?.show(this.scenes, this.at);
     this.host.dataset.kind = scene.kind;
     if (!on) return;
     write(this.part("title"), scene.title);
@@ -224,43 +244,61 @@ export class TalkView {
     this.part("lines").replaceChildren(...lines.map((line) => write(element("p", "sk-line"), line)));
     this.#question(scene);
     this.#figure(scene);
-    setText(this.part("source"), sourceOf(scene));
+    setText(this.part("source"), this.#source(scene));
     setText(this.part("number"), `${this.at + 1} / ${this.scenes.length}`);
     this.host.classList.toggle("sk-shared", Boolean(data.shares));
   }
 
   #question(/** @type {SceneDocument} */ scene) {
     const asked = questionOf(this.scenes, this.at), key = asked?.key ?? "";
-    const fresh = performance.now() - this.voted.at < VOTING_MS && this.voted.question === key ? this.voted.choice : null;
-    const said = this.data.role === "audience" ? fresh ?? this.showing.mine[key] ?? null : this.said[key] ?? null;
+    const isOpen = this.showing.question === key; // a press on a closed question is refused, and never stands as chosen
+    const fresh = isOpen && performance.now() - this.voted.at < VOTING_MS && this.voted.question === key ? this.voted.choice : null;
+    const said = this.data.role === "audience" ? fresh ?? this.showing.mine[key] ?? null : this.kept?.values.said?.[key] ?? null;
     this.question.draw(asked, { answer: scene.kind === "reveal" ? scene.answer ?? null : null, room: this.data.urls.room && this.data.shared ? this.showing : null, said, may: scene.kind === "prediction" && (this.data.role === "audience" || !this.data.shares) });
   }
 
   #figure(/** @type {SceneDocument} */ scene) {
     const chip = this.part("chip"), figure = this.part("figure"), trouble = this.part("trouble");
-    const isRace = RACES.has(scene.kind), live = this.#liveRuns(scene);
-    chip.hidden = !isRace && scene.kind !== "lab";
-    setText(chip, live ? "LIVE" : isRace ? "REPLAY" : "RECORDED");
-    chip.dataset.kind = live ? "live" : "record";
-    const words = scene.race?.trouble || this.broken.get(this.at) || this.#noEngine(scene, live);
-    trouble.hidden = !words;
-    setText(trouble, words);
-    const kind = `${this.at} ${isRace ? "race" : scene.kind} ${live ? "live" : ""}`;
+    const isRace = RACES.has(scene.kind), live = this.#liveRace(scene);
+    const missing = scene.race?.trouble || this.broken.get(this.at) || this.#noEngine(scene, live);
+    trouble.hidden = !missing;
+    setText(trouble, missing);
+    const kind = `${this.at} ${isRace ? "race" : scene.kind} ${live ? live.race : ""}`;
     if (kind !== this.kind) {
       this.#clear();
       this.kind = kind;
+      this.liveState = null;
+      if (live) this.stage?.say(""); // that it is on its way
       if (scene.drawing && DRAWINGS[scene.drawing]) figure.append(DRAWINGS[scene.drawing]());
-      else if (isRace && !scene.race.trouble) this.shown = new RaceScene(figure, { broke: (why) => this.#broke(why) });
+      else if (isRace && !scene.race.trouble) this.shown = new RaceScene(figure, { broke: (why) => this.#broke(why), state: (state) => this.#trains(state) });
       else if (scene.kind === "lab") this.shown = new LabScene(figure);
     }
-    if (isRace) this.shown?.show({ ...scene.race, runs: live ?? scene.race.runs, urls: { ...this.data.urls, recording: this.#recording(scene.race) }, live: Boolean(live), atEnd: this.back }, this.theme);
+    if (isRace) this.shown?.show({ ...scene.race, runs: live?.runs ?? scene.race.runs, urls: { ...this.data.urls, recording: this.#recording(scene.race) }, live: Boolean(live), atEnd: this.back }, this.theme);
     else if (scene.kind === "lab") this.shown?.show({ ...scene.lab, urls: this.data.urls }, this.theme);
+    const words = live ? liveChip(this.liveState) : isRace ? "REPLAY" : scene.kind === "lab" ? "RECORDED" : "";
+    chip.hidden = !words;
+    setText(chip, words);
+    chip.dataset.kind = words === "LIVE" ? "live" : "record";
   }
 
-  /** The runs that train for this scene, null where a recording is shown. */
-  #liveRuns(/** @type {SceneDocument} */ scene) {
+  /** The race that was started for this scene, null where a recording is shown. */
+  #liveRace(/** @type {SceneDocument} */ scene) {
     const { live } = this.data;
-    return scene.kind === "live" && live?.scene === this.at + 1 && !this.broken.has(this.at) ? live.runs : null;
+    return scene.kind === "live" && live?.scene === this.at + 1 && !this.broken.has(this.at) ? /** @type {LiveRace} */ (live) : null;
+  }
+
+  /** The live race of the scene trains, is paused, or has ended. @param {string} state */
+  #trains(state) {
+    const race = this.data.live?.race;
+    if (state === "ended" && this.liveState === "live") this.kept?.put({ ended: { ...this.kept.values.ended, [race]: Date.now() } });
+    this.liveState = state;
+    this.#draw();
+  }
+
+  /** Where the figures of a scene come from. */
+  #source(/** @type {SceneDocument} */ scene) {
+    const live = this.#liveRace(scene), { source, race, lab } = scene;
+    return live ? liveWords(live, this.liveState, this.kept?.values.ended?.[live.race], Date.now()) : source || race?.words || lab?.words || "";
   }
 
   #noEngine(/** @type {SceneDocument} */ scene, /** @type {unknown} */ live) {
@@ -281,11 +319,6 @@ export class TalkView {
     setText(this.part("about"), `${this.scenes.length} scenes, ${planned(this.scenes, this.scenes.length).before} minutes.${origin ? ` ${origin}.` : ""}`);
     this.part("list").replaceChildren(...this.scenes.map(({ title, minutes }) => write(element("li", "sk-item"), `${title} (${minutes} min)`)));
   }
-}
-
-/** Where the figures of a scene come from. @type {(scene: SceneDocument) => string} */
-function sourceOf({ source, race, lab }) {
-  return source || race?.words || lab?.words || "";
 }
 
 /**

@@ -43,6 +43,22 @@ READY = """() => {
   return talk && (!plot || (plot.querySelector('.main-svg') && talk.querySelector('.sk-skeleton').hidden));
 }"""
 
+PHONE = {"width": 390, "height": 780}
+ON_A_PHONE = """() => {
+  const talk = document.querySelector('.sk-talk'), part = name => talk.querySelector(`.sk-${name}`);
+  const [stage, plot, figure] = ['stage', 'plot', 'figure'].map(part);
+  const bottom = node => node.getBoundingClientRect().bottom;
+  // From within to without: none hides a part of the one before.
+  const order = stage ? [plot.querySelector('.main-svg'), stage, figure] : [];
+  const isAxis = ([name]) => /^xaxis\\d*$/.test(name);
+  const axes = Object.entries(plot?._fullLayout ?? {}).filter(isAxis).map(([, axis]) => axis);
+  return {
+    wide: talk.scrollWidth,
+    hidden: order.slice(1).filter((node, index) => bottom(order[index]) > bottom(node) + 1).map(node => node.className),
+    axes: axes.map(axis => axis._length * (plot.getBoundingClientRect().width / plot.offsetWidth)),
+  };
+}"""
+
 
 def apart(page: Page, size: dict) -> None:
     """Assert that the parts of a scene lie in the window, one below the other, with all of their words."""
@@ -78,6 +94,21 @@ def walk(page: Page) -> list[str]:
         page.keyboard.press(key)
         expect(page.locator(".sk-number")).to_have_text(f"{there} / {number}")
     return chips
+
+
+def on_a_phone(page: Page) -> None:
+    """Look at each scene on a phone: a picture is whole, and its axes have the half of the width at least."""
+    page.set_viewport_size(PHONE)
+    page.keyboard.press("Home")
+    for number in range(1, len(TALK.scenes) + 1):
+        expect(page.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
+        page.wait_for_timeout(400)
+        until(lambda: page.evaluate(READY))
+        seen = page.evaluate(ON_A_PHONE)
+        assert seen["wide"] <= PHONE["width"], number
+        assert seen["hidden"] == [], number
+        assert all(px >= PHONE["width"] / 2 for px in seen["axes"]), (number, seen["axes"])
+        page.keyboard.press("ArrowRight")
 
 
 def chips_of(talk: Talk) -> list[str]:
@@ -125,6 +156,8 @@ def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
         page.wait_for_function("() => location.search.includes('scene=3')")
         page.reload()
         expect(page.locator(".sk-number")).to_have_text(f"3 / {len(TALK.scenes)}")
+        expect(page.locator(".sk-votes")).to_have_text("The room said “better”: wrong")
+        expect(notes.locator(".number")).to_have_text(f"Scene 3 of {len(TALK.scenes)}")
         assert said == []
     finally:
         site.close()
@@ -144,6 +177,7 @@ def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, bro
         page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri())
         assert walk(page) == chips_of(TALK)
+        on_a_phone(page)
         assert "LIVE" not in page.locator(".sk-talk").inner_text()
         assert [url for url in asked if not url.startswith(("blob:", path.as_uri()))] == []
         assert said == []
@@ -161,7 +195,14 @@ def test_a_live_scene_is_live_while_it_trains_and_else_plays_its_recording(works
         until(lambda: page.evaluate(READY))
         page.keyboard.press("s")
         expect(chip).to_have_text("LIVE")
-        expect(page.locator(".sk-place")).to_have_text(re.compile(r"step [1-9]"))
+        expect(page.locator(".sk-place")).to_have_text(re.compile(r"[1-9]\d* of 300"))
+        expect(page.locator(".sk-source")).to_have_text(
+            re.compile(r"^Race \d+: .*, one seed: trains on this machine now$")
+        )
+        expect(page.locator(".ss-notice")).to_have_text("")
+        page.wait_for_function("() => /live=\\d+-\\d+/.test(location.search)")
+        page.reload()
+        expect(chip).to_have_text("LIVE")
         with Reader(workspace) as reader:
             runs = [row.id for row in reader.runs.all(states={RunState.RUNNING, RunState.STARTING, RunState.QUEUED})]
         site.control.commands.ask_each("stop", runs, until_done_s=PATIENCE)
@@ -216,6 +257,11 @@ def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_pa
         expect(phones[0].locator(".sk-title")).to_have_text(question.title)
         phones[0].locator(".sk-choice").nth(0).click()
         expect(phones[0].locator(".ss-notice")).to_contain_text("not open")
+        # A refused press is not framed; the refusal ends with its scene.
+        expect(phones[0].locator(".sk-choice").nth(0)).to_have_attribute("aria-pressed", "false", timeout=1000)
+        speaker.keyboard.press("ArrowRight")
+        expect(phones[0].locator(".ss-notice")).to_have_text("", timeout=5000)
+        speaker.keyboard.press("ArrowLeft")
         expect(speaker.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
         speaker.keyboard.press("Escape")
         expect(phones[0].locator(".sk-lines")).to_contain_text("has not begun, or it has ended")

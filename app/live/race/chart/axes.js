@@ -89,11 +89,11 @@ export function fittingHeight(windowPx, besidePx) {
 }
 
 /**
- * view.height where it is given, but panels above each other need room. For a room it is kept as it is.
+ * view.height where it is given, but panels above each other need room. In front of a room it is kept as it is.
  * @type {(view: View, stacked: boolean) => number}
  */
-function chartHeight({ height, big }, stacked) {
-  if (height && (big || !stacked)) return height;
+function chartHeight({ height, big, room }, stacked) {
+  if (height && (big || room || !stacked)) return height;
   return Math.round((stacked ? CHART_PX.stacked : CHART_PX.usual) * (big ? 1.2 : 1));
 }
 

@@ -43,6 +43,8 @@ const MAX_NAMED = 4;
 const MIDDLE = 0.4;
 /** The y axis ends at a multiple of so many points. */
 const ROUND = 10;
+/** What a room is told while nets train. */
+const ROOM_NOTE = "still training: newest errors, faint";
 /** There are no losses in this picture. */
 const ERRORS = /** @type {View} */ ({ metric: "error" });
 
@@ -74,7 +76,8 @@ export function buildDepthFigure(runs, view, theme, width) {
   const first = lines[0]?.curve;
   layout.annotations.push(...endLabels(lines.filter(({ curve, points }) => curve === first && points.length).map((line) => lineEnd(line, place, (lines.length / 2) * apart)), view, theme, panel));
   const nowhere = unmeasured.length > MAX_NAMED ? [`${unmeasured.length} runs`] : unmeasured.map((run) => nameOfOther(run, view));
-  const notes = [provisionalWords(view).replace(", ", ",<br>"), ...nowhere.map((name) => `without an error: ${name}`)].filter(Boolean);
+  const going = provisionalWords(view);
+  const notes = [view.room && going ? ROOM_NOTE : going.replace(", ", ",<br>"), ...nowhere.map((name) => `without an error: ${name}`)].filter(Boolean);
   if (notes.length) layout.annotations.push(note(notes.join("<br>"), view, theme));
   return { data, layout };
 }

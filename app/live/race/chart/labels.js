@@ -58,8 +58,18 @@ function boxOf(end, view, panel) {
   const chosen = widths[0] > WIDE * widthPx ? texts.length - 1 : 0;
   const lines = texts[chosen], wide = widths[chosen];
   const free = at[0] + wide + APART_PX <= widthPx;
-  const covered = curve.filter(([x]) => x <= at[0] && x >= at[0] - wide).map(([, y]) => y);
+  const covered = between(curve, at[0] - wide, at[0]);
   return { ...end, lines, px: (font + 4) * lines.length, wide, at, from: free ? at[0] : at[0] - wide, beside: free, low: Math.min(at[1], ...covered), high: Math.max(at[1], ...covered), middle: at[1] };
+}
+
+/**
+ * The heights of a curve between two places, also where its line alone passes and no point of it lies there.
+ * @type {(curve: [number, number][], left: number, right: number) => number[]}
+ */
+function between(curve, left, right) {
+  const after = curve.findIndex(([x]) => x >= left), [a, b] = [curve[after - 1], curve[after]];
+  const entry = a && b ? [a[1] + ((left - a[0]) / (b[0] - a[0])) * (b[1] - a[1])] : [];
+  return [...entry, ...curve.filter(([x]) => x >= left && x <= right).map(([, y]) => y)];
 }
 
 /**

@@ -79,6 +79,8 @@ test("while an arm trains its newest errors are faint, have no interval, and are
   assert.equal(plain.error_y.array[3], null);
   assert.ok(words(built).some((text) => text.startsWith("provisional: 1 of 8 arms have not ended")));
   assert.ok(depthShown(runs, view).startsWith("provisional: 1 of 8 arms"));
+  const told = words(figure(runs, { ...view, room: true })).join();
+  assert.ok(told.includes("still training") && !/arm|provisional/.test(told), "a room knows no arms");
   of110[0].card.state = "finished";
   const [early] = traces(figure(runs, { ...DEPTH, depths: with110({ final: false, counted: [0] }) }), "depth", "plain");
   assertClose(early.y.slice(3), [40], "the mean is of the seeds that count");

@@ -38,6 +38,13 @@ test("a name does not cover its own curve", () => {
   assert.ok(height(label) + 8 <= 200, "below a curve that falls");
 });
 
+test("the line between two points that lie far apart strikes no name out", () => {
+  const rising = labelsOf([end("plain", 86, 300, { curve: { x: [0, 150, 300], y: [20, 43, 86] } })]);
+  assert.ok(height(rising[0]) - 8 >= 4 * 86, "above a curve that rises");
+  const falling = labelsOf([end("plain", 40, 300, { curve: { x: [0, 300], y: [90, 40] } })]);
+  assert.ok(height(falling[0]) + 8 <= 4 * 40, "below a curve that falls");
+});
+
 test("zoomed in, a name stands at the last point that is seen, without the value of the end", () => {
   const curve = { x: [0, 100, 200, 300], y: [80, 60, 40, 20] }, zoomed = { x: [50, 250], axis: [30, 90] };
   const view = { zoom: { x: [50, 250], y: [30, 90] } };
