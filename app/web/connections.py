@@ -138,8 +138,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
         self._set_deadline(None)
-        if self._is_reserved and not _of_presenter(self.headers):
-            self.transport.write(_FULL)
+        if refusal := self._refusal_of_upgrade():
+            self.transport.write(refusal)
             self.transport.close()
             return
         self._all.serve(self)
@@ -165,6 +165,17 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stop_watching()
 
     _upgraded = False
+
+    def _refusal_of_upgrade(self) -> bytes:
+        """Return the answer to a handshake that is none, or has no room; b"" for others.
+
+        The protocol of WebSockets waits for a body, for ever and with no place in any limit.
+        """
+        headers = Headers(raw=self.headers)
+        has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+        if has_body or self.scope["method"] != "GET":
+            return _NO_HANDSHAKE
+        return _FULL if self._is_reserved and not _of_presenter(self.headers) else b""
 
     def _has_request(self) -> bool:
         return self._upgraded or (self.cycle is not None and not self.cycle.response_complete)
@@ -193,6 +204,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stalled = None
 
 
+#: The answer to a handshake with a body, or with another method than GET.
+_NO_HANDSHAKE = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 #: The answer to a WebSocket where only the presenter has room.
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
 

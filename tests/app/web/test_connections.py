@@ -266,6 +266,37 @@ def test_a_reader_who_reads_slowly_is_kept(limits):
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        (b"GET", b"Content-Length: 5\r\n"),
+        (b"GET", b"Transfer-Encoding: chunked\r\n"),
+        (b"POST", b"Content-Length: 5\r\n"),
+        (b"PUT", b""),
+    ],
+)
+def test_a_handshake_with_a_body_is_refused_at_once_and_holds_no_place(limits, method, body):
+    found = limits()
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            head = HEAD.replace(b"GET /", method + b" /page") + WEBSOCKET + body
+            writer.write(head + b"\r\n")
+            said = await asyncio.wait_for(reader.read(), 5)
+            assert said.startswith(b"HTTP/1.1 400 "), "no answer, or none that ends"
+            writer.close()
+            deadline = time.monotonic() + 5
+            while found._open:
+                assert time.monotonic() < deadline, "it is kept"
+                await asyncio.sleep(0.02)
+            assert await answer(port, WEBSOCKET + b"Content-Length: 0\r\n", b"/page") == (
+                "HTTP/1.1 101 Switching Protocols"
+            )
+
+    asyncio.run(scenario())
+
+
 def test_a_page_that_is_left_gives_its_place_back(limits):
     found = limits()
 
