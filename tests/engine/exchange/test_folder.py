@@ -7,6 +7,7 @@ import pytest
 
 from engine.errors import DataError
 from engine.exchange.folder import unpacked
+from engine.exchange.transfer import to_file
 
 
 def zipped(text):
@@ -70,3 +71,12 @@ def test_an_earlier_folder_is_back_where_the_new_one_cannot_take_its_place(tmp_p
         unpacked(zipped("new"), out, replace=True)
     assert contents(tmp_path) == {"tb/run/events": "old"}
     assert [path.name for path in tmp_path.iterdir()] == ["tb"]
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_link_to_nothing_is_no_free_place_for_a_file(tmp_path, replace):
+    out = tmp_path / "out.csv"
+    out.symlink_to(tmp_path / "gone")
+    with pytest.raises(DataError, match="is no usual file, and stays"):
+        to_file(out, lambda file: file.write(b"new"), replace=replace)
+    assert out.is_symlink()
