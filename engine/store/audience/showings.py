@@ -17,6 +17,8 @@ from engine.store.revision import next_revision
 MAX_VOTERS, VOTE_S, KEPT = 1_000, 0.5, 20
 #: Seconds after which a talk that goes on is another showing.
 GOES_ON_S = 6 * 3600.0
+#: Seconds in which a presenter comes back from a look at another talk.
+LOOK_S = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,13 @@ class ShowingWriter(WritingTable):
     """Moves the presenter's place, and takes votes."""
 
     def show(self, place: Place) -> int:
-        """Record the place; return the showing: a new one at another talk, at a new begin, and after a long rest."""
+        """Record the place; return the showing: a new one at another talk, at a new begin, and after a long rest.
+
+        A short look at another talk, in which nobody voted, leaves the first one as it was.
+        """
         now = time.time()
         with self._transaction() as connection:
+            self._forget_look(connection, place.talk, now)
             row = connection.execute(_NEWEST).fetchone()
             goes_on = row is not None and row["talk"] == place.talk and now - row["moved"] < GOES_ON_S
             if goes_on and not (row["ended"] and place.scene == 1):
@@ -86,6 +92,15 @@ class ShowingWriter(WritingTable):
             )
             next_revision(connection)
         return showing
+
+    @staticmethod
+    def _forget_look(connection: sqlite3.Connection, talk: str, now: float) -> None:
+        """Forget showings after the one of this talk that a presenter comes back to, where they were a look alone."""
+        since = connection.execute("SELECT max(id) FROM talk_showings WHERE talk = ?", (talk,)).fetchone()[0]
+        looks = connection.execute("SELECT id, created FROM talk_showings WHERE id > ?", (since,)).fetchall()
+        voted = connection.execute("SELECT 1 FROM talk_votes WHERE showing > ? LIMIT 1", (since,)).fetchone()
+        if looks and voted is None and all(0 <= now - row["created"] < LOOK_S for row in looks):
+            connection.execute("DELETE FROM talk_showings WHERE id > ?", (since,))
 
     @staticmethod
     def _begin(connection: sqlite3.Connection, talk: str, now: float) -> int:

@@ -125,3 +125,24 @@ def test_viewers_hear_of_every_change(place, writer):
         assert changes(place) > before
         before = changes(place)
     assert seen(place)[0].race == 4
+
+
+def test_a_look_at_another_talk_keeps_the_votes_and_the_answers(place, writer):
+    first = writer.show(ASKS)
+    writer.vote("q", "a", 1)
+    writer.show(ANSWERS)
+    for other in "ub":
+        writer.show(Place(other, 1))
+    assert writer.show(ASKS) == first
+    row, votes = seen(place)
+    assert (row.id, row.talk, row.open, votes) == (first, "t", "", {"q": {1: 1}})
+
+
+def test_another_talk_that_was_given_is_no_look(place, writer, monkeypatch):
+    first = writer.show(ASKS)
+    writer.show(Place("u", 1, "r", 2))
+    writer.vote("r", "a", 1)
+    assert writer.show(ASKS) > first, "somebody voted there"
+    monkeypatch.setattr(showings, "LOOK_S", 0.0)
+    writer.show(Place("v", 1))
+    assert writer.show(ASKS) > first + 3, "it took long"
