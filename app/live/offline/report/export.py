@@ -15,7 +15,6 @@ from app.live.offline.race.documents import race_document
 from app.live.offline.race.export import drawn
 from app.live.offline.report.figures import curves, responses
 from app.live.shared.run import Run
-from engine.analysis.evidence import CURE
 
 _STYLE = Path(__file__).with_name("report.css")
 #: What may be loaded or run: nothing but the page's own style.
@@ -104,8 +103,10 @@ def _explained(rows: Sequence[Sequence[str]]) -> list[str]:
     lines = []
     if rows and not any(row[_INTERVAL] for row in rows):
         lines.append("One seed has no interval: nothing is known of how much seeds differ.")
-    if any(row[0].startswith(CURE) for row in rows):
-        lines.append(f"“{CURE} X”: by how many points the difference is smaller with shortcuts X than in plain nets.")
+    if any(row[0].startswith(offline.CURE) for row in rows):
+        lines.append(
+            f"“{offline.CURE} X”: by how many points the difference is smaller with shortcuts X than in plain nets."
+        )
     return lines
 
 
