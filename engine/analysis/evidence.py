@@ -18,6 +18,8 @@ BY_ONE_ERROR = {
     Verdict.NO_DEGRADATION: f"no degradation beyond {MARGIN:g} point",
     Verdict.NOT_RESOLVED: "not resolved",
 }
+#: Begins the row of a cure.
+CURE = "Cure by"
 #: These hold for a whole race, whatever the gap of a type is.
 _OF_THE_RACE = {Verdict.PROVISIONAL, Verdict.TOO_FEW_STEPS, Verdict.ONE_SEED}
 
@@ -44,7 +46,7 @@ def comparisons(runs: Sequence[ComparedRun], judgement: Judgement) -> list[Evide
     rows = [row for finding in judgement.findings for row in _gaps(finding, ended)]
     for cure in judgement.cures:
         doubt = "" if cure.difference.seeds == 1 or not ended else "resolved" if cure.resolved else "not resolved"
-        rows.append(_row(f"Cure by {cure.shortcut}", cure.difference, doubt))
+        rows.append(_row(f"{CURE} {cure.shortcut}", cure.difference, doubt))
     return rows
 
 

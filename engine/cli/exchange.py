@@ -68,7 +68,7 @@ def import_(workspace: Workspace, /, path: Path, as_json: bool, **options: Any) 
 
     Imported runs have ended. One with checkpoints can be forked; the fork needs the data set.
 
-    A CSV, an event file of TensorBoard, or a folder of such is taken as lines beside a race (ghost lines).
+    A CSV, an event file of TensorBoard, or a folder of such becomes imported lines beside a race.
     """
     if is_lines(path):
         _import_lines(workspace, path, as_json, **options)

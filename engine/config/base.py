@@ -7,12 +7,14 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from engine.config.values import fits, setting_of, wrong
+from engine.config.values import fits, setting_of, shown, wrong
 from engine.errors import ConfigError
 
 T = TypeVar("T", bound="Config")
 #: Characters of an unknown key that are compared with the names of settings.
 _LONGEST_KEY = 40
+#: Characters of a dotted key that a line shows as it stands.
+_LONGEST_PATH = 60
 
 
 class Config(BaseModel):
@@ -114,9 +116,14 @@ def every_line(error: ValidationError, config: type[BaseModel]) -> list[str]:
     return [_line(fault, config) for fault in error.errors()]
 
 
+def _key(name: str) -> str:
+    """Return the name of a setting as one short word; a file from elsewhere may hold any text as a name."""
+    return name if name.isprintable() and " " not in name and len(name) <= _LONGEST_PATH else shown(name)
+
+
 def _line(fault: Mapping[str, Any], config: type[BaseModel]) -> str:
     message = str(fault["msg"]).removeprefix("Value error, ")
-    where = ".".join(str(part) for part in fault["loc"])
+    where = _key(".".join(str(part) for part in fault["loc"]))
     if fault["type"] == "value_error" or not where:
         return message
     if fault["type"] == "extra_forbidden":

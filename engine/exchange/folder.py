@@ -23,13 +23,11 @@ def unpacked(write: Callable[[BinaryIO], None], out: Path, *, replace: bool = Fa
             write(file)
             with zipfile.ZipFile(file) as archive:
                 _check_free(out, {Path(name).name for name in archive.namelist()} if replace else set())
-                part = Path(tempfile.mkdtemp(prefix=f".{out.name}-", suffix=".part", dir=out.parent))
-                archive.extractall(part)
+                place = _place(out)
+                part = Path(tempfile.mkdtemp(prefix=f".{place.name}-", suffix=".part", dir=place.parent))
+                archive.extractall(part / "new")
                 size = sum(info.file_size for info in archive.infolist())
-        part.chmod(0o755)
-        if out.is_dir():
-            shutil.rmtree(out)
-        part.replace(out)
+        _put(part, place)
     except OSError as error:
         raise DataError(f"{out} cannot be written ({error.strerror or error}); name another folder") from None
     finally:
@@ -37,6 +35,27 @@ def unpacked(write: Callable[[BinaryIO], None], out: Path, *, replace: bool = Fa
             with suppress(OSError):
                 shutil.rmtree(part)
     return size
+
+
+def _place(out: Path) -> Path:
+    """Return the whole path of a folder. Raises DataError where it is the working directory, or that lies inside."""
+    place = out.resolve()
+    if Path.cwd().is_relative_to(place):
+        raise DataError(f"{out} is the folder that this command works in, or holds it; name another folder")
+    return place
+
+
+def _put(part: Path, place: Path) -> None:
+    """Put the new folder in ``part`` in its place; an earlier one goes when it is there, and comes back otherwise."""
+    old = part / "old"
+    if place.is_dir():
+        place.rename(old)
+    try:
+        (part / "new").rename(place)
+    except OSError:
+        if old.is_dir():
+            old.rename(place)
+        raise
 
 
 def _check_free(out: Path, ours: set[str]) -> None:

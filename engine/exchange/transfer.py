@@ -47,7 +47,7 @@ def export_to(workspace: Workspace, request: ExportRequest, out: Path, report: R
 
 def to_file(out: Path, content: Callable[[BinaryIO], None], *, replace: bool = False) -> int:
     """Write a file whole or not at all; return its bytes. Raises DataError for a path that is taken or no file."""
-    if out.exists() and not out.is_file():
+    if (out.exists() or out.is_symlink()) and not out.is_file():
         raise DataError(f"{out} is no usual file, and stays; name another file")
     if out.exists() and not replace:
         raise DataError(f"{out} exists already; name another file, or add --replace")

@@ -13,6 +13,7 @@ import numpy as np
 from app.data import races, selection
 from app.data.exchange.exports import portable_text
 from app.data.workspace import lent, reading
+from engine.analysis.evidence import CURE as CURE
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.exchange.registry import ExportSource, Report

@@ -84,11 +84,12 @@ export function fitted(text, widthPx, fontPx) {
 }
 
 /**
- * Text without the tags that Plotly and SVG read: `a<b` becomes `a&lt;b`.
+ * Text without the tags that Plotly and SVG read, and without the places of a template of Plotly's: `a<b` becomes `a&lt;b`, and
+ * `%{x}` stays what it is.
  * @param {string} text
  */
 export function escaped(text) {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("%{", "&#37;{");
 }
 
 /**

@@ -68,14 +68,12 @@ def _figure_7(nets: Sequence[ProbedNet]) -> str:
     deeper = [
         _is_below(net, other) for net, other in pairs if net.shortcut == other.shortcut and net.depth > other.depth
     ]
-    claims = {
-        "residual nets respond more weakly than plain ones": twins,
-        "deeper ones more weakly still" if twins else "deeper residual nets respond more weakly than others": deeper,
-    }
-    seen = {claim: counted for claim, counted in claims.items() if counted}
-    if not seen:
-        return ""
-    return f"Fig. 7 of the paper: {', '.join(seen)}. Here in {' and in '.join(map(_counted, seen.values()))}."
+    claims = (
+        ("a residual net responds more weakly than the plain net of its depth", twins),
+        ("a deeper residual net responds more weakly than a shallower one", deeper),
+    )
+    seen = [f"{claim} (here {_counted(pairs)})" for claim, pairs in claims if pairs]
+    return f"Fig. 7 of the paper: {'; '.join(seen)}." if seen else ""
 
 
 def _is_below(net: ProbedNet, other: ProbedNet) -> bool:
@@ -83,7 +81,7 @@ def _is_below(net: ProbedNet, other: ProbedNet) -> bool:
 
 
 def _counted(pairs: Sequence[bool]) -> str:
-    return f"{sum(pairs)} of {len(pairs)} pair{'' if len(pairs) == 1 else 's'}"
+    return f"in {sum(pairs)} of {len(pairs)} pair{'' if len(pairs) == 1 else 's'} of nets"
 
 
 def _growth(seeds: Sequence[Sequence[float]]) -> str:

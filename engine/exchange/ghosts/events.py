@@ -32,6 +32,8 @@ def event_files(path: Path) -> list[tuple[str, Path]]:
     """Return the event files in a folder, each with the folder of its run below. Raises DataError."""
     if path.is_file():
         return [("", path)]
+    if not path.is_dir():
+        raise refused(shown_name(path), "it is no usual file")
     found: list[tuple[str, Path]] = []
     seen = 0
     for folder, folders, names in os.walk(path):

@@ -81,7 +81,7 @@ def _step_column(name: str, header: list[str], step: str) -> int:
 
 def _step(name: str, line: int, cell: str) -> float:
     try:
-        at = float(cell)
+        at = _decimal(cell)
     except ValueError:
         at = math.nan
     # NaN fails the comparison.
@@ -94,6 +94,14 @@ def _step(name: str, line: int, cell: str) -> float:
 
 def _number(name: str, line: int, column: str, cell: str) -> float:
     try:
-        return float(cell)
+        return _decimal(cell)
     except ValueError:
         raise refused(name, f"line {line} has {cell[:40]!r} in {column[:60]!r}, which is no number") from None
+
+
+def _decimal(cell: str) -> float:
+    """Return a number as other tools write it: Python's own would take 1_0 for ten, and digits of every script."""
+    text = cell.strip()
+    if "_" in text or not text.isascii():
+        raise ValueError(text)
+    return float(text)

@@ -44,9 +44,10 @@ LOADINGS: dict[str, Loading] = {
         default='Path(__file__).with_name("fashion-mnist-mini.npz")',
         standard=("from pathlib import Path",),
         lines=(
-            'names = ("train", "test")',
-            "with np.load(path) as file:",
-            '    sets = [(file[f"{s}_images"][:, None], file[f"{s}_labels"]) for s in names]',
+            "if not Path(path).is_file():",
+            '    sys.exit(f"No images at {path}: name the path of fashion-mnist-mini.npz.")',
+            "with np.load(path) as f:",
+            '    sets = [(f[f"{s}_images"][:, None], f[f"{s}_labels"]) for s in ("train", "test")]',
         ),
     ),
     "cifar10": _torchvision(_BOTH.format("CIFAR10"), _COLOURED),

@@ -17,7 +17,7 @@ VERSION = "2.60.0"
 ENVIRONMENT = "ENGINE_LAUNCHER"
 #: How long the head node may take to answer.
 ANSWER_S = 5.0
-_ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9a-fA-F:]+\]):(?P<port>\d{1,5})")
+_ADDRESS = re.compile(r"(?P<host>[^\s:/]+|\[[0-9a-fA-F:]+\]):(?P<port>[0-9]{1,5})")
 
 
 def require_ray() -> None:
@@ -29,11 +29,20 @@ def require_ray() -> None:
 def require_address(address: str) -> tuple[str, int]:
     """Return host and port of a head node. Raises ConfigError for another text."""
     match = _ADDRESS.fullmatch(address.strip())
-    if match is None or not 0 < int(match["port"]) < 2**16:
+    if match is None or not 0 < int(match["port"]) < 2**16 or not _is_host(match["host"]):
         raise ConfigError(
             f"--address is HOST:PORT of the cluster's head node, for example 10.0.0.1:6379 (got {address!r})"
         )
     return match["host"].strip("[]"), int(match["port"])
+
+
+def _is_host(name: str) -> bool:
+    """Return whether a name can be asked for; the socket module raises no OSError for others."""
+    try:
+        name.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def require_answer(address: str) -> tuple[str, int]:

@@ -299,6 +299,21 @@ def test_a_websocket_brings_no_body(limits, more):
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("method", [b"POST", b"PUT", b"HEAD"])
+def test_a_websocket_begins_with_a_get(limits, method):
+    found = limits()
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD.replace(b"GET /", method + b" /page") + WEBSOCKET + b"\r\n")
+            assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 400 "), "no answer that ends"
+            assert not found._open
+            writer.transport.abort()
+
+    asyncio.run(scenario())
+
+
 def test_a_websocket_that_nobody_answers_has_a_deadline(limits):
     limits(HEAD_S=0.4)
 

@@ -121,6 +121,8 @@ def test_other_configs_speak_alike():
         (lambda: RaceConfig.checked(name="x" * 200), "name is text of at most 120 characters (got 'xxx"),
         (lambda: RaceConfig.checked(shortcuts=("A", "A", "B", "B")), "shortcuts has A, B more than once; name each"),
         (lambda: DataConfig.checked(colour=1), "unknown setting colour"),
+        (lambda: DataConfig.checked(**{"a\n\x1b[2J": 1}), r"unknown setting 'a\n\x1b[2J'"),
+        (lambda: DataConfig.checked(**{"k" * 50_000: 1}), f"unknown setting '{'k' * 59}..."),
         (lambda: RunConfig.from_json('{"optim": 5}'), "optim is a group of settings (got 5)"),
         (lambda: variant("gated:bias=१"), "bias of shortcut gated is a number from -10 to 5 (got '१')"),
     ):

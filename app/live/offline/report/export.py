@@ -20,6 +20,8 @@ _STYLE = Path(__file__).with_name("report.css")
 #: What may be loaded or run: nothing but the page's own style.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 _QUESTION = "How do these nets learn, and how far do they get?"
+#: Columns of the table of what was compared, and the place of the interval.
+_COMPARED, _INTERVAL = ("Compared", "Seed", "Difference (points)", "95 % interval", "What follows"), 3
 #: Splits of the table: the column, the split, whether the last running mean counts.
 _ERRORS = (("training, running", "train", "running_error"), ("training, clean", "train_clean", "error"),
            ("test", "test", "error"))  # fmt: skip
@@ -77,17 +79,35 @@ def _verdict(said: Mapping[str, Any]) -> list[str]:
     if not said.get("g"):
         return ["<p>Nothing was compared.</p>"]
     label, _, why = said.get("sure") or ("", "", "")
-    rows = "".join(
-        f'<tr{"" if arms else " class=seed"}><th scope="row">{escape(arms)}</th>'
-        + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
-        for arms, *cells in said["rows"]
-    )  # fmt: skip
-    names = ("Compared", "Seed", "Difference (points)", "95 % interval", "What follows")
-    head = "".join(f'<th scope="col">{name}</th>' for name in names)
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
-    basis = "".join(f"<li>{escape(line)}</li>" for line in said["basis"])
+    table = compared(said["rows"]) if said["rows"] else ""
+    basis = "".join(f"<li>{escape(line)}</li>" for line in (*said["basis"], *_explained(said["rows"])))
     sure = f"<p><b>{escape(label)}.</b> {escape(why)}</p>" if label else f"<p>{escape(why)}</p>"
     return [f'<p class="verdict">{escape(said["g"])}</p>', sure, table, f"<ul>{basis}</ul>" if basis else ""]
+
+
+def compared(rows: Sequence[Sequence[str]]) -> str:
+    """Return the table of what was compared, without columns that are empty."""
+    kept = [at for at in range(len(_COMPARED)) if any(row[at] for row in rows)]
+    head = "".join(f'<th scope="col">{_COMPARED[at]}</th>' for at in kept)
+    body = "".join(
+        f'<tr{"" if row[0] else " class=seed"}><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td{' class=interval' if at == _INTERVAL else ''}>{escape(row[at])}</td>" for at in kept if at)
+        + "</tr>"
+        for row in rows
+    )  # fmt: skip
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _explained(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return sentences about what stands in the table, and what does not."""
+    lines = []
+    if rows and not any(row[_INTERVAL] for row in rows):
+        lines.append("One seed has no interval: nothing is known of how much seeds differ.")
+    if any(row[0].startswith(offline.CURE) for row in rows):
+        lines.append(
+            f"“{offline.CURE} X”: by how many points the difference is smaller with shortcuts X than in plain nets."
+        )
+    return lines
 
 
 def _section(name: str, content: str) -> list[str]:
@@ -107,7 +127,12 @@ def _runs(document: Mapping[str, Any], looks: Sequence[Run]) -> str:
         rows.append([str(card["run"]), net, card["state"], steps, size, *errors, seconds, card["note"] or ""])
     kept = [at for at, name in enumerate(head) if name != "note" or any(row[at] for row in rows)]
     columns = "".join(f'<th scope="col">{head[at]}</th>' for at in kept)
-    cells = "".join("<tr>" + "".join(f"<td>{about.marked_up(row[at])}</td>" for at in kept) + "</tr>" for row in rows)
+    # On a phone each run is a list, in which a cell says what it is.
+    named = [f'<td data-name="{escape(head[at])}">' if at else "<td>" for at in kept]
+    cells = "".join(
+        "<tr>" + "".join(f"{td}{about.marked_up(row[at])}</td>" for td, at in zip(named, kept, strict=True)) + "</tr>"
+        for row in rows
+    )
     return f'<table class="runs"><thead><tr>{columns}</tr></thead><tbody>{cells}</tbody></table>'
 
 

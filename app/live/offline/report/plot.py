@@ -16,6 +16,8 @@ WIDTH, HEIGHT = 430, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 24, 36
 #: Points of a line at most: finer than a printer's.
 MAX_POINTS = 600
+#: Ticks of a logarithmic axis at least, and which multiples of powers of ten they are, the fewest first.
+MIN_TICKS, _FACTORS = 4, ((1,), (1, 2, 5), range(1, 10))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,19 @@ class Axis:
         return (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> list[float]:
-        """Return round numbers on the axis: 1, 2 or 5 times a power of ten."""
+        """Return round numbers on the axis: 1, 2 or 5 times a power of ten, more of them on a short logarithmic one."""
         if self.log:
-            decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-            few = len(decades) > 4
-            found = [factor * 10.0**decade for decade in decades for factor in ((1,) if few else (1, 2, 5))]
-            return [value for value in found if self.low <= value <= self.high]
+            found = next((ticks for factors in _FACTORS if len(ticks := self._multiples(factors)) >= MIN_TICKS), None)
+            if found is not None:
+                return found
         step = next(step for step in _steps() if (self.high - self.low) / step <= 6)
         first = math.ceil(self.low / step - 1e-9)
         return [step * at for at in range(first, math.floor(self.high / step + 1e-9) + 1)]
+
+    def _multiples(self, factors: Sequence[int]) -> list[float]:
+        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+        found = [factor * 10.0**decade for decade in decades for factor in factors]
+        return [value for value in found if self.low <= value <= self.high]
 
 
 def _steps() -> list[float]:
@@ -72,7 +78,7 @@ def chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
         f'<text class="label" x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 4}" text-anchor="middle">'
         f"{escape(x.label)}</text>",
         f'<text class="label" transform="translate(11 {(TOP + HEIGHT - BOTTOM) / 2}) rotate(-90)" text-anchor="middle">'
-        f"{escape(y.label)}</text>",
+        f"{escape(y.label)}{', logarithmic' if y.log else ''}</text>",
         *(_path(line, x, y) for line in lines),
         "</svg>",
     ]  # fmt: skip

@@ -9,6 +9,10 @@ from engine.analysis.layers.findings import layer_finding
 from engine.analysis.layers.probed_net import GROWTH, RESPONSES, ProbedNet
 from engine.probes.registry import get_quantity
 
+FIGURE_7 = "Fig. 7 of the paper: "
+TWINS = "a residual net responds more weakly than the plain net of its depth (here in 1 of 1 pair of nets)"
+DEEPER = "a deeper residual net responds more weakly than a shallower one (here in 1 of 1 pair of nets)"
+
 
 def net(arm, *values, seed=0, last=10):
     kind, _, depth = arm.partition("-")
@@ -24,16 +28,15 @@ def test_arms_are_compared_with_their_plain_twins_and_with_the_shallower_net_of_
     nets = [net("plain-20", 0.7, 0.9), net("A-20", 0.6), net("A-56", 0.596), net("plain-56", 0.8)]
     assert said(*nets) == (
         "Mean over the layers at step 10: plain-20 0.800, A-20 0.600, A-56 0.596, plain-56 0.800. "
-        "Fig. 7 of the paper: residual nets respond more weakly than plain ones, deeper ones more weakly still. "
-        "Here in 2 of 2 pairs and in 1 of 1 pair."
+        f"{FIGURE_7}{TWINS.replace('1 of 1 pair', '2 of 2 pairs')}; {DEEPER}."
     )
-    assert said(*nets[:2]).endswith("residual nets respond more weakly than plain ones. Here in 1 of 1 pair.")
-    assert said(*nets[1:3]).endswith("deeper residual nets respond more weakly than others. Here in 1 of 1 pair.")
+    assert said(*nets[:2]).endswith(f"{FIGURE_7}{TWINS}.")
+    assert said(*nets[1:3]).endswith(f"{FIGURE_7}{DEEPER}.")
 
 
 @pytest.mark.parametrize(("level", "count"), [(0.7959, 1), (0.7961, 0), (0.8, 0), (0.81, 0)])
 def test_means_closer_than_half_a_percent_are_called_equal(level, count):
-    assert f"Here in {count} of 1 pair." in said(net("plain-20", 0.8), net("A-20", level))
+    assert f"(here in {count} of 1 pair of nets)." in said(net("plain-20", 0.8), net("A-20", level))
 
 
 def test_a_transformer_has_no_part_in_figure_7_and_has_sublayers():
@@ -47,7 +50,7 @@ def test_nets_of_other_families_are_in_no_pair_whatever_the_order():
     pair, shaped = [net("plain-20", 0.8), net("A-20", 0.6)], [replace(net("A-18", 0.5), family="vit")]
     deeper = replace(net("A-50", 0.4), family="vit"), replace(net("A-152", 0.3), family="imagenet")
     for nets in ([*pair, *shaped, *deeper], [*deeper, *shaped, *pair]):
-        assert said(*nets).endswith("residual nets respond more weakly than plain ones. Here in 1 of 1 pair.")
+        assert said(*nets).endswith(f"{FIGURE_7}{TWINS}.")
         assert layer_finding(get_quantity(RESPONSES), 10, nets).headline is None
     assert "Fig. 7" not in said(*pair[:1], *shaped, *deeper)
     both = said(*pair, *shaped, quantity="update_size")

@@ -1,5 +1,6 @@
 """Event files of TensorBoard become lines beside a race: whole or not at all, whatever their bytes are."""
 
+import os
 import random
 import struct
 import sys
@@ -172,6 +173,13 @@ def test_without_the_package_one_line_says_what_to_install(workspace, tmp_path, 
     with pytest.raises(DataError, match="`pip install tensorboard==2.21.0`"):
         taken(workspace, file, LOSS)
     tensorboard_package._module.cache_clear()
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(workspace, tmp_path):
+    with_race(workspace)
+    os.mkfifo(tmp_path / "a.tfevents")
+    with pytest.raises(DataError, match="a.tfevents is not imported: it is no usual file"):
+        taken(workspace, tmp_path / "a.tfevents", LOSS)
 
 
 def test_only_what_can_hold_lines_is_taken_for_them(tmp_path):

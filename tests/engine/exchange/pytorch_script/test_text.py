@@ -55,3 +55,13 @@ def test_a_script_imports_nothing_of_the_project_and_defines_what_it_uses():
         tops = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names
         assert tops <= {"torch", "numpy", "torchvision"}
         assert ast.get_docstring(tree)
+
+
+@pytest.mark.parametrize("arguments", [[], ["there/is/none.npz"]])
+def test_without_its_images_a_script_says_what_would_be_right_in_one_line(tmp_path, arguments):
+    file = tmp_path / "net.py"
+    file.write_text(written(small_run()), encoding="utf-8")
+    done = subprocess.run([sys.executable, str(file), *arguments], capture_output=True, text=True, cwd=tmp_path)
+    path = arguments[0] if arguments else tmp_path / "fashion-mnist-mini.npz"
+    assert done.stderr == f"No images at {path}: name the path of fashion-mnist-mini.npz.\n"
+    assert done.returncode == 1

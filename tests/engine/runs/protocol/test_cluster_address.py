@@ -22,8 +22,12 @@ def test_without_ray_one_line_says_what_to_install(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "address", ["", "auto", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:70000", "ray://10.0.0.1:10001", "a b:1"]
-)
+    "address",
+    [
+        "", "auto", "10.0.0.1", "10.0.0.1:0", "10.0.0.1:70000", "ray://10.0.0.1:10001", "a b:1",
+        "a..b:80", ".:80", f"{'a' * 64}.org:80", "\udc80:80", "[::1]:\N{ARABIC-INDIC DIGIT THREE}",
+    ],
+)  # fmt: skip
 def test_another_text_than_an_address_is_refused(ray_is_there, address):
     with pytest.raises(ConfigError, match="--address is HOST:PORT"):
         LauncherChoice("ray", address).check()

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from app.live.offline.report.export import compared
 from app.live.offline.report.plot import BOTTOM, HEIGHT, LEFT, MAX_POINTS, RIGHT, TOP, WIDTH, Axis, Line, chart, thinned
 from engine.exchange.transfer import ExportRequest, write
 from engine.store.writer import Writer
@@ -130,3 +131,32 @@ def test_a_value_that_is_not_finite_is_a_gap_and_an_empty_line_is_none():
 )
 def test_ticks_are_round_numbers(axis, ticks):
     assert axis.ticks() == pytest.approx(ticks)
+
+
+def test_columns_that_are_empty_with_one_seed_are_left_out():
+    one = [["plain-56 minus plain-20", "1 seed", "32.1", "", ""], ["Cure by A", "1 seed", "30.0", "", ""]]
+    assert re.findall('scope="col">([^<]+)<', compared(one)) == ["Compared", "Seed", "Difference (points)"]
+    several = [["plain-56 minus plain-20", "5 seeds", "32.1", "25.6 to 60.1", ""], ["", "1", "30.0", "", ""]]
+    assert re.findall('scope="col">([^<]+)<', compared(several))[-1] == "95 % interval"
+    assert "<td class=interval>25.6 to 60.1</td>" in compared(several)
+
+
+def test_the_words_of_the_table_are_explained(workspace, runs):
+    page = report(workspace, runs)
+    assert "One seed has no interval" in page
+    assert ("Cure by A<" in page) == ("“Cure by X”: by how many points" in page)
+
+
+def test_a_table_of_runs_names_its_cells_for_a_phone(workspace, runs):
+    page = report(workspace, runs)
+    for name in ("test (%)", "time (s)", "training, clean (%)"):
+        assert page.count(f'<td data-name="{name}">') == len(runs)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1.4, 4.1), (2.4, 3.9), (1.01, 1.2), (0.9, 9.5), (0.003, 0.008)])
+def test_a_logarithmic_axis_has_three_ticks_at_least_and_says_what_it_is(low, high):
+    axis = Axis(low, high, "std", log=True)
+    assert 3 <= len(axis.ticks()) <= 10
+    assert all(low <= tick <= high * (1 + 1e-9) for tick in axis.ticks())
+    assert ">std, logarithmic</text>" in chart("", [], Axis(1, 4, "layer"), axis)
+    assert ">std</text>" in chart("", [], Axis(1, 4, "layer"), Axis(low, high, "std"))

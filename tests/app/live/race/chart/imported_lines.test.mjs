@@ -23,6 +23,11 @@ test("every panel has the lines of the quantity that is looked at, grey and dash
   assert.deepEqual(traces(figure(runs, { metric: "loss", ghosts: [line(3, { metric: "loss" })] }), "imported").length, 2);
 });
 
+test("a name is a text: neither markup nor a place of a template", () => {
+  const [{ hovertemplate }] = traces(figure(race(1), { ghosts: [line(1, { name: "<b>loss %{x}" })] }), "imported");
+  assert.ok(hovertemplate.startsWith("&lt;b&gt;loss &#37;{x}, imported<br>step %{x:"), hovertemplate);
+});
+
 test("they are drawn over steps, and neither in a gap, nor over depth, nor before the reveal", () => {
   const others = [{ x: "epoch" }, { x: "seconds" }, { layout: "gap" }, { layout: "depth" }, { hidden: true }];
   for (const other of others) assert.deepEqual(drawnLines(view([line(1)], other)), [], JSON.stringify(other));
