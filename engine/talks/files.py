@@ -25,6 +25,7 @@ MAX_BYTES, MAX_SCENES = 256 * 1024, 60
 MAX_POINTS = 256
 #: A whole number of TOML has 64 bits; Python takes longer ones, and cannot print them.
 MAX_WHOLE = 2**63
+_LONG_NUMBER = "is no TOML (a whole number has at most 64 bits)"
 _POINT = re.compile(rb"(?<!\.)\.(?!\.)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _TOP = ("title", "scene")
@@ -72,10 +73,12 @@ def read_talk(path: Path) -> Talk:
     try:
         # Editors of Windows put a byte order mark before the text.
         document = tomllib.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise TalkFaults(path.name, [f"is no TOML ({' '.join(str(error).split())})"]) from None
+    except ValueError:  # Python's own bound of a number's digits
+        raise TalkFaults(path.name, [_LONG_NUMBER]) from None
     if _has_long_number(document):
-        raise TalkFaults(path.name, ["is no TOML (a whole number has at most 64 bits)"])
+        raise TalkFaults(path.name, [_LONG_NUMBER])
     return checked(document, path.name)
 
 

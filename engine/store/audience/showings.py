@@ -66,7 +66,7 @@ _NEWEST = "SELECT * FROM talk_showings ORDER BY moved DESC, id DESC LIMIT 1"
 _NEWEST_ID = "(SELECT id FROM talk_showings ORDER BY moved DESC, id DESC LIMIT 1)"
 _NEWEST_OF = "SELECT * FROM talk_showings WHERE talk = ? ORDER BY moved DESC, id DESC LIMIT 1"
 #: Seconds by which a move is later than the one before at least, also after a clock was set back.
-_LATER_S = 1e-3
+_LATER_S = 1e-5
 
 
 class ShowingWriter(WritingTable):

@@ -113,9 +113,9 @@ def test_what_is_no_talk_is_refused_in_one_line(tmp_path, content):
 )
 def test_a_number_longer_than_toml_has_is_a_fault_in_one_short_line(tmp_path, number, text):
     (tmp_path / "t.toml").write_text(text.format(number))
-    with pytest.raises(TalkFaults, match="is no TOML") as raised:
+    with pytest.raises(TalkFaults) as raised:
         read_talk(tmp_path / "t.toml")
-    assert len(str(raised.value)) < 300
+    assert str(raised.value) == "t.toml: is no TOML (a whole number has at most 64 bits)"
 
 
 @pytest.mark.parametrize(
