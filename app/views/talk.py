@@ -32,12 +32,13 @@ def render() -> None:
         talk = talks.get(name)
     except workspace.SkipscopeError as error:
         page_frame.show_error(str(error))
-        _list(name)
+        if leads:
+            _list(name)
         return
     page_frame.set_title(talk.title)
     role = ("presenter" if shared else "alone") if leads else "audience"
     with page_frame.refusals(page_frame.show_error):
-        document = _document(name, talk, leads)
+        document = _document(name, talk, None if leads else given.scene if given.talk else 0)
         state = TalkState(role, shared, _live(given), st.session_state.pop(_NOTICE, ""))
         live_talk(document, state, lambda: _on_command(name), COMPONENT)
     if leads:
@@ -51,12 +52,15 @@ def _list(shown: str) -> None:
         st.link_button(literal(title), f"talk?{_PARAM}={name}", icon=":material/slideshow:")
 
 
-def _document(name: str, talk: talks.Talk, leads: bool) -> Mapping[str, Any]:
-    """Return the talk for the browser, made once for a visit: its recorded races are unpacked for it."""
+def _document(name: str, talk: talks.Talk, shown: int | None) -> Mapping[str, Any]:
+    """Return the talk for the browser, made once for a scene of an audience, and for a speaker's visit.
+
+    Its recorded races are unpacked for it.
+    """
     kept = st.session_state.get(_DOCUMENT)
-    if not (kept and kept[0] is talk and kept[1] == leads):
+    if not (kept and kept[0] is talk and kept[1] == shown):
         with st.spinner("Reading the recorded races", show_time=False):
-            kept = st.session_state[_DOCUMENT] = talk, leads, talk_document(name, talk, leads)
+            kept = st.session_state[_DOCUMENT] = talk, shown, talk_document(name, talk, shown)
     document: Mapping[str, Any] = kept[2]
     return document
 

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from engine.errors import ConfigError
 from engine.exchange import lab_reference
 from engine.labs.registry import LABS
 from engine.paths import PROJECT
-from engine.talks.scenes import SCENES, LabScene, PredictionScene, RevealScene, Scene, Talk
+from engine.talks.plays import unplayable
+from engine.talks.scenes import MAX_CHOICES, SCENES, LabScene, Played, PredictionScene, RevealScene, Scene, Talk
 
 FOLDER = PROJECT / "assets" / "talks"
 #: The talks of a workspace lie in this folder of it.
@@ -74,19 +75,17 @@ def checked(document: Mapping[str, Any], name: str) -> Talk:
         raise TalkFaults(name, [*faults, "a talk has scenes: [[scene]], each with kind, title and minutes"])
     if len(rows) > MAX_SCENES:
         raise TalkFaults(name, [*faults, f"a talk has at most {MAX_SCENES} scenes (got {len(rows)})"])
-    scenes: list[Scene] = []
-    for number, row in enumerate(rows, 1):
-        found = _scene(row)
-        if isinstance(found, Scene):
-            scenes.append(found)
-        else:
-            faults += [f"scene {number}: {line}" for line in found]
-    if len(scenes) == len(rows):
-        faults += _between(scenes)
+    found = [_scene(row) for row in rows]
+    scenes = tuple(scene for scene in found if isinstance(scene, Scene))
     try:
-        talk = Talk(title=document.get("title", ""), scenes=tuple(scenes))
+        talk = Talk(title=document.get("title", ""), scenes=scenes)
     except ValidationError as error:
         faults += every_line(error, Talk)
+    between = [*_between(rows, found)]
+    for number, (row, scene) in enumerate(zip(rows, found, strict=True), 1):
+        own = [f"({row['kind']}) {line}" for line in _missing(scene)] if isinstance(scene, Scene) else scene
+        others = [line for other, line in between if other == number]
+        faults += [f"scene {number}: {line}" for line in (*own, *others)]
     if faults:
         raise TalkFaults(name, faults)
     return talk
@@ -103,32 +102,46 @@ def _scene(row: Any) -> Scene | list[str]:
         return [f"({kind}) {line}" for line in every_line(error, SCENES[kind])]
 
 
-def _between(scenes: list[Scene]) -> Iterator[str]:
-    """Yield the faults of scenes that name each other, or a panel that a lab does not have."""
-    asked: dict[str, PredictionScene] = {}
+def _missing(scene: Scene) -> Iterator[str]:
+    """Yield what a scene shows of a recorded race or a lab that is not there."""
+    if isinstance(scene, Played):
+        yield from unplayable(scene)
+    elif isinstance(scene, LabScene):
+        panels = [panel.name for panel in LABS[scene.lab].panels]
+        if scene.panel not in panels:
+            yield f"the lab {scene.lab} has no panel {scene.panel!r}: {', '.join(panels)}"
+        else:
+            yield from _missing_curves(scene)
+
+
+def _between(rows: Sequence[Any], scenes: Sequence[Scene | list[str]]) -> Iterator[tuple[int, str]]:
+    """Yield the faults of scenes that name each other, with the scene's number.
+
+    A scene with faults of its own counts as the question or the reveal that its row says.
+    """
+    asked: dict[str, tuple[int, int]] = {}
     revealed: set[str] = set()
-    for number, scene in enumerate(scenes, 1):
-        if isinstance(scene, PredictionScene):
-            if scene.key in asked:
-                yield f"scene {number}: (prediction) another question has the key {scene.key!r}"
-            asked[scene.key] = scene
-        elif isinstance(scene, RevealScene):
-            question = asked.get(scene.of)
-            if question is None:
-                yield f"scene {number}: (reveal) no earlier scene asks the question {scene.of!r}"
-            elif scene.answer > len(question.choices):
-                yield f"scene {number}: (reveal) answer is 1 to {len(question.choices)} (got {scene.answer})"
-            if scene.of in revealed:
-                yield f"scene {number}: (reveal) the question {scene.of!r} was revealed before"
-            revealed.add(scene.of)
-        elif isinstance(scene, LabScene):
-            panels = [panel.name for panel in LABS[scene.lab].panels]
-            if scene.panel not in panels:
-                yield f"scene {number}: (lab) the lab {scene.lab} has no panel {scene.panel!r}: {', '.join(panels)}"
-            else:
-                yield from (f"scene {number}: (lab) {line}" for line in _missing_curves(scene))
+    for number, (row, scene) in enumerate(zip(rows, scenes, strict=True), 1):
+        kind, key, of = (_word(row, name) for name in ("kind", "key", "of"))
+        if key and (kind == "prediction" or kind not in SCENES):
+            if key in asked:
+                yield number, f"(prediction) another question has the key {key!r}"
+            asked[key] = number, len(scene.choices) if isinstance(scene, PredictionScene) else MAX_CHOICES
+        elif of and (kind == "reveal" or kind not in SCENES):
+            if of not in asked:
+                yield number, f"(reveal) no earlier scene asks the question {of!r}"
+            elif isinstance(scene, RevealScene) and scene.answer > asked[of][1]:
+                yield number, f"(reveal) answer is 1 to {asked[of][1]} (got {scene.answer})"
+            if of in revealed:
+                yield number, f"(reveal) the question {of!r} was revealed before"
+            revealed.add(of)
     for key in asked.keys() - revealed:
-        yield f"the question {key!r} has no reveal"
+        yield asked[key][0], f"(prediction) the question {key!r} has no reveal"
+
+
+def _word(row: Any, name: str) -> str:
+    word = row.get(name) if isinstance(row, dict) else None
+    return word if isinstance(word, str) else ""
 
 
 def _missing_curves(scene: LabScene) -> Iterator[str]:
