@@ -13,6 +13,7 @@ from app.live.talk.documents import runs_document, talk_document
 from app.views import page_frame
 from app.views.markdown_escape import literal
 from app.web import presenter_link, visitor
+from app.web.first_votes import first_votes
 
 COMPONENT = "talk_view"
 _PARAM = "talk"
@@ -85,7 +86,8 @@ def _on_command(name: str) -> None:
         number = visitor.visitor_of(st.context.cookies)
         if number is None:
             raise workspace.SkipscopeError(_RELOAD)
-        room.vote(str(command["question"]), number, int(command["choice"]))
+        with first_votes.of(number, st.context.ip_address or ""):
+            room.vote(str(command["question"]), number, int(command["choice"]))
 
     own = {
         "show": lambda command: talks.show(name, int(command["scene"])),
