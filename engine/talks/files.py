@@ -76,37 +76,39 @@ def checked(document: Mapping[str, Any], name: str) -> Talk:
     if len(rows) > MAX_SCENES:
         raise TalkFaults(name, [*faults, f"a talk has at most {MAX_SCENES} scenes (got {len(rows)})"])
     found = [_scene(row) for row in rows]
-    scenes = tuple(scene for scene in found if isinstance(scene, Scene))
     try:
-        talk = Talk(title=document.get("title", ""), scenes=scenes)
+        talk = Talk(title=document.get("title", ""), scenes=tuple(scene for scene, own in found if scene and not own))
     except ValidationError as error:
         faults += every_line(error, Talk)
-    between = [*_between(rows, found)]
-    for number, (row, scene) in enumerate(zip(rows, found, strict=True), 1):
-        own = [f"({row['kind']}) {line}" for line in _missing(scene)] if isinstance(scene, Scene) else scene
+    between = [*_between(rows, [scene for scene, _ in found])]
+    for number, (row, (scene, own)) in enumerate(zip(rows, found, strict=True), 1):
+        missing = [f"({row['kind']}) {line}" for line in _missing(scene)] if scene else []
         others = [line for other, line in between if other == number]
-        faults += [f"scene {number}: {line}" for line in (*own, *others)]
+        faults += [f"scene {number}: {line}" for line in (*own, *missing, *others)]
     if faults:
         raise TalkFaults(name, faults)
     return talk
 
 
-def _scene(row: Any) -> Scene | list[str]:
-    """Return the scene of a row, or its faults."""
+def _scene(row: Any) -> tuple[Scene | None, list[str]]:
+    """Return the scene of a row and its faults; with faults the scene has what is sound of it, for further checks."""
     kind = row.get("kind") if isinstance(row, dict) else None
     if not isinstance(kind, str) or kind not in SCENES:
-        return [f"its kind is one of {', '.join(SCENES)} (got {kind!r})"]
+        return None, [f"its kind is one of {', '.join(SCENES)} (got {kind!r})"]
+    scene = SCENES[kind]
     try:
-        return SCENES[kind].model_validate(row)
+        return scene.model_validate(row), []
     except ValidationError as error:
-        return [f"({kind}) {line}" for line in every_line(error, SCENES[kind])]
+        faulty = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
+        sound = {key: value for key, value in row.items() if key in scene.model_fields and key not in faulty}
+        return scene.model_construct(**sound), [f"({kind}) {line}" for line in every_line(error, scene)]
 
 
 def _missing(scene: Scene) -> Iterator[str]:
     """Yield what a scene shows of a recorded race or a lab that is not there."""
-    if isinstance(scene, Played):
+    if isinstance(scene, Played) and _has(scene, "recording"):
         yield from unplayable(scene)
-    elif isinstance(scene, LabScene):
+    elif isinstance(scene, LabScene) and _has(scene, "lab", "panel"):
         panels = [panel.name for panel in LABS[scene.lab].panels]
         if scene.panel not in panels:
             yield f"the lab {scene.lab} has no panel {scene.panel!r}: {', '.join(panels)}"
@@ -114,7 +116,11 @@ def _missing(scene: Scene) -> Iterator[str]:
             yield from _missing_curves(scene)
 
 
-def _between(rows: Sequence[Any], scenes: Sequence[Scene | list[str]]) -> Iterator[tuple[int, str]]:
+def _has(scene: Scene, *keys: str) -> bool:
+    return scene.model_fields_set.issuperset(keys)
+
+
+def _between(rows: Sequence[Any], scenes: Sequence[Scene | None]) -> Iterator[tuple[int, str]]:
     """Yield the faults of scenes that name each other, with the scene's number.
 
     A scene with faults of its own counts as the question or the reveal that its row says.
@@ -126,11 +132,12 @@ def _between(rows: Sequence[Any], scenes: Sequence[Scene | list[str]]) -> Iterat
         if key and (kind == "prediction" or kind not in SCENES):
             if key in asked:
                 yield number, f"(prediction) another question has the key {key!r}"
-            asked[key] = number, len(scene.choices) if isinstance(scene, PredictionScene) else MAX_CHOICES
+            is_whole = isinstance(scene, PredictionScene) and _has(scene, "choices")
+            asked[key] = number, len(getattr(scene, "choices", ())) if is_whole else MAX_CHOICES
         elif of and (kind == "reveal" or kind not in SCENES):
             if of not in asked:
                 yield number, f"(reveal) no earlier scene asks the question {of!r}"
-            elif isinstance(scene, RevealScene) and scene.answer > asked[of][1]:
+            elif isinstance(scene, RevealScene) and _has(scene, "answer") and scene.answer > asked[of][1]:
                 yield number, f"(reveal) answer is 1 to {asked[of][1]} (got {scene.answer})"
             if of in revealed:
                 yield number, f"(reveal) the question {of!r} was revealed before"

@@ -92,6 +92,26 @@ def test_faults_between_scenes_are_said_beside_those_of_a_scene_and_in_the_order
     )
 
 
+@pytest.mark.parametrize(
+    ("scene", "said"),
+    [
+        ({**LIVE, "size": 2, "arms": ["none-9"]}, ["size", "no arm"]),
+        ({**CUT, "minutes": 0, "begin": 300}, ["minutes", "begin is before"]),
+        ({**LIVE, "minutes": 0, "arms": [3], "recording": "cut"}, ["minutes", "arms"]),
+        ({**LAB, "title": "", "panel": "wall"}, ["must not be empty", "has no panel"]),
+        ({**LAB, "minutes": 0, "lab": "kitchen"}, ["minutes", "names no lab"]),
+    ],
+)
+def test_a_scene_with_a_fault_is_checked_further(scene, said):
+    lines = faults(scene)
+    assert len(lines) == len(said)
+    assert all(any(word in line for line in lines) for word in said)
+
+
+def test_an_answer_is_checked_beside_another_fault():
+    assert len(faults(QUESTION, {**REVEAL, "minutes": 0, "answer": 3})) == 2
+
+
 def test_a_question_or_a_reveal_with_a_fault_of_its_own_still_counts_as_one():
     assert len(faults({**QUESTION, "minutes": 0}, REVEAL)) == 1
     assert len(faults(QUESTION, {**REVEAL, "minutes": 0})) == 1

@@ -74,6 +74,7 @@ def test_the_cut_net_falls_from_and_to_what_is_said_at_once_in_single_steps_and_
     assert f"{cut[300]:.0f} % at the end, and the net as it was {whole[300]:.0f} %" in notes
     assert min(single.values()) > 80
     assert "50 steps to climb" in notes
+    assert "Faint: single steps" in scene("Cut them half-way").lines[0]
     assert cut[151] < 35 and cut[175] < 70 and cut[200] > 85
     assert scene("Cut them half-way").begin < 150
 
