@@ -97,7 +97,7 @@ def test_the_scene_of_the_grown_net_says_which_net_is_shallow_until_when_and_whe
     shown, settings = scene("The good deep net exists"), lab_reference.read("constructed").settings
     copies, scratch = shown.lines
     assert copies.startswith("Grown: ")
-    assert f"*{settings['shallow']} layers* up to update {settings['before']}, then {settings['grown']}" in copies
+    assert f"*{settings['shallow']} layers* to update {settings['before']}, then {settings['grown']}." in copies
     assert f"*{settings['grown']} layers* all the way" in scratch
     before, after = settings["before"], settings["before"] + settings["after"]
     for line, kind in ((copies, "grown"), (scratch, "from scratch")):

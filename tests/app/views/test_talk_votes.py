@@ -1,4 +1,4 @@
-"""What the page Talk does with a vote and gives to whom, without a browser."""
+"""What the page Talk does with the votes of a room, without a browser."""
 
 from types import SimpleNamespace
 
