@@ -123,6 +123,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         if self.transport.is_closing():
             return
         super().data_received(data)
+        if self._upgraded:
+            return
         if self._has_request():
             self._set_deadline(None)
             self._all.serve(self)
@@ -137,11 +139,14 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
-        self._set_deadline(None)
+        refusal = _MALFORMED if self._is_odd_upgrade() else b""
         if self._is_reserved and not _of_presenter(self.headers):
-            self.transport.write(_FULL)
+            refusal = _FULL
+        if refusal:
+            self.transport.write(refusal)
             self.transport.close()
             return
+        self._set_deadline(None)
         self._all.serve(self)
         self._upgraded = True
         super().handle_websocket_upgrade(*event)
@@ -150,9 +155,21 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
         def connection_lost(exc: Exception | None) -> None:
             self._all.closed(self)
+            self._set_deadline(None)
             lost(exc)
 
         after.connection_lost = connection_lost
+
+        def look() -> None:
+            if not getattr(after, "handshake_complete", True):
+                self.transport.abort()
+
+        self._deadline = self.loop.call_later(HEAD_S, look)
+
+    def _is_odd_upgrade(self) -> bool:
+        """Whether an upgrade brings a body, for which Uvicorn would wait, or is no GET (RFC 6455, section 4.1)."""
+        named = {name.lower() for name, _ in self.headers}
+        return self.scope["method"] != "GET" or not named.isdisjoint((b"content-length", b"transfer-encoding"))
 
     def pause_writing(self) -> None:
         """Give the reader a while to take what waits for him."""
@@ -167,7 +184,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     _upgraded = False
 
     def _has_request(self) -> bool:
-        return self._upgraded or (self.cycle is not None and not self.cycle.response_complete)
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _set_deadline(self, seconds: float | None) -> None:
         if self._deadline is not None:
@@ -193,7 +210,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stalled = None
 
 
-#: The answer to a WebSocket where only the presenter has room.
+#: The answers to a WebSocket that is none, and to one where only the presenter has room.
+_MALFORMED = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
 
 

@@ -40,6 +40,10 @@ async def large(request):
     return PlainTextResponse("x" * 2**24)
 
 
+async def undecided(websocket):
+    await asyncio.sleep(60)
+
+
 async def page(websocket):
     await websocket.accept()
     await websocket.receive_text()
@@ -77,6 +81,7 @@ async def server():
             Route("/large", large),
             Route("/present", small),
             WebSocketRoute("/page", page),
+            WebSocketRoute("/undecided", undecided),
         ]
     )
     config = uvicorn.Config(app, port=0, http=BoundedProtocol, ws="websockets-sansio", lifespan="off", log_config=None)
@@ -123,7 +128,7 @@ async def answer(port, head=b"", path=b"/"):
     except ConnectionError:
         return ""
     finally:
-        writer.close()
+        writer.transport.abort()
 
 
 def is_closed(one):
@@ -165,7 +170,7 @@ def test_a_head_has_until_its_deadline_however_often_a_byte_of_it_comes(limits):
                 if reader.exception() or writer.is_closing():
                     break
             assert time.monotonic() - began < 5
-            writer.close()
+            writer.transport.abort()
 
     asyncio.run(scenario())
 
@@ -181,7 +186,7 @@ def test_a_second_head_on_one_connection_has_a_deadline_too(limits):
             writer.write(HEAD)
             with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
                 await asyncio.wait_for(reader.readexactly(1), 5)
-            writer.close()
+            writer.transport.abort()
 
     asyncio.run(scenario())
 
@@ -196,7 +201,7 @@ def test_a_request_that_is_answered_slowly_is_kept(limits):
             began = time.monotonic()
             while time.monotonic() - began < 0.6:
                 assert await reader.read(100_000)
-            writer.close()
+            writer.transport.abort()
 
     asyncio.run(scenario())
 
@@ -234,12 +239,12 @@ def test_a_full_room_has_places_for_the_presenter_and_words_for_others(limits, p
             assert await answer(port, path=b"/present?token=" + token) == "HTTP/1.1 200 OK", "it brings the cookie"
             assert await answer(port, path=b"/present?token=x" + token) == "HTTP/1.1 503 Service Unavailable"
             for _, writer in streams[:12]:
-                writer.close()
+                writer.transport.abort()
             deadline = time.monotonic() + 8
             while await answer(port) != "HTTP/1.1 200 OK":
                 assert time.monotonic() < deadline, "places are not given back"
             for _, writer in streams[12:]:
-                writer.close()
+                writer.transport.abort()
 
     asyncio.run(scenario())
 
@@ -261,7 +266,7 @@ def test_a_reader_who_reads_slowly_is_kept(limits):
             while part := await reader.read(2**20):
                 taken += len(part)
             assert taken > 2**24, "it was cut off"
-            writer.close()
+            writer.transport.abort()
 
     asyncio.run(scenario())
 
@@ -281,6 +286,37 @@ def test_a_page_that_is_left_gives_its_place_back(limits):
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize("more", [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n"])
+def test_a_websocket_brings_no_body(limits, more):
+    found = limits()
+
+    async def scenario():
+        async with server() as port:
+            assert await answer(port, WEBSOCKET + more, b"/page") == "HTTP/1.1 400 Bad Request"
+            await asyncio.sleep(0.1)
+            assert not found._open
+
+    asyncio.run(scenario())
+
+
+def test_a_websocket_that_nobody_answers_has_a_deadline(limits):
+    limits(HEAD_S=0.4)
+
+    async def scenario():
+        async with server() as port:
+            began = time.monotonic()
+            assert await answer(port, WEBSOCKET, b"/undecided") == ""
+            assert time.monotonic() - began < 5
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD.replace(b"GET /", b"GET /page") + WEBSOCKET + b"\r\n")
+            assert await reader.readuntil(b"\r\n\r\n")
+            with pytest.raises(TimeoutError):  # a page that was answered stays
+                await asyncio.wait_for(reader.read(1), 0.8)
+            writer.transport.abort()
+
+    asyncio.run(scenario())
+
+
 def test_without_a_presenter_everybody_may_use_all_places(limits, monkeypatch):
     limits(most=40, reserve=8)
     monkeypatch.setattr(presenter_link, "_presenter", None)
@@ -294,7 +330,7 @@ def test_without_a_presenter_everybody_may_use_all_places(limits, monkeypatch):
                 assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
                 streams.append(writer)
             for writer in streams:
-                writer.close()
+                writer.transport.abort()
 
     asyncio.run(scenario())
 
