@@ -19,7 +19,7 @@ def render() -> None:
     if not page_frame.usable("Instant"):
         return
     if words := workspace.view_only():
-        page_frame.show_warning(f"{words[0].upper()}{words[1:]}. Races that were kept can be watched on the Race page.")
+        page_frame.show_warning(f"{words[0].upper()}{words[1:]}. Races that are here can be watched on the Race page.")
     # A fragment: a slider that is dragged runs these few lines alone.
     st.fragment(_live)()
 

@@ -11,6 +11,7 @@ from app.views.markdown_escape import literal
 #: The key of an address that plays a race.
 REPLAY = "replay"
 _OPENED = "opened_recording"
+_OF_YOURS = " Yours will be drawn while it trains."
 
 
 def first_button() -> None:
@@ -37,7 +38,8 @@ def first_picture() -> None:
             str(still),
             width="stretch",
             alt="A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together.",
-            caption="The recorded quick race. Yours will be drawn while it trains.",
+            caption="The recorded quick race."
+            + ("" if workspace.view_only() else " Yours will be drawn while it trains."),
         )
         if first and recordings.CURVES.is_file() and live_landing("landing"):
             watch(first.name)

@@ -13,6 +13,7 @@ from app.live.talk.documents import runs_document, talk_document
 from app.views import page_frame
 from app.views.markdown_escape import literal
 from app.web import presenter_link, visitor
+from app.web.first_votes import first_votes
 
 COMPONENT = "talk_view"
 _PARAM, _SCENE = "talk", "scene"
@@ -34,12 +35,13 @@ def render() -> None:
         talk = talks.get(name)
     except workspace.SkipscopeError as error:
         page_frame.show_error(str(error))
-        _list(name)
+        if leads:
+            _list(name)
         return
     page_frame.set_title(talk.title)
     role = ("presenter" if shared else "alone") if leads else "audience"
     with page_frame.refusals(page_frame.show_error):
-        document = _document(name, talk, leads)
+        document = _document(name, talk, None if leads else given.scene if given.talk else 0)
         # A second window, or a look at another talk, takes the room along when its presenter says so, not by itself.
         waits = shared and leads and room.is_elsewhere(name, st.query_params.get(_SCENE, "1"))
         state = TalkState(role, shared, _live(given, talk, leads), st.session_state.pop(_NOTICE, ""), waits)
@@ -55,12 +57,15 @@ def _list(shown: str) -> None:
         st.link_button(literal(title), f"talk?{_PARAM}={name}", icon=":material/slideshow:")
 
 
-def _document(name: str, talk: talks.Talk, leads: bool) -> Mapping[str, Any]:
-    """Return the talk for the browser, made once for a visit: its recorded races are unpacked for it."""
+def _document(name: str, talk: talks.Talk, shown: int | None) -> Mapping[str, Any]:
+    """Return the talk for the browser, made once for a scene of an audience, and for a speaker's visit.
+
+    Its recorded races are unpacked for it.
+    """
     kept = st.session_state.get(_DOCUMENT)
-    if not (kept and kept[0] is talk and kept[1] == leads):
+    if not (kept and kept[0] is talk and kept[1] == shown):
         with st.spinner("Reading the recorded races", show_time=False):
-            kept = st.session_state[_DOCUMENT] = talk, leads, talk_document(name, talk, leads)
+            kept = st.session_state[_DOCUMENT] = talk, shown, talk_document(name, talk, shown)
     document: Mapping[str, Any] = kept[2]
     return document
 
@@ -99,7 +104,8 @@ def _on_command(name: str) -> None:
         number = visitor.visitor_of(st.context.cookies)
         if number is None:
             raise workspace.SkipscopeError(_RELOAD)
-        room.vote(str(command["question"]), number, int(command["choice"]))
+        with first_votes.of(number, st.context.ip_address or ""):
+            room.vote(str(command["question"]), number, int(command["choice"]))
 
     own = {
         "show": lambda command: talks.show(name, int(command["scene"])),

@@ -1,6 +1,8 @@
 """What tells one visitor from another in a vote: a cookie of this workspace's page, which nobody else can make up.
 
-It says nothing about a person and counts for nothing but votes. A browser without it gets one with the page.
+It says nothing about a person and counts for nothing but votes. A browser without it gets one with the page. It comes
+back with a link from another site too, as from a mail: who follows that is no new visitor. How many new ones may vote:
+``first_votes.py``.
 """
 
 import hmac
@@ -83,7 +85,7 @@ class VisitorCookie:
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.append("set-cookie", f"{name}={new_cookie()}; HttpOnly; Path=/; SameSite=strict")
+                headers.append("set-cookie", f"{name}={new_cookie()}; HttpOnly; Path=/; SameSite=lax")
             await send(message)
 
         return await self.app(scope, receive, with_cookie)

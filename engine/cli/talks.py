@@ -1,5 +1,6 @@
 """``talk``: checks the file of a talk, and writes it as one page that needs no server."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from engine.exchange.registry import TALK_WRITER, load
 from engine.exchange.transfer import to_file
 from engine.store.workspace import Workspace
 from engine.talks.files import TalkFaults, get_talk_file, read_talk
+from engine.talks.scenes import Talk
 
 
 @click.command()
@@ -30,15 +32,15 @@ def talk(workspace: Workspace, /, talk: str, out: Path | None, **options: bool) 
     path = Path(talk) if talk.endswith(".toml") else get_talk_file(talk, workspace.path)
     try:
         found = read_talk(path)
+        size = _written(path, found, out, options["replace"])
     except TalkFaults as error:
-        if not options["check"] or options["as_json"]:
+        if options["as_json"]:
             raise
         for line in error.lines:
             click.echo(f"{path.name}: {line}", err=True)
         return 2
     document: dict[str, Any] = {"talk": found.title, "scenes": len(found.scenes), "minutes": found.minutes}
     if out is not None:
-        size = to_file(out, lambda file: load(TALK_WRITER)(path.stem, found, file), replace=options["replace"])
         document |= {"path": str(out), "bytes": size}
     if options["as_json"]:
         echo_json(document)
@@ -49,6 +51,16 @@ def talk(workspace: Workspace, /, talk: str, out: Path | None, **options: bool) 
             err=True,
         )
     return None
+
+
+def _written(path: Path, found: Talk, out: Path | None, replace: bool) -> int:
+    """Write the page, to nowhere where it is only checked: nothing that refuses it later stays unsaid."""
+    writer = load(TALK_WRITER)
+    if out is not None:
+        return to_file(out, lambda file: writer(path.stem, found, file), replace=replace)
+    page = BytesIO()
+    writer(path.stem, found, page)
+    return page.tell()
 
 
 def _counted(number: float, what: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from engine.errors import ConfigError
 from engine.exchange import lab_reference
 from engine.labs.registry import LABS
 from engine.paths import PROJECT
-from engine.talks.scenes import SCENES, LabScene, PredictionScene, RevealScene, Scene, Talk
+from engine.talks.plays import unplayable
+from engine.talks.scenes import MAX_CHOICES, SCENES, LabScene, Played, PredictionScene, RevealScene, Scene, Talk
 
 FOLDER = PROJECT / "assets" / "talks"
 #: The talks of a workspace lie in this folder of it.
@@ -104,61 +105,80 @@ def checked(document: Mapping[str, Any], name: str) -> Talk:
         raise TalkFaults(name, [*faults, "a talk has scenes: [[scene]], each with kind, title and minutes"])
     if len(rows) > MAX_SCENES:
         raise TalkFaults(name, [*faults, f"a talk has at most {MAX_SCENES} scenes (got {len(rows)})"])
-    scenes: list[Scene] = []
-    for number, row in enumerate(rows, 1):
-        found = _scene(row)
-        if isinstance(found, Scene):
-            scenes.append(found)
-        else:
-            faults += [f"scene {number}: {line}" for line in found]
-    if len(scenes) == len(rows):
-        faults += _between(scenes)
+    found = [_scene(row) for row in rows]
     try:
-        talk = Talk(title=document.get("title", ""), scenes=tuple(scenes))
+        talk = Talk(title=document.get("title", ""), scenes=tuple(scene for scene, own in found if scene and not own))
     except ValidationError as error:
         faults += every_line(error, Talk)
+    between = [*_between(rows, [scene for scene, _ in found])]
+    for number, (row, (scene, own)) in enumerate(zip(rows, found, strict=True), 1):
+        missing = [f"({row['kind']}) {line}" for line in _missing(scene)] if scene else []
+        others = [line for other, line in between if other == number]
+        faults += [f"scene {number}: {line}" for line in (*own, *missing, *others)]
     if faults:
         raise TalkFaults(name, faults)
     return talk
 
 
-def _scene(row: Any) -> Scene | list[str]:
-    """Return the scene of a row, or its faults."""
+def _scene(row: Any) -> tuple[Scene | None, list[str]]:
+    """Return the scene of a row and its faults; with faults the scene has what is sound of it, for further checks."""
     kind = row.get("kind") if isinstance(row, dict) else None
     if not isinstance(kind, str) or kind not in SCENES:
-        return [f"its kind is one of {', '.join(SCENES)} (got {kind!r})"]
+        return None, [f"its kind is one of {', '.join(SCENES)} (got {kind!r})"]
+    scene = SCENES[kind]
     try:
-        return SCENES[kind].model_validate(row)
+        return scene.model_validate(row), []
     except ValidationError as error:
-        return [f"({kind}) {line}" for line in every_line(error, SCENES[kind])]
+        faulty = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
+        sound = {key: value for key, value in row.items() if key in scene.model_fields and key not in faulty}
+        return scene.model_construct(**sound), [f"({kind}) {line}" for line in every_line(error, scene)]
 
 
-def _between(scenes: list[Scene]) -> Iterator[str]:
-    """Yield the faults of scenes that name each other, or a panel that a lab does not have."""
-    asked: dict[str, PredictionScene] = {}
+def _missing(scene: Scene) -> Iterator[str]:
+    """Yield what a scene shows of a recorded race or a lab that is not there."""
+    if isinstance(scene, Played) and _has(scene, "recording"):
+        yield from unplayable(scene)
+    elif isinstance(scene, LabScene) and _has(scene, "lab", "panel"):
+        panels = [panel.name for panel in LABS[scene.lab].panels]
+        if scene.panel not in panels:
+            yield f"the lab {scene.lab} has no panel {scene.panel!r}: {', '.join(panels)}"
+        else:
+            yield from _missing_curves(scene)
+
+
+def _has(scene: Scene, *keys: str) -> bool:
+    return scene.model_fields_set.issuperset(keys)
+
+
+def _between(rows: Sequence[Any], scenes: Sequence[Scene | None]) -> Iterator[tuple[int, str]]:
+    """Yield the faults of scenes that name each other, with the scene's number.
+
+    A scene with faults of its own counts as the question or the reveal that its row says.
+    """
+    asked: dict[str, tuple[int, int]] = {}
     revealed: set[str] = set()
-    for number, scene in enumerate(scenes, 1):
-        if isinstance(scene, PredictionScene):
-            if scene.key in asked:
-                yield f"scene {number}: (prediction) another question has the key {scene.key!r}"
-            asked[scene.key] = scene
-        elif isinstance(scene, RevealScene):
-            question = asked.get(scene.of)
-            if question is None:
-                yield f"scene {number}: (reveal) no earlier scene asks the question {scene.of!r}"
-            elif scene.answer > len(question.choices):
-                yield f"scene {number}: (reveal) answer is 1 to {len(question.choices)} (got {scene.answer})"
-            if scene.of in revealed:
-                yield f"scene {number}: (reveal) the question {scene.of!r} was revealed before"
-            revealed.add(scene.of)
-        elif isinstance(scene, LabScene):
-            panels = [panel.name for panel in LABS[scene.lab].panels]
-            if scene.panel not in panels:
-                yield f"scene {number}: (lab) the lab {scene.lab} has no panel {scene.panel!r}: {', '.join(panels)}"
-            else:
-                yield from (f"scene {number}: (lab) {line}" for line in _missing_curves(scene))
+    for number, (row, scene) in enumerate(zip(rows, scenes, strict=True), 1):
+        kind, key, of = (_word(row, name) for name in ("kind", "key", "of"))
+        if key and (kind == "prediction" or kind not in SCENES):
+            if key in asked:
+                yield number, f"(prediction) another question has the key {key!r}"
+            is_whole = isinstance(scene, PredictionScene) and _has(scene, "choices")
+            asked[key] = number, len(getattr(scene, "choices", ())) if is_whole else MAX_CHOICES
+        elif of and (kind == "reveal" or kind not in SCENES):
+            if of not in asked:
+                yield number, f"(reveal) no earlier scene asks the question {of!r}"
+            elif isinstance(scene, RevealScene) and _has(scene, "answer") and scene.answer > asked[of][1]:
+                yield number, f"(reveal) answer is 1 to {asked[of][1]} (got {scene.answer})"
+            if of in revealed:
+                yield number, f"(reveal) the question {of!r} was revealed before"
+            revealed.add(of)
     for key in asked.keys() - revealed:
-        yield f"the question {key!r} has no reveal"
+        yield asked[key][0], f"(prediction) the question {key!r} has no reveal"
+
+
+def _word(row: Any, name: str) -> str:
+    word = row.get(name) if isinstance(row, dict) else None
+    return word if isinstance(word, str) else ""
 
 
 def _missing_curves(scene: LabScene) -> Iterator[str]:

@@ -10,13 +10,15 @@ from app.data.workspace import SkipscopeError, current, lent
 from engine.exchange.recordings import get_recording, recordings
 from engine.store.audience.showings import Place
 from engine.talks.files import USUAL as USUAL
-from engine.talks.files import TalkFaults, get_talk_file, read_talk, talk_files
+from engine.talks.files import TalkFaults as TalkFaults
+from engine.talks.files import get_talk_file, read_talk, talk_files
 from engine.talks.recorded import RecordedRaces
 from engine.talks.scenes import CutScene as CutScene
 from engine.talks.scenes import LabScene as LabScene
 from engine.talks.scenes import LiveScene as LiveScene
 from engine.talks.scenes import Played as Played
-from engine.talks.scenes import PredictionScene, RevealScene
+from engine.talks.scenes import PredictionScene as PredictionScene
+from engine.talks.scenes import RevealScene as RevealScene
 from engine.talks.scenes import Scene as Scene
 from engine.talks.scenes import Talk as Talk
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from app.live.shared.component import component, surroundings
 from app.live.stream.plotly_js import BASIC, CARTESIAN
-from app.live.talk.documents import has_maps
 
 #: Style sheets beside its own, by their paths below ``app/live``.
 STYLES = ("shared/presentation/presentation.css",)
@@ -37,7 +36,7 @@ def live_talk(talk: Mapping[str, Any], state: TalkState, on_command: Callable[[]
     urls = {
         "history": "live/history", "stream": "live/stream", "recordings": "live/talk/recording/",
         "reference": "live/lab/reference", "room": "live/talk/stream",
-        "plotly": (CARTESIAN if has_maps(talk) else BASIC).address,
+        "plotly": (CARTESIAN if talk["maps"] else BASIC).address,
     }  # fmt: skip
     component("talk", "skipscope_talk", *STYLES)(
         key=key,

@@ -1,7 +1,8 @@
 """A talk as the browser gets it: every scene with what it draws. Texts stay texts; the browser makes nodes of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from app import theme
@@ -14,18 +15,36 @@ from app.live.shared.run import Run, run_colors, runs_of
 _MAPS = ("heat", "plane")
 
 
-def talk_document(name: str, talk: talks.Talk, with_notes: bool) -> dict[str, Any]:
-    """Return a talk; the notes are the speaker's alone."""
-    return {
-        "name": name,
-        "title": talk.title,
-        "scenes": [_scene(scene, with_notes) for scene in talk.scenes],
-    }
+def talk_document(name: str, talk: talks.Talk, shown: int | None = None) -> dict[str, Any]:
+    """Return a talk, whole and with the speaker's notes; for the audience only the scene that is ``shown``, 0 for none.
+
+    Of the other scenes the audience gets no word: an answer in a browser is an answer that can be read before the vote.
+    """
+    numbers = range(1, len(talk.scenes) + 1)
+    if shown is None:
+        scenes = [_scene(scene) | {"notes": scene.notes} for scene in talk.scenes]
+    else:
+        told = shown_scenes(talk, shown)
+        hidden: dict[str, Any] = {"kind": "hidden", "title": talk.title, "lines": [], "source": None, "minutes": 0}
+        scenes = [told.get(number, hidden) for number in numbers]
+    return {"name": name, "title": talk.title, "maps": has_maps(talk), "scenes": scenes}
 
 
-def has_maps(talk: Mapping[str, Any]) -> bool:
+def shown_scenes(talk: talks.Talk, shown: int) -> dict[int, dict[str, Any]]:
+    """Return what the audience may know while a scene is shown, by number: the scene, and the question it answers."""
+    if not 1 <= shown <= len(talk.scenes):
+        return {}
+    scene = talk.scenes[shown - 1]
+    told = {shown: _scene(scene)}
+    if isinstance(scene, talks.RevealScene):
+        rows = enumerate(talk.scenes, 1)
+        told |= {n: _scene(row) for n, row in rows if isinstance(row, talks.PredictionScene) and row.key == scene.of}
+    return told
+
+
+def has_maps(talk: talks.Talk) -> bool:
     """Return whether a talk's labs draw more than lines and bars, which the smallest plotly.js does not."""
-    return any(scene["lab"]["panel"]["kind"] in _MAPS for scene in talk["scenes"] if "lab" in scene)
+    return any(_panel(scene).kind in _MAPS for scene in talk.scenes if isinstance(scene, talks.LabScene))
 
 
 def runs_document(runs: Sequence[Run], arms: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -43,10 +62,9 @@ def runs_document(runs: Sequence[Run], arms: Sequence[str] = ()) -> list[dict[st
     ]
 
 
-def _scene(scene: talks.Scene, with_notes: bool) -> dict[str, Any]:
-    document = scene.model_dump(mode="json", exclude={"notes", "arms", "layout", "seconds", "begin", "recording"})
-    if with_notes:
-        document["notes"] = scene.notes
+def _scene(scene: talks.Scene) -> dict[str, Any]:
+    own = {"notes", "arms", "layout", "seconds", "begin", "recording"}
+    document: dict[str, Any] = scene.model_dump(mode="json", exclude=own)
     if isinstance(scene, talks.Played):
         document["race"] = _race(scene)
     if isinstance(scene, talks.LabScene):
@@ -55,7 +73,13 @@ def _scene(scene: talks.Scene, with_notes: bool) -> dict[str, Any]:
 
 
 def _race(scene: talks.Played) -> dict[str, Any]:
-    runs, trouble = _recorded_runs(scene)
+    words, trouble = talks.title_of(scene.recording), ""
+    runs: list[dict[str, Any]] = []
+    try:
+        runs, seeds = _recorded_runs(scene.recording, scene.arms)
+        words += _one_seed(seeds)
+    except workspace.SkipscopeError as error:
+        trouble = f"The recorded race cannot be played: {error}."
     return {
         "recording": scene.recording,
         "runs": runs,
@@ -64,30 +88,39 @@ def _race(scene: talks.Played) -> dict[str, Any]:
         "begin": getattr(scene, "begin", 0),
         # What a cut does is seen in single steps at once, and in their mean later.
         "raw": isinstance(scene, talks.CutScene),
-        "words": f"Recorded race: {talks.title_of(scene.recording)}",
+        "words": f"Recorded race: {words}",
         "trouble": trouble,
     }
 
 
-def _recorded_runs(scene: talks.Played) -> tuple[list[dict[str, Any]], str]:
-    """Return the runs that a scene plays, and why there are none."""
-    try:
-        with talks.recorded(scene.recording) as number:
-            race = races.race(number)
-            runs = runs_document(runs_of(race) if race else (), scene.arms)
-    except workspace.SkipscopeError as error:
-        return [], f"The recorded race cannot be played: {error}."
-    return runs, "" if runs else f"The recorded race has no arm of {', '.join(scene.arms)}."
+@lru_cache(maxsize=64)
+def _recorded_runs(recording: str, arms: tuple[str, ...]) -> tuple[list[dict[str, Any]], int]:
+    """Return the runs that a scene plays, and of how many seeds they are. Raises SkipscopeError."""
+    with talks.recorded(recording) as number:
+        race = races.race(number)
+        if race is None:
+            raise workspace.SkipscopeError("it is not there")
+        return runs_document(runs_of(race), arms), race.seeds
+
+
+def _one_seed(seeds: int) -> str:
+    """Return what is said of results that another seed might not have."""
+    return ", one seed" if seeds == 1 else ""
+
+
+def _panel(scene: talks.LabScene) -> labs.Panel:
+    panels = chosen_panels(labs.LABS[scene.lab].panels, [scene.panel])
+    return next(panel for panel in panels if panel.name == scene.panel)
 
 
 def _lab(scene: talks.LabScene) -> dict[str, Any]:
     lab, reference = labs.LABS[scene.lab], labs.lab_reference(scene.lab)
-    (panel, *_) = [panel for panel in chosen_panels(lab.panels, [scene.panel]) if panel.name == scene.panel]
     origin = reference.origin.text if reference else "not recorded"
+    seeds = int(reference.settings.get("seeds", 0)) if reference else 0
     return {
         "lab": lab.name,
-        "panel": asdict(panel),
+        "panel": asdict(_panel(scene)),
         "curves": list(scene.curves),
-        "words": f"Lab: {lab.title}, {origin}",
+        "words": f"Lab: {lab.title}{_one_seed(seeds)}, {origin}",
         **lab_styles(lab),
     }

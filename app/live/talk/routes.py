@@ -18,7 +18,7 @@ from app.data.talks import room, talks
 from app.live.stream.answers import news_events, stream_answer
 from app.live.stream.feed import Feed
 from app.live.stream.query_params import NO_STORE, BadRequest, runs_of
-from app.live.talk.messages import showing_document
+from app.live.talk.messages import scenes_document, showing_document
 from app.live.talk.recorded_answers import RecordedAnswers
 from app.web.visitor import visitor_of
 
@@ -34,15 +34,19 @@ def talk_routes(feed: Feed) -> list[Route]:
         visitor = visitor_of(request.cookies)
         seen: int | None = None
         sent: dict[str, Any] | None = None
+        told = ("", 0)
 
         def is_due(head: streaming.Head) -> bool:
             return head.changes != seen
 
         def read(head: streaming.Head) -> tuple[str | None, dict[str, Any]]:
-            nonlocal seen, sent
-            document, seen = showing_document(room.showing(visitor)), head.changes
-            news = {} if document == sent else {"showing": document}
-            sent = document
+            nonlocal seen, sent, told
+            showing = room.showing(visitor)
+            document, place = showing_document(showing), (showing.talk, showing.scene)
+            news: dict[str, Any] = {} if document == sent else {"showing": document}
+            if place != told:
+                news["scenes"] = scenes_document(showing)
+            seen, sent, told = head.changes, document, place
             return None, news
 
         return stream_answer(news_events(feed, PACE_S, is_due, read))

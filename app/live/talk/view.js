@@ -54,7 +54,8 @@ export class TalkView {
   /** @type {(data: any, send: (name: string, value: unknown) => void) => void} */
   update(data, send) {
     const first = !this.data;
-    Object.assign(this, { data, send, theme: readTheme(this.host, data.themes), scenes: data.talk.scenes });
+    Object.assign(this, { data, send, theme: readTheme(this.host, data.themes) });
+    this.#know(data.talk, {});
     this.stage ??= this.#stage(data);
     if (first) {
       this.kept = new Kept(data.talk.name);
@@ -206,8 +207,19 @@ export class TalkView {
   #heard(/** @type {any} */ message) {
     if (message.engine !== undefined) this.engine = message.engine;
     this.showing = heard(this.showing, message);
+    if (!this.leads && message.scenes) this.#know(this.data.talk, message.scenes);
     if (!this.leads && message.showing) this.#follow();
     this.#draw();
+  }
+
+  /**
+   * The scenes of a talk: an audience learns each as it is shown, by number.
+   * @type {(talk: { name: string, scenes: SceneDocument[] }, told: Record<string, SceneDocument>) => void}
+   */
+  #know({ name, scenes }, told) {
+    const before = this.known?.name === name ? this.known.told : {};
+    this.known = { name, told: this.showing.talk && this.showing.talk !== name ? before : { ...before, ...told } };
+    this.scenes = scenes.map((scene, index) => this.known?.told[index + 1] ?? scene);
   }
 
   /** An audience's page goes where the presenter goes; a race that began live needs names from the server. */
@@ -316,6 +328,7 @@ export class TalkView {
   #overview() {
     const { talk, origin } = this.data;
     setText(this.part("name"), talk.title);
+    if (!this.leads) return; // titles tell the answers
     setText(this.part("about"), `${this.scenes.length} scenes, ${planned(this.scenes, this.scenes.length).before} minutes.${origin ? ` ${origin}.` : ""}`);
     this.part("list").replaceChildren(...this.scenes.map(({ title, minutes }) => write(element("li", "sk-item"), `${title} (${minutes} min)`)));
   }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import streamlit as st
 
 from app import theme
-from app.data import machine, options, races, run_table, selection
+from app.data import machine, options, races, run_table, selection, workspace
 from app.views import page_frame
 from app.views.markdown_escape import literal
 from app.views.runs import arms, compare, dialogs, export, import_dialog
@@ -43,8 +43,7 @@ def render() -> None:
         return
     rows = run_table.table_rows()
     if not rows:
-        who = "The Race page" if presenter_link.may_command() else "The presenter"
-        st.markdown(f"There is no run yet. Every training appears here once it is started. {who} starts one.")
+        st.markdown(f"There is no run yet. {_how_one_comes()}")
         if presenter_link.may_command():
             import_dialog.button()
         return
@@ -69,6 +68,14 @@ def render() -> None:
             compare.render(chosen, notice)
     runs_view.write_address(view.by_race)
     runs_view.settled()
+
+
+def _how_one_comes() -> str:
+    """Return how a run comes into an empty workspace here."""
+    who = "The Race page" if presenter_link.may_command() else "The presenter"
+    if workspace.view_only():
+        return f"This installation only views: a recorded race appears here once it is opened. {who} opens one."
+    return f"Every training appears here once it is started. {who} starts one."
 
 
 def _filters(rows: list[run_table.TableRow]) -> View:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from app.data import commands
+from app.live.race.instant import component
 from app.views import instant, picker
 from engine.errors import ConfigError
 
@@ -29,6 +30,15 @@ def test_a_slider_trains_what_it_says(session, monkeypatch):
     press(session, verb="train", run=0, at=1, choice=choice)
     assert asked == [commands.InstantChoice(32, "A", 0.0, 0.001, 3)]
     assert session.keys() == {instant.COMPONENT}
+
+
+@pytest.mark.parametrize("obstacle", ["", "this installation only views"])
+def test_the_page_is_told_why_nothing_trains_here(session, monkeypatch, obstacle):
+    told = []
+    monkeypatch.setattr(component.workspace, "view_only", lambda: obstacle)
+    monkeypatch.setattr(component, "component", lambda *_: lambda **given: told.append(given["data"]))
+    instant._live()
+    assert [data["obstacle"] for data in told] == [obstacle]
 
 
 def test_the_same_refusal_twice_is_told_twice_each_with_its_press(session, monkeypatch):

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 from app.data import races
 from app.data.exchange import recordings
 from app.data.workspace import SkipscopeError, use
+from app.views import recordings as views
 from app.web import presenter_link
 from engine.exchange import recordings as table
 from engine.paths import PROJECT
@@ -39,6 +40,17 @@ def test_the_first_visit_plays_a_recorded_race_and_nothing_is_trained(place, mon
     said = " ".join(caption.value for caption in page.main.caption)
     assert "Imported: recorded elsewhere" in said
     assert table.get_recording(SMALLEST).caveats[0] in said.replace("\\", "")
+
+
+@pytest.mark.parametrize(("obstacle", "promised"), [("", True), ("this installation only views", False)])
+def test_the_first_picture_promises_a_training_only_where_one_can_be(monkeypatch, obstacle, promised):
+    captions = []
+    monkeypatch.setattr(views.st, "image", lambda *_, caption, **more: captions.append(caption))
+    monkeypatch.setattr(views, "live_landing", lambda _: False)
+    monkeypatch.setattr(views.workspace, "view_only", lambda: obstacle)
+    views.first_picture()
+    assert [caption.startswith("The recorded quick race.") for caption in captions] == [True]
+    assert ("Yours will be drawn" in captions[0]) == promised
 
 
 def test_the_dialog_lists_every_recorded_race_with_its_caveats(place):

@@ -1,5 +1,6 @@
 """A talk in front of a room: by the keyboard alone, without an engine, without a server, and with votes from phones."""
 
+import json
 import re
 from io import BytesIO
 from pathlib import Path
@@ -37,6 +38,11 @@ BOXES = """() => {
     drawn: all('.sk-plot').every(node => node.querySelector('.main-svg')),
     window: [innerWidth, innerHeight],
   };
+}"""
+#: All that a page's own program has of the talk.
+KNOWN = """() => {
+  const { scenes, data } = document.querySelector('.sk-talk').talkView;
+  return [scenes, data];
 }"""
 READY = """() => {
   const talk = document.querySelector('.sk-talk.ss-presenting'), plot = talk?.querySelector('.sk-plot');
@@ -236,6 +242,9 @@ def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_pa
         for phone in phones:
             expect(phone.locator(".sk-title")).to_have_text(TALK.scenes[0].title)
             assert TALK.scenes[0].notes.split("\n")[0] not in phone.content()
+            # Not even its own program has a scene that was not shown.
+            known = json.dumps(phone.evaluate(KNOWN), ensure_ascii=False)
+            assert [scene.title for scene in TALK.scenes if scene.title in known] == [TALK.scenes[0].title]
         for _ in range(number - 1):
             speaker.keyboard.press("ArrowRight")
         for phone, choice in zip(phones, (3, 1), strict=True):
@@ -265,6 +274,9 @@ def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_pa
         expect(speaker.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
         speaker.keyboard.press("Escape")
         expect(phones[0].locator(".sk-lines")).to_contain_text("has not begun, or it has ended")
+        phones[0].keyboard.press("Escape")
+        expect(phones[0].locator(".ss-present")).to_be_visible()
+        assert phones[0].locator(".sk-item").count() == 0
     finally:
         for phone in phones:
             phone.context.close()

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from app.live.talk import documents
+from engine.errors import DataError
 from engine.talks.files import USUAL, get_talk_file, read_talk
 
 TALK = """
@@ -40,6 +42,26 @@ def test_every_fault_has_a_line(call, file):
     assert [line.startswith("two.toml: scene 1: (text) ") for line in said.splitlines()] == [True, True]
     code, _, said = call("talk", str(file), "--check", "--json")
     assert (code, said.count("\n")) == (2, 1)
+
+
+def test_what_cannot_be_written_is_found_before_with_every_scene(call, file, tmp_path, monkeypatch):
+    played = '[[scene]]\nkind = "recorded"\ntitle = "Two"\nminutes = 1\nrecording = "cut"\n'
+    file.write_text(TALK + played + played.replace("cut", "depth"), encoding="utf-8")
+
+    def refuse(name):
+        raise DataError(f"{name} is damaged")
+
+    monkeypatch.setattr(documents.talks, "recorded", refuse)
+    documents._recorded_runs.cache_clear()
+    out = tmp_path / "talk.html"
+    for wish in (["--check"], ["--out", str(out)]):
+        code, shown, said = call("talk", str(file), *wish)
+        assert (code, shown) == (2, "")
+        assert said.splitlines() == [
+            f"two.toml: scene {number}: The recorded race cannot be played: {name} is damaged."
+            for number, name in ((2, "cut"), (3, "depth"))
+        ]
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(

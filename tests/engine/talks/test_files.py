@@ -2,11 +2,13 @@
 
 import os
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from engine.errors import ConfigError
-from engine.talks import files
+from engine.exchange.recordings import get_recording
+from engine.talks import files, plays
 from engine.talks.files import TalkFaults, checked, get_talk_file, read_talk, talk_files
 from engine.talks.scenes import MAX_LINE, MAX_LINES, MAX_NOTES
 
@@ -14,6 +16,7 @@ TEXT = {"kind": "text", "title": "One", "minutes": 1}
 QUESTION = {"kind": "prediction", "key": "q", "title": "Which?", "choices": ["a", "b"], "minutes": 1}
 REVEAL = {"kind": "reveal", "of": "q", "answer": 2, "title": "b", "recording": "quick", "minutes": 1}
 LAB = {"kind": "lab", "title": "Seen", "lab": "shattering", "panel": "gradient", "minutes": 1}
+CUT = {"kind": "cut", "title": "Cut", "recording": "cut", "begin": 299, "arms": ["A-56"], "minutes": 1}
 LIVE = {"kind": "live", "title": "Now", "recording": "quick", "preset": "quick", "minutes": 1}
 
 
@@ -60,6 +63,9 @@ def test_the_scenes_keep_their_order_and_their_minutes_are_added():
         ({**LIVE, "recording": "slow"}, "names no recorded race"),
         ({**LIVE, "layout": "round"}, "layout"),
         ({**LIVE, "seconds": 0.1}, "seconds"),
+        ({**LIVE, "arms": ["plain-20", "plain-21"]}, "has no arm 'plain-21': plain-20, plain-56, A-20, A-56"),
+        ({**CUT, "recording": "quick"}, "no shortcuts are cut"),
+        ({**CUT, "begin": 300}, "begin is before the last of 300 steps (got 300)"),
         ({**QUESTION, "choices": ["one"]}, "choices"),
         ({**QUESTION, "key": "Q 1"}, "key"),
     ],
@@ -68,6 +74,50 @@ def test_a_fault_names_its_scene(scene, said):
     lines = faults(TEXT, scene)
     assert lines[0].startswith("scene 2: ")
     assert said in lines[0]
+
+
+def test_what_plays_to_the_last_step_is_sound():
+    assert talk(CUT).scenes[0].begin == 299
+
+
+def test_a_recorded_race_that_is_not_here_is_a_fault(monkeypatch, tmp_path):
+    monkeypatch.setattr(plays, "get_recording", lambda name: replace(get_recording(name), path=tmp_path / "gone"))
+    assert "scene 1: (live) the recorded race quick cannot be played" in faults(LIVE)[0]
+
+
+def test_faults_between_scenes_are_said_beside_those_of_a_scene_and_in_the_order_of_the_scenes():
+    lines = faults({**TEXT, "size": 2}, REVEAL, {**LIVE, "arms": ["none-9"]}, {**QUESTION, "key": "lone"})
+    assert [line.split(":")[0] for line in lines] == ["scene 1", "scene 2", "scene 3", "scene 4"]
+    assert all(
+        word in line for word, line in zip(("size", "no earlier scene", "no arm", "no reveal"), lines, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("scene", "said"),
+    [
+        ({**LIVE, "size": 2, "arms": ["none-9"]}, ["size", "no arm"]),
+        ({**CUT, "minutes": 0, "begin": 300}, ["minutes", "begin is before"]),
+        ({**LIVE, "minutes": 0, "arms": [3], "recording": "cut"}, ["minutes", "arms"]),
+        ({**LAB, "title": "", "panel": "wall"}, ["must not be empty", "has no panel"]),
+        ({**LAB, "minutes": 0, "lab": "kitchen"}, ["minutes", "names no lab"]),
+    ],
+)
+def test_a_scene_with_a_fault_is_checked_further(scene, said):
+    lines = faults(scene)
+    assert len(lines) == len(said)
+    assert all(any(word in line for line in lines) for word in said)
+
+
+def test_an_answer_is_checked_beside_another_fault():
+    assert len(faults(QUESTION, {**REVEAL, "minutes": 0, "answer": 3})) == 2
+
+
+def test_a_question_or_a_reveal_with_a_fault_of_its_own_still_counts_as_one():
+    assert len(faults({**QUESTION, "minutes": 0}, REVEAL)) == 1
+    assert len(faults(QUESTION, {**REVEAL, "minutes": 0})) == 1
+    assert len(faults({**QUESTION, "kind": "predicton"}, REVEAL)) == 1
+    assert len(faults({**TEXT, "key": "q"})) == 1
 
 
 def test_every_fault_has_its_line():

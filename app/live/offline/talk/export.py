@@ -9,7 +9,6 @@ from typing import Any, BinaryIO
 from app.data import labs
 from app.data.exchange.offline import portable, written_by
 from app.data.talks import talks
-from app.data.workspace import SkipscopeError
 from app.live.labs.messages import reference_document
 from app.live.offline.page import Charts, OfflinePage, offline_page
 from app.live.offline.race.documents import race_document
@@ -24,12 +23,13 @@ _BODY = Path(__file__).with_name("page.html")
 
 
 def write(name: str, talk: talks.Talk, file: BinaryIO) -> None:
-    """Write a talk as one page. Raises SkipscopeError."""
-    document = talk_document(name, talk, with_notes=True)
+    """Write a talk as one page. Raises TalkFaults with a line for each scene that cannot be played, SkipscopeError."""
+    document = talk_document(name, talk)
+    numbered = enumerate(document["scenes"], 1)
+    if faults := [f"scene {n}: {row['race']['trouble']}" for n, row in numbered if row.get("race", {}).get("trouble")]:
+        raise talks.TalkFaults(f"{name}.toml", faults)
     documents: dict[str, Any] = {}
     for race in (scene["race"] for scene in _with(document, "race")):
-        if race["trouble"]:
-            raise SkipscopeError(race["trouble"])
         runs = [run["run"] for run in race["runs"]]
         with talks.recorded(race["recording"]):
             documents[f"race {','.join(map(str, runs))}"] = race_document(runs)
@@ -48,7 +48,7 @@ def write(name: str, talk: talks.Talk, file: BinaryIO) -> None:
 
 
 def _page(talk: talks.Talk, told: dict[str, Any], documents: dict[str, Any]) -> OfflinePage:
-    charts: Charts = "cartesian" if has_maps(told["talk"]) else "basic"
+    charts: Charts = "cartesian" if has_maps(talk) else "basic"
     markup = (LIVE / "talk" / "talk.html").read_text(encoding="utf-8")
     return OfflinePage(
         title=talk.title, entry="offline/talk/page.js", charts=charts, modules=("talk/view.js",),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from app.data import options
+from app.data import options, workspace
 from app.data.instant import ring
 from app.live.shared.component import component, surroundings
 
@@ -28,6 +28,7 @@ def live_instant(on_command: Callable[[], None], key: str, notice: Mapping[str, 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds the ``verb``:
     train (with what was set, as ``choice``) or keep (a race, by ``run``). ``notice`` is a refusal: its ``line``, and
     ``at`` of the command, so that the same line twice is told twice.
+    ``obstacle`` of the data is why nothing trains here, '' where nets train.
     """
     can_be_set = ring.settings()
     component("race/instant", "skipscope_instant")(
@@ -37,6 +38,7 @@ def live_instant(on_command: Callable[[], None], key: str, notice: Mapping[str, 
             "usual": asdict(can_be_set.usual),
             "dialled": can_be_set.dialled,
             "notice": notice,
+            "obstacle": workspace.view_only(),
             **surroundings(history="live/history", stream="live/stream", ring="live/instant/stream"),
         },
         on_command_change=on_command,

@@ -75,7 +75,7 @@ export class InstantView {
   }
 
   #send(verb, more = {}) {
-    if (this.data.mayCommand === false) return;
+    if (this.data.mayCommand === false || (verb === "train" && this.data.obstacle)) return;
     this.send("command", { verb, run: 0, at: Date.now(), ...more });
   }
 
@@ -185,8 +185,8 @@ export class InstantView {
   /** The words, the sliders and the dial. */
   #tell() {
     const { choice, data, race, ring, statement, theme } = this;
-    const may = data.mayCommand !== false, over = Boolean(race?.over);
-    this.controls.enable(may, choice.shortcut === data.dialled);
+    const may = data.mayCommand !== false, trains = may && !data.obstacle, over = Boolean(race?.over);
+    this.controls.enable(trains, choice.shortcut === data.dialled);
     setText(this.part("headline"), statement.g ?? "What depth costs, and what a shortcut gives back");
     const [label, kind, why] = over ? statement.sure ?? [] : [];
     this.part("certainty").hidden = !label;
@@ -196,13 +196,14 @@ export class InstantView {
     // What was kept or deleted meanwhile is only drawn still.
     this.part("keep").hidden = !may || !over || ring[0]?.race !== race.race;
     this.part("train").hidden = !may || ring.length > 0;
-    this.part("lead").hidden = !may || !ring.length;
+    Object.assign(this.part("train"), { disabled: !trains, title: data.obstacle });
+    this.part("lead").hidden = !trains || !ring.length;
     setText(this.part("time"), over && race.seconds !== null ? `TRAINED IN ${race.seconds.toFixed(1)} s` : "");
     const notice = this.#notice();
     this.part("notice").hidden = !notice;
     setText(this.part("notice"), notice);
     setText(this.part("foot"), race ? footText(race, this.past.length > 0) : "");
-    if (!race && this.feed.source) setText(this.part("says"), may ? "Move a slider: four nets train at once." : "Nothing was trained here yet. As soon as the presenter moves a slider, the curves appear.");
+    if (!race && this.feed.source) setText(this.part("says"), emptyText(may, data.obstacle));
     this.part("plot").setAttribute("aria-label", `Training curves of ${this.runs.length} nets. ${statement.g ?? ""}`);
     const deep = ring.find(({ shortcut }) => shortcut === data.dialled)?.runs.findLast(({ plain }) => !plain);
     drawDial(this.part("dial-plot"), dialPoints(ring, choice, data.dialled), {
@@ -219,13 +220,22 @@ export class InstantView {
     if (this.lost || trouble) return this.lost || trouble;
     if (data.notice.line) return data.notice.line;
     if (engine && engine.state !== "alive" && race && !race.over) {
-      const starts = engine.state === "none" && data.mayCommand !== false;
+      const starts = engine.state === "none" && data.mayCommand !== false && !data.obstacle;
       return starts ? `${engine.message}. Move a slider to start it.` : engine.message;
     }
     if (!busy.length) return "";
     const named = busy.length > 1 ? `Races ${busy.join(", ")} train or wait for their turn, and have` : `Race ${busy[0]} trains or waits for its turn, and has`;
     return `${named} precedence. ${waits ? "These nets train when that has ended." : "What you set here trains when that has ended."}`;
   }
+}
+
+/**
+ * What stands in the empty chart: nothing that does not come true here.
+ * @type {(may: boolean, obstacle: string) => string}
+ */
+export function emptyText(may, obstacle) {
+  if (obstacle) return `Nothing was trained here, and nothing can be: ${obstacle}.`;
+  return may ? "Move a slider: four nets train at once." : "Nothing was trained here yet. As soon as the presenter moves a slider, the curves appear.";
 }
 
 /** @type {(race: { steps: number, race: number, runs: unknown[] }, past: boolean) => string} */

@@ -2,27 +2,71 @@
 
 import json
 
+import pytest
+
 from app.data.talks import room, talks
-from app.data.workspace import SkipscopeError
+from app.data.workspace import SkipscopeError, use
+from app.live.talk import documents
 from app.live.talk.documents import has_maps, talk_document
-from app.live.talk.messages import showing_document
+from app.live.talk.messages import scenes_document, showing_document
+from engine.exchange import lab_reference
+from engine.exchange.recorded_errors import recorded_runs
+from engine.exchange.recordings import get_recording
 from engine.talks.files import FOLDER, USUAL, checked, read_talk
+from engine.talks.scenes import LabScene, Played, PredictionScene, RevealScene
 
 TALK = read_talk(FOLDER / f"{USUAL}.toml")
 PLAYED = {"kind": "recorded", "title": "t", "minutes": 1, "recording": "quick"}
 
 
-def document(*scenes, with_notes=True):
-    return talk_document("x", checked({"title": "X", "scene": [*scenes]}, "x.toml"), with_notes)
+def talk(*scenes):
+    return checked({"title": "X", "scene": [*scenes]}, "x.toml")
 
 
-def test_only_the_speaker_gets_the_notes():
-    for with_notes in (True, False):
-        found = talk_document(USUAL, TALK, with_notes)
-        assert [scene.get("notes") for scene in found["scenes"]] == [
-            scene.notes if with_notes else None for scene in TALK.scenes
-        ]
-        assert (TALK.scenes[0].notes.split("\n")[0] in json.dumps(found)) == with_notes
+def document(*scenes):
+    return talk_document("x", talk(*scenes))
+
+
+def test_the_speaker_gets_every_scene_with_its_notes():
+    found = talk_document(USUAL, TALK)
+    assert [scene["notes"] for scene in found["scenes"]] == [scene.notes for scene in TALK.scenes]
+    assert [scene["title"] for scene in found["scenes"]] == [scene.title for scene in TALK.scenes]
+
+
+@pytest.mark.parametrize("shown", range(len(TALK.scenes) + 2))
+def test_the_audience_gets_no_word_of_a_scene_that_is_not_shown(shown):
+    found = talk_document(USUAL, TALK, shown)
+    assert len(found["scenes"]) == len(TALK.scenes)
+    text = json.dumps(found, ensure_ascii=False)
+    asked = {scene.key: scene for scene in TALK.scenes if isinstance(scene, PredictionScene)}
+    for number, scene in enumerate(TALK.scenes, 1):
+        of_shown = TALK.scenes[shown - 1] if 1 <= shown <= len(TALK.scenes) else None
+        is_told = scene is of_shown or (isinstance(of_shown, RevealScene) and asked[of_shown.of] is scene)
+        assert (scene.title in text) == is_told, number
+        assert all((line in text) == is_told for line in scene.lines), number
+        assert scene.notes.split("\n")[0] not in text, number
+        assert ("answer" in found["scenes"][number - 1]) == (is_told and isinstance(scene, RevealScene)), number
+
+
+def test_the_room_is_told_the_scene_that_is_shown_and_nothing_where_none_is(workspace):
+    use(workspace.path)
+    number = next(n for n, scene in enumerate(TALK.scenes, 1) if isinstance(scene, PredictionScene))
+    assert [*scenes_document(room.Showing(USUAL, number))] == [number]
+    assert {*scenes_document(room.Showing(USUAL, number + 1))} == {number, number + 1}
+    assert scenes_document(room.Showing()) == {}
+
+
+def test_results_of_one_seed_are_said_to_be_of_one():
+    for scene, row in zip(TALK.scenes, talk_document(USUAL, TALK)["scenes"], strict=True):
+        if not isinstance(scene, Played | LabScene) or getattr(scene, "lab", "") == "shattering":
+            continue
+        if isinstance(scene, Played):
+            runs = recorded_runs(get_recording(scene.recording).path)
+            seeds = len({run.seed for run in runs})
+        else:
+            seeds = lab_reference.read(scene.lab).settings["seeds"]
+        words = row["race" if isinstance(scene, Played) else "lab"]["words"]
+        assert ("one seed" in words) == (seeds == 1), scene.title
 
 
 def test_a_scene_plays_the_arms_that_it_names_with_all_their_seeds():
@@ -33,29 +77,30 @@ def test_a_scene_plays_the_arms_that_it_names_with_all_their_seeds():
     assert some["race"]["words"] == "Recorded race: Quick race, five seeds"
 
 
-def test_an_arm_that_was_not_recorded_and_a_recording_that_is_not_here_are_said(monkeypatch):
-    (scene,) = document({**PLAYED, "arms": ["B-20"]})["scenes"]
-    assert scene["race"]["trouble"] == "The recorded race has no arm of B-20."
-
+def test_a_recording_that_is_not_here_is_said_and_played_once_it_is(monkeypatch):
     def refuse(name):
         raise SkipscopeError("the disk is full")
 
-    monkeypatch.setattr(talks, "recorded", refuse)
-    (scene,) = document(PLAYED)["scenes"]
-    assert (scene["race"]["runs"], scene["race"]["trouble"]) == (
-        [], "The recorded race cannot be played: the disk is full.",
-    )  # fmt: skip
+    documents._recorded_runs.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(talks, "recorded", refuse)
+        (scene,) = document(PLAYED)["scenes"]
+        assert (scene["race"]["runs"], scene["race"]["trouble"]) == (
+            [], "The recorded race cannot be played: the disk is full.",
+        )  # fmt: skip
+    assert document(PLAYED)["scenes"][0]["race"]["trouble"] == ""
 
 
 def test_single_steps_are_drawn_of_a_cut_alone():
-    scenes = document(PLAYED, {**PLAYED, "kind": "cut", "begin": 100})["scenes"]
+    scenes = document(PLAYED, {**PLAYED, "kind": "cut", "recording": "cut", "begin": 100})["scenes"]
     assert [(scene["race"]["raw"], scene["race"]["begin"]) for scene in scenes] == [(False, 0), (True, 100)]
 
 
 def test_maps_need_a_larger_library():
     lab = {"kind": "lab", "title": "t", "minutes": 1}
-    assert not has_maps(document({**lab, "lab": "shattering", "panel": "gradient"}, PLAYED))
-    assert has_maps(document({**lab, "lab": "landscape", "panel": "plane"}))
+    for rows, maps in (([{**lab, "lab": "shattering", "panel": "gradient"}, PLAYED], False),
+                       ([{**lab, "lab": "landscape", "panel": "plane"}], True)):  # fmt: skip
+        assert has_maps(talk(*rows)) == document(*rows)["maps"] == maps
 
 
 def test_the_room_hears_a_count_for_every_choice_up_to_the_last_that_was_made():

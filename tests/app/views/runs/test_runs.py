@@ -61,7 +61,14 @@ def test_an_empty_workspace_says_what_would_be_here(page):
     page.run()
     assert not page.exception
     assert page.header[0].value == runs.TITLE
-    assert "There is no run yet." in page.markdown[0].value
+    assert "There is no run yet. Every training appears here" in page.markdown[0].value
+
+
+def test_an_installation_that_only_views_promises_no_training(page, monkeypatch):
+    monkeypatch.setattr(runs.workspace, "view_only", lambda: "this installation only views")
+    page.run()
+    assert "a recorded race appears here once it is opened" in page.markdown[0].value
+    assert "training" not in page.markdown[0].value
 
 
 def test_an_unreadable_workspace_says_so(page, monkeypatch):

@@ -1,0 +1,58 @@
+"""What a recorded race has for a scene: its arms, its steps, whether shortcuts were cut. Torch-free."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from engine.errors import SkipscopeError
+from engine.exchange.bundle.archive import ArchiveReader
+from engine.exchange.bundle.contents import run_folder
+from engine.exchange.bundle.documents import RacesDocument, RunDocument
+from engine.exchange.recordings import get_recording
+from engine.models.arm_names import arm_label
+from engine.talks.scenes import CutScene, Played
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """``arms`` by the names that a scene has for them; ``is_cut``: a fork of it lost its shortcuts."""
+
+    arms: tuple[str, ...]
+    steps: int
+    is_cut: bool
+
+
+def unplayable(scene: Played) -> Iterator[str]:
+    """Yield what a scene asks of its recorded race that is not in it."""
+    try:
+        path = get_recording(scene.recording).path
+        found = _recorded(path, path.stat().st_mtime_ns if path.is_file() else 0)
+    except SkipscopeError as error:
+        yield f"the recorded race {scene.recording} cannot be played: {error}"
+        return
+    for arm in scene.arms:
+        if arm not in found.arms:
+            yield f"the recorded race {scene.recording} has no arm {arm!r}: {', '.join(found.arms)}"
+    if isinstance(scene, CutScene):
+        if not found.is_cut:
+            yield f"no shortcuts are cut in the recorded race {scene.recording}"
+        if scene.begin >= found.steps:
+            yield f"begin is before the last of {found.steps} steps (got {scene.begin})"
+
+
+@cache
+def _recorded(path: Path, _written: int) -> Recorded:
+    with ArchiveReader(path) as archive:
+        count = archive.document("races.json", RacesDocument).runs
+        runs = [archive.document(f"{run_folder(each)}/run.json", RunDocument) for each in range(1, count + 1)]
+    models = [run.config.model for run in runs]
+    return Recorded(
+        arms=tuple(dict.fromkeys(arm_label(model.depth, model.shortcut, model.family) for model in models)),
+        steps=max(run.step for run in runs),
+        is_cut=any(_is_cut(run) for run in runs),
+    )
+
+
+def _is_cut(run: RunDocument) -> bool:
+    return run.parent_run is not None and any(change.key == "strength" and change.value == 0 for change in run.changes)
