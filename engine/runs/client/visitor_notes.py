@@ -1,5 +1,6 @@
 """Writes names of races and notes of runs, without the engine. Torch-free."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from engine.errors import ConfigError, missing
@@ -10,8 +11,10 @@ from engine.store.writer import Writer
 
 MAX_NAME_LENGTH = 120
 MAX_NOTE_LENGTH = 500
-#: Spreadsheets read a cell of an exported table that begins so as a formula.
+#: Spreadsheets read a cell of an exported table that begins so as a formula, also in the wide and small forms of Asia.
 FORMULA = ("=", "+", "-", "@")
+#: What some skip before they look.
+_SKIPPED = ("\t", "\r")
 
 
 class NoteClient:
@@ -67,6 +70,11 @@ def checked(text: str, what: str, longest: int) -> str:
     odd = next((letter for letter in kept if not letter.isprintable()), None)
     if odd is not None:
         raise ConfigError(f"{what} is one line of text without control characters (got {ascii(odd)})")
-    if kept.startswith(FORMULA):
+    if is_formula(kept):
         raise ConfigError(f"{what} begins with none of = + - @ (got {kept[0]!r}): a spreadsheet would compute it")
     return kept
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet could compute a cell with this text."""
+    return text.startswith(_SKIPPED) or unicodedata.normalize("NFKC", text[:1]).startswith(FORMULA)
