@@ -27,7 +27,6 @@ SHORT = {
     "app/views/labs/selectors.py": "table of the labs with selectors",
     "engine/__main__.py": "entry point",
     "engine/data/subset.py": "one function, whose order is a contract with every evaluation on record",
-    "engine/exchange/csv_file.py": "one row of the table of formats",
     "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/hardware/training.py": "one question that engine, command line and page ask",
     "engine/paths.py": "one constant of the ground floor",

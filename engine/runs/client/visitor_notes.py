@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from engine.errors import ConfigError, missing
+from engine.runs.client.author import author
 from engine.runs.protocol.instant import unkept
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -11,6 +12,8 @@ from engine.store.writer import Writer
 
 MAX_NAME_LENGTH = 120
 MAX_NOTE_LENGTH = 500
+#: Runs of which it is written down who wrote a note on them.
+MAX_NOTED = 64
 #: Spreadsheets read a cell of an exported table that begins so as a formula, also in the wide and small forms of Asia.
 FORMULA = ("=", "+", "-", "@")
 #: What some skip before they look.
@@ -30,6 +33,7 @@ class NoteClient:
             self._check_kept("race", [race])
             if not writer.notes.rename_race(race, kept):
                 raise ConfigError(missing(f"race {race}"))
+            writer.commands.note("rename", author=author(), race=race)
         return kept
 
     def keep(self, race: int) -> None:
@@ -44,6 +48,8 @@ class NoteClient:
         with self._writer() as writer:
             self._check_kept("id", runs)
             written = writer.notes.annotate(runs, kept)
+            for run in written[:MAX_NOTED]:
+                writer.commands.note("note", author=author(), run=run)
         if not written:
             raise ConfigError(missing(f"run {', '.join(map(str, runs[:5]))}"))
         return written
