@@ -107,7 +107,7 @@ def serve(host: str, port: int, share: bool, browser: bool, token: str | None = 
     import streamlit as st
 
     from app import server
-    from app.data import given_commands
+    from app.data import interventions
     from app.data.exchange import imports
     from app.web import connections, descriptors, presenter_link, visitor
 
@@ -118,7 +118,7 @@ def serve(host: str, port: int, share: bool, browser: bool, token: str | None = 
     present = presenter_link.share(port, token or "") if share else ""
     workspace.name_authors(presenter_link.name)
     if share:
-        presenter_link.count_from(given_commands.authors())
+        presenter_link.count_from(interventions.authors())
         visitor.keep(workspace.current().workspace.talk_key)
 
     def started() -> None:

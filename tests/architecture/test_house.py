@@ -30,6 +30,7 @@ SHORT = {
     "engine/labs/gradient_kinds.py": "names that two labs share",
     "engine/hardware/training.py": "one question that engine, command line and page ask",
     "engine/paths.py": "one constant of the ground floor",
+    "engine/runs/client/author.py": "one question that commands, starts, names and notes ask",
     "engine/runs/protocol/older_nets.py": "one rule that worker and supervisor share",
     "engine/runs/protocol/job.py": "seam between engine and worker",
     "engine/runs/protocol/verbs.py": "table of the commands",

@@ -12,7 +12,7 @@ from app.live.race.shown import RaceWords
 from app.live.shared.run import runs_of
 from app.views import instant, page_frame, picker, recordings
 from app.views.markdown_escape import literal
-from app.views.race import audience, fork_dialog, given, interventions, next_steps, race_help, tuning
+from app.views.race import audience, fork_dialog, interventions, next_steps, race_help, tuning
 from app.views.setup import form_state, loading, long_race, setup
 from app.web import presenter_link
 
@@ -74,7 +74,7 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
     tuning.ended(race)
     race_help.protocol(race)
     race_help.published(race)
-    given.render(race)
+    interventions.given(race)
 
 
 def _try_instant() -> None:

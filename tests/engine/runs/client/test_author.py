@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from app.data import given_commands
+from app.data import interventions
 from app.data.workspace import use
 from engine.runs.client import author
 from engine.runs.client.control import Control
@@ -57,14 +57,14 @@ def test_commands_starts_names_and_notes_say_who_gave_them(bench, monkeypatch):
     notes.annotate([bench.runs[3]], "a note")
     use(bench.workspace.path)
     first, second, third, fourth = bench.runs
-    assert [(row.author, row.words, row.refusal) for row in given_commands.given_commands(bench.race)] == [
+    assert [(row.author, row.words, row.refusal) for row in interventions.given_commands(bench.race)] == [
         ("presenter 3", f"note, run {fourth}", ""), ("presenter 3", "rename", ""), ("", f"delete, run {third}", ""),
         ("presenter 2", f"fork at step 5 with lr=0.01, run {first}", ""), ("presenter 2", "pace lockstep:5", ""),
         ("presenter 2", f"stop, run {second}", ""), ("command line", f"pause, run {first}", ""),
     ]  # fmt: skip
-    assert [(row.author, row.words) for row in given_commands.given_commands(race)] == [("presenter 3", "start")]
-    assert all(abs(row.at - time.time()) < 60 for row in given_commands.given_commands(race))
-    assert set(given_commands.authors()) == {"", "command line", "presenter 2", "presenter 3"}
+    assert [(row.author, row.words) for row in interventions.given_commands(race)] == [("presenter 3", "start")]
+    assert all(abs(row.at - time.time()) < 60 for row in interventions.given_commands(race))
+    assert set(interventions.authors()) == {"", "command line", "presenter 2", "presenter 3"}
 
 
 @pytest.mark.parametrize(("named", "kept"), [("x" * 200, "x" * author.MAX_AUTHOR_LENGTH), ("a\nb\x1b[0m", "ab[0m")])
@@ -78,4 +78,4 @@ def test_a_name_is_one_short_line(named, kept):
 
 def test_without_a_database_nobody_gave_commands(tmp_path):
     use(tmp_path / "nothing")
-    assert given_commands.authors() == []
+    assert interventions.authors() == []
