@@ -152,6 +152,8 @@ SHARED = {
     "client.toolbarMode": "minimal",
     "browser.gatherUsageStats": False,
     "global.developmentMode": False,
+    # Of a room's pages all is looked through after each small drawing of one of them: Python does so when it is due.
+    "runner.postScriptGC": False,
 }
 
 

@@ -1,10 +1,10 @@
 """A room of viewers before one server: the time from a row to each of them, and whether the presenter is answered.
 
-    python -m tests.benchmarks.room [--viewers 200] [--seconds 60] [--half 1100] [--workspace DIR]
+    python -m tests.benchmarks.room [--viewers 200] [--seconds 60] [--half 1100]
 
 Starts ``python -m app --share`` from a shell whose soft limit of open files is 1,024, on a workspace whose race is
 written row by row at the quick race's rate: four runs, eight steps a second each. Nothing trains. The viewers are a
-process of their own (``viewers.py``). One more reader reads nothing. A presenter asks for the page, for a history and
+process of their own (``viewers.py``). Two more readers read nothing. A presenter asks for the page, for a history and
 for a run of the page's script, from the first viewer on. In the last seconds so many half requests are held open.
 Prints the figures beside their bounds as JSON.
 """
@@ -21,12 +21,15 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from app.live.stream.plotly_js import WHOLE
 from engine.paths import PROJECT
 from engine.store.workspace import Workspace
 from tests.benchmarks.stream.stream_cost import free_port
@@ -143,53 +146,67 @@ def half_requests(port: int, count: int) -> Iterator[None]:
 
 
 @contextmanager
-def slow_reader(port: int, runs: str) -> Iterator[None]:
-    """Hold a stream open of which nothing is read."""
-    with socket.socket() as reader:
-        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-        reader.connect(("127.0.0.1", port))
-        reader.sendall(f"GET /live/stream?runs={runs} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+def slow_readers(port: int, runs: str) -> Iterator[None]:
+    """Hold a stream and a large file open of which nothing is read."""
+    with ExitStack() as readers:
+        for path in (f"/live/stream?runs={runs}", f"/{WHOLE.address}"):
+            reader = readers.enter_context(socket.socket())
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            reader.connect(("127.0.0.1", port))
+            reader.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         yield
 
 
-def measured(folder: Path, viewers: int, seconds: float, half: int, per_second: float = 5.0) -> dict[str, object]:
-    """Return the figures of one room."""
+@dataclass(frozen=True)
+class Room:
+    """How many viewers look on for how long, how many come in a second, the half requests of the last ``half_s``."""
+
+    viewers: int = 200
+    seconds: float = 60.0
+    per_second: float = 5.0
+    half: int = 1100
+    half_s: float = HALF_S
+
+
+def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda server: None) -> dict[str, Any]:
+    """Return the figures of one room; ``beside`` is called once, when all look on."""
     workspace = Workspace.at(folder / "workspace")
     race, runs = make_race(workspace, RUNS)
     named = ",".join(map(str, runs))
     server = Server(workspace.path)
     written: dict[tuple[int, int], float] = {}
+
+    def note(run: int, step: int, at: float) -> None:
+        written.update({(run, step - index): at for index in range(STEPS)})
+
     try:
         presenter = Presenter(server, race, runs)
         presenter.start()
+        came, coming_cpu = time.monotonic(), server.cpu()
         crowd = subprocess.Popen(
             [
                 sys.executable, "-m", "tests.benchmarks.room.viewers", "--url", server.url, "--race", str(race),
-                "--runs", named, "--viewers", str(viewers), "--seconds", str(seconds + HALF_S),
-                "--per-second", str(per_second),
+                "--runs", named, "--viewers", str(room.viewers), "--seconds", str(room.seconds + room.half_s + 2),
+                "--per-second", str(room.per_second),
             ],
             cwd=PROJECT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert crowd.stdout is not None
-        came, coming_cpu = time.monotonic(), server.cpu()
         joined = json.loads(crowd.stdout.readline())
         began, cpu = time.monotonic(), server.cpu()
         coming_cpu = (cpu - coming_cpu) / (began - came)
-
-        def note(run: int, step: int, at: float) -> None:
-            written.update({(run, step - index): at for index in range(STEPS)})
-
         writer = threading.Thread(
-            target=write_points, args=(workspace, runs, seconds + HALF_S - 3, FLUSHES_HZ, STEPS),
+            target=write_points, args=(workspace, runs, room.seconds + room.half_s, FLUSHES_HZ, STEPS),
             kwargs={"on_commit": note}, daemon=True,
         )  # fmt: skip
-        with slow_reader(server.port, named):
+        with slow_readers(server.port, named):
             writer.start()
-            time.sleep(max(0.0, began + seconds - time.monotonic()))
+            beside(server)
+            time.sleep(max(0.0, began + room.seconds - time.monotonic()))
             looked, cpu = time.monotonic(), server.cpu() - cpu
             files = server.usage.num_fds()
-            with half_requests(server.port, half):
-                time.sleep(max(0.0, began + seconds + HALF_S - 2 - time.monotonic()))
+            with half_requests(server.port, room.half):
+                time.sleep(max(0.0, began + room.seconds + room.half_s - time.monotonic()))
             over = time.monotonic()
         left = json.loads(crowd.stdout.readline())
         presenter.ended.set()
@@ -200,7 +217,7 @@ def measured(folder: Path, viewers: int, seconds: float, half: int, per_second: 
         server.close()
     delays, missing = arrivals(written, left.pop("rows"))
     return {
-        "viewers": viewers, "joined": joined["joined"], "refused": joined["refused"], "join_s": joined["join_s"],
+        "viewers": room.viewers, "joined": joined["joined"], "refused": joined["refused"], "join_s": joined["join_s"],
         "server_cores_while_they_come": round(coming_cpu, 3), "rows": len(written), "missing": missing,
         "row_to_client_p50_s": round(statistics.median(delays), 3),
         "row_to_client_p95_s": round(statistics.quantiles(delays, n=20)[-1], 3),
@@ -225,18 +242,15 @@ def arrivals(
 
 def main() -> None:
     """Measure one room and print it."""
+    usual = Room()
     parser = argparse.ArgumentParser()
-    parser.add_argument("--viewers", type=int, default=200)
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--half", type=int, default=1100)
-    parser.add_argument("--per-second", type=float, default=5.0)
+    parser.add_argument("--viewers", type=int, default=usual.viewers)
+    parser.add_argument("--seconds", type=float, default=usual.seconds)
+    parser.add_argument("--per-second", type=float, default=usual.per_second)
+    parser.add_argument("--half", type=int, default=usual.half)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(
-            json.dumps(
-                measured(Path(folder), options.viewers, options.seconds, options.half, options.per_second), indent=1
-            )
-        )
+        print(json.dumps(measured(Path(folder), Room(**vars(options))), indent=1))
 
 
 if __name__ == "__main__":
