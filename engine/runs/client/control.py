@@ -72,7 +72,13 @@ class Control:
             with Reader(self.workspace) as reader:
                 resolved = resolve(reader, lab, config.settings)
             config = LabConfig.checked(lab=lab.name, **resolved._asdict())
-        return self._submitted(lambda writer: writer.labs.submit(config))
+
+        def submit(writer: Writer) -> int:
+            job = writer.labs.submit(config)
+            writer.commands.note("measure", author=author(), run=job)
+            return job
+
+        return self._submitted(submit)
 
     def _submitted(self, submit: Callable[[Writer], _Submitted]) -> _Submitted:
         check_quota(self.workspace)

@@ -41,6 +41,7 @@ class NoteClient:
         with self._writer() as writer:
             if not writer.races.keep(race):
                 raise ConfigError(f"there is no instant race {race}: it was kept, or a newer one has taken its place")
+            writer.commands.note("keep", author=author(), race=race)
 
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
         """Write a note on these runs ('' removes notes); return the ids of existing runs, at least one."""
