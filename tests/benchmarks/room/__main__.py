@@ -179,7 +179,8 @@ def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda
     def note(run: int, step: int, at: float) -> None:
         written.update({(run, step - index): at for index in range(STEPS)})
 
-    try:
+    with ExitStack() as ending:
+        ending.callback(server.close)
         presenter = Presenter(server, race, runs)
         presenter.start()
         came, coming_cpu = time.monotonic(), server.cpu()
@@ -191,6 +192,8 @@ def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda
             ],
             cwd=PROJECT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
+        ending.enter_context(crowd)
+        ending.callback(crowd.terminate)
         assert crowd.stdout is not None
         joined = json.loads(crowd.stdout.readline())
         began, cpu = time.monotonic(), server.cpu()
@@ -210,11 +213,8 @@ def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda
             over = time.monotonic()
         left = json.loads(crowd.stdout.readline())
         presenter.ended.set()
-        crowd.wait(60)
         writer.join(10)
         presenter.join(15)
-    finally:
-        server.close()
     delays, missing = arrivals(written, left.pop("rows"))
     return {
         "viewers": room.viewers, "joined": joined["joined"], "refused": joined["refused"], "join_s": joined["join_s"],
