@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from app.web import addresses
+from app.web import addresses, proxy_hosts
 
 
 class _Command(click.Command):
@@ -20,7 +20,8 @@ class _Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options. Raises UsageError for one that is given twice."""
         _, _, order = self.make_parser(ctx).parse_args(list(args))
-        if len(order) > len(set(order)):
+        once = [option for option in order if not option.multiple]
+        if len(once) > len(set(once)):
             from app.data import workspace  # late: see ``main``
 
             workspace.refuse_doubled(self, ctx, args)
@@ -48,6 +49,10 @@ class _Port(click.ParamType[int]):
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
+@click.option("--base-path", default="", metavar="PATH", help="Path below which the pages lie, such as /skipscope.")
+@click.option(
+    "--proxy-host", multiple=True, metavar="NAME", help="Name of a proxy on this machine; may be given several times."
+)
 @click.option("--launcher", default="local", show_default=True, help="Where runs train: local, or ray for a cluster.")
 @click.option("--address", default="", metavar="HOST:PORT", help="Head node of the cluster, for --launcher ray.")
 def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> None:
@@ -55,7 +60,8 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
     host, port = where["host"], where["port"]
     if host == "":
         raise click.UsageError("--host is an address such as 127.0.0.1 (got '')")
-    host = host or (addresses.EVERYWHERE if share else addresses.LOOPBACK)
+    base_path = _use_proxies(where["proxy_host"], where["base_path"])
+    host = host or (addresses.EVERYWHERE if share and not where["proxy_host"] else addresses.LOOPBACK)
     try:
         addresses.refuse_busy_port(host, port)
     except OSError as error:
@@ -75,10 +81,25 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
     # For `st.App`'s pages and the engine.
     os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
     # The presenter's link never goes to a browser's command line: every user of this machine reads the process list.
-    serve(host, port, share, browser=not (no_browser or share) and has_display())
+    serve(host, port, share, browser=not (no_browser or share) and has_display(), base_path=base_path)
 
 
-def serve(host: str, port: int, share: bool, browser: bool) -> None:
+def _use_proxies(names: tuple[str, ...], base_path: str) -> str:
+    """Believe the named proxies; return the base path. Raises UsageError."""
+    given = ""
+    try:
+        for given in names:
+            proxy_hosts.ProxyHost.named(given)
+    except ValueError as error:
+        raise click.UsageError(f"--proxy-host {error} (got {given!r})") from None
+    proxy_hosts.believe([proxy_hosts.ProxyHost.named(name) for name in names])
+    try:
+        return addresses.base_path(base_path)
+    except ValueError as error:
+        raise click.UsageError(f"--base-path {error} (got {base_path!r})") from None
+
+
+def serve(host: str, port: int, share: bool, browser: bool, base_path: str = "") -> None:
     """Run the server until a signal stops it."""
     from app.data import commands, workspace
 
@@ -101,12 +122,13 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
     def started() -> None:
         click.echo("\n".join(shared_words(host, port, present) if share else words(host, port)))
         if browser:
-            threading.Timer(0.3, webbrowser.open, [addresses.page_url(host, port)]).start()
+            threading.Timer(0.3, webbrowser.open, [own_url(host, port)]).start()
 
     options = {
         "server.address": host,
         "server.port": port,
         "server.headless": True,
+        "server.baseUrlPath": base_path,
         "server.allowedHosts": addresses.allowed_hosts(host),
         "server.maxUploadSize": imports.MAX_SENT_BYTES // 2**20,
         "logger.hideWelcomeMessage": True,
@@ -134,25 +156,28 @@ SHARED = {
 
 def words(host: str, port: int) -> list[str]:
     """Return the lines of a start."""
-    lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
+    proxied = [f"{each.url}{_base()}" for each in proxy_hosts.hosts()]
+    first = proxied[0] if proxied else own_url(host, port)
+    lines = [f"Skipscope is at {first} (Ctrl-C stops the page, not the runs)", *_proxy_words(host, port)]
     if only_views := _only_views():
         lines.append(only_views)
-    if not addresses.is_loopback(host):
+    if proxied or not proxy_hosts.is_loopback(host):
         lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
     return lines
 
 
 def shared_words(host: str, port: int, present: str) -> list[str]:
     """Return the lines of a start with --share: two links, other addresses of this machine, the limits of HTTP."""
-    first, *others = addresses.shared_urls(host, port)
+    first, *others = (f"{url}{_base()}" for url in addresses.shared_urls(host, port))
     lines = [
         "Skipscope is shared (Ctrl-C stops the page, not the runs)",
         f"  presenter: {first}{present}",
         f"  audience:  {first}",
     ]
+    lines += _proxy_words(host, port)
     if others:
         lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
-    if addresses.is_loopback(urlsplit(first).hostname or ""):
+    if proxy_hosts.is_loopback(urlsplit(first).hostname or ""):
         lines.append("This address is this machine's own: no other machine can open it")
     if only_views := _only_views():
         lines.append(only_views)
@@ -160,9 +185,31 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
         *lines,
         room_words(),
         "The presenter's link can command: keep it off the projector. The next start has another one.",
-        "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
-        "On a network that you do not trust, use an SSH tunnel instead.",
+        *([] if first.startswith("https:") else [PLAIN]),
     ]
+
+
+PLAIN = (
+    "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
+    "On a network that you do not trust, use an SSH tunnel instead."
+)
+
+
+def own_url(host: str, port: int) -> str:
+    """Return the page's address for a browser on this machine, with the base path."""
+    return f"{addresses.page_url(host, port)}{_base()}"
+
+
+def _base() -> str:
+    from app.web.base_path import base  # with Streamlit
+
+    return base()
+
+
+def _proxy_words(host: str, port: int) -> list[str]:
+    """Return a line on where a proxy finds this server."""
+    where = f"http://{addresses.in_url(addresses.LOOPBACK if host in addresses.WILDCARDS else host)}:{port}{_base()}"
+    return [f"The proxy has to pass requests on to {where}, prefix and all"] if proxy_hosts.hosts() else []
 
 
 def room_words() -> str:

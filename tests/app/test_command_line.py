@@ -1,0 +1,72 @@
+"""What the start of a server says behind a proxy and below a path, and which names of either it refuses."""
+
+import pytest
+import streamlit as st
+
+from app import command_line
+from app.web import addresses, proxy_hosts
+
+
+@pytest.fixture(autouse=True)
+def forget():
+    yield
+    proxy_hosts.believe([])
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Give the command its options; return what it would serve with, and what it would print."""
+
+    def start(*options):
+        served = {}
+        known = st.get_option
+        monkeypatch.setattr(
+            st, "get_option", lambda name: served["base_path"] if name == "server.baseUrlPath" else known(name)
+        )
+        monkeypatch.setattr(addresses, "refuse_busy_port", lambda host, port: None)
+        monkeypatch.setattr(command_line, "serve", lambda *given, **named: served.update(named, host=given[0]))
+        command_line.main.main([*options], standalone_mode=False)
+        says = command_line.shared_words if "--share" in options else command_line.words
+        return served, says(served["host"], 8501, *(["/present?token=t"] if "--share" in options else []))
+
+    return start
+
+
+def test_links_lead_through_the_proxy_and_below_the_path(started, tmp_path):
+    place = ("--workspace", str(tmp_path / "w"), "--no-browser", "--base-path", "lab/skipscope/")
+    served, said = started(*place, "--share", "--proxy-host", "lab.example", "--proxy-host", "http://10.0.0.9:81")
+    assert (served["host"], served["base_path"]) == ("127.0.0.1", "/lab/skipscope")
+    assert said[1:5] == [
+        "  presenter: https://lab.example/lab/skipscope/present?token=t",
+        "  audience:  https://lab.example/lab/skipscope",
+        "The proxy has to pass requests on to http://127.0.0.1:8501/lab/skipscope, prefix and all",
+        "If these do not open elsewhere, put another address of this machine first: http://10.0.0.9:81/lab/skipscope",
+    ]
+    assert not any("Plain HTTP" in line for line in said)
+
+
+def test_without_share_the_start_warns_of_the_proxy(started, tmp_path):
+    _, said = started("--workspace", str(tmp_path / "w"), "--no-browser", "--proxy-host", "lab.example")
+    assert said[0] == "Skipscope is at https://lab.example (Ctrl-C stops the page, not the runs)"
+    assert said[-1].startswith("Whoever reaches this address can start and delete runs")
+
+
+def test_a_path_without_a_proxy_is_in_the_links(started, tmp_path):
+    _, said = started("--workspace", str(tmp_path / "w"), "--no-browser", "--base-path", "/skipscope")
+    assert said == ["Skipscope is at http://localhost:8501/skipscope (Ctrl-C stops the page, not the runs)"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--proxy-host", "lab.example/x"], "--proxy-host is a name such as lab.example"),
+        (["--proxy-host", "a", "--proxy-host", "b c"], "(got 'b c')"),
+        (["--base-path", "a/../b"], "--base-path is made of letters"),
+        (["--base-path", "a", "--base-path", "b"], "--base-path"),
+    ],
+)
+def test_wrong_names_are_one_line(monkeypatch, capsys, options, words):
+    monkeypatch.setattr("sys.argv", ["app", "--no-browser", *options])
+    assert command_line.run() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert words in line
