@@ -13,6 +13,9 @@ import click
 
 from app.web import addresses, proxy_hosts
 
+#: Where Streamlit has the base path from; without ``--base-path`` its other settings hold.
+BASE_PATH = "STREAMLIT_SERVER_BASE_URL_PATH"
+
 
 class _Command(click.Command):
     """A command whose options are given once each."""
@@ -49,7 +52,7 @@ class _Port(click.ParamType[int]):
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
-@click.option("--base-path", default="", metavar="PATH", help="Path below which the pages lie, such as /skipscope.")
+@click.option("--base-path", default=None, metavar="PATH", help="Path below which the pages lie, such as /skipscope.")
 @click.option(
     "--proxy-host", multiple=True, metavar="NAME", help="Name of a proxy on this machine; may be given several times."
 )
@@ -60,7 +63,7 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
     host, port = where["host"], where["port"]
     if host == "":
         raise click.UsageError("--host is an address such as 127.0.0.1 (got '')")
-    base_path = _use_proxies(where["proxy_host"], where["base_path"])
+    _use_place(where["proxy_host"], where["base_path"])
     host = host or (addresses.EVERYWHERE if share and not where["proxy_host"] else addresses.LOOPBACK)
     try:
         addresses.refuse_busy_port(host, port)
@@ -81,11 +84,11 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
     # For `st.App`'s pages and the engine.
     os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
     # The presenter's link never goes to a browser's command line: every user of this machine reads the process list.
-    serve(host, port, share, browser=not (no_browser or share) and has_display(), base_path=base_path)
+    serve(host, port, share, browser=not (no_browser or share) and has_display())
 
 
-def _use_proxies(names: tuple[str, ...], base_path: str) -> str:
-    """Believe the named proxies; return the base path. Raises UsageError."""
+def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
+    """Believe the named proxies, and tell Streamlit the base path, as its own option. Raises UsageError."""
     given = ""
     try:
         for given in names:
@@ -94,12 +97,13 @@ def _use_proxies(names: tuple[str, ...], base_path: str) -> str:
         raise click.UsageError(f"--proxy-host {error} (got {given!r})") from None
     proxy_hosts.believe([proxy_hosts.ProxyHost.named(name) for name in names])
     try:
-        return addresses.base_path(base_path)
+        if base_path is not None:
+            os.environ[BASE_PATH] = addresses.base_path(base_path)
     except ValueError as error:
         raise click.UsageError(f"--base-path {error} (got {base_path!r})") from None
 
 
-def serve(host: str, port: int, share: bool, browser: bool, base_path: str = "") -> None:
+def serve(host: str, port: int, share: bool, browser: bool) -> None:
     """Run the server until a signal stops it."""
     from app.data import commands, workspace
 
@@ -128,7 +132,6 @@ def serve(host: str, port: int, share: bool, browser: bool, base_path: str = "")
         "server.address": host,
         "server.port": port,
         "server.headless": True,
-        "server.baseUrlPath": base_path,
         "server.allowedHosts": addresses.allowed_hosts(host),
         "server.maxUploadSize": imports.MAX_SENT_BYTES // 2**20,
         "logger.hideWelcomeMessage": True,
@@ -161,7 +164,7 @@ def words(host: str, port: int) -> list[str]:
     lines = [f"Skipscope is at {first} (Ctrl-C stops the page, not the runs)", *_proxy_words(host, port)]
     if only_views := _only_views():
         lines.append(only_views)
-    if proxied or not proxy_hosts.is_loopback(host):
+    if proxied or not addresses.is_loopback(host):
         lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
     return lines
 
@@ -177,7 +180,7 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
     lines += _proxy_words(host, port)
     if others:
         lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
-    if proxy_hosts.is_loopback(urlsplit(first).hostname or ""):
+    if addresses.is_loopback(urlsplit(first).hostname or ""):
         lines.append("This address is this machine's own: no other machine can open it")
     if only_views := _only_views():
         lines.append(only_views)

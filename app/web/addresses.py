@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, ip_address
 import psutil
 
 from app.web import proxy_hosts
+from app.web.proxy_hosts import is_loopback as is_loopback
 
 LOOPBACK = "127.0.0.1"
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
@@ -82,7 +83,7 @@ def allowed_hosts(host: str) -> list[str]:
         hosts += [name, f"{name}.local", socket.getfqdn()]
         for addresses in psutil.net_if_addrs().values():
             hosts += [a.address.split("%")[0] for a in addresses if a.family in (socket.AF_INET, socket.AF_INET6)]
-    elif not proxy_hosts.is_loopback(host):
+    elif not is_loopback(host):
         hosts.append(host)
     return list(dict.fromkeys(hosts))
 
@@ -108,7 +109,7 @@ def in_url(host: str) -> str:
 def shared_urls(host: str, port: int) -> list[str]:
     """Return the page's addresses for other machines, the likeliest first; without a network loopback alone."""
     proxied = [each.url for each in proxy_hosts.hosts()]
-    if proxied and proxy_hosts.is_loopback(host):
+    if proxied and is_loopback(host):
         return proxied
     hosts = (network_addresses() or [LOOPBACK]) if host in WILDCARDS else [host]
     return proxied + [f"http://{in_url(reached)}:{port}" for reached in hosts]
