@@ -13,9 +13,6 @@ import click
 
 from app.web import addresses, proxy_hosts
 
-#: Where Streamlit has the base path from; without ``--base-path`` its other settings hold.
-BASE_PATH = "STREAMLIT_SERVER_BASE_URL_PATH"
-
 
 class _Command(click.Command):
     """A command whose options are given once each."""
@@ -98,7 +95,9 @@ def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
     proxy_hosts.believe([proxy_hosts.ProxyHost.named(name) for name in names])
     try:
         if base_path is not None:
-            os.environ[BASE_PATH] = addresses.base_path(base_path)
+            from app.web import base_path as own
+
+            own.use(addresses.base_path(base_path))
     except ValueError as error:
         raise click.UsageError(f"--base-path {error} (got {base_path!r})") from None
 
@@ -113,7 +112,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
 
     from app import server
     from app.data.exchange import imports
-    from app.web import connections, descriptors, presenter_link, visitor
+    from app.web import base_path, connections, descriptors, presenter_link, visitor
 
     descriptors.raise_limit()
     connections.install()
@@ -135,6 +134,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
         "server.allowedHosts": addresses.allowed_hosts(host),
         "server.maxUploadSize": imports.MAX_SENT_BYTES // 2**20,
         "logger.hideWelcomeMessage": True,
+        **base_path.options(),
         **(SHARED if share else {}),
     }
     try:

@@ -4,7 +4,6 @@ Nothing else knows it. Other middleware asks ``inside`` for the path of a reques
 and browsers resolve relative addresses.
 """
 
-import streamlit as st
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,8 +14,24 @@ _INSIDE = "skipscope.path"
 _CLOSED = {"type": "websocket.close", "code": 1008}
 
 
+_given: str | None = None
+
+
+def use(path: str) -> None:
+    """Serve below this path, from the start of the server on, whatever Streamlit's other settings say."""
+    global _given
+    _given = path
+
+
+def options() -> dict[str, str]:
+    """Return the options of Streamlit for the path that was given."""
+    return {} if _given is None else {"server.baseUrlPath": _given}
+
+
 def base() -> str:
     """Return the base path of this server."""
+    import streamlit as st  # the command line refuses a wrong path before this is loaded
+
     path = str(st.get_option("server.baseUrlPath") or "").strip("/")
     return f"/{path}" if path else ""
 

@@ -1,12 +1,10 @@
 """What the start of a server says behind a proxy and below a path, and which names of either it refuses."""
 
-import os
-
 import pytest
 import streamlit as st
 
 from app import command_line
-from app.web import addresses, proxy_hosts
+from app.web import addresses, base_path, proxy_hosts
 
 
 @pytest.fixture(autouse=True)
@@ -22,9 +20,8 @@ def started(monkeypatch):
     def start(*options):
         served = {}
         known = st.get_option
-        monkeypatch.setenv(command_line.BASE_PATH, "")  # so that it is put back
-        option = {"server.baseUrlPath": lambda: os.environ[command_line.BASE_PATH]}
-        monkeypatch.setattr(st, "get_option", lambda name: option[name]() if name in option else known(name))
+        monkeypatch.setattr(base_path, "_given", None)
+        monkeypatch.setattr(st, "get_option", lambda name: base_path.options().get(name) or known(name))
         monkeypatch.setattr(addresses, "refuse_busy_port", lambda host, port: None)
         monkeypatch.setattr(command_line, "serve", lambda *given, **_: served.update(host=given[0]))
         command_line.main.main([*options], standalone_mode=False)
