@@ -3,8 +3,9 @@
 import pytest
 import streamlit as st
 
-from app import command_line
-from app.web import addresses, base_path, proxy_hosts
+from app import command_line, server
+from app.data import commands
+from app.web import addresses, base_path, connections, proxy_hosts
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +70,28 @@ def test_wrong_names_are_one_line(monkeypatch, capsys, options, words):
     assert command_line.run() == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert words in line
+
+
+def test_streamlit_is_told_the_path_and_the_names(monkeypatch):
+    told = {}
+
+    class App:
+        def __init__(self, *_, **__):
+            pass
+
+        def run(self, config):
+            told.update(config)
+
+    monkeypatch.setattr(commands, "start_up_in_background", lambda: None)
+    monkeypatch.setattr(connections, "install", lambda: None)
+    monkeypatch.setattr(server, "serving", lambda *_, **__: {})
+    monkeypatch.setattr(st, "App", App)
+    monkeypatch.setattr(base_path, "_given", "/lab")
+    proxy_hosts.believe([proxy_hosts.ProxyHost.named("lab.example")])
+    command_line.serve("127.0.0.1", 8501, share=False, browser=False)
+    assert told["server.baseUrlPath"] == "/lab"
+    assert "lab.example" in told["server.allowedHosts"]
+    told.clear()
+    monkeypatch.setattr(base_path, "_given", None)
+    command_line.serve("127.0.0.1", 8501, share=False, browser=False)
+    assert "server.baseUrlPath" not in told, "Streamlit's own settings hold"
