@@ -59,7 +59,7 @@ def values() -> SearchStrategy[object]:
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts(20), inner, max_size=3),
         max_leaves=8,
     )
-    return nested | st.sampled_from((_deep(200), _deep(5_000), [0] * 5_000, {"a": _deep(50)}))
+    return nested | st.sampled_from((_deep(40), [0] * 5_000, {"a": _deep(40)}))
 
 
 def _deep(levels: int) -> object:

@@ -59,7 +59,7 @@ class Tier:
         @seed(chosen)
         @settings(
             max_examples=cases, deadline=None, database=None, phases=_PHASES, suppress_health_check=_HEALTH,
-            print_blob=False,
+            print_blob=False, report_multiple_bugs=False,
         )  # fmt: skip
         @given(case=strategy)
         def every(case: Any) -> None:
