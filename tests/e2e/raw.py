@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLsRequest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -91,6 +92,23 @@ class RawPage:
                     seconds = 0.5 if fragment in self.fragments else 0.1
                 elif not self._hear(heard):
                     return
+
+    def send_any(self, frame: bytes) -> None:
+        """Send a frame that may be none of a page's. Raises ConnectionClosed where the server ends it."""
+        try:
+            message = BackMsg.FromString(frame)
+        except DecodeError:
+            self.socket.send(frame)
+            self.socket.recv(timeout=30.0)  # nothing but the end comes
+            return
+        if message.WhichOneof("type") == "rerun_script":
+            self.send(frame)
+            return
+        self.socket.send(frame)
+        self.socket.send(_AFTERWARDS)
+        with suppress(TimeoutError):
+            while self._hear(ForwardMsg.FromString(self.socket.recv(timeout=0.05))):
+                pass
 
     def _hear(self, message: ForwardMsg) -> bool:
         """Note what a message brings; returns whether more will come."""
