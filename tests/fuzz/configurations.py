@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ DEPTHS = (8, 10, 14, 18, 20, 22, 26, 32, 50, 56, 110, 1202, 1208, 0, -6, 7, 9, 2
 PATHS = tuple(leaves(RunConfig()))
 
 
+@cache
 def setting(path: str) -> SearchStrategy[str]:
     """Texts of one setting, as ``--set`` takes them."""
     _, schema = setting_of(RunConfig, path.split("."))
@@ -33,6 +35,7 @@ def setting(path: str) -> SearchStrategy[str]:
     return usual | spelled | lists | texts() | json_texts
 
 
+@cache
 def settings() -> SearchStrategy[dict[str, str]]:
     """A few settings at once, most by a name that exists: whole, or its last part alone."""
     names = st.sampled_from(PATHS) | st.sampled_from([path.rsplit(".", 1)[-1] for path in PATHS])
@@ -42,11 +45,13 @@ def settings() -> SearchStrategy[dict[str, str]]:
     return st.lists(known | known | known | odd, max_size=4).map(dict)
 
 
+@cache
 def shortcuts() -> SearchStrategy[str]:
     """Texts of shortcuts: a row's name with its own options, those of others, and odd ones."""
     return st.sampled_from(sorted(SHORTCUTS)).flatmap(_shortcut) | texts(30)
 
 
+@cache
 @st.composite
 def _shortcut(draw: st.DrawFn, name: str) -> str:
     row = SHORTCUTS[name]

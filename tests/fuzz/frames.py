@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -52,6 +53,7 @@ class Sent:
 def frames(pages: Sequence[DrawnPage]) -> SearchStrategy[Sent]:
     """One frame: most are messages, some were changed afterwards, some are noise."""
 
+    @cache
     def of(page: DrawnPage) -> SearchStrategy[Sent]:
         message = _reruns(page, pages) | _reruns(page, pages) | _reruns(page, pages) | _others()
         frame = message | message | cut_bytes(message) | st.binary(max_size=200)
@@ -60,6 +62,7 @@ def frames(pages: Sequence[DrawnPage]) -> SearchStrategy[Sent]:
     return st.sampled_from(sorted(pages, key=lambda page: page.name)).flatmap(of)
 
 
+@cache
 def commands() -> SearchStrategy[dict[str, object]]:
     """Commands of the live components: a verb, and what it is about, right or odd."""
     verbs = st.sampled_from(ALL_VERBS) | texts(12)
@@ -90,6 +93,7 @@ def _reruns(draw: st.DrawFn, page: DrawnPage, pages: Sequence[DrawnPage]) -> byt
     return message.SerializeToString()
 
 
+@cache
 def _triggers() -> SearchStrategy[str]:
     events = st.builds(lambda value: [{"event": "command", "value": value}], commands() | values())
     odd = st.sampled_from(

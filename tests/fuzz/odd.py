@@ -1,4 +1,9 @@
-"""What no honest sender writes: odd texts, numbers and nested values, for the places where something else is meant."""
+"""What no honest sender writes: odd texts, numbers and nested values, for the places where something else is meant.
+
+A strategy is made once: hypothesis looks through each new one, which takes longer than a case.
+"""
+
+from functools import cache, partial
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -36,37 +41,40 @@ FLOATS = (
 )
 
 
+@cache
 def texts(max_size: int = 60) -> SearchStrategy[str]:
     """Any text, also one that is no UTF-8."""
     anything = st.text(st.characters(exclude_categories=()), max_size=max_size)
     return st.sampled_from(MEANINGFUL) | anything | st.text(st.sampled_from("0123456789,.:;-_=&?/%"), max_size=max_size)
 
 
+@cache
 def numbers() -> SearchStrategy[int | float]:
     """Any number, with the edges first."""
     return st.sampled_from(EDGES) | st.sampled_from(FLOATS) | st.integers() | st.floats()
 
 
+@cache
 def scalars() -> SearchStrategy[object]:
     """Any single value of JSON, and what Python's reader takes besides."""
     return st.none() | st.booleans() | numbers() | texts()
 
 
+@cache
 def values() -> SearchStrategy[object]:
     """Any value, nested and broad."""
-    nested = st.recursive(
-        scalars(),
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts(20), inner, max_size=3),
-        max_leaves=8,
-    )
-    return nested | st.sampled_from((_deep(40), [0] * 5_000, {"a": _deep(40)}))
+    tables = partial(st.dictionaries, texts(20), max_size=3)
+    nested = st.recursive(scalars(), lambda inner: st.lists(inner, max_size=4) | tables(inner), max_leaves=8)
+    # Made anew: who changes a value must not change a later case.
+    big = st.sampled_from(("long", "deep", "deep inside")).map(_big)
+    return st.one_of(nested, nested, nested, big)
 
 
-def _deep(levels: int) -> object:
+def _big(kind: str) -> object:
     value: object = 1
-    for _ in range(levels):
+    for _ in range(40):
         value = [value]
-    return value
+    return [0] * 5_000 if kind == "long" else {"a": value} if kind == "deep inside" else value
 
 
 @st.composite

@@ -1,5 +1,6 @@
 """Requests: those of the page, with their parts changed one by one or several at once."""
 
+from functools import cache
 from urllib.parse import quote, quote_from_bytes
 
 from hypothesis import strategies as st
@@ -151,6 +152,7 @@ def _coded(draw: st.DrawFn, text: str) -> str:
 _HOST = ((b"host", b"localhost:8501"),)
 
 
+@cache
 def _headers() -> SearchStrategy[tuple[tuple[bytes, bytes], ...]]:
     one = st.sampled_from(sorted(HEADERS)).flatmap(
         lambda name: st.tuples(st.just(name), st.sampled_from(HEADERS[name]))
