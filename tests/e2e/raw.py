@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf.message import DecodeError
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Common_pb2 import FileURLsRequest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -46,6 +45,10 @@ class RawPage:
         self.components: dict[str, str] = {}
         self.fragments: set[str] = set()
         self.texts: list[str] = []
+        self.alerts: list[str] = []
+        #: Errors of the script that its page shows, and whether the last run of the script came to an end.
+        self.raised: list[str] = []
+        self.ended = False
 
     def __enter__(self) -> "RawPage":
         self.socket = self._opening.__enter__()
@@ -97,7 +100,7 @@ class RawPage:
         """Send a frame that may be none of a page's. Raises ConnectionClosed where the server ends it."""
         try:
             message = BackMsg.FromString(frame)
-        except DecodeError:
+        except Exception:  # protobuf's own kind of error; the package is Streamlit's matter
             self.socket.send(frame)
             self.socket.recv(timeout=30.0)  # nothing but the end comes
             return
@@ -128,6 +131,10 @@ class RawPage:
                 self.components[element.bidi_component.id] = element.bidi_component.json
             elif inner in ("alert", "markdown"):
                 self.texts.append(getattr(element, inner).body)
+                self.alerts += [element.alert.body] * (inner == "alert")
+            elif inner == "exception":
+                self.raised.append(element.exception.message)
+        self.ended = kind == "script_finished"
         return kind != "script_finished" or message.script_finished == _AGAIN
 
     def trigger_of(self, key: str) -> str:
