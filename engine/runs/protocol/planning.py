@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from engine.config import FAMILIES, FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.optim import OPTIMIZER_DEFAULTS
 from engine.config.presets import Preset, get_preset
+from engine.config.values import shown
 from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
@@ -67,7 +68,8 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     depths = _depths(request, preset)
     if request.steps is not None and (twice := {"steps", "optim.steps"} & request.settings.keys()):
         key = min(twice)
-        raise ConfigError(f"the steps are given twice ({request.steps}, and {key}={request.settings[key]}); give one")
+        told = shown(request.settings[key]).strip("'")
+        raise ConfigError(f"the steps are given twice ({request.steps}, and {key}={told}); give one")
     # Together: whether a warm-up fits is a question of the steps.
     steps = {} if request.steps is None else {"optim.steps": f"{request.steps}"}
     run, chosen_keys = _with_settings(preset.run, {**request.settings, **steps}, depths[0])
