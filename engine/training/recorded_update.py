@@ -65,7 +65,7 @@ class CudaRecorder:
             if isinstance(cause, torch.OutOfMemoryError):
                 raise cause from None
             raise DeviceError(
-                f"no CUDA graph of the update can be recorded ({in_one_line(cause)}); set graph=false"
+                f"the update cannot become a CUDA graph ({in_one_line(cause)}); leave graph=true out"
             ) from None
 
         def replay() -> Outputs:
@@ -130,7 +130,7 @@ class RecordedUpdate:
         (group,) = self._optimizer.param_groups
         number: float = group["lr"]
         if self._rate is None:
-            self._rate = torch.zeros((), device=group["params"][0].device)
+            self._rate = torch.zeros((), dtype=torch.float32, device=group["params"][0].device)
         self._rate.fill_(number)
         group["lr"] = self._rate
         try:
