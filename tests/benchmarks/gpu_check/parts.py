@@ -8,7 +8,7 @@ from typing import Any
 
 #: Seconds after which a part is ended; the next one then begins.
 LIMIT_S = 240.0
-_HERE = "tests.benchmarks.gpu_check"
+_MEASURES = "tests.benchmarks.gpu_check.measures"
 
 
 class NotRun(Exception):
@@ -44,7 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Part:
-    """One part; ``function`` is a module of this folder and its function, which is called with a Setting."""
+    """One part; ``function`` is a module of ``measures`` and its function, which is called with a Setting."""
 
     number: int
     name: str
@@ -55,7 +55,7 @@ class Part:
     def measure(self, setting: Setting) -> Outcome:
         """Measure; loads torch. Raises NotRun."""
         module, _, name = self.function.partition(":")
-        function: Callable[[Setting], Outcome] = resolve_name(f"{_HERE}.{module}:{name}")
+        function: Callable[[Setting], Outcome] = resolve_name(f"{_MEASURES}.{module}:{name}")
         return function(setting)
 
 

@@ -14,16 +14,17 @@ import torch
 from engine.config import RunConfig
 from engine.errors import ConfigError, DataError
 from engine.paths import PROJECT
-from tests.benchmarks.gpu_check import agreement, child, series
+from tests.benchmarks.gpu_check import child, series
 from tests.benchmarks.gpu_check.__main__ import main
 from tests.benchmarks.gpu_check.document import MACHINE_KEYS, faults_of, new_document, read, row_of
-from tests.benchmarks.gpu_check.eight_runs import at_once
-from tests.benchmarks.gpu_check.marked_tests import counted, marked_files
+from tests.benchmarks.gpu_check.measures import agreement
+from tests.benchmarks.gpu_check.measures.eight_runs import at_once
+from tests.benchmarks.gpu_check.measures.marked_tests import counted, marked_files
+from tests.benchmarks.gpu_check.measures.quick_race import lateness
+from tests.benchmarks.gpu_check.measures.waits import WAITS, WATCHED, calls
 from tests.benchmarks.gpu_check.parts import PARTS, NotRun, Outcome, Part, Setting
-from tests.benchmarks.gpu_check.quick_race import lateness
 from tests.benchmarks.gpu_check.report import markdown
 from tests.benchmarks.gpu_check.series import Series
-from tests.benchmarks.gpu_check.waits import WAITS, WATCHED, calls
 
 DOCUMENTS = ("README.md", "assets/docs/gpu.md", "assets/docs/results.md")
 GPU = {"name": "a GPU", "memory_bytes": 2**34, "capability": "9.0"}

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.events import ENDED
 from engine.runs.protocol.planning import RaceRequest
-from tests.benchmarks.gpu_check.engines import FAST, Engine, engine, finished, states
+from tests.benchmarks.gpu_check.measures.engines import FAST, Engine, engine, finished, states
 from tests.benchmarks.gpu_check.parts import Outcome, Setting
 
 #: Long enough for updates to be seen while it trains.

@@ -7,7 +7,7 @@ from engine.events import ENDED, RunState
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.memory_estimate import activation_bytes
 from engine.store.workspace import Workspace
-from tests.benchmarks.gpu_check.engines import FAST, Engine, engine, finished, states
+from tests.benchmarks.gpu_check.measures.engines import FAST, Engine, engine, finished, states
 from tests.benchmarks.gpu_check.parts import NotRun, Outcome, Setting
 
 WIDTHS, BATCH = (16, 32, 64, 128, 256, 512, 1024), 10_000

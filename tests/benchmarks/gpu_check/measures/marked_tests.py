@@ -27,7 +27,7 @@ def run_tests(setting: Setting) -> Outcome:
 
 def marked_files() -> list[str]:
     """Return the files with such tests: others need not be loaded."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     found = [path for path in sorted((PROJECT / "tests").rglob("test_*.py")) if here not in path.parents]
     return [str(path) for path in found if MARK in path.read_text(encoding="utf-8")]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.runs.protocol.planning import RaceRequest
 from engine.store.rows import RunRow
-from tests.benchmarks.gpu_check.engines import FAST, engine, finished, states
+from tests.benchmarks.gpu_check.measures.engines import FAST, engine, finished, states
 from tests.benchmarks.gpu_check.parts import NotRun, Outcome, Setting
 
 RUNS = 8
