@@ -73,6 +73,12 @@ class RunConfig(Config):
             )
         return self
 
+    @model_validator(mode="after")
+    def _records_what_is_not_compiled(self) -> Self:
+        if self.graph and self.compile:
+            raise ValueError("graph=true and compile=true were never tried together; choose one of them")
+        return self
+
     def evaluation_steps(self, further_ends: Sequence[int] = ()) -> list[int]:
         """Return the steps after which the subsets are evaluated, the last step included.
 

@@ -183,8 +183,6 @@ def check_execution(run: RunConfig, variants: Sequence[Variant]) -> None:
     on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
     if run.compile and (reason := refusal("cuda" if on_gpu else "cpu")):
         raise ConfigError(reason)
-    if run.graph and run.compile:
-        raise ConfigError("graph=true and compile=true cannot be used together; set one of them to false")
     if run.graph and (drawing := next((name for name in names if name in DRAWING), "")):
         raise ConfigError(f"graph=true cannot be used with {drawing}, which draws anew in every step; set graph=false")
     if run.graph and not on_gpu:
