@@ -1,12 +1,15 @@
 """The update that a GPU records: the same function as without, in the same order, with the same numbers."""
 
+import numpy as np
 import pytest
 import torch
 
 from engine.config import Change
 from engine.errors import DeviceError
+from engine.events import Probed
 from engine.models.build import build_model
 from engine.models.init.rng import random_modules
+from engine.probes.online.probe import OnlineProbe
 from engine.runs.protocol.planning import DRAWING
 from engine.training import recorded_update, update
 from engine.training.checkpoint import load, save
@@ -72,6 +75,19 @@ def test_a_resumed_training_is_an_uninterrupted_one(recorder, tmp_path):
     second = trainer(True, load(tmp_path / "state.pt"))
     list(second.events())
     assert tiny.same_weights(whole, second)
+
+
+def test_probes_between_updates_see_the_same_and_change_nothing(recorder):
+    def probed(graph: bool):
+        training = trainer(graph, probe__every=5)
+        training.probe = OnlineProbe(training.config, training.images, training.model, training.device)
+        return training, [event for event in training.events() if isinstance(event, Probed)]
+
+    (recorded, ours), (eager, theirs) = probed(True), probed(False)
+    assert tiny.same_weights(recorded, eager)
+    assert [event.step for event in ours] == [event.step for event in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        assert all(np.array_equal(one.arrays[name], other.arrays[name], equal_nan=True) for name in one.arrays)
 
 
 def test_inputs_and_gradients_stay_where_the_recording_knows_them(recorder):
