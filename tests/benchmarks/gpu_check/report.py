@@ -48,9 +48,13 @@ def flat(figures: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, st
     """Yield the figures of a part as names and texts; those of a group are named by the group first."""
     for name, value in figures.items():
         if isinstance(value, Mapping):
-            yield from flat(value, f"{before}{name}, ")
+            yield from flat(value, f"{before}{_words(name)}, ")
         else:
-            yield f"{before}{name.replace('_', ' ')}", _text(value)
+            yield f"{before}{_words(name)}", _text(value)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _text(value: Any) -> str:

@@ -167,14 +167,14 @@ def test_a_document_is_checked_before_it_is_reported(tmp_path):
 
 def test_the_report_is_a_section_of_the_results():
     document = new_document(machine(GPU), "cuda:0", tiny=False)
-    figures = {"resnet-20": {"images_a_second": 12345.6, "equal": True}, "waits": 0}
+    figures = {"resnet_20": {"images_a_second": 12345.6, "equal": True}, "waits": 0}
     document["parts"][0] = row_of(PARTS[1], "passed", seconds=3.21, figures=figures)
     document["parts"][1] = row_of(PARTS[2], "failed", "plain-8 | differs")
     said = markdown(document)
     assert "a GPU (16 GiB), cuda:0; torch 2.0" in said
     assert "| 1 tests | Do the tests marked gpu pass? | passed | 3.2 |" in said
     assert "failed: plain-8 \\| differs" in said
-    assert "| resnet-20, images a second | 12,346 |" in said and "| resnet-20, equal | yes |" in said
+    assert "| resnet 20, images a second | 12,346 |" in said and "| resnet 20, equal | yes |" in said
     assert "rehearsal" not in said
     assert "rehearsal" in markdown(document | {"tiny": True})
 

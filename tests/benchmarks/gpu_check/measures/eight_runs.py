@@ -52,12 +52,13 @@ def trained(setting: Setting, name: str, seeds: int, seconds: float) -> list[Run
 
 
 def figures(rows: list[RunRow]) -> dict[str, Any]:
-    """Return images a second of all runs together, from the first start to the last end."""
+    """Return images a second: the sum of the runs' own rates, and of all from the first start to the last end."""
     spans = [(row.started, row.ended) for row in rows if row.started and row.ended]
     images = sum(row.step * row.config.optim.batch_size for row in rows)
     seconds = max((end for _, end in spans), default=0.0) - min((start for start, _ in spans), default=0.0)
     return {
-        "images_a_second": images / seconds if spans and seconds > 0 else 0.0,
+        "images_a_second": sum(row.images_per_s or 0.0 for row in rows),
+        "with_starts_and_ends": images / seconds if spans and seconds > 0 else 0.0,
         "at_once": at_once(rows),
         "states": states(rows),
     }
