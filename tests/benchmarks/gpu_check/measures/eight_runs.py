@@ -30,6 +30,7 @@ def share_one_gpu(setting: Setting) -> Outcome:
     outcome.figures |= {"alone": figures(alone), f"{runs} at once": figures(together)}
     for name, rows in (("one run alone", alone), (f"{runs} runs at once", together)):
         outcome.expect(finished(rows), f"{name}: {states(rows)}")
+        outcome.expect({row.device for row in rows} == {setting.device}, f"{name}: not on {setting.device}")
     overlap = at_once(together)
     outcome.expect(overlap or setting.tiny, f"{runs} runs did not train at the same time")
     try:

@@ -25,11 +25,11 @@ class Engine:
     """An engine and its workspace."""
 
     def __init__(self, workspace: Workspace, device: str):
-        self.workspace, self.control, self._device = workspace, Control(workspace), device
+        self.workspace, self.control, self.device = workspace, Control(workspace), device
 
     def start(self, request: RaceRequest) -> list[int]:
         """Start a race on this part's device; return its runs."""
-        settings: Mapping[str, str] = {**request.settings, "device": self._device}
+        settings: Mapping[str, str] = {**request.settings, "device": self.device}
         planned = plan_race(
             RaceRequest(
                 request.depths, request.shortcuts, request.preset, steps=request.steps, seeds=request.seeds,

@@ -61,6 +61,7 @@ def judged(own: Engine, runs: list[int], began: float, outcome: Outcome) -> dict
     """Follow the race to its end; return figures of its runs."""
     rows = own.ended(runs, ENDS_S)
     outcome.expect(finished(rows), f"the quick race: {states(rows)}")
+    outcome.expect({row.device for row in rows} == {own.device}, f"not all of it trained on {own.device}")
     return {
         "seconds_to_the_end": time.monotonic() - began,
         "images_a_second": {row.arm: row.images_per_s or 0.0 for row in rows},
