@@ -9,12 +9,17 @@ from torch.profiler import ProfilerActivity, profile, record_function
 from engine.config import RunConfig, replace
 from engine.hardware.device import choose
 from engine.labs.small_images import embedded_images, model_config
+from engine.training.recorded_update import WARM_UPDATES
 from engine.training.trainer import Trainer
 from tests.benchmarks.gpu_check.parts import Outcome, Setting
 
 #: Net -> settings. AdamW on a CPU reads its count of updates, so those nets are for a GPU.
 NETS = {"cifar-20": {"optim.optimizer": "sgd"}}
-ON_GPU = {"cifar-20, AdamW": {"optim.optimizer": "adamw", "optim.lr": 0.001}, "cifar-20, fp32": {"precision": "fp32"}}
+ON_GPU = {
+    "cifar-20, AdamW": {"optim.optimizer": "adamw", "optim.lr": 0.001},
+    "cifar-20, fp32": {"precision": "fp32"},
+    "cifar-20, recorded": {"graph": True},
+}
 #: What waits: calls of CUDA, and operators that need a number on the host.
 WAITS = frozenset(
     {
@@ -24,7 +29,8 @@ WAITS = frozenset(
 )  # fmt: skip
 #: Calls that hand one piece of work to the GPU.
 LAUNCHES = ("cudaLaunchKernel", "cudaLaunchKernelExC", "cuLaunchKernel", "cudaGraphLaunch", "cudaMemcpyAsync")
-WARM, WATCHED = 3, 10
+#: A recording is made before the watch begins, for it waits.
+WARM, WATCHED = WARM_UPDATES + 2, 10
 
 
 def find_waits(setting: Setting) -> Outcome:
