@@ -41,8 +41,9 @@ class RunConfig(Config):
     """One training of one arm with one seed.
 
     The engine sets ``threads`` 0 at the run's first start. ``precision`` auto is bf16 autocast where the device has it,
-    else fp32. ``compile`` trains with generated code (``engine.training.compiled``). ``eval_every`` 0 is derived from
-    the steps, equal for all arms of a race.
+    else fp32. ``compile`` trains with generated code (``engine.training.compiled``), ``graph`` with an update that is
+    recorded on a GPU (``engine.training.recorded_update``). ``eval_every`` 0 is derived from the steps, equal for all
+    arms of a race.
     """
 
     model: ModelConfig = ModelConfig()
@@ -54,6 +55,7 @@ class RunConfig(Config):
     device: str = Field("auto", pattern=_DEVICE, description=_DEVICES)
     threads: int = Field(0, ge=0, le=1024, json_schema_extra=DERIVED)
     compile: bool = False
+    graph: bool = False
     eval_every: int = Field(0, ge=0, le=_MOST_STEPS, json_schema_extra=DERIVED)
     recalibrate_bn: bool = False
 
@@ -69,6 +71,12 @@ class RunConfig(Config):
             raise ValueError(
                 f"recalibrate_bn needs batch norm, which the family {self.model.family} has not; leave it out"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _records_what_is_not_compiled(self) -> Self:
+        if self.graph and self.compile:
+            raise ValueError("graph=true and compile=true were never tried together; choose one of them")
         return self
 
     def evaluation_steps(self, further_ends: Sequence[int] = ()) -> list[int]:
