@@ -197,10 +197,7 @@ def _replicas_on_nodes(waiting: Waiting, taken: int, nodes: Sequence[int]) -> tu
     if not waiting.threads:
         share = max(1, min(share, max(nodes, default=0)))
     if (room := sum(cores // share for cores in nodes)) < replicas:
-        return (
-            None,
-            f"waits for nodes with room for {replicas} replicas of {_cores(share)} each; there is room for {room}",
-        )
+        return None, f"waits for room for {replicas} replicas of {_cores(share)} each; the cluster's nodes take {room}"
     if taken + share * replicas > sum(nodes):
         return None, f"waits for {_cores(share * replicas)} of the cluster ({taken} of {sum(nodes)} in use)"
     return Start(waiting.run, "cpu", share * replicas, ("cpu",) * (replicas - 1)), ""

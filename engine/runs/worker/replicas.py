@@ -41,6 +41,9 @@ class Replicas(Protocol):
     host: str
     listener: socket.socket
 
+    def watch(self) -> None:
+        """Look after them from now on, if nobody else does: without one of them this process ends, too."""
+
     def ended(self) -> str:
         """Return how one of them ended, after a moment's wait; '' while all live, or where nobody knows."""
 
@@ -69,7 +72,7 @@ class LocalReplicas:
             raise
 
     def watch(self) -> None:
-        """End this process, too, where it does not notice the end of another by itself: in a long evaluation, say."""
+        """End this process where it does not notice the end of another by itself: in a long evaluation, say."""
         GuardedThread("replicas", self._watch, _log.error).start()
 
     def ended(self) -> str:

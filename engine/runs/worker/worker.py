@@ -57,6 +57,8 @@ def _work(job: Job, signals: Connection, store: WorkerStore, replicas: Replicas 
     if not link.engine_lives():
         return  # a later engine may have given the run to another worker
     link.start()  # before the database, whose lock may hold this worker up: it lives, and a signal may end the wait
+    if replicas is not None:
+        replicas.watch()
     with ExitStack() as stack:
         opened = stack.enter_context(_opened(store, link))
         writer = RetryingWriter(opened, link)
