@@ -55,17 +55,17 @@ class Ranks:
     Raises, in every method: ReplicaLost when another rank does not answer any more.
     """
 
-    def __init__(self, rank: int, count: int, device: torch.device, store: Any):
-        self.rank, self.count, self._device, self._store = rank, count, device, store
+    def __init__(self, rank: int, count: int, device: str, store: Any):
+        self.rank, self.count, self._device, self._store = rank, count, torch.device(device), store
 
     @classmethod
-    def lead(cls, listener: socket.socket, count: int, device: torch.device) -> Self:
+    def lead(cls, listener: socket.socket, count: int, device: str) -> Self:
         """Return rank 0; the others find it at the listener's address."""
         host, port = listener.getsockname()[:2]
         return cls(0, count, device, _store(host, port, listener.detach()))
 
     @classmethod
-    def join(cls, lead: tuple[str, int], rank: int, count: int, device: torch.device) -> Self:
+    def join(cls, lead: tuple[str, int], rank: int, count: int, device: str) -> Self:
         """Return a further rank; ``lead``: where rank 0 listens. Raises ReplicaLost when nobody does."""
         try:
             ranks = cls(rank, count, device, _store(*lead))

@@ -32,7 +32,6 @@ SHORT = {
     "engine/hardware/training.py": "one question that engine, command line and page ask",
     "engine/paths.py": "one constant of the ground floor",
     "engine/runs/protocol/older_nets.py": "one rule that worker and supervisor share",
-    "engine/runs/protocol/job.py": "seam between engine and worker",
     "engine/runs/protocol/verbs.py": "table of the commands",
     "engine/runs/worker/out_of_memory.py": "torch-free beside jobs that are not",
     "engine/store/revision.py": "one counter that all tables share",

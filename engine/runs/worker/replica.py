@@ -19,8 +19,8 @@ from engine.config import replace as changed
 from engine.errors import ReplicaLost, SkipscopeError, in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.job import Job
+from engine.runs.worker.local_store import open_log
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
-from engine.runs.worker.run_log import open_log
 from engine.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -68,13 +68,11 @@ def train_along(job: Job, place: Place, data: Path) -> None:
     Args:
         data: The folder with the decoded data sets.
     """
-    import torch
-
     from engine.hardware.ranks import Ranks
 
     _log.info("run %d, replica %d of %d, process %d", job.run, place.rank + 1, job.replicas, os.getpid())
     try:
-        ranks = Ranks.join(place.lead, place.rank, job.replicas, torch.device(job.device_of(place.rank)))
+        ranks = Ranks.join(place.lead, place.rank, job.replicas, job.device_of(place.rank))
     except ReplicaLost as error:
         _log.error("%s", error)
         return

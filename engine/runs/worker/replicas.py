@@ -22,8 +22,6 @@ from engine.runs.worker.replica import Place, follow
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    import torch
-
     from engine.hardware.ranks import Ranks
 
 LOOPBACK = "127.0.0.1"
@@ -108,7 +106,7 @@ def listening(host: str) -> socket.socket:
     return socket.create_server((host, 0))
 
 
-def meet(replicas: Replicas, count: int, device: "torch.device", wait: Callable[[str], object]) -> "Ranks":
+def meet(replicas: Replicas, count: int, device: str, wait: Callable[[str], object]) -> "Ranks":
     """Return this process's place as rank 0, connected with all others; ``wait`` is called meanwhile with a line."""
     from engine.hardware.ranks import Ranks
 

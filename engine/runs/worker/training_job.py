@@ -149,7 +149,7 @@ class TrainingJob:
     def _among_ranks(self, device: "Device") -> "Device":
         """Return the device with the run's other ranks, once they are there."""
         if self._replicas is not None:
-            self._ranks = meet(self._replicas, self._job.replicas, device.torch_device, self._reporter.report)
+            self._ranks = meet(self._replicas, self._job.replicas, str(device.torch_device), self._reporter.report)
         return dataclasses.replace(device, ranks=self._ranks)
 
     def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:

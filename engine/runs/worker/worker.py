@@ -15,12 +15,11 @@ from engine.errors import DatabaseBusy, DataError, DeviceError, ReplicaLost, Ski
 from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink, last_word
 from engine.runs.worker.lab_job import LabJob
-from engine.runs.worker.local_store import LocalStore
+from engine.runs.worker.local_store import LocalStore, open_log
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
 from engine.runs.worker.replica import NICENESS
 from engine.runs.worker.replicas import LocalReplicas, Replicas
 from engine.runs.worker.retrying_writer import BUSY_S, HURRY, PASSING, RetryingWriter
-from engine.runs.worker.run_log import open_log
 from engine.runs.worker.status_reporter import Interrupted, StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.runs.worker.worker_store import WorkerStore

@@ -44,9 +44,9 @@ def _train(case: dict, replicas: int, out: Path) -> None:
     for rank in range(1, replicas):
         if (child := os.fork()) == 0:
             listener.close()
-            _follow(Ranks.join(lead, rank, replicas, device.torch_device), device)
+            _follow(Ranks.join(lead, rank, replicas, "cpu"), device)
         others.append(child)
-    ranks = Ranks.lead(listener, replicas, device.torch_device)
+    ranks = Ranks.lead(listener, replicas, "cpu")
     ranks.meet(LOOPBACK)
     run = tiny.config(replicas=replicas, **settings)
     edits = LiveEdits(run.optim, [Change(*edit) for edit in case.get("edits", ())])
