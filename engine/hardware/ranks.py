@@ -27,7 +27,7 @@ from engine.errors import DeviceError, ReplicaLost, in_one_line
 
 #: The store answers within this time, or its machine is gone.
 _STORE_S = 60.0
-#: Gradients arrive nearly together: a rank without them for so long hangs.
+#: Ranks do each update nearly together: one that is awaited for so long hangs.
 SILENT_S = 60.0
 #: Between two updates an evaluation, a pause or the pace of a race may lie: no limit. Ends are noticed otherwise.
 _NO_LIMIT = timedelta(days=365)
@@ -123,10 +123,10 @@ class Ranks:
         return f"replica {rank + 1} of {self.count}"
 
     def announce(self, order: Order) -> None:
-        """Tell all other ranks the next update."""
+        """Tell all other ranks the next update; they are waiting for it, or about to."""
         words = torch.tensor([order.step, order.lr, order.weight_decay, order.strength], dtype=torch.float64)
         with _exchange():
-            dist.broadcast(words, 0)
+            _wait(dist.broadcast(words, 0, async_op=True), SILENT_S)
 
     def hear(self) -> Order:
         """Return what rank 0 announces next."""
@@ -148,9 +148,8 @@ class Ranks:
         )
         with _exchange():
             work = dist.all_reduce(vector, async_op=True)
-            assert work is not None, "every rank is of the group"
-            # On a GPU to wait means to wait on its stream, which a limit would turn into a wait of this process.
-            work.wait(timedelta(seconds=SILENT_S)) if vector.device.type == "cpu" else work.wait()
+            # On a GPU to wait means that its stream waits. A limit would make this process wait instead.
+            _wait(work, None if vector.is_cuda else SILENT_S)
         mistakes = vector[-1].clone()
         vector.div_(self.count)
         parts = torch.split(vector, [*(each.numel() for each in gradients), 2])
@@ -176,6 +175,11 @@ class Ranks:
             dist.broadcast(data, 0)
         document: dict[str, Any] = torch.load(io.BytesIO(data.numpy().tobytes()), weights_only=True)
         return document
+
+
+def _wait(work: dist.Work | None, limit_s: float | None = None) -> None:
+    assert work is not None, "every rank is of the group"
+    work.wait() if limit_s is None else work.wait(timedelta(seconds=limit_s))
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from engine.config import DataConfig
 from engine.data.augment import augment, crop_offsets, flips
+from engine.data.batches import Share
 
 MOVED = DataConfig(crop=4, flip=True)
 
@@ -50,3 +51,11 @@ def test_result_is_channels_last_in_memory():
             result = augment(torch.randn(4, channels, 8, 8), 0, 1, DataConfig(crop=crop, flip=flip))
             # Kernels may choose by strides: those of a single channel too are always the same.
             assert result.stride() == (64 * channels, 1, 8 * channels, channels)
+
+
+def test_a_share_has_the_draws_that_its_images_have_in_the_whole_batch():
+    images = torch.randn(12, 3, 6, 6)
+    whole = augment(images, 0, 5, MOVED)
+    for number in range(3):
+        share = Share(number, 3)
+        assert torch.equal(augment(images[share.of(12)], 0, 5, MOVED, share), whole[4 * number : 4 * number + 4])

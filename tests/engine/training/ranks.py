@@ -16,6 +16,9 @@ from pathlib import Path
 import torch
 
 from engine.config import Change
+from engine.errors import ReplicaLost
+from engine.events import Stepped
+from engine.hardware import ranks as ranks_module
 from engine.hardware.ranks import Ranks
 from engine.paths import PROJECT
 from engine.runs.worker.replicas import LOOPBACK, listening
@@ -35,7 +38,7 @@ def trained(folder: Path, replicas: int, *cases: dict) -> list[dict]:
 
 
 def _train(case: dict, replicas: int, out: Path) -> None:
-    settings = {key: value for key, value in case.items() if key not in {"precision", "edits"}}
+    settings = {key: value for key, value in case.items() if key not in {"precision", "edits", "stops_at"}}
     device = tiny.device(case.get("precision", "fp32"))
     torch.set_num_threads(1)
     listener = listening(LOOPBACK)
@@ -53,12 +56,28 @@ def _train(case: dict, replicas: int, out: Path) -> None:
     trainer = Trainer(run, tiny.images(), replace(device, ranks=ranks), None, edits)
     ranks.send(trainer.state())
     ranks.await_ready(str)
+    if "stops_at" in case:
+        torch.save(_lost(trainer, case["stops_at"], others[0]), out)
+        os.kill(others[0], signal.SIGKILL)
+        return
     events = list(trainer.events())
     for child in others:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     rows = [(row.step, row.loss, row.error) for row in tiny.rows(events)]
     torch.save({"rows": rows, "state": trainer.state()}, out)
+
+
+def _lost(trainer: Trainer, stops_at: int, other: int) -> dict:
+    """Stop the other rank after a step; return what is said of it."""
+    ranks_module.SILENT_S = 0.5
+    try:
+        for event in trainer.events():
+            if event == Stepped(stops_at):
+                os.kill(other, signal.SIGSTOP)
+    except ReplicaLost as error:
+        return {"lost": str(error), "step": trainer.progress.step}
+    return {}
 
 
 def _follow(ranks: Ranks, device) -> None:

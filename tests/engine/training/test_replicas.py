@@ -18,6 +18,7 @@ from tests.engine.training.ranks import trained
 CASES = {
     "fp32": {"optim__weight_decay": 0.01, "optim__drops": (0.5,)},
     "bf16": {"precision": "bf16"},
+    "bf16 blocked": {"precision": "bf16", "model__width": 16},
     "stochastic depth": {"model__shortcut": "stochastic-depth:survival=0.5"},
     "dropout": {"model__shortcut": "dropout"},
     "adamw": {"optim__optimizer": "adamw", "optim__momentum": 0.9},
@@ -86,7 +87,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_two_replicas_are_one_process_with_two_halves_bit_for_bit(runs, name):
-    if name == "bf16" and tiny.needs_blocked_bf16.args[0]:
+    if name == "bf16 blocked" and tiny.needs_blocked_bf16.args[0]:
         pytest.skip("oneDNN has no bf16 convolution on this processor")
     torch.set_num_threads(1)
     expected, found = one_process(CASES[name], 2), runs[name]
@@ -95,3 +96,23 @@ def test_two_replicas_are_one_process_with_two_halves_bit_for_bit(runs, name):
     state = found["state"]["model"]
     for key, weight in expected["weights"].items():
         assert torch.equal(weight, state[key]), key
+
+
+def test_four_replicas_are_close_to_four_quarters_and_repeat_themselves(tmp_path):
+    case = CASES["fp32"] | {"optim__steps": 8}
+    one, same = trained(tmp_path, 4, case, case)
+    assert one["rows"] == same["rows"]
+    assert all(torch.equal(one["state"]["model"][name], same["state"]["model"][name]) for name in one["state"]["model"])
+    expected = one_process(case, 4)
+    assert [loss for _, loss, _ in one["rows"]] == pytest.approx(expected["losses"], rel=1e-4)
+
+
+def test_a_replica_that_hangs_is_given_up(tmp_path):
+    (found,) = trained(tmp_path, 2, {"stops_at": 5})
+    assert found == {"lost": "another replica does not answer", "step": 5}
+
+
+def test_replicas_are_another_model_than_one_process(runs):
+    alone = tiny.trainer(tiny.config(**CASES["fp32"]))
+    rows = tiny.rows(list(alone.events()))
+    assert abs(rows[0].loss - runs["fp32"]["rows"][0][1]) > 1e-5, "each half has its own batch statistics"
