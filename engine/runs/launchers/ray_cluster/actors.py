@@ -8,6 +8,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -26,6 +27,7 @@ from engine.runs.temporary_folder import TemporaryFolder
 from engine.runs.worker.replica import Place, train_along
 from engine.runs.worker.replicas import listening
 from engine.runs.worker.worker import work
+from engine.store.workspace import Workspace
 
 BEAT_S = 1.0
 #: A worker that the desk does not answer for so long counts its engine as gone.
@@ -215,7 +217,12 @@ class ReplicaActor:
         with contextlib.suppress(OSError):
             os.chdir(folder)
         try:
-            train_along(self._job, Place(self._rank, lead, self._node), folder)
+            # Named as the folder of a worker: the next one of this node removes it, for this process is ended by force.
+            with (
+                tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=folder) as own,
+                TemporaryFolder(Workspace(Path(own))),
+            ):
+                train_along(self._job, Place(self._rank, lead, self._node), folder)
         finally:
             self._has_ended.set()
             GuardedThread("end", _end_later, _log.error).start()
@@ -239,8 +246,6 @@ def _end_later() -> None:
 
 def _node_folder() -> Path:
     """Return the folder of this node for data sets and work in progress."""
-    import tempfile
-
     if named := os.environ.get("SKIPSCOPE_NODE_FOLDER"):
         return Path(named)
     return Path(tempfile.gettempdir()) / f"skipscope-node-{os.getuid()}"

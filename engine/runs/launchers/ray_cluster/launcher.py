@@ -215,6 +215,8 @@ class RayLauncher:
         if worker.node_id and worker.node_id not in self._alive:
             worker.end(f"{worker.node} was lost", with_place=True)
         elif worker.team is not None and (loss := worker.team.lost(self._alive)) is not None:
+            if loss.with_place:
+                self._capacity, self._alive = capacity_of(ray.nodes())
             worker.end(*loss)
         elif worker.word is not None or ray.wait([worker.end_ref], timeout=0)[0]:
             self._take_end(worker)

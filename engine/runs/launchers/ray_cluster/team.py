@@ -107,7 +107,7 @@ class Team:
         except failures.ActorDiedError as error:
             if "its node has died" in str(error):
                 return Loss(f"{member.node} was lost", with_place=True)
-            return Loss(f"{member.name} on {member.node} died: {innermost_cause(error)}", with_place=False)
+            return Loss(f"{member.name} on {member.node} died", with_place=False)
         except failures.RayActorError:
             member.end_ref = member.watched()  # unreachable is not dead
         except failures.RayError as error:

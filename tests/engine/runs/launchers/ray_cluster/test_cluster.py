@@ -1,6 +1,7 @@
 """Runs on a real cluster of three nodes on one machine: the same bits as here, whatever is lost in the middle."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -94,7 +95,7 @@ def test_what_a_full_cluster_cannot_place_is_paused_stopped_and_deleted(experime
 def test_replicas_on_two_nodes_have_the_bits_of_two_processes_here_whatever_is_lost(experiment):
     found = experiment(module="replicas")
     assert found["state"] == "finished", found["cause"]
-    assert found["told"]["killed"].startswith("replica 2 of 2 on node ")
+    assert re.fullmatch("replica 2 of 2 on node [0-9.]+ died", found["told"]["killed"])
     assert found["told"]["waits"] == "waits for room for 2 replicas of 1 core each; the cluster's nodes take 1"
     assert found["points"]
     assert found["arrays"]
