@@ -30,6 +30,7 @@ from engine.hardware.device import Device
 from engine.models.build import build_model
 from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
+from engine.training.follower import order_of
 from engine.training.live_edits import LiveEdits
 from engine.training.metrics import StepMetrics
 from engine.training.optim import WARMUP_CHECK, build_optimizer, optimizer_state, restore_optimizer, warmup_ends
@@ -169,8 +170,10 @@ class Trainer:
     def _step(self) -> None:
         """Do one update of the weights. Nothing in here waits for the device."""
         step = self.progress.step + 1
-        loss, wrong = self._update(step)
         assert self.progress.lr is not None, "the rate is set before a step"
+        if (ranks := self.device.ranks) is not None:
+            ranks.announce(order_of(step, self.model, self.optimizer))
+        loss, wrong = self._update(step)
         self.metrics.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
         self.progress.step = step
         if step in self._evaluation_steps:

@@ -66,6 +66,10 @@ def _recorded(config: RunConfig) -> str:
     return "a recorded update rounds the learning rate as no script does" if config.graph else ""
 
 
+def _replicas(config: RunConfig) -> str:
+    return "a script trains in one process, and replicas are another model" if config.replicas > 1 else ""
+
+
 def _tuned(config: RunConfig) -> str:
     return "its learning rate is still to be tuned" if isinstance(config.optim.lr, str) else ""
 
@@ -78,6 +82,7 @@ REFUSED: Mapping[str, Callable[[RunConfig], str]] = {
     "data.resize": _data,
     "compile": _compiled,
     "graph": _recorded,
+    "replicas": _replicas,
     "optim.lr": _tuned,
 }
 

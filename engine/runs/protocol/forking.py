@@ -21,7 +21,7 @@ from engine.store.reader import Reader
 from engine.store.rows import ForkPlan, RunRow
 
 #: Kept from the parent: the fork equals the parent bit for bit until a change takes effect.
-_KEPT = ("device", "threads", "optimizer")
+_KEPT = ("device", "threads", "optimizer", "replicas")
 #: The settings of a warm-up, with the text of a run without one.
 _NO_WARMUP = {"warmup_lr": "null", "warmup_steps": "0"}
 _MAX_NAMED = 4

@@ -11,6 +11,7 @@ from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.hardware.compiler import GRAPH_REFUSAL, refusal
+from engine.hardware.cores import cores
 from engine.hardware.machine import devices
 from engine.models.registry import Variant, variant
 from engine.models.zoo.spec import STREAMS
@@ -83,6 +84,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     check_fit(run, source)
     check_device(run, workspace)
     check_execution(run, variants)
+    check_replicas(run, workspace)
     race = RaceConfig.checked(
         depths=depths,
         shortcuts=tuple(each.text for each in variants),
@@ -189,6 +191,20 @@ def check_execution(run: RunConfig, variants: Sequence[Variant]) -> None:
         raise ConfigError(f"graph=true cannot be used with {drawing}, which draws anew in every step; set graph=false")
     if run.graph and not on_gpu:
         raise ConfigError(GRAPH_REFUSAL)
+
+
+def check_replicas(run: RunConfig, workspace: Workspace) -> None:
+    """Raise ConfigError for more replicas than this machine has GPUs or cores; on a cluster the run waits for them."""
+    if run.replicas == 1 or trains_on_cluster(workspace):
+        return
+    gpus = len(devices()) - 1
+    if run.device.startswith("cuda:"):
+        raise ConfigError(f"each replica has a GPU of its own; set device=cuda, without a number (got {run.device})")
+    if run.device == "cuda" or (run.device == "auto" and gpus):
+        if run.replicas > gpus:
+            raise ConfigError(f"replicas={run.replicas} need as many GPUs; this machine has {gpus}, or set device=cpu")
+    elif run.replicas > cores():
+        raise ConfigError(f"replicas={run.replicas} need a core each; this machine has {cores()}")
 
 
 def check_fit(run: RunConfig, source: Source) -> None:
