@@ -11,7 +11,7 @@ from tests.benchmarks.room.__main__ import Room, Server, measured
 from tests.e2e.raw import RawPage
 
 #: Frames that each leave a line in the log; those of the second kind end their connection, and have a traceback.
-ODD, BROKEN = 1_900, 100
+ODD, BROKEN = 1_970, 30
 MAX_LOG_BYTES = 64 * 1024
 
 
@@ -28,7 +28,7 @@ def storm(server: Server) -> None:
 
 @pytest.mark.slow
 def test_every_viewer_gets_every_row_whatever_is_sent_beside(tmp_path):
-    room = Room(viewers=20, seconds=6, per_second=20, half=200, half_s=2)
+    room = Room(viewers=20, seconds=4, per_second=40, half=200, half_s=2)
     figures = measured(tmp_path, room, storm)
     assert (figures["joined"], figures["refused"], figures["generator"]["lost"]) == (20, [], [])
     assert figures["rows"] > 100
