@@ -159,7 +159,7 @@ SHARED = {
 
 def words(host: str, port: int) -> list[str]:
     """Return the lines of a start."""
-    proxied = [f"{each.url}{_base()}" for each in proxy_hosts.hosts()]
+    proxied = [f"{each.url}{_first_page()}" for each in proxy_hosts.hosts()]
     first = proxied[0] if proxied else own_url(host, port)
     lines = [f"Skipscope is at {first} (Ctrl-C stops the page, not the runs)", *_proxy_words(host, port)]
     if only_views := _only_views():
@@ -171,10 +171,10 @@ def words(host: str, port: int) -> list[str]:
 
 def shared_words(host: str, port: int, present: str) -> list[str]:
     """Return the lines of a start with --share: two links, other addresses of this machine, the limits of HTTP."""
-    first, *others = (f"{url}{_base()}" for url in addresses.shared_urls(host, port))
+    first, *others = (f"{url}{_first_page()}" for url in addresses.shared_urls(host, port))
     lines = [
         "Skipscope is shared (Ctrl-C stops the page, not the runs)",
-        f"  presenter: {first}{present}",
+        f"  presenter: {first.rstrip('/')}{present}",
         f"  audience:  {first}",
     ]
     lines += _proxy_words(host, port)
@@ -200,18 +200,20 @@ PLAIN = (
 
 def own_url(host: str, port: int) -> str:
     """Return the page's address for a browser on this machine, with the base path."""
-    return f"{addresses.page_url(host, port)}{_base()}"
+    return f"{addresses.page_url(host, port)}{_first_page()}"
 
 
-def _base() -> str:
-    from app.web.base_path import base  # with Streamlit
+def _first_page() -> str:
+    from app.web.base_path import first_page  # with Streamlit
 
-    return base()
+    return first_page()
 
 
 def _proxy_words(host: str, port: int) -> list[str]:
     """Return a line on where a proxy finds this server."""
-    where = f"http://{addresses.in_url(addresses.LOOPBACK if host in addresses.WILDCARDS else host)}:{port}{_base()}"
+    where = (
+        f"http://{addresses.in_url(addresses.LOOPBACK if host in addresses.WILDCARDS else host)}:{port}{_first_page()}"
+    )
     return [f"The proxy has to pass requests on to {where}, prefix and all"] if proxy_hosts.hosts() else []
 
 
