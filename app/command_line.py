@@ -211,10 +211,11 @@ def _first_page() -> str:
 
 def _proxy_words(host: str, port: int) -> list[str]:
     """Return a line on where a proxy finds this server."""
-    where = (
-        f"http://{addresses.in_url(addresses.LOOPBACK if host in addresses.WILDCARDS else host)}:{port}{_first_page()}"
-    )
-    return [f"The proxy has to pass requests on to {where}, prefix and all"] if proxy_hosts.hosts() else []
+    if not proxy_hosts.hosts():
+        return []
+    reached, path = addresses.LOOPBACK if host in addresses.WILDCARDS else host, _first_page()
+    where = f"http://{addresses.in_url(reached)}:{port}{path}"
+    return [f"The proxy has to pass requests on to {where}{', with their path' if path else ''}"]
 
 
 def room_words() -> str:
