@@ -6,6 +6,7 @@ import re
 import sys
 import threading
 import webbrowser
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,13 +50,17 @@ class _Port(click.ParamType[int]):
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
+@click.option(
+    "--token-file", default=None, metavar="PATH",
+    help="With --share: keep the presenter's link in this file, so that it outlives a restart; made where absent.",
+)  # fmt: skip
 @click.option("--base-path", default=None, metavar="PATH", help="Path below which the pages lie, such as /skipscope.")
 @click.option(
     "--proxy-host", multiple=True, metavar="NAME", help="Name of a proxy on this machine; may be given several times."
 )
 @click.option("--launcher", default="local", show_default=True, help="Where runs train: local, or ray for a cluster.")
 @click.option("--address", default="", metavar="HOST:PORT", help="Head node of the cluster, for --launcher ray.")
-def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> None:
+def main(folder: str | None, no_browser: bool, share: bool, token_file: str | None, **where: Any) -> None:
     """Watch plain and residual nets train side by side, in the browser."""
     host, port = where["host"], where["port"]
     if host == "":
@@ -66,6 +71,7 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
         addresses.refuse_busy_port(host, port)
     except OSError as error:
         raise click.UsageError(str(error)) from None
+    token = _token(token_file, share)
     from app.data import workspace  # after the cheap refusals: it takes long to import
 
     try:
@@ -81,7 +87,7 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
     # For `st.App`'s pages and the engine.
     os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
     # The presenter's link never goes to a browser's command line: every user of this machine reads the process list.
-    serve(host, port, share, browser=not (no_browser or share) and has_display())
+    serve(host, port, share, not (no_browser or share) and has_display(), token)
 
 
 def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
@@ -102,8 +108,22 @@ def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
         raise click.UsageError(f"--base-path {error} (got {base_path!r})") from None
 
 
-def serve(host: str, port: int, share: bool, browser: bool) -> None:
-    """Run the server until a signal stops it."""
+def _token(file: str | None, share: bool) -> str | None:
+    """Return the token of ``--token-file``, None without one. Raises UsageError."""
+    from app.web import token_file
+
+    if file is None:
+        return None
+    if not share:
+        raise click.UsageError("--token-file keeps the link of a shared page; give --share too")
+    try:
+        return token_file.token_of(Path(file))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def serve(host: str, port: int, share: bool, browser: bool, token: str | None = None) -> None:
+    """Run the server until a signal stops it. A shared one makes a token for its presenter where it gets none."""
     from app.data import commands, workspace
 
     # The engine loads torch on another core while the web framework is loaded here.
@@ -111,6 +131,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
     import streamlit as st
 
     from app import server
+    from app.data import interventions
     from app.data.exchange import imports
     from app.web import base_path, connections, descriptors, presenter_link, visitor
 
@@ -118,12 +139,14 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
     connections.install()
 
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
-    present = presenter_link.share(port) if share else ""
+    present = presenter_link.share(port, token or "") if share else ""
+    workspace.name_authors(presenter_link.name)
     if share:
+        presenter_link.count_from(interventions.authors())
         visitor.keep(workspace.current().workspace.talk_key)
 
     def started() -> None:
-        click.echo("\n".join(shared_words(host, port, present) if share else words(host, port)))
+        click.echo("\n".join(shared_words(host, port, present, kept=token is not None) if share else words(host, port)))
         if browser:
             threading.Timer(0.3, webbrowser.open, [own_url(host, port)]).start()
 
@@ -154,6 +177,8 @@ SHARED = {
     "client.toolbarMode": "minimal",
     "browser.gatherUsageStats": False,
     "global.developmentMode": False,
+    # Of a room's pages all is looked through after each small drawing of one of them: Python does so when it is due.
+    "runner.postScriptGC": False,
 }
 
 
@@ -169,7 +194,7 @@ def words(host: str, port: int) -> list[str]:
     return lines
 
 
-def shared_words(host: str, port: int, present: str) -> list[str]:
+def shared_words(host: str, port: int, present: str, kept: bool = False) -> list[str]:
     """Return the lines of a start with --share: two links, other addresses of this machine, the limits of HTTP."""
     first, *others = (f"{url}{_first_page()}" for url in addresses.shared_urls(host, port))
     lines = [
@@ -187,7 +212,8 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
     return [
         *lines,
         room_words(),
-        "The presenter's link can command: keep it off the projector. The next start has another one.",
+        "The presenter's link can command: keep it off the projector. "
+        f"The next start has {'the same' if kept else 'another'} one.",
         *([] if first.startswith("https:") else [PLAIN]),
     ]
 
