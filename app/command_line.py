@@ -90,20 +90,6 @@ def main(folder: str | None, no_browser: bool, share: bool, token_file: str | No
     serve(host, port, share, not (no_browser or share) and has_display(), token)
 
 
-def _token(file: str | None, share: bool) -> str | None:
-    """Return the token of ``--token-file``, None without one. Raises UsageError."""
-    from app.web import token_file
-
-    if file is None:
-        return None
-    if not share:
-        raise click.UsageError("--token-file keeps the link of a shared page; give --share too")
-    try:
-        return token_file.token_of(Path(file))
-    except ValueError as error:
-        raise click.UsageError(str(error)) from None
-
-
 def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
     """Believe the named proxies, and tell Streamlit the base path, as its own option. Raises UsageError."""
     given = ""
@@ -120,6 +106,20 @@ def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
             own.use(addresses.base_path(base_path))
     except ValueError as error:
         raise click.UsageError(f"--base-path {error} (got {base_path!r})") from None
+
+
+def _token(file: str | None, share: bool) -> str | None:
+    """Return the token of ``--token-file``, None without one. Raises UsageError."""
+    from app.web import token_file
+
+    if file is None:
+        return None
+    if not share:
+        raise click.UsageError("--token-file keeps the link of a shared page; give --share too")
+    try:
+        return token_file.token_of(Path(file))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def serve(host: str, port: int, share: bool, browser: bool, token: str | None = None) -> None:
@@ -184,7 +184,7 @@ SHARED = {
 
 def words(host: str, port: int) -> list[str]:
     """Return the lines of a start."""
-    proxied = [f"{each.url}{_base()}" for each in proxy_hosts.hosts()]
+    proxied = [f"{each.url}{_first_page()}" for each in proxy_hosts.hosts()]
     first = proxied[0] if proxied else own_url(host, port)
     lines = [f"Skipscope is at {first} (Ctrl-C stops the page, not the runs)", *_proxy_words(host, port)]
     if only_views := _only_views():
@@ -196,10 +196,10 @@ def words(host: str, port: int) -> list[str]:
 
 def shared_words(host: str, port: int, present: str, kept: bool = False) -> list[str]:
     """Return the lines of a start with --share: two links, other addresses of this machine, the limits of HTTP."""
-    first, *others = (f"{url}{_base()}" for url in addresses.shared_urls(host, port))
+    first, *others = (f"{url}{_first_page()}" for url in addresses.shared_urls(host, port))
     lines = [
         "Skipscope is shared (Ctrl-C stops the page, not the runs)",
-        f"  presenter: {first}{present}",
+        f"  presenter: {first.rstrip('/')}{present}",
         f"  audience:  {first}",
     ]
     lines += _proxy_words(host, port)
@@ -226,19 +226,22 @@ PLAIN = (
 
 def own_url(host: str, port: int) -> str:
     """Return the page's address for a browser on this machine, with the base path."""
-    return f"{addresses.page_url(host, port)}{_base()}"
+    return f"{addresses.page_url(host, port)}{_first_page()}"
 
 
-def _base() -> str:
-    from app.web.base_path import base  # with Streamlit
+def _first_page() -> str:
+    from app.web.base_path import first_page  # with Streamlit
 
-    return base()
+    return first_page()
 
 
 def _proxy_words(host: str, port: int) -> list[str]:
     """Return a line on where a proxy finds this server."""
-    where = f"http://{addresses.in_url(addresses.LOOPBACK if host in addresses.WILDCARDS else host)}:{port}{_base()}"
-    return [f"The proxy has to pass requests on to {where}, prefix and all"] if proxy_hosts.hosts() else []
+    if not proxy_hosts.hosts():
+        return []
+    reached, path = addresses.LOOPBACK if host in addresses.WILDCARDS else host, _first_page()
+    where = f"http://{addresses.in_url(reached)}:{port}{path}"
+    return [f"The proxy has to pass requests on to {where}{', with their path' if path else ''}"]
 
 
 def room_words() -> str:

@@ -36,6 +36,11 @@ def base() -> str:
     return f"/{path}" if path else ""
 
 
+def first_page() -> str:
+    """Return the path of the first page for links: '', or the base with a slash, which not every proxy adds."""
+    return f"{path}/" if (path := base()) else ""
+
+
 def inside(scope: Scope) -> str:
     """Return the path of a request below the base: ``/live/history``, whatever the base is."""
     path: str = scope.get(_INSIDE, scope["path"])

@@ -111,14 +111,16 @@ class AllowedHosts(_Guard):
 
 def host_words(host: str) -> str:
     """Return one line on a refused host: its name, escaped and bounded, and what allows it."""
-    shown = ascii(host)[1:-1][:MAX_HOST_LETTERS]
     name = host.lower().partition(":")[0]
     option = f"--proxy-host {name if _NAME.fullmatch(name) else 'NAME'}"
-    return f"the host '{shown}' is no address of this page; if it names a proxy in front of it, start it with {option}"
+    hint = f"if it names a proxy in front of it, start it with {option}"
+    return f"the host '{_shown(host)}' is no address of this page; {hint}"
 
 
 class OwnOrigin(_Guard):
     """Refuse WebSockets from another host or port: cookies do not know ports. Clients without an origin pass."""
+
+    _is_logged = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to a WebSocket of a foreign page."""
@@ -126,9 +128,20 @@ class OwnOrigin(_Guard):
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
-            if origin is not None and _place(origin) != f"{scheme}://{headers.get('host', '').lower()}":
+            own = f"{scheme}://{headers.get('host', '').lower()}"
+            if origin is not None and _place(origin) != own:
+                self._log(origin, own)
                 return await send(_CLOSED)
         return await self.app(scope, receive, send)
+
+    def _log(self, origin: str, own: str) -> None:
+        """Tell of the first one: behind a proxy that is not believed every page is refused."""
+        if not self._is_logged:
+            self._is_logged = True
+            words = (
+                "a page of '%s' was refused, for this is '%s'; a proxy is believed from this machine, with --proxy-host"
+            )
+            _log.warning(words, _shown(origin), _shown(own))
 
 
 class ReadingOnly(_Guard):
@@ -223,6 +236,10 @@ def _bounded(scope: Scope) -> str:
     if not path.startswith("/live/") or path.startswith(_FILES):
         return ""
     return "stream" if path.endswith("/stream") else "reading"
+
+
+def _shown(text: str) -> str:
+    return ascii(text)[1:-1][:MAX_HOST_LETTERS]
 
 
 def _place(origin: str) -> str:

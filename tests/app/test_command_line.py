@@ -38,9 +38,9 @@ def test_links_lead_through_the_proxy_and_below_the_path(started, tmp_path):
     assert host == "127.0.0.1"
     assert said[1:5] == [
         "  presenter: https://lab.example/lab/skipscope/present?token=t",
-        "  audience:  https://lab.example/lab/skipscope",
-        "The proxy has to pass requests on to http://127.0.0.1:8501/lab/skipscope, prefix and all",
-        "If these do not open elsewhere, put another address of this machine first: http://10.0.0.9:81/lab/skipscope",
+        "  audience:  https://lab.example/lab/skipscope/",
+        "The proxy has to pass requests on to http://127.0.0.1:8501/lab/skipscope/, with their path",
+        "If these do not open elsewhere, put another address of this machine first: http://10.0.0.9:81/lab/skipscope/",
     ]
     assert not any("Plain HTTP" in line for line in said)
 
@@ -53,7 +53,7 @@ def test_without_share_the_start_warns_of_the_proxy(started, tmp_path):
 
 def test_a_path_without_a_proxy_is_in_the_links(started, tmp_path):
     _, said = started("--workspace", str(tmp_path / "w"), "--no-browser", "--base-path", "/skipscope")
-    assert said == ["Skipscope is at http://localhost:8501/skipscope (Ctrl-C stops the page, not the runs)"]
+    assert said == ["Skipscope is at http://localhost:8501/skipscope/ (Ctrl-C stops the page, not the runs)"]
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,15 @@ def test_the_pages_own_origin_opens_the_connection(site, origin):
     assert opens(site, origin=origin)
 
 
+def test_the_first_refused_page_is_logged_with_what_a_proxy_needs(site, caplog):
+    for origin in ("https://localhost:8501", "http://evil.example"):
+        assert not opens(site, origin=origin)
+    assert [record.getMessage() for record in caplog.records if "refused" in record.getMessage()] == [
+        "a page of 'https://localhost:8501' was refused, for this is 'http://localhost:8501'; "
+        "a proxy is believed from this machine, with --proxy-host"
+    ]
+
+
 def test_whoever_is_no_browser_names_no_origin(site):
     assert opens(site)
 

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from app.web import addresses, base_path, presenter_link
+from app.web import addresses, presenter_link
+from app.web.base_path import first_page
 
 #: Light modules around the code, without which cameras do not find it.
 QUIET_ZONE = 4
@@ -21,7 +22,7 @@ def room_code() -> dict[str, Any] | None:
     if port is None or not presenter_link.may_command():
         return None
     bound = str(st.get_option("server.address") or addresses.LOOPBACK)
-    link = audience_link(st.context.url or "", bound, port) + base_path.base()
+    link = audience_link(st.context.url or "", bound, port) + first_page()
     return {
         "link": link,
         "rows": _rows(link),
