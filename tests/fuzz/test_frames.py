@@ -76,6 +76,18 @@ def test_no_frame_without_the_token_changes_anything(tier, open_site, drawn):
 
 
 @pytest.mark.slow
+def test_frames_of_text_and_large_ones_end_their_session_without_an_error(open_site):
+    with open_site.unharmed():
+        for frame, code in (("text", 1003), ("", 1003), ("x" * 300_000, 1009), (b"x" * 300_000, 1009)):
+            with RawPage(open_site.url) as page, pytest.raises(ConnectionClosed) as closed:
+                page.run()
+                page.socket.send(frame)
+                while True:
+                    page.socket.recv(timeout=20)
+            assert closed.value.rcvd.code == code
+
+
+@pytest.mark.slow
 def test_with_the_token_a_frame_changes_something(open_site):
     """The control: else the test above would prove nothing. Without the token the same frame reaches the script."""
     before, query = open_site.contents(), f"race={open_site.race_id}"
