@@ -26,7 +26,7 @@ from engine.store.rows import RaceRow
 from engine.store.writer import Writer
 from tests.fuzz.configurations import PATHS, documents, requests, setting, settings, shortcuts
 from tests.fuzz.odd import scalars, texts, values
-from tests.fuzz.tiers import Tier, tiers
+from tests.fuzz.tiers import tiers
 
 
 def refused(error: Exception) -> None:
@@ -84,21 +84,6 @@ def test_settings_of_a_run_are_refused_in_a_line_or_mean_a_run(tier):
         return check_run(run)
 
     tier.run(check, st.tuples(st.sampled_from(bases), settings()))
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.slow
-def test_each_setting_takes_its_default_and_refuses_what_it_is_not(path):
-    accepted = []
-
-    def check(text):
-        try:
-            accepted.append(apply_settings(RunConfig(), {path: text}))
-        except SkipscopeError as error:
-            return refused(error)
-        return check_run(accepted[-1])
-
-    Tier(25, seed=0).run(check, setting(path))
 
 
 @tiers
