@@ -1,7 +1,9 @@
-"""Data sets named by a path, ``folder:PATH`` or ``parquet:PATH``: looked through quickly, without decoding. Torch-free.
+"""Data sets named by a path, such as ``folder:PATH`` and ``parquet:PATH``: looked through quickly, without decoding.
 
 Classes and counts come from names, sizes and colours from the headers of a sample, bounded in number and time; every
-image is checked when it is decoded. Adding a kind: one file beside this with ``listing(path) -> Listing``, one row.
+image is checked when it is decoded. Torch-free.
+
+Adding a kind: one file beside this with ``listing(path) -> Listing``, one row.
 """
 
 import os
@@ -49,7 +51,9 @@ class PathKind(NamedTuple):
 
 KINDS = {
     "folder": PathKind("folder of class folders", "engine.data.files.folder:listing"),
-    "parquet": PathKind("Parquet file or folder", "engine.data.files.parquet:listing"),
+    "parquet": PathKind("Parquet file or folder", "engine.data.files.parquet.listing:listing"),
+    "linked-folder": PathKind("folder of class folders, links followed", "engine.data.files.folder:linked"),
+    "linked-parquet": PathKind("Parquet file or folder, links followed", "engine.data.files.parquet.listing:linked"),
 }
 
 
