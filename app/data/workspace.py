@@ -1,6 +1,7 @@
 """The workspace that this process serves: its path, its health, and connections to read it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -63,6 +64,8 @@ class WorkspaceContext:
         self.disk: tuple[float, Any] | None = None
         self.disk_reader: GuardedThread | None = None
         self.damage = ""
+        #: When this process began to serve it, in seconds since the epoch.
+        self.began = time.time()
 
 
 _context: WorkspaceContext | None = None

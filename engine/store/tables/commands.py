@@ -17,6 +17,11 @@ class CommandReader(ReadingTable):
         """Return one command with the engine's answer so far."""
         return self._first(CommandRow, "SELECT * FROM commands WHERE id = ?", command)
 
+    def last_given(self, verb: str) -> float:
+        """Return when a verb was given last, in seconds since the epoch; 0 for never."""
+        last = self._first(CommandRow, "SELECT * FROM commands WHERE verb = ? ORDER BY created DESC LIMIT 1", verb)
+        return 0.0 if last is None else last.created
+
 
 class CommandWriter(WritingTable):
     """Gives, withdraws, claims and answers commands."""
