@@ -41,8 +41,8 @@ MAX_BATCH_BYTES = 32 * MIB
 #: Classes, and letters of the name of one.
 MAX_CLASSES = 10_000
 MAX_CLASS_NAME = 1_000
-#: Letters of a refusal: a path has at most 4,096.
-MAX_LINE = 6_000
+#: Letters of a refusal: a path has at most 4,096, and is named twice at the most.
+MAX_LINE = 10_000
 
 
 def max_rows(file_bytes: int) -> int:

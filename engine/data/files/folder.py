@@ -85,7 +85,7 @@ def _listing(path: Path, follows: bool) -> FolderListing:
                 raise DataError(f"{error}; not followed: {boundary.said('folder')}") from None
     except OSError as error:
         where = printable(str(error.filename or path))
-        raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:{name} needs all of it") from None
+        raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:PATH needs all of it") from None
 
 
 class _Walk:

@@ -38,6 +38,8 @@ VALUED_S = 1.5
 #: From one broken image in this many on, a set is refused.
 BROKEN_LIMIT = 100
 _REMEMBERED = 32
+#: Letters of a path; no system takes longer ones, and messages repeat them.
+MAX_PATH = 4096
 #: The name of an image and its size.
 NamedSize = tuple[str, tuple[int, int]]
 
@@ -87,6 +89,8 @@ def absolute(name: str) -> str:
     kind, _, text = name.partition(":")
     if not text:
         raise ConfigError(f"{kind}: names no path; write {kind}:PATH")
+    if len(text) > MAX_PATH:
+        raise ConfigError(f"{kind}: names a path of {len(text):,} letters, and {MAX_PATH:,} is the most")
     try:
         path = os.path.abspath(Path(text).expanduser())  # noqa: PTH100, links stay as they are written
         problem = utf8_problem(path)
