@@ -208,7 +208,7 @@ def _answer(race: races.Race) -> None:
     if of != race.id:
         return
     if done:
-        st.caption(f":green[:material/check:] {done}")
+        st.caption(f":green[:material/check:] {literal(done)}")
     for refusal in refusals[:4]:
         st.warning(literal(refusal), icon=":material/block:")
     if len(refusals) > 4:
