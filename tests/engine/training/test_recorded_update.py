@@ -1,5 +1,8 @@
 """The update that a GPU records: the same function as without, in the same order, with the same numbers."""
 
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
@@ -44,7 +47,8 @@ def test_a_training_with_it_is_bit_for_bit_one_without(recorder, optimizer):
     assert tiny.evaluations(events[0]) == tiny.evaluations(events[1])
     assert tiny.same_weights(recorded, eager)
     assert recorder.told == ["run"] * WARM_UPDATES + ["record"] + ["replay"] * (24 - WARM_UPDATES)
-    assert [group["lr"] for group in recorded.optimizer.param_groups] == [RATE], "a number again"
+    (rate,) = (group["lr"] for group in recorded.optimizer.param_groups)
+    assert (type(rate), rate) == (float, RATE), "a number again"
 
 
 def test_rates_that_follow_a_schedule_reach_the_recording(recorder):
@@ -143,32 +147,60 @@ def test_nets_that_draw_are_those_that_are_refused(recorder, shortcut):
             trainer(True, model__shortcut=shortcut)
 
 
-class FailedGraph:
-    """torch.cuda.graph whose recording fails, and then its end too, as on a GPU."""
+class PretendedCuda:
+    """What of torch.cuda the recorder calls, noting each call; nothing else of a GPU can be had here."""
 
-    cause: Exception = RuntimeError("operation not permitted when stream is capturing")
+    def __init__(self, monkeypatch):
+        self.told: list[object] = []
+        self.failing = False
+        cuda = recorded_update.torch.cuda
+        names = iter(("outer", "own"))
+        outer = self._stream(next(names))
+        monkeypatch.setattr(cuda, "Stream", lambda device: self._stream(next(names)))
+        monkeypatch.setattr(cuda, "current_stream", lambda device: outer)
+        monkeypatch.setattr(cuda, "stream", lambda stream: self._inside(f"on {stream.name}"))
+        monkeypatch.setattr(cuda, "device", lambda device: self._inside(str(device)))
+        monkeypatch.setattr(cuda, "graph", lambda graph, stream: self._inside(f"graph on {stream.name}"))
+        replay = SimpleNamespace(replay=lambda: self.told.append("replay"))
+        monkeypatch.setattr(cuda, "CUDAGraph", lambda: replay)
 
-    def __init__(self, graph, stream):
-        pass
+    def _stream(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(name=name, wait_stream=lambda other: self.told.append(f"{name} waits for {other.name}"))
 
-    def __enter__(self):
-        pass
+    @contextmanager
+    def _inside(self, where: str):
+        self.told.append(where)
+        try:
+            yield
+        finally:
+            self.told.append(f"left {where}")
+            if self.failing and where.startswith("graph"):  # the end of a failed recording fails too
+                raise RuntimeError("operation failed due to a previous error during capture")
 
-    def __exit__(self, *error):
-        raise RuntimeError("operation failed due to a previous error during capture")
+
+@pytest.fixture
+def pretended(monkeypatch) -> PretendedCuda:
+    return PretendedCuda(monkeypatch)
+
+
+def test_work_waits_for_what_was_before_it_and_what_comes_after_waits_for_the_work(pretended):
+    recorder = CudaRecorder(torch.device("cuda", 0))
+    assert recorder.run(lambda: pretended.told.append("work") or "outputs") == "outputs"
+    assert pretended.told == ["own waits for outer", "on own", "work", "left on own", "outer waits for own"]
+
+
+def test_work_is_recorded_once_and_a_replay_does_it(pretended):
+    recorder = CudaRecorder(torch.device("cuda", 1))
+    replay = recorder.record(lambda: pretended.told.append("work") or "outputs")
+    assert pretended.told == ["cuda:1", "graph on own", "work", "left graph on own", "left cuda:1"]
+    pretended.told.clear()
+    assert [replay(), replay()] == ["outputs", "outputs"]
+    assert pretended.told == ["replay", "replay"]
 
 
 @pytest.mark.parametrize("cause", [RuntimeError("not permitted when stream is capturing"), torch.OutOfMemoryError("x")])
-def test_what_cannot_be_recorded_is_one_line_and_too_little_memory_stays_torchs(monkeypatch, cause):
-    class NoContext:
-        def __init__(self, *given):
-            pass
-
-        __enter__ = __exit__ = lambda *given: None
-
-    for name in ("CUDAGraph", "Stream", "device"):
-        monkeypatch.setattr(recorded_update.torch.cuda, name, NoContext)
-    monkeypatch.setattr(recorded_update.torch.cuda, "graph", FailedGraph)
+def test_what_cannot_be_recorded_is_one_line_and_too_little_memory_stays_torchs(pretended, cause):
+    pretended.failing = True
 
     def work():
         raise cause
