@@ -22,7 +22,7 @@ TERMS = {
     "BN": "Batch norm: each channel is scaled to mean 0 and variance 1 over the images of a batch.",
     "seed": "The number that random draws start from. Runs of one seed share their batches and draws.",
     "run": "One training of one arm with one seed.",
-    "replicas": "Processes that train one net together, each on a share of every batch. Batch norm sees one share alone.",
+    "replicas": "Processes that train one net together, each on a share of every batch. Batch norm sees one share.",
     "replay": "A stored race that is played again from its record. Nothing trains.",
 }
 #: Where a text means a term by a word that also has another sense, what stands beside it.
