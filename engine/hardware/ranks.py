@@ -143,9 +143,8 @@ class Ranks:
         is the library's, always the same for one number of ranks.
         """
         gradients = [each.grad for each in parameters if each.grad is not None]
-        vector = torch.cat(
-            [*(each.reshape(-1) for each in gradients), torch.stack([loss.detach(), wrong.to(loss.dtype)])]
-        )
+        metrics = torch.stack([loss, wrong.to(loss.dtype)])
+        vector = torch.cat([*(each.reshape(-1) for each in gradients), metrics])
         with _exchange():
             work = dist.all_reduce(vector, async_op=True)
             # On a GPU to wait means that its stream waits. A limit would make this process wait instead.
@@ -196,7 +195,6 @@ def _store(host: str, port: int, listener: int | None = None) -> Any:
     if not dist.is_available():
         raise DeviceError("this build of torch has no torch.distributed, which replicas need; set replicas=1")
     return dist.TCPStore(  # type: ignore[attr-defined]
-
         host, port, is_master=listener is not None, wait_for_workers=False, timeout=timedelta(seconds=_STORE_S),
         master_listen_fd=listener,
     )  # fmt: skip

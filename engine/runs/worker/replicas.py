@@ -76,9 +76,10 @@ class LocalReplicas:
     def ended(self) -> str:
         """Return how one of them ended."""
         wait([process.sentinel for process in self._processes], _SAID_S)
-        for rank, process in enumerate(self._processes, 1):
-            if process.exitcode is not None:
-                return f"replica {rank + 1} of {self._job.replicas} {process_end(process.exitcode)}"
+        codes = {rank: code for rank, each in enumerate(self._processes, 1) if (code := each.exitcode) is not None}
+        # Of several the one that did not end in good order: without it the others end by themselves.
+        for rank, code in sorted(codes.items(), key=lambda item: item[1] == 0):
+            return f"replica {rank + 1} of {self._job.replicas} {process_end(code)}"
         return ""
 
     def close(self) -> None:

@@ -82,7 +82,7 @@ def _work(job: Job, signals: Connection, store: WorkerStore, replicas: Replicas 
             writer.last_words()
             reporter.leave(reason=str(error))
         except ReplicaLost:
-            raise  # the record says lost: the engine does, for it asks what worker the run has
+            raise  # nothing on the record: the engine finds the run without a worker, and calls it lost
         except (DataError, DeviceError) as error:
             reporter.fail(_at(store.place, str(error)))
         except SkipscopeError as error:

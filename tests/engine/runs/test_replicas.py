@@ -45,10 +45,10 @@ def gone(processes: list[psutil.Process]) -> bool:
 
 
 def test_a_killed_replica_loses_the_run_which_goes_on_bit_for_bit(busy_room):
-    whole = race(busy_room, 80)
+    whole = race(busy_room, 60)
     busy_room.until_state(whole, S.FINISHED)
     assert busy_room.row(whole).threads >= 2
-    parts = race(busy_room, 80)
+    parts = race(busy_room, 60)
     busy_room.until_step(parts, 20)
     busy_room.control.commands.give("pause", parts, until_done_s=PATIENCE_S)
     assert busy_room.row(parts).detail.startswith("paused at step ")
@@ -67,6 +67,7 @@ def test_a_killed_replica_loses_the_run_which_goes_on_bit_for_bit(busy_room):
     assert points(busy_room, parts) == points(busy_room, whole)
 
 
+@pytest.mark.slow
 def test_the_replicas_of_a_killed_worker_end_by_themselves(busy_room):
     run = race(busy_room, ENDLESS)
     row = busy_room.until_step(run, 5)
@@ -76,6 +77,7 @@ def test_the_replicas_of_a_killed_worker_end_by_themselves(busy_room):
     assert "signal 9 (SIGKILL)" in busy_room.until_state(run, S.LOST).cause
 
 
+@pytest.mark.slow
 def test_a_replica_that_dies_while_the_run_waits_is_noticed(busy_room):
     """Nobody exchanges anything while a run is held back: its worker sees the end of the process."""
     run = race(busy_room, ENDLESS + 20_000)  # rests of 20 s between two updates

@@ -98,6 +98,7 @@ def test_two_replicas_are_one_process_with_two_halves_bit_for_bit(runs, name):
         assert torch.equal(weight, state[key]), key
 
 
+@pytest.mark.slow
 def test_four_replicas_are_close_to_four_quarters_and_repeat_themselves(tmp_path):
     case = CASES["fp32"] | {"optim__steps": 8}
     one, same = trained(tmp_path, 4, case, case)
@@ -107,6 +108,7 @@ def test_four_replicas_are_close_to_four_quarters_and_repeat_themselves(tmp_path
     assert [loss for _, loss, _ in one["rows"]] == pytest.approx(expected["losses"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_replica_that_hangs_is_given_up(tmp_path):
     (found,) = trained(tmp_path, 2, {"stops_at": 5})
     assert found == {"lost": "another replica does not answer", "step": 5}
