@@ -15,7 +15,7 @@ from engine.config import LIVE as LIVE
 from engine.config import lockstep as lockstep
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import CHANGEABLE as CHANGEABLE
-from engine.models.arm_names import arm_label
+from engine.models.arm_names import run_label
 from engine.runs.protocol.checkpoint_names import tenths
 from engine.runs.protocol.forking import in_force
 from engine.store.rows import CommandRow, RunRow
@@ -76,7 +76,7 @@ def changes(race: int) -> list[dict[str, str]]:
     with reading() as reader, reader.snapshot():
         rows = {run.id: run for run in reader.runs.all(race)}
         remarks = reader.log.of(list(rows)) if rows else []
-    arms = {run: f"{arm_label(row.depth, row.shortcut, row.family)} (run {run})" for run, row in rows.items()}
+    arms = {run: f"{run_label(row.config)} (run {run})" for run, row in rows.items()}
     return [
         {"run": arms[remark["run"]], "from step": f"{remark['step']:,}", "what": remark["text"]}
         for remark in remarks

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from app.data import authorization
+from app.web.base_path import inside
 
 PATH = "/present"
 TOKEN_BYTES = 32
@@ -116,7 +117,7 @@ def may_send(cookies: Mapping[str, str]) -> bool:
 
 def is_opened(scope: Scope) -> bool:
     """Whether a request opens the presenter's link, with the right token and without a cookie yet."""
-    asked = scope["type"] == "http" and scope["path"].endswith(PATH)
+    asked = scope["type"] == "http" and inside(scope).endswith(PATH)
     return asked and _presenter is not None and _presenter.knows(QueryParams(scope["query_string"]).get("token"))
 
 
@@ -132,7 +133,7 @@ async def _present(request: Request) -> Response:
         await asyncio.sleep(WRONG_S)
         words = "this is not the presenter's link; the server prints it when it starts"
         return PlainTextResponse(words, 403, headers=_NO_STORE)
-    answer = RedirectResponse("/", 303, headers=_NO_STORE)
+    answer = RedirectResponse("./", 303, headers=_NO_STORE)
     answer.set_cookie(_presenter.cookie, _presenter.token, path="/", httponly=True, samesite="strict")
     if _presenter.number(request.cookies) is None:
         number = _presenter.new_number()

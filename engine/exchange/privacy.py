@@ -9,13 +9,13 @@ from functools import cache
 from pathlib import Path
 
 from engine.config import RaceConfig, RunConfig, replace
+from engine.data.files.paths import is_path
 from engine.paths import PROJECT
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, is_formula
 
 #: A path from the root of a disk or from a home: at least two parts, so that ``images/s`` and ``/2`` stay.
 _PATH = re.compile(r"""(?<![\w/\\.])(?:~|[A-Za-z]:)?(?:[\\/]+[^\\/\s'"<>|*?,;()]+){2,}[\\/]*""")
 _AT_HOME = re.compile(r"""~[\\/]+[^\s'"<>|*?,;()]+""")
-_BY_PATH = ("folder:", "parquet:")
 #: The name of a data set whose path ends in none.
 _NAMELESS = "data"
 
@@ -49,10 +49,10 @@ def cell(value: object) -> object:
 
 def data_name(name: str) -> str:
     """Return the name of a data set without the folders that it lies in: ``folder:/home/x/cats`` is ``folder:cats``."""
-    for kind in _BY_PATH:
-        if name.startswith(kind):
-            return f"{kind}{_last(name.removeprefix(kind))}"
-    return name
+    if not is_path(name):
+        return name
+    kind, _, path = name.partition(":")
+    return f"{kind}:{_last(path)}"
 
 
 def portable_run(config: RunConfig) -> RunConfig:

@@ -32,7 +32,6 @@ SHORT = {
     "engine/paths.py": "one constant of the ground floor",
     "engine/runs/client/author.py": "one question that commands, starts, names and notes ask",
     "engine/runs/protocol/older_nets.py": "one rule that worker and supervisor share",
-    "engine/runs/protocol/job.py": "seam between engine and worker",
     "engine/runs/protocol/verbs.py": "table of the commands",
     "engine/runs/worker/out_of_memory.py": "torch-free beside jobs that are not",
     "engine/store/revision.py": "one counter that all tables share",

@@ -74,7 +74,7 @@ def _missing(name: str, job: labs.LabJobRow | None) -> None:
     requested = st.session_state.get(key_of(name, "job"))
     if requested and (job is None or job.id != requested):
         instead = f"Showing job {job.id}." if job else "Nothing was measured here yet."
-        st.caption(f"This lab has no job {requested}. {instead}")
+        st.caption(f"This lab has no job {literal(str(requested))}. {instead}")
 
 
 def _newer(name: str, job: labs.LabJobRow | None) -> None:

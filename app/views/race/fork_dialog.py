@@ -36,7 +36,7 @@ def render(race: races.Race, place: str) -> None:
     """Open the dialog after a click on this chart; report the last fork."""
     # Here and not in the dialog: the run that closes the dialog shows nothing.
     if message := st.session_state.pop(_SAID, ""):
-        st.toast(message, icon=":material/check:", duration="long")
+        st.toast(literal(message), icon=":material/check:", duration="long")
     if asked_run(place) is not None:
         st.dialog("Fork this run", icon=":material/alt_route:", on_dismiss=_forget)(_draw)(race)
 
@@ -73,7 +73,7 @@ def _offer_fork(race: races.Race, number: int, clicked: int) -> None:
         )
         return
     name = picker.numbered(race, run)
-    st.write(f"**{name}**, {run.state.value}, clicked at step {clicked:,}.")
+    st.write(f"**{literal(name)}**, {run.state.value}, clicked at step {clicked:,}.")
     if why := obstacles.to_fork(run, saved):
         st.write(f"It cannot be forked: it {literal(why)}.")
         return

@@ -182,7 +182,7 @@ def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[r
     targets = {f"all {len(runs)} runs": list(runs)} if len(runs) > 1 else {}
     arms = defaultdict(list)
     for run in runs:
-        arms[races.arm_label(run.depth, run.shortcut, run.family)].append(run)
+        arms[races.run_label(run.config)].append(run)
     targets |= {f"all of {arm}": of_arm for arm, of_arm in arms.items() if len(of_arm) > 1}
     return targets | {picker.numbered(race, run): [run] for run in runs}
 
@@ -208,7 +208,7 @@ def _answer(race: races.Race) -> None:
     if of != race.id:
         return
     if done:
-        st.caption(f":green[:material/check:] {done}")
+        st.caption(f":green[:material/check:] {literal(done)}")
     for refusal in refusals[:4]:
         st.warning(literal(refusal), icon=":material/block:")
     if len(refusals) > 4:

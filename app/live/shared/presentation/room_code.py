@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.web import addresses, presenter_link
+from app.web.base_path import first_page
 
 #: Light modules around the code, without which cameras do not find it.
 QUIET_ZONE = 4
@@ -21,7 +22,7 @@ def room_code() -> dict[str, Any] | None:
     if port is None or not presenter_link.may_command():
         return None
     bound = str(st.get_option("server.address") or addresses.LOOPBACK)
-    link = audience_link(st.context.url or "", bound, port) + _base_path()
+    link = audience_link(st.context.url or "", bound, port) + first_page()
     return {
         "link": link,
         "rows": _rows(link),
@@ -37,11 +38,6 @@ def audience_link(opened: str, bound: str, port: int) -> str:
     if parts.netloc and not addresses.is_loopback(parts.hostname or ""):
         return f"{parts.scheme}://{parts.netloc}"
     return addresses.shared_urls(bound, port)[0]
-
-
-def _base_path() -> str:
-    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
-    return f"/{path}" if path else ""
 
 
 @lru_cache(maxsize=16)

@@ -34,7 +34,7 @@ def page(monkeypatch):
     ("opened", "base", "link"),
     [
         ("http://192.168.1.20:8501/layers", "", "http://192.168.1.20:8501"),
-        ("https://lab.example.org/skip/", "/skip/", "https://lab.example.org/skip"),
+        ("https://lab.example.org/skip/", "/skip/", "https://lab.example.org/skip/"),
         ("http://[2001:db8::7]:8501/", "", "http://[2001:db8::7]:8501"),
     ],
 )
