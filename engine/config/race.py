@@ -1,13 +1,14 @@
 """The config of a race: shared settings and arms."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from engine.config.base import Config, replace
 from engine.config.optim import TUNED
 from engine.config.run import RunConfig
+from engine.config.shortcut import MAX_TEXT
 from engine.config.values import Schema, whole_from, within, wrong
 from engine.errors import ConfigError
 
@@ -52,10 +53,12 @@ class RaceConfig(Config):
     """
 
     depths: tuple[int, ...] = Field((20, 56), min_length=1, max_length=16)
-    shortcuts: tuple[str, ...] = Field(("none", "A"), min_length=1, max_length=32)
+    shortcuts: tuple[Annotated[str, Field(max_length=MAX_TEXT)], ...] = Field(
+        ("none", "A"), min_length=1, max_length=32
+    )
     seeds: int = Field(1, ge=1, le=MAX_SEEDS)
     first_seed: int = Field(0, ge=0, le=MAX_FIRST_SEED)
-    preset: str = ""
+    preset: str = Field("", max_length=120)
     name: str = Field("", max_length=120)
     run: RunConfig = RunConfig()
     per_depth: dict[int, dict[str, float]] = {}
