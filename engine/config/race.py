@@ -1,7 +1,7 @@
 """The config of a race: shared settings and arms."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -18,6 +18,7 @@ MAX_SEEDS = 100
 MAX_FIRST_SEED = 2**31 - 200
 #: The seed of all trials. No race has this seed, so no rate is chosen with the batches and first weights of a race.
 TRIAL_SEED = 2**31 - 1
+_Text: TypeAlias = Annotated[str, Field(max_length=MAX_TEXT)]
 #: The pace of runs that do not wait for each other.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
