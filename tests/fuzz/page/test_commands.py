@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from app.data import authorization
 from app.views import instant, talk
 from tests.app.views.test_page_commands import RECEIVERS, session  # noqa: F401
-from tests.fuzz.frames import ALL_VERBS, commands
 from tests.fuzz.odd import values
+from tests.fuzz.page.frames import ALL_VERBS, commands
 from tests.fuzz.tiers import tiers
 
 #: The verbs that each component sends, where they are few.
