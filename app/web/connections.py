@@ -137,6 +137,17 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         if not self._has_request():
             self._all.wait(self)
 
+    def send_400_response(self, msg: str) -> None:
+        """Tell that this is no request, where no answer has begun. Uvicorn would send that answer on and fail."""
+        cycle = self.cycle
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started and (cycle.more_body or not cycle.response_complete):
+                self.transport.close()
+                return
+        super().send_400_response(msg)
+
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
         refusal = _MALFORMED if self._is_odd_upgrade() else b""

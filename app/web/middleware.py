@@ -111,16 +111,23 @@ class OwnNumbers(_Guard):
 
 
 def _limited(receive: Receive, send: Send) -> Receive:
-    """Return a ``receive`` that closes the WebSocket (1009, too big) at a message beyond ``MAX_MESSAGE_BYTES``."""
+    """Return a ``receive`` that closes the WebSocket at what no page sends.
+
+    That is a message beyond ``MAX_MESSAGE_BYTES`` (1009, too big), or text (1003), at which Streamlit would fail.
+    """
 
     async def receive_limited() -> Message:
         message = await receive()
         if message["type"] != "websocket.receive":
             return message
-        if len(message.get("bytes") or b"") + len(message.get("text") or "") <= MAX_MESSAGE_BYTES:
+        text = message.get("text")
+        code = 1003 if text is not None else 0
+        if len(message.get("bytes") or b"") + len(text or "") > MAX_MESSAGE_BYTES:
+            code = 1009
+        if not code:
             return message
-        await send({"type": "websocket.close", "code": 1009})
-        return {"type": "websocket.disconnect", "code": 1009}
+        await send({"type": "websocket.close", "code": code})
+        return {"type": "websocket.disconnect", "code": code}
 
     return receive_limited
 

@@ -35,9 +35,11 @@ class RawPage:
         headers = {"Cookie": cookie} if cookie else {}
         spoken = ["streamlit", "none", session] if session else None
         address = url.replace("http", "ws", 1) + "/_stcore/stream"
+        # Without pings: their thread draws numbers of Python's own generator, which other tests look after.
         self._opening = connect(
-            address, origin=origin or url, subprotocols=spoken, additional_headers=headers, max_size=None
-        )
+            address, origin=origin or url, subprotocols=spoken, additional_headers=headers, max_size=None,
+            ping_interval=None,
+        )  # fmt: skip
         self.session = ""
         self.pages: dict[str, str] = {}
         self.buttons: dict[str, Button] = {}
@@ -110,8 +112,11 @@ class RawPage:
         self.socket.send(frame)
         self.socket.send(_AFTERWARDS)
         with suppress(TimeoutError):
-            while self._hear(ForwardMsg.FromString(self.socket.recv(timeout=0.05))):
-                pass
+            while True:
+                heard = ForwardMsg.FromString(self.socket.recv(timeout=5.0))
+                if heard.file_urls_response.response_id == "afterwards":
+                    return
+                self._hear(heard)
 
     def _hear(self, message: ForwardMsg) -> bool:
         """Note what a message brings; returns whether more will come."""

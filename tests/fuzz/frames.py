@@ -24,6 +24,10 @@ _ARGUMENTS = {
     "run": (1, 2, 4), "step": (5, 20), "scene": (1, 2), "question": ("plain",), "choice": (1,), "setting": ("gain",),
     "value": (0.7,), "key": ("cut",), "at": (1,), "name": ("x",), "note": ("x",), "race": (1,), "settings": ({},),
 }  # fmt: skip
+#: What the page of instant races sets.
+_CHOICE = {
+    "depth": (16, 32), "shortcut": ("A", "skipinit"), "strength": (1.0, 0.5), "lr": (0.001,), "seed": (0, 3),
+}  # fmt: skip
 _KINDS = (
     "clear_cache", "set_run_on_save", "stop_script", "load_git_info", "debug_disconnect_websocket",
     "debug_shutdown_runtime", "app_heartbeat",
@@ -63,16 +67,26 @@ def frames(pages: Sequence[DrawnPage]) -> SearchStrategy[Sent]:
 
 
 @cache
-def commands() -> SearchStrategy[dict[str, object]]:
+def commands(known: tuple[str, ...] = ALL_VERBS) -> SearchStrategy[dict[str, object]]:
     """Commands of the live components: a verb, and what it is about, right or odd."""
-    verbs = st.sampled_from(ALL_VERBS) | texts(12)
-    arguments = {key: st.sampled_from(right) | scalars() for key, right in _ARGUMENTS.items()}
-    one_odd = st.sampled_from(sorted(_ARGUMENTS)).flatmap(lambda key: st.tuples(st.just(key), values()))
-    right = st.fixed_dictionaries({key: st.sampled_from(values) for key, values in _ARGUMENTS.items()})
-    some = st.fixed_dictionaries({}, optional=arguments)
-    return st.builds(
-        lambda verb, base, odd: {"verb": verb, **base, **dict([odd])}, verbs, right | some, one_odd
-    ) | st.builds(lambda verb, base: {"verb": verb, **base}, verbs, right)
+    verbs = st.sampled_from(known) | st.sampled_from(known) | st.sampled_from(ALL_VERBS) | texts(12)
+    right = {key: st.sampled_from(usual) for key, usual in _ARGUMENTS.items()}
+    right["choice"] = right["choice"] | st.fixed_dictionaries(
+        {key: st.sampled_from(usual) for key, usual in _CHOICE.items()}
+    )
+    odd_choice = st.fixed_dictionaries(
+        {}, optional={key: st.sampled_from(usual) | scalars() | values() for key, usual in _CHOICE.items()}
+    )
+    one_odd = st.sampled_from(sorted(_ARGUMENTS)).flatmap(_odd) | odd_choice.map(lambda choice: ("choice", choice))
+    some = st.fixed_dictionaries({}, optional={key: value | scalars() for key, value in right.items()})
+    base = st.fixed_dictionaries(right) | some
+    odd = st.builds(lambda verb, base, odd: {"verb": verb, **base, **dict([odd])}, verbs, base, one_odd)
+    return odd | st.builds(lambda verb, base: {"verb": verb, **base}, verbs, base)
+
+
+@cache
+def _odd(key: str) -> SearchStrategy[tuple[str, object]]:
+    return st.tuples(st.just(key), values())
 
 
 @st.composite

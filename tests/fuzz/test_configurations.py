@@ -1,12 +1,16 @@
 """Any configuration is refused in one clear line, or it can be built, and its JSON and its names mean it again."""
 
 import json
+import shlex
 from contextlib import suppress
 
+import click
 import pytest
 from hypothesis import strategies as st
 
+from app.data.races import summary
 from engine.cli.parsing.message import MAX_CHARACTERS, one_line
+from engine.cli.races import race as race_command
 from engine.config import RaceConfig, RunConfig, apply_settings, check_change, replace
 from engine.config.presets import PRESETS
 from engine.errors import SkipscopeError
@@ -18,10 +22,11 @@ from engine.models.tensors import NETS, tensors
 from engine.runs.protocol.forking import plan_fork
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
+from engine.store.rows import RaceRow
 from engine.store.writer import Writer
 from tests.fuzz.configurations import PATHS, documents, requests, setting, settings, shortcuts
 from tests.fuzz.odd import scalars, texts, values
-from tests.fuzz.tiers import Tier, tiers
+from tests.fuzz.tiers import tiers
 
 
 def refused(error: Exception) -> None:
@@ -51,6 +56,21 @@ def check_net(run: RunConfig) -> None:
     assert tensors(run.model)
 
 
+def command_of(race: RaceConfig) -> str:
+    """Return the command that the page shows of a race."""
+    return summary(RaceRow(1, race.name, race.preset, race, 0.0, 1, race.pace), []).as_command
+
+
+def planned_by(command: str, workspace) -> RaceConfig:
+    """Return the race that a command plans in a shell."""
+    words = shlex.split(command)
+    assert words[:4] == ["python", "-m", "engine", "race"]
+    context = click.Context(race_command)
+    race_command.parse_args(context, words[4:])
+    assert context.params.pop("as_json") is False
+    return plan_race(RaceRequest(**context.params), workspace)
+
+
 @tiers
 def test_settings_of_a_run_are_refused_in_a_line_or_mean_a_run(tier):
     bases = [preset.run for preset in PRESETS.values()]
@@ -64,21 +84,6 @@ def test_settings_of_a_run_are_refused_in_a_line_or_mean_a_run(tier):
         return check_run(run)
 
     tier.run(check, st.tuples(st.sampled_from(bases), settings()))
-
-
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.slow
-def test_each_setting_takes_its_default_and_refuses_what_it_is_not(path):
-    accepted = []
-
-    def check(text):
-        try:
-            accepted.append(apply_settings(RunConfig(), {path: text}))
-        except SkipscopeError as error:
-            return refused(error)
-        return check_run(accepted[-1])
-
-    Tier(25, seed=0).run(check, setting(path))
 
 
 @tiers
@@ -99,6 +104,8 @@ def test_a_planned_race_can_be_run_and_started_again_by_its_json(tier, workspace
             assert RunConfig.from_json(run.to_json()) == run
         for trial in race.trials():
             assert trial.optim.rate > 0
+        again = planned_by(command_of(race), workspace)
+        assert (again.runs(), again.preset, again.pace) == (runs, race.preset, race.pace)
         return None
 
     tier.run(check, requests(), case_s=4.0)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Set
 
 from engine.config import LIVE, MAX_RUNS, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
 from engine.config.base import diff
+from engine.config.values import shown
 from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.events import Split
@@ -101,7 +102,8 @@ def _rates(reader: Reader, run: int, step: int) -> list[float]:
 def _as_it_is(changed: Set[str], now: Mapping[str, float], key: str, text: str) -> str:
     """Return a setting in words that changes nothing, '' for one that does; ``changed`` are keys, dotted and short."""
     if not _is_live(key):
-        return "" if key in changed else f"{key}={text}"
+        told = shown(text).strip("'")
+        return "" if key in changed else f"{key}={told}"
     last = key.rsplit(".", 1)[-1]
     value = check_change(last, text)
     same = math.isclose(now.get(last, math.nan), value, rel_tol=1e-9)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from engine.config import FAMILIES, FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.optim import OPTIMIZER_DEFAULTS
 from engine.config.presets import Preset, get_preset
+from engine.config.values import shown
 from engine.data.presence import present
-from engine.data.registry import Source, check_pool, get_source
+from engine.data.registry import SOURCES, Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.hardware.compiler import refusal
 from engine.hardware.machine import devices
@@ -67,7 +68,8 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     depths = _depths(request, preset)
     if request.steps is not None and (twice := {"steps", "optim.steps"} & request.settings.keys()):
         key = min(twice)
-        raise ConfigError(f"the steps are given twice ({request.steps}, and {key}={request.settings[key]}); give one")
+        told = shown(request.settings[key]).strip("'")
+        raise ConfigError(f"the steps are given twice ({request.steps}, and {key}={told}); give one")
     # Together: whether a warm-up fits is a question of the steps.
     steps = {} if request.steps is None else {"optim.steps": f"{request.steps}"}
     run, chosen_keys = _with_settings(preset.run, {**request.settings, **steps}, depths[0])
@@ -143,6 +145,24 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
         own = {f"optim.{key}" for key in OPTIMIZER_DEFAULTS[run.optim.optimizer]}
         implied |= dict.fromkeys(own - chosen)
     return apply_settings(run, settings, implied), frozenset(chosen)
+
+
+def overridden(race: RaceConfig, preset: Preset, named: Mapping[str, str]) -> set[str]:
+    """Return the settings that a race shares with its preset, but would not without naming them.
+
+    Another optimizer or family brings values of its own, and some images are not mirrored unless asked for.
+
+    Args:
+        named: The settings that differ from the preset, as in ``--set``.
+    """
+    source, found = SOURCES.get(race.run.data.name), set[str]()
+    if source and not source.mirrors and race.run.data.flip and preset.run.data.flip:
+        found.add("data.flip")
+    if {_OPTIMIZER, "model.family"} & named.keys():
+        said = {**named, "optim.steps": f"{race.run.optim.steps}"}
+        planned, wanted = leaves(_with_settings(preset.run, said, race.depths[0])[0]), leaves(race.run)
+        found |= {key for key in planned.keys() - _DECIDED.keys() - said.keys() if planned[key] != wanted[key]}
+    return found
 
 
 def shape_of(source: Source, data: DataConfig) -> dict[str, int]:

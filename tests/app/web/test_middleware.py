@@ -29,7 +29,7 @@ def site(monkeypatch):
     async def socket(websocket):
         await websocket.accept()
         await websocket.send_text("in")
-        await websocket.receive_text()
+        await websocket.receive_bytes()
 
     routes = [
         Route("/", page, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
@@ -45,7 +45,7 @@ def opens(site, scheme="ws", **headers):
     try:
         with site.websocket_connect(f"{scheme}://localhost:8501/_stcore/stream", headers=headers) as socket:
             socket.receive_text()
-            socket.send_text("enough")
+            socket.send_bytes(b"enough")
     except WebSocketDisconnect:
         return False
     return True
@@ -65,7 +65,8 @@ def test_whoever_is_no_browser_names_no_origin(site):
     [
         "http://evil.example", "http://localhost:9999", "http://localhost", "http://127.0.0.1:8501",
         "http://localhost:8501.evil.example", "http://localhost:8501@evil.example", "null", "", "localhost:8501",
-        "https://localhost:8501", "//localhost:8501", "ws://localhost:8501", "http://[", "file://", "http://192.0.2.5:8501",
+        "https://localhost:8501", "//localhost:8501", "ws://localhost:8501", "http://[", "file://",
+        "http://192.0.2.5:8501",
     ],
 )  # fmt: skip
 def test_foreign_origins_do_not_open_it_even_with_the_cookie(site, origin):
@@ -201,9 +202,18 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         authorization.guard(None)
 
 
-@pytest.mark.parametrize(("extra", "passes"), [(0, True), (1, False)])
-def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, extra, passes):
-    size = middleware.MAX_MESSAGE_BYTES + extra
+MOST = middleware.MAX_MESSAGE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"bytes": b"x" * MOST}, None), ({"bytes": b"x" * MOST, "text": None}, None),
+        ({"bytes": b"x" * (MOST + 1)}, 1009),
+        ({"text": "x"}, 1003), ({"text": "", "bytes": None}, 1003), ({"text": "x" * (MOST + 1)}, 1009),
+    ],
+)  # fmt: skip
+def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, message, code):
     monkeypatch.setattr(presenter_link, "_presenter", None)
     heard, sent = [], []
 
@@ -211,12 +221,12 @@ def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch,
         heard.append(await receive())
 
     async def receive():
-        return {"type": "websocket.receive", "bytes": b"x" * size}
+        return {"type": "websocket.receive", **message}
 
     async def send(message):
         sent.append(message)
 
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
     asyncio.run(middleware.ConnectionLimit(app)(scope, receive, send))
-    assert [message["type"] for message in heard] == ["websocket.receive" if passes else "websocket.disconnect"]
-    assert sent == ([] if passes else [{"type": "websocket.close", "code": 1009}])
+    assert [each["type"] for each in heard] == ["websocket.disconnect" if code else "websocket.receive"]
+    assert sent == ([{"type": "websocket.close", "code": code}] if code else [])
