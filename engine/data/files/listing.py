@@ -96,14 +96,14 @@ def composed(name: str) -> str:
 
 def shown_names(names: Iterable[object]) -> tuple[str, ...]:
     """Return the names of classes as people read them, each another one: ``?`` may stand for several letters."""
-    shown: list[str] = []
+    shown: dict[str, None] = {}
+    counts: dict[str, int] = {}
     for name in names:
         one = once = printable(composed(str(name)))
-        number = 1
         while one in shown:
-            number += 1
-            one = f"{once} ({number})"
-        shown.append(one)
+            counts[once] = counts.get(once, 1) + 1
+            one = f"{once} ({counts[once]})"
+        shown[one] = None
     return tuple(shown)
 
 
