@@ -103,12 +103,17 @@ def values(item: Item) -> tuple[Header, Values]:
 
 def _rows(image: Image.Image, header: Header) -> Iterator[np.ndarray]:
     """Yield the values some rows at a time: as an array all of them take as much again, twice."""
+    for rows in _crops(image):
+        # 8-bit pixels are judged as they are trained on: of a palette not the places but the colours count.
+        yield np.asarray(rows) if header.wide else np.asarray(_eight_bit(rows, 1 if header.grey else 3))
+
+
+def _crops(image: Image.Image) -> Iterator[Image.Image]:
+    """Yield an image in pieces, some rows each."""
     each = max(1, _PIECE_PIXELS // image.width)
     image.load()
     for top in range(0, image.height, each):
-        rows = image.crop((0, top, image.width, min(top + each, image.height)))
-        # 8-bit pixels are judged as they are trained on: of a palette not the places but the colours count.
-        yield np.asarray(rows) if header.wide else np.asarray(_eight_bit(rows, 1 if header.grey else 3))
+        yield image.crop((0, top, image.width, min(top + each, image.height)))
 
 
 def _values(rows: np.ndarray) -> tuple[ValueRange | None, bytes | None]:
@@ -234,8 +239,9 @@ def _eight_bit(image: Image.Image, channels: int, scale: ValueRange | None = Non
     if image.mode == "F" and scale is None:
         raise Unreadable("float pixels, whose range nobody knows")
     if image.mode.startswith(("I", "F")):
-        array = np.asarray(image)
-        image = Image.fromarray(upper_eight(array) if scale is None else scale.to_bytes(array))
+        parts = map(np.asarray, _crops(image))
+        rows = [upper_eight(part) if scale is None else scale.to_bytes(part) for part in parts]
+        image = Image.fromarray(np.concatenate(rows))
     elif image.mode in ("P", "PA"):
         image = image.convert("RGBA")
     mode = "L" if channels == 1 else "RGB"

@@ -37,7 +37,7 @@ def test_a_small_parquet_file_takes_less_than_500_mb(tmp_path, make, said):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("side", "channels", "said"),
-    [(13_300, 3, "13300x13300 pixels, 50 million at the most"), (7_071, 4, "is of one value all over")],
+    [(13_300, 3, "13300x13300 pixels, 50 million at the most"), (7_071, 4, "")],
     ids=["below pillow's limit", "below our limit"],
 )
 def test_four_large_png_files_take_less_than_a_gigabyte_in_a_worker(tmp_path, side, channels, said):
@@ -45,7 +45,7 @@ def test_four_large_png_files_take_less_than_a_gigabyte_in_a_worker(tmp_path, si
     for name in ("cats/1.png", "dogs/0.png", "dogs/1.png"):
         put(tmp_path / "set" / name, one.read_bytes())
     taken = measured.load(f"folder:{tmp_path / 'set'}", tmp_path / "workspace", 32)
-    assert said in taken.error
+    assert said in taken.error if said else not taken.error
     assert taken.mb < 1_000, f"took {taken.mb:.0f} MB"
 
 
