@@ -52,6 +52,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.data.talks",),
     ("app.web",),
     ("app.live.stream",),
+    ("app.live.shared.presentation",),
     ("app.live.shared",),
     ("app.live.offline",),
     (

@@ -23,7 +23,7 @@ FIRST = frozenset((
 SECOND, OPTIONS = frozenset(("progress", "metric")), frozenset(("pills", "segmented_control", "radio"))
 COLUMNS = frozenset(("Column", "NumberColumn", "TextColumn", "ImageColumn", "LinkColumn", "DatetimeColumn"))
 KEYWORDS = frozenset(("label", "help", "text", "body", "title"))
-PURE = frozenset(("len", "sum", "round", "takes", "size_in_words", "explained"))
+PURE = frozenset(("len", "sum", "round", "strftime", "takes", "size_in_words", "explained"))
 
 
 #: What names of one function were set to.

@@ -54,6 +54,8 @@ class Site:
 
     #: What is run: ``python -m module``.
     module = "app"
+    #: The path below which its pages lie.
+    base = ""
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
@@ -93,7 +95,7 @@ class Site:
 
     def _answers(self) -> bool:
         with suppress(OSError), closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
-            connection.request("GET", "/_stcore/health")
+            connection.request("GET", f"{self.base}/_stcore/health")
             return connection.getresponse().status == 200
         return False
 

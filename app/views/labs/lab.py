@@ -96,8 +96,8 @@ def _start(name: str, settings: dict[str, Any]) -> None:
 
 def _on_command(name: str) -> None:
     def measure(command: Mapping[str, Any]) -> None:
-        job = labs.lab_job(int(command["run"]))
-        _start(name, {**(job.config.settings if job else {}), command["setting"]: command["value"]})
+        job = labs.lab_job(page_frame.whole_number(command, "run"))
+        _start(name, {**(job.config.settings if job else {}), str(command.get("setting")): command.get("value")})
 
     page_frame.obey(key_of(name, "view"), partial(_note, name), {"measure": measure})
 

@@ -19,7 +19,9 @@ _ASKED, _SAID = "fork_at", "fork_at_said"
 
 def ask(command: Mapping[str, Any], place: str) -> None:
     """Take the component's ``fork-at``: the script's next run opens the dialog on the clicked chart ``place``."""
-    st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])), place)
+    st.session_state[_ASKED] = (
+        page_frame.whole_number(command, "run"), max(0, page_frame.whole_number(command, "step")), place,
+    )  # fmt: skip
 
 
 def asked_run(place: str) -> int | None:

@@ -74,6 +74,7 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
     tuning.ended(race)
     race_help.protocol(race)
     race_help.published(race)
+    interventions.given(race)
 
 
 def _try_instant() -> None:

@@ -16,12 +16,12 @@ from engine.events import Split
 from engine.models.registry import variant
 from engine.models.tensors import tensors
 from engine.runs.protocol.checkpoint_names import saved_step
-from engine.runs.protocol.planning import check_compiler, check_device, check_fit, shape_of
+from engine.runs.protocol.planning import check_device, check_execution, check_fit, shape_of
 from engine.store.reader import Reader
 from engine.store.rows import ForkPlan, RunRow
 
 #: Kept from the parent: the fork equals the parent bit for bit until a change takes effect.
-_KEPT = ("device", "threads", "optimizer")
+_KEPT = ("device", "threads", "optimizer", "replicas")
 #: The settings of a warm-up, with the text of a run without one.
 _NO_WARMUP = {"warmup_lr": "null", "warmup_steps": "0"}
 _MAX_NAMED = 4
@@ -42,8 +42,8 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
         _check_images(config)
         check_device(config, reader.workspace)
-    if config.compile and (config.compile, config.model) != (before.compile, before.model):
-        check_compiler(config, [variant(config.model.shortcut, config.model.family)])
+    if (config.compile, config.graph, config.model) != (before.compile, before.graph, before.model):
+        check_execution(config, [variant(config.model.shortcut, config.model.family)])
     _check_tensors(parent, config.model)
     longer = config.optim.steps != before.optim.steps
     past = [

@@ -10,7 +10,8 @@ from engine.config.values import shown
 from engine.data.presence import present
 from engine.data.registry import SOURCES, Source, check_pool, get_source
 from engine.errors import ConfigError
-from engine.hardware.compiler import refusal
+from engine.hardware.compiler import GRAPH_REFUSAL, refusal
+from engine.hardware.cores import cores
 from engine.hardware.machine import devices
 from engine.models.registry import Variant, variant
 from engine.models.zoo.spec import STREAMS
@@ -28,6 +29,8 @@ _DECIDED = {
     "model.image_size": "the data set and pool",
 }
 _OPTIMIZER, _WARMUP = "optim.optimizer", "optim.warmup_steps"
+#: The shortcuts with chance inside the net.
+DRAWING = ("dropout", "stochastic-depth")
 #: Settings that count as chosen only where they are others than the preset's: the page names them always.
 _AS_THE_PRESET = (_OPTIMIZER, _WARMUP)
 #: Settings whose choice replaces a preset's exception for a depth, where there are others than the setting itself.
@@ -80,7 +83,8 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     run = replace(run, {"data.name": source.name, **implied})
     check_fit(run, source)
     check_device(run, workspace)
-    check_compiler(run, variants)
+    check_execution(run, variants)
+    check_replicas(run, workspace)
     race = RaceConfig.checked(
         depths=depths,
         shortcuts=tuple(each.text for each in variants),
@@ -193,13 +197,32 @@ def _check_size(race: RaceConfig) -> None:
         )
 
 
-def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
-    """Raise ConfigError for nets that cannot be compiled on this machine."""
-    if run.compile and any(each.shortcut.name == "stochastic-depth" for each in variants):
+def check_execution(run: RunConfig, variants: Sequence[Variant]) -> None:
+    """Raise ConfigError for nets that cannot be compiled, or recorded as a CUDA graph, on this machine."""
+    names = [each.shortcut.name for each in variants]
+    if run.compile and "stochastic-depth" in names:
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
     on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
     if run.compile and (reason := refusal("cuda" if on_gpu else "cpu")):
         raise ConfigError(reason)
+    if run.graph and (drawing := next((name for name in names if name in DRAWING), "")):
+        raise ConfigError(f"graph=true cannot be used with {drawing}, which draws anew in every step; set graph=false")
+    if run.graph and not on_gpu:
+        raise ConfigError(GRAPH_REFUSAL)
+
+
+def check_replicas(run: RunConfig, workspace: Workspace) -> None:
+    """Raise ConfigError for more replicas than this machine has GPUs or cores; on a cluster the run waits for them."""
+    if run.replicas == 1 or trains_on_cluster(workspace):
+        return
+    gpus = len(devices()) - 1
+    if run.device.startswith("cuda:"):
+        raise ConfigError(f"each replica has a GPU of its own; set device=cuda, without a number (got {run.device})")
+    if run.device == "cuda" or (run.device == "auto" and gpus):
+        if run.replicas > gpus:
+            raise ConfigError(f"replicas={run.replicas} need as many GPUs; this machine has {gpus}, or set device=cpu")
+    elif run.replicas > cores():
+        raise ConfigError(f"replicas={run.replicas} need a core each; this machine has {cores()}")
 
 
 def check_fit(run: RunConfig, source: Source) -> None:

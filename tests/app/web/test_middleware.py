@@ -56,6 +56,15 @@ def test_the_pages_own_origin_opens_the_connection(site, origin):
     assert opens(site, origin=origin)
 
 
+def test_the_first_refused_page_is_logged_with_what_a_proxy_needs(site, caplog):
+    for origin in ("https://localhost:8501", "http://evil.example"):
+        assert not opens(site, origin=origin)
+    assert [record.getMessage() for record in caplog.records if "refused" in record.getMessage()] == [
+        "a page of 'https://localhost:8501' was refused, for this is 'http://localhost:8501'; "
+        "a proxy is believed from this machine, with --proxy-host"
+    ]
+
+
 def test_whoever_is_no_browser_names_no_origin(site):
     assert opens(site)
 
@@ -94,6 +103,25 @@ def test_what_is_no_document_may_load_nothing(site):
 def test_an_unknown_host_is_answered_400(site):
     assert site.get("/", headers={"host": "evil.example"}).status_code == 400
     assert site.get("/", headers={"host": "192.0.2.5:8501"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "shown", "option"),
+    [
+        ("lab.example:8501", "lab.example:8501", "--proxy-host lab.example"),
+        ("<b>&", "<b>&", "--proxy-host NAME"),
+        ("lab\x1b[1m", "lab\\x1b[1m", "--proxy-host NAME"),
+        ("x" * 5000, "x" * 100, "--proxy-host NAME"),
+    ],
+)
+def test_a_refused_host_is_told_how_it_is_allowed_and_the_log_says_it_once(site, caplog, host, shown, option):
+    for _ in range(3):
+        answer = site.get("/", headers={"host": host})
+        assert answer.text == (
+            f"the host '{shown}' is no address of this page; if it names a proxy in front of it, start it with {option}"
+        )
+        assert answer.headers["content-type"].startswith("text/plain")
+    assert [record.levelname for record in caplog.records if "--proxy-host" in record.getMessage()] == ["WARNING"]
 
 
 def test_an_ipv6_address_is_known_in_its_brackets(site):
