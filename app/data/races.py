@@ -5,6 +5,7 @@ import shlex
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from engine.config import TRIAL_SEED as TRIAL_SEED
 from engine.config.optim import OPTIMIZERS
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
+from engine.errors import ConfigError
 from engine.events import ALIVE as ALIVE
 from engine.events import AT_WORK as AT_WORK
 from engine.events import ENDED as ENDED
@@ -32,6 +34,7 @@ from engine.models.arm_names import is_plain as is_plain
 from engine.models.arm_names import run_label as run_label
 from engine.provenance import release
 from engine.runs.protocol.comparable_runs import differences
+from engine.runs.protocol.planning import overridden
 from engine.store.placements import PLACED
 from engine.store.reader import Reader
 from engine.store.rows import RaceRow
@@ -150,6 +153,14 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
         for key in exceptions
         if depth in config.depths and key not in config.per_depth.get(depth, {})
     }
+    settings = {
+        key: value
+        for key, value in values.items()
+        if key not in _DECIDED and (key in overruled or value != usual.get(key))
+    }
+    if preset:
+        with suppress(ConfigError):  # an older version let through what this one refuses
+            settings |= {key: values[key] for key in sorted(overridden(config, preset, settings))}
     own = {f"model.{key}" for key in FAMILIES[family].settings}
     protocol = {f"shortcut {text}": arm_names.variant_in_words(text, family) for text in config.shortcuts}
     protocol |= {"pace": row.pace}
@@ -176,11 +187,7 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
         lr=tuple(sorted({float(run.config.optim.lr) for run in runs if run.config.optim.lr != TUNED})),
         states=Counter(run.state.value for run in runs),
         runs=tuple(run.id for run in runs),
-        settings={
-            key: value
-            for key, value in values.items()
-            if key not in _DECIDED and (key in overruled or value != usual.get(key))
-        },
+        settings=settings,
         protocol=[{"setting": key, "value": value} for key, value in protocol.items()],
         origin=[{"what": key, "value": value} for key, value in origin.items() if value], pace=row.pace,
         tuned=config.run.optim.lr == TUNED, family=family, is_probed=config.run.probe.images > 0,

@@ -19,6 +19,7 @@ from engine.errors import in_one_line as in_one_line
 from engine.events import AT_WORK, RunState
 from engine.guarded_thread import GuardedThread as GuardedThread
 from engine.hardware.training import view_only as view_only
+from engine.runs.client.author import name_authors as name_authors
 from engine.runs.client.control import Control
 from engine.runs.client.observer import observe, with_states, workspace_notes
 from engine.store.reader import Reader

@@ -182,6 +182,7 @@ class CommandRow:
     race: int | None = None
     argument: str = ""
     claimed: float | None = None
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)

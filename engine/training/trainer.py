@@ -230,6 +230,7 @@ class Trainer:
         for changed in self.live_edits.begin(step, before):
             yield changed
             self.live_edits.apply(self.model, self.optimizer)
+            self._update.changed()
         progress.lr = self.live_edits.rate(step, self._is_warming)
         for group in self.optimizer.param_groups:
             group["lr"] = progress.lr

@@ -10,18 +10,21 @@ from engine.config import RunConfig
 from engine.data.augment import augment
 from engine.data.batches import WHOLE, BatchStream, Share
 from engine.data.images import ImageSet
+from engine.errors import DeviceError
 from engine.hardware.device import Device
 from engine.models.init.rng import Mask, random_modules
 from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.models.sublayers.explicit_pass import ExplicitPass
 from engine.training.compiled import compiled
+from engine.training.recorded_update import RecordedUpdate, recorder_for
 
 
 class Update:
     """Does updates of ``model`` on the training images; which images is a function of (seed, step) alone.
 
     A rank of a run with replicas (``device.ranks``) takes its share of each batch, with the draws of the whole batch,
-    and its gradients become the mean over all ranks.
+    and its gradients become the mean over all ranks. Raises DeviceError for a net or a device that the config cannot
+    be used with.
     """
 
     def __init__(
@@ -35,6 +38,11 @@ class Update:
         explicit = device.torch_device.type == "cpu" and device.precision == "fp32" and not config.compile
         self._explicit = ExplicitPass.of(model) if explicit else None
         self._drawing = random_modules(model)
+        self._recorded: RecordedUpdate | None = None
+        if config.graph:
+            if self._drawing:
+                raise DeviceError("graph=true cannot be used with a net that draws anew in every step; set graph=false")
+            self._recorded = RecordedUpdate(self._learn, optimizer, recorder_for(device))
         self._ranks = device.ranks
         self._share = WHOLE if self._ranks is None else Share(self._ranks.rank, self._ranks.count)
         assert self._share.shares == config.replicas, "a run with replicas has as many ranks"
@@ -57,6 +65,15 @@ class Update:
             return self._finished(loss, (logits.argmax(1) != labels).sum())
         for module in self._drawing:
             module.resample(config.seed, step)
+        return (self._recorded or self._learn)(inputs, labels)
+
+    def changed(self) -> None:
+        """Take over numbers of net and optimizer that a live edit has changed, the learning rate aside."""
+        if self._recorded is not None:
+            self._recorded.forget()
+
+    def _learn(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Forward, backward, optimizer: all that a recording holds."""
         logits = self._forward(inputs)
         # The loss has 32 bits at least; 64-bit nets (labs) keep theirs.
         logits = logits.to(torch.promote_types(logits.dtype, torch.float32))

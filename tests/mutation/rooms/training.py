@@ -116,5 +116,12 @@ ROOM = Room(
             faulty="max(8, end // 1000)",
             breaks="A longer run is evaluated a tenth as often as it should be.",
         ),
+        Fault(
+            name="edit-not-recorded-anew",
+            file="engine/training/recorded_update.py",
+            text="self._replay, self._done = None, 0",
+            faulty="self._done = 0",
+            breaks="On a GPU with graph=true a live change of weight decay or strength has no effect.",
+        ),
     ),
 )
