@@ -5,7 +5,7 @@ the same images, with classes in equal numbers.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -105,10 +105,9 @@ class Evaluator:
         total, done = total + len(calibration), 0
         statistics = model
         if calibration:
-            statistics = reset_bn(copy.deepcopy(model))
-            for indices in calibration:
-                with torch.no_grad(), self._device.autocast():
-                    statistics(self._input(self._images.train, indices))
+            statistics = copy.deepcopy(model)
+            trained_on = (self._input(self._images.train, indices) for indices in calibration)
+            for _ in recalibrate(statistics, trained_on, self._device):
                 done += 1
                 yield Batch(done, total)
         if self._folded is not None:
@@ -213,14 +212,23 @@ def _has_one_mode(model: nn.Module, device: Device) -> bool:
 
 
 # Not torch's update_bn: it takes all batches at once and could not be interrupted between them.
-def reset_bn(model: nn.Module) -> nn.Module:
-    """Make every BN average its batches' statistics from now on, without chance inside the net, as at test."""
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.reset_running_stats()
-            module.momentum = None
+def recalibrate(model: nn.Module, batches: Iterable[Tensor], device: Device) -> Iterator[None]:
+    """Give every BN the mean of its statistics over ``batches``, without chance inside the net, as at test.
+
+    Yields after each batch. The net is left in train mode.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
     use_means(model)
-    return model.train()
+    model.train()
+    for number, batch in enumerate(batches, start=1):
+        for norm in norms:
+            # What the momentum None means to torch, which asks the device for the number, once for every BN.
+            norm.momentum = 1.0 / number
+        with torch.no_grad(), device.autocast():
+            model(batch)
+        yield
 
 
 def _score(split: Split, losses: Tensor, wrong: Tensor) -> Score:

@@ -17,7 +17,7 @@ from engine.labs.inspected_run import Document, InspectedRun
 from engine.models.count import count
 from engine.probes.offline.filter_directions import flat_weights, random_direction
 from engine.probes.offline.hessian import Hessian
-from engine.training.evaluate import FoldedNet, has_batch_norm, reset_bn, subset
+from engine.training.evaluate import FoldedNet, has_batch_norm, recalibrate, subset
 from engine.training.state import check_document, check_tensors
 
 #: Multiply-adds between two yields: of a forward pass, and of a product with the Hessian.
@@ -73,11 +73,8 @@ class Surface:
         self._inspected.enter()
         self._place(step)
         if self._recalibrate:
-            reset_bn(self._model)
-            for part in self._images.chunk(max(1, round(self.images / self._inspected.config.optim.batch_size))):
-                with torch.no_grad(), self._device.autocast():
-                    self._model(part)
-                yield
+            batches = max(1, round(self.images / self._inspected.config.optim.batch_size))
+            yield from recalibrate(self._model, self._images.chunk(batches), self._device)
         return (yield from self._measure(self._folded))
 
     def fine_point(self, step: Tensor) -> Generator[None, None, list[float]]:
