@@ -18,15 +18,12 @@ from engine.data.images import Images, ImageSet
 from engine.data.subset import balanced
 from engine.events import Split
 from engine.hardware.device import Device
+from engine.hardware.work import evaluation_batch
 from engine.models.count import count
 from engine.models.init.rng import random_modules, use_means
 from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.models.shortcuts.strength import copy_strength
 
-#: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
-MAX_BATCH, MIN_BATCH = 1000, 50
-#: Multiply-adds per batch: about a tenth of a second on one CPU core, on a GPU less.
-_BATCH_BUDGET = {"cpu": 10e9, "cuda": 2e12}
 _RECALIBRATION_BATCHES = 20
 
 
@@ -57,8 +54,7 @@ class Evaluator:
     def __init__(self, model: nn.Module, config: RunConfig, images: ImageSet, device: Device):
         self.bn = "recalibrated" if config.recalibrate_bn else "running"
         self._images, self._device = images, device
-        budget = _BATCH_BUDGET[device.torch_device.type] / count(config.model).multiply_adds
-        self._batch = int(min(MAX_BATCH, max(MIN_BATCH, budget)))
+        self._batch = evaluation_batch(device.torch_device.type, count(config.model).multiply_adds)
         self._closing_images, self._eval_images = config.data.closing_images, config.data.eval_images
         self._calibration_batch = config.optim.batch_size
         self._model = model

@@ -13,9 +13,9 @@ GPU, a draw from global random state, unless ``tests.devices.places`` names the 
 Autocast is torch's switch; which operations it casts is said here, for torch has no autocast of ``meta``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import torch
@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
-from torch.utils._pytree import tree_leaves, tree_map_only
+from torch.utils._pytree import tree_map_only
 
 from engine.hardware.device import Device
 from tests.devices.live_bytes import LiveBytes
@@ -49,8 +49,8 @@ _AT = torch.ops.aten
 _COPIES = {_AT._to_copy.default, _AT.copy_.default}
 
 
-#: Whether all results of an operation are new tensors; and what they are like, by operation and arguments.
-_FRESH: dict[Any, bool] = {}
+#: What was found out: the manner of an operation; what its results are like, by operation and arguments.
+_MANNERS: "dict[Any, _Manner]" = {}
 _RESULTS: dict[Any, list[Any]] = {}
 _READ = torch.Generator().manual_seed(0)
 
@@ -142,46 +142,50 @@ class _Operations(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         kwargs = kwargs or {}
-        leaves = tree_leaves((args, kwargs))
-        tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
-        kinds = {tensor.device.type for tensor in tensors}
+        leaves = list(_flat((*args, *kwargs.values())))
+        kinds = {leaf.device.type for leaf in leaves if isinstance(leaf, Tensor)}
         target = kwargs.get("device")
         if func in _COPIES and ({*kinds} | ({target.type} if target is not None else set())) == {"cpu", "meta"}:
             return self._copy(func, args, kwargs)
         if kinds == {"cpu", "meta"}:
-            shapes = [f"{tuple(t.shape)} on {'the GPU' if t.device == META else 'the CPU'}" for t in tensors]
+            operands = (leaf for leaf in leaves if isinstance(leaf, Tensor))
+            shapes = [f"{tuple(t.shape)} on {'the GPU' if t.is_meta else 'the CPU'}" for t in operands]
             raise DeviceFault(f"operands on two devices in {func}: {', '.join(shapes)}")
         if (target or META).type == "cpu" or ("meta" not in kinds and target != META):
             return func(*args, **kwargs)
-        if func._can_decompose() and (parts := func.decompose(*args, **kwargs)) is not NotImplemented:
-            return parts
-        if torch.Tag.nondeterministic_seeded in func.tags:
-            generator = next((leaf for leaf in leaves if isinstance(leaf, torch.Generator)), None)
-            if generator is not None:
+        if func not in _MANNERS:
+            _MANNERS[func] = _manner(func)
+        manner = _MANNERS[func]
+        if manner.decomposes:
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
+        if manner.draws:
+            if any(isinstance(leaf, torch.Generator) for leaf in leaves):
                 raise DeviceFault(f"{func} on the GPU draws from a generator of the CPU")
             self.note("draw", f"{func} from global random state")
-        if (words := _waits(func, args, kwargs)) is not None:
+        if manner.waits and (words := _waits(func, args, kwargs)) is not None:
             self.note("wait", words)
             return _stand_in(func, args, kwargs)
-        return self._computed(func, args, kwargs, leaves)
-
-    def _computed(self, func: Any, args: tuple, kwargs: dict, leaves: list[Any]) -> Any:
-        """Return tensors like the operation's results: from those of an equal call where there was one."""
-        if func._schema.name.startswith("aten::_fused_"):
-            return None
-        if func not in _FRESH:
-            _FRESH[func] = all(one.alias_info is None and str(one.type) == "Tensor" for one in func._schema.returns)
-        if not _FRESH[func]:
-            result = func(*args, **kwargs)
-        else:
-            key = (func, *map(_described, leaves), *kwargs)
-            if key not in _RESULTS:
-                first = func(*args, **kwargs)
-                _RESULTS[key] = [_described(one) for one in (first if isinstance(first, tuple) else (first,))]
-            made = [_made(one) for one in _RESULTS[key]]
-            result = tuple(made) if len(func._schema.returns) > 1 else made[0]
+        result = self._computed(func, manner, args, kwargs, leaves)
         self._live.add(result)
         return result
+
+    def _computed(self, func: Any, manner: "_Manner", args: tuple, kwargs: dict, leaves: list[Any]) -> Any:
+        """Return tensors like the operation's results: from those of an equal call where there was one."""
+        if manner.results == "none":
+            return None
+        if manner.results == "others":
+            return func(*args, **kwargs)
+        key = (func, *map(_described, leaves), *kwargs)
+        if key not in _RESULTS:
+            first = func(*args, **kwargs)
+            _RESULTS[key] = [_described(one) for one in (first if isinstance(first, tuple) else (first,))]
+        if manner.results == "first":
+            return args[0]
+        made = [_made(one) for one in _RESULTS[key]]
+        return tuple(made) if len(func._schema.returns) > 1 else made[0]
 
     def _copy(self, func: Any, args: tuple, kwargs: dict) -> Any:
         """Copy between host and GPU: made-up numbers come back, nothing goes there."""
@@ -203,6 +207,41 @@ class _Operations(TorchDispatchMode):
             result = torch.empty_like(source, dtype=dtype, device=META, **layout)
         self._live.add(result)
         return result
+
+
+class _Manner(NamedTuple):
+    """What an operation is like, whatever its operands.
+
+    ``results``: ``new`` tensors, its ``first`` operand as it was, ``none`` at all, or ``others``, which are views.
+    """
+
+    decomposes: bool
+    draws: bool
+    waits: bool
+    results: str
+
+
+def _manner(func: Any) -> _Manner:
+    returns = func._schema.returns
+    if func._schema.name.startswith("aten::_fused_"):
+        results = "none"
+    elif all(one.alias_info is None and str(one.type) == "Tensor" for one in returns):
+        results = "new"
+    elif func._schema.name.endswith("_") and torch.Tag.inplace_view not in func.tags and len(returns) == 1:
+        results = "first"
+    else:
+        results = "others"
+    tags = {torch.Tag.data_dependent_output, torch.Tag.dynamic_output_shape}
+    waits = bool(tags & {*func.tags}) or func in _INDEXING or func is _AT._local_scalar_dense.default
+    return _Manner(func._can_decompose(), torch.Tag.nondeterministic_seeded in func.tags, waits, results)
+
+
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 def _described(leaf: Any) -> Any:

@@ -34,7 +34,7 @@ def on_gpu(tensors) -> bool:
 
 @pytest.mark.parametrize("net", NETS)
 def test_every_net_steps_is_evaluated_and_probed(gpu, net):
-    for precision in PRECISIONS:
+    for precision in PRECISIONS if "=" not in net else ("bf16",):
         run, device = run_on_gpu(precision, optim__steps=2, **NETS[net]), gpu.device(precision)
         trainer = Trainer(run, images(), device)
         probe = OnlineProbe(run, images(), trainer.model, device)
@@ -43,8 +43,7 @@ def test_every_net_steps_is_evaluated_and_probed(gpu, net):
         with gpu.watched():
             trainer._step()
             list(trainer._evaluate())
-            for step in (0, SETTLED):
-                arrays = probe.measure(trainer.model, trainer.optimizer, step, 0.1)
+            arrays = probe.measure(trainer.model, trainer.optimizer, SETTLED, 0.1)
         assert on_gpu(trainer.model.state_dict().values()) and on_gpu(p.grad for p in trainer.model.parameters())
         assert arrays and trainer.progress.due == []
 

@@ -46,7 +46,7 @@ ROOM = Room(
             name="key-of-a-mask-not-registered",
             file="engine/models/init/rng.py",
             text='self.register_buffer("key", torch.zeros((), dtype=torch.int64), persistent=False)',
-            faulty="self.key = torch.zeros((), dtype=torch.int64)",
+            faulty='self.key = torch.zeros((), dtype=torch.int64, device="cpu")',
             breaks="Nets with dropout stay partly on the CPU.",
         ),
         Fault(
