@@ -16,7 +16,10 @@ from engine.config.values import DERIVED
 
 #: More updates than a run may have.
 _MOST_STEPS = 10_000_000
-_DEVICE, _DEVICES = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$", "auto, cpu, cuda or cuda:N"
+_DEVICE, _DEVICES = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$", "auto, cpu, mps, cuda or cuda:N"
+#: Labs measure in 64-bit floats, which mps (Apple) lacks.
+_LAB_DEVICE = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"
+_LAB_DEVICES = "auto, cpu, cuda or cuda:N, for a lab needs 64-bit floats, which mps lacks"
 
 
 class ProbeConfig(Config):
@@ -96,5 +99,5 @@ class LabConfig(Config):
 
     lab: str
     settings: dict[str, bool | int | float | str] = {}
-    device: str = Field("cpu", pattern=_DEVICE, description=_DEVICES)
+    device: str = Field("cpu", pattern=_LAB_DEVICE, description=_LAB_DEVICES)
     threads: int = Field(1, ge=1, le=1024)

@@ -56,16 +56,20 @@ _READ = torch.Generator().manual_seed(0)
 
 
 class PretendedGpu(TorchFunctionMode):
-    """The machine has one GPU, ``cuda:0``, while this context lasts. ``live`` counts the bytes on it."""
+    """The machine has one GPU, ``cuda:0`` or ``mps:0``, while this context lasts. ``live`` counts the bytes on it.
 
-    def __init__(self) -> None:
+    ``mps`` has no 64-bit floats: one that is made there is a ``DeviceFault``.
+    """
+
+    def __init__(self, kind: str = "cuda") -> None:
         super().__init__()
         self.live = LiveBytes()
-        self._operations = _Operations(self.live)
+        self._kind, self._there = kind, torch.device(kind, 0)
+        self._operations = _Operations(self.live, refused=torch.float64 if kind == "mps" else None)
 
     def device(self, precision: str) -> Device:
         """Return the GPU as a run gets it."""
-        return Device(GPU, "pretended GPU", precision, 1)
+        return Device(self._there if self._kind == "cuda" else torch.device("mps"), "pretended GPU", precision, 1)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -80,6 +84,7 @@ class PretendedGpu(TorchFunctionMode):
         self._stack = ExitStack()
         for target, value in (
             ("torch.cuda.is_bf16_supported", lambda *_: True),
+            ("torch.backends.mps.is_macos_or_newer", lambda *_: True),
             ("torch.cuda.amp.common.amp_definitely_not_available", lambda: False),
             ("torch.cuda.get_rng_state", lambda *_: torch.zeros(16, dtype=torch.uint8)),
             ("torch.cuda.set_rng_state", lambda *_: None),
@@ -100,9 +105,9 @@ class PretendedGpu(TorchFunctionMode):
         kwargs = kwargs or {}
         if func == _DEVICE:
             device = func(*args)
-            return GPU if device == META else device
+            return self._there if device == META else device
         if func == _IS_CUDA:
-            return args[0].is_meta
+            return args[0].is_meta and self._kind == "cuda"
         if func is torch.device:
             return func(*args, **kwargs)
         if func is Tensor.cuda:
@@ -118,10 +123,10 @@ class PretendedGpu(TorchFunctionMode):
         if placed:
             args = tuple(META if _is_gpu(value) else value for value in args)
             kwargs = {key: META if _is_gpu(value) else value for key, value in kwargs.items()}
-        if torch.is_autocast_enabled("cuda") and func in _CAST:
-            dtype = torch.get_autocast_dtype("cuda") if func in _LOWER else torch.float32
+        if func in _CAST and torch.is_autocast_enabled(self._kind):
+            dtype = torch.get_autocast_dtype(self._kind) if func in _LOWER else torch.float32
             args, kwargs = tree_map_only(Tensor, lambda t: _cast(t, dtype), (args, kwargs))
-            with torch.autocast("cuda", enabled=False):
+            with torch.autocast(self._kind, enabled=False):
                 return func(*args, **kwargs)
         return func(*args, **kwargs)
 
@@ -131,9 +136,9 @@ class _Operations(TorchDispatchMode):
 
     watches = False
 
-    def __init__(self, live: LiveBytes) -> None:
+    def __init__(self, live: LiveBytes, refused: torch.dtype | None) -> None:
         super().__init__()
-        self._live = live
+        self._live, self._refused = live, refused
 
     def note(self, kind: str, what: str) -> None:
         """Raise DeviceFault for ``what`` unless its place may do this ``kind`` of thing, or nobody watches."""
@@ -145,6 +150,14 @@ class _Operations(TorchDispatchMode):
         leaves = list(_flat((*args, *kwargs.values())))
         kinds = {leaf.device.type for leaf in leaves if isinstance(leaf, Tensor)}
         target = kwargs.get("device")
+        if func not in _MANNERS:
+            _MANNERS[func] = _manner(func)
+        manner = _MANNERS[func]
+        if manner.decomposes and ("meta" in kinds or target == META):
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
         if func in _COPIES and ({*kinds} | ({target.type} if target is not None else set())) == {"cpu", "meta"}:
             return self._copy(func, args, kwargs)
         if kinds == {"cpu", "meta"}:
@@ -153,14 +166,6 @@ class _Operations(TorchDispatchMode):
             raise DeviceFault(f"operands on two devices in {func}: {', '.join(shapes)}")
         if (target or META).type == "cpu" or ("meta" not in kinds and target != META):
             return func(*args, **kwargs)
-        if func not in _MANNERS:
-            _MANNERS[func] = _manner(func)
-        manner = _MANNERS[func]
-        if manner.decomposes:
-            with self:
-                parts = func.decompose(*args, **kwargs)
-            if parts is not NotImplemented:
-                return parts
         if manner.draws:
             if any(isinstance(leaf, torch.Generator) for leaf in leaves):
                 raise DeviceFault(f"{func} on the GPU draws from a generator of the CPU")
@@ -169,6 +174,8 @@ class _Operations(TorchDispatchMode):
             self.note("wait", words)
             return _stand_in(func, args, kwargs)
         result = self._computed(func, manner, args, kwargs, leaves)
+        if self._refused and any(isinstance(one, Tensor) and one.dtype == self._refused for one in _flat((result,))):
+            raise DeviceFault(f"{func} makes {self._refused} on a device that has none")
         self._live.add(result)
         return result
 
@@ -266,9 +273,8 @@ def _numbers(like: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _is_gpu(value: Any) -> bool:
-    return (isinstance(value, torch.device) and value.type == "cuda") or (
-        isinstance(value, str) and value.startswith("cuda")
-    )
+    kind = value.type if isinstance(value, torch.device) else value if isinstance(value, str) else ""
+    return kind.startswith(("cuda", "mps"))
 
 
 def _cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:

@@ -84,6 +84,12 @@ def test_what_only_queues_work_is_none(gpu, name):
         SOUND[name](x)
 
 
+@pytest.mark.parametrize("name", WAITS)
+def test_a_wait_is_a_fault_in_inference_mode_too(gpu, name):
+    with gpu.watched(), torch.inference_mode(), pytest.raises(DeviceFault):
+        WAITS[name](on_gpu(2, 3))
+
+
 MIXED = {
     "a tensor of the host": lambda x: x + torch.ones(2, 3),
     "a number as a tensor of the host": lambda x: x * torch.tensor(0.1),
@@ -122,6 +128,16 @@ def test_tensors_say_that_they_are_on_the_gpu_and_autocast_casts(gpu):
     assert (y.dtype, loss.dtype) == (torch.bfloat16, torch.float32)
     loss.backward()
     assert (weight.grad.dtype, weight.grad.device) == (torch.float32, GPU)
+
+
+def test_apples_gpu_has_no_64_bit_floats():
+    with PretendedGpu("mps") as gpu:
+        x = torch.ones(2, 3, device="mps")
+        with gpu.device("bf16").autocast():
+            assert (x @ x.T).dtype == torch.bfloat16
+        assert (x.device.type, x.is_cuda) == ("mps", False)
+        with pytest.raises(DeviceFault):
+            x.double()
 
 
 def test_bytes_are_counted_while_somebody_holds_them(gpu):

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from engine.config import Change
+from engine.config import replace as replace_settings
 from engine.data.images import hold_out
 from engine.events import Evaluated, Finished, Measured, Probed
 from engine.probes.online.measure import SETTLED
@@ -113,3 +114,15 @@ def test_bytes_do_not_grow_from_step_to_step(gpu):
         held.append(gpu.live.now)
     assert held[1] == held[2] == held[3]
     assert trainer.metrics._buffer.device == torch.device("cuda", 0)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("net", ["cifar-A", "cifar-dropout", "mlp-A", "vit-A"])
+def test_apples_gpu_takes_the_same_path(precision, net):
+    with PretendedGpu("mps") as gpu:
+        run = replace_settings(run_on_gpu(precision, optim__steps=3, **NETS[net]), {"device": "mps"})
+        trainer = Trainer(run, images(), gpu.device(precision))
+        trainer.probe = OnlineProbe(run, images(), trainer.model, gpu.device(precision))
+        with gpu.watched():
+            assert isinstance(list(trainer.events())[-1], Finished)
+        assert {tensor.device.type for tensor in trainer.model.state_dict().values()} == {"mps"}

@@ -10,7 +10,7 @@ from engine.data.presence import present
 from engine.data.registry import Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.hardware.compiler import refusal
-from engine.hardware.machine import devices
+from engine.hardware.machine import devices, nameable_devices
 from engine.models.registry import Variant, variant
 from engine.models.zoo.spec import STREAMS
 from engine.runs.protocol.cluster_address import trains_on_cluster
@@ -177,8 +177,9 @@ def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
     """Raise ConfigError for nets that cannot be compiled on this machine."""
     if run.compile and any(each.shortcut.name == "stochastic-depth" for each in variants):
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
-    on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
-    if run.compile and (reason := refusal("cuda" if on_gpu else "cpu")):
+    has_cuda = any(device.startswith("cuda") for device in devices())
+    kind = run.device.partition(":")[0] if run.device != "auto" else "cuda" if has_cuda else "cpu"
+    if run.compile and (reason := refusal(kind)):
         raise ConfigError(reason)
 
 
@@ -198,8 +199,8 @@ def check_fit(run: RunConfig, source: Source) -> None:
 
 def check_device(run: RunConfig, workspace: Workspace) -> None:
     """Raise ConfigError for a device that this machine lacks; on a cluster the run waits for it."""
-    if not run.device.startswith("cuda") or trains_on_cluster(workspace):
+    if run.device in ("auto", "cpu") or trains_on_cluster(workspace):
         return
-    present_devices = devices()
-    if (run.device if ":" in run.device else "cuda:0") not in present_devices:
+    present_devices = nameable_devices()
+    if ("cuda:0" if run.device == "cuda" else run.device) not in present_devices:
         raise ConfigError(f"device {run.device} is not there; choose from auto, {', '.join(present_devices)}")

@@ -201,6 +201,7 @@ def test_seeds_and_settings(workspace):
         ),
         ({"settings": {"stem": "large"}}, "stem of the family cifar is small"),
         ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),
+        ({"settings": {"device": "mps"}}, "device mps is not there; choose from auto, cpu"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_is_right(workspace, wrong, words):
