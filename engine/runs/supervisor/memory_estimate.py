@@ -42,14 +42,15 @@ class _Activations:
 
 
 def tensor_bytes(config: RunConfig) -> int:
-    """Return the estimated bytes of the tensors on the device, images included, when there are most of them.
+    """Return the estimated bytes of a replica's tensors on its device, images included, when there are most of them.
 
     Raises ConfigError for an impossible net.
     """
     size, width = count(config.model), 4 if config.precision == "fp32" else 2
-    net, batch = _activations(config, width), config.optim.batch_size
+    net, batch = _activations(config, width), config.optim.batch_size / config.replicas
     # The copy for evaluations; in bf16 also autocast's copies of the weights, and gradients before they have 32 bits.
     per_parameter = BYTES_PER_PARAMETER[config.optim.optimizer] + (4 if width == 4 else 5)
+    per_parameter += 4 * (config.replicas > 1)  # all gradients as the vector that travels
     passing = net.kept * width + 4 * net.pixels + net.beside * net.largest * width
     step = batch * max(_AUGMENTED * net.pixels, passing)
     forward = _EVALUATED[width] * net.pixels + net.forward * net.largest * width

@@ -24,8 +24,8 @@ ROOM = Room(
         Fault(
             name="mistakes-by-a-mask",
             file="engine/training/update.py",
-            text="return loss.detach(), (logits.detach().argmax(1) != labels).sum()",
-            faulty="return loss.detach(), labels.new_ones(len(labels))[logits.detach().argmax(1) != labels].sum()",
+            text="return self._finished(loss.detach(), (logits.detach().argmax(1) != labels).sum())",
+            faulty="return self._finished(loss.detach(), labels[logits.detach().argmax(1) != labels].ne(-1).sum())",
             breaks="Every step waits for the GPU to count its mistakes.",
         ),
         Fault(
@@ -52,7 +52,7 @@ ROOM = Room(
         Fault(
             name="flips-from-global-state",
             file="engine/data/augment.py",
-            text="torch.from_numpy(flips(seed, step, n)).to(images.device, non_blocking=True)",
+            text="torch.from_numpy(flips(seed, step, batch_size)[places]).to(images.device, non_blocking=True)",
             faulty="torch.rand(n, device=images.device) < 0.5",
             breaks="On a GPU other images are mirrored than on the CPU, and after a resume others again.",
         ),
@@ -87,8 +87,8 @@ ROOM = Room(
         Fault(
             name="crops-copied-and-waited-for",
             file="engine/data/augment.py",
-            text="crop_offsets(seed, step, n, crop).T).to(images.device, non_blocking=True)",
-            faulty="crop_offsets(seed, step, n, crop).T).to(images.device)",
+            text="torch.from_numpy(offsets.T).to(images.device, non_blocking=True)",
+            faulty="torch.from_numpy(offsets.T).to(images.device)",
             breaks="Every step waits until the GPU has nothing left to do.",
         ),
         Fault(
@@ -116,8 +116,8 @@ ROOM = Room(
         Fault(
             name="mask-drawn-on-the-host",
             file="engine/models/init/rng.py",
-            text="torch.arange(x.numel(), device=x.device).mul_",
-            faulty="torch.arange(x.numel()).mul_",
+            text="torch.arange(first, first + x.numel(), device=x.device).mul_",
+            faulty="torch.arange(first, first + x.numel()).mul_",
             breaks="Nets with dropout fail on a GPU.",
             added_late=True,
         ),
