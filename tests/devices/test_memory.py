@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from engine.config import RunConfig, replace
 from engine.data.images import Images, ImageSet
+from engine.hardware.device import Device
 from engine.probes.online.measure import SETTLED
 from engine.probes.online.probe import OnlineProbe
 from engine.runs.supervisor.memory_estimate import UNKNOWN_IMAGES, tensor_bytes
@@ -74,3 +76,33 @@ def both(changes: dict, precision: str) -> tuple[int, int]:
 def test_the_estimate_covers_the_tensors_of_a_run_and_little_more(net, precision):
     estimated, real = both(net, precision)
     assert real <= estimated <= AT_MOST * real, f"{estimated / real:.2f} times {real / 1e6:.1f} MB"
+
+
+def allocated(trainer: Trainer) -> int:
+    """Return the most bytes that torch allocates on the CPU in one step, above what is held before it."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
+        trainer._step()
+    events = [event for event in profiler.profiler.kineto_results.events() if event.name() == "[memory]"]
+    now = most = 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        now += event.nbytes()
+        most = max(most, now)
+    return most
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("net", [{"model.depth": 8}, {**VIT, "model.depth": 18}], ids=["cifar", "vit"])
+def test_what_is_counted_is_what_torch_allocates(net):
+    run = replace(RunConfig(), {"device": "cpu", "precision": "fp32", "threads": 1, **net})
+    given = images(run)
+    real = Trainer(run, given, Device(torch.device("cpu"), "CPU", "fp32", 1))
+    with PretendedGpu() as gpu:
+        pretended = Trainer(replace(run, {"device": "cuda"}), given, gpu.device("fp32"))
+        for trainer in (real, pretended):
+            trainer.progress.lr = 0.1
+            trainer._step()
+        gpu.live.restart()
+        before = gpu.live.now
+        pretended._step()
+        counted = gpu.live.peak - before
+    assert counted == pytest.approx(allocated(real), rel=0.05)

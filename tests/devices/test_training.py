@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from engine.config import Change
 from engine.config import replace as replace_settings
 from engine.data.images import hold_out
 from engine.events import Evaluated, Finished, Measured, Probed
+from engine.hardware.ranks import Ranks
 from engine.probes.online.measure import SETTLED
 from engine.probes.online.probe import OnlineProbe
 from engine.training.live_edits import LiveEdits
@@ -104,6 +106,18 @@ def test_a_resumed_and_a_forked_training_go_on_upon_the_gpu(gpu, optimizer):
         assert on_gpu(kept)
         with gpu.watched():
             assert isinstance(list(second.events())[-1], Finished)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_replica_adds_up_its_gradients_on_the_gpu(gpu, precision, monkeypatch):
+    monkeypatch.setattr("engine.hardware.ranks.dist.all_reduce", lambda *_, **__: SimpleNamespace(wait=lambda: None))
+    monkeypatch.setattr(Ranks, "announce", lambda ranks, order: None)
+    device = replace(gpu.device(precision), ranks=Ranks(0, 2, "cuda", None))
+    trainer = Trainer(run_on_gpu(precision, replicas=2, model__shortcut="dropout"), images(), device)
+    trainer.progress.lr = 0.1
+    with gpu.watched():
+        trainer._step()
+    assert on_gpu(parameter.grad for parameter in trainer.model.parameters())
 
 
 def test_bytes_do_not_grow_from_step_to_step(gpu):
