@@ -28,7 +28,6 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from engine.config import RunConfig, replace
@@ -42,15 +41,15 @@ from engine.training.trainer import Trainer
 from tests.benchmarks.training.packed_nets import LAYOUTS, Layout, PackedUpdate, pack
 
 SEEDS = 5
-#: Parts of a step and the operations whose own time they are; all other time is ``rest``.
+#: Parts of a step and the beginnings of the names of their operations; all other time is ``rest``.
 PARTS = {
-    "convolutions, forward": ("aten::mkldnn_convolution", "aten::convolution_overrideable"),
-    "convolutions, backward": ("aten::convolution_backward",),
-    "batch norm, forward": ("aten::native_batch_norm",),
-    "batch norm, backward": ("aten::native_batch_norm_backward",),
-    "ReLU": ("aten::relu_", "aten::clamp_min_", "aten::threshold_backward"),
-    "additions": ("aten::add_", "aten::add"),
-    "optimizer": ("aten::_fused_sgd_", "Optimizer.step#SGD.step", "Optimizer.zero_grad#SGD.zero_grad"),
+    "convolutions, backward": "aten.convolution_backward",
+    "convolutions, forward": "aten.convolution",
+    "batch norm, backward": "aten.native_batch_norm_backward",
+    "batch norm, forward": "aten.native_batch_norm",
+    "ReLU": ("aten.relu", "aten.threshold_backward"),
+    "additions": "aten.add",
+    "optimizer": "aten._fused_sgd",
 }
 
 
@@ -102,27 +101,38 @@ def steps(arm: Arm, layouts: dict[str, Layout], rounds: int) -> Iterator[dict[st
 
 
 def parts(arm: Arm, layouts: dict[str, Layout], rounds: int) -> Iterator[dict[str, Any]]:
-    """Yield the time of each part of a step, in ms and in units of one seed's own part; layouts take turns."""
+    """Yield the CPU time of each part of a step, in ms and in units of one seed's own part; layouts take turns."""
     updates = {"one": arm.own()[0], **{name: arm.packed(layout) for name, layout in layouts.items()}}
     turns: dict[str, list[dict[str, float]]] = {name: [] for name in updates}
     for step in range(1, rounds + 3):
         for name, update in updates.items():
-            turns[name] += [parts_of(update, step)] * (step > 2)
+            with Parts() as measured:
+                update(2 * step - 1)
+            whole, _ = timed(update, 2 * step)
+            rest = whole - sum(measured.seconds.values())
+            turns[name] += [{**measured.seconds, "rest": rest}] * (step > 2)
     medians = {
-        name: {part: statistics.median(turn[part] for turn in each) for part in each[0]} for name, each in turns.items()
+        name: {part: 1e3 * statistics.median(turn[part] for turn in each) for part in each[0]}
+        for name, each in turns.items()
     }
     for name, each in medians.items():
         ratios = {part: ms / medians["one"][part] for part, ms in each.items()}
         yield {"arm": arm.name, "layout": name, "parts_ms": each, "ratios": ratios}
 
 
-def parts_of(update: Callable[[int], Any], step: int) -> dict[str, float]:
-    """Return the ms of each part of a step."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        update(step)
-    own = {event.key: event.self_cpu_time_total / 1e3 for event in profiled.key_averages()}
-    result = {part: sum(own.get(key, 0.0) for key in keys) for part, keys in PARTS.items()}
-    return {**result, "rest": sum(own.values()) - sum(result.values())}
+class Parts(TorchDispatchMode):
+    """Measures the CPU seconds of the operations of each part."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds = dict.fromkeys(PARTS, 0.0)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        part = next((part for part, names in PARTS.items() if str(func).startswith(names)), None)
+        seconds, result = timed(func, *args, **(kwargs or {}))
+        if part:
+            self.seconds[part] += seconds
+        return result
 
 
 def evaluation(arm: Arm, layouts: dict[str, Layout], rounds: int) -> Iterator[dict[str, Any]]:
@@ -193,10 +203,10 @@ def equal(arm: Arm, layouts: dict[str, Layout], rounds: int) -> Iterator[dict[st
         yield {"arm": arm.name, "layout": name, "difference": worst}
 
 
-def timed(work: Callable[..., Any], *arguments: Any) -> tuple[float, Any]:
+def timed(work: Callable[..., Any], *arguments: Any, **named: Any) -> tuple[float, Any]:
     """Return the CPU seconds of a call and its result."""
     since = time.process_time()
-    result = work(*arguments)
+    result = work(*arguments, **named)
     return time.process_time() - since, result
 
 
