@@ -6,12 +6,13 @@ import re
 import sys
 import threading
 import webbrowser
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
-from app.web import addresses
+from app.web import addresses, proxy_hosts
 
 
 class _Command(click.Command):
@@ -20,7 +21,8 @@ class _Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the options. Raises UsageError for one that is given twice."""
         _, _, order = self.make_parser(ctx).parse_args(list(args))
-        if len(order) > len(set(order)):
+        once = [option for option in order if not option.multiple]
+        if len(once) > len(set(once)):
             from app.data import workspace  # late: see ``main``
 
             workspace.refuse_doubled(self, ctx, args)
@@ -48,18 +50,28 @@ class _Port(click.ParamType[int]):
 )
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.option("--share", is_flag=True, help="Let others look on: print a presenter's and an audience's link.")
+@click.option(
+    "--token-file", default=None, metavar="PATH",
+    help="With --share: keep the presenter's link in this file, so that it outlives a restart; made where absent.",
+)  # fmt: skip
+@click.option("--base-path", default=None, metavar="PATH", help="Path below which the pages lie, such as /skipscope.")
+@click.option(
+    "--proxy-host", multiple=True, metavar="NAME", help="Name of a proxy on this machine; may be given several times."
+)
 @click.option("--launcher", default="local", show_default=True, help="Where runs train: local, or ray for a cluster.")
 @click.option("--address", default="", metavar="HOST:PORT", help="Head node of the cluster, for --launcher ray.")
-def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> None:
+def main(folder: str | None, no_browser: bool, share: bool, token_file: str | None, **where: Any) -> None:
     """Watch plain and residual nets train side by side, in the browser."""
     host, port = where["host"], where["port"]
     if host == "":
         raise click.UsageError("--host is an address such as 127.0.0.1 (got '')")
-    host = host or (addresses.EVERYWHERE if share else addresses.LOOPBACK)
+    _use_place(where["proxy_host"], where["base_path"])
+    host = host or (addresses.EVERYWHERE if share and not where["proxy_host"] else addresses.LOOPBACK)
     try:
         addresses.refuse_busy_port(host, port)
     except OSError as error:
         raise click.UsageError(str(error)) from None
+    token = _token(token_file, share)
     from app.data import workspace  # after the cheap refusals: it takes long to import
 
     try:
@@ -75,11 +87,43 @@ def main(folder: str | None, no_browser: bool, share: bool, **where: Any) -> Non
     # For `st.App`'s pages and the engine.
     os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
     # The presenter's link never goes to a browser's command line: every user of this machine reads the process list.
-    serve(host, port, share, browser=not (no_browser or share) and has_display())
+    serve(host, port, share, not (no_browser or share) and has_display(), token)
 
 
-def serve(host: str, port: int, share: bool, browser: bool) -> None:
-    """Run the server until a signal stops it."""
+def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
+    """Believe the named proxies, and tell Streamlit the base path, as its own option. Raises UsageError."""
+    given = ""
+    try:
+        for given in names:
+            proxy_hosts.ProxyHost.named(given)
+    except ValueError as error:
+        raise click.UsageError(f"--proxy-host {error} (got {given!r})") from None
+    proxy_hosts.believe([proxy_hosts.ProxyHost.named(name) for name in names])
+    try:
+        if base_path is not None:
+            from app.web import base_path as own
+
+            own.use(addresses.base_path(base_path))
+    except ValueError as error:
+        raise click.UsageError(f"--base-path {error} (got {base_path!r})") from None
+
+
+def _token(file: str | None, share: bool) -> str | None:
+    """Return the token of ``--token-file``, None without one. Raises UsageError."""
+    from app.web import token_file
+
+    if file is None:
+        return None
+    if not share:
+        raise click.UsageError("--token-file keeps the link of a shared page; give --share too")
+    try:
+        return token_file.token_of(Path(file))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def serve(host: str, port: int, share: bool, browser: bool, token: str | None = None) -> None:
+    """Run the server until a signal stops it. A shared one makes a token for its presenter where it gets none."""
     from app.data import commands, workspace
 
     # The engine loads torch on another core while the web framework is loaded here.
@@ -87,21 +131,24 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
     import streamlit as st
 
     from app import server
+    from app.data import interventions
     from app.data.exchange import imports
-    from app.web import connections, descriptors, presenter_link, visitor
+    from app.web import base_path, connections, descriptors, presenter_link, visitor
 
     descriptors.raise_limit()
     connections.install()
 
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
-    present = presenter_link.share(port) if share else ""
+    present = presenter_link.share(port, token or "") if share else ""
+    workspace.name_authors(presenter_link.name)
     if share:
+        presenter_link.count_from(interventions.authors())
         visitor.keep(workspace.current().workspace.talk_key)
 
     def started() -> None:
-        click.echo("\n".join(shared_words(host, port, present) if share else words(host, port)))
+        click.echo("\n".join(shared_words(host, port, present, kept=token is not None) if share else words(host, port)))
         if browser:
-            threading.Timer(0.3, webbrowser.open, [addresses.page_url(host, port)]).start()
+            threading.Timer(0.3, webbrowser.open, [own_url(host, port)]).start()
 
     options = {
         "server.address": host,
@@ -110,6 +157,7 @@ def serve(host: str, port: int, share: bool, browser: bool) -> None:
         "server.allowedHosts": addresses.allowed_hosts(host),
         "server.maxUploadSize": imports.MAX_SENT_BYTES // 2**20,
         "logger.hideWelcomeMessage": True,
+        **base_path.options(),
         **(SHARED if share else {}),
     }
     try:
@@ -129,27 +177,32 @@ SHARED = {
     "client.toolbarMode": "minimal",
     "browser.gatherUsageStats": False,
     "global.developmentMode": False,
+    # Of a room's pages all is looked through after each small drawing of one of them: Python does so when it is due.
+    "runner.postScriptGC": False,
 }
 
 
 def words(host: str, port: int) -> list[str]:
     """Return the lines of a start."""
-    lines = [f"Skipscope is at {addresses.page_url(host, port)} (Ctrl-C stops the page, not the runs)"]
+    proxied = [f"{each.url}{_first_page()}" for each in proxy_hosts.hosts()]
+    first = proxied[0] if proxied else own_url(host, port)
+    lines = [f"Skipscope is at {first} (Ctrl-C stops the page, not the runs)", *_proxy_words(host, port)]
     if only_views := _only_views():
         lines.append(only_views)
-    if not addresses.is_loopback(host):
+    if proxied or not addresses.is_loopback(host):
         lines.append("Whoever reaches this address can start and delete runs; with --share others only look on")
     return lines
 
 
-def shared_words(host: str, port: int, present: str) -> list[str]:
+def shared_words(host: str, port: int, present: str, kept: bool = False) -> list[str]:
     """Return the lines of a start with --share: two links, other addresses of this machine, the limits of HTTP."""
-    first, *others = addresses.shared_urls(host, port)
+    first, *others = (f"{url}{_first_page()}" for url in addresses.shared_urls(host, port))
     lines = [
         "Skipscope is shared (Ctrl-C stops the page, not the runs)",
-        f"  presenter: {first}{present}",
+        f"  presenter: {first.rstrip('/')}{present}",
         f"  audience:  {first}",
     ]
+    lines += _proxy_words(host, port)
     if others:
         lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
     if addresses.is_loopback(urlsplit(first).hostname or ""):
@@ -159,10 +212,36 @@ def shared_words(host: str, port: int, present: str) -> list[str]:
     return [
         *lines,
         room_words(),
-        "The presenter's link can command: keep it off the projector. The next start has another one.",
-        "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
-        "On a network that you do not trust, use an SSH tunnel instead.",
+        "The presenter's link can command: keep it off the projector. "
+        f"The next start has {'the same' if kept else 'another'} one.",
+        *([] if first.startswith("https:") else [PLAIN]),
     ]
+
+
+PLAIN = (
+    "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
+    "On a network that you do not trust, use an SSH tunnel instead."
+)
+
+
+def own_url(host: str, port: int) -> str:
+    """Return the page's address for a browser on this machine, with the base path."""
+    return f"{addresses.page_url(host, port)}{_first_page()}"
+
+
+def _first_page() -> str:
+    from app.web.base_path import first_page  # with Streamlit
+
+    return first_page()
+
+
+def _proxy_words(host: str, port: int) -> list[str]:
+    """Return a line on where a proxy finds this server."""
+    if not proxy_hosts.hosts():
+        return []
+    reached, path = addresses.LOOPBACK if host in addresses.WILDCARDS else host, _first_page()
+    where = f"http://{addresses.in_url(reached)}:{port}{path}"
+    return [f"The proxy has to pass requests on to {where}{', with their path' if path else ''}"]
 
 
 def room_words() -> str:

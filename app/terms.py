@@ -22,6 +22,7 @@ TERMS = {
     "BN": "Batch norm: each channel is scaled to mean 0 and variance 1 over the images of a batch.",
     "seed": "The number that random draws start from. Runs of one seed share their batches and draws.",
     "run": "One training of one arm with one seed.",
+    "replicas": "Processes that train one net together, each on a share of every batch. Batch norm sees one share.",
     "replay": "A stored race that is played again from its record. Nothing trains.",
 }
 #: Where a text means a term by a word that also has another sense, what stands beside it.
@@ -36,6 +37,7 @@ _SPELLINGS = {
     "points": r"(?<=\d )points",
     "BN": r"BN|[Bb]atch norm",
     "seed": r"[Ss]eeds?",
+    "replicas": r"(?<=\bon \d )replicas",
     "run": r"(?<=\b[Oo]ne )run|(?<=\b[Ee]ach )run|(?<=\b[Ee]very )run",
 }
 _TERM = re.compile("|".join(f"(?P<{name}>(?<![\\w-]){spelling}\\b)" for name, spelling in _SPELLINGS.items()))

@@ -80,6 +80,10 @@ class NotPresenter(SkipscopeError):
     """A viewer of a shared page gave a command; nothing was done."""
 
 
+class ReplicaLost(SkipscopeError):
+    """Another process of a run with replicas ended or hangs; the run goes on from its newest checkpoint."""
+
+
 class ClusterLost(SkipscopeError):
     """The head of the cluster on which runs train does not answer any more."""
 

@@ -99,6 +99,9 @@ def pytest_collection_modifyitems(items):
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
     gpu_items = [item for item in items if item.get_closest_marker("gpu")]
+    for item in gpu_items:
+        # torch warns on a GPU of what is no fault (a context that its backward thread makes, a watch that is new).
+        item.add_marker(pytest.mark.filterwarnings("default"))
     if gpu_items:
         import torch
 

@@ -22,11 +22,16 @@ def requires_presenter(function: Callable[_Parameters, _Result]) -> Callable[_Pa
 
     @wraps(function)
     def guarded(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> _Result:
-        if not _may_command():
-            raise NotPresenter("this page only looks on; the presenter's link can command")
+        check()
         return function(*args, **kwargs)
 
     return guarded
+
+
+def check() -> None:
+    """Raise NotPresenter for a visitor who may not command."""
+    if not _may_command():
+        raise NotPresenter("this page only looks on; the presenter's link can command")
 
 
 def _may_command() -> bool:

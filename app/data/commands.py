@@ -53,7 +53,8 @@ def startup() -> str:
             check(context.workspace)
         context.damage = ""
         context.control.enter("app")
-        context.control.engine.ensure()
+        # Unasked: what somebody ended meanwhile stays ended.
+        context.control.engine.ensure(unless_ended_since=context.began)
     except DatabaseDamaged as error:
         context.damage = str(error)
         return context.damage

@@ -1,6 +1,10 @@
 """Interventions of the page. Each blocks as a command does; a refusal is one line of the engine."""
 
+import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
 
 from app.data.authorization import requires_presenter
 from app.data.options import check_source
@@ -11,10 +15,13 @@ from engine.config import LIVE as LIVE
 from engine.config import lockstep as lockstep
 from engine.errors import ConfigError, SkipscopeError
 from engine.events import CHANGEABLE as CHANGEABLE
-from engine.models.arm_names import arm_label
+from engine.models.arm_names import run_label
 from engine.runs.protocol.checkpoint_names import tenths
 from engine.runs.protocol.forking import in_force
-from engine.store.rows import RunRow
+from engine.store.rows import CommandRow, RunRow
+
+#: Commands that are listed, the newest ones.
+MAX_LISTED = 50
 
 
 def saved_steps(race: int) -> dict[int, list[int]]:
@@ -69,7 +76,7 @@ def changes(race: int) -> list[dict[str, str]]:
     with reading() as reader, reader.snapshot():
         rows = {run.id: run for run in reader.runs.all(race)}
         remarks = reader.log.of(list(rows)) if rows else []
-    arms = {run: f"{arm_label(row.depth, row.shortcut, row.family)} (run {run})" for run, row in rows.items()}
+    arms = {run: f"{run_label(row.config)} (run {run})" for run, row in rows.items()}
     return [
         {"run": arms[remark["run"]], "from step": f"{remark['step']:,}", "what": remark["text"]}
         for remark in remarks
@@ -101,3 +108,41 @@ def set_pace(race: int, pace: str) -> None:
 def pace_text(steps: int) -> str:
     """Return the lockstep of at most ``steps`` ahead of the slowest run; 0: ``free``."""
     return f"lockstep:{steps}" if steps else FREE
+
+
+@dataclass(frozen=True, slots=True)
+class GivenCommand:
+    """A command: seconds since 1970, who gave it ('' before version 0.12.0), what it was, the refusal or ''."""
+
+    at: float
+    author: str
+    words: str
+    refusal: str
+
+
+def given_commands(race: int) -> list[GivenCommand]:
+    """Return the newest commands on a race and its runs, newest first. Raises SkipscopeError."""
+    with reading() as reader:
+        rows = reader.commands.of_race(race, MAX_LISTED)
+    return [GivenCommand(row.created, row.author, _words(row), row.refusal or "") for row in rows]
+
+
+def authors() -> list[str]:
+    """Return all who gave commands, by name; none where the store cannot be read."""
+    if current().pool.file() is not None:
+        with suppress(SkipscopeError), reading() as reader:
+            return reader.commands.authors()
+    return []
+
+
+def _words(row: CommandRow) -> str:
+    what = _fork(row.argument) if row.verb == "fork" else f"{row.verb} {row.argument}".strip()
+    return what if row.run is None else f"{what}, run {row.run}"
+
+
+def _fork(argument: str) -> str:
+    with suppress(ValueError, TypeError, KeyError, AttributeError):
+        asked: Mapping[str, Any] = json.loads(argument)
+        settings = ", ".join(f"{key}={value}" for key, value in asked["settings"].items())
+        return f"fork at step {asked['step']}{f' with {settings}' if settings else ''}"
+    return "fork"

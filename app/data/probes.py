@@ -14,7 +14,7 @@ from engine.analysis.difference import Difference
 from engine.analysis.layers.findings import LayerFinding, layer_finding
 from engine.analysis.layers.probed_net import ProbedNet
 from engine.config.probe_steps import probe_steps
-from engine.models.arm_names import arm_label
+from engine.models.arm_names import run_label
 from engine.probes.online.histogram import edges
 from engine.probes.quantity import Quantity
 from engine.probes.registry import QUANTITIES, absences, get_quantity
@@ -174,7 +174,7 @@ def _findings(
     for step in sorted({step for net in probed for step in net.steps if step > after}):
         nets = [
             ProbedNet(
-                arm=arm_label(row.depth, row.shortcut, row.family), depth=row.depth, shortcut=row.shortcut,
+                arm=run_label(row.config), depth=row.depth, shortcut=row.shortcut,
                 seed=row.seed,                last_step=steps[-1], values=values[at - 1].tolist(), run=row.id,
                 difference=different[row.id].name if row.id in different else "", planned=row.total_steps,
                 layers=layers, family=row.family,

@@ -5,6 +5,7 @@ import shlex
 import time
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,11 +14,12 @@ from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.numbers import signed
 from engine.analysis.settings import race_of
 from engine.analysis.settings import setting_differences as setting_differences
-from engine.config import FAMILIES, TUNED, RaceConfig, RunConfig, depth_name, leaves
+from engine.config import FAMILIES, TUNED, RaceConfig, RunConfig, depth_name, leaves, on_replicas
 from engine.config import TRIAL_SEED as TRIAL_SEED
 from engine.config.optim import OPTIMIZERS
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES
+from engine.errors import ConfigError
 from engine.events import ALIVE as ALIVE
 from engine.events import AT_WORK as AT_WORK
 from engine.events import ENDED as ENDED
@@ -29,8 +31,10 @@ from engine.exchange.privacy import data_name
 from engine.models import arm_names
 from engine.models.arm_names import arm_label as arm_label
 from engine.models.arm_names import is_plain as is_plain
+from engine.models.arm_names import run_label as run_label
 from engine.provenance import release
 from engine.runs.protocol.comparable_runs import differences
+from engine.runs.protocol.planning import overridden
 from engine.store.placements import PLACED
 from engine.store.reader import Reader
 from engine.store.rows import RaceRow
@@ -149,13 +153,21 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
         for key in exceptions
         if depth in config.depths and key not in config.per_depth.get(depth, {})
     }
+    settings = {
+        key: value
+        for key, value in values.items()
+        if key not in _DECIDED and (key in overruled or value != usual.get(key))
+    }
+    if preset:
+        with suppress(ConfigError):  # an older version let through what this one refuses
+            settings |= {key: values[key] for key in sorted(overridden(config, preset, settings))}
     own = {f"model.{key}" for key in FAMILIES[family].settings}
     protocol = {f"shortcut {text}": arm_names.variant_in_words(text, family) for text in config.shortcuts}
     protocol |= {"pace": row.pace}
     protocol |= {key: value for key, value in values.items() if key not in _BY_ARM | _FAMILY_SETTINGS - own}
     protocol["optim.optimizer"] = config.run.optim.optimizer_in_words
     if config.run.optim.lr == TUNED:
-        rates = {arm_label(run.depth, run.shortcut, run.family): run.config.optim.lr for run in runs}
+        rates = {run_label(run.config): run.config.optim.lr for run in runs}
         protocol |= {f"optim.lr of {arm}": "not found yet" if lr == TUNED else f"{lr:g}" for arm, lr in rates.items()}
     for depth, exceptions in config.per_depth.items():
         protocol |= {
@@ -169,17 +181,13 @@ def summary(row: RaceRow, runs: Sequence[RunRow]) -> Race:
     }
     return Race(
         id=row.id, name=row.name, preset=row.preset,
-        arms=tuple(dict.fromkeys(arm_label(run.depth, run.shortcut, run.family) for run in runs)),
+        arms=tuple(dict.fromkeys(run_label(run.config) for run in runs)),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, first_seed=config.first_seed,
         lr=tuple(sorted({float(run.config.optim.lr) for run in runs if run.config.optim.lr != TUNED})),
         states=Counter(run.state.value for run in runs),
         runs=tuple(run.id for run in runs),
-        settings={
-            key: value
-            for key, value in values.items()
-            if key not in _DECIDED and (key in overruled or value != usual.get(key))
-        },
+        settings=settings,
         protocol=[{"setting": key, "value": value} for key, value in protocol.items()],
         origin=[{"what": key, "value": value} for key, value in origin.items() if value], pace=row.pace,
         tuned=config.run.optim.lr == TUNED, family=family, is_probed=config.run.probe.images > 0,
@@ -221,7 +229,11 @@ def _listed(row: RaceRow, runs: Sequence[Any]) -> ListedRace:
     config, family = row.config, row.config.run.model.family
     return ListedRace(
         id=row.id, name=row.name,
-        arms=tuple(dict.fromkeys(arm_label(run["depth"], run["shortcut"], family) for run in runs)),
+        arms=tuple(
+            dict.fromkeys(
+                on_replicas(arm_label(run["depth"], run["shortcut"], family), config.run.replicas) for run in runs
+            )
+        ),
         depths=tuple(sorted(config.depths)), shortcuts=config.shortcuts, data=config.run.data.name,
         steps=config.run.optim.steps, seeds=config.seeds, runs=tuple(run["id"] for run in runs), family=family,
     )  # fmt: skip
@@ -331,7 +343,7 @@ def run_summary(
         **{name: getattr(row, name) for name in _AS_STORED},
         **{name: _rounded(getattr(row, name), digits) for name, digits in _DIGITS.items()},
         "run": row.id, "parent": row.parent_run, "state": row.state.value, "log": str(current().workspace.log(row.id)),
-        "arm": arm_label(row.depth, row.shortcut, row.family), "variant": arm_names.variant_name(row.shortcut),
+        "arm": run_label(row.config), "variant": arm_names.variant_name(row.shortcut),
         "depth_name": row.depth_name,
         "plain": is_plain(row.shortcut), "lr": None if row.config.optim.lr == TUNED else row.config.optim.lr,
         "optimizer": OPTIMIZERS[row.config.optim.optimizer], "warmup_steps": row.config.optim.warmup_steps,

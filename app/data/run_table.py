@@ -8,7 +8,7 @@ from typing import Any
 from app.data.workspace import as_seen, current, kept_until_change, reading
 from engine.analysis.comparison import by, in_mean
 from engine.analysis.interval import interval
-from engine.config import depth_name
+from engine.config import depth_name, on_replicas
 from engine.models import arm_names
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
@@ -35,7 +35,7 @@ class TableRow(RunListRow):
     @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_names.arm_label(self.depth, self.shortcut, self.family)
+        return on_replicas(arm_names.arm_label(self.depth, self.shortcut, self.family), self.replicas)
 
     @property
     def depth_name(self) -> str:

@@ -116,7 +116,8 @@ def _basis(first: RunConfig, threads: int = 0) -> _Basis | None:
 
 
 def _computes_alike(row: RunRow, run: RunConfig) -> bool:
-    return row.config.compile == run.compile and run.precision in (row.config.precision, row.precision)
+    ways = [(config.compile, config.graph, config.replicas) for config in (row.config, run)]
+    return ways[0] == ways[1] and run.precision in (row.config.precision, row.precision)
 
 
 def _speeds(reader: Reader) -> list[tuple[RunRow, Speed]]:
@@ -136,7 +137,8 @@ def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
         if row.state != RunState.FINISHED or row.id not in spans or not whole or source is None or share is None:
             continue
         started, ended, device = spans[row.id]
-        net = (config.model, config.data.name, config.compile, config.precision, row.precision, device)
+        ways = config.compile, config.graph, config.replicas
+        net = (config.model, config.data.name, ways, config.precision, row.precision, device)
         if net in known:
             continue
         known.add(net)

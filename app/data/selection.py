@@ -31,7 +31,7 @@ _WORDS = {
     "data.flip": "mirroring", "data.pool": "pooling", "optim.lr": "learning rate", "optim.steps": "steps",
     "optim.weight_decay": "weight decay", "optim.optimizer": "optimizer", "optim.warmup_steps": "warm-up in steps",
     "model.width": "width", "where": "device", "rounding": "precision",
-    "code": "version of the code", "recalibrate_bn": "batch-norm statistics",
+    "code": "version of the code", "replicas": "replicas", "recalibrate_bn": "batch-norm statistics",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """The workspace that this process serves: its path, its health, and connections to read it."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
@@ -18,6 +19,7 @@ from engine.errors import in_one_line as in_one_line
 from engine.events import AT_WORK, RunState
 from engine.guarded_thread import GuardedThread as GuardedThread
 from engine.hardware.training import view_only as view_only
+from engine.runs.client.author import name_authors as name_authors
 from engine.runs.client.control import Control
 from engine.runs.client.observer import observe, with_states, workspace_notes
 from engine.store.reader import Reader
@@ -63,6 +65,8 @@ class WorkspaceContext:
         self.disk: tuple[float, Any] | None = None
         self.disk_reader: GuardedThread | None = None
         self.damage = ""
+        #: When this process began to serve it, in seconds since the epoch.
+        self.began = time.time()
 
 
 _context: WorkspaceContext | None = None

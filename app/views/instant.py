@@ -45,23 +45,25 @@ def _on_command() -> None:
     own = {"train": _train, "keep": _keep}
 
     def refused(line: str) -> None:
-        st.session_state[_NOTICE] = {"line": line, "at": st.session_state[COMPONENT].command["at"]}
+        st.session_state[_NOTICE] = {"line": line, "at": page_frame.sent_at(COMPONENT)}
 
     page_frame.obey(COMPONENT, refused, own)
 
 
 def _train(command: Mapping[str, Any]) -> None:
-    choice = command["choice"]
-    commands.start_instant(
-        commands.InstantChoice(
+    try:
+        choice = command["choice"]
+        chosen = commands.InstantChoice(
             int(choice["depth"]), str(choice["shortcut"]), float(choice["strength"]), float(choice["lr"]),
             int(choice["seed"]),
-        )
-    )  # fmt: skip
+        )  # fmt: skip
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise workspace.SkipscopeError("a command of this page has no whole choice; load the page anew") from None
+    commands.start_instant(chosen)
 
 
 def _keep(command: Mapping[str, Any]) -> None:
-    race = int(command["run"])
+    race = page_frame.whole_number(command, "run")
     commands.keep_instant(race)
     picker.choose(race)
     st.session_state[_KEPT] = race

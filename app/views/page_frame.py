@@ -6,9 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from app.data import commands, selection, workspace
+from app.data import authorization, commands, selection, workspace
 from app.views.markdown_escape import literal
 from app.web import presenter_link
+
+#: Numbers beyond it are none of a run, a step or a scene.
+_MAX_NUMBER = 2**53
 
 
 def usable(title: str = "") -> bool:
@@ -56,19 +59,55 @@ def refusals(report: Callable[[str], object]) -> Iterator[None]:
         report(str(error))
 
 
-def obey(component: str, report: Callable[[str], object], own: Mapping[str, Callable[[Any], object]]) -> None:
-    """Carry out a live component's command: the page's verbs by ``own``, others by the engine. Report a refusal."""
-    # The component is gone when its last run was deleted.
-    command = getattr(st.session_state.get(component), "command", None)
+#: Verbs that change nothing but what the visitor sees; a talk has further ones.
+OF_EVERYONE = frozenset({"gone", "ended"})
+
+
+def obey(
+    component: str,
+    report: Callable[[str], object],
+    own: Mapping[str, Callable[[Any], object]],
+    everyone: frozenset[str] = OF_EVERYONE,
+) -> None:
+    """Carry out a live component's command: the page's verbs by ``own``, others by the engine. Report a refusal.
+
+    Verbs but those of ``everyone`` are the presenter's: that is asked here, before anything else of a command is read.
+    """
+    command = _sent(component)
     if not command:
         return
     with refusals(report):
-        if command["verb"] in own:
-            own[command["verb"]](command)
-        elif command["verb"] == "engine":
+        verb = command.get("verb") if isinstance(command, Mapping) else None
+        if not isinstance(verb, str) or verb not in everyone:
+            authorization.check()
+        if not isinstance(verb, str):
+            raise workspace.SkipscopeError("a command of this page names no verb; load the page anew")
+        if verb in own:
+            own[verb](command)
+        elif verb == "engine":
             commands.start_engine()
         else:
-            commands.command(command["verb"], int(command["run"]))
+            commands.command(verb, whole_number(command, "run"))
+
+
+def sent_at(component: str) -> float:
+    """Return when its browser says that it sent the component's command, 0 where it does not say so."""
+    command = _sent(component)
+    at = command.get("at") if isinstance(command, Mapping) else None
+    return at if isinstance(at, int | float) else 0
+
+
+def _sent(component: str) -> Any:
+    # The component is gone when its last run was deleted.
+    return getattr(st.session_state.get(component), "command", None)
+
+
+def whole_number(command: Mapping[str, Any], key: str) -> int:
+    """Return a whole number of a page's command that the store can hold. Raises SkipscopeError."""
+    value = command.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1 or not abs(value) < _MAX_NUMBER:
+        raise workspace.SkipscopeError(f"a command of this page has no whole number as {key}; load the page anew")
+    return int(value)
 
 
 def show_error(line: str) -> None:

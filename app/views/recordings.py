@@ -22,7 +22,7 @@ def first_button() -> None:
     if st.button(
         "Watch a recorded race", icon=":material/replay:", key="watch_recorded",
         type="primary" if workspace.view_only() else "secondary",
-        help=f"{first.title}: it plays at once, as it was recorded. Nothing is trained.",
+        help=f"{literal(first.title)}: it plays at once, as it was recorded. Nothing is trained.",
     ):  # fmt: skip
         watch(first.name)
 
@@ -62,7 +62,10 @@ def listed() -> None:
     for row in recordings.available():
         with st.container(gap=None):
             pressed = st.button(
-                f"**:primary[{row.title}]**", type="tertiary", icon=":material/play_circle:", key=f"watch_{row.name}"
+                f"**:primary[{literal(row.title)}]**",
+                type="tertiary",
+                icon=":material/play_circle:",
+                key=f"watch_{row.name}",
             )
             st.markdown(literal(row.shows))
             st.caption(_sentences(*row.caveats))

@@ -21,6 +21,8 @@ _PARAM, _SCENE = "talk", "scene"
 _LIVE_PARAM = "live"
 #: What was started live, the refusal of the last command, the documents of the talk that is open.
 _LIVE, _NOTICE, _DOCUMENT = "talk_live", "talk_notice", "talk_document"
+#: What the audience may send: see ``page_frame.obey``.
+_OF_EVERYONE = frozenset({"vote", "look"})
 _RELOAD = "Load this page anew, then vote."
 
 
@@ -95,7 +97,7 @@ def _started(talk: talks.Talk) -> tuple[int, int | None]:
 
 def _on_command(name: str) -> None:
     def live(command: Mapping[str, Any]) -> None:
-        scene = int(command["scene"])
+        scene = page_frame.whole_number(command, "scene")
         st.session_state[_LIVE] = scene, talks.start_live(name, scene)
         if presenter_link.shared_port() is not None:
             talks.share_live(st.session_state[_LIVE][1])
@@ -104,14 +106,15 @@ def _on_command(name: str) -> None:
         number = visitor.visitor_of(st.context.cookies)
         if number is None:
             raise workspace.SkipscopeError(_RELOAD)
+        question, choice = str(command.get("question")), page_frame.whole_number(command, "choice")
         with first_votes.of(number, st.context.ip_address or ""):
-            room.vote(str(command["question"]), number, int(command["choice"]))
+            room.vote(question, number, choice)
 
     own = {
-        "show": lambda command: talks.show(name, int(command["scene"])),
+        "show": lambda command: talks.show(name, page_frame.whole_number(command, "scene")),
         "end": lambda _: talks.end(),
         "live": live,
         "vote": vote,
         "look": lambda _: None,  # the run of the script that follows sees what is given now
     }
-    page_frame.obey(COMPONENT, lambda line: st.session_state.update({_NOTICE: line}), own)
+    page_frame.obey(COMPONENT, lambda line: st.session_state.update({_NOTICE: line}), own, _OF_EVERYONE)

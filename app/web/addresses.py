@@ -1,12 +1,16 @@
 """The addresses of this machine: free ports, allowed hosts of browsers, links for people."""
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from ipaddress import IPv4Address, ip_address
 
 import psutil
+
+from app.web import proxy_hosts
+from app.web.proxy_hosts import is_loopback as is_loopback
 
 LOOPBACK = "127.0.0.1"
 WILDCARDS = ("0.0.0.0", "::")  # noqa: S104
@@ -15,6 +19,8 @@ EVERYWHERE = WILDCARDS[0]
 PORTS_TRIED = 50
 #: Prefixes of networks inside this machine.
 _INSIDE = ("docker", "br-", "veth", "virbr", "vboxnet", "vmnet", "lxc", "cni")
+#: One part of a base path, and the letters of the whole.
+_SEGMENT, MAX_PATH = re.compile(r"(?!\.{1,2}$)[\w.~@+-]+", re.ASCII), 500
 #: An address for documentation: no packet goes there.
 _OUTSIDE = ("192.0.2.1", 9)
 
@@ -70,8 +76,8 @@ def send_at_once() -> None:
 
 
 def allowed_hosts(host: str) -> list[str]:
-    """Return the allowed hosts of requests: loopback, the bound address, for a wildcard all own addresses."""
-    hosts = ["localhost", "127.0.0.1", "::1"]
+    """Return the allowed hosts of requests: loopback, the bound address, for a wildcard all own addresses, proxies."""
+    hosts = ["localhost", "127.0.0.1", "::1", *(proxied.name for proxied in proxy_hosts.hosts())]
     if host in WILDCARDS:
         name = socket.gethostname()
         hosts += [name, f"{name}.local", socket.getfqdn()]
@@ -82,12 +88,12 @@ def allowed_hosts(host: str) -> list[str]:
     return list(dict.fromkeys(hosts))
 
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches the address."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def base_path(text: str) -> str:
+    """Return a base path with a slash before it and none after, '' for the root. Raises ValueError."""
+    inner = text.strip("/")
+    if len(text) > MAX_PATH or (inner and not all(_SEGMENT.fullmatch(part) for part in inner.split("/"))):
+        raise ValueError("is made of letters, digits and . _ ~ @ + - between slashes, such as /skipscope")
+    return f"/{inner}" if inner else ""
 
 
 def page_url(host: str, port: int) -> str:
@@ -102,8 +108,11 @@ def in_url(host: str) -> str:
 
 def shared_urls(host: str, port: int) -> list[str]:
     """Return the page's addresses for other machines, the likeliest first; without a network loopback alone."""
+    proxied = [each.url for each in proxy_hosts.hosts()]
+    if proxied and is_loopback(host):
+        return proxied
     hosts = (network_addresses() or [LOOPBACK]) if host in WILDCARDS else [host]
-    return [f"http://{in_url(reached)}:{port}" for reached in hosts]
+    return proxied + [f"http://{in_url(reached)}:{port}" for reached in hosts]
 
 
 def network_addresses() -> list[str]:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from app.web import descriptors, presenter_link
+from app.web.proxy_hosts import is_proxy
 
 #: Seconds for the head of a request, from its first byte or the opening of the connection.
 HEAD_S = 10.0
@@ -80,7 +81,9 @@ class Connections:
 
     def _is_crowded(self, address: str) -> bool:
         audience = self.most - self.reserve
-        of_address = sum(other == address for other in self._open.values()) if len(self._open) > audience / 4 else 0
+        if len(self._open) <= audience / 4 or is_proxy(address):  # behind a proxy is a whole room: it has to bound
+            return len(self._open) >= audience
+        of_address = sum(other == address for other in self._open.values())
         return len(self._open) >= audience or of_address >= audience * ADDRESS_SHARE
 
     def _forget_closed(self) -> None:
@@ -136,6 +139,17 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         super().on_response_complete()
         if not self._has_request():
             self._all.wait(self)
+
+    def send_400_response(self, msg: str) -> None:
+        """Tell that this is no request, where no answer has begun. Uvicorn would send that answer on and fail."""
+        cycle = self.cycle
+        if cycle is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if cycle.response_started and (cycle.more_body or not cycle.response_complete):
+                self.transport.close()
+                return
+        super().send_400_response(msg)
 
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
@@ -257,7 +271,12 @@ def all_connections() -> Connections:
 
 
 def install() -> None:
-    """Serve with these limits. Streamlit makes Uvicorn's settings itself and takes neither of the two from outside."""
+    """Serve with these limits. Streamlit makes Uvicorn's settings itself and takes none of these from outside.
+
+    Uvicorn would believe whatever loopback says of a browser's address and scheme: ``proxy.py`` decides instead.
+    """
     global _connections
     _connections = Connections(descriptors.connections())
-    uvicorn.Config = partial(uvicorn.config.Config, http=BoundedProtocol, backlog=BACKLOG)  # type: ignore[misc, assignment]
+    uvicorn.Config = partial(  # type: ignore[misc, assignment]
+        uvicorn.config.Config, http=BoundedProtocol, backlog=BACKLOG, proxy_headers=False
+    )

@@ -10,8 +10,8 @@ MAX_OF_A_KIND, MAX_IN_ALL = 5, 60
 WINDOW_S = 60.0
 #: The loggers of the packages that speak with browsers.
 PACKAGES = ("asyncio", "h11", "starlette", "streamlit", "tornado", "uvicorn", "websockets")
-#: Letters of a record, its traceback not counted.
-MAX_LETTERS = 2_000
+#: Letters of a record, and of the end of its traceback, which names the error.
+MAX_LETTERS, MAX_TRACEBACK = 2_000, 6_000
 
 
 class LogLimit(logging.Filter):
@@ -45,8 +45,11 @@ class LogLimit(logging.Filter):
             cut = f"{text[:MAX_LETTERS]}..." if len(text) > MAX_LETTERS else text
             record.msg, record.args = cut + told, ()
         self._left_out = 0
+        if record.exc_info and len(trace := _FORMAT.formatException(record.exc_info)) > MAX_TRACEBACK:
+            record.exc_text = f"...{trace[-MAX_TRACEBACK:]}"
 
 
+_FORMAT = logging.Formatter()
 _limit = LogLimit()
 
 

@@ -4,6 +4,8 @@ Streamlit checks hosts and origins on its WebSocket alone, and trusts any port o
 """
 
 import asyncio
+import logging
+import re
 from collections import Counter
 from contextlib import ExitStack
 from urllib.parse import urlsplit
@@ -17,6 +19,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
+from app.web.base_path import BasePath, inside
+from app.web.cookies import CookiePlace
+from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
 
 #: Bytes of one message from the audience; a page's own messages have a few thousand.
@@ -32,6 +37,8 @@ UPLOADS, UPLOADING = "/_stcore/upload_file/", ("PUT", "DELETE")
 NUMBERS = "/_stcore/metrics"
 #: Before the opening of a WebSocket: browsers get a 403.
 _CLOSED = {"type": "websocket.close", "code": 1008}
+#: Letters of a refused host that are told; a name that may stand in a command.
+MAX_HOST_LETTERS, _NAME = 100, re.compile(r"[a-z0-9][a-z0-9.-]{0,99}", re.ASCII)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
@@ -40,10 +47,13 @@ HEADERS = {
 }
 
 
+_log = logging.getLogger(__name__)
+
+
 def stack() -> list[Middleware]:
     """Return the middleware in the order in which a request meets it."""
-    parts = (SafeHeaders, allowed_hosts, OwnOrigin, ReadingOnly, OwnNumbers, ConnectionLimit, VisitorCookie)
-    return [Middleware(part) for part in parts]
+    first = (SafeHeaders, Proxied, AllowedHosts, BasePath, CookiePlace)
+    return [Middleware(part) for part in (*first, OwnOrigin, ReadingOnly, OwnNumbers, ConnectionLimit, VisitorCookie)]
 
 
 class _Guard:
@@ -68,14 +78,49 @@ class SafeHeaders(_Guard):
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
 
 
-def allowed_hosts(app: ASGIApp) -> TrustedHostMiddleware:
-    """Answer 400 to a host outside Streamlit's ``server.allowedHosts`` as of the start; an empty list accepts any."""
-    hosts = [addresses.in_url(host) for host in st.get_option("server.allowedHosts") or ()]
-    return TrustedHostMiddleware(app, hosts or ["*"], www_redirect=False)
+class AllowedHosts(_Guard):
+    """Refuse a host outside Streamlit's ``server.allowedHosts`` as of the start; an empty list accepts any."""
+
+    def __init__(self, app: ASGIApp):
+        super().__init__(app)
+        self._hosts = [addresses.in_url(host) for host in st.get_option("server.allowedHosts") or ()] or ["*"]
+        self._is_logged = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 400 with the option that allows the host; the log has the first one."""
+        if await self._allows(scope, receive):
+            return await self.app(scope, receive, send)
+        words = host_words(Headers(scope=scope).get("host", ""))
+        if not self._is_logged:
+            self._is_logged = True
+            _log.warning("%s; further hosts are refused without a line here", words)
+        return await PlainTextResponse(words, 400)(scope, receive, send)
+
+    async def _allows(self, scope: Scope, receive: Receive) -> bool:
+        reached = []
+
+        async def reach(*_: object) -> None:
+            reached.append(True)
+
+        async def drop(_: Message) -> None:
+            """Starlette judges, and answers in two words."""
+
+        await TrustedHostMiddleware(reach, self._hosts, www_redirect=False)(scope, receive, drop)
+        return bool(reached)
+
+
+def host_words(host: str) -> str:
+    """Return one line on a refused host: its name, escaped and bounded, and what allows it."""
+    name = host.lower().partition(":")[0]
+    option = f"--proxy-host {name if _NAME.fullmatch(name) else 'NAME'}"
+    hint = f"if it names a proxy in front of it, start it with {option}"
+    return f"the host '{_shown(host)}' is no address of this page; {hint}"
 
 
 class OwnOrigin(_Guard):
     """Refuse WebSockets from another host or port: cookies do not know ports. Clients without an origin pass."""
+
+    _is_logged = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to a WebSocket of a foreign page."""
@@ -83,9 +128,20 @@ class OwnOrigin(_Guard):
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
-            if origin is not None and _place(origin) != f"{scheme}://{headers.get('host', '').lower()}":
+            own = f"{scheme}://{headers.get('host', '').lower()}"
+            if origin is not None and _place(origin) != own:
+                self._log(origin, own)
                 return await send(_CLOSED)
         return await self.app(scope, receive, send)
+
+    def _log(self, origin: str, own: str) -> None:
+        """Tell of the first one: behind a proxy that is not believed every page is refused."""
+        if not self._is_logged:
+            self._is_logged = True
+            words = (
+                "a page of '%s' was refused, for this is '%s'; a proxy is believed from this machine, with --proxy-host"
+            )
+            _log.warning(words, _shown(origin), _shown(own))
 
 
 class ReadingOnly(_Guard):
@@ -104,23 +160,30 @@ class OwnNumbers(_Guard):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 404 to others than the presenter."""
-        inner = scope["type"] == "http" and scope["path"].rstrip("/").endswith(NUMBERS)
+        inner = scope["type"] == "http" and inside(scope).rstrip("/").endswith(NUMBERS)
         if inner and not presenter_link.may_send(HTTPConnection(scope).cookies):
             return await PlainTextResponse("there is nothing here", 404)(scope, receive, send)
         return await self.app(scope, receive, send)
 
 
 def _limited(receive: Receive, send: Send) -> Receive:
-    """Return a ``receive`` that closes the WebSocket (1009, too big) at a message beyond ``MAX_MESSAGE_BYTES``."""
+    """Return a ``receive`` that closes the WebSocket at what no page sends.
+
+    That is a message beyond ``MAX_MESSAGE_BYTES`` (1009, too big), or text (1003), at which Streamlit would fail.
+    """
 
     async def receive_limited() -> Message:
         message = await receive()
         if message["type"] != "websocket.receive":
             return message
-        if len(message.get("bytes") or b"") + len(message.get("text") or "") <= MAX_MESSAGE_BYTES:
+        text = message.get("text")
+        code = 1003 if text is not None else 0
+        if len(message.get("bytes") or b"") + len(text or "") > MAX_MESSAGE_BYTES:
+            code = 1009
+        if not code:
             return message
-        await send({"type": "websocket.close", "code": 1009})
-        return {"type": "websocket.disconnect", "code": 1009}
+        await send({"type": "websocket.close", "code": code})
+        return {"type": "websocket.disconnect", "code": code}
 
     return receive_limited
 
@@ -168,7 +231,7 @@ class ConnectionLimit(_Guard):
 
 def _is_upload(scope: Scope) -> bool:
     """Return whether this is a file for a page's uploader, from a browser that may send one. Streamlit bounds it."""
-    upload = scope["method"] in UPLOADING and scope["path"].startswith(UPLOADS)
+    upload = scope["method"] in UPLOADING and inside(scope).startswith(UPLOADS)
     return upload and presenter_link.may_send(HTTPConnection(scope).cookies)
 
 
@@ -176,10 +239,14 @@ def _bounded(scope: Scope) -> str:
     """Return the kind of an answer that stays open or reads the store, else ''."""
     if scope["type"] == "websocket":
         return "page"
-    path = scope["path"] if scope["type"] == "http" else ""
+    path = inside(scope) if scope["type"] == "http" else ""
     if not path.startswith("/live/") or path.startswith(_FILES):
         return ""
     return "stream" if path.endswith("/stream") else "reading"
+
+
+def _shown(text: str) -> str:
+    return ascii(text)[1:-1][:MAX_HOST_LETTERS]
 
 
 def _place(origin: str) -> str:

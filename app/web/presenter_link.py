@@ -1,12 +1,14 @@
-"""The right to command on a shared page: the token of this start, its route, its cookie.
+"""The right to command on a shared page: the token, its route, its cookie, and which presenter a browser is.
 
-Without ``share`` everyone may command. The token exists in this process's memory and in the presenter's browser alone.
+Without ``share`` everyone may command. The token exists in this process's memory and in the presenter's browser, and in
+the file of ``--token-file`` where there is one. Several browsers may open the link: each is a presenter with a number.
 """
 
 import asyncio
 import hmac
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 import streamlit as st
@@ -17,37 +19,80 @@ from starlette.routing import Route
 from starlette.types import Scope
 
 from app.data import authorization
+from app.web.base_path import inside
 
 PATH = "/present"
 TOKEN_BYTES = 32
 #: Seconds before the answer to a wrong token.
 WRONG_S = 0.5
+#: What a presenter is called on the record, before the number of the browser.
+PRESENTER = "presenter"
+_SIGNATURE = 32
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class _Presenter:
-    """The token of this start and the cookie's name, with the port: browsers mix the cookies of two ports."""
+    """The token and the names of the cookies, with the port: browsers mix the cookies of two ports.
 
-    def __init__(self, port: int):
+    ``met`` is the highest number of a presenter so far.
+    """
+
+    def __init__(self, port: int, token: str = ""):
         self.port = port
-        self.token = secrets.token_urlsafe(TOKEN_BYTES)
+        self.token = token or secrets.token_urlsafe(TOKEN_BYTES)
         self.cookie = f"skipscope_presenter_{port}"
+        self.number_cookie = f"skipscope_presenter_number_{port}"
+        self.met = 0
 
     def knows(self, token: object) -> bool:
         """Compare a token in constant time."""
         text = token if isinstance(token, str) else ""
         return hmac.compare_digest(_digest(text), _digest(self.token))
 
+    def number(self, cookies: Mapping[str, str]) -> int | None:
+        """Return the number that a browser was given, None for one that this token did not sign."""
+        digits, _, signature = cookies.get(self.number_cookie, "").partition(".")
+        if not (digits.isdecimal() and digits.isascii() and len(digits) < 10):
+            return None
+        if not hmac.compare_digest(_digest(signature), _digest(self._signature(digits))):
+            return None
+        self.met = max(self.met, int(digits))
+        return int(digits)
+
+    def new_number(self) -> str:
+        """Return the value of another browser's number cookie."""
+        self.met += 1
+        return f"{self.met}.{self._signature(str(self.met))}"
+
+    def _signature(self, digits: str) -> str:
+        key = self.token.encode("utf-8", "surrogatepass")
+        return hmac.new(key, f"presenter {digits}".encode(), sha256).hexdigest()[:_SIGNATURE]
+
 
 _presenter: _Presenter | None = None
 
 
-def share(port: int) -> str:
-    """Restrict commands to the owner of a new token; return the path of the presenter's link."""
+def share(port: int, token: str = "") -> str:
+    """Restrict commands to the owner of this token, '' for a new one; return the path of the presenter's link."""
     global _presenter
-    _presenter = _Presenter(port)
+    _presenter = _Presenter(port, token)
     authorization.guard(may_command)
     return f"{PATH}?token={_presenter.token}"
+
+
+def count_from(authors: Iterable[str]) -> None:
+    """Give numbers above those of the presenters on the record."""
+    if _presenter is not None:
+        numbers = [re.fullmatch(rf"{PRESENTER} (\d{{1,9}})", name, re.ASCII) for name in authors]
+        _presenter.met = max([_presenter.met, *(int(found[1]) for found in numbers if found)])
+
+
+def name() -> str:
+    """Return who commands in this session, for the record: ``presenter 2``; ``page`` where nothing is shared."""
+    if _presenter is None:
+        return "page"
+    number = _presenter.number(st.context.cookies)
+    return PRESENTER if number is None else f"{PRESENTER} {number}"
 
 
 def shared_port() -> int | None:
@@ -72,7 +117,7 @@ def may_send(cookies: Mapping[str, str]) -> bool:
 
 def is_opened(scope: Scope) -> bool:
     """Whether a request opens the presenter's link, with the right token and without a cookie yet."""
-    asked = scope["type"] == "http" and scope["path"].endswith(PATH)
+    asked = scope["type"] == "http" and inside(scope).endswith(PATH)
     return asked and _presenter is not None and _presenter.knows(QueryParams(scope["query_string"]).get("token"))
 
 
@@ -86,10 +131,13 @@ async def _present(request: Request) -> Response:
     token = request.query_params.get("token")
     if _presenter is None or not _presenter.knows(token):
         await asyncio.sleep(WRONG_S)
-        words = "this is not the presenter's link; the server prints it when it starts, a new one at every start"
+        words = "this is not the presenter's link; the server prints it when it starts"
         return PlainTextResponse(words, 403, headers=_NO_STORE)
-    answer = RedirectResponse("/", 303, headers=_NO_STORE)
+    answer = RedirectResponse("./", 303, headers=_NO_STORE)
     answer.set_cookie(_presenter.cookie, _presenter.token, path="/", httponly=True, samesite="strict")
+    if _presenter.number(request.cookies) is None:
+        number = _presenter.new_number()
+        answer.set_cookie(_presenter.number_cookie, number, path="/", httponly=True, samesite="strict")
     return answer
 
 

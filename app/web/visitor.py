@@ -17,6 +17,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import presenter_link
+from app.web.base_path import inside
 
 _ID_BYTES, _SIGNATURE, _KEY_BYTES = 12, 32, 32
 _key = secrets.token_bytes(_KEY_BYTES)
@@ -92,6 +93,6 @@ class VisitorCookie:
 
 
 def _opens(scope: Scope) -> bool:
-    if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith("/live/"):
+    if scope["type"] != "http" or scope["method"] != "GET" or inside(scope).startswith("/live/"):
         return False
     return "text/html" in Headers(scope=scope).get("accept", "")

@@ -20,15 +20,14 @@ from engine.bench.worker import BREAKDOWN, CONVENTIONAL, ENGINE, serve
 from engine.bench.workload import Workload
 from engine.errors import SkipscopeError
 
-_READY_S = 120.0
-
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The measurement of each group: ``rounds`` turns of ``seconds`` each."""
+    """The measurement of each group: ``rounds`` turns of ``seconds`` each; workers have ``ready_s`` to begin."""
 
     rounds: int = 4
     seconds: float = 5.0
+    ready_s: float = 120.0
 
 
 class BenchFailed(SkipscopeError):
@@ -48,16 +47,16 @@ def measure(
     ):
         groups = {"conventional": [conventional], "pair": [one, other], "single": [single]}
         for worker in (conventional, one, other, single):
-            worker.answer(_READY_S)
+            worker.answer(plan.ready_s)
         turns: dict[str, list[list[dict[str, float]]]] = {name: [] for name in groups}
         for number in range(plan.rounds):
             for name, group in groups.items():
                 report(f"{workload.net}: {name}, turn {number + 1} of {plan.rounds}")
-                turns[name].append(_train(group, plan.seconds))
+                turns[name].append(_train(group, plan.seconds, plan.ready_s))
     report(f"{workload.net}: the step and its convolutions")
     with _worker(BREAKDOWN, workload, device, 1) as breakdown:
-        breakdown.answer(_READY_S)
-        parts = _train([breakdown], plan.rounds * plan.seconds / 2)[0]
+        breakdown.answer(plan.ready_s)
+        parts = _train([breakdown], plan.rounds * plan.seconds / 2, plan.ready_s)[0]
     return _figures(workload, turns, parts, cores)
 
 
@@ -104,10 +103,10 @@ def _worker(kind: str, workload: Workload, device: str, threads: int) -> Iterato
             process.join(5.0)
 
 
-def _train(group: list[_Worker], seconds: float) -> list[Any]:
+def _train(group: list[_Worker], seconds: float, late_s: float) -> list[Any]:
     for worker in group:
         worker.go(seconds)
-    return [worker.answer(seconds + _READY_S) for worker in group]
+    return [worker.answer(seconds + late_s) for worker in group]
 
 
 def _figures(

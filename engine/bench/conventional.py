@@ -44,6 +44,7 @@ class PilImages(Dataset[tuple[torch.Tensor, int]]):
 def conventional_steps(workload: Workload, device: str) -> Iterator[int]:
     """Train for ever; yield the number of images of each step."""
     model = build_model(ModelConfig(depth=workload.depth, shortcut="A", classes=CLASSES, image_size=SIZE), 0).to(device)
+    call = torch.compile(model) if workload.compile else model
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
     loader = DataLoader(
         PilImages(), batch_size=workload.batch_size, shuffle=True, drop_last=True, num_workers=WORKERS,
@@ -53,7 +54,7 @@ def conventional_steps(workload: Workload, device: str) -> Iterator[int]:
     while True:
         for images, labels in loader:
             images, labels = images.to(device), labels.to(device)
-            loss = F.cross_entropy(model(images), labels)
+            loss = F.cross_entropy(call(images), labels)
             optimizer.zero_grad()
             torch.autograd.backward(loss)
             optimizer.step()

@@ -27,6 +27,8 @@ def trainer_of(workload: Workload, device: str, threads: int) -> Trainer:
         data=DataConfig(eval_images=100),
         optim=OptimConfig(batch_size=workload.batch_size, steps=10_000_000),
         probe=ProbeConfig(images=0),
+        compile=workload.compile,
+        graph=workload.graph,
         device=device,
         threads=threads,
     )

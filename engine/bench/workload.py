@@ -12,10 +12,15 @@ SIZE, CLASSES = 32, 10
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """A net with option A's shortcuts, width 16, on 32x32 colour images in batches of ``batch_size``."""
+    """A net with option A's shortcuts, width 16, on 32x32 colour images in batches of ``batch_size``.
+
+    ``compile``: both loops train with generated code. ``graph``: the engine replays a recorded update.
+    """
 
     depth: int
     batch_size: int = 128
+    compile: bool = False
+    graph: bool = False
 
     @property
     def net(self) -> str:

@@ -113,7 +113,7 @@ def results(reader: Reader, rows: Sequence[RunRow]) -> list[dict[str, Any]]:
             "test_loss": figure(row, Split.TEST, "loss"),
             "test_error": figure(row, Split.TEST, "error"),
             **fields(row, "images_per_s", "seconds"),
-            "recipe": _recipe(row.config.optim),
+            "recipe": _recipe(row.config.optim) | ({"replicas": n} if (n := row.config.replicas) > 1 else {}),
         }
         for row in rows
     ]

@@ -12,7 +12,7 @@ from engine.config.model import ModelConfig
 from engine.config.optim import RUNNING_WINDOW, TUNED, OptimConfig
 from engine.config.race import FREE, MAX_RUNS, TRIAL_SEED, RaceConfig, lead_from, lockstep
 from engine.config.run import LabConfig, ProbeConfig, RunConfig
-from engine.config.shortcut import ShortcutConfig, arm_name
+from engine.config.shortcut import ShortcutConfig, arm_name, on_replicas
 
 __all__ = [
     "FAMILIES",
@@ -42,5 +42,6 @@ __all__ = [
     "leaves",
     "lockstep",
     "nearest_depths",
+    "on_replicas",
     "replace",
 ]

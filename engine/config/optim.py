@@ -1,8 +1,8 @@
 """The config of the optimizer and its schedule."""
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import FailFast, Field, field_validator, model_validator
 
 from engine.config.base import Config
 from engine.config.values import DERIVED, numbers_from, shown
@@ -46,12 +46,12 @@ class OptimConfig(Config):
     weight_decay: float = Field(1e-4, ge=0, le=1)
     batch_size: int = Field(128, ge=2, le=65_536)
     steps: int = Field(300, ge=1, le=10_000_000)
-    drops: tuple[float, ...] = ()
+    drops: Annotated[tuple[float, ...], FailFast()] = ()
     drop_factor: float = Field(0.1, gt=0, le=1)
     warmup_steps: int = Field(0, ge=0, le=10_000_000)
     warmup_lr: float | None = Field(None, gt=0, le=100)
     warmup_error: float = Field(80.0, gt=0, le=100)
-    tune_grid: tuple[float, ...] = OPTIMIZER_DEFAULTS["sgd"]["tune_grid"]
+    tune_grid: Annotated[tuple[float, ...], FailFast()] = OPTIMIZER_DEFAULTS["sgd"]["tune_grid"]
     tune_steps: int = Field(0, ge=0, le=10_000_000, json_schema_extra=DERIVED)
 
     @model_validator(mode="before")

@@ -1,9 +1,9 @@
 """The config of a race: shared settings and arms."""
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import FailFast, Field, ValidationInfo, field_validator
 
 from engine.config.base import Config, replace
 from engine.config.optim import TUNED
@@ -51,8 +51,8 @@ class RaceConfig(Config):
     ``pace`` is the pace at the start; a running race may change it.
     """
 
-    depths: tuple[int, ...] = Field((20, 56), min_length=1, max_length=16)
-    shortcuts: tuple[str, ...] = Field(("none", "A"), min_length=1, max_length=32)
+    depths: Annotated[tuple[int, ...], FailFast()] = Field((20, 56), min_length=1, max_length=16)
+    shortcuts: Annotated[tuple[str, ...], FailFast()] = Field(("none", "A"), min_length=1, max_length=32)
     seeds: int = Field(1, ge=1, le=MAX_SEEDS)
     first_seed: int = Field(0, ge=0, le=MAX_FIRST_SEED)
     preset: str = ""

@@ -16,6 +16,8 @@ from engine.config.values import DERIVED
 
 #: More updates than a run may have.
 _MOST_STEPS = 10_000_000
+#: Processes that may train one net together.
+MAX_REPLICAS = 8
 _DEVICE, _DEVICES = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$", "auto, cpu, cuda or cuda:N"
 
 
@@ -41,8 +43,10 @@ class RunConfig(Config):
     """One training of one arm with one seed.
 
     The engine sets ``threads`` 0 at the run's first start. ``precision`` auto is bf16 autocast where the device has it,
-    else fp32. ``compile`` trains with generated code (``engine.training.compiled``). ``eval_every`` 0 is derived from
-    the steps, equal for all arms of a race.
+    else fp32. ``compile`` trains with generated code (``engine.training.compiled``), ``graph`` with an update that is
+    recorded on a GPU (``engine.training.recorded_update``). ``replicas`` processes train the net together, each on its
+    share of every batch and with batch norm of that share alone (``engine.hardware.ranks``); the run's threads are
+    shared out among them. ``eval_every`` 0 is derived from the steps, equal for all arms of a race.
     """
 
     model: ModelConfig = ModelConfig()
@@ -54,6 +58,8 @@ class RunConfig(Config):
     device: str = Field("auto", pattern=_DEVICE, description=_DEVICES)
     threads: int = Field(0, ge=0, le=1024, json_schema_extra=DERIVED)
     compile: bool = False
+    graph: bool = False
+    replicas: int = Field(1, ge=1, le=MAX_REPLICAS)
     eval_every: int = Field(0, ge=0, le=_MOST_STEPS, json_schema_extra=DERIVED)
     recalibrate_bn: bool = False
 
@@ -70,6 +76,30 @@ class RunConfig(Config):
                 f"recalibrate_bn needs batch norm, which the family {self.model.family} has not; leave it out"
             )
         return self
+
+    @model_validator(mode="after")
+    def _trains_in_one_way(self) -> Self:
+        chosen = [f"{name}=true" for name in ("compile", "graph") if getattr(self, name)]
+        chosen += [f"replicas={self.replicas}"] * (self.replicas > 1)
+        if len(chosen) > 1:
+            raise ValueError(f"{' and '.join(chosen)} were never tried together; choose one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _has_whole_shares(self) -> Self:
+        replicas, batch = self.replicas, self.optim.batch_size
+        if batch % replicas or batch < 2 * replicas:
+            fitting = [n for n in range(1, MAX_REPLICAS + 1) if batch % n == 0 and batch >= 2 * n]
+            raise ValueError(
+                f"replicas share a batch of {batch} images equally, at least 2 each; choose replicas from "
+                f"{', '.join(map(str, fitting))} (got {replicas})"
+            )
+        return self
+
+    @property
+    def rank_threads(self) -> int:
+        """The CPU threads of each replica, once ``threads`` is fixed."""
+        return max(1, self.threads // self.replicas)
 
     def evaluation_steps(self, further_ends: Sequence[int] = ()) -> list[int]:
         """Return the steps after which the subsets are evaluated, the last step included.

@@ -30,6 +30,11 @@ class ShortcutConfig(str):
         return parsed
 
 
+def on_replicas(arm: str, replicas: int) -> str:
+    """Return the name of an arm whose nets are trained by so many processes: another model than in one."""
+    return f"{arm} on {replicas} replicas" if replicas > 1 else arm
+
+
 def arm_name(depth: int, shortcut: str, family: str = "cifar") -> str:
     """Return ``plain-56`` for a net without shortcuts, else ``A-56``, followed by the options of the variant.
 

@@ -7,6 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.config import DataConfig
+from engine.data.batches import WHOLE, Share
+
 _CROP_TAG, _FLIP_TAG = 2, 3
 
 
@@ -20,13 +23,17 @@ def flips(seed: int, step: int, images: int) -> np.ndarray:
     return np.random.default_rng([seed, _FLIP_TAG, step]).integers(0, 2, images).astype(bool)
 
 
-def augment(images: Tensor, seed: int, step: int, crop: int, flip: bool) -> Tensor:
+def augment(images: Tensor, seed: int, step: int, data: DataConfig, share: Share = WHOLE) -> Tensor:
     """Return randomly shifted and mirrored copies; the same (seed, step) always gives the same ones.
+
+    ``images`` are those of a share of the batch. They get the draws that they have in the whole batch.
 
     Shapes: images float (N, channels, S, S), normalised, so that the padding with zeros is the mean image as in the
     paper; the result has the same shape, channels last in memory.
     """
     n, channels, size, _ = images.shape
+    crop, batch_size = data.crop, n * share.shares
+    places = share.of(batch_size)
     pixels = images.permute(0, 2, 3, 1)
     if crop:
         padded = images.new_zeros(n, size + 2 * crop, size + 2 * crop, channels)
@@ -36,11 +43,12 @@ def augment(images: Tensor, seed: int, step: int, crop: int, flip: bool) -> Tens
         windows = padded.as_strided(
             (n, 2 * crop + 1, 2 * crop + 1, size, size, channels), (image, down, right, down, right, channel)
         )
-        rows, columns = torch.from_numpy(crop_offsets(seed, step, n, crop).T).to(images.device, non_blocking=True)
+        offsets = crop_offsets(seed, step, batch_size, crop)[places]
+        rows, columns = torch.from_numpy(offsets.T).to(images.device, non_blocking=True)
         result = windows[torch.arange(n, device=images.device), rows, columns]
     else:
         result = pixels.clone(memory_format=torch.contiguous_format)
-    if flip:
-        mirrored = torch.from_numpy(flips(seed, step, n)).to(images.device, non_blocking=True)
+    if data.flip:
+        mirrored = torch.from_numpy(flips(seed, step, batch_size)[places]).to(images.device, non_blocking=True)
         result = torch.where(mirrored[:, None, None, None], result.flip(2), result)
     return result.permute(0, 3, 1, 2)

@@ -36,10 +36,15 @@ class Description:
             f"{len(self.classes)} classes: {named}",
             self._split("train", "training images"),
             self._split("test", "test images"),
-            f"{colours}, {self.size}x{self.size}, {self.values}{sample}",
+            f"{colours}, {self.size}x{self.size}, {self.values}{sample}; {self._pixels(total)}",
             f"left out: {'; '.join(self.left_out) or 'nothing'}",
             *([f"in doubt: {self.doubt}"] if self.doubt else []),
         )
+
+    def _pixels(self, images: int) -> str:
+        """Return what all images take together, which is known before any is decoded."""
+        values = images * self.channels * self.size**2
+        return f"{values / 1e6:,.0f} MB of pixels" if values >= 1e6 else f"{values:,} bytes of pixels"
 
     def _split(self, split: str, label: str) -> str:
         least, most = self.per_class[split]

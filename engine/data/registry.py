@@ -12,6 +12,9 @@ from engine.data.files.paths import KINDS, is_path, path_source
 from engine.data.source import MIN_SIZE, Source, check_pool
 from engine.errors import ConfigError
 
+#: Of an unknown name so many letters are said.
+_SAID_LETTERS = 100
+
 __all__ = ["MIN_SIZE", "SOURCES", "Source", "check_pool", "get_source"]
 
 _CIFAR10 = Source(
@@ -100,7 +103,8 @@ def get_source(name: str, resize: int = 0) -> Source:
         return path_source(name, resize)
     if name not in SOURCES:
         paths = " or ".join(f"{kind}:PATH" for kind in KINDS)
-        raise ConfigError(f"unknown data set {name!r}; choose from {', '.join(SOURCES)}, or name a path, {paths}")
+        shown = name if len(name) <= _SAID_LETTERS else f"{name[:_SAID_LETTERS]}..."
+        raise ConfigError(f"unknown data set {shown!r}; choose from {', '.join(SOURCES)}, or name a path, {paths}")
     if resize:
         raise ConfigError(f"resize is for images named by their path; those of {name} are made smaller by data.pool")
     return SOURCES[name]

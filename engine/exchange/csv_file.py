@@ -2,8 +2,10 @@
 
 import csv
 import io
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO
 
+from engine.exchange.privacy import cell
 from engine.exchange.registry import ExportSource, Report
 from engine.exchange.tidy_points import COLUMNS, tidy_lines, tidy_points
 
@@ -16,9 +18,14 @@ def write(source: ExportSource, file: BinaryIO, report: Report) -> None:
         table.writerow(COLUMNS)
         for done, (row, columns) in enumerate(tidy_points(source.reader, source.rows)):
             report(done, len(source.rows), f"{row.arm}, run {row.id}")
-            table.writerows(zip(*columns.values(), strict=True))
+            table.writerows(_rows(columns))
         for _, columns in tidy_lines(source.reader, source.rows):
-            table.writerows(zip(*columns.values(), strict=True))
+            table.writerows(_rows(columns))
         report(len(source.rows), len(source.rows), "done")
     finally:
         text.detach()  # the file is its owner's to close
+
+
+def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    safe = [list(map(cell, values)) if COLUMNS[name] is str else values for name, values in columns.items()]
+    return zip(*safe, strict=True)

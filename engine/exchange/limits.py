@@ -31,12 +31,19 @@ MAX_LAYERS = 20_000
 MAX_ROWS = 10_000_000
 #: Entries of a list in a document: changes, log entries, evaluations, checkpoints.
 MAX_ENTRIES = 20_000
+#: Colons, and brackets that open, of a document: each may become an object, or an error with its place. Commas: each
+#: may become a value.
+MAX_MARKS, MAX_COMMAS = 400_000, 2_000_000
 #: Characters of a name, and of a sentence.
 MAX_NAME, MAX_TEXT = 200, 2_000
 #: Ghost lines: bytes of all files of one import, and of one record; files, and names looked through; columns or tags;
 #: points of all chosen columns; lines beside one race, and points that are stored of one, extremes kept.
 MAX_GHOST_BYTES = 256 * 1024**2
 MAX_RECORD_BYTES = 16 * 1024**2
+#: Bytes of a record that is looked into: larger ones hold pictures. Values of one record; letters of one row of a CSV.
+MAX_SCALAR_BYTES = 1024**2
+MAX_RECORD_VALUES = 10_000
+MAX_ROW_LETTERS = 1024**2
 MAX_EVENT_FILES, MAX_ENTRIES_SEEN = 64, 20_000
 MAX_COLUMNS = 1_000
 MAX_GHOST_POINTS = 2_000_000

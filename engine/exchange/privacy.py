@@ -4,17 +4,18 @@ Logs, causes of failures, process ids and paths of files are in no format at all
 """
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from engine.config import RaceConfig, RunConfig, replace
+from engine.data.files.paths import is_path
 from engine.paths import PROJECT
-from engine.runs.client.visitor_notes import FORMULA, MAX_NAME_LENGTH
+from engine.runs.client.visitor_notes import MAX_NAME_LENGTH, is_formula
 
 #: A path from the root of a disk or from a home: at least two parts, so that ``images/s`` and ``/2`` stay.
 _PATH = re.compile(r"""(?<![\w/\\.])(?:~|[A-Za-z]:)?(?:[\\/]+[^\\/\s'"<>|*?,;()]+){2,}[\\/]*""")
 _AT_HOME = re.compile(r"""~[\\/]+[^\s'"<>|*?,;()]+""")
-_BY_PATH = ("folder:", "parquet:")
 #: The name of a data set whose path ends in none.
 _NAMELESS = "data"
 
@@ -31,15 +32,27 @@ def portable(text: str) -> str:
 def label(text: str, longest: int) -> str:
     """Return what a visitor wrote as a portable line that every importer takes; what is one already stays as it is."""
     line = "".join(letter if letter.isprintable() else " " for letter in portable(text))
-    return line.lstrip(f"{''.join(FORMULA)} ")[:longest].strip()
+    while line.startswith(" ") or is_formula(line):
+        line = line[1:]
+    return line[:longest].strip()
+
+
+def cell(value: object) -> object:
+    """Return the value of a table of text so that no spreadsheet computes it: a text that begins like one is quoted."""
+    if not isinstance(value, str) or not is_formula(value):
+        return value
+    with suppress(ValueError):
+        float(value)
+        return value
+    return f"'{value}"
 
 
 def data_name(name: str) -> str:
     """Return the name of a data set without the folders that it lies in: ``folder:/home/x/cats`` is ``folder:cats``."""
-    for kind in _BY_PATH:
-        if name.startswith(kind):
-            return f"{kind}{_last(name.removeprefix(kind))}"
-    return name
+    if not is_path(name):
+        return name
+    kind, _, path = name.partition(":")
+    return f"{kind}:{_last(path)}"
 
 
 def portable_run(config: RunConfig) -> RunConfig:

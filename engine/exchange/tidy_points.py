@@ -11,7 +11,7 @@ from typing import Any
 from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.events import Split
 from engine.exchange.privacy import portable
-from engine.models.arm_names import arm_label
+from engine.models.arm_names import run_label
 from engine.runs.protocol.comparable_runs import differences
 from engine.store.reader import Reader
 from engine.store.rows import GhostLineRow, RunRow
@@ -67,7 +67,7 @@ def tidy_lines(reader: Reader, rows: Sequence[RunRow]) -> Iterator[tuple[GhostLi
 
 def arm_of(row: RunRow, difference: Difference) -> str:
     """Return the name of a run's arm, with what makes it another than its depth and shortcuts say."""
-    return ", ".join(filter(None, (arm_label(row.depth, row.shortcut, row.family), difference.name)))
+    return ", ".join(filter(None, (run_label(row.config), difference.name)))
 
 
 def _finite(values: Sequence[float]) -> list[float | None]:

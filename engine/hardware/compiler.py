@@ -11,6 +11,8 @@ from pathlib import Path
 
 #: Where generated code is kept inside a workspace.
 CACHE = "compiled"
+#: Why ``graph=true`` is refused where there is no GPU (``engine.training.recorded_update``).
+GRAPH_REFUSAL = "graph=true records the update as a CUDA graph, which needs a GPU of NVIDIA; set graph=false"
 _CPP, _C = ("g++", "clang++", "c++"), ("gcc", "clang", "cc")
 
 

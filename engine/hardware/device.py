@@ -13,6 +13,7 @@ from torch import nn
 from engine.config import RunConfig
 from engine.errors import DeviceError
 from engine.hardware.machine import processor
+from engine.hardware.ranks import Ranks
 
 # Names of malloc.h.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -20,12 +21,16 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 @dataclass(frozen=True)
 class Device:
-    """The place where a run computes. ``precision`` is ``bf16`` (autocast, weights stay 32-bit floats) or ``fp32``."""
+    """The place where a run computes. ``precision`` is ``bf16`` (autocast, weights stay 32-bit floats) or ``fp32``.
+
+    ``ranks``: this process's place among those of a run with replicas, None for a run in one process.
+    """
 
     torch_device: torch.device
     name: str
     precision: str
     threads: int
+    ranks: Ranks | None = None
 
     @property
     def dtype(self) -> torch.dtype:

@@ -5,6 +5,7 @@ NVIDIA's management library reads GPUs and their memory. It makes no CUDA contex
 
 import contextlib
 import os
+import signal
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ RUNS_PER_GPU, MAX_PER_GPU = 8, 64
 RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
 #: Start times have a resolution of 10 ms. A reused pid starts seconds later.
 START_TOLERANCE_S = 1.5
+_SIGKILL = 9
 #: Start times since boot begin here, those since 1970 end here: both are in databases.
 _SINCE_BOOT, _BOOT_S, _BOOTS = 1e10, 1e8, 900
 
@@ -60,6 +62,18 @@ def process_before(pid: int, moment: float) -> ProcessId | None:
     """Return the living process ``pid`` if it was started before ``moment``, else None."""
     started = _start_of(pid)
     return _identified(pid, started) if started is not None and started <= moment + START_TOLERANCE_S else None
+
+
+def process_end(code: int) -> str:
+    """Return how a process ended: ``ended with exit code 1``, ``was ended by signal 9 (SIGKILL)``."""
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = "unknown"
+    hint = "; the usual reason is too little memory" if code == -_SIGKILL else ""
+    return f"was ended by signal {-code} ({name}){hint}"
 
 
 def _identified(pid: int, started: float) -> ProcessId:

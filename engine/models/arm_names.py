@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
-from engine.config import FAMILIES, ShortcutConfig, arm_name
+from engine.config import FAMILIES, RunConfig, ShortcutConfig, arm_name, on_replicas
 from engine.errors import ConfigError
 from engine.models.registry import GROUPS, LAYERS, ORDERS, SHORTCUTS, Order, Published, Shortcut, Variant
 from engine.models.registry import norms_of as norms_of
@@ -110,6 +110,11 @@ def arm_label(depth: int, text: str, family: str = "cifar") -> str:
     """Return an arm's name as legends, cards and sentences have it: ``plain-56``, ``gated-56 bias −7``."""
     shortcut = ShortcutConfig(text)
     return " ".join([arm_name(depth, shortcut.name, family), *starmap(_words, shortcut.pairs)])
+
+
+def run_label(run: RunConfig) -> str:
+    """Return the name of a run's arm as ``arm_label``, with its replicas: ``A-56 on 2 replicas``."""
+    return on_replicas(arm_label(run.model.depth, run.model.shortcut, run.model.family), run.replicas)
 
 
 def _words(key: str, value: str) -> str:

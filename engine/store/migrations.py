@@ -381,6 +381,7 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
         """,
     ),
     ("0012-talks", TALKS),
+    ("0013-authors", "ALTER TABLE commands ADD COLUMN author TEXT NOT NULL DEFAULT '';"),
 )
 
 #: How a curve's name held its parts: ``[CELL: ]KIND[, SETTING VALUE][; PART]``.

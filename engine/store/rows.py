@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import BeforeValidator, Json
 
-from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name, depth_name
+from engine.config import FREE, STEPS, Change, LabConfig, RaceConfig, RunConfig, arm_name, depth_name, on_replicas
 from engine.events import RunState
 
 #: Whether a column is not 0.
@@ -127,7 +127,7 @@ class RunRow(JobRow):
     @property
     def arm(self) -> str:
         """The arm's name, for example ``plain-56``."""
-        return arm_name(self.depth, self.shortcut, self.family)
+        return on_replicas(arm_name(self.depth, self.shortcut, self.family), self.config.replicas)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +182,7 @@ class CommandRow:
     race: int | None = None
     argument: str = ""
     claimed: float | None = None
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)

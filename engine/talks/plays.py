@@ -10,7 +10,7 @@ from engine.exchange.bundle.archive import ArchiveReader
 from engine.exchange.bundle.contents import run_folder
 from engine.exchange.bundle.documents import RacesDocument, RunDocument
 from engine.exchange.recordings import get_recording
-from engine.models.arm_names import arm_label
+from engine.models.arm_names import run_label
 from engine.talks.scenes import CutScene, Played
 
 
@@ -46,9 +46,8 @@ def _recorded(path: Path, _written: int) -> Recorded:
     with ArchiveReader(path) as archive:
         count = archive.document("races.json", RacesDocument).runs
         runs = [archive.document(f"{run_folder(each)}/run.json", RunDocument) for each in range(1, count + 1)]
-    models = [run.config.model for run in runs]
     return Recorded(
-        arms=tuple(dict.fromkeys(arm_label(model.depth, model.shortcut, model.family) for model in models)),
+        arms=tuple(dict.fromkeys(run_label(run.config) for run in runs)),
         steps=max(run.step for run in runs),
         is_cut=any(_is_cut(run) for run in runs),
     )

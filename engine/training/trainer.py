@@ -30,6 +30,7 @@ from engine.hardware.device import Device
 from engine.models.build import build_model
 from engine.training.clock import Clock
 from engine.training.evaluate import Batch, Evaluator
+from engine.training.follower import order_of
 from engine.training.live_edits import LiveEdits
 from engine.training.metrics import StepMetrics
 from engine.training.optim import WARMUP_CHECK, build_optimizer, optimizer_state, restore_optimizer, warmup_ends
@@ -169,8 +170,10 @@ class Trainer:
     def _step(self) -> None:
         """Do one update of the weights. Nothing in here waits for the device."""
         step = self.progress.step + 1
-        loss, wrong = self._update(step)
         assert self.progress.lr is not None, "the rate is set before a step"
+        if (ranks := self.device.ranks) is not None:
+            ranks.announce(order_of(step, self.model, self.optimizer))
+        loss, wrong = self._update(step)
         self.metrics.add(step, loss, wrong, self.progress.lr, self._clock.seconds())
         self.progress.step = step
         if step in self._evaluation_steps:
@@ -227,6 +230,7 @@ class Trainer:
         for changed in self.live_edits.begin(step, before):
             yield changed
             self.live_edits.apply(self.model, self.optimizer)
+            self._update.changed()
         progress.lr = self.live_edits.rate(step, self._is_warming)
         for group in self.optimizer.param_groups:
             group["lr"] = progress.lr

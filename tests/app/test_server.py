@@ -208,7 +208,9 @@ def test_a_server_with_a_page_and_a_stream_open_only_reads_loads_no_torch_and_st
         answer.read()  # ended in order, not cut off
         connection.close()
         said = process.stdout.read().strip().splitlines()
-    assert said == [f"Skipscope is at http://localhost:{port} (Ctrl-C stops the page, not the runs)"]
+    first, refused = said
+    assert first == f"Skipscope is at http://localhost:{port} (Ctrl-C stops the page, not the runs)"
+    assert refused.startswith("the host 'evil.example' is no address of this page"), "the first one alone is told"
 
 
 @pytest.mark.slow

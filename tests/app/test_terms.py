@@ -30,6 +30,7 @@ def test_the_page_and_the_glossary_say_the_same():
     [
         ("The plain nets end above plain-20, with three seeds.", ["plain", "seed"]),
         ("A-56 against C-20", ["A", "C"]),
+        ("plain-20 on 2 replicas; replicas of a table", ["plain", "replicas"]),
         ("plain 15 blocks (32 layers) against A 1 block", ["plain", "A"]),
         ("A 3 % gap, of plain 2 %", []),
         ("A plain sentence. Run the lab, which runs in seconds, and the room is clean.", []),

@@ -19,7 +19,7 @@ ENVIRONMENT = {
 class Nodes:
     """The processes of a cluster; those of a node are killed with it."""
 
-    def __init__(self, number):
+    def __init__(self, number, cores=2):
         from ray.cluster_utils import Cluster
 
         self.cluster = Cluster(
@@ -27,6 +27,7 @@ class Nodes:
             shutdown_at_exit=False,
             head_node_args={"num_cpus": 0, "object_store_memory": STORE_BYTES, "include_dashboard": False},
         )
+        self.cores = cores
         self.nodes = [self.add() for _ in range(number)]
         self.cluster.wait_for_nodes()
 
@@ -37,7 +38,7 @@ class Nodes:
     def add(self):
         # Nodes of one machine would share one folder of code, and each removes it and makes it anew.
         code = f"code-{len(self.cluster.worker_nodes)}"
-        return self.cluster.add_node(num_cpus=2, object_store_memory=STORE_BYTES, runtime_env_dir_name=code)
+        return self.cluster.add_node(num_cpus=self.cores, object_store_memory=STORE_BYTES, runtime_env_dir_name=code)
 
     def close(self):
         # Not in good order, which takes half a minute for each node and waits for ever for one that is lost already.

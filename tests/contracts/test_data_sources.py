@@ -78,7 +78,7 @@ def test_loaders_of_sets_that_are_not_embedded_say_what_they_look_for(name):
 
 @every_kind
 def test_path_is_a_source_like_any_other(kind, places, tmp_path):
-    name = f"{kind}:{places[kind]}"
+    name = f"{kind}:{places[kind.removeprefix('linked-')]}"
     row = get_source(name)
     assert (row.name, row.channels, row.image_size, row.classes) == (name, 3, 8, ("cats", "dogs"))
     assert (row.train_images, row.test_images) == (18, 2)
@@ -99,7 +99,7 @@ def test_path_is_a_source_like_any_other(kind, places, tmp_path):
 
 @every_kind
 def test_listing_keeps_its_contract(kind, places):
-    listing = resolve_name(KINDS[kind].listing)(places[kind])
+    listing = resolve_name(KINDS[kind].listing)(places[kind.removeprefix("linked-")])
     for split, count in listing.counts.items():
         items = list(listing.items(split))
         assert len(items) == count

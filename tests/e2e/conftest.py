@@ -10,9 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from functools import partial
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -53,6 +54,8 @@ class Site:
 
     #: What is run: ``python -m module``.
     module = "app"
+    #: The path below which its pages lie.
+    base = ""
 
     def __init__(self, workspace: Workspace):
         self.workspace = workspace
@@ -61,6 +64,8 @@ class Site:
         self._engine: subprocess.Popen | None = None
         #: What the server says on its standard output.
         self.said = workspace.path.with_suffix(".said")
+        #: Where its log goes, instead of this process's standard error.
+        self.log: Path | None = None
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -79,9 +84,9 @@ class Site:
     def start(self, *options: str, engine: bool = True) -> None:
         """Start the server; with ``engine``, wait for the engine that it starts, so that none is left."""
         command = [sys.executable, "-m", self.module, "--no-browser", "--port", str(self.port), *options]
-        with self.said.open("w") as said:
+        with self.said.open("w") as said, nullcontext() if self.log is None else self.log.open("a") as log:
             self.process = subprocess.Popen(
-                [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said,
+                [*command, "--workspace", str(self.workspace.path)], cwd=PROJECT, stdout=said, stderr=log,
                 env={**os.environ, "DISPLAY": ""},
             )  # fmt: skip
         until(self._answers)
@@ -90,7 +95,7 @@ class Site:
 
     def _answers(self) -> bool:
         with suppress(OSError), closing(HTTPConnection("127.0.0.1", self.port, timeout=2)) as connection:
-            connection.request("GET", "/_stcore/health")
+            connection.request("GET", f"{self.base}/_stcore/health")
             return connection.getresponse().status == 200
         return False
 

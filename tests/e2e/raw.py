@@ -35,9 +35,11 @@ class RawPage:
         headers = {"Cookie": cookie} if cookie else {}
         spoken = ["streamlit", "none", session] if session else None
         address = url.replace("http", "ws", 1) + "/_stcore/stream"
+        # Without pings: their thread draws numbers of Python's own generator, which other tests look after.
         self._opening = connect(
-            address, origin=origin or url, subprotocols=spoken, additional_headers=headers, max_size=None
-        )
+            address, origin=origin or url, subprotocols=spoken, additional_headers=headers, max_size=None,
+            ping_interval=None,
+        )  # fmt: skip
         self.session = ""
         self.pages: dict[str, str] = {}
         self.buttons: dict[str, Button] = {}
@@ -45,6 +47,10 @@ class RawPage:
         self.components: dict[str, str] = {}
         self.fragments: set[str] = set()
         self.texts: list[str] = []
+        self.alerts: list[str] = []
+        #: Errors of the script that its page shows, and whether the last run of the script came to an end.
+        self.raised: list[str] = []
+        self.ended = False
 
     def __enter__(self) -> "RawPage":
         self.socket = self._opening.__enter__()
@@ -92,6 +98,26 @@ class RawPage:
                 elif not self._hear(heard):
                     return
 
+    def send_any(self, frame: bytes) -> None:
+        """Send a frame that may be none of a page's. Raises ConnectionClosed where the server ends it."""
+        try:
+            message = BackMsg.FromString(frame)
+        except Exception:  # protobuf's own kind of error; the package is Streamlit's matter
+            self.socket.send(frame)
+            self.socket.recv(timeout=30.0)  # nothing but the end comes
+            return
+        if message.WhichOneof("type") == "rerun_script":
+            self.send(frame)
+            return
+        self.socket.send(frame)
+        self.socket.send(_AFTERWARDS)
+        with suppress(TimeoutError):
+            while True:
+                heard = ForwardMsg.FromString(self.socket.recv(timeout=5.0))
+                if heard.file_urls_response.response_id == "afterwards":
+                    return
+                self._hear(heard)
+
     def _hear(self, message: ForwardMsg) -> bool:
         """Note what a message brings; returns whether more will come."""
         kind = message.WhichOneof("type")
@@ -110,6 +136,10 @@ class RawPage:
                 self.components[element.bidi_component.id] = element.bidi_component.json
             elif inner in ("alert", "markdown"):
                 self.texts.append(getattr(element, inner).body)
+                self.alerts += [element.alert.body] * (inner == "alert")
+            elif inner == "exception":
+                self.raised.append(element.exception.message)
+        self.ended = kind == "script_finished"
         return kind != "script_finished" or message.script_finished == _AGAIN
 
     def trigger_of(self, key: str) -> str:

@@ -169,6 +169,7 @@ def test_bands_stop_where_an_edge_is_not_finite_and_bars_are_as_high_as_their_nu
     assert first["plain; seed 1"] == first["plain"], "seeds lie on their bar"
 
 
+@pytest.mark.long
 def test_planes_share_axes_and_colours_whatever_is_measured_and_turn_together(shown, page):
     rows, traces = stored(shown, "plane"), drawn(page, "plane")
     heights = [trace for trace in traces if trace["meta"] == "heights"]

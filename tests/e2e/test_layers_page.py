@@ -251,7 +251,7 @@ def test_the_name_of_a_shorter_net_lies_on_no_line_and_a_phone_scrolls_in_one_di
     assert lefts[0] == lefts[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open_page, browser):
     page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data")

@@ -52,7 +52,7 @@ def test_a_first_visit_and_a_race_that_is_started_watched_and_paused(untouched_s
     expect(page.locator(".ss-chip")).to_have_text("PAUSED")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_recorded_race_is_watched_from_the_first_visit_and_another_one_from_the_runs(untouched_site, open_page):
     page = open_page(untouched_site.url)
     page.get_by_role("button", name="Watch a recorded race").click()
@@ -226,7 +226,7 @@ def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
     until(lambda: ranges(page) == whole, 10)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_was_looked_at_comes_back_from_another_page_and_belongs_to_its_race(recorded, open_page):
     site, bench = recorded
     here = f"{site.url}/?race={bench.race}"
@@ -301,7 +301,7 @@ def three_depths(site):
     race.writer.close()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_depths, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}&layout=depth")

@@ -62,7 +62,7 @@ def wait_rows(page, condition: str) -> None:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, open_page):
     first, (finished, other) = site.race(steps=3, name="tabled")
     second, (busy, _) = site.race(shortcuts=("A", "B"), name="tabled")

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from http.client import HTTPConnection
+from io import BytesIO
 from itertools import cycle
 
 import pytest
+import zxingcpp
+from PIL import Image
 from playwright.sync_api import expect
 from websockets.exceptions import InvalidStatus
 
@@ -132,6 +135,13 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
         page.get_by_role("button", name=f"Stop {name}", exact=True).click()
         page.get_by_role("button", name=f"Stop {name} for good").click()
     until(lambda: shared.row(run).state == shared.row(other).state == "stopped")
+    _room_code(page, shared.audience)
+    with Reader(shared.workspace) as reader:
+        (race,) = {shared.row(run).race, shared.row(other).race}
+        assert {(row.verb, row.author) for row in reader.commands.of_race(race, 9)} == {("stop", "presenter 1")}
+    page.reload()
+    page.get_by_text("What was changed, and by whom").click()
+    expect(page.get_by_text(re.compile(rf"presenter 1: stop, run {run}"))).to_be_visible()
     context.close()
     shared.put_back(run, other)
     shared.quiet()
@@ -156,6 +166,24 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
             presenter.send(frame)
     until(lambda: shared.row(run).state == shared.row(other).state == "stopped")
     shared.put_back(run, other)
+
+
+def _room_code(page, link: str) -> None:
+    """Read the code of the room's link from the stage of a dark page; the link is in words below it."""
+    page.emulate_media(color_scheme="dark")
+    page.keyboard.press("p")
+    page.keyboard.press("j")
+    code = page.locator(".ss-presenting .ss-room-code")
+    expect(code).to_be_visible()
+    assert [found.text for found in zxingcpp.read_barcodes(Image.open(BytesIO(page.screenshot())))] == [link]
+    expect(code).to_contain_text(link.removeprefix("http://"))
+    expect(code).to_contain_text("this machine only")
+    size = code.locator("svg").bounding_box()
+    assert min(size["width"], size["height"]) > 0.7 * page.viewport_size["height"], "for the back row"
+    page.keyboard.press("Escape")
+    expect(code).to_be_hidden()
+    assert view(page, "v.view.present")
+    page.keyboard.press("Escape")
 
 
 @pytest.mark.slow

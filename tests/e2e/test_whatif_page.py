@@ -109,6 +109,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
 
 
+@pytest.mark.long
 def test_a_fork_that_does_not_fit_is_refused_in_words(site, open_page):
     race, (run,) = site.race(shortcuts=("A",), steps=40)
     until(lambda: site.row(run).state == "finished")
@@ -152,6 +153,7 @@ def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_pa
     page.wait_for_function("() => document.body.textContent.includes('without a shortcut (plain, plain no norm)')")
 
 
+@pytest.mark.long
 def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site, open_page):
     settings = {**FAST, "lr": "tuned", "tune_grid": "0.03,0.1", "tune_steps": "20"}
     race, runs = site.race(steps=40, settings=settings)

@@ -26,6 +26,8 @@ SHORT = [
     FAULTS["checkpoint"],
     FAULTS["damaged-pages"],
 ]
+#: Those that CI has no time for.
+RARER = {"locked-database", "damaged-pages"}
 
 
 def three_kills(trial):
@@ -46,7 +48,10 @@ def references() -> References:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", SHORT, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [pytest.param(each, id=each.name, marks=[pytest.mark.long] * (each.name in RARER)) for each in SHORT],
+)
 def test_what_must_hold_holds_after_a_fault(fault: Fault, references):
     outcome = run_trial(fault, 1, references, lambda text: None)
     if outcome.skipped:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from app.data.workspace import current, reading
 from engine.errors import ConfigError, DataError
+from engine.exchange.privacy import cell as cell
 from engine.exchange.privacy import data_name, portable
 from engine.exchange.pytorch_script.script import script_of
 from engine.exchange.registry import FORMATS, ExportFormat, get_format

@@ -52,6 +52,7 @@ export class LabView {
     this.state ??= new LabState(data.lab, () => this.#soon(0), () => this.#soon(0));
     this.panels ??= new LabPanels({ slot: this.part("lead"), grid: this.part("grid") }, data.panels, this.state.zooms, { shown: () => this.#exported(), choose: (change) => this.#choose(change) });
     this.presenter ??= labPresenter(this.host, this.part, { state: this.state, drawn: () => this.panels.panels, changed: () => this.#soon(0) });
+    this.presenter.stage.invite(data.room);
     this.state.address.keep();
     if (data.run !== this.run) {
       if (this.run) this.state.forget();

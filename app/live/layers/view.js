@@ -53,6 +53,7 @@ export class ProbeView {
     this.host.dataset.layout = data.layout;
     this.theme = readTheme(this.host, data.themes);
     if (!this.state) this.#begin(data);
+    this.presenter.stage.invite(data.room);
     const before = this.state.race;
     this.state.of(data.race);
     this.replay.of(data.race);

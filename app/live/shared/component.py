@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from app import terms
+from app.live.shared.presentation.room_code import room_code
 from app.live.shared.run import facts
 from app.live.stream.plotly_js import BASIC
 from app.live.stream.scripts import LIVE, scripts_version
@@ -54,6 +55,7 @@ def surroundings(**urls: str) -> dict[str, Any]:
     """
     return {
         "mayCommand": presenter_link.may_command(),
+        "room": room_code(),
         **facts(),
         "modules": f"live/js/{scripts_version()}/",
         "urls": {"plotly": BASIC.address, **urls},

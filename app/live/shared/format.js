@@ -108,10 +108,18 @@ export function csv(columns, rows) {
   return [columns, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
 }
 
+/**
+ * Whether a spreadsheet could compute a cell with this text; wide and small forms of the signs count too.
+ * @param {string} text
+ */
+function isFormula(text) {
+  return /^[=+\-@\t\r]/.test(text.slice(0, 1).normalize("NFKC")) && !Number.isFinite(Number(text || NaN));
+}
+
 /** @param {unknown} value */
 function field(value) {
   if (value === null || value === undefined || (typeof value === "number" && !Number.isFinite(value))) return "";
-  const text = String(value);
+  const text = typeof value === "string" && isFormula(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import content_policy
+from app.web.base_path import inside
 
 #: Key of a request's scope: elements for the end of the head, as bytes.
 LINKS = "skipscope.links"
@@ -57,7 +58,7 @@ class PageHead:
 
 def _is_for_document(scope: Scope) -> bool:
     # A prefetched plotly.js is no document: without its accept-encoding it would come in 4.7 MB instead of 1.4.
-    return "/live/" not in scope["path"] and "text/html" in Headers(scope=scope).get("accept", "")
+    return not inside(scope).startswith("/live/") and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 async def _send_whole(held: list[Message], send: Send, links: bytes) -> None:

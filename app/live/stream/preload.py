@@ -15,6 +15,7 @@ from app.data import races, workspace
 from app.live.stream.page_head import LINKS
 from app.live.stream.plotly_js import BASIC
 from app.live.stream.scripts import needed, scripts_version
+from app.web.base_path import inside
 
 #: The entry module of a page's component, by the last part of the page's address.
 RACE, INSIDES = "race/view.js", "layers/view.js"
@@ -29,7 +30,7 @@ class Preload:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
-        entry = ENTRIES.get(scope["path"].rsplit("/", 1)[-1]) if scope["type"] == "http" else None
+        entry = ENTRIES.get(inside(scope).rsplit("/", 1)[-1]) if scope["type"] == "http" else None
         if entry is None:
             return await self.app(scope, receive, send)
 

@@ -57,6 +57,7 @@ export class TalkView {
     Object.assign(this, { data, send, theme: readTheme(this.host, data.themes) });
     this.#know(data.talk, {});
     this.stage ??= this.#stage(data);
+    this.stage.invite(data.room);
     if (first) {
       this.kept = new Kept(data.talk.name);
       this.notes = new NotesWindow((event) => this.#fromNotes(event), this.kept);

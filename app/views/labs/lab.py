@@ -74,7 +74,7 @@ def _missing(name: str, job: labs.LabJobRow | None) -> None:
     requested = st.session_state.get(key_of(name, "job"))
     if requested and (job is None or job.id != requested):
         instead = f"Showing job {job.id}." if job else "Nothing was measured here yet."
-        st.caption(f"This lab has no job {requested}. {instead}")
+        st.caption(f"This lab has no job {literal(str(requested))}. {instead}")
 
 
 def _newer(name: str, job: labs.LabJobRow | None) -> None:
@@ -96,8 +96,8 @@ def _start(name: str, settings: dict[str, Any]) -> None:
 
 def _on_command(name: str) -> None:
     def measure(command: Mapping[str, Any]) -> None:
-        job = labs.lab_job(int(command["run"]))
-        _start(name, {**(job.config.settings if job else {}), command["setting"]: command["value"]})
+        job = labs.lab_job(page_frame.whole_number(command, "run"))
+        _start(name, {**(job.config.settings if job else {}), str(command.get("setting")): command.get("value")})
 
     page_frame.obey(key_of(name, "view"), partial(_note, name), {"measure": measure})
 

@@ -19,7 +19,9 @@ _ASKED, _SAID = "fork_at", "fork_at_said"
 
 def ask(command: Mapping[str, Any], place: str) -> None:
     """Take the component's ``fork-at``: the script's next run opens the dialog on the clicked chart ``place``."""
-    st.session_state[_ASKED] = (int(command["run"]), max(0, int(command["step"])), place)
+    st.session_state[_ASKED] = (
+        page_frame.whole_number(command, "run"), max(0, page_frame.whole_number(command, "step")), place,
+    )  # fmt: skip
 
 
 def asked_run(place: str) -> int | None:
@@ -34,7 +36,7 @@ def render(race: races.Race, place: str) -> None:
     """Open the dialog after a click on this chart; report the last fork."""
     # Here and not in the dialog: the run that closes the dialog shows nothing.
     if message := st.session_state.pop(_SAID, ""):
-        st.toast(message, icon=":material/check:", duration="long")
+        st.toast(literal(message), icon=":material/check:", duration="long")
     if asked_run(place) is not None:
         st.dialog("Fork this run", icon=":material/alt_route:", on_dismiss=_forget)(_draw)(race)
 
@@ -71,7 +73,7 @@ def _offer_fork(race: races.Race, number: int, clicked: int) -> None:
         )
         return
     name = picker.numbered(race, run)
-    st.write(f"**{name}**, {run.state.value}, clicked at step {clicked:,}.")
+    st.write(f"**{literal(name)}**, {run.state.value}, clicked at step {clicked:,}.")
     if why := obstacles.to_fork(run, saved):
         st.write(f"It cannot be forked: it {literal(why)}.")
         return

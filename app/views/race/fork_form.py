@@ -4,6 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.data import interventions, workspace
+from app.views.markdown_escape import literal
 
 #: Offered settings, each with its label and an example; any other setting may be typed.
 _OFFERED = {
@@ -38,7 +39,7 @@ def choose(
     )
     example = _OFFERED.get(key or "", ("", ""))[1]
     now = interventions.value_at(*saved, key) if key else ""
-    label = f"To (now {now})" if now else "To"
+    label = literal(f"To (now {now})") if now else "To"
     text = value.text_input(label, key=f"{prefix}_{key}", placeholder=example, disabled=not key)
     return key or "", text.strip()
 

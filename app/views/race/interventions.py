@@ -3,6 +3,7 @@
 The panel is a fragment: a choice reruns nothing else, so curves, zoom and cards stay.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from app.data.next_steps import obstacles
 from app.views import page_frame, picker
 from app.views.markdown_escape import literal
 from app.views.race import fork_form
+from app.web import presenter_link
 
 _SAID = "whatif_said"
 _WAY = "whatif_shown"
@@ -180,7 +182,7 @@ def _targets(race: races.Race, runs: Sequence[races.RunRow]) -> dict[str, list[r
     targets = {f"all {len(runs)} runs": list(runs)} if len(runs) > 1 else {}
     arms = defaultdict(list)
     for run in runs:
-        arms[races.arm_label(run.depth, run.shortcut, run.family)].append(run)
+        arms[races.run_label(run.config)].append(run)
     targets |= {f"all of {arm}": of_arm for arm, of_arm in arms.items() if len(of_arm) > 1}
     return targets | {picker.numbered(race, run): [run] for run in runs}
 
@@ -206,8 +208,24 @@ def _answer(race: races.Race) -> None:
     if of != race.id:
         return
     if done:
-        st.caption(f":green[:material/check:] {done}")
+        st.caption(f":green[:material/check:] {literal(done)}")
     for refusal in refusals[:4]:
         st.warning(literal(refusal), icon=":material/block:")
     if len(refusals) > 4:
         st.caption(f"{len(refusals) - 4} more refusals of the same kind.")
+
+
+def given(race: races.Race) -> None:
+    """Draw what was changed and by whom, on a shared page for those who may command: several may hold the link."""
+    if presenter_link.shared_port() is None or not presenter_link.may_command():
+        return
+    with page_frame.refusals(lambda _: None):
+        if rows := interventions.given_commands(race.id):
+            with st.expander("What was changed, and by whom", icon=":material/history:"):
+                st.markdown("\n".join(f"- {_given_line(row)}" for row in rows))
+
+
+def _given_line(row: interventions.GivenCommand) -> str:
+    at = time.strftime("%d.%m. %H:%M:%S", time.localtime(row.at))
+    refused = f" (refused: {row.refusal})" if row.refusal else ""
+    return f"{at}, {literal(row.author or 'somebody')}: {literal(row.words + refused)}"

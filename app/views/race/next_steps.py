@@ -58,12 +58,15 @@ def act(command: Mapping[str, Any]) -> None:
     found = ended_race.ended_race(race) if race else None
     if race is None or found is None:
         raise workspace.SkipscopeError("this race trains again; wait for its end")
-    key = str(command["key"])
+    key = command.get("key")
     if key == "cut":
         if found.cut and found.cut.fork is None:
             interventions.fork(found.cut.run, found.cut.step, {"strength": "0"})
         return
-    long_race.start(commands.planned(_requests(race, found)[key]))
+    requests = _requests(race, found)
+    if key not in requests:
+        raise workspace.SkipscopeError("this page offers no such step; load it anew")
+    long_race.start(commands.planned(requests[key]))
 
 
 def _requests(race: races.Race, found: EndedRace) -> dict[str, commands.RaceRequest]:

@@ -74,6 +74,7 @@ def _race(race_list: list[races.ListedRace], mine: bool) -> None:
     tuning.ended(race)
     race_help.protocol(race)
     race_help.published(race)
+    interventions.given(race)
 
 
 def _try_instant() -> None:
@@ -94,7 +95,7 @@ def _load_settings(race: races.Race) -> None:
 
 def _unusable(health: workspace.Health) -> None:
     st.title("Skipscope")
-    st.error(health.message, icon=":material/error:")
+    st.error(literal(health.message), icon=":material/error:")
     if health.state == "damaged" and presenter_link.may_command():
         st.write(
             "The damaged file is kept: moving it aside gives it another name in the same folder, and an empty database "
@@ -103,7 +104,7 @@ def _unusable(health: workspace.Health) -> None:
         if st.button("Move it aside and start a new database", type="primary"):
             with page_frame.refusals(page_frame.show_warning):
                 kept = commands.new_database()
-                st.toast(f"The damaged database is kept as {kept}.", duration="long")
+                st.toast(f"The damaged database is kept as {literal(str(kept))}.", duration="long")
                 st.rerun()
 
 

@@ -69,7 +69,7 @@ def learning_rate_note(race: races.Race, tuned: str = "") -> None:
     short = " A short race shows slow convergence, not the paper's end points." if race.steps < SHORT else ""
     if race.tuned:
         if tuned:
-            st.caption(f"{tuned}{short}")
+            st.caption(f"{literal(tuned)}{short}")
     elif race.has_both_families and len(race.depths) > 1:
         known = _QUICK_RECIPE if race.has_batch_norm else _LAB_OF_RATES
         st.caption(f"One learning rate for all arms: part of a gap can be the rate. {known}{short}")

@@ -9,6 +9,7 @@ from app import theme
 from app.data import races, streaming
 from app.live.learning_rates.component import live_rates
 from app.live.shared.run import Run, run_colors
+from app.views.markdown_escape import literal
 
 #: Seconds between two reads of the store during the trials.
 LOOK_S = 2.0
@@ -94,8 +95,8 @@ def _edges(arms: list[races.ArmTuning]) -> list[str]:
             end = "smallest" if arm.lr == arm.trials[0].lr else "largest"
             ends[arm.lr, end].append(races.arm_label(arm.depth, arm.shortcut, arm.family))
     return [
-        f"**{', '.join(names)} {'is' if len(names) == 1 else 'are'} best at {rate:g}, the {end} rate tried: a better "
-        "one may lie outside.**"
+        f"**{', '.join(map(literal, names))} {'is' if len(names) == 1 else 'are'} best at {rate:g}, the {end} rate "
+        "tried: a better one may lie outside.**"
         for (rate, end), names in ends.items()
     ]
 

@@ -68,13 +68,12 @@ def _drawn(chosen: Sequence[run_table.TableRow]) -> list[Run]:
 
 
 def _on_command() -> None:
-    if presenter_link.may_command():
-        own = {
-            "fork-at": lambda command: fork_dialog.ask(command, COMPONENT),
-            **dict.fromkeys(("gone", "start"), lambda _: None),
-            **{f"{verb}-all": _command_all for verb in commands.RACE_VERBS},
-        }
-        page_frame.obey(COMPONENT, runs_view.say, own)
+    own = {
+        "fork-at": lambda command: fork_dialog.ask(command, COMPONENT),
+        **dict.fromkeys(("gone", "start"), lambda _: None),
+        **{f"{verb}-all": _command_all for verb in commands.RACE_VERBS},
+    }
+    page_frame.obey(COMPONENT, runs_view.say, own)
 
 
 def _command_all(command: Mapping[str, Any]) -> None:

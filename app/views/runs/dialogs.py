@@ -59,7 +59,7 @@ def _answered(verb: str, key: str) -> bool:
 def differing(names: tuple[str, str], rows: Sequence[tuple[str, str, str]]) -> None:
     """List the settings in which two runs or races differ."""
     if not rows:
-        st.markdown(f"{names[0]} and {names[1]} have the same settings.")
+        st.markdown(f"{literal(names[0])} and {literal(names[1])} have the same settings.")
         return
     one, other = (literal(name) for name in names)
     st.table(
@@ -120,6 +120,6 @@ def _runs(count: int) -> str:
 
 
 def _listed(rows: Sequence[run_table.TableRow]) -> str:
-    names = [row.name for row in rows[:_NAMED]]
+    names = [literal(row.name) for row in rows[:_NAMED]]
     more = [f"and {len(rows) - _NAMED} more"] if len(rows) > _NAMED else []
     return ", ".join([*names, *more])

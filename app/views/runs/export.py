@@ -65,7 +65,10 @@ def _csv(cells: Sequence[Mapping[str, object]]) -> str:
     import pandas as pd  # the server's start does not wait for it
 
     rows = [
-        {key: exports.portable_text(value) if isinstance(value, str) else value for key, value in row.items()}
+        {
+            key: exports.cell(exports.portable_text(value)) if isinstance(value, str) else value
+            for key, value in row.items()
+        }
         for row in cells
     ]
     text: str = pd.DataFrame(rows).to_csv(index=False)

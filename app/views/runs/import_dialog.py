@@ -67,7 +67,7 @@ def _lines(file: ghosts.SentFile, key: str) -> None:
     """Ask beside which race the lines stand and what each column holds: nothing is guessed."""
     known = {race.id: race for race in races.races()}
     race = st.selectbox(
-        "Beside race", list(known), key="import_race", format_func=lambda each: literal(_named(known[each])),
+        "Beside race", list(known), key="import_race", format_func=lambda each: _named(known[each]),
         index=0 if len(known) == 1 else None, placeholder="Choose the race",
     )  # fmt: skip
     step = st.text_input("Column of the steps", key="import_step", placeholder="step, of a CSV")

@@ -118,12 +118,18 @@ def _images() -> None:
         format_func=lambda name: sources[name].label,
         key="data",
         persist_state="session",
-        help="\n\n".join(f"**{row.label}**: {row.help} Licence: {row.licence}." for row in sources.values())
+        help="\n\n".join(_about(row.label, row.help, row.licence) for row in sources.values())
         + "\n\nFolders of images below `SKIPSCOPE_DATA` are offered as well; any other is named on the command line.",
     )
     if words := form_state.download():
         st.caption(words)
     data_look.render()
+
+
+def _about(label: str, about: str, licence: str) -> str:
+    """Return what is known of a data set; the name of an offered folder is a stranger's."""
+    literal = markdown_escape.literal
+    return f"**{literal(label)}**: {literal(about)} Licence: {literal(licence)}."
 
 
 def _start_bar(first_visit: bool) -> None:

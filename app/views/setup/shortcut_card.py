@@ -4,6 +4,7 @@ import streamlit as st
 
 from app import theme
 from app.data import options, races, workspace
+from app.views.markdown_escape import literal
 from app.views.setup import block, form_state, setup_fields
 
 #: A net that is counted where no set-up names another.
@@ -33,7 +34,8 @@ def _draw(row: options.Shortcut, mine: bool) -> None:
         with left:
             variant, _ = options.variant_from(text)
             scheme = st.context.theme.type or "light"
-            st.caption(f"One block with shortcut {options.variant_name(text)}" if row.builder else "One plain block")
+            name = literal(options.variant_name(text))
+            st.caption(f"One block with shortcut {name}" if row.builder else "One plain block")
             st.image(
                 block.svg(variant, scheme, theme.text_color(text, _USUAL_DEPTH, scheme)),
                 width="content",
@@ -43,7 +45,7 @@ def _draw(row: options.Shortcut, mine: bool) -> None:
 
 def _options(row: options.Shortcut) -> str:
     """Draw the options of a shortcut, folded; return the canonical text of the chosen variant."""
-    with st.popover(f"Options of {options.variant_name(row.name)}"):
+    with st.popover(f"Options of {literal(options.variant_name(row.name))}"):
         values = {
             option.name: st.slider(
                 option.name.capitalize(),
@@ -100,13 +102,13 @@ def _published(text: str, row: options.Shortcut) -> None:
 
 def _button(text: str) -> None:
     chosen = text in form_state.shortcuts()
-    name = options.variant_name(text)
+    name = literal(options.variant_name(text))
     pressed = st.button(
         f"Take {name} out of the set-up" if chosen else f"Add {name} to the set-up",
         icon=":material/check:" if chosen else ":material/add:",
         key=f"add_{text.split(':')[0]}",
         disabled=bool(options.variant_from(text, setup_fields.family())[1]) and not chosen,
-        help=options.variant_from(text, setup_fields.family())[1] or None,
+        help=literal(options.variant_from(text, setup_fields.family())[1]) or None,
     )
     if pressed:
         form_state.toggle(text)
@@ -125,8 +127,8 @@ def _size(text: str, mine: bool) -> str:
     try:
         net, plain = options.count(depth, text, shape), options.count(depth, "none", shape)
     except workspace.SkipscopeError as error:
-        return f":red[{error}]"
-    size = f"{races.arm_label(depth, text)}: {_amount(net.parameters)} parameters, "
+        return f":red[{literal(str(error))}]"
+    size = f"{literal(races.arm_label(depth, text))}: {_amount(net.parameters)} parameters, "
     size += f"{_amount(net.multiply_adds)} multiply-adds"
     if (net.parameters, net.multiply_adds) == (plain.parameters, plain.multiply_adds):
         return size

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.data import options
 from app.views import page_frame
+from app.views.markdown_escape import literal
 from app.views.setup import form_state, setup_link, shortcut_card
 from app.web import presenter_link
 
@@ -37,7 +38,7 @@ def render() -> None:
 
 def _in_the_set_up() -> None:
     """Draw what the next race consists of, and the way to it."""
-    chosen = ", ".join(map(options.variant_name, form_state.shortcuts())) or "no shortcut yet"
+    chosen = ", ".join(map(literal, map(options.variant_name, form_state.shortcuts()))) or "no shortcut yet"
     depths = ", ".join(map(str, form_state.depths())) or "none"
     runs = form_state.runs()
     with st.container(key="in_the_set_up", border=True, horizontal=True, vertical_alignment="center"):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.data.files.image_files import is_image, is_system
+from engine.data.files.inside import holds
 
 SUFFIXES = (".txt", ".csv", ".tsv")
 #: A list of labels is smaller than this; larger files are not looked into.
@@ -58,7 +59,10 @@ def _lists(folder: Path, deeper: bool = True) -> list[Path]:
     lists = sorted(
         entry.name
         for entry in visible
-        if entry.name.lower().endswith(SUFFIXES) and entry.is_file() and entry.stat().st_size <= MAX_BYTES
+        if entry.name.lower().endswith(SUFFIXES)
+        and entry.is_file()
+        and holds(entry)
+        and entry.stat().st_size <= MAX_BYTES
     )
     if deeper and not lists and len(folders) == 1:
         return _lists(folder / folders[0], deeper=False)

@@ -3,15 +3,15 @@
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from engine.data import limits
 from engine.data.files.array_writer import SPLITS, ArrayWriter
 from engine.data.files.listing import Item, Listing, printable
 from engine.data.files.paths import check_broken, constant, mixed, oblong
@@ -112,14 +112,39 @@ def _wide_range(items: list[Item]) -> ValueRange | None:
 def _pieces(
     pool: ThreadPoolExecutor, decode_batch: Callable[[list[Item]], _T], items: Iterator[Item], each: int, ahead: int
 ) -> Iterator[_T]:
-    """Yield what becomes of ``each`` images, in order; at most ``ahead`` pieces are under way or waiting."""
+    """Yield what becomes of ``each`` images, in order; at most ``ahead`` pieces are under way or waiting, and at most
+    so many encoded bytes."""
     # By hand: ``Executor.map`` takes all items at once before Python 3.14.
-    batches = iter(lambda: list(islice(items, each)), [])
-    submitted = (pool.submit(decode_batch, batch) for batch in batches)
-    waiting = deque(islice(submitted, ahead))
-    while waiting:
-        yield waiting.popleft().result()
-        waiting.extend(islice(submitted, 1))
+    waiting: deque[tuple[Future[_T], int]] = deque()
+    held = 0
+    for batch in _batches(items, each, limits.MAX_WAITING_BYTES // ahead):
+        size = sum(map(_bytes_of, batch))
+        while waiting and (len(waiting) >= ahead or held + size > limits.MAX_WAITING_BYTES):
+            first, freed = waiting.popleft()
+            yield first.result()
+            held -= freed
+        waiting.append((pool.submit(decode_batch, batch), size))
+        held += size
+    for last, _ in waiting:
+        yield last.result()
+
+
+def _batches(items: Iterator[Item], each: int, most_bytes: int) -> Iterator[list[Item]]:
+    """Yield lists of up to ``each`` images; encoded ones in memory end a list at so many bytes."""
+    batch: list[Item] = []
+    size = 0
+    for item in items:
+        batch.append(item)
+        size += _bytes_of(item)
+        if len(batch) == each or size >= most_bytes:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _bytes_of(item: Item) -> int:
+    return len(item.content) if isinstance(item.content, bytes) else 0
 
 
 def _decode(path: Path, source: Source, resize: int, scale: ValueRange | None, items: list[Item]) -> _Piece:
@@ -130,11 +155,11 @@ def _decode(path: Path, source: Source, resize: int, scale: ValueRange | None, i
     varied = False
     for item in items:
         try:
-            header, image = decode(item, source.channels, resize, scale)
+            header, image = decode(item, source.channels, resize, scale, 0 if resize else side)
         except Unreadable as reason:
             broken.append(f"{item.name} ({reason})")
             continue
-        if not resize and header.size != (side, side):
+        if image is None:
             named_size = (item.name, header.size)
             if header.size[0] != header.size[1]:
                 raise oblong(path, named_size)

@@ -1,6 +1,7 @@
 """``folder:PATH``: class folders full of image files, PATH/CLASS/IMAGE or PATH/train/CLASS/IMAGE with PATH/test beside.
 
-Files may be nested below their class. Links are followed, each folder once per class, so loops end. Classes and images
+Files may be nested below their class. Links are followed while they stay below PATH, each folder once per class, so
+loops end; ``linked-folder:PATH`` follows those that lead out of it too. Classes and images
 come in the order of their names, as in torchvision's ImageFolder. ``engine.data.files.layout`` tells splits from
 classes.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from engine.data.files.image_files import LeftOut, files_below, is_image, is_system, masks_among
+from engine.data.files.inside import Boundary, Count, within
 from engine.data.files.layout import SHAPES, Layout, folders_in, is_folder, layout_of
 from engine.data.files.listing import SPLIT_NOTE, Item, Listing, composed, held_out, printable, spread, stamps_of
 from engine.errors import DataError
@@ -31,6 +33,8 @@ class FolderListing(Listing):
     """The files of a folder; ``files`` holds for each split (path below ``path``, class) in order."""
 
     files: dict[str, list[tuple[str, int]]]
+    #: The folder that images lie in when they are opened, '' for anywhere.
+    inside: str = ""
 
     def items(self, split: str) -> Iterator[Item]:
         """Go through a split, class after class."""
@@ -53,27 +57,43 @@ class FolderListing(Listing):
             yield from map(self._item, files[first::_STRIDE])
 
     def _item(self, file: tuple[str, int]) -> Item:
-        return Item(printable(file[0]), file[1], self.path / file[0])
+        return Item(printable(file[0]), file[1], self.path / file[0], self.inside)
 
 
 def listing(path: Path) -> FolderListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
+    return _listing(path, follows=False)
+
+
+def linked(path: Path) -> FolderListing:
+    """Look through ``path``, and follow links out of it. Raises DataError in one line."""
+    return _listing(path, follows=True)
+
+
+def _listing(path: Path, follows: bool) -> FolderListing:
     name = printable(str(path))
     try:
         if not path.is_dir():
             problem = "is a file" if path.exists() else "is not there"
             raise DataError(f"{name} {problem}; folder:PATH names a folder of class folders ({SHAPES})")
-        return _Walk(layout_of(path)).listing()
+        with within(Boundary(path, follows)) as boundary:
+            try:
+                return _Walk(layout_of(path), boundary).listing()
+            except DataError as error:
+                if not boundary.left:
+                    raise
+                raise DataError(f"{error}; not followed: {boundary.said('folder')}") from None
     except OSError as error:
         where = printable(str(error.filename or path))
-        raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:{name} needs all of it") from None
+        raise DataError(f"{where} cannot be read ({error.strerror or error}); folder:PATH needs all of it") from None
 
 
 class _Walk:
     """Goes through the folders of a layout once, and collects what is there."""
 
-    def __init__(self, layout: Layout):
+    def __init__(self, layout: Layout, boundary: Boundary):
         self._layout, self._root = layout, layout.outer
+        self._boundary, self._count = boundary, Count(printable(str(layout.outer)))
         self._stamped = [layout.outer]
         self._left_out = LeftOut()
         self._hashed = hashlib.sha256()
@@ -112,9 +132,10 @@ class _Walk:
             digest=self._hashed.hexdigest(),
             stamps=stamps_of(dict.fromkeys(self._stamped)),
             taken={"train": train_from, "test": held if test is None else self._test_from(test)},
-            left_out=self._left_out.lines(),
+            left_out=(*self._left_out.lines(), *filter(None, [self._boundary.said("folder")])),
             doubt=layout.doubt,
             files=files,
+            inside=self._boundary.root,
         )
 
     def _test_from(self, test: Path) -> str:
@@ -181,26 +202,32 @@ class _Walk:
     def _images(self, folder: Path) -> list[_File]:
         """Return the images below ``folder`` by name."""
         # By hand: ``os.walk`` recurses before Python 3.12, so that deeply nested folders would end it.
-        images, waiting, visited = [], [folder], set()
+        images: list[_File] = []
+        waiting, visited = [(folder, 0)], set()
         above = len(os.path.join(self._root, ""))  # noqa: PTH118, a string: Path is slow for a million files
         while waiting:
-            place = waiting.pop()
+            place, depth = waiting.pop()
             status = place.stat()
             if (status.st_dev, status.st_ino) in visited:
                 continue  # a link back to where we were
             visited.add((status.st_dev, status.st_ino))
             self._stamped.append(place)
             with os.scandir(place) as entries:
-                found = list(entries)
+                found = []
+                for entry in entries:
+                    self._count.add(depth)
+                    found.append(entry)
             masks = masks_among([entry.name for entry in found])
             for entry in found:
                 if is_system(entry.name):
                     self._left_out.add_entry(entry)
+                elif not self._boundary.holds(entry):
+                    continue  # counted there
                 elif entry.name in masks:
                     count = files_below(place / entry.name, only_images=True) if is_folder(entry) else 1
                     self._left_out.add("masks of other images", entry.name, count)
                 elif is_folder(entry):
-                    waiting.append(place / entry.name)
+                    waiting.append((place / entry.name, depth + 1))
                 elif not is_image(entry.name):
                     if self._layout.annotations is None or place / entry.name != self._layout.annotations.file:
                         self._left_out.add_file(entry.name)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
+from engine.data.files.inside import files_in
 from engine.data.files.listing import printable
 
 #: Decoders that are tried whatever a file is called.
@@ -109,5 +110,4 @@ def any_image_below(folder: Path) -> bool:
 
 
 def _names(folder: Path) -> Iterator[str]:
-    for _, _, files in os.walk(folder):
-        yield from files
+    return (entry.name for entry in files_in(folder))

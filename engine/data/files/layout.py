@@ -20,6 +20,7 @@ from engine.data.files.image_files import (
     is_system,
     masks_among,
 )
+from engine.data.files.inside import holds
 from engine.data.files.listing import composed, printable
 from engine.data.files.split_names import SplitName, read_name
 from engine.errors import DataError
@@ -323,9 +324,9 @@ def folders_in(path: Path) -> list[Path]:
 
 
 def is_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a folder, or a link to one."""
+    """Return whether an entry is a folder, or a link to one that may be followed."""
     try:
-        return entry.is_dir()
+        return entry.is_dir() and holds(entry)
     except OSError:  # a link to itself
         return False
 

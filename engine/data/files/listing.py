@@ -17,11 +17,15 @@ Stamps = tuple[tuple[Path, int], ...]
 
 
 class Item(NamedTuple):
-    """One encoded image: its name for people, its class, and its file or its bytes (None: it has none)."""
+    """One encoded image: its name for people, its class, and its file or its bytes (None: it has none).
+
+    ``inside`` is the folder that its file lies in when it is opened, a path without links; '' for anywhere.
+    """
 
     name: str
     label: int
     content: Path | bytes | None
+    inside: str = ""
 
 
 @dataclass(frozen=True)

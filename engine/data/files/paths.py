@@ -1,7 +1,9 @@
-"""Data sets named by a path, ``folder:PATH`` or ``parquet:PATH``: looked through quickly, without decoding. Torch-free.
+"""Data sets named by a path, such as ``folder:PATH`` and ``parquet:PATH``: looked through quickly, without decoding.
 
 Classes and counts come from names, sizes and colours from the headers of a sample, bounded in number and time; every
-image is checked when it is decoded. Adding a kind: one file beside this with ``listing(path) -> Listing``, one row.
+image is checked when it is decoded. Torch-free.
+
+Adding a kind: one file beside this with ``listing(path) -> Listing``, one row.
 """
 
 import os
@@ -36,6 +38,8 @@ VALUED_S = 1.5
 #: From one broken image in this many on, a set is refused.
 BROKEN_LIMIT = 100
 _REMEMBERED = 32
+#: Letters of a path; no system takes longer ones, and messages repeat them.
+MAX_PATH = 4096
 #: The name of an image and its size.
 NamedSize = tuple[str, tuple[int, int]]
 
@@ -49,7 +53,9 @@ class PathKind(NamedTuple):
 
 KINDS = {
     "folder": PathKind("folder of class folders", "engine.data.files.folder:listing"),
-    "parquet": PathKind("Parquet file or folder", "engine.data.files.parquet:listing"),
+    "parquet": PathKind("Parquet file or folder", "engine.data.files.parquet.listing:listing"),
+    "linked-folder": PathKind("folder of class folders, links followed", "engine.data.files.folder:linked"),
+    "linked-parquet": PathKind("Parquet file or folder, links followed", "engine.data.files.parquet.listing:linked"),
 }
 
 
@@ -83,6 +89,8 @@ def absolute(name: str) -> str:
     kind, _, text = name.partition(":")
     if not text:
         raise ConfigError(f"{kind}: names no path; write {kind}:PATH")
+    if len(text) > MAX_PATH:
+        raise ConfigError(f"{kind}: names a path of {len(text):,} letters, and {MAX_PATH:,} is the most")
     try:
         path = os.path.abspath(Path(text).expanduser())  # noqa: PTH100, links stay as they are written
         problem = utf8_problem(path)

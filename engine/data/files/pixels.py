@@ -2,10 +2,14 @@
 
 Palettes, CMYK and other colour spaces become RGB; transparency is dropped; wider values become 8 bits by the range of
 the set (``engine.data.files.value_range``). The EXIF orientation is ignored: pixels stay as they are stored, as in
-torchvision's ImageFolder. Of an animation the first frame is taken.
+torchvision's ImageFolder. Of an animation the first frame is taken. Bytes and pixels are held against
+``engine.data.limits`` before anything is decoded, and all threads together against one of them.
 """
 
 import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,13 +17,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from engine.data import limits
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
+from engine.data.files.inside import Outside, open_inside
 from engine.data.files.listing import Item, printable
-from engine.data.files.value_range import ValueRange, range_of, upper_eight
+from engine.data.files.value_range import ValueRange, joined, range_of, upper_eight
 
 _GREY = ("1", "L", "LA", "La")
 #: For a look at the values, a JPEG file is decoded at about this size.
 _GLANCE = 64
+#: Bytes that a pixel takes while it is decoded and converted: twice four of colours, less of grey, more of wide values.
+_PIXEL_BYTES, _GREY_BYTES, _WIDE_BYTES = 9, 2, 24
+_PIECE_PIXELS = 1 << 20
+#: Formats whose decoders are slow, or take several times the memory.
+_HEAVY = ("JPEG2000", "AVIF", "QOI", "DDS", "BLP", "FTEX", "FITS", "XPM", "XBM")
+#: Decoders that unpack a second file inside of the image without a bound.
+_DOUBLY_PACKED = ("fits_gzip",)
 
 
 class Unreadable(Exception):
@@ -43,6 +56,31 @@ class Values:
     constant: bool
 
 
+class Memory:
+    """Bytes that threads share: who needs more than are left waits until others are done."""
+
+    def __init__(self, most: int):
+        self._most, self._taken = most, 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, size: int) -> Iterator[None]:
+        """Take so many bytes, all of them where it would be more."""
+        size = min(size, self._most)
+        with self._changed:
+            self._changed.wait_for(lambda: self._taken + size <= self._most)
+            self._taken += size
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken -= size
+                self._changed.notify_all()
+
+
+_memory = Memory(limits.MAX_DECODING_BYTES)
+
+
 def look(item: Item) -> Header:
     """Read the header alone. Raises Unreadable."""
     with _opened(item) as image:
@@ -53,16 +91,27 @@ def values(item: Item) -> tuple[Header, Values]:
     """Return the header and the values; those of a JPEG file are of a smaller copy. Raises Unreadable."""
     with _opened(item) as image:
         header = _header(image)
-        try:
-            image.draft(None, (_GLANCE, _GLANCE))
-            # 8-bit pixels are judged as they are trained on: of a palette not the places but the colours count.
-            array = np.asarray(image) if header.wide else np.asarray(_eight_bit(image, 1 if header.grey else 3))
-            found = range_of(array)
-        except Exception as error:
-            raise Unreadable(_reason(error)) from None
-    if found is None:
+        with _decoding(image, header, _GLANCE):
+            found = [_values(rows) for rows in _rows(image, header)]
+    ranges = joined(own for own, _ in found if own is not None)
+    if ranges is None:
         raise Unreadable("no value is a number")
-    return header, Values(found, is_constant(array))
+    return header, Values(ranges, len({color for _, color in found}) == 1 and found[0][1] is not None)
+
+
+def _rows(image: Image.Image, header: Header) -> Iterator[np.ndarray]:
+    """Yield the values some rows at a time: as an array all of them take as much again, twice."""
+    each = max(1, _PIECE_PIXELS // image.width)
+    image.load()
+    for top in range(0, image.height, each):
+        rows = image.crop((0, top, image.width, min(top + each, image.height)))
+        # 8-bit pixels are judged as they are trained on: of a palette not the places but the colours count.
+        yield np.asarray(rows) if header.wide else np.asarray(_eight_bit(rows, 1 if header.grey else 3))
+
+
+def _values(rows: np.ndarray) -> tuple[ValueRange | None, bytes | None]:
+    """Return the range, and the one value of all pixels; None where there is none."""
+    return range_of(rows), rows[0, 0].tobytes() if is_constant(rows) else None
 
 
 def is_constant(array: np.ndarray) -> bool:
@@ -70,40 +119,79 @@ def is_constant(array: np.ndarray) -> bool:
     return bool((array == array[:1, :1]).all())
 
 
-def decode(item: Item, channels: int, resize: int, scale: ValueRange | None = None) -> tuple[Header, np.ndarray]:
+def decode(
+    item: Item, channels: int, resize: int, scale: ValueRange | None = None, size: int = 0
+) -> tuple[Header, np.ndarray | None]:
     """Return the header and the pixels, uint8 (channels, height, width), height and width ``resize`` unless it is 0.
 
     ``scale`` is the range that wide values of the set have; without it 16 bits become the upper 8. Resizing takes the
     middle square, shrunk with antialiasing, which is the shorter side resized and the middle cut out. JPEG files are
-    decoded at the smallest size at least twice the wanted one. Raises Unreadable.
+    decoded at the smallest size at least twice the wanted one. ``size``: what is not so many pixels a side is not
+    decoded, and has no pixels here. Raises Unreadable.
     """
     with _opened(item) as image:
         header = _header(image)
-        try:
-            if resize:
-                image.draft(None, (2 * resize, 2 * resize))
+        if size and header.size != (size, size):
+            return header, None
+        with _decoding(image, header, 2 * resize):
             picture = _eight_bit(image, channels, scale)
             if resize:
                 picture = ImageOps.fit(picture, (resize, resize), Image.Resampling.BILINEAR)
             array = np.asarray(picture)
-        except Exception as error:  # decoders raise what they like on damaged files
-            raise Unreadable(_reason(error)) from None
     return header, array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 
 
-def _opened(item: Item) -> Image.Image:
+@contextmanager
+def _decoding(image: Image.Image, header: Header, draft: int) -> Iterator[None]:
+    """Take the memory for an image's pixels; a JPEG file is decoded at about ``draft`` pixels a side, 0: at its own.
+
+    Raises Unreadable for an image of too many pixels, and for what decoders raise within.
+    """
+    try:
+        if draft:
+            image.draft(None, (draft, draft))
+        # A progressive file is held whole, however small it becomes.
+        size = image.size if image.format == "JPEG" and not image.info.get("progressive") else header.size
+        pixels = size[0] * size[1]
+        most = limits.MAX_HEAVY_PIXELS if image.format in _HEAVY else limits.MAX_PIXELS
+        if pixels > most:
+            raise Unreadable(f"{header.size[0]}x{header.size[1]} pixels, {most // 10**6} million at the most")
+        each = _WIDE_BYTES if header.wide else _GREY_BYTES if image.mode in ("1", "L") else _PIXEL_BYTES
+        with _memory.taken(pixels * each * (limits.MAX_PIXELS // most)):
+            yield
+    except Unreadable:
+        raise
+    except Exception as error:  # decoders raise what they like on damaged files
+        raise Unreadable(_reason(error)) from None
+
+
+@contextmanager
+def _opened(item: Item) -> Iterator[Image.Image]:
+    """Open an image for the time of a ``with``; only its header is read. Raises Unreadable."""
     content = item.content
     if not content:
         raise Unreadable("no bytes")
-    own = BY_SUFFIX.get(content.suffix.lower()) if isinstance(content, Path) else None
-    formats = (*_always(), own) if own else _always()
     try:
-        return Image.open(content if isinstance(content, Path) else io.BytesIO(content), formats=formats)
-    except UnidentifiedImageError:
-        empty = isinstance(content, Path) and content.stat().st_size == 0
-        raise Unreadable("empty" if empty else "no image of a known format") from None
-    except Exception as error:
+        file = open_inside(content, item.inside) if isinstance(content, Path) else io.BytesIO(content)
+    except Outside as error:
+        raise Unreadable(str(error)) from None
+    except OSError as error:
         raise Unreadable(_reason(error)) from None
+    with file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        own = BY_SUFFIX.get(content.suffix.lower()) if isinstance(content, Path) else None
+        if size > limits.MAX_IMAGE_BYTES:
+            raise Unreadable(f"{size:,} bytes, {limits.MAX_IMAGE_BYTES:,} at the most")
+        try:
+            image = Image.open(file, formats=(*_always(), own) if own else _always())
+        except UnidentifiedImageError:
+            raise Unreadable("no image of a known format" if size else "empty") from None
+        except Exception as error:
+            raise Unreadable(_reason(error)) from None
+        if size > limits.MAX_DOUBLY_PACKED_BYTES and any(tile[0] in _DOUBLY_PACKED for tile in image.tile):
+            raise Unreadable("a packed file inside of another")
+        yield image
 
 
 @cache
@@ -134,7 +222,8 @@ def _eight_bit(image: Image.Image, channels: int, scale: ValueRange | None = Non
         image = Image.fromarray(upper_eight(array) if scale is None else scale.to_bytes(array))
     elif image.mode in ("P", "PA"):
         image = image.convert("RGBA")
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _reason(error: Exception) -> str:

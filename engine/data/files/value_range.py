@@ -1,6 +1,6 @@
 """Values wider than 8 bits become 8 bits: by their upper half, or by the range that a whole set uses. Torch-free."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import reduce
 
@@ -8,6 +8,8 @@ import numpy as np
 
 #: A set of 16-bit values that spans this much or more fills its type: the upper 8 bits are what is to be seen.
 FILLS = 1 << 15
+#: Values that are converted at a time.
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,9 @@ class ValueRange:
 
     def to_bytes(self, pixels: np.ndarray) -> np.ndarray:
         """Return the pixels as uint8 of the same shape; what is no number becomes the lowest value."""
-        if self.upper_bits:
-            return upper_eight(pixels)
+        return upper_eight(pixels) if self.upper_bits else _by_rows(self._scaled, pixels)
+
+    def _scaled(self, pixels: np.ndarray) -> np.ndarray:
         span = (self.high - self.low) or 1.0
         scaled = (pixels.astype(np.float64) - self.low) * (255.0 / span)
         clean: np.ndarray = np.rint(np.nan_to_num(scaled, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255))
@@ -42,14 +45,32 @@ class ValueRange:
 
 def upper_eight(pixels: np.ndarray) -> np.ndarray:
     """Return the upper 8 of 16 bits, uint8."""
-    return (pixels.astype(np.int64) >> 8).clip(0, 255).astype(np.uint8)
+    return _by_rows(lambda rows: (rows.astype(np.int64) >> 8).clip(0, 255).astype(np.uint8), pixels)
+
+
+def _by_rows(convert: Callable[[np.ndarray], np.ndarray], pixels: np.ndarray) -> np.ndarray:
+    """Convert to uint8 some rows at a time: on the way values take several times the memory."""
+    converted = np.empty(pixels.shape, np.uint8)
+    for rows in _rows_of(pixels):
+        converted[rows] = convert(pixels[rows])
+    return converted
+
+
+def _rows_of(pixels: np.ndarray) -> Iterator[slice]:
+    each = max(1, _PIECE // max(1, pixels[:1].size))
+    for start in range(0, len(pixels), each):
+        yield slice(start, start + each)
 
 
 def range_of(pixels: np.ndarray) -> ValueRange | None:
     """Return the range of the finite values, None when there is none."""
     whole = bool(np.issubdtype(pixels.dtype, np.integer))
-    finite = pixels if whole else pixels[np.isfinite(pixels)]
-    return ValueRange(float(finite.min()), float(finite.max()), whole) if finite.size else None
+    found = []
+    for rows in _rows_of(pixels):
+        finite = pixels[rows] if whole else pixels[rows][np.isfinite(pixels[rows])]
+        if finite.size:
+            found.append(ValueRange(float(finite.min()), float(finite.max()), whole))
+    return joined(found)
 
 
 def joined(ranges: Iterable[ValueRange]) -> ValueRange | None:

@@ -201,6 +201,10 @@ class ArchiveReader:
 
     def parsed(self, name: str, text: bytes, kind: type[_Model]) -> _Model:
         """Return the checked document that a text is."""
+        # Before it is parsed: whatever is wrong in it is collected with its place, which takes a kilobyte each.
+        marks, commas = max(text.count(b":"), text.count(b"[") + text.count(b"{")), text.count(b",")
+        if marks > limits.MAX_MARKS or commas > limits.MAX_COMMAS:
+            raise self.refused(f"{name} has more than {limits.MAX_MARKS:,} entries, or {limits.MAX_COMMAS:,} values")
         try:
             return kind.model_validate_json(text)
         except ValidationError as error:

@@ -206,9 +206,9 @@ class ProbesDocument(Document):
     """The probes of a run by column, and the arrays of ``probes.bin`` in their order."""
 
     step: list[_Step] = Field(max_length=limits.MAX_PROBES)
-    seconds: list[float]
-    took_s: list[float]
-    images: list[_Count]
+    seconds: list[float] = Field(max_length=limits.MAX_PROBES)
+    took_s: list[float] = Field(max_length=limits.MAX_PROBES)
+    images: list[_Count] = Field(max_length=limits.MAX_PROBES)
     arrays: list[ArrayDocument] = Field(max_length=200)
 
     @model_validator(mode="after")
@@ -332,7 +332,7 @@ class GhostDocument(Document):
     metric: Literal["error", "loss"]
     total: Annotated[int, Field(ge=1, le=limits.MAX_GHOST_POINTS)]
     steps: list[Annotated[int, Field(ge=0, le=limits.MAX_GHOST_STEP)]] = Field(max_length=limits.MAX_LINE_POINTS)
-    numbers: list[_Maybe]
+    numbers: list[_Maybe] = Field(max_length=limits.MAX_LINE_POINTS)
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -121,7 +121,7 @@ def _record(path: Path, file: BinaryIO, head: bytes) -> bytes:
         raise refused(path.name, f"it is cut off at byte {at:,}")
     if check_sum(data[:length]) != _SUM.unpack_from(data, length)[0]:
         raise refused(path.name, f"it is damaged at byte {at:,}: a check sum is wrong")
-    if at == 0 and _event(path, data[:length]).file_version != _VERSION:
+    if at == 0 and (length > limits.MAX_SCALAR_BYTES or _event(path, data[:length]).file_version != _VERSION):
         raise refused(path.name, f"it is no event file of the version {_VERSION}")
     return data[:length]
 
@@ -136,7 +136,11 @@ def _event(path: Path, data: bytes) -> Any:
 
 def _scalars(path: Path, data: bytes) -> Iterator[tuple[str, int, float]]:
     """Yield tag, step and number of each scalar of an event."""
+    if len(data) > limits.MAX_SCALAR_BYTES:
+        return
     event = _event(path, data)
+    if len(event.summary.value) > limits.MAX_RECORD_VALUES:
+        raise refused(path.name, f"a record has more than {limits.MAX_RECORD_VALUES:,} values")
     for value in event.summary.value:
         number = _scalar(value)
         if number is None:

@@ -5,7 +5,7 @@ import math
 from array import array
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Self, TextIO
 
 import numpy as np
 
@@ -23,8 +23,8 @@ def read_table(path: Path, wanted: Collection[str] | None, step: str = "") -> Fo
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            return _read(path.name, rows, wanted, step)
+            lines = _Lines(path.name, file)
+            return _read(path.name, csv.reader(lines, strict=True), lines, wanted, step)
     except UnicodeDecodeError:
         raise refused(path.name, "it is no text in UTF-8") from None
     except csv.Error as error:
@@ -33,8 +33,28 @@ def read_table(path: Path, wanted: Collection[str] | None, step: str = "") -> Fo
         raise refused(path.name, f"it cannot be read ({error.strerror or error})") from None
 
 
-def _read(name: str, rows: Any, wanted: Collection[str] | None, step: str) -> Foreign:
+class _Lines:
+    """The lines of a file, as far as one row has no more letters than it may; who read a row sets ``taken`` to 0."""
+
+    def __init__(self, name: str, file: TextIO):
+        self._name, self._file, self.taken = name, file, 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(limits.MAX_ROW_LETTERS + 1 - self.taken)
+        self.taken += len(line)
+        if self.taken > limits.MAX_ROW_LETTERS:
+            raise refused(self._name, f"a row has more than {limits.MAX_ROW_LETTERS:,} letters")
+        if not line:
+            raise StopIteration
+        return line
+
+
+def _read(name: str, rows: Any, lines: _Lines, wanted: Collection[str] | None, step: str) -> Foreign:
     header = [cell.strip() for cell in next(rows, [])]
+    lines.taken = 0
     if len(header) < 2:
         raise refused(name, "its first row names fewer than two columns; columns are separated by commas")
     if len(header) > limits.MAX_COLUMNS:
@@ -51,6 +71,7 @@ def _read(name: str, rows: Any, wanted: Collection[str] | None, step: str) -> Fo
     found = {column: (array("d"), array("d")) for column in places}
     points = 0
     for cells in rows:
+        lines.taken = 0
         if not cells:
             continue
         if len(cells) != len(header):

@@ -62,6 +62,14 @@ def _compiled(config: RunConfig) -> str:
     return "compiled code rounds in an order that no script repeats" if config.compile else ""
 
 
+def _recorded(config: RunConfig) -> str:
+    return "a recorded update rounds the learning rate as no script does" if config.graph else ""
+
+
+def _replicas(config: RunConfig) -> str:
+    return "a script trains in one process, and replicas are another model" if config.replicas > 1 else ""
+
+
 def _tuned(config: RunConfig) -> str:
     return "its learning rate is still to be tuned" if isinstance(config.optim.lr, str) else ""
 
@@ -73,6 +81,8 @@ REFUSED: Mapping[str, Callable[[RunConfig], str]] = {
     "data.name": _data,
     "data.resize": _data,
     "compile": _compiled,
+    "graph": _recorded,
+    "replicas": _replicas,
     "optim.lr": _tuned,
 }
 

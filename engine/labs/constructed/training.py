@@ -51,7 +51,7 @@ def inputs_of(config: RunConfig, images: ImageSet, step: int) -> Tensor:
     """Return the augmented inputs of update ``step``, float32 (batch, channels, S, S)."""
     stream = BatchStream(config.seed, len(images.train), config.optim.batch_size)
     pixels, _ = images.train.batch(torch.from_numpy(stream.indices(step)))
-    return augment(images.normalise(pixels), config.seed, step, config.data.crop, config.data.flip)
+    return augment(images.normalise(pixels), config.seed, step, config.data)
 
 
 def grown_state(state: Mapping[str, Any], grown: GrownNet) -> Document:

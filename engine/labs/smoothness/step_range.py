@@ -52,8 +52,7 @@ class Descent:
         """Return inputs, float32 (batch, channels, S, S), and labels of update ``step`` (1 is the first)."""
         indices = torch.from_numpy(self._stream.indices(step)).to(self._device)
         pixels, labels = self._images.train.batch(indices)
-        data = self._config.data
-        return augment(self._images.normalise(pixels), self._config.seed, step, data.crop, data.flip), labels
+        return augment(self._images.normalise(pixels), self._config.seed, step, self._config.data), labels
 
     def steps(self, last: int) -> Iterator[tuple[int, float]]:
         """Do updates 1 to ``last``; yield (update, its batch's loss before it); end after a loss that is not finite."""

@@ -42,6 +42,8 @@ class Mask(RandomModule):
     """
 
     key: Tensor
+    #: Which of the equal shares of a batch comes through here: a share has the mask that it has in the whole batch.
+    share = 0
 
     def __init__(self, rate: float):
         super().__init__()
@@ -64,7 +66,8 @@ class Mask(RandomModule):
     def _kept(self, x: Tensor) -> Tensor:
         n, channels, height, width = x.shape
         # A hash of key and position in 64-bit integers that wrap around (the finalizer of splitmix64).
-        bits = torch.arange(x.numel(), device=x.device).mul_(-0x61C8864680B583EB).add_(self.key)
+        first = self.share * x.numel()
+        bits = torch.arange(first, first + x.numel(), device=x.device).mul_(-0x61C8864680B583EB).add_(self.key)
         for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15)):
             bits = bits.bitwise_xor_(bits >> shift).mul_(factor)
         kept = (bits >> 32).bitwise_and_(_LEVELS - 1) >= round(self.rate * _LEVELS)

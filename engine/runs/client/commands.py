@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from engine.config import lockstep
 from engine.errors import CommandRefused, EngineUnreachable
+from engine.runs.client.author import author
 from engine.runs.client.process import EngineProcess, until
 from engine.runs.protocol.verbs import PACE, RUN_VERBS, TRAINS, unknown
 from engine.store.connection import obstacle
@@ -45,8 +46,9 @@ class CommandClient:
         Withdraws unclaimed commands then. Raises CommandRefused for an unknown verb, and as ``ask``.
         """
         self._check_verb(verb)
+        by = author()
         with self._store() as (writer, reader):
-            commands = {run: writer.commands.give(verb, run) for run in dict.fromkeys(runs)}
+            commands = {run: writer.commands.give(verb, run, author=by) for run in dict.fromkeys(runs)}
             until(lambda: all(answer(reader, command).done for command in commands.values()), until_done_s)
             answers = {}
             for run, command in commands.items():
@@ -69,7 +71,7 @@ class CommandClient:
 
     def _ask(self, verb: str, run: int | None = None, race: int | None = None, argument: str = "") -> int:
         with self._store() as (writer, reader):
-            command = writer.commands.give(verb, run, argument, race=race)
+            command = writer.commands.give(verb, run, argument, race=race, author=author())
 
             def is_acknowledged() -> bool:
                 return answer(reader, command).acknowledged is not None

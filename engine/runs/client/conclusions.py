@@ -17,7 +17,7 @@ from engine.analysis.verdict import RaceErrors, Verdict
 from engine.config import TUNED
 from engine.events import BROKEN, Found, RunState, Split
 from engine.labs.registry import LABS
-from engine.models.arm_names import arm_label
+from engine.models.arm_names import run_label
 from engine.runs.protocol.comparable_runs import differences
 from engine.runs.protocol.inspected_runs import inspected_differences
 from engine.store.reader import Reader
@@ -41,7 +41,7 @@ def compared_runs(reader: Reader, rows: Sequence[RunRow]) -> list[ComparedRun]:
     )
     return [
         ComparedRun(
-            run=row.id, arm=arm_label(row.depth, row.shortcut, row.family), depth=row.depth, shortcut=row.shortcut,
+            run=row.id, arm=run_label(row.config), depth=row.depth, shortcut=row.shortcut,
             family=row.family, seed=row.seed,
             # A rate that is still tuned is never shown: its run has not begun.
             lr=lr if isinstance(lr := row.config.optim.lr, int | float) else 0.0, state=row.state.value, step=row.step,
@@ -119,7 +119,7 @@ def cut(
     curve = "running" if clean is None else "clean"
     return cut_in_words(
         CutNet(
-            arm_label(row.depth, row.shortcut, row.family), row.parent_step, row.step,
+            run_label(row.config), row.parent_step, row.step,
             error(row.parent_run, row.parent_step),
             error(row.id, row.step) if clean is None else clean, error(row.parent_run, row.step, curve),
             row.state in BROKEN, ended=clean is not None,

@@ -12,6 +12,7 @@ from engine.errors import WorkspaceError
 from engine.hardware.machine import this_process
 from engine.hardware.training import require_torch
 from engine.labs.registry import check_settings, get_lab
+from engine.runs.client.author import author
 from engine.runs.client.commands import CommandClient
 from engine.runs.client.interventions import InterventionClient
 from engine.runs.client.process import EngineProcess
@@ -41,7 +42,13 @@ class Control:
         Raises ViewOnly, QuotaReached, and the errors of ``EngineProcess.ensure``.
         """
         self.engine.require_training()
-        return self._submitted(lambda writer: writer.races.submit(race))
+
+        def submit(writer: Writer) -> tuple[int, list[int]]:
+            started = writer.races.submit(race)
+            writer.commands.note("start", author=author(), race=started[0])
+            return started
+
+        return self._submitted(submit)
 
     def start_instant(self, race: RaceConfig) -> tuple[int, list[int]]:
         """Submit an instant race, which takes the place of one that still trains; return the ids of race and runs.
@@ -65,7 +72,13 @@ class Control:
             with Reader(self.workspace) as reader:
                 resolved = resolve(reader, lab, config.settings)
             config = LabConfig.checked(lab=lab.name, **resolved._asdict())
-        return self._submitted(lambda writer: writer.labs.submit(config))
+
+        def submit(writer: Writer) -> int:
+            job = writer.labs.submit(config)
+            writer.commands.note("measure", author=author(), run=job)
+            return job
+
+        return self._submitted(submit)
 
     def _submitted(self, submit: Callable[[Writer], _Submitted]) -> _Submitted:
         check_quota(self.workspace)

@@ -95,11 +95,14 @@ class EngineProcess:
             message = f"the engine (process {row.pid}) has not answered for {age:.0f} s; {reason}"
         return EngineStatus(state, row.pid, row.version, row.devices, message)
 
-    def ensure(self, timeout_s: float = 10.0) -> EngineRow:
+    def ensure(self, timeout_s: float = 10.0, unless_ended_since: float | None = None) -> EngineRow:
         """Start the engine if none lives, and return its row.
 
-        Raises VersionMismatch for an engine of another version, EngineUnreachable without an answer in time,
-        WorkspaceError and DatabaseDamaged for an unusable workspace.
+        Args:
+            unless_ended_since: A time: none is started where somebody gave the command to end one after it.
+
+        Raises VersionMismatch for an engine of another version, EngineUnreachable without an answer in time or where
+        somebody ended it, WorkspaceError and DatabaseDamaged for an unusable workspace.
         """
         self.workspace.prepare()
         self._status_of_this_version()
@@ -111,6 +114,8 @@ class EngineProcess:
             if status.state == "alive" and (row := self._engine_row()) is not None:
                 return row
             if status.state == "none" and (started is None or started.poll() is not None) and not self._lock_is_held():
+                if unless_ended_since is not None and self._was_ended_since(unless_ended_since):
+                    raise EngineUnreachable("somebody ended the engine; it starts with the next race or command")
                 # The first attempt may have met an ending engine.
                 if attempts == _ATTEMPTS:
                     raise EngineUnreachable(f"the engine ended while it started: {self._last_words()}")
@@ -252,6 +257,10 @@ class EngineProcess:
         with suppress(RuntimeError):
             GuardedThread("engine-reaper", process.wait, _log.warning).start()
         return process
+
+    def _was_ended_since(self, moment: float) -> bool:
+        with Reader(self.workspace) as reader:
+            return reader.commands.last_given(SHUTDOWN) > moment
 
     def _lock_is_held(self) -> bool:
         try:

@@ -1,8 +1,10 @@
 """Writes names of races and notes of runs, without the engine. Torch-free."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from engine.errors import ConfigError, missing
+from engine.runs.client.author import author
 from engine.runs.protocol.instant import unkept
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
@@ -10,8 +12,12 @@ from engine.store.writer import Writer
 
 MAX_NAME_LENGTH = 120
 MAX_NOTE_LENGTH = 500
-#: Spreadsheets read a cell of an exported table that begins so as a formula.
+#: Runs of which it is written down who wrote a note on them.
+MAX_NOTED = 64
+#: Spreadsheets read a cell of an exported table that begins so as a formula, also in the wide and small forms of Asia.
 FORMULA = ("=", "+", "-", "@")
+#: What some skip before they look.
+_SKIPPED = ("\t", "\r")
 
 
 class NoteClient:
@@ -27,6 +33,7 @@ class NoteClient:
             self._check_kept("race", [race])
             if not writer.notes.rename_race(race, kept):
                 raise ConfigError(missing(f"race {race}"))
+            writer.commands.note("rename", author=author(), race=race)
         return kept
 
     def keep(self, race: int) -> None:
@@ -34,6 +41,7 @@ class NoteClient:
         with self._writer() as writer:
             if not writer.races.keep(race):
                 raise ConfigError(f"there is no instant race {race}: it was kept, or a newer one has taken its place")
+            writer.commands.note("keep", author=author(), race=race)
 
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
         """Write a note on these runs ('' removes notes); return the ids of existing runs, at least one."""
@@ -41,6 +49,8 @@ class NoteClient:
         with self._writer() as writer:
             self._check_kept("id", runs)
             written = writer.notes.annotate(runs, kept)
+            for run in written[:MAX_NOTED]:
+                writer.commands.note("note", author=author(), run=run)
         if not written:
             raise ConfigError(missing(f"run {', '.join(map(str, runs[:5]))}"))
         return written
@@ -67,6 +77,11 @@ def checked(text: str, what: str, longest: int) -> str:
     odd = next((letter for letter in kept if not letter.isprintable()), None)
     if odd is not None:
         raise ConfigError(f"{what} is one line of text without control characters (got {ascii(odd)})")
-    if kept.startswith(FORMULA):
+    if is_formula(kept):
         raise ConfigError(f"{what} begins with none of = + - @ (got {kept[0]!r}): a spreadsheet would compute it")
     return kept
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet could compute a cell with this text."""
+    return text.startswith(_SKIPPED) or unicodedata.normalize("NFKC", text[:1]).startswith(FORMULA)

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 
 from engine.errors import in_one_line
-from engine.hardware.machine import process_before
+from engine.hardware.machine import process_before, process_end
 from engine.paths import PROJECT
 
 PRELOAD = "engine.runs.launchers.preload"
@@ -33,7 +33,6 @@ _POLL_S = 0.02
 _MAX_GAP_S = 1.0
 _REPORT_BYTES = 512
 _READY, _LACKS, _ENDED = "ready", "lacks ", "ended "
-_SIGKILL = 9
 _HINTS = {
     errno.EAGAIN: "this user may start no further process or thread (ulimit -u)",
     errno.ENOMEM: "there is too little memory",
@@ -105,7 +104,7 @@ class ForkServer:
         if said.startswith(_ENDED):
             return f"the fork server ended ({said.removeprefix(_ENDED)})"
         when = "" if said else ", while it loaded torch,"
-        return "" if code is None else f"the fork server{when} {in_words(code)}"
+        return "" if code is None else f"the fork server{when} {process_end(code)}"
 
     def _said(self, pid: int | None) -> str:
         """Return what the process wrote, '' while it wrote nothing."""
@@ -151,18 +150,6 @@ def cause_of(error: BaseException) -> str:
     """Return an error in one line, with what it means where the system's words say too little."""
     hint = _HINTS.get(error.errno or 0) if isinstance(error, OSError) else None
     return f"{hint}; {in_one_line(error)}" if hint else in_one_line(error)
-
-
-def in_words(code: int) -> str:
-    """Return how a process ended: ``ended with exit code 1``, ``was ended by signal 9 (SIGKILL)``."""
-    if code >= 0:
-        return f"ended with exit code {code}"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = "unknown"
-    hint = "; the usual reason is too little memory" if -code == _SIGKILL else ""
-    return f"was ended by signal {-code} ({name}){hint}"
 
 
 def _pid() -> int | None:

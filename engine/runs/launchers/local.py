@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 
 from engine.errors import in_one_line
 from engine.guarded_thread import GuardedThread
-from engine.hardware.machine import ProcessId, process_before
+from engine.hardware.machine import ProcessId, process_before, process_end
 from engine.hardware.training import view_only
-from engine.runs.launchers.fork_server import ForkServer, ForkServerFailed, cause_of, in_words
+from engine.runs.launchers.fork_server import ForkServer, ForkServerFailed, cause_of
 from engine.runs.launchers.registry import LeftBehindProcess
 from engine.runs.protocol.job import Job
 from engine.store.rows import JobRow
@@ -175,7 +175,7 @@ class LocalWorker:
             return f"worker ended: {self._last_word}"
         if code == _UNKNOWN_EXIT:
             return "worker ended; the process that started it does not say how"
-        return f"worker {in_words(code)}"
+        return f"worker {process_end(code)}"
 
     def withdraw(self) -> bool:
         """Give up a start that has not begun; return whether it had not."""

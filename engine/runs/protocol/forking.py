@@ -9,18 +9,19 @@ from collections.abc import Mapping, Set
 
 from engine.config import LIVE, MAX_RUNS, STEPS, Change, ModelConfig, RunConfig, apply_settings, check_change, replace
 from engine.config.base import diff
+from engine.config.values import shown
 from engine.data.registry import get_source
 from engine.errors import ConfigError
 from engine.events import Split
 from engine.models.registry import variant
 from engine.models.tensors import tensors
 from engine.runs.protocol.checkpoint_names import saved_step
-from engine.runs.protocol.planning import check_compiler, check_device, check_fit, shape_of
+from engine.runs.protocol.planning import check_device, check_execution, check_fit, shape_of
 from engine.store.reader import Reader
 from engine.store.rows import ForkPlan, RunRow
 
 #: Kept from the parent: the fork equals the parent bit for bit until a change takes effect.
-_KEPT = ("device", "threads", "optimizer")
+_KEPT = ("device", "threads", "optimizer", "replicas")
 #: The settings of a warm-up, with the text of a run without one.
 _NO_WARMUP = {"warmup_lr": "null", "warmup_steps": "0"}
 _MAX_NAMED = 4
@@ -41,8 +42,8 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
     if _sees(config) != _sees(before) or config.optim.batch_size > before.optim.batch_size:
         _check_images(config)
         check_device(config, reader.workspace)
-    if config.compile and (config.compile, config.model) != (before.compile, before.model):
-        check_compiler(config, [variant(config.model.shortcut, config.model.family)])
+    if (config.compile, config.graph, config.model) != (before.compile, before.graph, before.model):
+        check_execution(config, [variant(config.model.shortcut, config.model.family)])
     _check_tensors(parent, config.model)
     longer = config.optim.steps != before.optim.steps
     past = [
@@ -101,7 +102,8 @@ def _rates(reader: Reader, run: int, step: int) -> list[float]:
 def _as_it_is(changed: Set[str], now: Mapping[str, float], key: str, text: str) -> str:
     """Return a setting in words that changes nothing, '' for one that does; ``changed`` are keys, dotted and short."""
     if not _is_live(key):
-        return "" if key in changed else f"{key}={text}"
+        told = shown(text).strip("'")
+        return "" if key in changed else f"{key}={told}"
     last = key.rsplit(".", 1)[-1]
     value = check_change(last, text)
     same = math.isclose(now.get(last, math.nan), value, rel_tol=1e-9)

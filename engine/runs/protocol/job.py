@@ -15,7 +15,8 @@ CHANGES = "changes"
 class Job:
     """One run or job of a lab for a worker, with workspace folder, device and CPU threads.
 
-    ``instant``: a run of an instant race, which gives way to ordinary races.
+    ``instant``: a run of an instant race, which gives way to ordinary races. ``further``: the devices of its replicas
+    but the first, whose is ``device``; all of them share the threads.
     """
 
     run: int
@@ -24,3 +25,13 @@ class Job:
     threads: int
     lab: bool = False
     instant: bool = False
+    further: tuple[str, ...] = ()
+
+    @property
+    def replicas(self) -> int:
+        """How many processes train the run."""
+        return 1 + len(self.further)
+
+    def device_of(self, rank: int) -> str:
+        """Return the device of a replica, from 0."""
+        return (self.device, *self.further)[rank]

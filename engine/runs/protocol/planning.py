@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from engine.config import FAMILIES, FREE, MAX_RUNS, DataConfig, RaceConfig, RunConfig, apply_settings, leaves, replace
 from engine.config.optim import OPTIMIZER_DEFAULTS
 from engine.config.presets import Preset, get_preset
+from engine.config.values import shown
 from engine.data.presence import present
-from engine.data.registry import Source, check_pool, get_source
+from engine.data.registry import SOURCES, Source, check_pool, get_source
 from engine.errors import ConfigError
-from engine.hardware.compiler import refusal
+from engine.hardware.compiler import GRAPH_REFUSAL, refusal
+from engine.hardware.cores import cores
 from engine.hardware.machine import devices
 from engine.models.registry import Variant, variant
 from engine.models.zoo.spec import STREAMS
@@ -27,6 +29,8 @@ _DECIDED = {
     "model.image_size": "the data set and pool",
 }
 _OPTIMIZER, _WARMUP = "optim.optimizer", "optim.warmup_steps"
+#: The shortcuts with chance inside the net.
+DRAWING = ("dropout", "stochastic-depth")
 #: Settings that count as chosen only where they are others than the preset's: the page names them always.
 _AS_THE_PRESET = (_OPTIMIZER, _WARMUP)
 #: Settings whose choice replaces a preset's exception for a depth, where there are others than the setting itself.
@@ -67,7 +71,8 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     depths = _depths(request, preset)
     if request.steps is not None and (twice := {"steps", "optim.steps"} & request.settings.keys()):
         key = min(twice)
-        raise ConfigError(f"the steps are given twice ({request.steps}, and {key}={request.settings[key]}); give one")
+        told = shown(request.settings[key]).strip("'")
+        raise ConfigError(f"the steps are given twice ({request.steps}, and {key}={told}); give one")
     # Together: whether a warm-up fits is a question of the steps.
     steps = {} if request.steps is None else {"optim.steps": f"{request.steps}"}
     run, chosen_keys = _with_settings(preset.run, {**request.settings, **steps}, depths[0])
@@ -78,7 +83,8 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     run = replace(run, {"data.name": source.name, **implied})
     check_fit(run, source)
     check_device(run, workspace)
-    check_compiler(run, variants)
+    check_execution(run, variants)
+    check_replicas(run, workspace)
     race = RaceConfig.checked(
         depths=depths,
         shortcuts=tuple(each.text for each in variants),
@@ -145,6 +151,24 @@ def _with_settings(run: RunConfig, settings: Mapping[str, str], depth: int) -> t
     return apply_settings(run, settings, implied), frozenset(chosen)
 
 
+def overridden(race: RaceConfig, preset: Preset, named: Mapping[str, str]) -> set[str]:
+    """Return the settings that a race shares with its preset, but would not without naming them.
+
+    Another optimizer or family brings values of its own, and some images are not mirrored unless asked for.
+
+    Args:
+        named: The settings that differ from the preset, as in ``--set``.
+    """
+    source, found = SOURCES.get(race.run.data.name), set[str]()
+    if source and not source.mirrors and race.run.data.flip and preset.run.data.flip:
+        found.add("data.flip")
+    if {_OPTIMIZER, "model.family"} & named.keys():
+        said = {**named, "optim.steps": f"{race.run.optim.steps}"}
+        planned, wanted = leaves(_with_settings(preset.run, said, race.depths[0])[0]), leaves(race.run)
+        found |= {key for key in planned.keys() - _DECIDED.keys() - said.keys() if planned[key] != wanted[key]}
+    return found
+
+
 def shape_of(source: Source, data: DataConfig) -> dict[str, int]:
     """Return the settings of a net for these images. Raises ConfigError for a pool that does not fit."""
     check_pool(source, data.pool)
@@ -173,13 +197,32 @@ def _check_size(race: RaceConfig) -> None:
         )
 
 
-def check_compiler(run: RunConfig, variants: Sequence[Variant]) -> None:
-    """Raise ConfigError for nets that cannot be compiled on this machine."""
-    if run.compile and any(each.shortcut.name == "stochastic-depth" for each in variants):
+def check_execution(run: RunConfig, variants: Sequence[Variant]) -> None:
+    """Raise ConfigError for nets that cannot be compiled, or recorded as a CUDA graph, on this machine."""
+    names = [each.shortcut.name for each in variants]
+    if run.compile and "stochastic-depth" in names:
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
     on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
     if run.compile and (reason := refusal("cuda" if on_gpu else "cpu")):
         raise ConfigError(reason)
+    if run.graph and (drawing := next((name for name in names if name in DRAWING), "")):
+        raise ConfigError(f"graph=true cannot be used with {drawing}, which draws anew in every step; set graph=false")
+    if run.graph and not on_gpu:
+        raise ConfigError(GRAPH_REFUSAL)
+
+
+def check_replicas(run: RunConfig, workspace: Workspace) -> None:
+    """Raise ConfigError for more replicas than this machine has GPUs or cores; on a cluster the run waits for them."""
+    if run.replicas == 1 or trains_on_cluster(workspace):
+        return
+    gpus = len(devices()) - 1
+    if run.device.startswith("cuda:"):
+        raise ConfigError(f"each replica has a GPU of its own; set device=cuda, without a number (got {run.device})")
+    if run.device == "cuda" or (run.device == "auto" and gpus):
+        if run.replicas > gpus:
+            raise ConfigError(f"replicas={run.replicas} need as many GPUs; this machine has {gpus}, or set device=cpu")
+    elif run.replicas > cores():
+        raise ConfigError(f"replicas={run.replicas} need a core each; this machine has {cores()}")
 
 
 def check_fit(run: RunConfig, source: Source) -> None:

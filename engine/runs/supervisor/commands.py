@@ -51,7 +51,7 @@ class CommandHandler:
                 # The client may withdraw the command until here.
                 if not self._writer.commands.claim(command.id):
                     continue
-                _log.info("command %d: %s %s", command.id, command.verb, command.run or "")
+                _log.info("command %d: %s %s, from %s", command.id, command.verb, command.run or "", command.author)
             answer = self._guarded_answer(command, busy)
             if answer is not None:
                 self._writer.commands.finish(command.id, answer or None)

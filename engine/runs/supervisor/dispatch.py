@@ -68,7 +68,9 @@ class Dispatch:
             # The runs of an instant race are over before anybody could set their pace.
             if isinstance(row, RunRow) and row.tunes is None and not instant:
                 self._enter_race(row)
-            self._pool.launch(Job(start.run, self._workspace.path, start.device, start.threads, is_lab, instant))
+            self._pool.launch(
+                Job(start.run, self._workspace.path, start.device, start.threads, is_lab, instant, start.further)
+            )
         waits = plan.waits | held
         for row in queued:
             if (reason := waits.get(row.id)) is not None and reason != row.detail:
@@ -120,7 +122,10 @@ def _waiting(row: RunRow, arms: int) -> Waiting:
     device = _device(row, row.config.device)
     estimate = 0 if device == "cpu" else gpu_bytes(row.config)
     threads = row.threads or row.config.threads
-    return Waiting(row.id, race, position, arms, threads, device, memory_estimate=estimate, instant=row.instant)
+    return Waiting(
+        row.id, race, position, arms, threads, device, memory_estimate=estimate, instant=row.instant,
+        replicas=row.config.replicas,
+    )  # fmt: skip
 
 
 def _lab_waiting(row: LabJobRow) -> Waiting:

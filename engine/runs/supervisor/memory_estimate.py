@@ -25,7 +25,7 @@ SLACK = 1.2
 
 
 def activation_bytes(config: RunConfig) -> int:
-    """Return the estimated bytes of the activations of one training step."""
+    """Return the estimated bytes of the activations of one training step, in one of the run's replicas."""
     outputs = 0
     for part in parts(config.model):
         shape = dict(part.tensors).get("weight", ())
@@ -33,7 +33,7 @@ def activation_bytes(config: RunConfig) -> int:
             outputs += part.multiply_adds // math.prod(shape[1:])
     width = 4 if config.precision == "fp32" else 2
     pixels = config.model.channels * config.model.image_size**2  # kept for the first layer, as 32-bit floats
-    return int((KEPT * outputs * width + 4 * pixels) * config.optim.batch_size)
+    return int((KEPT * outputs * width + 4 * pixels) * config.optim.batch_size / config.replicas)
 
 
 def gpu_bytes(config: RunConfig) -> int:

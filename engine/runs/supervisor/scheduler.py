@@ -9,6 +9,8 @@
 * Runs of an instant race come last and alone: they wait while an ordinary run trains on the CPU. They hold back none
   but a run with several threads, which waits for the instant race at work, about two seconds. No further one starts
   before that run, however often a slider is moved.
+* The replicas of a run start together or not at all: on a CPU alone, with at least a thread each; on CUDA each on a
+  GPU of its own.
 * A lab takes seconds: it starts at once and holds no run back. At most ``LABS`` work at a time, and together with no
   more threads than cores (or than ``LABS``), unless one alone has more. A waiting lab holds back later labs.
 * On a cluster (``Machine.nodes``) each thread of a run on the CPU takes one core of a node, and a single run those of
@@ -30,6 +32,8 @@ _WHOLE = 0.9
 class Waiting:
     """A queued run of a race of ``arms`` runs. ``threads`` 0 and ``device`` ``auto``: not fixed yet.
 
+    ``threads`` are those of all its replicas together, ``memory_estimate`` is that of one.
+
     Units: ``memory_estimate`` in bytes of a GPU.
     """
 
@@ -42,11 +46,15 @@ class Waiting:
     lab: bool = False
     memory_estimate: int = 0
     instant: bool = False
+    replicas: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A run or a lab with a worker. ``memory_estimate``: bytes of a GPU not allocated yet."""
+    """A run or a lab with a worker. ``memory_estimate``: bytes of a GPU not allocated yet.
+
+    ``further``: the devices of a run's replicas but the first.
+    """
 
     run: int
     threads: int
@@ -54,6 +62,12 @@ class Active:
     lab: bool = False
     memory_estimate: int = 0
     instant: bool = False
+    further: tuple[str, ...] = ()
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The device of each replica."""
+        return (self.device, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +94,12 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The run starts now, on ``device``, with ``threads`` CPU threads."""
+    """The run starts now, on ``device``, with ``threads`` CPU threads; its further replicas on devices of their own."""
 
     run: int
     device: str
     threads: int
+    further: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +136,15 @@ def schedule(queued: Sequence[Waiting], active: Sequence[Active], machine: Machi
         if start is not None:
             starts.append(start)
             running.append(
-                Active(start.run, start.threads, start.device, waiting.lab, waiting.memory_estimate, waiting.instant)
+                Active(
+                    start.run,
+                    start.threads,
+                    start.device,
+                    waiting.lab,
+                    waiting.memory_estimate,
+                    waiting.instant,
+                    start.further,
+                )
             )
             continue
         waits[waiting.run] = reason
@@ -138,7 +161,8 @@ def _lab(waiting: Waiting, device: str, running: Sequence[Active], cores: int) -
 
 
 def _on_cpu(waiting: Waiting, running: Sequence[Active], cores: int) -> tuple[Start | None, str]:
-    threads = waiting.threads or (1 if waiting.arms > 1 else cores)
+    replicas = waiting.replicas
+    threads = max(replicas, waiting.threads or (1 if waiting.arms > 1 else cores))
     here = [other for other in running if other.device == "cpu" and not other.lab]
     if waiting.instant and (ordinary := [other.run for other in here if not other.instant]):
         return None, f"waits for {_runs(ordinary)}: ordinary races have precedence"
@@ -146,15 +170,18 @@ def _on_cpu(waiting: Waiting, running: Sequence[Active], cores: int) -> tuple[St
     if crowds:
         return None, f"waits for {_runs(crowds)}, which trains with several threads"
     if threads > 1 and here:
-        return None, f"waits for {_runs([other.run for other in here])}: it trains with {threads} threads, alone"
+        what = f"{replicas} replicas" if replicas > 1 else f"{threads} threads"
+        return None, f"waits for {_runs([other.run for other in here])}: it trains with {what}, alone"
     slots = sum(other.instant == waiting.instant for other in here)
     if slots >= 2 * cores:
         return None, f"waits for a free slot ({slots} of {2 * cores} in use)"
-    return Start(waiting.run, "cpu", threads), ""
+    return Start(waiting.run, "cpu", threads, ("cpu",) * (replicas - 1)), ""
 
 
 def _on_nodes(waiting: Waiting, running: Sequence[Active], nodes: Sequence[int]) -> tuple[Start | None, str]:
     largest, taken = max(nodes, default=0), sum(other.threads for other in running if other.device == "cpu")
+    if waiting.replicas > 1:
+        return _replicas_on_nodes(waiting, taken, nodes)
     threads = waiting.threads or (1 if waiting.arms > 1 else max(1, largest))
     if threads > largest:
         return None, f"waits for a node with {_cores(threads)}; the largest of the cluster has {_cores(largest)}"
@@ -163,22 +190,38 @@ def _on_nodes(waiting: Waiting, running: Sequence[Active], nodes: Sequence[int])
     return Start(waiting.run, "cpu", threads), ""
 
 
+def _replicas_on_nodes(waiting: Waiting, taken: int, nodes: Sequence[int]) -> tuple[Start | None, str]:
+    """Plan replicas of equal size; each is on one node, and a node takes as many as it has cores for."""
+    replicas = waiting.replicas
+    share = max(1, (waiting.threads or (1 if waiting.arms > 1 else sum(nodes))) // replicas)
+    if not waiting.threads:
+        share = max(1, min(share, max(nodes, default=0)))
+    if (room := sum(cores // share for cores in nodes)) < replicas:
+        return None, f"waits for room for {replicas} replicas of {_cores(share)} each; the cluster's nodes take {room}"
+    if taken + share * replicas > sum(nodes):
+        return None, f"waits for {_cores(share * replicas)} of the cluster ({taken} of {sum(nodes)} in use)"
+    return Start(waiting.run, "cpu", share * replicas, ("cpu",) * (replicas - 1)), ""
+
+
 def _on_cuda(
     waiting: Waiting, candidates: Sequence[str], running: Sequence[Active], machine: Machine
 ) -> tuple[Start | None, str]:
     memory, per_gpu = machine.memory, machine.per_gpu
-    load = {device: sum(other.device == device and not other.lab for other in running) for device in candidates}
+    replicas = waiting.replicas
+    if len(candidates) < replicas:
+        return None, f"waits for {replicas} GPUs, one for each replica; there are {len(candidates)}"
+    load = {device: sum(device in other.devices and not other.lab for other in running) for device in candidates}
     slots = [device for device in candidates if load[device] < per_gpu]
     if not slots:
         return None, f"waits for a free slot ({per_gpu} runs on {', '.join(candidates)})"
     left = {device: _left(device, running, memory) for device in slots}
     fitting = [device for device in slots if _fits(waiting, left[device], memory.get(device))]
-    if not fitting:
+    if len(fitting) < replicas:
         free = ", ".join(f"{device} {max(0, left[device] or 0) / 1e9:.1f} GB" for device in slots)
         return None, f"waits for GPU memory: needs about {waiting.memory_estimate / 1e9:.1f} GB, left on {free}"
     # The emptiest of equally loaded GPUs; the first without memory reports.
-    chosen = min(fitting, key=lambda device: (load[device], -(left[device] or 0)))
-    return Start(waiting.run, chosen, waiting.threads or 1), ""
+    chosen, *further = sorted(fitting, key=lambda device: (load[device], -(left[device] or 0)))[:replicas]
+    return Start(waiting.run, chosen, max(replicas, waiting.threads or 1), tuple(further)), ""
 
 
 def _left(device: str, running: Sequence[Active], memory: Mapping[str, GpuMemory]) -> int | None:
@@ -186,7 +229,7 @@ def _left(device: str, running: Sequence[Active], memory: Mapping[str, GpuMemory
     gpu = memory.get(device)
     if gpu is None or gpu.free is None:
         return None
-    return gpu.free - sum(other.memory_estimate for other in running if other.device == device)
+    return gpu.free - sum(other.memory_estimate for other in running if device in other.devices)
 
 
 def _fits(waiting: Waiting, left: int | None, gpu: GpuMemory | None) -> bool:

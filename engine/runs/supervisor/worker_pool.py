@@ -51,7 +51,7 @@ class WorkerPool:
         """Return the occupied devices, for the scheduler."""
         return [
             *(
-                Active(job.run, job.threads, job.device, job.lab, instant=job.instant)
+                Active(job.run, job.threads, job.device, job.lab, instant=job.instant, further=job.further)
                 for job in (worker.job for worker in self._launched.values())
             ),
             *(

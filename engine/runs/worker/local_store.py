@@ -1,8 +1,11 @@
 """The workspace of this machine as its workers see it (``engine.runs.worker.worker_store``). Torch-free."""
 
 import contextlib
+import faulthandler
+import logging
 import os
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from engine.errors import WorkspaceError
@@ -10,6 +13,7 @@ from engine.runs.lockstep import SharedThrottle, Throttle
 from engine.runs.protocol.checkpoint_names import PUT_ASIDE
 from engine.runs.worker.worker_store import CheckpointFiles, CheckpointFolder, Document
 from engine.store.reader import Reader
+from engine.store.space.writability import disk_errors
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
@@ -97,3 +101,18 @@ class LocalCheckpoints(RunFolder):
     def read(self, step: int) -> Document:
         """Return the state of a file."""
         return self._files.load(self.path(step))
+
+
+def open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
+    """Write this process's log, native crashes included, to the run's file."""
+    with disk_errors(workspace.path):
+        workspace.run(run).mkdir(exist_ok=True)
+        handler = logging.FileHandler(workspace.log(run), encoding="utf-8")
+    logging.raiseExceptions = False  # a full disk takes no line, and no traceback about it either
+    stack.callback(handler.close)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+    if handler.stream is not None:  # only with ``delay``
+        faulthandler.enable(handler.stream)

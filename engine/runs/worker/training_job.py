@@ -1,5 +1,6 @@
 """A training in its worker: takes the trainer's events and writes them to the store."""
 
+import dataclasses
 import logging
 import os
 from collections import deque
@@ -7,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from engine.config import TUNED, Change, replace
-from engine.errors import ConfigError
+from engine.errors import ConfigError, ReplicaLost
 from engine.events import (
     Changed,
     Diverged,
@@ -30,6 +31,7 @@ from engine.runs.protocol.checkpoint_names import END, PAUSED
 from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
 from engine.runs.worker.contention import ContentionMonitor
+from engine.runs.worker.replicas import Replicas, explained, meet
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import UNSAVED, StatusReporter
 from engine.runs.worker.worker_store import WorkerStore
@@ -38,6 +40,8 @@ from engine.store.tables.log_entries import BROKEN_IMAGES, TAKEN
 from engine.store.tables.probes import Coding, LayerRow
 
 if TYPE_CHECKING:
+    from engine.hardware.device import Device
+    from engine.hardware.ranks import Ranks
     from engine.training.trainer import Trainer
 
 #: Window of images/s.
@@ -53,7 +57,11 @@ _log = logging.getLogger("engine.run")
 class TrainingJob:
     """The life of one run in this process."""
 
-    def __init__(self, job: Job, store: WorkerStore, reporter: StatusReporter, reader: Reader):
+    def __init__(
+        self, job: Job, store: WorkerStore, reporter: StatusReporter, reader: Reader, replicas: Replicas | None = None
+    ):
+        self._replicas = replicas
+        self._ranks: Ranks | None = None
         self._job, self._run = job, job.run
         self._store, self._reporter, self._writer, self._reader = store, reporter, reporter.writer, reader
         self._link, self._row = reporter.link, reader.runs.known(job.run)
@@ -67,6 +75,9 @@ class TrainingJob:
         """Prepare, train, and record the end."""
         try:
             self._train()
+        except ReplicaLost as error:
+            assert self._replicas is not None, "a run in one process has no replica to lose"
+            raise explained(error, self._replicas, self._ranks) from None
         finally:
             self._throttle.leave()
             if self._monitor is not None:
@@ -85,7 +96,7 @@ class TrainingJob:
             raise ConfigError(reason)
         config = replace(self._row.config, {"device": self._job.device, "threads": self._job.threads})
         _log.info("run %d, process %d, config %s", self._run, os.getpid(), config.to_json())
-        device = choose(config)
+        device = self._among_ranks(choose(replace(config, {"threads": config.rank_threads})))
         images = load_images(config.data, self._store.data, self._reporter.report)
         self._reporter.report("building the net", now=True)
         if config.optim.lr == TUNED:
@@ -114,6 +125,9 @@ class TrainingJob:
         if config.probe.images:
             trainer.probe = probe = OnlineProbe(config, trainer.images, trainer.model, device, changes.ends[1:])
             self._writer.probes.add_layers(self._run, [LayerRow(*place) for place in probe.layers])
+        if device.ranks is not None:
+            device.ranks.send(trainer.state() | {"precision": device.precision})
+            device.ranks.await_ready(self._reporter.report)
         try:
             with closing(trainer.events()) as events:
                 for event in events:
@@ -131,6 +145,12 @@ class TrainingJob:
             self._reporter.rescue(lambda: self._rescued(trainer, checkpoints), str(error))
             return
         self._reporter.leave(step, UNSAVED if step is None else "")
+
+    def _among_ranks(self, device: "Device") -> "Device":
+        """Return the device with the run's other ranks, once they are there."""
+        if self._replicas is not None:
+            self._ranks = meet(self._replicas, self._job.replicas, str(device.torch_device), self._reporter.report)
+        return dataclasses.replace(device, ranks=self._ranks)
 
     def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
         """Record one event; return whether the event ended the run."""
@@ -208,7 +228,7 @@ class TrainingJob:
         restarted = event.step == 0 and self._row.step > 0
         self._reporter.begin(
             self._row.started, detail=NO_CHECKPOINT if restarted else "", step=event.step, parameters=event.parameters,
-            device=event.device, precision=event.precision, threads=event.threads, train_images=event.train_images,
+            device=event.device, precision=event.precision, threads=self._job.threads, train_images=event.train_images,
         )  # fmt: skip
         _log.info(
             "training from step %d of %d on %s (%s), %s, %d thread(s)",

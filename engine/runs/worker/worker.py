@@ -4,7 +4,6 @@ Between two events the worker checks for signals (``engine.runs.worker.engine_li
 ends the worker.
 """
 
-import faulthandler
 import logging
 import os
 import sys
@@ -12,66 +11,78 @@ import time
 from contextlib import ExitStack
 from multiprocessing.connection import Connection
 
-from engine.errors import DatabaseBusy, DataError, DeviceError, SkipscopeError, in_one_line
+from engine.errors import DatabaseBusy, DataError, DeviceError, ReplicaLost, SkipscopeError, in_one_line
 from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import EngineLink, last_word
 from engine.runs.worker.lab_job import LabJob
-from engine.runs.worker.local_store import LocalStore
+from engine.runs.worker.local_store import LocalStore, open_log
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
+from engine.runs.worker.replica import NICENESS
+from engine.runs.worker.replicas import LocalReplicas, Replicas
 from engine.runs.worker.retrying_writer import BUSY_S, HURRY, PASSING, RetryingWriter
 from engine.runs.worker.status_reporter import Interrupted, StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.runs.worker.worker_store import WorkerStore
-from engine.store.space.writability import disk_errors
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
-#: The page must stay responsive on the same cores: beside it, four threads of training count for less than half of one.
-NICENESS = 10
 #: How long a worker waits for a locked database before its first write.
 OPENING_LIMIT_S = 60.0
 
 _log = logging.getLogger("engine.run")
 
 
-def work(job: Job, signals: Connection, store: WorkerStore | None = None) -> None:
+def work(job: Job, signals: Connection, store: WorkerStore | None = None, replicas: Replicas | None = None) -> None:
     """Run ``job`` from its newest checkpoint or its start; return when the process may end.
 
-    ``store``: where to read and write, None for the workspace on this machine.
+    ``store``: where to read and write, None for the workspace on this machine. ``replicas``: the other ranks of a run
+    that has some, None for processes of this machine.
     """
     try:
-        _work(job, signals, store or LocalStore(Workspace(job.workspace), job.run))
+        if job.replicas > 1 and replicas is None:
+            replicas = LocalReplicas(job, signals)
+        try:
+            _work(job, signals, store or LocalStore(Workspace(job.workspace), job.run), replicas)
+        finally:
+            if replicas is not None:
+                replicas.close()
     except BaseException as error:
         last_word(signals, error)
         raise
 
 
-def _work(job: Job, signals: Connection, store: WorkerStore) -> None:
+def _work(job: Job, signals: Connection, store: WorkerStore, replicas: Replicas | None) -> None:
     link = EngineLink(store, job.run, signals)
     if not link.engine_lives():
         return  # a later engine may have given the run to another worker
     link.start()  # before the database, whose lock may hold this worker up: it lives, and a signal may end the wait
+    if replicas is not None:
+        replicas.watch()
     with ExitStack() as stack:
         opened = stack.enter_context(_opened(store, link))
         writer = RetryingWriter(opened, link)
         reporter = StatusReporter(job.run, writer, link)
-        kind = LabJob if job.lab else TrainingJob
         reader = None
         try:
             writer.repeat(lambda: store.sign_on(opened))
-            writer.repeat(lambda: _open_log(store.workspace, job.run, stack))
+            writer.repeat(lambda: open_log(store.workspace, job.run, stack))
             link.notice.prepare()
             reader = stack.enter_context(store.reader())
             if hasattr(os, "nice"):
                 os.nice(NICENESS)
             if "torch" not in sys.modules:
                 _log.warning("torch was not preloaded; loading it now")
-            kind(job, store, reporter, reader).run()
+            if job.lab:
+                LabJob(job, store, reporter, reader).run()
+            else:
+                TrainingJob(job, store, reporter, reader, replicas).run()
         except Interrupted:
             reporter.leave()
         except PASSING as error:
             writer.last_words()
             reporter.leave(reason=str(error))
+        except ReplicaLost:
+            raise  # nothing on the record: the engine finds the run without a worker, and calls it lost
         except (DataError, DeviceError) as error:
             reporter.fail(_at(store.place, str(error)))
         except SkipscopeError as error:
@@ -99,18 +110,3 @@ def _opened(store: WorkerStore, link: EngineLink) -> Writer:
             if time.monotonic() > deadline or link.signal in HURRY:
                 raise
             _log.warning("%s", error)
-
-
-def _open_log(workspace: Workspace, run: int, stack: ExitStack) -> None:
-    """Write this process's log, native crashes included, to the run's file."""
-    with disk_errors(workspace.path):
-        workspace.run(run).mkdir(exist_ok=True)
-        handler = logging.FileHandler(workspace.log(run), encoding="utf-8")
-    logging.raiseExceptions = False  # a full disk takes no line, and no traceback about it either
-    stack.callback(handler.close)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
-    if handler.stream is not None:  # only with ``delay``
-        faulthandler.enable(handler.stream)

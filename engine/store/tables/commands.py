@@ -9,6 +9,18 @@ from engine.store.rows import CommandRow
 class CommandReader(ReadingTable):
     """Reads commands and answers."""
 
+    def of_race(self, race: int, at_most: int) -> list[CommandRow]:
+        """Return the newest commands on a race and its runs, newest first."""
+        sql = """
+            SELECT * FROM commands WHERE race = ?1 OR run IN (SELECT id FROM runs WHERE race = ?1)
+            ORDER BY id DESC LIMIT ?2
+        """
+        return self._all(CommandRow, sql, race, at_most)
+
+    def authors(self) -> list[str]:
+        """Return all who gave commands, by name."""
+        return [row["author"] for row in self._rows("SELECT DISTINCT author FROM commands")]
+
     def pending(self) -> list[CommandRow]:
         """Return the commands that are not done, oldest first."""
         return self._all(CommandRow, "SELECT * FROM commands WHERE done IS NULL ORDER BY id")
@@ -17,14 +29,29 @@ class CommandReader(ReadingTable):
         """Return one command with the engine's answer so far."""
         return self._first(CommandRow, "SELECT * FROM commands WHERE id = ?", command)
 
+    def last_given(self, verb: str) -> float:
+        """Return when a verb was given last, in seconds since the epoch; 0 for never."""
+        last = self._first(CommandRow, "SELECT * FROM commands WHERE verb = ? ORDER BY created DESC LIMIT 1", verb)
+        return 0.0 if last is None else last.created
+
 
 class CommandWriter(WritingTable):
     """Gives, withdraws, claims and answers commands."""
 
-    def give(self, verb: str, run: int | None = None, argument: str = "", *, race: int | None = None) -> int:
+    def give(
+        self, verb: str, run: int | None = None, argument: str = "", *, race: int | None = None, author: str = ""
+    ) -> int:
         """Write a command; return the command's id. The engine answers in the same row."""
+        values = {"verb": verb, "run": run, "race": race, "argument": argument, "author": author}
         with self._transaction() as connection:
-            return insert(connection, "commands", verb=verb, run=run, race=race, argument=argument, created=time.time())
+            return insert(connection, "commands", **values, created=time.time())
+
+    def note(self, verb: str, *, author: str, run: int | None = None, race: int | None = None) -> None:
+        """Write down what somebody did without the engine: a command that is done already."""
+        now = time.time()
+        values = {"verb": verb, "run": run, "race": race, "argument": "", "author": author}
+        with self._transaction() as connection:
+            insert(connection, "commands", **values, created=now, claimed=now, acknowledged=now, done=now)
 
     def claim(self, command: int) -> bool:
         """Mark that the engine is about to serve the command; return False if the command was withdrawn."""

@@ -37,6 +37,7 @@ class RunListRow:
     seed: int
     lr: float | str
     optimizer: str
+    replicas: int
     data: str
     eval_images: int
     state: RunState
@@ -76,6 +77,7 @@ class RunListReader(ReadingTable):
             " COALESCE(json_extract(runs.config, '$.model.family'), 'cifar') AS family,"
             " json_extract(runs.config, '$.optim.lr') AS lr, json_extract(runs.config, '$.data.name') AS data,"
             " coalesce(json_extract(runs.config, '$.optim.optimizer'), 'sgd') AS optimizer,"
+            " coalesce(json_extract(runs.config, '$.replicas'), 1) AS replicas,"
             " json_extract(runs.config, '$.data.eval_images') AS eval_images,"
             " value_at(train.running_error, train.running_error_unit, train.steps, train.steps - 1) AS training,"
             " clean.error AS clean, part.error AS part, part.step AS part_step, whole.error AS whole,"

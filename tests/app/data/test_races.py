@@ -54,6 +54,9 @@ def test_the_command_repeats_the_race(place):
         ("paper", {}, {}),
         ("quick", {}, {"optimizer": "adamw", "warmup_steps": "60"}),
         ("paper", {}, {"optimizer": "adamw", "lr": "tuned"}),
+        # As the preset has it, which another optimizer or family would replace.
+        ("quick", {}, {"optimizer": "adamw", "lr": "0.1", "weight_decay": "1e-4"}),
+        ("quick", {}, {"model.family": "mlp", "model.width": "8"}),
         ("paper", {}, {"optim.warmup_lr": "null"}),  # for all depths: the preset's own exception must not come back
     ],
 )
@@ -82,6 +85,14 @@ def test_the_command_pasted_into_a_shell_plans_the_same_race(place, preset, chan
         place,
     )
     assert again == wanted
+
+
+def test_the_command_asks_for_mirrored_digits_where_somebody_did(place):
+    with Writer(place.prepare()) as writer:
+        for settings, named in (({"data.flip": "true"}, ["data.flip"]), ({}, ["data.flip=false"])):
+            wanted = plan_race(RaceRequest(data="svhn", settings={"pool": "1", **settings}), place)
+            race, _ = writer.races.submit(wanted)
+            assert all(name in races.race(race).as_command for name in named)
 
 
 def test_the_command_names_seeds_that_are_not_the_presets(place):

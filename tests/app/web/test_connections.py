@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
 from app.data import authorization
-from app.web import connections, presenter_link
+from app.web import connections, presenter_link, proxy_hosts
 from app.web.connections import BoundedProtocol, Connections
 
 WEBSOCKET = (
@@ -350,15 +350,35 @@ def test_without_a_presenter_everybody_may_use_all_places(limits, monkeypatch):
     asyncio.run(scenario())
 
 
+class Connection:
+    """As much of a connection as the count of them needs."""
+
+    def __init__(self, address):
+        self.client, self.closed = (address, 1), False
+        self.transport = SimpleNamespace(is_closing=lambda: self.closed, abort=self.abort)
+
+    def abort(self):
+        self.closed = True
+
+
+def test_behind_a_proxy_the_room_is_no_single_address_and_the_presenter_has_his_places():
+    def takers(address):
+        found, taken = Connections(140, waiting=60, reserve=20), 0
+        while not found.opened(each := Connection(address)):
+            found.serve(each)
+            taken += 1
+        return taken
+
+    assert takers("127.0.0.1") == 108, "nine tenths of 120"
+    proxy_hosts.believe([proxy_hosts.ProxyHost.named("lab.example")])
+    try:
+        assert takers("127.0.0.1") == 120
+        assert takers("192.0.2.1") == 108, "whoever comes past the proxy is one address"
+    finally:
+        proxy_hosts.believe([])
+
+
 def test_a_crowded_address_closes_its_own_waiting_connections_alone():
-    class Connection:
-        def __init__(self, address):
-            self.client, self.closed = (address, 1), False
-            self.transport = SimpleNamespace(is_closing=lambda: self.closed, abort=self.abort)
-
-        def abort(self):
-            self.closed = True
-
     found = Connections(140, waiting=60, reserve=20)
     others = [Connection("192.0.2.1") for _ in range(5)]
     assert not any(map(found.opened, others))

@@ -1,10 +1,11 @@
 """What outsiders can write into the log: the first lines of each kind, and how many more there were."""
 
+import io
 import logging
 
 import pytest
 
-from app.web.log_limit import MAX_IN_ALL, MAX_LETTERS, MAX_OF_A_KIND, WINDOW_S, LogLimit, bound_logs
+from app.web.log_limit import MAX_IN_ALL, MAX_LETTERS, MAX_OF_A_KIND, MAX_TRACEBACK, WINDOW_S, LogLimit, bound_logs
 
 
 @pytest.fixture
@@ -43,8 +44,25 @@ def test_kinds_without_end_are_bounded_too_and_so_is_a_line(log):
     assert len(lines[0]) == MAX_LETTERS + 3
 
 
+def test_a_storm_of_frames_leaves_a_bounded_log_and_says_what_is_missing(log):
+    logger, lines, now = log
+    text = io.StringIO()
+    logger.addHandler(logging.StreamHandler(text))
+    for number in range(2_000):
+        try:
+            raise ValueError("x" * 100_000 + str(number))
+        except ValueError:
+            logger.warning("Error deserializing back message", exc_info=True)
+    assert len(lines) == MAX_OF_A_KIND
+    assert len(text.getvalue()) <= MAX_OF_A_KIND * (MAX_TRACEBACK + 100)
+    assert text.getvalue().endswith(f"{MAX_OF_A_KIND - 1}\n"), "the end names the error"
+    now[0] = WINDOW_S
+    logger.warning("later")
+    assert lines[-1] == f"later ({2_000 - MAX_OF_A_KIND:,} further lines were left out)"
+
+
 def test_the_loggers_that_speak_with_browsers_are_bounded_once():
-    logger = logging.getLogger("streamlit.a_new_one")
+    logger, _ = logging.getLogger("streamlit.a_new_one"), logging.getLogger("uvicorn.error")
     for _ in range(2):
         bound_logs()
         assert [type(each) for each in logger.filters].count(LogLimit) == 1

@@ -29,7 +29,7 @@ def site(monkeypatch):
     async def socket(websocket):
         await websocket.accept()
         await websocket.send_text("in")
-        await websocket.receive_text()
+        await websocket.receive_bytes()
 
     routes = [
         Route("/", page, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
@@ -45,7 +45,7 @@ def opens(site, scheme="ws", **headers):
     try:
         with site.websocket_connect(f"{scheme}://localhost:8501/_stcore/stream", headers=headers) as socket:
             socket.receive_text()
-            socket.send_text("enough")
+            socket.send_bytes(b"enough")
     except WebSocketDisconnect:
         return False
     return True
@@ -54,6 +54,15 @@ def opens(site, scheme="ws", **headers):
 @pytest.mark.parametrize("origin", ["http://localhost:8501", "http://LOCALHOST:8501", "HTTP://localhost:8501"])
 def test_the_pages_own_origin_opens_the_connection(site, origin):
     assert opens(site, origin=origin)
+
+
+def test_the_first_refused_page_is_logged_with_what_a_proxy_needs(site, caplog):
+    for origin in ("https://localhost:8501", "http://evil.example"):
+        assert not opens(site, origin=origin)
+    assert [record.getMessage() for record in caplog.records if "refused" in record.getMessage()] == [
+        "a page of 'https://localhost:8501' was refused, for this is 'http://localhost:8501'; "
+        "a proxy is believed from this machine, with --proxy-host"
+    ]
 
 
 def test_whoever_is_no_browser_names_no_origin(site):
@@ -65,7 +74,8 @@ def test_whoever_is_no_browser_names_no_origin(site):
     [
         "http://evil.example", "http://localhost:9999", "http://localhost", "http://127.0.0.1:8501",
         "http://localhost:8501.evil.example", "http://localhost:8501@evil.example", "null", "", "localhost:8501",
-        "https://localhost:8501", "//localhost:8501", "ws://localhost:8501", "http://[", "file://", "http://192.0.2.5:8501",
+        "https://localhost:8501", "//localhost:8501", "ws://localhost:8501", "http://[", "file://",
+        "http://192.0.2.5:8501",
     ],
 )  # fmt: skip
 def test_foreign_origins_do_not_open_it_even_with_the_cookie(site, origin):
@@ -93,6 +103,25 @@ def test_what_is_no_document_may_load_nothing(site):
 def test_an_unknown_host_is_answered_400(site):
     assert site.get("/", headers={"host": "evil.example"}).status_code == 400
     assert site.get("/", headers={"host": "192.0.2.5:8501"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "shown", "option"),
+    [
+        ("lab.example:8501", "lab.example:8501", "--proxy-host lab.example"),
+        ("<b>&", "<b>&", "--proxy-host NAME"),
+        ("lab\x1b[1m", "lab\\x1b[1m", "--proxy-host NAME"),
+        ("x" * 5000, "x" * 100, "--proxy-host NAME"),
+    ],
+)
+def test_a_refused_host_is_told_how_it_is_allowed_and_the_log_says_it_once(site, caplog, host, shown, option):
+    for _ in range(3):
+        answer = site.get("/", headers={"host": host})
+        assert answer.text == (
+            f"the host '{shown}' is no address of this page; if it names a proxy in front of it, start it with {option}"
+        )
+        assert answer.headers["content-type"].startswith("text/plain")
+    assert [record.levelname for record in caplog.records if "--proxy-host" in record.getMessage()] == ["WARNING"]
 
 
 def test_an_ipv6_address_is_known_in_its_brackets(site):
@@ -201,9 +230,18 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         authorization.guard(None)
 
 
-@pytest.mark.parametrize(("extra", "passes"), [(0, True), (1, False)])
-def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, extra, passes):
-    size = middleware.MAX_MESSAGE_BYTES + extra
+MOST = middleware.MAX_MESSAGE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ({"bytes": b"x" * MOST}, None), ({"bytes": b"x" * MOST, "text": None}, None),
+        ({"bytes": b"x" * (MOST + 1)}, 1009),
+        ({"text": "x"}, 1003), ({"text": "", "bytes": None}, 1003), ({"text": "x" * (MOST + 1)}, 1009),
+    ],
+)  # fmt: skip
+def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch, message, code):
     monkeypatch.setattr(presenter_link, "_presenter", None)
     heard, sent = [], []
 
@@ -211,12 +249,12 @@ def test_a_message_that_no_page_sends_closes_the_connection_unheard(monkeypatch,
         heard.append(await receive())
 
     async def receive():
-        return {"type": "websocket.receive", "bytes": b"x" * size}
+        return {"type": "websocket.receive", **message}
 
     async def send(message):
         sent.append(message)
 
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": []}
     asyncio.run(middleware.ConnectionLimit(app)(scope, receive, send))
-    assert [message["type"] for message in heard] == ["websocket.receive" if passes else "websocket.disconnect"]
-    assert sent == ([] if passes else [{"type": "websocket.close", "code": 1009}])
+    assert [each["type"] for each in heard] == ["websocket.disconnect" if code else "websocket.receive"]
+    assert sent == ([{"type": "websocket.close", "code": code}] if code else [])

@@ -3,6 +3,7 @@
 import time
 from importlib import import_module
 from inspect import isgenerator
+from types import SimpleNamespace
 
 import pytest
 from starlette.applications import Starlette
@@ -97,11 +98,40 @@ def test_every_start_has_a_token_of_its_own_that_cannot_be_guessed(shared):
 def test_the_link_hands_out_a_cookie_and_goes_on_to_a_clean_address(shared):
     answer = client().get(shared)
     assert answer.status_code == 303
-    assert answer.headers["location"] == "/"
+    assert answer.headers["location"] == "./"
     assert answer.headers["cache-control"] == "no-store"
-    cookie, *rules = answer.headers["set-cookie"].split("; ")
-    assert cookie == f"skipscope_presenter_8501={token_of(shared)}"
-    assert {rule.lower() for rule in rules} == {"httponly", "path=/", "samesite=strict"}
+    right, number = (text.split("; ") for text in answer.headers.get_list("set-cookie"))
+    assert right[0] == f"skipscope_presenter_8501={token_of(shared)}"
+    assert number[0].startswith("skipscope_presenter_number_8501=1.")
+    for _, *rules in (right, number):
+        assert {rule.lower() for rule in rules} == {"httponly", "path=/", "samesite=strict"}
+
+
+def test_each_browser_with_the_link_is_a_presenter_with_a_number_of_its_own(shared, monkeypatch):
+    monkeypatch.setattr(presenter_link.st, "context", SimpleNamespace(cookies={}))
+    assert presenter_link.name() == "presenter"
+
+    def opens(**cookies):
+        browser = client()
+        browser.cookies.update(cookies)
+        set_now = dict(text.split(";")[0].split("=", 1) for text in browser.get(shared).headers.get_list("set-cookie"))
+        presenter_link.st.context.cookies = {**cookies, **set_now}
+        return presenter_link.name()
+
+    assert [opens(), opens()] == ["presenter 1", "presenter 2"]
+    second = dict(presenter_link.st.context.cookies)
+    assert opens(**second) == "presenter 2", "who opens it again stays"
+    presenter_link.count_from(["presenter 7", "page", "presenter x", "presenter 8 ", "command line"])
+    assert opens() == "presenter 8"
+    token = token_of(shared)
+    presenter_link.share(8501, token)  # another start with the token of a file
+    presenter_link.st.context.cookies = second
+    assert presenter_link.name() == "presenter 2"
+    for forged in ("3", "3.", "2.wrong", "\u0663.x", "-1." + second["skipscope_presenter_number_8501"][2:], "9" * 5000):
+        presenter_link.st.context.cookies = {"skipscope_presenter_number_8501": forged}
+        assert presenter_link.name() == "presenter", forged
+    monkeypatch.setattr(presenter_link, "_presenter", None)
+    assert presenter_link.name() == "page"
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=wrong", "?token=%C3%A9%FF", "?token=" + 5000 * "a"])

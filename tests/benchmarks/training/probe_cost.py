@@ -16,8 +16,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.config import RunConfig, arm_name, replace
 from engine.config.presets import get_preset
@@ -54,15 +55,24 @@ def main() -> int:
     return 0 if held else 1
 
 
+class Cost(NamedTuple):
+    """Medians in seconds; ``relative`` is the cost of a probed image in images trained."""
+
+    step: float
+    early: float
+    late: float
+    relative: float
+
+
 class Arm:
     """One net in training, and its probe."""
 
-    def __init__(self, preset: str, depth: int, shortcut: str, workspace: Path):
+    def __init__(self, preset: str, depth: int, shortcut: str, workspace: Path, device: str = "auto"):
         run = get_preset(preset).run
         images = load_images(run.data, workspace)
         fitting = {"model.channels": images.channels, "model.image_size": images.image_size}
         fitting["model.classes"] = len(images.classes)
-        arm = {"model.depth": depth, "model.shortcut": shortcut, "threads": 1}
+        arm = {"model.depth": depth, "model.shortcut": shortcut, "threads": 1, "device": device}
         self.config: RunConfig = replace(run, fitting | arm)
         self.device = choose(self.config)
         self.trainer = Trainer(self.config, images, self.device)
@@ -81,8 +91,8 @@ class Arm:
     def _probe(self, step: int) -> None:
         self.probe.measure(self.trainer.model, self.trainer.optimizer, step, self.trainer.progress.lr)
 
-    def report(self, rounds: int) -> bool:
-        """Print one arm's figures; return whether it keeps within the bounds."""
+    def measured(self, rounds: int) -> "Cost":
+        """Measure steps and probes by turns."""
         steps, early, late, ratios = [], [], [], []
         for number in range(2 * rounds):
             before = seconds(self._step)
@@ -92,20 +102,27 @@ class Arm:
             (late if settled else early).append(after)
             if settled:
                 ratios.append(after / before)
-        step, cost_early, cost_late = map(statistics.median, (steps, early, late))
         cost = statistics.median(ratios) * self.config.optim.batch_size / self.probe.images
-        words, held = [], True
+        return Cost(*map(statistics.median, (steps, early, late)), cost)
+
+    def shares(self, cost: "Cost") -> Iterator[tuple[int, int, float, float]]:
+        """Yield steps and probes of a short and a long run, the share of probes in its time, and its bound."""
         for length, bound in ((self.config.optim.steps, SHORT_SHARE), (LONG, LONG_SHARE)):
             columns = probe_steps(replace(self.config, {"optim.steps": length}))
-            spent = sum(cost_early if at < SETTLED else cost_late for at in columns)
-            share = spent / (spent + length * step)
-            bound = bound if length < LONG else LONG_SHARE
+            spent = sum(cost.early if at < SETTLED else cost.late for at in columns)
+            yield length, len(columns), spent / (spent + length * cost.step), bound if length < LONG else LONG_SHARE
+
+    def report(self, rounds: int) -> bool:
+        """Print one arm's figures; return whether it keeps within the bounds."""
+        cost = self.measured(rounds)
+        words, held = [], True
+        for length, columns, share, bound in self.shares(cost):
             held &= share <= bound
-            words.append(f"{length} steps, {len(columns)} probes: {100 * share:.1f} % (at most {100 * bound:.0f} %)")
+            words.append(f"{length} steps, {columns} probes: {100 * share:.1f} % (at most {100 * bound:.0f} %)")
         print(
-            f"{arm_name(self.config.model.depth, self.config.model.shortcut):>9}: step {1e3 * step:.1f} ms, probe "
-            f"{1e3 * cost_early:.1f} ms early, {1e3 * cost_late:.1f} ms late, "
-            f"cost {cost:.2f} (assumed {COST[self.config.model.family]:.2f}); "
+            f"{arm_name(self.config.model.depth, self.config.model.shortcut):>9}: step {1e3 * cost.step:.1f} ms, probe "
+            f"{1e3 * cost.early:.1f} ms early, {1e3 * cost.late:.1f} ms late, "
+            f"cost {cost.relative:.2f} (assumed {COST[self.config.model.family]:.2f}); "
             f"{'; '.join(words)} ({self.device.name}, {self.device.precision}, {self.device.threads} thread)",
             flush=True,
         )

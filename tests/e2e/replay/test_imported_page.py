@@ -67,6 +67,7 @@ def pictures(page: Page, url: str, ready: str, parts: tuple[str, ...]) -> dict[s
     return {part: page.locator(part).first.screenshot(animations="disabled") for part in parts}
 
 
+@pytest.mark.long
 def test_the_imported_race_draws_the_same_page(both, open_page):
     page = open_page("about:blank")
     for address, (ready, parts) in PAGES.items():

@@ -64,6 +64,7 @@ def test_the_picture_stands_first_then_it_plays_and_a_press_opens_it(untouched_s
     opened(page)
 
 
+@pytest.mark.long
 def test_where_motion_is_unwanted_the_picture_stays_and_a_press_opens_the_replay(untouched_site, open_page):
     page = open_page("about:blank", reduced_motion="reduce")
     asked: list[str] = []

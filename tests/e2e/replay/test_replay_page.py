@@ -186,6 +186,7 @@ def test_a_race_that_trains_is_left_for_its_recording_and_found_again(site, open
     assert view(page, "v.view.zoom.x") == [0, 40]
 
 
+@pytest.mark.long
 def test_a_selection_of_runs_plays_too(recorded, open_page):
     """Of one race and of two: curves grow, the table beside them stays, and the chart says what is compared."""
     site, bench = recorded

@@ -40,6 +40,7 @@ def late(frames: list[dict]) -> list[int]:
     return found
 
 
+@pytest.mark.long
 def test_no_frame_of_the_way_is_empty_or_shows_another_range(site, open_page):
     race, _ = site.race(steps=SLOW)
     page = open_page(f"{site.url}/?race={race}")

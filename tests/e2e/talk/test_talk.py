@@ -191,6 +191,7 @@ def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, bro
         context.close()
 
 
+@pytest.mark.long
 def test_a_live_scene_is_live_while_it_trains_and_else_plays_its_recording(workspace, open_page):
     site = Site(workspace)
     site.start()

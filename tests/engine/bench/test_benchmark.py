@@ -59,7 +59,7 @@ def test_the_table_shows_ratios_with_their_spread(monkeypatch, capsys):
     assert "2.00 (2.00 to 2.00)" in words
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(400)
 def test_the_command_measures_every_net(monkeypatch, capsys):
     monkeypatch.setattr("engine.cli.bench.DEPTHS", (8,))

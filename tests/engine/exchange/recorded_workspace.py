@@ -23,6 +23,7 @@ SECRETS = {
     "log": "/home/ada lovelace/run.log",
     "cause": "/mnt/machine-of-ada/disk",
     "note": "/home/ada/notes/2026",
+    "presenter": "presenter 417799",
 }
 S = RunState
 
@@ -55,6 +56,7 @@ def fill(workspace: Workspace) -> tuple[int, ...]:
         writer.interventions.take_over(runs[1], change.id, 20, "learning rate 0.1 to 0.01")
         writer.interventions.add_change(runs[1], "strength", 0.5, 1_700_000_001.5)
         writer.notes.annotate([runs[0]], f"see {SECRETS['note']}")
+        writer.commands.note("pause", author=SECRETS["presenter"], run=runs[0])
         fork(reader, writer, runs[2], runs[2])
         _lab(writer, runs)
         rows = [row.id for row in reader.runs.all(race)]

@@ -6,6 +6,7 @@ from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.hardware import compiler
 from engine.hardware.compiler import refusal, use_cache, why_not
+from engine.runs.protocol import planning
 from engine.runs.protocol.planning import RaceRequest, plan_race
 
 
@@ -51,6 +52,23 @@ def test_a_net_that_changes_in_every_step_is_not_compiled(workspace, monkeypatch
     monkeypatch.setattr(shutil, "which", lambda name: "/bin/any")
     with pytest.raises(ConfigError, match="compile=true cannot be used with stochastic-depth"):
         plan_race(RaceRequest((8,), ("A", "stochastic-depth"), settings={"compile": "true"}), workspace)
+
+
+def test_a_recorded_update_needs_a_gpu_and_a_net_that_does_not_draw(workspace, monkeypatch):
+    def planned(*shortcuts: str, **settings: str):
+        return plan_race(RaceRequest((8,), shortcuts, settings={"graph": "true"} | settings), workspace)
+
+    monkeypatch.setattr(planning, "devices", lambda: ["cpu"])
+    with pytest.raises(ConfigError, match="^graph=true records the update as a CUDA graph, which needs a GPU"):
+        planned("A")
+    monkeypatch.setattr(planning, "devices", lambda: ["cpu", "cuda:0"])
+    assert planned("A").run.graph is True
+    for drawing in planning.DRAWING:
+        with pytest.raises(ConfigError, match=f"^graph=true cannot be used with {drawing}, which draws anew"):
+            planned("A", drawing)
+    with pytest.raises(ConfigError, match="^compile=true and graph=true were never tried together"):
+        planned("A", compile="true")
+    assert RunConfig().graph is False
 
 
 def test_generated_code_stays_in_its_folder(monkeypatch, tmp_path):

@@ -153,7 +153,7 @@ def test_an_empty_database_is_made_good(room, start):
 
 
 @pytest.mark.parametrize("way", ["shutdown", "new_database"])
-@pytest.mark.slow
+@pytest.mark.long
 def test_an_engine_on_a_database_that_was_damaged_meanwhile_can_be_ended(room, way):
     engine = room.start(launcher="cold")
     engine.suspend()  # or it might notice and end by itself

@@ -211,7 +211,7 @@ def test_a_free_pace_looks_at_no_other_run(tmp_path, monkeypatch):
         throttle.reach(100)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_runs_keep_in_step_across_a_killed_engine(room):
     room.start(launcher="faulty")
     plan = room.plan(depths=(8, 26), shortcuts=("A",)).model_copy(update={"pace": "lockstep:2"})

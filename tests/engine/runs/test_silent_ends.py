@@ -43,6 +43,7 @@ def test_a_fork_server_that_is_killed_while_it_loads_torch_is_named_and_started_
     room.until_state(run, S.FINISHED)
 
 
+@pytest.mark.long
 def test_without_room_for_a_process_runs_wait_by_name_and_the_others_go_on(room):
     room.workspace.path.mkdir(parents=True)
     room.start(launcher="starved")
@@ -58,6 +59,7 @@ def test_without_room_for_a_process_runs_wait_by_name_and_the_others_go_on(room)
         room.until_step(run, 1)
 
 
+@pytest.mark.long
 def test_paths_of_two_hundred_characters_are_no_hindrance_and_nothing_is_left(tmp_path, monkeypatch):
     from tests.engine.runs.conftest import EngineRoom
 
@@ -79,6 +81,7 @@ def test_paths_of_two_hundred_characters_are_no_hindrance_and_nothing_is_left(tm
     assert not room.workspace.engine_end.exists()
 
 
+@pytest.mark.long
 def test_a_shutdown_ends_a_worker_that_hangs_and_says_what_became_of_each_run(room):
     room.start()
     healthy, hung = room.race()

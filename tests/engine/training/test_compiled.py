@@ -41,7 +41,7 @@ def test_it_trains_the_same_parameters(monkeypatch):
     torch._dynamo.reset()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(bool(why_not("cpu")), reason="no C++ compiler on this machine")
 @pytest.mark.filterwarnings("ignore")
 def test_generated_code_computes_the_same_and_stays_in_the_workspace(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from engine.config import ModelConfig, RunConfig
+from engine.config import DataConfig, ModelConfig, RunConfig
 from engine.data.augment import augment
 from engine.events import Finished, Measured
 from engine.hardware.device import Device, choose
@@ -45,7 +45,7 @@ def forward_on(device: Device, shortcut: str) -> torch.Tensor:
             for name, tensor in tensors.items()
         }
         pixels = torch.empty(8, 3, 32, 32, device=device.torch_device)
-        return torch.func.functional_call(model, moved, (augment(pixels, 0, 1, 4, True),))
+        return torch.func.functional_call(model, moved, (augment(pixels, 0, 1, DataConfig(crop=4, flip=True)),))
 
 
 @pytest.mark.parametrize("shortcut", ROWS)

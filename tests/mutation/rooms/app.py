@@ -16,6 +16,7 @@ ROOM = Room(
         "tests/app/data/test_run_table.py",
         "tests/app/web/test_middleware.py",
         "tests/app/web/test_presenter_link.py",
+        "tests/app/web/test_proxy.py",
         "tests/architecture/test_commands.py",
     ),
     rest=(
@@ -178,6 +179,20 @@ ROOM = Room(
             text="if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):",
             faulty="if not kind:",
             breaks="When the audience fills the server, the presenter does not get in either.",
+        ),
+        Fault(
+            name="anybody-is-a-proxy",
+            file="app/web/proxy_hosts.py",
+            text="return bool(_hosts) and is_loopback(address)",
+            faulty="return bool(_hosts)",
+            breaks="Whoever reaches the server names the host, the scheme and the address of its choice.",
+        ),
+        Fault(
+            name="forged-address-before-the-proxys",
+            file="app/web/proxy.py",
+            text="return ip_of(said[-1])",
+            faulty="return ip_of(said[0])",
+            breaks="A visitor behind a proxy names an address of his own, and votes as often as he likes.",
         ),
         Fault(
             name="extended-run-counts-as-fast",

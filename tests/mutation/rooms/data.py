@@ -85,7 +85,7 @@ ROOM = Room(
         ),
         Fault(
             name="names-in-another-order",
-            file="engine/data/files/parquet.py",
+            file="engine/data/files/parquet/listing.py",
             text="own_classes = [(own or names)[label] if names",
             faulty="own_classes = [names[label] if names",
             breaks="Images of a Parquet file that lists its classes otherwise than the first get wrong labels.",
@@ -114,7 +114,7 @@ ROOM = Room(
         ),
         Fault(
             name="several-sets-are-pooled",
-            file="engine/data/files/parquet.py",
+            file="engine/data/files/parquet/listing.py",
             text="if 2 * len(set.intersection(*each)) < len(set.union(*each)):",
             faulty="if 2 * len(set.intersection(*each)) < len(set.intersection(*each)):",
             breaks="Parquet sets of other classes in one folder are trained on as one set.",

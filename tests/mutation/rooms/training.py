@@ -60,6 +60,20 @@ ROOM = Room(
             breaks="All seeds of a race crop and mirror alike.",
         ),
         Fault(
+            name="replicas-on-one-share",
+            file="engine/training/update.py",
+            text="Share(self._ranks.rank, self._ranks.count)",
+            faulty="Share(0, self._ranks.count)",
+            breaks="All replicas of a run train on the same share of each batch.",
+        ),
+        Fault(
+            name="replica-keeps-its-decay",
+            file="engine/training/follower.py",
+            text='group["lr"], group["weight_decay"] = order.lr, order.weight_decay',
+            faulty='group["lr"] = order.lr',
+            breaks="A weight decay that is set live reaches the first replica alone.",
+        ),
+        Fault(
             name="strength-not-evaluated",
             file="engine/models/shortcuts/strength.py",
             text="module.strength = block.strength",
@@ -101,6 +115,13 @@ ROOM = Room(
             text="max(8, end // 100)",
             faulty="max(8, end // 1000)",
             breaks="A longer run is evaluated a tenth as often as it should be.",
+        ),
+        Fault(
+            name="edit-not-recorded-anew",
+            file="engine/training/recorded_update.py",
+            text="self._replay, self._done = None, 0",
+            faulty="self._done = 0",
+            breaks="On a GPU with graph=true a live change of weight decay or strength has no effect.",
         ),
     ),
 )

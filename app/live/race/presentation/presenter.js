@@ -40,7 +40,8 @@ export class Presenter {
   }
 
   /** New data from the script: what the race is called, who may command, what was refused; recorded: it is played. */
-  update({ title, race, mayCommand, starts, notice, states, recorded }) {
+  update({ title, race, mayCommand, starts, notice, states, recorded, room }) {
+    this.stage.invite(room);
     this.recorded = Boolean(recorded);
     this.mayCommand = mayCommand !== false;
     this.starts = this.mayCommand && starts !== false;
@@ -86,7 +87,7 @@ export class Presenter {
   draw(runs, theme, kinds, { asked, answers, gaps }) {
     const { view, stage } = this;
     Object.assign(this, { runs, kinds, views: presenterViews(kinds) });
-    this.stage.help.draw([...KEYS, ...COMMON].filter((row) => this.#offers(row)));
+    this.stage.draw([...KEYS, ...COMMON].filter((row) => this.#offers(row)));
     this.lines?.draw(stage.on ? runs : [], theme, view.hidden, gaps ?? null);
     this.host.classList.toggle("ss-veiled", view.hidden);
     this.host.classList.toggle("ss-answered", this.room.draw(this.race, asked, answers, stage.on));

@@ -18,6 +18,7 @@ import { button, element } from "../dom.js";
 
 /** The last rows of every stage. @type {KeyRow[]} */
 export const COMMON = [
+  { verb: "room", keys: ["j"], shown: "J", brief: "", does: "the link for the room as a QR code, or hide it", commands: true },
   { verb: "full", keys: ["f"], shown: "F", brief: "full screen", does: "full screen, on or off" },
   { verb: "keys", keys: ["?"], shown: "?", brief: "", does: "show all keys, or hide them" },
   { verb: "leave", keys: ["p", "escape"], shown: "P, Esc", brief: "leave", does: "leave the stage" },

@@ -103,7 +103,7 @@ export class PanelPresenter {
     const factor = Math.max(1, Math.min(innerWidth / ROOM.width, innerHeight / ROOM.height));
     host.style.setProperty("--ss-factor", String(factor));
     node.classList.add("ss-panel-on-stage");
-    const kept = `.ss-stage-head, .ss-stage-body, .ss-notice, .ss-keys-line, .ss-keys-panel, ${this.page.keeps}`;
+    const kept = `.ss-stage-head, .ss-stage-body, .ss-notice, .ss-keys-line, .ss-keys-panel, .ss-room-code, ${this.page.keeps}`;
     for (let path = /** @type {HTMLElement} */ (node); path !== host && path.parentElement; path = path.parentElement) {
       for (const beside of path.parentElement.children) beside.classList.toggle("ss-off-stage", beside !== path && !beside.matches(kept));
       if (path instanceof HTMLDetailsElement && !path.open) {

@@ -3,8 +3,10 @@
  * keys mean beside `full`, `keys` and `leave` is its owner's.
  */
 /** @import { KeyRow } from "./keys.js" */
+/** @import { Room } from "./room_code.js" */
 import { Fullscreen } from "./fullscreen.js";
 import { COMMON, KeyHelp, meaning } from "./keys.js";
+import { RoomCode } from "./room_code.js";
 import { element, setText } from "../dom.js";
 
 const NOTICE_MS = 12_000;
@@ -28,7 +30,8 @@ export class Stage {
     this.keys = [...keys, ...COMMON];
     this.screen = new Fullscreen(host);
     this.help = new KeyHelp(host, (verb) => this.#act(verb));
-    this.help.draw(this.keys);
+    this.code = new RoomCode(host);
+    this.draw(this.keys);
     this.notice = element("p", "ss-notice", "", { role: "status" });
     host.append(this.notice);
     hosts.add(host);
@@ -47,13 +50,31 @@ export class Stage {
     return this.screen.on;
   }
 
+  /**
+   * Offer these rows of keys, that of the room's link only where there is one.
+   * @param {KeyRow[]} rows
+   */
+  draw(rows) {
+    this.rows = rows;
+    this.help.draw(rows.filter(({ verb }) => verb !== "room" || this.code.room));
+  }
+
+  /**
+   * Take the link for the room, which the presenter of a shared page has.
+   * @param {Room | null | undefined} room
+   */
+  invite(room) {
+    this.code.update(room);
+    this.draw(this.rows ?? this.keys);
+  }
+
   enter() {
     this.screen.enter();
     this.help.wake();
   }
 
   leave() {
-    this.help.open = false;
+    this.help.open = this.code.open = false;
     this.help.stop();
     this.screen.leave();
   }
@@ -99,8 +120,9 @@ export class Stage {
   /** @type {(verb: string, key?: string) => Promise<void>} */
   async #act(verb, key) {
     if (verb === "keys") this.help.open = !this.help.open;
+    else if (verb === "room") this.code.open = !this.code.open;
     else if (verb === "full") this.say(await this.screen.toggleFull());
-    else if (verb === "leave" && key === "Escape" && this.help.open) this.help.open = false;
+    else if (verb === "leave" && key === "Escape" && (this.help.open || this.code.open)) this.help.open = this.code.open = false;
     else this.act(verb, key);
   }
 }

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import multiprocessing
 import os
+import tempfile
 import threading
 import time
 from dataclasses import replace
@@ -23,7 +24,10 @@ from engine.runs.launchers.ray_cluster.remote_store import RemoteStore
 from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.protocol.job import Job
 from engine.runs.temporary_folder import TemporaryFolder
+from engine.runs.worker.replica import Place, train_along
+from engine.runs.worker.replicas import listening
 from engine.runs.worker.worker import work
+from engine.store.workspace import Workspace
 
 BEAT_S = 1.0
 #: A worker that the desk does not answer for so long counts its engine as gone.
@@ -83,27 +87,34 @@ class RunActor:
         self._theirs, self._ours = multiprocessing.Pipe()
         self._is_done, self._has_ended, self._how = threading.Event(), threading.Event(), ""
         self._lock = threading.Lock()
+        self._replicas = RemoteReplicas(self._node) if job.replicas > 1 else None
+        self._group = ray.util.get_current_placement_group()
 
     def place(self) -> tuple[str, str, int]:
         """Return the node's id and address and the process."""
         return self._node_id, self._node, os.getpid()
 
+    def meeting(self) -> tuple[str, int]:
+        """Return where the other replicas of the run find this one."""
+        assert self._replicas is not None, "only a run with replicas has others"
+        host, port = self._replicas.listener.getsockname()[:2]
+        return host, port
+
     def work(self) -> None:
         """Do the job to its end."""
-        device = "cuda:0" if self._job.device.startswith("cuda") else self._job.device  # the others are hidden
-        folder = Path(os.environ.get("SKIPSCOPE_NODE_FOLDER") or _node_folder())
+        folder = _node_folder()
         store = RemoteStore(self._line, Sender(self._job.run, self._attempt, "job"), folder, self._node, self._shared)
         # The folder of the code may be made anew while this worker loads its modules.
         with contextlib.suppress(OSError):
             os.chdir(folder)
-        job = replace(self._job, device=device, workspace=store.workspace.path)
+        job = replace(_here(self._job), workspace=store.workspace.path)
         store.workspace.run(job.run).mkdir(parents=True, exist_ok=True)
         # Without beats the engine gives the worker up: nothing else need be told.
         pump = GuardedThread("beats", lambda: self._pump(store), _log.error)
         pump.start()
         try:
             with TemporaryFolder(store.workspace):  # what torch and its compiler leave goes with this attempt
-                work(job, self._theirs, store)
+                work(job, self._theirs, store, self._replicas)
         except BaseException as error:
             self._how = str(error) or type(error).__name__
             _log.exception("the worker ended")
@@ -114,8 +125,14 @@ class RunActor:
             with contextlib.suppress(OSError):  # the next worker of this node removes what is left
                 store.close()
             self._has_ended.set()  # last: the engine ends this process once it knows
-            # An engine that is gone asks nobody to end.
-            GuardedThread("end", _end_later, _log.error).start()
+            # An engine that is gone asks nobody to end, and gives no place back.
+            GuardedThread("end", self._end_later, _log.error).start()
+
+    def _end_later(self) -> None:
+        if self._replicas is not None:
+            time.sleep(_HEARD_S)
+            ray.util.remove_placement_group(self._group)
+        _end_later()
 
     def await_end(self) -> str:
         """Return the last word of the worker, '' for none, once it has ended."""
@@ -163,6 +180,65 @@ class RunActor:
         return replace(beat, log=text, last_word=word), len(text)
 
 
+class RemoteReplicas:
+    """The other replicas as the worker of a run sees them (``Replicas``): the engine looks after them."""
+
+    def __init__(self, host: str):
+        self.host, self.listener = host, listening(host)
+
+    def watch(self) -> None:
+        """Leave them to the engine."""
+
+    def ended(self) -> str:
+        """Return '': nobody here knows."""
+        return ""
+
+    def close(self) -> None:
+        """Leave them to the engine; without this process they end by themselves."""
+
+
+class ReplicaActor:
+    """A further replica of one attempt at a run; ``await_end`` returns once it has ended in good order."""
+
+    def __init__(self, job: Job, rank: int):
+        self._job, self._rank = _here(job), rank
+        context = ray.get_runtime_context()
+        self._node_id, self._node = context.get_node_id(), ray.util.get_node_ip_address()
+        self._has_ended = threading.Event()
+
+    def place(self) -> tuple[str, str, int]:
+        """Return the node's id and address and the process."""
+        return self._node_id, self._node, os.getpid()
+
+    def work(self, lead: tuple[str, int]) -> None:
+        """Train along with the worker that listens there, to its end."""
+        folder = _node_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+        try:
+            # Named as the folder of a worker: the next one of this node removes it, for this process is ended by force.
+            with (
+                tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=folder) as own,
+                TemporaryFolder(Workspace(Path(own))),
+            ):
+                train_along(self._job, Place(self._rank, lead, self._node), folder)
+        finally:
+            self._has_ended.set()
+            GuardedThread("end", _end_later, _log.error).start()
+
+    def await_end(self) -> None:
+        """Return at the end."""
+        self._has_ended.wait()
+
+
+def _here(job: Job) -> Job:
+    """Return a job as a node sees it: the GPUs of others are hidden."""
+    if not job.device.startswith("cuda"):
+        return job
+    return replace(job, device="cuda:0", further=("cuda:0",) * len(job.further))
+
+
 def _end_later() -> None:
     time.sleep(_HEARD_S)
     os._exit(0)
@@ -170,6 +246,6 @@ def _end_later() -> None:
 
 def _node_folder() -> Path:
     """Return the folder of this node for data sets and work in progress."""
-    import tempfile
-
+    if named := os.environ.get("SKIPSCOPE_NODE_FOLDER"):
+        return Path(named)
     return Path(tempfile.gettempdir()) / f"skipscope-node-{os.getuid()}"

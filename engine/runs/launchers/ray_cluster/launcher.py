@@ -30,6 +30,7 @@ from engine.runs.launchers.ray_cluster.messages import DeskState
 from engine.runs.launchers.ray_cluster.ray_worker import LeftBehindActor, RayWorker
 from engine.runs.launchers.ray_cluster.resources import capacity_of, request_of
 from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
+from engine.runs.launchers.ray_cluster.team import Team
 from engine.runs.launchers.registry import Capacity, Launched, LeftBehind, LeftBehindProcess
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.liveness import span
@@ -174,14 +175,19 @@ class RayLauncher:
             if worker.is_withdrawn:  # by somebody who found no attempt yet that he could end
                 self._writer.placements.end(job.run)
                 return
+            name = _name(job.run, worker.attempt)
+            worker.team = Team(job, name, self._per_gpu) if job.replicas > 1 else None
+            strategy = "SPREAD" if worker.team is None else worker.team.strategy(0)
             actor = (
                 ray.remote(concurrency_groups=WORKER_GROUPS)(RunActor)
                 .options(
-                    name=_name(job.run, worker.attempt), namespace=self.namespace, lifetime="detached", max_restarts=0,
-                    max_task_retries=0, scheduling_strategy="SPREAD", **request_of(job, self._per_gpu),
+                    name=name, namespace=self.namespace, lifetime="detached", max_restarts=0,
+                    max_task_retries=0, scheduling_strategy=strategy, **request_of(job, self._per_gpu),
                 )
                 .remote(job, worker.attempt, DESK, self.namespace, self._shared)
             )  # fmt: skip
+            if worker.team is not None:
+                worker.team.follow(actor, self.namespace)
         except (failures.RayError, WorkspaceError, ValueError) as error:
             worker.end(f"worker could not be started: {innermost_cause(error)}")
             return
@@ -208,12 +214,19 @@ class RayLauncher:
                 _log.info("run %d, attempt %d: %s", worker.job.run, worker.attempt, worker.place)
         if worker.node_id and worker.node_id not in self._alive:
             worker.end(f"{worker.node} was lost", with_place=True)
-        elif ray.wait([worker.end_ref], timeout=0)[0]:
+        elif worker.team is not None and (loss := worker.team.lost(self._alive)) is not None:
+            if loss.with_place:
+                self._capacity, self._alive = capacity_of(ray.nodes())
+            worker.end(*loss)
+        elif worker.word is not None or ray.wait([worker.end_ref], timeout=0)[0]:
             self._take_end(worker)
 
     def _take_end(self, worker: RayWorker) -> None:
         try:
-            word = ray.get(worker.end_ref)
+            word = worker.word or ray.get(worker.end_ref)
+            if word and worker.team is not None and worker.team.may_tell():
+                worker.word = word
+                return
             worker.end(f"worker ended: {word}" if word else "worker ended with exit code 0")
         except failures.ActorDiedError as error:
             self._capacity, self._alive = capacity_of(ray.nodes())

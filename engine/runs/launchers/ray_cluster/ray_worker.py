@@ -12,6 +12,7 @@ from typing import Any
 import ray
 from ray import exceptions as failures
 
+from engine.runs.launchers.ray_cluster.team import Team, give_back
 from engine.runs.protocol.job import Job
 
 #: A worker that was not heard for so long is given up with its node.
@@ -42,6 +43,8 @@ class RayWorker:
         self._waiting: list[str] = []
         self.is_withdrawn = False
         self._lock = threading.Lock()
+        self.team: Team | None = None
+        self.word: str | None = None
 
     @property
     def place(self) -> str:
@@ -124,6 +127,8 @@ class RayWorker:
         if self.actor is not None:
             with contextlib.suppress(failures.RayError, ValueError):
                 ray.kill(self.actor)
+        if self.team is not None:
+            self.team.end()
 
 
 class LeftBehindActor:
@@ -150,10 +155,12 @@ class LeftBehindActor:
             ray.get(actor.place.options(concurrency_group="watch").remote(), timeout=_ANSWER_S)
         except (ValueError, failures.ActorDiedError):
             self._lives = False
+            give_back(self.place)
         except failures.RayError:
             pass  # it does not answer, which is not its end
 
     def _kill(self) -> None:
         with contextlib.suppress(ValueError, failures.RayError):
             ray.kill(ray.get_actor(self.place, self._namespace))
+        give_back(self.place)
         self._lives = False  # what it may still write is refused

@@ -22,10 +22,12 @@ def capacity_of(nodes: Iterable[Mapping[str, Any]]) -> tuple[Capacity, set[str]]
 
 
 def request_of(job: Job, per_gpu: int) -> dict[str, float]:
-    """Return the cores or the part of a GPU that a run takes, as options of its actor.
+    """Return the cores or the part of a GPU that a run takes, as options of its actor; those of one of its replicas.
 
     ``per_gpu`` parts never exceed a GPU, whatever the rounding: the last run would wait for ever.
     """
     if job.device.startswith("cuda"):
+        if job.replicas > 1:  # NCCL wants a GPU for each
+            return {"num_cpus": 0, "num_gpus": 1}
         return {"num_cpus": 0, "num_gpus": _UNITS // per_gpu / _UNITS}
-    return {"num_cpus": job.threads, "num_gpus": 0}
+    return {"num_cpus": max(1, job.threads // job.replicas), "num_gpus": 0}

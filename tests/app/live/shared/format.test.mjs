@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { duration, escaped, grouped, spoken, wrapped } from "../../../../app/live/shared/format.js";
+import { csv, duration, escaped, grouped, spoken, wrapped } from "../../../../app/live/shared/format.js";
 
 test("numbers have three digits, thousands apart, powers of ten where they are large or small", () => {
   const table = [[0, "0"], [1.2345, "1.23"], [-0.5, "−0.5"], [1234.5, "1,230"], [1e6, "10⁶"], [2.5e-5, "2.5×10⁻⁵"], [-3.2e7, "−3.2×10⁷"], [0.001, "0.001"], [NaN, "not finite"], [null, "not finite"]];
@@ -28,4 +28,9 @@ test("text in lines keeps its words, a long one has a line of its own", () => {
 
 test("text has no tags", () => {
   assert.equal(escaped("<b> & </b>"), "&lt;b&gt; &amp; &lt;/b&gt;");
+});
+
+test("no cell of a table is a formula, in no form of its signs, and numbers stay numbers", () => {
+  for (const sign of "=+-@\uff1d\uff0b\uff0d\uff20\ufe66\u207a") assert.equal(csv(["a"], [[`${sign}cmd`]]), `a\r\n'${sign}cmd\r\n`);
+  assert.equal(csv(["a"], [["\tcmd"], [-1.5], ["-1.5"], ["a=b"], [""]]), "a\r\n'\tcmd\r\n-1.5\r\n-1.5\r\na=b\r\n\r\n");
 });

@@ -91,7 +91,7 @@ def test_the_settings_of_runs_go_out_with_every_version(writer):
     rows = run_table.table_rows()
     listed = list(csv.DictReader(io.StringIO(export.table_csv(rows))))
     assert [(row["run"], row["arm"], row["race_name"], row["lr"]) for row in listed] == [
-        ("2", "plain-14", "=odd, name", "0.05"), ("1", "A-8", "", "0.1"),
+        ("2", "plain-14", "'=odd, name", "0.05"), ("1", "A-8", "", "0.1"),
     ]  # fmt: skip
     settings = list(csv.DictReader(io.StringIO(export.settings_csv([2, 1]))))
     assert [row["optim.lr"] for row in settings] == ["0.05", "0.1"]

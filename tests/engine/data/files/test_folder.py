@@ -301,3 +301,11 @@ def test_links_to_what_is_no_file_are_no_images(tmp_path):
     message = complaint(tmp_path / "pets")
     assert "1 of the 8 images" in message
     assert "dogs/nowhere.png (No such file or directory)" in message
+
+
+def test_a_name_that_is_too_long_is_not_repeated():
+    with pytest.raises(ConfigError, match=r"^folder: names a path of 5,000 letters, and 4,096 is the most$"):
+        path_source(f"folder:{'x' * 5_000}")
+    with pytest.raises(ConfigError) as caught:
+        get_source("x" * 5_000)
+    assert len(str(caught.value)) < 500

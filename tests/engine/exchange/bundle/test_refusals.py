@@ -1,6 +1,7 @@
 """Files that are no bundle, are damaged, too large or made to harm: one line, and nothing is left behind."""
 
 import json
+import random
 import re
 import struct
 import subprocess
@@ -212,3 +213,45 @@ def test_a_reader_closes_what_it_refuses(bundle, tmp_path):
     with ArchiveReader(file) as archive:
         read_contents(archive)
     file.unlink()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("key", "filled"),
+    [
+        ("config", lambda: "{" + ",".join(f'"{number:07x}":{{}}' for number in range(1_100_000)) + "}"),
+        ("probes", lambda: '{"step":[' + "{}," * 4_000_000 + "{}]}"),
+        ("probes", lambda: '{"seconds":[' + '"",' * 5_000_000 + '""]}'),
+        ("probes", lambda: '{"seconds":[' + '"",' * 1_900_000 + '""]}'),
+        ("layers", lambda: "[" * 350_000 + "]" * 350_000),
+        ("layers", lambda: "[" + "{}," * 19_000 + "{}]"),
+    ],
+    ids=["keys", "objects", "many texts", "texts", "deep", "missing"],
+)
+def test_a_document_full_of_faults_is_refused_in_bounded_memory(bundle, tmp_path, key, filled):
+    found, name = parts(bundle), "runs/0001/run.json"
+    document = json.loads(found[name])
+    del document[key]
+    text = f'{json.dumps(document)[:-1]},"{key}":{filled()}}}'
+    # Bytes that do not compress let a small document become large.
+    (tmp_path / "x.skipscope").write_bytes(
+        repacked({**found, name: text.encode(), "runs/0001/points.bin": random.Random(0).randbytes(300_000)})
+    )
+    script = """if True:
+        import sys
+        from pathlib import Path
+        from engine.exchange.bundle.archive import ArchiveReader
+        from engine.exchange.bundle.contents import read_contents
+        from engine.errors import DataError
+        from tests.fuzz.data.measured import peak_mb
+        try:
+            with ArchiveReader(Path(sys.argv[1])) as archive:
+                read_contents(archive)
+        except DataError as error:
+            print(peak_mb(), error)
+    """
+    command = [sys.executable, "-c", script, str(tmp_path / "x.skipscope")]
+    ended = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=True)
+    peak, _, line = ended.stdout.partition(" ")
+    assert line.startswith("x.skipscope is not imported: runs/0001/run.json")
+    assert float(peak) < 500, f"took {peak} MB"

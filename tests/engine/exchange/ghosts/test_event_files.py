@@ -234,3 +234,14 @@ def test_the_records_of_the_tests_are_those_of_the_real_writer(tmp_path):
     (file,) = (tmp_path / "logs").iterdir()
     assert columns_of(file) == ["Loss/train"]
     assert len([*RawEventFileLoader(str(file)).Load()]) >= 2
+
+
+def test_a_record_of_a_million_values_is_never_made(workspace, tmp_path):
+    with_race(workspace)
+    path = tmp_path / "x.tfevents.1"
+    path.write_bytes(records([b"\x2a\xc0\x84\x3d" + b"\x0a\x00" * 500_000]))
+    with pytest.raises(DataError, match="a record has more than 10,000 values"):
+        columns_of(path)
+    # Larger ones hold pictures; the scalars beside them are read.
+    path.write_bytes(records([b"\x2a\x80\x89\x7a" + b"\x0a\x00" * 1_000_000, scalar("acc", 1, 0.5)]))
+    assert columns_of(path) == ["acc"]

@@ -193,3 +193,19 @@ def test_changed_bytes_are_stored_whole_or_refused(workspace, tmp_path, count, s
         assert ((numbers >= 0) & (numbers <= 100) | np.isnan(numbers)).all()
         remove_lines(workspace, [row.id])
     assert 0 < stores < count
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("step,acc\n" + "1," * 10**6, "a row has more than 1,048,576 letters"),
+        ("," * (2 * 10**6), "a row has more than 1,048,576 letters"),
+        ('step,acc\n1,"a' + '","\n' * 10**6, "a row has more than 1,048,576 letters"),
+        ("step,acc\n" + "\n" * (2 * 10**6), "no number that is finite"),
+    ],
+    ids=["row", "header", "lines", "empty"],
+)
+def test_a_row_without_an_end_is_not_read(workspace, tmp_path, text, said):
+    with_race(workspace)
+    with pytest.raises(DataError, match=said):
+        taken(workspace, table(tmp_path / "x.csv", text))

@@ -65,6 +65,8 @@ WITHOUT = {
     "data.name": ({"data__name": "folder:/tmp/pictures"}, "cannot read images named by their path"),
     "data.resize": ({"data__name": "folder:/tmp/pictures", "data__resize": 32}, "named by their path"),
     "compile": ({"compile": True}, "compiled code rounds"),
+    "graph": ({"graph": True}, "a recorded update rounds"),
+    "replicas": ({"replicas": 2}, "replicas are another model"),
     "optim.lr": ({"optim__lr": "tuned"}, "still to be tuned"),
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,10 +13,13 @@ from engine.runs.client import process
 from engine.runs.client.process import EngineProcess
 from engine.runs.client.shutdown import Shutdown, outcomes
 from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.runs.protocol.verbs import SHUTDOWN
 from engine.store.reader import Reader
 from engine.store.writer import Writer
 
 S = RunState
+#: A process that has ended, as a start of the engine returns it.
+FINISHED = SimpleNamespace(poll=lambda: 0)
 
 
 @pytest.fixture
@@ -73,3 +77,23 @@ def test_the_error_that_ended_the_last_engine_is_part_of_the_state(workspace):
     assert engine.status().message == "no engine runs; it starts with the next race or command"
     workspace.engine_end.write_text("ValueError: no such row\n")
     assert "The last one ended by an error: ValueError: no such row (log: " in engine.status().message
+
+
+def test_an_engine_that_somebody_ended_is_not_started_unasked(workspace, monkeypatch):
+    began, engine = time.time() - 1, EngineProcess(workspace)
+    started = []
+
+    def start():
+        started.append(FINISHED)
+        return FINISHED
+
+    monkeypatch.setattr(engine, "_start", start)
+    with Writer(workspace) as writer:
+        writer.commands.finish(writer.commands.give(SHUTDOWN))
+    with pytest.raises(EngineUnreachable, match="somebody ended the engine; it starts with the next race or command"):
+        engine.ensure(unless_ended_since=began)
+    assert not started
+    for since in (None, time.time() + 1):  # asked for, and by a server that began after the command
+        with pytest.raises(EngineUnreachable, match="ended while it started"):
+            engine.ensure(unless_ended_since=since)
+    assert len(started) == 4

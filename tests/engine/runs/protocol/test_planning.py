@@ -1,9 +1,12 @@
 import pytest
 
+from engine.analysis.settings import setting_differences
 from engine.config import RaceConfig
 from engine.config.presets import PRESETS
 from engine.errors import ConfigError, DataError
+from engine.models.arm_names import run_label
 from engine.runs.launchers.registry import LauncherChoice
+from engine.runs.protocol import planning
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from tests.engine.data import pictures
 
@@ -292,3 +295,34 @@ def test_a_path_that_is_no_set_is_refused_before_anything_starts(workspace, name
     with pytest.raises(ConfigError, match="resize is for images named by their path"):
         plan_race(RaceRequest((8,), ("A",), data="cifar10", settings={"resize": "16"}), workspace)
     assert not list(workspace.path.iterdir())
+
+
+def test_replicas_that_cannot_be_are_refused_in_one_line(workspace, monkeypatch):
+    def refusal(**settings):
+        with pytest.raises(ConfigError) as caught:
+            plan_race(RaceRequest((8,), ("A",), settings=settings), workspace)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    monkeypatch.setattr(planning, "cores", lambda: 2)
+    monkeypatch.setattr(planning, "devices", lambda: ("cpu",))
+    assert refusal(replicas="3") == (
+        "replicas share a batch of 128 images equally, at least 2 each; choose replicas from 1, 2, 4, 8 (got 3)"
+    )
+    assert "choose replicas from 1, 3 (got 2)" in refusal(replicas="2", batch_size="9")
+    assert refusal(replicas="9") == "replicas is a whole number from 1 to 8 (got 9)"
+    assert "never tried together" in refusal(replicas="2", compile="true")
+    assert refusal(replicas="4") == "replicas=4 need a core each; this machine has 2"
+    monkeypatch.setattr(planning, "devices", lambda: ("cpu", "cuda:0", "cuda:1"))
+    assert refusal(replicas="4") == "replicas=4 need as many GPUs; this machine has 2, or set device=cpu"
+    assert refusal(replicas="2", device="cuda:1").startswith("each replica has a GPU of its own; set device=cuda")
+    assert plan_race(RaceRequest((8,), ("A",), settings={"replicas": "2"}), workspace).run.replicas == 2
+
+
+def test_an_arm_is_named_with_its_replicas(workspace, monkeypatch):
+    monkeypatch.setattr(planning, "cores", lambda: 2)
+    one, other = (
+        plan_race(RaceRequest((8,), ("A",), settings={"replicas": text}), workspace).runs()[0] for text in ("1", "2")
+    )
+    assert (run_label(one), run_label(other)) == ("A-8", "A-8 on 2 replicas")
+    assert [tuple(row) for row in setting_differences(one, other)] == [("replicas", "1", "2")]

@@ -247,3 +247,40 @@ def test_on_a_cluster_without_gpus_a_run_says_what_it_waits_for():
     assert plan.waits == {1: "waits for cuda:2; the cluster has cuda:0, cuda:1"}
     plan = schedule([Waiting(1, 1, 0, 2, device="mps")], [], two, cores=2, nodes=(1, 1))
     assert plan.waits == {1: "waits for a device mps; runs of a cluster train on cpu or cuda"}
+
+
+def test_replicas_start_together_with_at_least_a_thread_each():
+    def plan(arms, active=(), cores=2, **more):
+        return schedule(race(1, arms, 1, replicas=2, **more), active, CPU, cores=cores)
+
+    assert plan(1, cores=4).starts == (Start(1, "cpu", 4, ("cpu",)),)
+    assert plan(1, threads=1).starts == (Start(1, "cpu", 2, ("cpu",)),)
+    several = plan(2)
+    assert several.starts == (Start(1, "cpu", 2, ("cpu",)),), "a run with several threads trains alone"
+    assert several.waits[2] == "waits for run 1, which trains with several threads"
+    assert plan(1, [Active(9, 1, "cpu")]).waits[1] == "waits for run 9: it trains with 2 replicas, alone"
+
+
+def test_each_replica_has_a_gpu_of_its_own():
+    devices = ["cpu", "cuda:0", "cuda:1", "cuda:2"]
+    busy = [Active(9, 1, "cuda:1"), Active(8, 1, "cuda:0"), Active(7, 1, "cuda:0")]
+    plan = schedule(race(1, 1, 1, replicas=2), busy, devices, cores=2)
+    assert plan.starts == (Start(1, "cuda:2", 2, ("cuda:1",)),)
+    at_work = Active(1, 2, "cuda:2", further=("cuda:1",))
+    (next_run,) = schedule(race(2, 1, 2), [at_work], devices, cores=2).starts
+    assert next_run.device == "cuda:0", "the others have a replica each"
+    waits = schedule(race(1, 1, 1, replicas=4), [], devices, cores=2).waits[1]
+    assert waits == "waits for 4 GPUs, one for each replica; there are 3"
+
+
+def test_on_a_cluster_replicas_are_of_equal_size_and_each_is_on_one_node():
+    def plan(nodes, active=(), **more):
+        return schedule(race(1, 1, 1, replicas=2, **more), active, CPU, cores=2, nodes=nodes)
+
+    assert plan((2, 2)).starts == (Start(1, "cpu", 4, ("cpu",)),)
+    assert plan((1, 1)).starts == (Start(1, "cpu", 2, ("cpu",)),)
+    assert plan((4,)).starts == (Start(1, "cpu", 4, ("cpu",)),)
+    assert plan((1,)).waits[1] == "waits for room for 2 replicas of 1 core each; the cluster's nodes take 1"
+    resumed = plan((3, 1), threads=4)
+    assert resumed.waits[1] == "waits for room for 2 replicas of 2 cores each; the cluster's nodes take 1"
+    assert plan((2, 2), [Active(9, 1, "cpu")]).waits[1] == "waits for 4 cores of the cluster (1 of 4 in use)"

@@ -37,9 +37,9 @@ STEPS, MIDDLE, LIMIT_S = 450, 40, 240.0
 class Scene:
     """Two workspaces: one on a cluster, one for the same race on this machine."""
 
-    def __init__(self, folder: Path, steps: int = STEPS):
+    def __init__(self, folder: Path, steps: int = STEPS, nodes: Nodes | None = None):
         self.here, self.there = Workspace(folder / "here").prepare(), Workspace(folder / "there").prepare()
-        self.steps, self.nodes = steps, Nodes(3)
+        self.steps, self.nodes = steps, nodes or Nodes(3)
         self.engine = self.start_engine()
         self.runs = self.submit(self.there)
 

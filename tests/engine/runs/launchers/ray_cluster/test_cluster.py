@@ -1,6 +1,7 @@
 """Runs on a real cluster of three nodes on one machine: the same bits as here, whatever is lost in the middle."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -17,10 +18,10 @@ def experiment(tmp_path):
     """Do an experiment in a process of its own."""
     with surroundings(tmp_path) as environment:
 
-        def does(name):
-            module = "tests.engine.runs.launchers.ray_cluster.cluster"
+        def does(*name, module="cluster"):
+            module = f"tests.engine.runs.launchers.ray_cluster.{module}"
             done = subprocess.run(
-                [sys.executable, "-m", module, str(tmp_path), name], cwd=PROJECT, capture_output=True, text=True,
+                [sys.executable, "-m", module, str(tmp_path), *name], cwd=PROJECT, capture_output=True, text=True,
                 env=environment,
             )  # fmt: skip
             logs = "".join(path.read_text() for path in tmp_path.glob("*/engine.log"))
@@ -89,3 +90,14 @@ def test_what_a_full_cluster_cannot_place_is_paused_stopped_and_deleted(experime
     assert paused == rests == "paused before it started"
     assert stopped == "stopped before it started"
     assert_as_locally(found)
+
+
+def test_replicas_on_two_nodes_have_the_bits_of_two_processes_here_whatever_is_lost(experiment):
+    found = experiment(module="replicas")
+    assert found["state"] == "finished", found["cause"]
+    assert re.fullmatch("replica 2 of 2 on node [0-9.]+ died", found["told"]["killed"])
+    assert found["told"]["waits"] == "waits for room for 2 replicas of 1 core each; the cluster's nodes take 1"
+    assert found["points"]
+    assert found["arrays"]
+    assert found["rows"] > 900
+    assert (found["threads"], found["attempts"], found["left"]) == (2, 3, 0)

@@ -39,7 +39,7 @@ def scene(tmp_path, monkeypatch):
         writer.placements.begin(1)
     actor = actors.RunActor.__new__(actors.RunActor)
     actor._job, actor._attempt, actor._node, actor._line = Job(1, workspace.path, "cpu", 1), 1, "n", DirectLine(desk)
-    actor._shared = None
+    actor._shared = actor._replicas = None
     actor._theirs, actor._ours = multiprocessing.Pipe()
     actor._is_done, actor._has_ended = threading.Event(), threading.Event()
     actor._how, actor._lock = "", threading.Lock()

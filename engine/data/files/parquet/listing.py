@@ -8,8 +8,9 @@ there.
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.data.files.columns import columns, names_of
+from engine.data import limits
 from engine.data.files.image_files import is_system
+from engine.data.files.inside import Boundary, Count, files_in
 from engine.data.files.listing import SPLIT_NOTE, Item, Listing, composed, held_out, printable, spread, stamps_of
+from engine.data.files.parquet.columns import columns
+from engine.data.files.parquet.labels import read_labels
+from engine.data.files.parquet.reading import opened
 from engine.data.files.split_names import TEST, read_name
 from engine.errors import DataError
 
@@ -27,8 +32,6 @@ from engine.errors import DataError
 _BEGINNINGS = ("train", "test", "validation", "valid", "val")
 #: In order of preference.
 _TEST_NAMES = (*_BEGINNINGS[1:], *(name for name in TEST if name not in _BEGINNINGS))
-#: Rows read at a time; a row group may be larger than one likes to hold.
-_ROWS = 256
 _SAMPLED_GROUPS = 8
 _SAID_FILES = 3
 #: What ``_labels`` returns for a file: labels, class names, the columns of images and labels.
@@ -37,9 +40,13 @@ _Labels = tuple[npt.NDArray[np.int64], tuple[str, ...], tuple[str, str]]
 
 @dataclass(frozen=True)
 class Part:
-    """One file: its image column, and for each row its class and whether it is for the test."""
+    """One file: its image column, and for each row its class and whether it is for the test.
+
+    ``inside`` is the folder that it lies in, without links; '' for anywhere.
+    """
 
     path: Path
+    inside: str
     column: str
     labels: np.ndarray
     for_test: np.ndarray
@@ -64,7 +71,7 @@ class ParquetListing(Listing):
             yield from self.items("train")
             yield from self.items("test")
             return
-        groups = [(part, group) for part in self.parts for group in _groups(part.path)]
+        groups = [(part, group) for part in self.parts for group in _groups(part)]
         chosen = [groups[place] for place in spread(len(groups), _SAMPLED_GROUPS)]
         for part, group in chosen:
             yield from islice(_items(part, np.ones(len(part.labels), bool), group), most // len(chosen))
@@ -75,7 +82,7 @@ class ParquetListing(Listing):
 
     def scattered(self) -> Iterator[Item]:
         """Go through all rows, the last row group of each file first: colours may come late."""
-        groups = [(part, _groups(part.path)) for part in self.parts]
+        groups = [(part, _groups(part)) for part in self.parts]
         late = [(part, own.pop()) for part, own in reversed(groups) if own]
         for part, group in (*late, *((part, group) for part, own in groups for group in own)):
             yield from _items(part, np.ones(len(part.labels), bool), group)
@@ -83,14 +90,29 @@ class ParquetListing(Listing):
 
 def listing(path: Path) -> ParquetListing:
     """Look through ``path``. Raises DataError in one line when it is no set of at least two classes."""
+    return _listing(path, follows=False)
+
+
+def linked(path: Path) -> ParquetListing:
+    """Look through ``path``, and follow links out of it. Raises DataError in one line."""
+    return _listing(path, follows=True)
+
+
+def _listing(path: Path, follows: bool) -> ParquetListing:
     name = printable(str(path))
     try:
         if not path.exists():
             raise DataError(f"{name} is not there; parquet:PATH names a Parquet file or a folder of them")
-        files = _files(path)
+        boundary = Boundary(path, follows)
+        read = cache(lambda file: _labels(file, boundary.root))
+        files = _files(path, boundary)
+        outside = boundary.said("parquet")
         if not files:
-            raise DataError(f"{name} holds no .parquet files; parquet:PATH names a file or a folder of them")
-        train, test, others = _splits(path, files)
+            raise DataError(
+                f"{name} holds no .parquet files{outside and f', but {outside}'}; parquet:PATH names a file or a "
+                "folder of them"
+            )
+        train, test, others = _splits(path, files, read)
         hashed = hashlib.sha256()
         for file in files:
             status = file.stat()
@@ -101,12 +123,16 @@ def listing(path: Path) -> ParquetListing:
         raise DataError(
             f"{printable(str(error.filename or path))} cannot be read ({error.strerror or error})"
         ) from None
-    raw = {file: _labels(file) for file in (*train, *test)}
+    raw = {file: read(file) for file in (*train, *test)}
+    rows = sum(len(labels) for labels, *_ in raw.values())
+    if rows > limits.MAX_ROWS:
+        raise DataError(f"{name} has {rows:,} rows, {limits.MAX_ROWS:,} at the most; name a part of it")
     forms = _forms(raw)
     if _read_anew(path, files, train) or any(one != other for one, other in forms.items()):
         hashed.update(b"taken as splits and classes by other rules\n")  # apart from a copy made before these rules
     doubt = _several_sets(path, raw, test)
     classes, parts, unused = _classes(path, raw, test, forms)
+    parts = [replace(part, inside=boundary.root) for part in parts]
     if not test:
         parts = _hold_out(path, classes, parts)
     notes = (
@@ -116,7 +142,11 @@ def listing(path: Path) -> ParquetListing:
     )
     pairs = dict.fromkeys(" and ".join(own.removesuffix(".bytes") for own in found) for *_, found in raw.values())
     tested = sum(int(part.for_test.sum()) for part in parts)
-    left_out = (f"{unused} class names without images", f"{len(others)} files of other splits ({_named(path, others)})")
+    left_out = (
+        f"{unused} class names without images" if unused else "",
+        f"{len(others)} files of other splits ({_named(path, others)})" if others else "",
+        outside,
+    )
     return ParquetListing(
         path=path,
         classes=classes,
@@ -128,17 +158,23 @@ def listing(path: Path) -> ParquetListing:
             "train": f"from {_named(path, train)}, columns {printable(', '.join(pairs))}",
             "test": f"from {_named(path, test)}" if test else SPLIT_NOTE,
         },
-        left_out=tuple(line for line, count in zip(left_out, (unused, len(others)), strict=True) if count),
+        left_out=tuple(filter(None, left_out)),
         doubt=doubt,
         parts=parts,
     )
 
 
-def _files(path: Path) -> list[Path]:
+def _files(path: Path, boundary: Boundary) -> list[Path]:
     if path.is_file():
         return [path]
-    below = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".parquet" and file.is_file())
-    return [file for file in below if not any(map(is_system, file.relative_to(path).parts))]
+    count, found = Count(printable(str(path))), []
+    for entry in files_in(path):
+        count.add()
+        if entry.name.lower().endswith(".parquet") and boundary.holds(entry):
+            file = Path(entry.path)
+            if not any(map(is_system, file.relative_to(path).parts)) and file.is_file():
+                found.append(file)
+    return sorted(found)
 
 
 def _named(path: Path, files: list[Path]) -> str:
@@ -149,7 +185,9 @@ def _named(path: Path, files: list[Path]) -> str:
     )
 
 
-def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], list[Path]]:
+def _splits(
+    path: Path, files: list[Path], read: Callable[[Path], _Labels]
+) -> tuple[list[Path], list[Path], list[Path]]:
     """Return training files, test files (none: rows are held out), and the files that are for neither."""
     if path.is_file():
         return files, [], []
@@ -166,7 +204,7 @@ def _splits(path: Path, files: list[Path]) -> tuple[list[Path], list[Path], list
             raise DataError(f"{printable(str(path))} has files for the test but none whose name starts with train")
         return files, [], []
     # A split without rows, or without labels of all of them, is no test.
-    labels = ((group, np.concatenate([_labels(file)[0] for file in group])) for group in tests)
+    labels = ((group, np.concatenate([read(file)[0] for file in group])) for group in tests)
     test = next((group for group, own in labels if own.size and (own >= 0).all()), [])
     return train, test, [file for file in files if file not in train and file not in test]
 
@@ -225,53 +263,19 @@ def _beginning(part: str) -> str:
     return next((name for name in _BEGINNINGS if part.lower().startswith(name)), "")
 
 
-def _open(file: Path) -> Any:
-    """Return the opened ``pyarrow.parquet.ParquetFile``. Raises DataError when it is no Parquet."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        if not file.is_file():  # a pipe would keep its reader waiting for ever
-            raise OSError("no regular file")
-        return parquet.ParquetFile(pa.OSFile(os.fsencode(file)))  # as bytes: a name need not be UTF-8
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise _unreadable(file, error) from None
-
-
-def _groups(file: Path) -> list[int]:
+def _groups(part: Part) -> list[int]:
     """Return the row groups that hold rows."""
-    metadata = _open(file).metadata
-    return [group for group in range(metadata.num_row_groups) if metadata.row_group(group).num_rows]
+    with opened(part.path, part.inside) as reader:
+        return [group for group, rows in enumerate(reader.groups) if rows]
 
 
-def _labels(file: Path) -> _Labels:
-    """Return the label of each row (int64, -1: none), class names (() where none stand there), the image column."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    opened, where = _open(file), printable(str(file))
-    try:
-        schema = opened.schema_arrow
-        column, label = columns(where, schema)
-        values = opened.read(columns=[label]).column(label)
-        if pa.types.is_dictionary(values.type):
-            values = values.cast(values.type.value_type)
-        if not pa.types.is_integer(values.type):
-            values = values.cast(pa.large_string())
-            names = tuple(sorted(values.unique().drop_null().to_pylist()))
-            return _int64(pc.index_in(values, pa.array(names, values.type))), names, (column, label)
-    except (pa.ArrowException, OSError, LookupError, ValueError) as error:  # ValueError: texts that are not UTF-8
-        raise _unreadable(file, error) from None
-    try:
-        return _int64(values), names_of(schema.metadata, label), (column, label)
-    except pa.ArrowException:
-        raise DataError(f"{where} has a label above {2**63 - 1}; labels are whole numbers from 0 on") from None
-
-
-def _int64(values: Any) -> npt.NDArray[np.int64]:
-    """Return a column of whole numbers, -1 where there is none. Raises ArrowException for what is too large."""
-    numbers: npt.NDArray[np.int64] = values.cast("int64").fill_null(-1).to_numpy()
-    return numbers
+def _labels(file: Path, inside: str) -> _Labels:
+    """Return the label of each row (int64, -1: none), class names (() where none stand there), both columns' names."""
+    where = printable(str(file))
+    with opened(file, inside) as reader:
+        column, label = columns(where, reader.schema)
+        codes, names = read_labels(where, reader, label)
+        return codes, names, (column, label)
 
 
 def _forms(raw: Mapping[Path, _Labels]) -> dict[str, str]:
@@ -295,6 +299,11 @@ def _classes(
         if names and labels.size and labels.max() >= len(own or names):
             raise DataError(f"{where} has label {labels.max()}, but names for 0 to {len(own or names) - 1} only")
         distinct, places = np.unique(labels, return_inverse=True)
+        if len(distinct) > limits.MAX_CLASSES:
+            raise DataError(
+                f"{where} has {len(distinct):,} different labels; a net tells at most {limits.MAX_CLASSES:,} classes "
+                "apart"
+            )
         own_classes = [(own or names)[label] if names else label for label in distinct.tolist()]
         own_classes = [forms.get(name, name) for name in own_classes]
         if file in test and (unknown := sorted(map(str, {*own_classes} - used))):
@@ -311,6 +320,7 @@ def _classes(
     parts = [
         Part(
             path=file,
+            inside="",
             column=raw[file][2][0],
             labels=np.array([numbers[name] for name in own], np.int64)[places],
             for_test=np.full(len(places), file in test),
@@ -338,27 +348,15 @@ def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[P
 
 def _items(part: Part, chosen: np.ndarray, only: int | None = None) -> Iterator[Item]:
     """Go through the chosen rows of a file, or of one of its row groups."""
-    import pyarrow as pa
-
-    opened, row = _open(part.path), 0
-    try:
-        for group in range(opened.num_row_groups):
-            rows = opened.metadata.row_group(group).num_rows
+    row = 0
+    with opened(part.path, part.inside) as reader:
+        for group, rows in enumerate(reader.groups):
             if only not in (None, group) or not chosen[row : row + rows].any():
                 row += rows
                 continue
-            for batch in opened.iter_batches(_ROWS, row_groups=[group], columns=[part.column]):
-                column = batch.column(part.column.removesuffix(".bytes"))
-                values = column.field("bytes") if pa.types.is_struct(column.type) else column
+            for values in reader.batches(part.column, group):
                 for value in values:
                     if chosen[row]:
                         name = f"{printable(part.path.name)} row {row}"
                         yield Item(name, int(part.labels[row]), value.as_py())
                     row += 1
-    except (pa.ArrowException, OSError, LookupError, ValueError) as error:
-        raise _unreadable(part.path, error) from None
-
-
-def _unreadable(file: Path, error: Exception) -> DataError:
-    reason = printable(str(error).splitlines()[0] if str(error) else type(error).__name__)
-    return DataError(f"{printable(str(file))} cannot be read as Parquet ({reason})")

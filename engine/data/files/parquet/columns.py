@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from engine.data import limits
 from engine.data.files.listing import printable
 from engine.errors import DataError
 
@@ -17,6 +18,7 @@ LABEL_COLUMNS = (
     "class_id", "category_id", "category_name", "label_name", "label_id", "cls", "y",
 )  # fmt: skip
 _FIRST = 2
+_SAID_COLUMNS, _SAID_LETTERS = 20, 100
 
 
 def columns(where: str, schema: Any) -> tuple[str, str]:
@@ -28,8 +30,9 @@ def columns(where: str, schema: Any) -> tuple[str, str]:
 
     image, label = _named(where, schema.names, IMAGE_COLUMNS), _named(where, schema.names, LABEL_COLUMNS)
     if image is None or label is None:
-        names = printable(", ".join(schema.names))
-        raise DataError(f"{where} has the columns {names}; it takes img or image, and label or fine_label")
+        raise DataError(
+            f"{where} has the columns {_listed(schema.names)}; it takes img or image, and label or fine_label"
+        )
     for name in (image, label):
         if (count := schema.names.count(name)) > 1:
             raise DataError(f"{where} has {count} columns called {name}; it takes one")
@@ -41,12 +44,12 @@ def columns(where: str, schema: Any) -> tuple[str, str]:
         column = f"{image}.bytes"
     elif not _is_binary(kind):
         raise DataError(
-            f"{where} keeps {printable(str(kind))} in {image}; it takes a struct with bytes, as Hugging Face writes it"
+            f"{where} keeps {shown(kind)} in {image}; it takes a struct with bytes, as Hugging Face writes it"
         )
     kind = schema.field(label).type
     plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if not (pa.types.is_integer(plain) or is_text(plain)):
-        raise DataError(f"{where} keeps {printable(str(kind))} in {label}; labels are whole numbers or texts")
+    if not (pa.types.is_integer(plain) or pa.types.is_boolean(plain) or is_text(plain)):
+        raise DataError(f"{where} keeps {shown(kind)} in {label}; labels are whole numbers or texts")
     return column, label
 
 
@@ -58,15 +61,28 @@ def _named(where: str, names: Sequence[str], known: Sequence[str]) -> str | None
     found = [name for name in dict.fromkeys(names) if name.lower() in known]
     preferred = [name for name in found if name.lower() in known[:_FIRST]] or found
     if len(preferred) > 1:
-        listed = printable(", ".join(preferred))
-        raise DataError(f"{where} has the columns {listed}, which could each be it; call the right one {known[0]}")
+        raise DataError(
+            f"{where} has the columns {_listed(preferred)}, which could each be it; call the right one {known[0]}"
+        )
     return preferred[0] if preferred else None
+
+
+def shown(kind: Any) -> str:
+    """Return a type in words; those of nested values may be long."""
+    words = printable(str(kind))
+    return words if len(words) <= _SAID_LETTERS else f"{words[:_SAID_LETTERS]}..."
+
+
+def _listed(names: Sequence[str]) -> str:
+    said = [printable(name)[:_SAID_LETTERS] for name in names[:_SAID_COLUMNS]]
+    return ", ".join(said) + (f" and {len(names) - len(said):,} more" if len(names) > len(said) else "")
 
 
 def _is_binary(kind: Any) -> bool:
     import pyarrow as pa
 
-    return kind in (pa.binary(), pa.large_binary(), pa.binary_view())
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return plain in (pa.binary(), pa.large_binary(), pa.binary_view())
 
 
 def is_text(kind: Any) -> bool:
@@ -79,7 +95,8 @@ def is_text(kind: Any) -> bool:
 def names_of(metadata: Mapping[bytes, bytes] | None, label: str) -> tuple[str, ...]:
     """Return the class names of a file's Hugging Face metadata, () when it has none."""
     try:
-        names = json.loads((metadata or {})[b"huggingface"])["info"]["features"][label]["names"]
-        return tuple(str(name) for name in names) if isinstance(names, list) else ()
+        text = (metadata or {})[b"huggingface"]
+        names = json.loads(text)["info"]["features"][label]["names"] if len(text) <= limits.MAX_NAMES_BYTES else ()
+        return tuple(str(name)[: limits.MAX_CLASS_NAME] for name in names) if isinstance(names, list) else ()
     except (KeyError, TypeError, ValueError, RecursionError):
         return ()

@@ -1,0 +1,68 @@
+"""The path below which this server's pages lie: '' or such as ``/skipscope``, as Streamlit's ``server.baseUrlPath``.
+
+Nothing else knows it. Other middleware asks ``inside`` for the path of a request, routes are written without the base,
+and browsers resolve relative addresses.
+"""
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+#: Our own routes: Streamlit's carry the base themselves.
+OWN = ("/live/", "/present")
+#: Key of a request's scope: its path without the base.
+_INSIDE = "skipscope.path"
+_CLOSED = {"type": "websocket.close", "code": 1008}
+
+
+_given: str | None = None
+
+
+def use(path: str) -> None:
+    """Serve below this path, from the start of the server on, whatever Streamlit's other settings say."""
+    global _given
+    _given = path
+
+
+def options() -> dict[str, str]:
+    """Return the options of Streamlit for the path that was given."""
+    return {} if _given is None else {"server.baseUrlPath": _given}
+
+
+def base() -> str:
+    """Return the base path of this server."""
+    import streamlit as st  # the command line refuses a wrong path before this is loaded
+
+    path = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{path}" if path else ""
+
+
+def first_page() -> str:
+    """Return the path of the first page for links: '', or the base with a slash, which not every proxy adds."""
+    return f"{path}/" if (path := base()) else ""
+
+
+def inside(scope: Scope) -> str:
+    """Return the path of a request below the base: ``/live/history``, whatever the base is."""
+    path: str = scope.get(_INSIDE, scope["path"])
+    return path
+
+
+class BasePath:
+    """Find the own routes below the base, and answer 404 outside of it."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+        self.base = base()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request below the base on."""
+        if not self.base or scope["type"] not in ("http", "websocket"):
+            return await self.app(scope, receive, send)
+        path = scope["path"]
+        if path != self.base and not path.startswith(f"{self.base}/"):
+            if scope["type"] == "websocket":
+                return await send(_CLOSED)
+            return await PlainTextResponse(f"this page is at {self.base}/", 404)(scope, receive, send)
+        below = path[len(self.base) :] or "/"
+        root = {"root_path": self.base} if below.startswith(OWN) else {}
+        return await self.app({**scope, _INSIDE: below, **root}, receive, send)

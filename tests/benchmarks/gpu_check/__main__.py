@@ -1,0 +1,50 @@
+"""Check on a GPU what was never tried on one: one JSON document and one log, part by part.
+
+    python -m tests.benchmarks.gpu_check --out F [--part N]... [--replace] [--device cuda:0]
+    python -m tests.benchmarks.gpu_check --report F
+
+Each part is a process with a time limit; one that fails or hangs does not stop the next. Without a GPU every part says
+that it was not run, and why. ``--device cpu`` is a rehearsal in tiny sizes, which measures nothing. ``--report`` prints
+a check as Markdown for the results. The log is ``F`` with the ending ``.log``.
+
+Exit codes: 0 when no part failed, 1 when one did, 2 for a wrong call.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from engine.errors import SkipscopeError
+from tests.benchmarks.gpu_check.document import FAILED, read
+from tests.benchmarks.gpu_check.parts import PARTS
+from tests.benchmarks.gpu_check.report import markdown
+from tests.benchmarks.gpu_check.series import Series
+
+
+def main(words: list[str]) -> int:
+    """Run the check or print a report; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks.gpu_check", description=__doc__.split("\n", 1)[0],
+        epilog="Parts: " + "; ".join(f"{part.number} {part.name}" for part in PARTS.values()),
+    )  # fmt: skip
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", type=Path, metavar="F", help="the JSON file to write; the log lies beside it")
+    what.add_argument("--report", type=Path, metavar="F", help="print a finished check as Markdown")
+    parser.add_argument("--part", type=int, action="append", choices=PARTS, metavar="N", help="only this part")
+    parser.add_argument("--replace", action="store_true", help="write over files of that name")
+    parser.add_argument("--device", default="cuda:0", metavar="D", help="cuda:N; cpu: a rehearsal in tiny sizes")
+    options = parser.parse_args(words)
+    try:
+        if options.report:
+            print(markdown(read(options.report)))
+            return 0
+        series = Series(options.out, options.device, replace=options.replace)
+        document = series.run(sorted(set(options.part or PARTS)))
+    except SkipscopeError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 1 if any(row["state"] == FAILED for row in document["parts"]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

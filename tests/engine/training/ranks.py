@@ -1,0 +1,105 @@
+"""Trains cases of ``test_replicas`` with several ranks: ``python -m tests.engine.training.ranks OUT REPLICAS CASE...``.
+
+Each case is one line of JSON: settings in ``tiny.config``'s words, and "precision", "until", "listens". The ranks are
+forked before torch has computed anything.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from engine.config import Change
+from engine.errors import ReplicaLost
+from engine.events import Stepped
+from engine.hardware import ranks as ranks_module
+from engine.hardware.ranks import Ranks
+from engine.paths import PROJECT
+from engine.runs.worker.replicas import LOOPBACK, listening
+from engine.training.follower import Follower
+from engine.training.live_edits import LiveEdits
+from engine.training.trainer import Trainer
+from tests.engine.training import tiny
+
+
+def trained(folder: Path, replicas: int, *cases: dict) -> list[dict]:
+    """Return for each case the metrics of its steps and the state at its end."""
+    subprocess.run(
+        [sys.executable, "-m", "tests.engine.training.ranks", folder, f"{replicas}", *map(json.dumps, cases)],
+        cwd=PROJECT, check=True, timeout=100,
+    )  # fmt: skip
+    return [torch.load(folder / f"{number}.pt") for number in range(len(cases))]
+
+
+def _train(case: dict, replicas: int, out: Path) -> None:
+    settings = {key: value for key, value in case.items() if key not in {"precision", "edits", "stops_at"}}
+    device = tiny.device(case.get("precision", "fp32"))
+    torch.set_num_threads(1)
+    listener = listening(LOOPBACK)
+    lead = listener.getsockname()
+    others = []
+    for rank in range(1, replicas):
+        if (child := os.fork()) == 0:
+            listener.close()
+            _follow(Ranks.join(lead, rank, replicas, "cpu"), device)
+        others.append(child)
+    ranks = Ranks.lead(listener, replicas, "cpu")
+    ranks.meet(LOOPBACK)
+    run = tiny.config(replicas=replicas, **settings)
+    edits = LiveEdits(run.optim, [Change(*edit) for edit in case.get("edits", ())])
+    trainer = Trainer(run, tiny.images(), replace(device, ranks=ranks), None, edits)
+    ranks.send(trainer.state())
+    ranks.await_ready(str)
+    if "stops_at" in case:
+        torch.save(_lost(trainer, case["stops_at"], others[0]), out)
+        os.kill(others[0], signal.SIGKILL)
+        return
+    events = list(trainer.events())
+    for child in others:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    rows = [(row.step, row.loss, row.error) for row in tiny.rows(events)]
+    torch.save({"rows": rows, "state": trainer.state()}, out)
+
+
+def _lost(trainer: Trainer, stops_at: int, other: int) -> dict:
+    """Stop the other rank after a step; return what is said of it."""
+    ranks_module.SILENT_S = 0.5
+    try:
+        for event in trainer.events():
+            if event == Stepped(stops_at):
+                os.kill(other, signal.SIGSTOP)
+    except ReplicaLost as error:
+        return {"lost": str(error), "step": trainer.progress.step}
+    return {}
+
+
+def _follow(ranks: Ranks, device) -> None:
+    code = 1
+    try:
+        ranks.meet(LOOPBACK)
+        Follower(ranks.receive(), lambda _: tiny.images(), replace(device, ranks=ranks)).follow()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    folder, replicas = Path(sys.argv[1]), int(sys.argv[2])
+    for number, text in enumerate(sys.argv[3:]):
+        if (child := os.fork()) == 0:
+            code = 1
+            try:
+                _train(json.loads(text), replicas, folder / f"{number}.pt")
+                code = 0
+            except BaseException:
+                traceback.print_exc()
+            os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0, text

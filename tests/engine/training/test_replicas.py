@@ -1,0 +1,120 @@
+"""Several ranks train as one process does that takes the shares of a batch in turn and adds up their gradients."""
+
+from contextlib import nullcontext
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from engine.config import RunConfig
+from engine.data.augment import augment
+from engine.data.batches import BatchStream
+from engine.models.build import build_model
+from engine.models.init.rng import random_modules
+from engine.models.layers.blocked_layout import supported, to_blocked
+from tests.engine.training import tiny
+from tests.engine.training.ranks import trained
+
+CASES = {
+    "fp32": {"optim__weight_decay": 0.01, "optim__drops": (0.5,)},
+    "bf16": {"precision": "bf16"},
+    "bf16 blocked": {"precision": "bf16", "model__width": 16},
+    "stochastic depth": {"model__shortcut": "stochastic-depth:survival=0.5"},
+    "dropout": {"model__shortcut": "dropout"},
+    "adamw": {"optim__optimizer": "adamw", "optim__momentum": 0.9},
+    "mlp": {"model__family": "mlp", "model__depth": 10, "model__shortcut": "A", "model__width": 16},
+    "edits": {"edits": [[1, "lr", 0.05, 9], [2, "weight_decay", 0.1, 12], [3, "strength", 0.5, 15]]},
+}
+
+
+def one_process(case: dict, replicas: int) -> dict:
+    """Return what a simple loop computes: every share through the net in turn, gradients added by autograd."""
+    settings = {key: value for key, value in case.items() if key not in {"precision", "edits"}}
+    run: RunConfig = tiny.config(**settings)
+    images, optim = tiny.images(), run.optim
+    device = tiny.device(case.get("precision", "fp32"))
+    model = build_model(run.model, run.seed)
+    device.place(model)
+    blocked = device.blocked and supported(model)
+    if optim.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(model.parameters(), lr=optim.rate, weight_decay=optim.weight_decay, fused=True)
+    else:
+        optimizer = torch.optim.SGD(
+            model.parameters(), lr=optim.rate, momentum=optim.momentum, weight_decay=optim.weight_decay, fused=True
+        )
+    edits = {step: (key, value) for _, key, value, step in case.get("edits", ())}
+    stream = BatchStream(run.seed, len(images.train), optim.batch_size)
+    losses = []
+    rate = optim.rate
+    for step in range(1, optim.steps + 1):
+        if run.optim.drops and step == round(optim.drops[0] * optim.steps) + 1:
+            rate *= optim.drop_factor
+        if step in edits:
+            key, value = edits[step]
+            if key == "lr":
+                rate = value
+            elif key == "weight_decay":
+                optimizer.param_groups[0]["weight_decay"] = value
+            else:
+                for block in model.modules():
+                    if hasattr(block, "strength"):
+                        block.strength = value
+        optimizer.param_groups[0]["lr"] = rate
+        pixels, labels = images.train.batch(torch.from_numpy(stream.indices(step)))
+        inputs = augment(images.normalise(pixels), run.seed, step, run.data)
+        optimizer.zero_grad()
+        total = torch.zeros(())
+        for module in random_modules(model):
+            module.resample(run.seed, step)
+        for number, (part, answers) in enumerate(zip(inputs.chunk(replicas), labels.chunk(replicas), strict=True)):
+            for module in random_modules(model):
+                module.share = number
+            with nullcontext() if blocked else device.autocast():
+                logits = model(to_blocked(part) if blocked else part)
+            loss = F.cross_entropy(logits.float(), answers) / replicas
+            loss.backward()
+            total = total + loss.detach()
+        optimizer.step()
+        losses.append(total.item())
+    return {"losses": losses, "weights": {name: each.detach() for name, each in model.named_parameters()}}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+    folder = tmp_path_factory.mktemp("ranks")
+    return dict(zip(CASES, trained(folder, 2, *CASES.values()), strict=True))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_two_replicas_are_one_process_with_two_halves_bit_for_bit(runs, name):
+    if name == "bf16 blocked" and tiny.needs_blocked_bf16.args[0]:
+        pytest.skip("oneDNN has no bf16 convolution on this processor")
+    torch.set_num_threads(1)
+    expected, found = one_process(CASES[name], 2), runs[name]
+    assert len(found["rows"]) == 24
+    assert [loss for _, loss, _ in found["rows"]] == expected["losses"]
+    state = found["state"]["model"]
+    for key, weight in expected["weights"].items():
+        assert torch.equal(weight, state[key]), key
+
+
+@pytest.mark.slow
+def test_four_replicas_are_close_to_four_quarters_and_repeat_themselves(tmp_path):
+    case = CASES["fp32"] | {"optim__steps": 8}
+    one, same = trained(tmp_path, 4, case, case)
+    assert one["rows"] == same["rows"]
+    assert all(torch.equal(one["state"]["model"][name], same["state"]["model"][name]) for name in one["state"]["model"])
+    expected = one_process(case, 4)
+    assert [loss for _, loss, _ in one["rows"]] == pytest.approx(expected["losses"], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_a_replica_that_hangs_is_given_up(tmp_path):
+    (found,) = trained(tmp_path, 2, {"stops_at": 5})
+    assert found == {"lost": "another replica does not answer", "step": 5}
+
+
+def test_replicas_are_another_model_than_one_process(runs):
+    alone = tiny.trainer(tiny.config(**CASES["fp32"]))
+    rows = tiny.rows(list(alone.events()))
+    assert abs(rows[0].loss - runs["fp32"]["rows"][0][1]) > 1e-5, "each half has its own batch statistics"

@@ -1,0 +1,72 @@
+"""Folders that others packed, and names of data sets."""
+
+import os
+import shutil
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from engine.config import DataConfig
+from engine.data.files.paths import KINDS
+from engine.data.registry import get_source
+from engine.errors import ConfigError, DataError
+from engine.exchange.privacy import data_name
+from tests.engine.data import pictures
+from tests.fuzz.data.folders import make, trees
+from tests.fuzz.data.loading import new_place, outcome, refusal
+from tests.fuzz.odd import texts
+from tests.fuzz.tiers import tiers
+
+
+@tiers
+def test_a_folder_is_loaded_or_refused_in_one_line(tier, tmp_path):
+    seen = {"loaded": 0, "refused": 0}
+    pictures.folder(tmp_path / "sets" / "elsewhere", ("secret", "other"), each=2)
+
+    def check(case):
+        nodes, resize = case
+        place, workspace = new_place(tmp_path / "sets"), tmp_path / "workspace"
+        make(place, nodes)
+        refused = outcome(f"folder:{place}", workspace, resize)
+        seen["refused" if refused else "loaded"] += 1
+        assert {path.name for path in tmp_path.iterdir()} <= {"sets", "workspace"}
+        shutil.rmtree(place)
+        shutil.rmtree(workspace, ignore_errors=True)
+
+    tier.run(check, st.tuples(trees(), st.sampled_from((0, 0, 16))))
+    print(seen)
+    assert min(seen.values()) > sum(seen.values()) // 20, seen
+
+
+@tiers
+def test_the_name_of_a_data_set_is_known_or_refused_in_one_line(tier, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(pictures.folder(tmp_path / "here", each=2))
+    kinds = st.sampled_from((*KINDS, "", "file", "http", "FOLDER"))
+    odd_paths = st.one_of(
+        texts(),
+        st.just("."),
+        st.just(str(tmp_path / "here")),
+        st.just("~/here"),
+        st.sampled_from(("/dev/zero", "/proc")),
+    )
+    names = st.one_of(texts(), st.builds("{}:{}".format, kinds, odd_paths))
+
+    def check(name):
+        before = sorted(map(os.fspath, Path.cwd().iterdir()))
+        try:
+            config = DataConfig(name=name)
+        except ValueError as error:
+            assert len(str(error)) < 10_000
+            return
+        portable = data_name(config.name)
+        assert data_name(portable) == portable
+        try:
+            row = get_source(config.name)
+        except (ConfigError, DataError) as error:
+            refusal(error)
+        else:
+            assert row.classes
+        assert sorted(map(os.fspath, Path.cwd().iterdir())) == before
+
+    tier.run(check, names)

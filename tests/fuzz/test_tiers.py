@@ -1,0 +1,60 @@
+"""The machinery of the fuzz tests: it finds, names the seed, and bounds time and memory."""
+
+import time
+
+import pytest
+from hypothesis import strategies as st
+
+from tests.fuzz.tiers import CASES, SEED, Tier, tiers
+
+
+@pytest.fixture(autouse=True)
+def _no_override(monkeypatch):
+    monkeypatch.delenv(CASES, raising=False)
+    monkeypatch.delenv(SEED, raising=False)
+
+
+def seen(tier):
+    cases = []
+    tier.run(cases.append, st.integers())
+    return cases
+
+
+def test_a_tier_tries_its_number_of_cases_and_the_same_ones_for_a_seed(monkeypatch):
+    assert len(seen(Tier(40, seed=0))) == 40
+    assert seen(Tier(40, seed=0)) == seen(Tier(40, seed=0))
+    assert seen(Tier(40)) != seen(Tier(40))
+    monkeypatch.setenv(SEED, "7")
+    monkeypatch.setenv(CASES, "25")
+    assert seen(Tier(40)) == seen(Tier(40, seed=7))
+    assert len(seen(Tier(40))) == 25
+
+
+def test_what_is_found_is_small_and_says_how_to_find_it_again():
+    def check(number):
+        assert number < 1000
+
+    with pytest.raises(AssertionError) as found:
+        Tier(300, seed=3).run(check, st.integers())
+    assert "assert 1000 < 1000" in str(found.value)
+    assert f"{SEED}=3 {CASES}=300" in "".join(found.value.__notes__)
+
+
+def test_a_case_that_works_too_long_fails():
+    def works(_):
+        ends = time.process_time() + 0.05
+        while time.process_time() < ends:
+            pass
+
+    with pytest.raises(AssertionError, match="of processor time"):
+        Tier(2, seed=0).run(works, st.none(), case_s=0.02)
+
+
+def test_cases_that_take_too_much_memory_fail():
+    with pytest.raises(AssertionError, match="peak of memory"):
+        Tier(2, seed=0).run(lambda size: bytearray(size), st.just(300 * 2**20), growth_mb=100)
+
+
+@tiers
+def test_both_tiers_come_with_their_number_of_cases(tier):
+    assert tier.cases in (300, 10_000)
