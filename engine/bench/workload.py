@@ -34,6 +34,8 @@ def wait(device: str) -> None:
 
     if device.startswith("cuda"):
         torch.cuda.synchronize(device)
+    elif device == "mps":
+        torch.mps.synchronize()
 
 
 def synthetic_images() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:

@@ -21,7 +21,10 @@ MAX_REPLICAS = 8
 #: Names and values of a lab's settings: a bound also makes pydantic refuse half a letter, which JSON cannot hold.
 _Key: TypeAlias = Annotated[str, Field(max_length=120)]
 _Setting: TypeAlias = Annotated[str, Field(max_length=2_000)]
-_DEVICE, _DEVICES = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$", "auto, cpu, cuda or cuda:N"
+_DEVICE, _DEVICES = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$", "auto, cpu, mps, cuda or cuda:N"
+#: Labs measure in 64-bit floats, which mps (Apple) lacks.
+_LAB_DEVICE = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"
+_LAB_DEVICES = "auto, cpu, cuda or cuda:N, for a lab needs 64-bit floats, which mps lacks"
 
 
 class ProbeConfig(Config):
@@ -129,5 +132,5 @@ class LabConfig(Config):
 
     lab: str = Field(max_length=120)
     settings: dict[_Key, bool | int | float | _Setting] = {}
-    device: str = Field("cpu", pattern=_DEVICE, description=_DEVICES)
+    device: str = Field("cpu", pattern=_LAB_DEVICE, description=_LAB_DEVICES)
     threads: int = Field(1, ge=1, le=1024)

@@ -17,7 +17,9 @@ _CPP, _C = ("g++", "clang++", "c++"), ("gcc", "clang", "cc")
 
 
 def why_not(kind: str) -> str:
-    """Return the missing part for compiling on ``cpu`` or ``cuda`` in one clause, '' when none is missing."""
+    """Return the missing part for compiling on ``cpu``, ``cuda`` or ``mps`` in one clause, '' when none is missing."""
+    if kind == "mps":
+        return "it was never tried there"
     if kind == "cuda":
         if importlib.util.find_spec("triton") is None:
             return "Triton is not installed"
@@ -31,8 +33,9 @@ def why_not(kind: str) -> str:
 def refusal(kind: str) -> str:
     """Return why ``compile=true`` is refused, as a sentence for people, '' when it is not."""
     reason = why_not(kind)
-    where = "a GPU" if kind == "cuda" else "the CPU"
-    return f"compile=true cannot be used on {where}: {reason}; install it, or set compile=false" if reason else ""
+    where = {"cuda": "a GPU", "mps": "mps"}.get(kind, "the CPU")
+    remedy = "set compile=false" if kind == "mps" else "install it, or set compile=false"
+    return f"compile=true cannot be used on {where}: {reason}; {remedy}" if reason else ""
 
 
 def use_cache(folder: Path) -> None:

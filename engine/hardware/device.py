@@ -3,6 +3,7 @@
 import ctypes
 import os
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -39,9 +40,9 @@ class Device:
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """Channels last, except for 32-bit floats on a GPU, whose tensor cores do not want it."""
+        """Channels last, except for 32-bit floats on a GPU, whose tensor cores do not want it, and on mps."""
         on_gpu_in_fp32 = self.torch_device.type == "cuda" and self.precision == "fp32"
-        return torch.contiguous_format if on_gpu_in_fp32 else torch.channels_last
+        return torch.contiguous_format if on_gpu_in_fp32 or self.torch_device.type == "mps" else torch.channels_last
 
     @property
     def blocked(self) -> bool:
@@ -59,7 +60,7 @@ class Device:
 
 
 def choose(config: RunConfig) -> Device:
-    """Return the device for a run; ``auto`` takes the first GPU, else the CPU, and bf16 where it is native.
+    """Return the device for a run; ``auto`` takes the first CUDA device, else the CPU, and bf16 where it is native.
 
     Side effects: fixes this process's thread count (``config.threads``, or all cores if 0), makes cuDNN deterministic
     and its 32-bit convolutions exact, and lets the C library keep freed memory. 1 and 2 threads give different bits,
@@ -74,7 +75,7 @@ def choose(config: RunConfig) -> Device:
     if device.type == "cuda":
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.allow_tf32 = False
-    has_bf16 = torch.cuda.is_bf16_supported() if device.type == "cuda" else _cpu_has_bf16()
+    has_bf16 = _HAS_BF16[device.type]()
     if config.precision == "bf16" and not has_bf16:
         raise DeviceError(f"{device_name(device)} has no bf16 arithmetic; use precision fp32 or auto")
     precision = "bf16" if has_bf16 and config.precision != "fp32" else "fp32"
@@ -112,6 +113,10 @@ def describe() -> dict[str, Any]:
 
 def _torch_device(wanted: str) -> torch.device:
     gpus = torch.cuda.device_count()
+    if wanted == "mps":
+        if not torch.backends.mps.is_available():
+            raise DeviceError("device mps is not there (it is the GPU of Apple's processors); use cpu or auto")
+        return torch.device("mps")
     if wanted == "cpu" or (wanted == "auto" and not gpus):
         return torch.device("cpu")
     index = int(wanted.partition(":")[2] or 0)
@@ -135,3 +140,11 @@ def _keep_freed_memory() -> None:
 def _cpu_has_bf16() -> bool:
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16") or capabilities.get("bf16"))
+
+
+#: Whether a kind of device computes in bf16. NOT TRIED: mps, which has it since macOS 14.
+_HAS_BF16: Mapping[str, Callable[[], bool]] = {
+    "cpu": lambda: _cpu_has_bf16(),
+    "cuda": lambda: torch.cuda.is_bf16_supported(),
+    "mps": lambda: torch.backends.mps.is_macos_or_newer(14, 0),
+}

@@ -1,11 +1,13 @@
-"""The CUDA devices and the processes of this machine. Torch-free.
+"""The GPUs and the processes of this machine. Torch-free.
 
 NVIDIA's management library reads GPUs and their memory. It makes no CUDA context, so workers can be forked.
 """
 
 import contextlib
 import os
+import platform
 import signal
+import sys
 import zlib
 from dataclasses import dataclass
 from functools import cache
@@ -130,8 +132,17 @@ def processor() -> str:
 
 
 def devices() -> list[str]:
-    """Return the devices of this machine by torch's names: ``cpu``, then ``cuda:0``, ``cuda:1``, ..."""
+    """Return the devices that runs get unasked, by torch's names: ``cpu``, then ``cuda:0``, ``cuda:1``, ..."""
     return ["cpu", *(gpu.device for gpu in gpus())]
+
+
+def nameable_devices() -> list[str]:
+    """Return all devices that a run may name: ``mps``, the GPU of Apple's processors, only when it is named."""
+    return [*devices(), *(["mps"] if _is_apple() else [])]
+
+
+def _is_apple() -> bool:
+    return sys.platform == "darwin" and platform.machine() == "arm64"
 
 
 def number_gpus_alike() -> None:

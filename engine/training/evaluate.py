@@ -5,7 +5,7 @@ the same images, with classes in equal numbers.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,15 +18,12 @@ from engine.data.images import Images, ImageSet
 from engine.data.subset import balanced
 from engine.events import Split
 from engine.hardware.device import Device
+from engine.hardware.work import evaluation_batch
 from engine.models.count import count
 from engine.models.init.rng import random_modules, use_means
 from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.models.shortcuts.strength import copy_strength
 
-#: Images per batch at most; fewer for large nets, so that an interrupt between batches comes soon.
-MAX_BATCH, MIN_BATCH = 1000, 50
-#: Multiply-adds per batch: about a tenth of a second on one CPU core, on a GPU less.
-_BATCH_BUDGET = {"cpu": 10e9, "cuda": 2e12}
 _RECALIBRATION_BATCHES = 20
 
 
@@ -57,8 +54,7 @@ class Evaluator:
     def __init__(self, model: nn.Module, config: RunConfig, images: ImageSet, device: Device):
         self.bn = "recalibrated" if config.recalibrate_bn else "running"
         self._images, self._device = images, device
-        budget = _BATCH_BUDGET[device.torch_device.type] / count(config.model).multiply_adds
-        self._batch = int(min(MAX_BATCH, max(MIN_BATCH, budget)))
+        self._batch = evaluation_batch(device.torch_device.type, count(config.model).multiply_adds)
         self._closing_images, self._eval_images = config.data.closing_images, config.data.eval_images
         self._calibration_batch = config.optim.batch_size
         self._model = model
@@ -105,10 +101,9 @@ class Evaluator:
         total, done = total + len(calibration), 0
         statistics = model
         if calibration:
-            statistics = reset_bn(copy.deepcopy(model))
-            for indices in calibration:
-                with torch.no_grad(), self._device.autocast():
-                    statistics(self._input(self._images.train, indices))
+            statistics = copy.deepcopy(model)
+            trained_on = (self._input(self._images.train, indices) for indices in calibration)
+            for _ in recalibrate(statistics, trained_on, self._device):
                 done += 1
                 yield Batch(done, total)
         if self._folded is not None:
@@ -213,14 +208,23 @@ def _has_one_mode(model: nn.Module, device: Device) -> bool:
 
 
 # Not torch's update_bn: it takes all batches at once and could not be interrupted between them.
-def reset_bn(model: nn.Module) -> nn.Module:
-    """Make every BN average its batches' statistics from now on, without chance inside the net, as at test."""
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.reset_running_stats()
-            module.momentum = None
+def recalibrate(model: nn.Module, batches: Iterable[Tensor], device: Device) -> Iterator[None]:
+    """Give every BN the mean of its statistics over ``batches``, without chance inside the net, as at test.
+
+    Yields after each batch. The net is left in train mode.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.reset_running_stats()
     use_means(model)
-    return model.train()
+    model.train()
+    for number, batch in enumerate(batches, start=1):
+        for norm in norms:
+            # What the momentum None means to torch, which asks the device for the number, once for every BN.
+            norm.momentum = 1.0 / number
+        with torch.no_grad(), device.autocast():
+            model(batch)
+        yield
 
 
 def _score(split: Split, losses: Tensor, wrong: Tensor) -> Score:

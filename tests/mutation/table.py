@@ -8,6 +8,7 @@ from tests.mutation.rooms import (
     browser,
     cli,
     data,
+    device,
     engine,
     exchange,
     exports,
@@ -21,7 +22,22 @@ from tests.mutation.rooms import (
 
 ROOMS: tuple[Room, ...] = tuple(
     module.ROOM
-    for module in (models, training, data, store, engine, probes, labs, cli, app, stream, browser, exports, exchange)
+    for module in (
+        models,
+        training,
+        data,
+        store,
+        engine,
+        device,
+        probes,
+        labs,
+        cli,
+        app,
+        stream,
+        browser,
+        exports,
+        exchange,
+    )
 )
 
 

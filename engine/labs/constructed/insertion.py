@@ -121,7 +121,7 @@ def add_noise(grown: GrownNet, std: float, seed: int) -> None:
     with torch.no_grad():
         for path, conv in grown.layers(nn.Conv2d):
             drawn = torch.empty(conv.weight.shape).normal_(generator=keyed(seed, f"{layer_path(path)} noise"))
-            conv.weight.add_(drawn, alpha=std)
+            conv.weight.add_(drawn.to(conv.weight.device), alpha=std)
 
 
 def distance_from_identity(weights: Mapping[str, Tensor], inserted: Collection[str]) -> float:

@@ -13,16 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from engine.hardware.work import HESSIAN, SURFACE, Budget
 from engine.labs.inspected_run import Document, InspectedRun
 from engine.models.count import count
 from engine.probes.offline.filter_directions import flat_weights, random_direction
 from engine.probes.offline.hessian import Hessian
-from engine.training.evaluate import FoldedNet, has_batch_norm, reset_bn, subset
+from engine.training.evaluate import FoldedNet, has_batch_norm, recalibrate, subset
 from engine.training.state import check_document, check_tensors
 
-#: Multiply-adds between two yields: of a forward pass, and of a product with the Hessian.
-_PASS = {"cpu": 5e9, "cuda": 1e12}
-_PRODUCT = {"cpu": 0.5e9, "cuda": 1e11}
 #: Largest number of multiply-adds over all images with kept graphs of the Hessian: less than 1 GB on a CPU.
 _KEPT = 2e9
 
@@ -73,11 +71,8 @@ class Surface:
         self._inspected.enter()
         self._place(step)
         if self._recalibrate:
-            reset_bn(self._model)
-            for part in self._images.chunk(max(1, round(self.images / self._inspected.config.optim.batch_size))):
-                with torch.no_grad(), self._device.autocast():
-                    self._model(part)
-                yield
+            batches = max(1, round(self.images / self._inspected.config.optim.batch_size))
+            yield from recalibrate(self._model, self._images.chunk(batches), self._device)
         return (yield from self._measure(self._folded))
 
     def fine_point(self, step: Tensor) -> Generator[None, None, list[float]]:
@@ -90,7 +85,7 @@ class Surface:
         """Return the Hessian of the loss on the same images, with the running statistics, in 32-bit floats."""
         self._inspected.enter()
         self._place(torch.zeros_like(self._start))
-        size = self._batch(_PRODUCT)
+        size = self._batch(HESSIAN)
         keep = self._work * self.images <= _KEPT and self._device.torch_device.type == "cpu"
         return Hessian(self._model, list(self._batches(size)), keep)
 
@@ -108,8 +103,8 @@ class Surface:
         check_tensors(saved, self._statistics | self._weights)
         return flat_weights({name: saved[name].to(self._start.device) for name in self._weights})
 
-    def _batch(self, budget: dict[str, float]) -> int:
-        return int(min(1000, max(8, budget[self._device.torch_device.type] / self._work)))
+    def _batch(self, budget: Budget) -> int:
+        return budget.images(self._device.torch_device.type, self._work, 8, 1000)
 
     def _batches(self, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         return zip(torch.split(self._images, size), torch.split(self._labels, size), strict=True)
@@ -125,7 +120,7 @@ class Surface:
 
     def _measure(self, folded: FoldedNet) -> Generator[None, None, list[float]]:
         folded.take(self._model)
-        size = self._batch(_PASS)
+        size = self._batch(SURFACE)
         losses, wrong = [], []
         for images, labels in self._batches(size):
             with torch.inference_mode():

@@ -42,11 +42,10 @@ def _counts(values: Tensor, sizes: list[int]) -> Tensor:
     bins.masked_fill_((values - values) != 0, BINS)
     rows = torch.repeat_interleave(
         torch.arange(len(sizes), device=values.device),
-        torch.tensor(sizes, device=values.device),
+        torch.tensor(sizes).to(values.device, non_blocking=True),
         output_size=len(values),
     )
-    return (
-        torch.bincount(bins.long().add_(rows, alpha=BINS + 1), minlength=len(sizes) * (BINS + 1))
-        .view(len(sizes), BINS + 1)
-        .float()
-    )
+    # Not torch.bincount: on a GPU it waits for the largest value. Sums of ones are exact in 32-bit floats up to 2^24.
+    places = bins.long().add_(rows, alpha=BINS + 1)
+    counts = values.new_zeros(len(sizes) * (BINS + 1)).scatter_add_(0, places, values.new_ones(1).expand_as(places))
+    return counts.view(len(sizes), BINS + 1)

@@ -12,7 +12,7 @@ from engine.data.registry import SOURCES, Source, check_pool, get_source
 from engine.errors import ConfigError
 from engine.hardware.compiler import GRAPH_REFUSAL, refusal
 from engine.hardware.cores import cores
-from engine.hardware.machine import devices
+from engine.hardware.machine import devices, nameable_devices
 from engine.models.registry import Variant, variant
 from engine.models.zoo.spec import STREAMS
 from engine.runs.protocol.cluster_address import trains_on_cluster
@@ -202,12 +202,13 @@ def check_execution(run: RunConfig, variants: Sequence[Variant]) -> None:
     names = [each.shortcut.name for each in variants]
     if run.compile and "stochastic-depth" in names:
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
-    on_gpu = run.device.startswith("cuda") or (run.device == "auto" and len(devices()) > 1)
-    if run.compile and (reason := refusal("cuda" if on_gpu else "cpu")):
+    has_cuda = any(device.startswith("cuda") for device in devices())
+    kind = run.device.partition(":")[0] if run.device != "auto" else "cuda" if has_cuda else "cpu"
+    if run.compile and (reason := refusal(kind)):
         raise ConfigError(reason)
     if run.graph and (drawing := next((name for name in names if name in DRAWING), "")):
         raise ConfigError(f"graph=true cannot be used with {drawing}, which draws anew in every step; set graph=false")
-    if run.graph and not on_gpu:
+    if run.graph and kind != "cuda":
         raise ConfigError(GRAPH_REFUSAL)
 
 
@@ -216,6 +217,8 @@ def check_replicas(run: RunConfig, workspace: Workspace) -> None:
     if run.replicas == 1 or trains_on_cluster(workspace):
         return
     gpus = len(devices()) - 1
+    if run.device == "mps":
+        raise ConfigError("replicas train on cpu or cuda (got device mps); set replicas=1")
     if run.device.startswith("cuda:"):
         raise ConfigError(f"each replica has a GPU of its own; set device=cuda, without a number (got {run.device})")
     if run.device == "cuda" or (run.device == "auto" and gpus):
@@ -241,8 +244,8 @@ def check_fit(run: RunConfig, source: Source) -> None:
 
 def check_device(run: RunConfig, workspace: Workspace) -> None:
     """Raise ConfigError for a device that this machine lacks; on a cluster the run waits for it."""
-    if not run.device.startswith("cuda") or trains_on_cluster(workspace):
+    if run.device in ("auto", "cpu") or trains_on_cluster(workspace):
         return
-    present_devices = devices()
-    if (run.device if ":" in run.device else "cuda:0") not in present_devices:
+    present_devices = nameable_devices()
+    if ("cuda:0" if run.device == "cuda" else run.device) not in present_devices:
         raise ConfigError(f"device {run.device} is not there; choose from auto, {', '.join(present_devices)}")

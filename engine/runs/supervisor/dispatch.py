@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from engine.events import RunState
 from engine.hardware.cores import cores
-from engine.hardware.machine import devices, gpus, runs_per_gpu
+from engine.hardware.machine import gpus, nameable_devices, runs_per_gpu
 from engine.runs.launchers.registry import Capacity
 from engine.runs.lockstep import Coordinator
 from engine.runs.protocol.job import Job
@@ -33,7 +33,7 @@ class Dispatch:
     def __init__(self, reader: Reader, writer: Writer, pool: WorkerPool, coordinator: Coordinator, tuning: Tuning):
         self._workspace, self._reader, self._writer, self._pool = reader.workspace, reader, writer, pool
         self._coordinator, self._tuning, self._instant = coordinator, tuning, InstantRaces(reader, writer, pool)
-        self.devices, self.cores, self._per_gpu = devices(), cores(), runs_per_gpu()
+        self.devices, self.cores, self._per_gpu = nameable_devices(), cores(), runs_per_gpu()
         self._arms: dict[int, int] = {}
         self._scheduled_at: tuple[int, int, int, str, Capacity | None] | None = None
 

@@ -17,6 +17,6 @@ def is_out_of_memory(error: BaseException) -> bool:
 def advice(job: Job, batch_size: int | None) -> str:
     """Return the cause with a remedy; ``batch_size`` None for a job without batches."""
     smaller = "fewer units" if batch_size is None else f"a smaller batch (now {batch_size}: --set batch_size=...)"
-    if job.device.startswith("cuda"):
+    if job.device != "cpu":
         return f"out of memory on {job.device}: take {smaller} or fewer runs per GPU (SKIPSCOPE_RUNS_PER_GPU)"
     return f"out of memory: take {smaller} or let fewer runs train at once"

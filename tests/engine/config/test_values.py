@@ -53,7 +53,7 @@ def test_every_setting_refuses_what_is_odd_in_words_of_its_own(key, text):
     ("setting", "words"),
     [
         ("drops=10,5", "optim.drops are ascending shares of the steps above 0 and below 1, for example 0.5,0.75 (got"),
-        ("device=zork", "device is auto, cpu, cuda or cuda:N (got 'zork')"),
+        ("device=zork", "device is auto, cpu, mps, cuda or cuda:N (got 'zork')"),
         ("compile=1e-400", "compile is true or false (got 0.0)"),
         ("data.flip=1.0", "data.flip is true or false (got 1.0)"),
         ("width=1e99", "model.width is a whole number from 1 to 1,024 (got 1e+99)"),

@@ -79,3 +79,8 @@ def test_generated_code_stays_in_its_folder(monkeypatch, tmp_path):
 
     assert os.environ["TORCHINDUCTOR_CACHE_DIR"] == str(tmp_path)
     assert os.environ["TRITON_CACHE_DIR"] == str(tmp_path / "triton")
+
+
+def test_nets_are_not_compiled_for_mps():
+    words = "compile=true cannot be used on mps: it was never tried there; set compile=false"
+    assert refusal("mps") == words

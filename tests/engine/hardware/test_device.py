@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from engine.config import RunConfig
-from engine.errors import DeviceError
+from engine.config import LabConfig, RunConfig
+from engine.errors import ConfigError, DeviceError
 from engine.hardware import device as device_module
 from engine.hardware.device import choose, describe
 
@@ -42,6 +42,14 @@ def test_a_missing_gpu_is_named():
     with pytest.raises(DeviceError, match=r"device cuda:3 is not there \(no GPU is there\); use cpu or auto"):
         choose(RunConfig(device="cuda:3"))
     assert choose(RunConfig(threads=1)).torch_device.type == "cpu"
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="this machine has mps")
+def test_mps_is_named_where_it_is_missing_and_no_lab_computes_there():
+    with pytest.raises(DeviceError, match="device mps is not there"):
+        choose(RunConfig(device="mps"))
+    with pytest.raises(ConfigError, match="a lab needs 64-bit floats, which mps lacks"):
+        LabConfig.checked(lab="lesion", device="mps")
 
 
 def test_autocast_only_in_bf16():

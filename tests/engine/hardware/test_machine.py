@@ -13,6 +13,7 @@ from engine.hardware.machine import (
     ProcessId,
     devices,
     gpus,
+    nameable_devices,
     number_gpus_alike,
     process_before,
     runs_per_gpu,
@@ -46,7 +47,7 @@ def cards(monkeypatch):
 
 def test_gpus_are_named_as_torch_names_them(cards):
     assert gpus() == [Gpu("cuda:0", "Big", 80, 70, 55), Gpu("cuda:1", "Small", 8, 1, 55)]
-    assert devices() == ["cpu", "cuda:0", "cuda:1"]
+    assert devices() == nameable_devices() == ["cpu", "cuda:0", "cuda:1"]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,10 @@ def test_without_a_driver_there_is_the_cpu(monkeypatch):
         raise pynvml.NVMLError(pynvml.NVML_ERROR_LIBRARY_NOT_FOUND)
 
     monkeypatch.setattr(pynvml, "nvmlInit", none)
-    assert devices() == ["cpu"]
+    assert devices() == nameable_devices() == ["cpu"]
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("platform.machine", lambda: "arm64")
+    assert (devices(), nameable_devices()) == (["cpu"], ["cpu", "mps"])
 
 
 def test_runs_per_gpu_can_be_set(monkeypatch):

@@ -1,6 +1,7 @@
 """On CUDA: nothing stays behind on the CPU (fake tensors, on any machine), and real trainings where there is a GPU.
 
-Fake tensors know device, type and layout and compute nothing. Forward passes work without a GPU, backward ones do not.
+Fake tensors know device, type and layout and compute nothing. Forward passes work without a GPU, backward ones do not;
+``tests.devices`` does both with tensors of its own. Here torch's own autocast for CUDA is at work.
 """
 
 import pytest
@@ -52,12 +53,6 @@ def forward_on(device: Device, shortcut: str) -> torch.Tensor:
 def test_a_forward_pass_stays_on_the_gpu_in_bf16(shortcut, autocast):
     logits = forward_on(gpu("bf16"), shortcut)
     assert (logits.device.type, logits.dtype, logits.shape) == ("cuda", torch.bfloat16, (8, 10))
-
-
-@pytest.mark.parametrize("shortcut", ROWS)
-def test_a_forward_pass_stays_on_the_gpu_in_fp32(shortcut):
-    logits = forward_on(gpu("fp32"), shortcut)
-    assert (logits.device.type, logits.dtype) == ("cuda", torch.float32)
 
 
 def test_layouts_on_a_gpu():

@@ -204,6 +204,7 @@ def test_seeds_and_settings(workspace):
         ),
         ({"settings": {"stem": "large"}}, "stem of the family cifar is small"),
         ({"settings": {"device": "cuda:63"}}, "device cuda:63 is not there"),
+        ({"settings": {"device": "mps"}}, "device mps is not there; choose from auto, cpu"),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_is_right(workspace, wrong, words):
@@ -313,10 +314,13 @@ def test_replicas_that_cannot_be_are_refused_in_one_line(workspace, monkeypatch)
     assert refusal(replicas="9") == "replicas is a whole number from 1 to 8 (got 9)"
     assert "never tried together" in refusal(replicas="2", compile="true")
     assert refusal(replicas="4") == "replicas=4 need a core each; this machine has 2"
-    monkeypatch.setattr(planning, "devices", lambda: ("cpu", "cuda:0", "cuda:1"))
+    for name in ("devices", "nameable_devices"):
+        monkeypatch.setattr(planning, name, lambda: ("cpu", "cuda:0", "cuda:1"))
     assert refusal(replicas="4") == "replicas=4 need as many GPUs; this machine has 2, or set device=cpu"
     assert refusal(replicas="2", device="cuda:1").startswith("each replica has a GPU of its own; set device=cuda")
     assert plan_race(RaceRequest((8,), ("A",), settings={"replicas": "2"}), workspace).run.replicas == 2
+    monkeypatch.setattr(planning, "nameable_devices", lambda: ("cpu", "mps"))
+    assert refusal(replicas="2", device="mps") == "replicas train on cpu or cuda (got device mps); set replicas=1"
 
 
 def test_an_arm_is_named_with_its_replicas(workspace, monkeypatch):
