@@ -140,7 +140,6 @@ def serve(host: str, port: int, share: bool, browser: bool, token: str | None = 
 
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
     present = presenter_link.share(port, token or "") if share else ""
-    workspace.name_authors(presenter_link.name)
     if share:
         presenter_link.count_from(interventions.authors())
         visitor.keep(workspace.current().workspace.talk_key)

@@ -22,7 +22,7 @@ if str(PROJECT) not in sys.path:  # `streamlit run` puts app/ there, not the pro
 import streamlit as st  # noqa: E402
 from starlette.middleware import Middleware  # noqa: E402
 
-from app.data import commands  # noqa: E402
+from app.data import commands, workspace  # noqa: E402
 from app.data.workspace import GuardedThread  # noqa: E402
 from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
@@ -56,6 +56,7 @@ def serving(on_start: Callable[[], None] | None = None, engine_starts: bool = Fa
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         addresses.send_at_once()
         log_limit.bound_logs()
+        workspace.name_authors(presenter_link.name)
         feed.start()
         ended = threading.Event()
         try:
@@ -69,6 +70,7 @@ def serving(on_start: Callable[[], None] | None = None, engine_starts: bool = Fa
                 yield
         finally:
             ended.set()
+            workspace.name_authors(None)
             await feed.stop()
             await asyncio.to_thread(commands.shutdown)
 

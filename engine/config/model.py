@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 
 from engine.config.base import Config
 from engine.config.families import BOTTLENECK_DEPTH, FAMILIES, derived_patch
-from engine.config.shortcut import ShortcutConfig, arm_name
+from engine.config.shortcut import MAX_TEXT, ShortcutConfig, arm_name
 from engine.config.values import DERIVED
 
 
@@ -23,7 +23,7 @@ class ModelConfig(Config):
     family: Literal["cifar", "imagenet", "mlp", "vit"] = "cifar"
     stem: Literal["auto", "small", "large"] = "auto"
     depth: int = 20
-    shortcut: Annotated[str, AfterValidator(ShortcutConfig)] = ShortcutConfig("A")
+    shortcut: Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(ShortcutConfig)] = ShortcutConfig("A")
     width: int = Field(16, ge=1, le=1024)
     channels: int = Field(3, ge=1, le=64)
     classes: int = Field(10, ge=2, le=10_000)

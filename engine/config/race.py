@@ -1,13 +1,14 @@
 """The config of a race: shared settings and arms."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import FailFast, Field, ValidationInfo, field_validator
 
 from engine.config.base import Config, replace
 from engine.config.optim import TUNED
 from engine.config.run import RunConfig
+from engine.config.shortcut import MAX_TEXT
 from engine.config.values import Schema, whole_from, within, wrong
 from engine.errors import ConfigError
 
@@ -17,6 +18,7 @@ MAX_SEEDS = 100
 MAX_FIRST_SEED = 2**31 - 200
 #: The seed of all trials. No race has this seed, so no rate is chosen with the batches and first weights of a race.
 TRIAL_SEED = 2**31 - 1
+_Text: TypeAlias = Annotated[str, Field(max_length=MAX_TEXT)]
 #: The pace of runs that do not wait for each other.
 FREE = "free"
 _LOCKSTEP = re.compile(r"lockstep:([1-9][0-9]{0,6})")
@@ -52,10 +54,10 @@ class RaceConfig(Config):
     """
 
     depths: Annotated[tuple[int, ...], FailFast()] = Field((20, 56), min_length=1, max_length=16)
-    shortcuts: Annotated[tuple[str, ...], FailFast()] = Field(("none", "A"), min_length=1, max_length=32)
+    shortcuts: Annotated[tuple[_Text, ...], FailFast()] = Field(("none", "A"), min_length=1, max_length=32)
     seeds: int = Field(1, ge=1, le=MAX_SEEDS)
     first_seed: int = Field(0, ge=0, le=MAX_FIRST_SEED)
-    preset: str = ""
+    preset: str = Field("", max_length=120)
     name: str = Field("", max_length=120)
     run: RunConfig = RunConfig()
     per_depth: dict[int, dict[str, float]] = {}

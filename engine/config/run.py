@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -18,6 +18,9 @@ from engine.config.values import DERIVED
 _MOST_STEPS = 10_000_000
 #: Processes that may train one net together.
 MAX_REPLICAS = 8
+#: Names and values of a lab's settings: a bound also makes pydantic refuse half a letter, which JSON cannot hold.
+_Key: TypeAlias = Annotated[str, Field(max_length=120)]
+_Setting: TypeAlias = Annotated[str, Field(max_length=2_000)]
 _DEVICE, _DEVICES = r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$", "auto, cpu, mps, cuda or cuda:N"
 #: Labs measure in 64-bit floats, which mps (Apple) lacks.
 _LAB_DEVICE = r"^(auto|cpu|cuda(:[0-9]{1,3})?)$"
@@ -127,7 +130,7 @@ class RunConfig(Config):
 class LabConfig(Config):
     """One job of a lab: its name and all its settings, checked by ``engine.labs.registry``."""
 
-    lab: str
-    settings: dict[str, bool | int | float | str] = {}
+    lab: str = Field(max_length=120)
+    settings: dict[_Key, bool | int | float | _Setting] = {}
     device: str = Field("cpu", pattern=_LAB_DEVICE, description=_LAB_DEVICES)
     threads: int = Field(1, ge=1, le=1024)

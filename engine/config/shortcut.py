@@ -4,6 +4,8 @@ from typing import Self
 
 from engine.config.families import FAMILIES, depth_name
 
+#: Characters of a variant text. A bound also makes pydantic refuse half a letter, which JSON cannot hold.
+MAX_TEXT = 300
 #: Other words for a name.
 _ALIASES = {"plain": "none"}
 

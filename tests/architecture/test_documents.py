@@ -166,7 +166,7 @@ def test_every_table_of_results_names_its_script_and_its_machine():
     for part in words(DOCS / "results.md").split("\n## ")[1:]:
         if "\n| " in part:
             title = part.splitlines()[0]
-            assert re.search(r"python -m (tests\.(benchmarks|faults)|engine)|`tests/benchmarks", part), title
+            assert re.search(r"python -m (tests\.(benchmarks|faults)|engine)|`tests/(benchmarks|devices)/", part), title
             assert "EPYC" in part or "cores" in part, title
 
 

@@ -11,6 +11,7 @@ from hypothesis.strategies import SearchStrategy
 #: Letters that mean something elsewhere: markup, formulas, paths, SQL, formats, terminals, other scripts.
 MEANINGFUL = (
     "", " ", "\t", "\n", "\r\n", "\0", "\x1b[2J", "\x7f", "\u202e", "\u2028", "\ufeff", "\uff1d", "\U0001f4a9",
+    "\ud800", "a\udcff",
     "e\u0301",
     "<script>alert(1)</script>", "<b>", "&amp;", "[a](javascript:alert(1))", "![](http://evil.example/x)", "$x^2$",
     ":red[x]",

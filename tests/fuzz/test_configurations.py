@@ -99,7 +99,7 @@ def test_a_planned_race_can_be_run_and_started_again_by_its_json(tier, workspace
         assert RaceConfig.from_json(race.to_json()) == race
         runs = race.runs()
         assert 1 <= len(runs) <= 64
-        for run in {run.model: run for run in runs}.values():
+        for run in [*{run.model: run for run in runs}.values()][:3]:
             check_net(run)
             assert RunConfig.from_json(run.to_json()) == run
         for trial in race.trials():

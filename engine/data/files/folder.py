@@ -18,7 +18,17 @@ import numpy as np
 from engine.data.files.image_files import LeftOut, files_below, is_image, is_system, masks_among
 from engine.data.files.inside import Boundary, Count, within
 from engine.data.files.layout import SHAPES, Layout, folders_in, is_folder, layout_of
-from engine.data.files.listing import SPLIT_NOTE, Item, Listing, composed, held_out, printable, spread, stamps_of
+from engine.data.files.listing import (
+    SPLIT_NOTE,
+    Item,
+    Listing,
+    composed,
+    held_out,
+    printable,
+    shown_names,
+    spread,
+    stamps_of,
+)
 from engine.errors import DataError
 
 #: Steps of a walk through a long list that soon comes by every part of it.
@@ -126,7 +136,7 @@ class _Walk:
         train_from = "" if layout.train == self._root else f"from {layout.named(layout.train)}"
         return FolderListing(
             path=self._root,
-            classes=tuple(map(printable, map(composed, classes))),
+            classes=shown_names(classes),
             counts={split: len(images) for split, images in files.items()},
             note=held,
             digest=self._hashed.hexdigest(),

@@ -19,6 +19,8 @@ from engine.errors import DataError
 
 #: Where Linux tells the path of an open file.
 _DESCRIPTORS = "/proc/self/fd"
+#: So that a pipe is not waited for, no child has the file, and Windows changes no bytes.
+_FLAGS = ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 _NAMED = 3
 #: The length of a path on macOS.
 _MAC_PATH_BYTES = 1024
@@ -130,7 +132,7 @@ def open_inside(path: Path, root: str) -> BinaryIO:
 
     Raises Outside, OSError; OSError as well for what is no usual file, which would keep its reader waiting.
     """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    descriptor = os.open(path, os.O_RDONLY | sum(getattr(os, name, 0) for name in _FLAGS))
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError("no regular file")

@@ -94,6 +94,19 @@ def composed(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+def shown_names(names: Iterable[object]) -> tuple[str, ...]:
+    """Return the names of classes as people read them, each another one: ``?`` may stand for several letters."""
+    shown: dict[str, None] = {}
+    counts: dict[str, int] = {}
+    for name in names:
+        one = once = printable(composed(str(name)))
+        while one in shown:
+            counts[once] = counts.get(once, 1) + 1
+            one = f"{once} ({counts[once]})"
+        shown[one] = None
+    return tuple(shown)
+
+
 def printable(text: str) -> str:
     """Return a name as it may stand in one line of text and in JSON."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)

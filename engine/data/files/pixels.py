@@ -31,6 +31,8 @@ _PIXEL_BYTES, _GREY_BYTES, _WIDE_BYTES = 9, 2, 24
 _PIECE_PIXELS = 1 << 20
 #: Formats whose decoders are slow, or take several times the memory.
 _HEAVY = ("JPEG2000", "AVIF", "QOI", "DDS", "BLP", "FTEX", "FITS", "XPM", "XBM")
+#: Width and height of a tile, in TIFF.
+_TILE_TAGS = (322, 323)
 #: Decoders that unpack a second file inside of the image without a bound.
 _DOUBLY_PACKED = ("fits_gzip",)
 
@@ -101,12 +103,17 @@ def values(item: Item) -> tuple[Header, Values]:
 
 def _rows(image: Image.Image, header: Header) -> Iterator[np.ndarray]:
     """Yield the values some rows at a time: as an array all of them take as much again, twice."""
+    for rows in _crops(image):
+        # 8-bit pixels are judged as they are trained on: of a palette not the places but the colours count.
+        yield np.asarray(rows) if header.wide else np.asarray(_eight_bit(rows, 1 if header.grey else 3))
+
+
+def _crops(image: Image.Image) -> Iterator[Image.Image]:
+    """Yield an image in pieces, some rows each."""
     each = max(1, _PIECE_PIXELS // image.width)
     image.load()
     for top in range(0, image.height, each):
-        rows = image.crop((0, top, image.width, min(top + each, image.height)))
-        # 8-bit pixels are judged as they are trained on: of a palette not the places but the colours count.
-        yield np.asarray(rows) if header.wide else np.asarray(_eight_bit(rows, 1 if header.grey else 3))
+        yield image.crop((0, top, image.width, min(top + each, image.height)))
 
 
 def _values(rows: np.ndarray) -> tuple[ValueRange | None, bytes | None]:
@@ -153,9 +160,11 @@ def _decoding(image: Image.Image, header: Header, draft: int) -> Iterator[None]:
         # A progressive file is held whole, however small it becomes.
         size = image.size if image.format == "JPEG" and not image.info.get("progressive") else header.size
         pixels = size[0] * size[1]
-        most = limits.MAX_HEAVY_PIXELS if image.format in _HEAVY else limits.MAX_PIXELS
+        most = _most_pixels(image)
         if pixels > most:
             raise Unreadable(f"{header.size[0]}x{header.size[1]} pixels, {most // 10**6} million at the most")
+        if _tile_pixels(image) > most:
+            raise Unreadable(f"a tile of more than {most // 10**6} million pixels")
         each = _WIDE_BYTES if header.wide else _GREY_BYTES if image.mode in ("1", "L") else _PIXEL_BYTES
         with _memory.taken(pixels * each * (limits.MAX_PIXELS // most)):
             yield
@@ -163,6 +172,17 @@ def _decoding(image: Image.Image, header: Header, draft: int) -> Iterator[None]:
         raise
     except Exception as error:  # decoders raise what they like on damaged files
         raise Unreadable(_reason(error)) from None
+
+
+def _most_pixels(image: Image.Image) -> int:
+    return limits.MAX_HEAVY_PIXELS if image.format in _HEAVY else limits.MAX_PIXELS
+
+
+def _tile_pixels(image: Image.Image) -> int:
+    """Return the pixels of one tile of a TIFF file, which is decoded whole and may be larger than the image."""
+    tags = getattr(image, "tag_v2", {})
+    sizes = [tags.get(tag, 0) for tag in _TILE_TAGS]
+    return sizes[0] * sizes[1] if all(isinstance(size, int) for size in sizes) else 0
 
 
 @contextmanager
@@ -204,7 +224,8 @@ def _always() -> tuple[str, ...]:
 def _header(image: Image.Image) -> Header:
     wide = image.mode.startswith(("I", "F"))
     grey = wide or image.mode in _GREY
-    if image.mode == "P":
+    # Pillow decodes the image to tell its palette.
+    if image.mode == "P" and image.width * image.height <= _most_pixels(image):
         try:
             palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
         except Exception as error:
@@ -218,8 +239,9 @@ def _eight_bit(image: Image.Image, channels: int, scale: ValueRange | None = Non
     if image.mode == "F" and scale is None:
         raise Unreadable("float pixels, whose range nobody knows")
     if image.mode.startswith(("I", "F")):
-        array = np.asarray(image)
-        image = Image.fromarray(upper_eight(array) if scale is None else scale.to_bytes(array))
+        parts = map(np.asarray, _crops(image))
+        rows = [upper_eight(part) if scale is None else scale.to_bytes(part) for part in parts]
+        image = Image.fromarray(np.concatenate(rows))
     elif image.mode in ("P", "PA"):
         image = image.convert("RGBA")
     mode = "L" if channels == 1 else "RGB"

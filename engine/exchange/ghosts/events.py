@@ -4,7 +4,6 @@ A file is a list of records: length, check sum of the length, data, check sum of
 are those of the package tensorboard, which is optional.
 """
 
-import os
 import struct
 from array import array
 from collections.abc import Collection, Iterator
@@ -13,6 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from engine.data.files.inside import files_in
 from engine.exchange import limits
 from engine.exchange.ghosts.series import Foreign, Series, listed, refused, shown_name
 from engine.exchange.registry import Report
@@ -35,22 +35,16 @@ def event_files(path: Path) -> list[tuple[str, Path]]:
     if not path.is_dir():
         raise refused(shown_name(path), "it is no usual file")
     found: list[tuple[str, Path]] = []
-    seen = 0
-    for folder, folders, names in os.walk(path):
-        folders.sort()
-        seen += 1 + len(names)
-        run = Path(folder).relative_to(path).as_posix()
-        found += [("" if run == "." else run, Path(folder, name)) for name in _usual(folder, names)]
+    for seen, entry in enumerate(files_in(path), start=1):
+        # A pipe would be waited for without an end.
+        if MARK in entry.name and Path(entry.path).is_file():
+            run = Path(entry.path).parent.relative_to(path).as_posix()
+            found.append(("" if run == "." else run, Path(entry.path)))
         if len(found) > limits.MAX_EVENT_FILES or seen > limits.MAX_ENTRIES_SEEN:
             raise refused(shown_name(path), f"it holds more than {limits.MAX_EVENT_FILES} event files; name one")
     if not found:
         raise refused(shown_name(path), f"no file in it has {MARK} in its name")
-    return found
-
-
-def _usual(folder: str, names: list[str]) -> list[str]:
-    """Return the event files among some names; a pipe would be waited for without an end."""
-    return [name for name in sorted(names) if MARK in name and Path(folder, name).is_file()]
+    return sorted(found, key=lambda each: (each[1].parent.parts, each[1].name))
 
 
 def read_events(path: Path, wanted: Collection[str] | None, report: Report) -> Foreign:

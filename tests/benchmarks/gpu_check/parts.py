@@ -72,6 +72,7 @@ _ROWS = (
     ("bench-compiled-20", "The same as part 4, both loops compiled: ResNet-20", "speed:bench_compiled_20"),
     ("bench-compiled-56", "The same as part 4, both loops compiled: ResNet-56", "speed:bench_compiled_56"),
     ("bench-compiled-110", "The same as part 4, both loops compiled: ResNet-110", "speed:bench_compiled_110"),
+    ("replicas", "Do two GPUs train one net (replicas=2)?", "replicas:train_together"),
 )
 #: Every part by its number.
 PARTS: Mapping[int, Part] = {number: Part(number, *row) for number, row in enumerate(_ROWS, 1)}

@@ -1,6 +1,6 @@
 """A room of viewers before one server: the time from a row to each of them, and whether the presenter is answered.
 
-    python -m tests.benchmarks.room [--viewers 200] [--seconds 60] [--half 1100]
+    python -m tests.benchmarks.room [--viewers 200] [--seconds 60] [--half 1100] [--reloads 0]
 
 Starts ``python -m app --share`` from a shell whose soft limit of open files is 1,024, on a workspace whose race is
 written row by row at the quick race's rate: four runs, eight steps a second each. Nothing trains. The viewers are a
@@ -159,13 +159,17 @@ def slow_readers(port: int, runs: str) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Room:
-    """How many viewers look on for how long, how many come in a second, the half requests of the last ``half_s``."""
+    """How many viewers look on for how long, how many come in a second, the half requests of the last ``half_s``.
+
+    Each reloads the page so often before it looks on: Streamlit keeps what was left for a while.
+    """
 
     viewers: int = 200
     seconds: float = 60.0
     per_second: float = 5.0
     half: int = 1100
     half_s: float = HALF_S
+    reloads: int = 0
 
 
 def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda server: None) -> dict[str, Any]:
@@ -188,7 +192,7 @@ def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda
             [
                 sys.executable, "-m", "tests.benchmarks.room.viewers", "--url", server.url, "--race", str(race),
                 "--runs", named, "--viewers", str(room.viewers), "--seconds", str(room.seconds + room.half_s + 2),
-                "--per-second", str(room.per_second),
+                "--per-second", str(room.per_second), "--reloads", str(room.reloads),
             ],
             cwd=PROJECT, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -248,6 +252,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=usual.seconds)
     parser.add_argument("--per-second", type=float, default=usual.per_second)
     parser.add_argument("--half", type=int, default=usual.half)
+    parser.add_argument("--reloads", type=int, default=usual.reloads)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(measured(Path(folder), Room(**vars(options))), indent=1))

@@ -62,6 +62,7 @@ class Viewer:
         """Close everything."""
         for task in [*getattr(self, "_tasks", ()), *self._timers.values()]:
             task.cancel()
+        self._timers.clear()
         if hasattr(self, "_socket"):
             await self._socket.close()
 
@@ -162,6 +163,10 @@ async def room(options: argparse.Namespace) -> None:
         await asyncio.sleep(number / options.per_second)
         try:
             await viewer.join()
+            for _ in range(options.reloads):
+                await viewer.leave()
+                viewer.trouble = ""
+                await viewer.join()
         except Exception as error:
             viewer.trouble = viewer.trouble or f"{type(error).__name__}: {error}"[:200]
             refused.append(viewer.trouble)
@@ -202,6 +207,7 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=200)
     parser.add_argument("--per-second", type=float, default=5.0)
     parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--reloads", type=int, default=0)
     options = parser.parse_args()
     if not (1 <= options.viewers <= 1_000 and 0 < options.seconds <= 300):
         parser.error("1 to 1,000 viewers for at most 300 s")

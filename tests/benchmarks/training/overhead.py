@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from engine.events import Evaluated, Finished, Measured, Probed, RunState, Stepped
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
+from engine.runs.worker.local_store import LocalStore
 from engine.runs.worker.status_reporter import StatusReporter
 from engine.runs.worker.training_job import TrainingJob
 from engine.store.reader import Reader
@@ -60,7 +61,8 @@ def measure(workspace: Workspace, depth: int, options: argparse.Namespace) -> No
         writer.jobs.move(run, RunState.STARTING)
         with Reader(workspace) as reader:
             line = SimpleNamespace(signal=None)
-            job = Timed(Job(run, workspace.path, "cpu", 1), workspace, StatusReporter(run, writer, line), reader)
+            job, reporter = Job(run, workspace.path, "cpu", 1), StatusReporter(run, writer, line)
+            job = Timed(job, LocalStore(workspace, run), reporter, reader)
             job.run()
             arm = reader.runs.get(run).arm
     finished, spent = job.finished, job.spent

@@ -20,7 +20,7 @@ from engine.cli.group import run as cli
         (["race", "--set", "drop_factor=1e999"], "optim.drop_factor is a number above 0 and at most 1 (got inf)"),
         (["lab", "gradients", "--set", "gain=NaN"], "gain must be a number from 0.5 to 2 (got nan)"),
         (["race", "--preset", "\x1b[31mred"], "unknown preset '\\x1b[31mred'; choose from quick"),
-        (["race", "--data", f"folder:/{'x' * 10_000}"], "cannot be read (File name too long)"),
+        (["race", "--data", f"folder:/{'x' * 10_000}"], "names a path of 10,001 letters, and 4,096 is the most"),
         (["race", "--set", "crops=4"], "unknown setting 'crops'; choose from data.crop, optim.drops, "),
         (["x" * 5_000], "No such command 'xxx"),
     ],

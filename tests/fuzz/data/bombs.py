@@ -52,10 +52,11 @@ def _write(path: Path, images, labels, **options) -> Path:
 
 
 def large_png(path: Path, width: int, height: int, channels: int = 3) -> Path:
-    """A PNG file of zeros, written row by row: the pixels are never in memory."""
+    """A PNG file, its first row white, all others black, written row by row: the pixels are never in memory."""
     kind = {1: 0, 3: 2, 4: 6}[channels]
     packer, row = zlib.compressobj(9), bytes(1 + width * channels)
-    content = b"".join([*(packer.compress(row) for _ in range(height)), packer.flush()])
+    first = packer.compress(b"\0" + b"\xff" * width * channels)
+    content = b"".join([first, *(packer.compress(row) for _ in range(height - 1)), packer.flush()])
     head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes((8, kind, 0, 0, 0))
     path.parent.mkdir(parents=True, exist_ok=True)
     chunks = b"".join(map(_chunk, (b"IHDR", b"IDAT", b"IEND"), (head, content, b"")))

@@ -26,7 +26,7 @@ def outcome(name: str, workspace: Path, resize: int = 0) -> str:
         row = path_source(name, resize)
     except (ConfigError, DataError) as error:
         return refusal(error)
-    assert 2 <= len(row.classes) == len(set(map(id, row.classes))) <= limits.MAX_CLASSES
+    assert 2 <= len(row.classes) == len({*row.classes}) <= limits.MAX_CLASSES
     for line in (row.label, row.help, *row.classes, row.description.in_one_line()):
         line.encode()
         assert line.isprintable()

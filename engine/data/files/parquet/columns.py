@@ -30,8 +30,10 @@ def columns(where: str, schema: Any) -> tuple[str, str]:
 
     image, label = _named(where, schema.names, IMAGE_COLUMNS), _named(where, schema.names, LABEL_COLUMNS)
     if image is None or label is None:
+        absent = [role for role, name in (("images", image), ("labels", label)) if name is None]
         raise DataError(
-            f"{where} has the columns {_listed(schema.names)}; it takes img or image, and label or fine_label"
+            f"{where} has the columns {_listed(schema.names)}; it takes img or image, and label or fine_label: none is "
+            f"known as that of the {' and none as that of the '.join(absent)}, so rename the right one"
         )
     for name in (image, label):
         if (count := schema.names.count(name)) > 1:

@@ -21,7 +21,17 @@ import numpy.typing as npt
 from engine.data import limits
 from engine.data.files.image_files import is_system
 from engine.data.files.inside import Boundary, Count, files_in
-from engine.data.files.listing import SPLIT_NOTE, Item, Listing, composed, held_out, printable, spread, stamps_of
+from engine.data.files.listing import (
+    SPLIT_NOTE,
+    Item,
+    Listing,
+    composed,
+    held_out,
+    printable,
+    shown_names,
+    spread,
+    stamps_of,
+)
 from engine.data.files.parquet.columns import columns
 from engine.data.files.parquet.labels import read_labels
 from engine.data.files.parquet.reading import opened
@@ -327,8 +337,7 @@ def _classes(
         )
         for file, (own, places) in coded.items()
     ]
-    shown = tuple(printable(composed(str(name))) for name in used_names)
-    return shown, parts, max(0, len(distinct_names) - len(used_names))
+    return shown_names(used_names), parts, max(0, len(distinct_names) - len(used_names))
 
 
 def _hold_out(path: Path, classes: tuple[str, ...], parts: list[Part]) -> list[Part]:

@@ -309,3 +309,10 @@ def test_a_name_that_is_too_long_is_not_repeated():
     with pytest.raises(ConfigError) as caught:
         get_source("x" * 5_000)
     assert len(str(caught.value)) < 500
+
+
+def test_classes_whose_names_read_alike_stay_apart(tmp_path):
+    pictures.folder(tmp_path, ("\t", "\x1b", "?", "? (2)"), each=2)
+    found = listing(tmp_path)
+    assert found.classes == ("?", "? (2)", "? (3)", "? (2) (2)")
+    assert found.counts == {"train": 4, "test": 4}

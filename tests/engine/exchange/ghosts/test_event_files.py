@@ -245,3 +245,15 @@ def test_a_record_of_a_million_values_is_never_made(workspace, tmp_path):
     # Larger ones hold pictures; the scalars beside them are read.
     path.write_bytes(records([b"\x2a\x80\x89\x7a" + b"\x0a\x00" * 1_000_000, scalar("acc", 1, 0.5)]))
     assert columns_of(path) == ["acc"]
+
+
+def test_folders_without_an_end_are_gone_through(workspace, tmp_path):
+    with_race(workspace)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x.tfevents.1").write_bytes(records([scalar("acc", 1, 0.5)]))
+    places = [f"{tmp_path}{'/a' * depth}" for depth in range(1, 1_201)]
+    for place in places:
+        os.mkdir(place)  # noqa: PTH102, Path recurses
+    assert columns_of(tmp_path) == ["acc"]
+    for place in reversed(places):
+        os.rmdir(place)  # noqa: PTH106, and so does who clears up

@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from engine.data import limits
 from engine.data.files.listing import printable
 from engine.data.files.parquet.listing import listing
 from engine.data.files.paths import path_source
@@ -130,7 +132,9 @@ def test_what_is_no_parquet_is_one_line(tmp_path):
 
 def test_other_columns_are_named(tmp_path):
     parquet.write_table(pa.table({"text": ["a"], "label": [0]}), tmp_path / "x.parquet")
-    assert "has the columns text, label; it takes img or image, and label or fine_label" in complaint(tmp_path)
+    line = complaint(tmp_path)
+    assert "has the columns text, label; it takes img or image, and label or fine_label" in line
+    assert line.endswith(": none is known as that of the images, so rename the right one")
     parquet.write_table(pa.table({"img": ["a.png"], "label": [0]}), tmp_path / "x.parquet")
     assert "keeps string in img" in complaint(tmp_path)
     parquet.write_table(pa.table({"img": [{"path": "a.png"}], "label": [0]}), tmp_path / "x.parquet")
@@ -314,3 +318,53 @@ def test_a_file_that_loses_its_columns_is_one_line(tmp_path):
     parquet.write_table(pa.table({"other": EVEN}), path)
     with pytest.raises(DataError, match="cannot be read as Parquet"):
         list(found.items("train"))
+
+
+@pytest.mark.parametrize("name", ["label", "labels", "target", "targets", "category", "fine_label", "Class"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string()),
+        pa.dictionary(pa.int8(), pa.large_string()),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_usual_columns_of_every_kind_of_text_are_labels(tmp_path, name, kind):
+    texts = pa.array(["dog", "cat"] * 6)
+    path = table(tmp_path / "pets.parquet", texts if kind == pa.string() else texts.cast(kind), label=name)
+    found = listing(path)
+    assert found.classes == ("cat", "dog")
+    assert [label for _, label, _ in read(found, "train")][:4] == [1, 0, 1, 0]
+    assert found.taken["train"].endswith(f"columns img and {name}")
+
+
+def test_true_and_false_are_classes(tmp_path):
+    found = listing(table(tmp_path / "pets.parquet", pa.array([True, False] * 6)))
+    assert found.classes == ("false", "true")
+    assert [label for _, label, _ in read(found, "train")][:3] == [1, 0, 1]
+    assert "1 rows without a label" in complaint(table(tmp_path / "pets.parquet", pa.array([True, None, False])))
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.binary(), pa.large_binary(), pa.binary_view(), pa.dictionary(pa.int32(), pa.binary())], ids=str
+)
+def test_images_of_every_kind_of_bytes_are_read(tmp_path, kind):
+    images = pa.array([png(pixels(i % 3)) for i in range(12)])
+    images = images.dictionary_encode() if pa.types.is_dictionary(kind) else images.cast(kind)
+    parquet.write_table(pa.table({"image": images, "label": [0, 1] * 6}), tmp_path / "pets.parquet")
+    found = listing(tmp_path / "pets.parquet")
+    assert read(found, "train")[3] == ("pets.parquet row 3", 1, png(pixels(0)))
+
+
+def test_images_as_lists_of_numbers_are_named(tmp_path):
+    images = pa.array([[1, 2, 3]] * 12, pa.list_(pa.uint8()))
+    parquet.write_table(pa.table({"image": images, "label": [0, 1] * 6}), tmp_path / "pets.parquet")
+    line = complaint(tmp_path / "pets.parquet")
+    assert "keeps list<element: uint8> in image; it takes a struct with bytes, as Hugging Face writes it" in line
+
+
+def test_more_classes_than_a_net_has_are_one_line(tmp_path, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_CLASSES", 3)
+    for labels in (["a", "b", "c", "d"] * 3, [0, 1, 2, 3] * 3):
+        path = table(tmp_path / "pets.parquet", labels)
+        assert re.search("different labels; a net tells at most (so many|3) classes apart", complaint(path))

@@ -28,6 +28,11 @@ def test_a_run_takes_a_core_for_each_thread_or_a_part_of_a_gpu():
     assert request_of(Job(1, Path("w"), "cuda", 1), 1) == {"num_cpus": 0, "num_gpus": 1}
 
 
+def test_a_replica_takes_its_share_of_the_cores_or_a_whole_gpu():
+    assert request_of(Job(1, Path("w"), "cpu", 4, further=("cpu",)), 8) == {"num_cpus": 2, "num_gpus": 0}
+    assert request_of(Job(1, Path("w"), "cuda:0", 2, further=("cuda:1",)), 8) == {"num_cpus": 0, "num_gpus": 1}
+
+
 @pytest.mark.parametrize("per_gpu", range(1, MAX_PER_GPU + 1))
 def test_so_many_runs_fit_on_a_gpu_as_the_scheduler_starts(per_gpu):
     part = Decimal(request_of(Job(1, Path("w"), "cuda", 1), per_gpu)["num_gpus"])

@@ -8,8 +8,8 @@ from hypothesis.strategies import SearchStrategy
 
 from app.live.stream.plotly_js import BUNDLES
 from app.live.stream.scripts import scripts
-from tests.fuzz.asgi import Request
 from tests.fuzz.odd import texts
+from tests.fuzz.web.asgi import Request
 
 READING = ("GET", "HEAD", "OPTIONS")
 _OTHERS = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "get", "G", "-")

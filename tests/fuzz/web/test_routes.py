@@ -10,9 +10,9 @@ from app.live.routes import routes
 from app.live.stream.feed import Feed
 from app.web import presenter_link
 from tests.app.live.conftest import bench  # noqa: F401
-from tests.fuzz.asgi import Request, Site, Tracebacks, contents
-from tests.fuzz.requests import READING, ROUTES, requests
 from tests.fuzz.tiers import tiers
+from tests.fuzz.web.asgi import Request, Site, Tracebacks, contents
+from tests.fuzz.web.requests import READING, ROUTES, requests
 
 #: What a request may be answered with: found, moved, or refused in one line.
 RIGHT, REFUSED = {200, 206, 303, 304, 307}, {400, 403, 404, 405, 409, 416}

@@ -5,7 +5,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tests.e2e.conftest import until
 from tests.e2e.raw import RawPage
-from tests.fuzz.frames import DrawnPage, Sent, frames
+from tests.fuzz.page.frames import DrawnPage, Sent, frames
 from tests.fuzz.tiers import tiers
 
 #: Frames of one session; the next one is a new visitor.

@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 from websockets.exceptions import InvalidStatus
 
 from tests.e2e.raw import RawPage
-from tests.fuzz.asgi import Request
 from tests.fuzz.odd import cut_bytes
-from tests.fuzz.requests import ROUTES, requests
-from tests.fuzz.sockets import BROKEN, sent, written
 from tests.fuzz.tiers import Tier
+from tests.fuzz.web.asgi import Request
+from tests.fuzz.web.requests import ROUTES, requests
+from tests.fuzz.web.sockets import BROKEN, sent, written
 
 #: Requests of the whole storm, and of the small one of the tier ``slow``.
 FULL, SMALL = Tier(6_500), Tier(300, seed=0)

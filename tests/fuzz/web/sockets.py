@@ -4,7 +4,7 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tests.fuzz.asgi import Request
+from tests.fuzz.web.asgi import Request
 
 _PATIENCE_S = 20.0
 _END = b"\r\n\r\n"

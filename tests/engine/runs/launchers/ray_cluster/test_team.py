@@ -1,0 +1,83 @@
+"""What is said of a lost replica: its process died, its node was lost, or it is unreachable for a while."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from engine.runs.protocol.job import Job
+
+pytest.importorskip("ray", reason="needs Ray (240 MB): pip install ray==2.60.0")
+
+NODE = ("id-of-b", "10.0.0.2", 7)
+
+
+class Actor:
+    """Its answers by method; one that is not there has not come yet, an error is raised."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.work = self
+
+    def __getattr__(self, method):
+        return SimpleNamespace(options=lambda **_: SimpleNamespace(remote=lambda: (self, method)))
+
+    def remote(self, *_):
+        return None
+
+
+@pytest.fixture
+def team(monkeypatch):
+    """A team of two, whose second is an actor with answers; what was removed."""
+    from engine.runs.launchers.ray_cluster import team as module
+
+    answers, removed = {"place": NODE}, []
+    actor = Actor(answers)
+
+    def wait(references, timeout):
+        return [each for each in references if each[1] in answers], []
+
+    def get(reference):
+        if isinstance(answer := answers.pop(reference[1]), Exception):
+            raise answer
+        return answer
+
+    made = SimpleNamespace(options=lambda **_: SimpleNamespace(remote=lambda *_: actor))
+    util = SimpleNamespace(
+        placement_group=lambda bundles, **more: (bundles, more["name"]), remove_placement_group=removed.append
+    )
+    fake = SimpleNamespace(wait=wait, get=get, remote=lambda **_: lambda kind: made, util=util)
+    monkeypatch.setattr(module, "ray", fake)
+    monkeypatch.setattr(module, "PlacementGroupSchedulingStrategy", lambda *_, **__: None)
+    made_team = module.Team(Job(1, Path("w"), "cpu", 4, further=("cpu",)), "run-1-attempt-1", 8)
+    made_team.follow(actor, "space")
+    return made_team, answers, removed
+
+
+def test_the_group_has_room_for_all_or_none(team):
+    made, _, removed = team
+    made.end()
+    assert removed == [([{"CPU": 2}, {"CPU": 2}], "run-1-attempt-1")]
+
+
+def test_a_dead_process_and_a_dead_node_are_told_apart(team):
+    from ray.exceptions import ActorDiedError
+
+    made, answers, _ = team
+    assert made.lost({"id-of-a", "id-of-b"}) is None
+    answers["await_end"] = ActorDiedError()
+    assert made.lost({"id-of-a", "id-of-b"}) == ("replica 2 of 2 on node 10.0.0.2 died", False)
+    assert made.lost({"id-of-a"}) == ("node 10.0.0.2 was lost", True)
+
+
+def test_unreachable_is_not_dead_and_an_end_in_good_order_is_no_loss(team):
+    from ray.exceptions import ActorUnavailableError
+
+    made, answers, _ = team
+    answers["await_end"] = ActorUnavailableError("away", None)
+    assert made.lost({"id-of-b"}) is None
+    assert made.may_tell(), "the other may still be found dead"
+    answers["await_end"] = None
+    assert made.lost({"id-of-b"}) is None
+    assert not made.may_tell(), "it ended with the worker: the worker knows why"
+    assert made.lost({"id-of-a"}) is None
