@@ -139,7 +139,6 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
     with Reader(shared.workspace) as reader:
         (race,) = {shared.row(run).race, shared.row(other).race}
         assert {(row.verb, row.author) for row in reader.commands.of_race(race, 9)} == {("stop", "presenter 1")}
-    page.reload()
     page.get_by_text("What was changed, and by whom").click()
     expect(page.get_by_text(re.compile(rf"presenter 1: stop, run {run}"))).to_be_visible()
     context.close()
@@ -184,6 +183,7 @@ def _room_code(page, link: str) -> None:
     expect(code).to_be_hidden()
     assert view(page, "v.view.present")
     page.keyboard.press("Escape")
+    expect(page.locator(".ss-presenting")).to_have_count(0)
 
 
 @pytest.mark.slow
