@@ -6,7 +6,6 @@ from torch.profiler import ProfilerActivity, profile
 
 from engine.config import RunConfig, replace
 from engine.data.images import Images, ImageSet
-from engine.hardware.device import Device
 from engine.probes.online.measure import SETTLED
 from engine.probes.online.probe import OnlineProbe
 from engine.runs.supervisor.memory_estimate import UNKNOWN_IMAGES, tensor_bytes
@@ -93,16 +92,7 @@ def allocated(trainer: Trainer) -> int:
 @pytest.mark.slow
 @pytest.mark.parametrize("net", [{"model.depth": 8}, {**VIT, "model.depth": 18}], ids=["cifar", "vit"])
 def test_what_is_counted_is_what_torch_allocates(net):
-    run = replace(RunConfig(), {"device": "cpu", "precision": "fp32", "threads": 1, **net})
-    given = images(run)
-    real = Trainer(run, given, Device(torch.device("cpu"), "CPU", "fp32", 1))
-    with PretendedGpu() as gpu:
-        pretended = Trainer(replace(run, {"device": "cuda"}), given, gpu.device("fp32"))
-        for trainer in (real, pretended):
-            trainer.progress.lr = 0.1
-            trainer._step()
-        gpu.live.restart()
-        before = gpu.live.now
-        pretended._step()
-        counted = gpu.live.peak - before
-    assert counted == pytest.approx(allocated(real), rel=0.05)
+    from tests.benchmarks.training.gpu_memory import step
+
+    counted, real = step(net)
+    assert counted == pytest.approx(real, rel=0.05)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from app.views.markdown_escape import literal
+from app.views.setup import setup
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,12 @@ def test_nothing_means_more_than_it_says(text, marked):
     assert literal(text) == marked
     shown = re.sub(r"\\(.)|\u2060", r"\1", marked)
     assert shown == " ".join(text.split())
+
+
+def test_the_name_of_an_offered_folder_is_data_in_the_tooltip():
+    odd = "[a](http://evil.example) :red[b] $c$"
+    shown = setup._about(f"{odd} (folder of class folders)", "Below SKIPSCOPE_DATA.", "whatever its owner says")
+    assert (
+        shown
+        == f"**{literal(odd)} (folder of class folders)**: Below SKIPSCOPE\\_DATA. Licence: whatever its owner says."
+    )

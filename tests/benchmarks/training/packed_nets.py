@@ -221,7 +221,7 @@ class PackedUpdate:
         """Return the images of a seed's update, augmented, and their labels."""
         config = self._configs[slot]
         pixels, labels = self._images.train.batch(torch.from_numpy(self._batches[slot].indices(step)))
-        inputs = augment(self._images.normalise(pixels), config.seed, step, config.data.crop, config.data.flip)
+        inputs = augment(self._images.normalise(pixels), config.seed, step, config.data)
         return inputs.to(self._dtype), labels
 
     def _forward(self, inputs: Sequence[Tensor]) -> Tensor:

@@ -34,8 +34,9 @@ from engine.config import RunConfig, replace
 from engine.config.presets import get_preset
 from engine.data.images import ImageSet, load_images
 from engine.hardware.device import Device, choose
+from engine.hardware.work import MAX_BATCH
 from engine.models.build import build_model
-from engine.training.evaluate import MAX_BATCH, FoldedNet
+from engine.training.evaluate import FoldedNet
 from engine.training.optim import build_optimizer
 from engine.training.trainer import Trainer
 from tests.benchmarks.training.packed_nets import LAYOUTS, Layout, PackedUpdate, pack

@@ -79,7 +79,8 @@ def test_others_write_meanwhile_and_see_all_of_it_or_nothing(bundle, workspace):
                 began, step = time.monotonic(), step + 1
                 writer.points.record(run, [StepRow(step, 1.0, 50.0, 1.0, 50.0, 0.1, step / 7)])
                 waits.append(time.monotonic() - began)
-                seen.add((len(reader.runs.all(every=True)), len(reader.labs.all())))
+                with reader.snapshot():
+                    seen.add((len(reader.runs.all(every=True)), len(reader.labs.all())))
                 time.sleep(0.002)
             seen.add((len(reader.runs.all(every=True)), len(reader.labs.all())))
 
