@@ -59,6 +59,7 @@ for worker in workers:
     until(worker.shows_life)
     assert not worker.withdraw(), "it is at work"
     assert not worker.is_lost_with_place
+    assert worker.delay == ""
 left = launcher.adopt(reader.jobs.known(2))  # as the next engine would find it
 assert left.lives()
 first.send("pause")

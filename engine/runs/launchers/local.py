@@ -127,6 +127,11 @@ class LocalWorker:
         return "" if self._identity is None else f"process {self._identity.pid}"
 
     @property
+    def delay(self) -> str:
+        """Never: what delays one start here delays all of them (``LocalLauncher.trouble``)."""
+        return ""
+
+    @property
     def is_lost_with_place(self) -> bool:
         """Never: this machine is also the engine's."""
         return False

@@ -23,6 +23,10 @@ class Launched(Protocol):
         """Where the worker is: ``process 812``, with its node on a cluster; '' until it exists."""
 
     @property
+    def delay(self) -> str:
+        """Why this start is late, in one line; '' while it is in time, or for a reason that meets all starts."""
+
+    @property
     def is_lost_with_place(self) -> bool:
         """Whether the worker ended because its node did: another attempt may succeed elsewhere."""
 

@@ -43,7 +43,7 @@ def plan_fork(reader: Reader, parent: RunRow, step: int | None, settings: Mappin
         _check_images(config)
         check_device(config, reader.workspace)
     if (config.compile, config.graph, config.model) != (before.compile, before.graph, before.model):
-        check_execution(config, [variant(config.model.shortcut, config.model.family)])
+        check_execution(config, [variant(config.model.shortcut, config.model.family)], reader.workspace)
     _check_tensors(parent, config.model)
     longer = config.optim.steps != before.optim.steps
     past = [

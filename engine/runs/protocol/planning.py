@@ -83,7 +83,7 @@ def plan_race(request: RaceRequest, workspace: Workspace) -> RaceConfig:
     run = replace(run, {"data.name": source.name, **implied})
     check_fit(run, source)
     check_device(run, workspace)
-    check_execution(run, variants)
+    check_execution(run, variants, workspace)
     check_replicas(run, workspace)
     race = RaceConfig.checked(
         depths=depths,
@@ -197,30 +197,39 @@ def _check_size(race: RaceConfig) -> None:
         )
 
 
-def check_execution(run: RunConfig, variants: Sequence[Variant]) -> None:
-    """Raise ConfigError for nets that cannot be compiled, or recorded as a CUDA graph, on this machine."""
+def check_execution(run: RunConfig, variants: Sequence[Variant], workspace: Workspace) -> None:
+    """Raise ConfigError for nets that cannot be compiled, or recorded as a CUDA graph, where they would train.
+
+    What the nodes of a cluster have is for them to say: a run waits for a GPU, and ends in one line without a compiler.
+    """
     names = [each.shortcut.name for each in variants]
     if run.compile and "stochastic-depth" in names:
         raise ConfigError("compile=true cannot be used with stochastic-depth, whose net is another one in every step")
-    has_cuda = any(device.startswith("cuda") for device in devices())
-    kind = run.device.partition(":")[0] if run.device != "auto" else "cuda" if has_cuda else "cpu"
-    if run.compile and (reason := refusal(kind)):
-        raise ConfigError(reason)
     if run.graph and (drawing := next((name for name in names if name in DRAWING), "")):
         raise ConfigError(f"graph=true cannot be used with {drawing}, which draws anew in every step; set graph=false")
-    if run.graph and kind != "cuda":
+    kind, elsewhere = run.device.partition(":")[0], trains_on_cluster(workspace)
+    if kind == "auto" and not elsewhere:
+        kind = "cuda" if any(device.startswith("cuda") for device in devices()) else "cpu"
+    if run.compile and (kind == "mps" or not elsewhere) and (reason := refusal(kind)):
+        raise ConfigError(reason)
+    if run.graph and kind != "cuda" and not (kind == "auto" and elsewhere):
         raise ConfigError(GRAPH_REFUSAL)
 
 
 def check_replicas(run: RunConfig, workspace: Workspace) -> None:
-    """Raise ConfigError for more replicas than this machine has GPUs or cores; on a cluster the run waits for them."""
-    if run.replicas == 1 or trains_on_cluster(workspace):
+    """Raise ConfigError for a device that replicas cannot share out, or more of them than GPUs or cores are here.
+
+    On a cluster the run waits for GPUs or cores.
+    """
+    if run.replicas == 1:
         return
-    gpus = len(devices()) - 1
     if run.device == "mps":
         raise ConfigError("replicas train on cpu or cuda (got device mps); set replicas=1")
     if run.device.startswith("cuda:"):
         raise ConfigError(f"each replica has a GPU of its own; set device=cuda, without a number (got {run.device})")
+    if trains_on_cluster(workspace):
+        return
+    gpus = sum(device.startswith("cuda") for device in devices())
     if run.device == "cuda" or (run.device == "auto" and gpus):
         if run.replicas > gpus:
             raise ConfigError(f"replicas={run.replicas} need as many GPUs; this machine has {gpus}, or set device=cpu")

@@ -35,13 +35,16 @@ class Dispatch:
         self._coordinator, self._tuning, self._instant = coordinator, tuning, InstantRaces(reader, writer, pool)
         self.devices, self.cores, self._per_gpu = nameable_devices(), cores(), runs_per_gpu()
         self._arms: dict[int, int] = {}
-        self._scheduled_at: tuple[int, int, int, str, Capacity | None] | None = None
+        self._scheduled_at: tuple[int, int, int, str, tuple[int, ...], Capacity | None] | None = None
 
     def schedule(self) -> None:
         """Start the runs that may start; record why the others wait."""
-        # The plan holds until a run's state, the number of workers, trouble or, with GPUs, the memory changes.
+        # The plan holds until a run's state, the number of workers, trouble, delays or, with GPUs, the memory changes.
         look = int(time.monotonic() / MEMORY_LOOK_S) if len(self.devices) > 1 else 0
-        moment = (self._reader.points.head()[1], len(self._pool), look, self._pool.trouble, self._pool.capacity())
+        pool = self._pool
+        moment = (
+            self._reader.points.head()[1], len(pool), look, pool.trouble, tuple(pool.delays), pool.capacity(),
+        )  # fmt: skip
         if moment == self._scheduled_at:
             return
         held = self._tuning.see_to()
@@ -119,7 +122,9 @@ def _stays(job: Waiting | Active) -> bool:
 def _waiting(row: RunRow, arms: int) -> Waiting:
     # Trials precede the runs of the race that they serve, and follow every earlier race.
     race, position = (row.race, row.position) if row.tunes is None else (row.tunes, row.position - arms)
-    device = _device(row, row.config.device)
+    # Only CUDA records graphs: on a cluster whose GPUs come later the run waits for one.
+    graphs = row.config.graph and row.config.device == "auto"
+    device = _device(row, "cuda" if graphs else row.config.device)
     estimate = 0 if device == "cpu" else gpu_bytes(row.config)
     threads = row.threads or row.config.threads
     return Waiting(

@@ -5,6 +5,7 @@ No run gets a second worker while the first worker lives.
 
 import logging
 import time
+from collections.abc import Mapping
 
 from engine.events import ALIVE, ENGINE_GONE, RunState
 from engine.runs.launchers.registry import Capacity, Launched, Launcher, LeftBehind
@@ -41,6 +42,7 @@ class WorkerPool:
         self._looked_at = time.monotonic()
         self._forced: dict[int, str] = {}
         self._trouble = ""
+        self._delays: dict[int, str] = {}
         self._left_behind: dict[int, tuple[JobRow, LeftBehind]] = {}
         self._adopted_at = time.monotonic()
 
@@ -51,7 +53,16 @@ class WorkerPool:
         """Return the occupied devices, for the scheduler."""
         return [
             *(
-                Active(job.run, job.threads, job.device, job.lab, instant=job.instant, further=job.further)
+                Active(
+                    job.run,
+                    job.threads,
+                    job.device,
+                    job.lab,
+                    instant=job.instant,
+                    further=job.further,
+                    replicas=job.replicas,
+                    is_late=job.run in self._delays,
+                )
                 for job in (worker.job for worker in self._launched.values())
             ),
             *(
@@ -61,6 +72,7 @@ class WorkerPool:
                     row.device or "cpu",
                     isinstance(row, LabJobRow),
                     instant=isinstance(row, RunRow) and row.instant,
+                    replicas=row.config.replicas if isinstance(row, RunRow) else 1,
                 )
                 for row, _ in self._left_behind.values()
             ),
@@ -82,6 +94,11 @@ class WorkerPool:
     def trouble(self) -> str:
         """What keeps workers from being started, in one line; '' for nothing."""
         return self._trouble
+
+    @property
+    def delays(self) -> Mapping[int, str]:
+        """Runs whose own start is late, with the reason; nothing keeps other workers from being started."""
+        return self._delays
 
     @property
     def left_behind(self) -> int:
@@ -213,15 +230,17 @@ class WorkerPool:
 
     def _tell_trouble(self) -> None:
         """Say on the runs that wait for their workers what keeps them from being started."""
-        if (trouble := self._launcher.trouble()) == self._trouble:
+        trouble = self._launcher.trouble()
+        delays = {run: worker.delay for run, worker in self._launched.items() if worker.delay}
+        if (trouble, delays) == (self._trouble, self._delays):
             return
         for run, worker in self._launched.items():
             row = None if worker.place else self._reader.jobs.get(run)
             if row is not None and row.state == RunState.STARTING:
-                self._writer.jobs.update(
-                    run, detail=f"starting its worker: {trouble}" if trouble else "starting its worker"
-                )
-        self._trouble = trouble  # last: the next round repeats a refused write
+                reason = trouble or delays.get(run, "")
+                detail = f"starting its worker: {reason}" if reason else "starting its worker"
+                self._writer.jobs.update(run, detail=detail)
+        self._trouble, self._delays = trouble, delays  # last: the next round repeats a refused write
 
     def _record_end(self, run: int, how: str, was_started: bool = True, with_place: bool = False) -> None:
         row = self._reader.jobs.get(run)

@@ -129,10 +129,12 @@ class RunActor:
             GuardedThread("end", self._end_later, _log.error).start()
 
     def _end_later(self) -> None:
-        if self._replicas is not None:
-            time.sleep(_HEARD_S)
-            ray.util.remove_placement_group(self._group)
-        _end_later()
+        try:
+            if self._replicas is not None:
+                time.sleep(_HEARD_S)
+                ray.util.remove_placement_group(self._group)
+        finally:  # a cluster that does not answer keeps no process here
+            _end_later()
 
     def await_end(self) -> str:
         """Return the last word of the worker, '' for none, once it has ended."""

@@ -42,8 +42,6 @@ from engine.store.writer import Writer
 DESK = "desk"
 #: How often the thread looks at workers and desk, and at the nodes.
 LOOK_S, NODES_S = 0.1, 1.0
-#: A start that Ray does not place for so long is told.
-PLACED_S = 20.0
 #: How long a new or an adopted desk may take to answer.
 DESK_S = 60.0
 
@@ -259,8 +257,6 @@ class RayLauncher:
         if state.refused > self._refused:
             self._refused = state.refused
             _log.info("refused calls of attempts that are over: %d", state.refused)
-        late = [run for run, each in self._workers.items() if not each.place and each.waited_s() > PLACED_S]
-        self._trouble = f"Ray has found no room for run {min(late)} yet; others may use the cluster" if late else ""
         for run, signs in state.signs.items():
             worker = self._workers.get(run)
             if worker is not None and worker.attempt == signs.attempt:

@@ -15,6 +15,8 @@ from ray import exceptions as failures
 from engine.runs.launchers.ray_cluster.team import Team, give_back
 from engine.runs.protocol.job import Job
 
+#: A start that Ray does not place for so long is told.
+PLACED_S = 20.0
 #: A worker that was not heard for so long is given up with its node.
 SILENT_S = 30.0
 #: How often an actor that was left behind is looked for, and how long its answer may take.
@@ -39,7 +41,7 @@ class RayWorker:
         self.how: str | None = None
         self.is_lost_with_place = False
         self._beats = self._seen = 0
-        self._heard_at = self.began_at = time.monotonic()
+        self._heard_at = self._began_at = time.monotonic()
         self._waiting: list[str] = []
         self.is_withdrawn = False
         self._lock = threading.Lock()
@@ -50,6 +52,13 @@ class RayWorker:
     def place(self) -> str:
         """Node and process in words; '' until the worker exists."""
         return self._place
+
+    @property
+    def delay(self) -> str:
+        """Why Ray has not placed the worker for long, '' before."""
+        if self._place or self.how is not None or time.monotonic() - self._began_at < PLACED_S:
+            return ""
+        return f"Ray has found no room for run {self.job.run} yet; others may use the cluster"
 
     def send(self, word: str) -> None:
         """Send a signal, once there is a worker."""
@@ -114,10 +123,6 @@ class RayWorker:
         if beats != self._beats:
             self._heard_at = time.monotonic()
         self._beats = beats
-
-    def waited_s(self) -> float:
-        """Return for how long the start has been under way."""
-        return time.monotonic() - self.began_at
 
     def end(self, how: str, with_place: bool = False) -> None:
         """Take note of the end; end what is left of the process."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.runs.launchers.registry import Capacity
 from engine.runs.protocol.job import Job
+from engine.runs.protocol.shares import cores_each, gpu_slots
 
 #: Ray rounds parts of a GPU to this unit.
 _UNITS = 10_000
@@ -27,7 +28,6 @@ def request_of(job: Job, per_gpu: int) -> dict[str, float]:
     ``per_gpu`` parts never exceed a GPU, whatever the rounding: the last run would wait for ever.
     """
     if job.device.startswith("cuda"):
-        if job.replicas > 1:  # NCCL wants a GPU for each
-            return {"num_cpus": 0, "num_gpus": 1}
-        return {"num_cpus": 0, "num_gpus": _UNITS // per_gpu / _UNITS}
-    return {"num_cpus": max(1, job.threads // job.replicas), "num_gpus": 0}
+        slots = gpu_slots(job.replicas, per_gpu)
+        return {"num_cpus": 0, "num_gpus": 1 if slots == per_gpu else slots * (_UNITS // per_gpu) / _UNITS}
+    return {"num_cpus": cores_each(job.threads, job.replicas), "num_gpus": 0}

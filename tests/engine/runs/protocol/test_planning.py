@@ -230,6 +230,35 @@ def test_a_race_for_a_cluster_may_ask_for_gpus_that_this_machine_lacks(workspace
     assert plan_race(request, workspace).run.device == "cuda:63"
 
 
+def test_a_race_for_a_cluster_is_refused_what_no_cluster_can_do_and_nothing_else(workspace, monkeypatch):
+    workspace.engine_launcher.write_text("ray 10.0.0.1:6379\n")
+    monkeypatch.setattr(planning, "devices", lambda: ("cpu",))  # a head without a GPU or a compiler
+    monkeypatch.setattr(planning, "refusal", lambda kind: f"no compiler for {kind}")
+
+    def planned(**settings):
+        return plan_race(RaceRequest((8,), ("A",), settings=settings), workspace).run
+
+    assert planned(graph="true").graph
+    assert planned(graph="true", device="cuda").graph
+    assert planned(compile="true").compile
+    assert planned(replicas="8", device="cuda").replicas == 8
+    for settings, words in (
+        ({"graph": "true", "device": "cpu"}, "needs a GPU of NVIDIA; set graph=false"),
+        ({"compile": "true", "device": "mps"}, "no compiler for mps"),
+        ({"replicas": "2", "device": "cuda:1"}, "set device=cuda, without a number"),
+        ({"replicas": "2", "device": "mps"}, "replicas train on cpu or cuda"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            planned(**settings)
+    workspace.engine_launcher.write_text("local\n")
+    for settings, words in (
+        ({"graph": "true"}, "needs a GPU of NVIDIA; set graph=false"),
+        ({"compile": "true"}, "no compiler for cpu"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            planned(**settings)
+
+
 def test_a_race_may_have_64_runs(workspace):
     assert len(plan_race(RaceRequest((20, 56), ("none",), seeds=32), workspace).runs()) == 64
 

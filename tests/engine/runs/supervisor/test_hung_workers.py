@@ -21,7 +21,7 @@ class Worker:
 
     def __init__(self, job):
         self.job, self.place, self.breathes, self.how = job, "process 7", True, None
-        self.is_lost_with_place = False
+        self.is_lost_with_place, self.delay = False, ""
         self.is_withdrawn = False
 
     def shows_life(self):

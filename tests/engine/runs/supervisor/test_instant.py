@@ -64,7 +64,11 @@ def test_a_newer_race_takes_the_place_of_one_that_waits_or_trains(parts):
     _, training = started(parts, S.STARTING, S.RUNNING)
     ends = []
     parts.launcher.launch = lambda job: SimpleNamespace(
-        job=job, place="", ended=lambda: "killed" if job.run in ends else None, kill=lambda: ends.append(job.run)
+        job=job,
+        place="",
+        delay="",
+        ended=lambda: "killed" if job.run in ends else None,
+        kill=lambda: ends.append(job.run),
     )
     for run in training:
         parts.pool.launch(Job(run, parts.workspace.path, "cpu", 1, instant=True))

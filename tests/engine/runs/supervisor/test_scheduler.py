@@ -261,16 +261,100 @@ def test_replicas_start_together_with_at_least_a_thread_each():
     assert plan(1, [Active(9, 1, "cpu")]).waits[1] == "waits for run 9: it trains with 2 replicas, alone"
 
 
-def test_each_replica_has_a_gpu_of_its_own():
+@pytest.mark.parametrize("nodes", [None, (2, 2)])
+def test_each_replica_has_a_gpu_that_no_other_run_shares(nodes):
     devices = ["cpu", "cuda:0", "cuda:1", "cuda:2"]
-    busy = [Active(9, 1, "cuda:1"), Active(8, 1, "cuda:0"), Active(7, 1, "cuda:0")]
-    plan = schedule(race(1, 1, 1, replicas=2), busy, devices, cores=2)
-    assert plan.starts == (Start(1, "cuda:2", 2, ("cuda:1",)),)
-    at_work = Active(1, 2, "cuda:2", further=("cuda:1",))
-    (next_run,) = schedule(race(2, 1, 2), [at_work], devices, cores=2).starts
-    assert next_run.device == "cuda:0", "the others have a replica each"
-    waits = schedule(race(1, 1, 1, replicas=4), [], devices, cores=2).waits[1]
-    assert waits == "waits for 4 GPUs, one for each replica; there are 3"
+
+    def plan(queued, active=(), of=devices, **more):
+        return schedule(queued, active, of, cores=4, nodes=nodes, **more)
+
+    pair, (single,) = race(1, 1, 1, replicas=2), race(2, 1, 2)
+    (start,) = plan(pair, [Active(9, 1, "cuda:1")]).starts
+    assert (start.device, start.further, start.threads) == ("cuda:0", ("cuda:2",), 2)
+    assert plan([*pair, single]).starts[1].device == "cuda:2", "the others have a replica each"
+    busy = plan(pair, [Active(9, 1, "cuda:1"), Active(8, 1, "cuda:0")])
+    assert busy.waits == {1: "waits for 2 GPUs without another run, one for each replica; there is 1"}
+    at_work = Active(1, 2, "cuda:0", further=("cuda:1",), replicas=2)
+    full = plan([single], [at_work], devices[:3])
+    assert full.waits == {2: "waits for a free slot (a replica on cuda:0, cuda:1)"}
+    mixed = plan([single], [at_work, Active(8, 1, "cuda:2"), Active(7, 1, "cuda:2")], per_gpu=2)
+    assert mixed.waits == {2: "waits for a free slot (2 runs on cuda:2; a replica on cuda:0, cuda:1)"}
+
+
+def test_a_lack_of_slots_is_not_called_a_lack_of_memory():
+    full = [Active(run, 1, "cuda:0") for run in range(10, 18)]
+    waits = on_gpus(race(1, 1, 1, replicas=2, memory_estimate=GB), full, free=(70, 70)).waits[1]
+    assert waits == "waits for 2 GPUs without another run, one for each replica; there is 1"
+
+
+def test_on_a_cluster_replicas_wait_until_so_many_gpus_are_whole_wherever_the_runs_are():
+    gpus = {"devices": ["cpu", *(f"cuda:{index}" for index in range(4))], "cores": 8, "nodes": (4, 4)}
+
+    def plan(active):
+        return scheduled(race(1, 1, 1, replicas=2), active, Machine(**gpus))
+
+    two = [Active(8, 1, "cuda:0"), Active(9, 1, "cuda:0")]
+    assert plan(two).starts, "at most two GPUs have a run"
+    assert plan([*two, Active(7, 1, "cuda:0")]).waits[1].endswith("there is 1"), "Ray may have put them on three"
+
+
+def test_runs_that_an_engine_before_left_hold_all_gpus_that_they_may_be_on():
+    devices, (queued,) = ["cpu", "cuda:0", "cuda:1", "cuda:2"], race(2, 1, 2)
+    left = Active(1, 2, "cuda:0", replicas=2)
+    assert schedule([queued], [left, Active(9, 1, "cuda:2")], devices, cores=2).starts[0].device == "cuda:2"
+    waits = schedule([queued], [left], devices, cores=2).waits[2]
+    assert waits == "waits for a free slot (a replica on cuda:0, cuda:1, cuda:2)"
+    assert schedule([queued], [Active(1, 2, "cuda:0")], devices, cores=2).starts[0].device == "cuda:1"
+
+
+@pytest.mark.parametrize(
+    ("never", "machine", "words"),
+    [
+        ({"replicas": 2}, {"nodes": (2, 2)}, "waits for 2 GPUs, one for each replica; there is 1"),
+        ({"replicas": 4}, {}, "waits for 4 GPUs, one for each replica; there is 1"),
+        ({"replicas": 2, "device": "cuda:0"}, {}, "cannot start: 2 replicas need a GPU each, and device=cuda:0 is one"),
+        ({"replicas": 2, "device": "mps"}, {}, "cannot start: 2 replicas need a GPU each, and device=mps is one"),
+        (
+            {"device": "cpu", "threads": 8},
+            {"nodes": (2, 2)},
+            "waits for a node with 8 cores; the largest of the cluster has 2 cores",
+        ),
+        (
+            {"device": "cpu", "threads": 6, "replicas": 2},
+            {"nodes": (2, 2)},
+            "waits for room for 2 replicas of 3 cores each; the cluster's nodes take 0",
+        ),
+    ],
+)
+def test_a_run_that_these_devices_can_never_take_holds_nobody_back(never, machine, words):
+    later = [Waiting(2, 2, 0, 2, device="cuda"), Waiting(3, 2, 1, 2, device="cpu")]
+    plan = schedule([Waiting(1, 1, 0, 1, **never), *later], [], ["cpu", "cuda:0", "mps"], cores=2, **machine)
+    assert plan.waits == {1: words}
+    assert [start.run for start in plan.starts] == [2, 3]
+
+
+def test_a_run_that_its_cluster_does_not_place_holds_back_its_kind_of_device_alone():
+    late = [Active(1, 1, "cuda:0", is_late=True)]
+    queued = [Waiting(2, 2, 0, 2, device="cuda"), Waiting(3, 2, 1, 2, device="cpu")]
+    plan = schedule(queued, late, ["cpu", "cuda:0"], cores=2, nodes=(2,))
+    assert plan.waits == {2: "waits its turn behind run 1"}
+    assert [start.run for start in plan.starts] == [3]
+
+
+def test_on_a_cluster_cores_of_several_nodes_are_no_room_for_one_piece():
+    def waits(waiting, active, nodes):
+        return schedule([waiting], active, CPU, cores=sum(nodes), nodes=nodes).waits
+
+    pair, four = Waiting(1, 1, 0, 1, 4, "cpu", replicas=2), Waiting(1, 1, 0, 1, 4, "cpu")
+    assert waits(pair, [Active(9, 2, "cpu")], (3, 3)) == {
+        1: "waits for room for 2 replicas of 2 cores each, beside run 9"
+    }
+    one_each = [Active(8, 1, "cpu"), Active(9, 1, "cpu")]
+    assert waits(four, one_each, (4, 4)) == {1: "waits for room for 4 cores on one node, beside runs 8, 9"}
+    assert waits(four, one_each[:1], (4, 4)) == {}
+    assert waits(Waiting(1, 1, 0, 1, 2, "cpu"), [Active(9, 4, "cpu", replicas=2)], (3, 3)) == {
+        1: "waits for room for 2 cores on one node, beside run 9"
+    }
 
 
 def test_on_a_cluster_replicas_are_of_equal_size_and_each_is_on_one_node():

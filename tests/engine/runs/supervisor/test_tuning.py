@@ -48,7 +48,7 @@ class Lab:
         run = job.run
         self.living.add(run)
         return SimpleNamespace(
-            job=job, place="process 7", is_lost_with_place=False,
+            job=job, place="process 7", is_lost_with_place=False, delay="",
             ended=lambda: None if run in self.living else "worker ended with exit code 0",
             send=lambda word: self.signals.append((run, word)), kill=lambda: None,
         )  # fmt: skip

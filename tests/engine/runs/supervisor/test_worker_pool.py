@@ -6,7 +6,7 @@ import pytest
 
 from engine.errors import DatabaseBusy
 from engine.events import ENGINE_GONE, RunState
-from engine.runs.launchers.registry import LauncherChoice
+from engine.runs.launchers.registry import Capacity, LauncherChoice
 from engine.runs.protocol.job import Job
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.runs.supervisor.supervisor import Supervisor
@@ -28,7 +28,7 @@ class Launcher:
     def launch(self, job):
         self.jobs.append(job)
         return SimpleNamespace(
-            job=job, place="process 7", is_lost_with_place=self.is_place_lost, ended=lambda: self.how,
+            job=job, place="process 7", is_lost_with_place=self.is_place_lost, ended=lambda: self.how, delay="",
             send=lambda word: None, kill=lambda: None, shows_life=lambda: True,
         )  # fmt: skip
 
@@ -138,6 +138,74 @@ def test_a_queued_run_is_scheduled_although_the_database_did_not_answer_once(par
     finally:
         engine._reader.close()
         engine._writer.close()
+
+
+@pytest.fixture
+def engine(parts, monkeypatch):
+    monkeypatch.setattr("engine.runs.supervisor.supervisor.make_launcher", lambda *_: parts.launcher)
+    parts.launcher.warm = lambda: None
+    made = Supervisor(parts.workspace, 60.0, LauncherChoice())
+    yield made
+    made._reader.close()
+    made._writer.close()
+
+
+def race_of(parts, **settings):
+    """Submit a race of one run for a cluster; return its run."""
+    parts.workspace.engine_launcher.write_text("ray 10.0.0.1:6379\n")
+    request = RaceRequest((8,), ("A",), settings=settings)
+    return parts.writer.races.submit(plan_race(request, parts.workspace))[1][0]
+
+
+def test_a_run_without_room_on_the_cluster_says_so_and_holds_back_its_kind_alone(parts, engine):
+    parts.launcher.capacity = lambda: Capacity(("cpu", "cuda:0", "cuda:1"), (2,))
+    engine._dispatch.schedule()
+    (worker,) = engine._pool._launched.values()
+    worker.place, worker.delay = "", "Ray has found no room for run 1 yet; others may use the cluster"
+    engine._pool.watch()
+    assert parts.reader.runs.get(1).detail == f"starting its worker: {worker.delay}"
+    gpu, cpu = race_of(parts), race_of(parts, device="cpu")
+    engine._dispatch.schedule()
+    assert [job.run for job in parts.launcher.jobs] == [1, cpu]
+    assert parts.reader.runs.get(gpu).detail == "waits its turn behind run 1"
+    worker.delay = ""
+    engine._pool.watch()
+    engine._dispatch.schedule()
+    assert [job.run for job in parts.launcher.jobs] == [1, cpu, gpu]
+
+
+def test_all_gpus_of_replicas_are_taken_until_the_worker_of_the_engine_before_has_ended(parts, engine):
+    parts.launcher.capacity = lambda: Capacity(("cpu", "cuda:0", "cuda:1"), (2,))
+    parts.writer.jobs.move(1, S.STOPPED)
+    pair = race_of(parts, replicas="2")
+    engine._dispatch.schedule()
+    (job,) = parts.launcher.jobs
+    assert (job.device, job.further) == ("cuda:0", ("cuda:1",))
+    engine._pool._launched.clear()  # this engine dies; the worker lives
+    left = SimpleNamespace(place="process 9", lives=lambda: True, kill=lambda: None)
+    parts.launcher.adopt = lambda row: left
+    other = WorkerPool(parts.launcher, parts.reader, parts.writer)
+    other.adopt()
+    engine._dispatch._pool = other
+    single = race_of(parts)
+    engine._dispatch.schedule()
+    assert len(parts.launcher.jobs) == 1
+    assert parts.reader.runs.get(single).detail == "waits for a free slot (a replica on cuda:0, cuda:1)"
+    left.lives = lambda: False
+    other.watch()
+    engine._dispatch.schedule()
+    assert [job.run for job in parts.launcher.jobs] == [pair, pair], "it was there first"
+
+
+def test_a_graph_waits_for_a_gpu_of_the_cluster(parts, engine):
+    parts.launcher.capacity = lambda: Capacity(("cpu",), (2,))
+    parts.writer.jobs.move(1, S.STOPPED)
+    run = race_of(parts, graph="true")
+    engine._dispatch.schedule()
+    assert parts.reader.runs.get(run).detail == "waits for a GPU; the cluster has none"
+    parts.launcher.capacity = lambda: Capacity(("cpu", "cuda:0"), (2,))
+    engine._dispatch.schedule()
+    assert [job.device for job in parts.launcher.jobs] == ["cuda:0"]
 
 
 def test_a_round_adopts_closes_books_and_survives_a_locked_database(parts, monkeypatch):

@@ -63,3 +63,15 @@ def test_signals_wait_for_the_actor(worker):
     worker.send("pause")
     worker.follow(actor)
     assert actor.words == ["pause"]
+
+
+def test_a_start_that_ray_does_not_place_is_late_until_it_is_placed_or_given_up(worker, monkeypatch):
+    from engine.runs.launchers.ray_cluster import ray_worker
+
+    assert worker.delay == ""
+    monkeypatch.setattr(ray_worker, "PLACED_S", 0.0)
+    assert worker.delay == "Ray has found no room for run 1 yet; others may use the cluster"
+    worker.settle("id", "10.0.0.2", 7)
+    assert worker.delay == ""
+    worker._place, worker.how = "", "worker could not be started"
+    assert worker.delay == ""

@@ -84,3 +84,22 @@ def test_a_worker_hears_its_engine_and_its_log_arrives(scene, tmp_path):
     assert reader.runs.get(1).detail.startswith("paused at step ")
     until(lambda: "-> paused at step" in desk._workspace.log(1).read_text())
     assert desk.state().signs[1].beats > 0
+
+
+def test_a_process_ends_although_its_places_cannot_be_given_back(monkeypatch):
+    import ray
+
+    from engine.runs.launchers.ray_cluster import actors
+
+    def refuse(group):
+        raise RuntimeError("the head does not answer")
+
+    ended = []
+    monkeypatch.setattr(actors, "_HEARD_S", 0.0)
+    monkeypatch.setattr(actors, "_end_later", lambda: ended.append(True))
+    monkeypatch.setattr(ray.util, "remove_placement_group", refuse)
+    actor = actors.RunActor.__new__(actors.RunActor)
+    actor._replicas, actor._group = object(), None
+    with pytest.raises(RuntimeError):
+        actor._end_later()
+    assert ended
