@@ -105,7 +105,7 @@ class Recorded:
 def test_the_monitor_says_it_and_takes_it_back(workspace, training, monkeypatch, seconds, detail):
     monkeypatch.setattr("engine.runs.worker.contention.SAMPLE_S", 0.001)
     taken = samples(*seconds) if seconds else []
-    monitor = ContentionMonitor(lambda: Writer(workspace), training[2], 2, Recorded(taken)).start()
+    monitor = ContentionMonitor(lambda: Writer(workspace), training[2], notice(2), Recorded(taken)).start()
     monitor._thread.join(60)
     assert training[1].runs.known(training[2]).detail == detail
 
@@ -128,14 +128,14 @@ def test_the_notice_comes_again_after_other_words(workspace, training, monkeypat
         return opened[-1]
 
     with closing(database):
-        ContentionMonitor(opens, run, 2, take).start()._thread.join(60)
+        ContentionMonitor(opens, run, notice(2), take).start()._thread.join(60)
     assert seen[7:10] == [notice(2), "waits", notice(2)]
     assert reader.runs.known(run).detail == notice(2)
     assert len(opened) == 1
 
 
 def test_a_monitor_without_a_thread_ends_no_run(workspace, no_threads):
-    ContentionMonitor(lambda: Writer(workspace), 1, 2).start().stop()
+    ContentionMonitor(lambda: Writer(workspace), 1, notice(2)).start().stop()
 
 
 def _burn():
