@@ -109,15 +109,19 @@ class ReplicaWatch:
         """End the run in the place of the thread that trains."""
         _log.error("%s", cause)
         word = str(cause)
-        if not isinstance(cause, ReplicaLost):
-            try:
-                with self._store.writer(BUSY_S) as opened:
-                    reporter = StatusReporter(self._run, RetryingWriter(opened, self._link), self._link)
-                    if isinstance(cause, Interrupted):
-                        reporter.leave(reason=str(cause))
-                    else:
-                        reporter.end(RunState.FAILED, str(cause))
+        try:
+            if not isinstance(cause, ReplicaLost):
+                self._record(cause)
                 word = ""
-            except (sqlite3.Error, SkipscopeError) as error:
-                _log.error("%s", error)
-        self.replicas.leave(word)
+        except (sqlite3.Error, SkipscopeError) as error:
+            _log.error("%s", error)
+        finally:
+            self.replicas.leave(word)
+
+    def _record(self, cause: SkipscopeError | Interrupted) -> None:
+        with self._store.writer(BUSY_S) as opened:
+            reporter = StatusReporter(self._run, RetryingWriter(opened, self._link), self._link)
+            if isinstance(cause, Interrupted):
+                reporter.leave(reason=str(cause))
+            else:
+                reporter.end(RunState.FAILED, str(cause))

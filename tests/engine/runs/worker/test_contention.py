@@ -1,6 +1,7 @@
 """When a run says that other programs take its cores, by waits that were recorded on two cores."""
 
 import multiprocessing
+import os
 import sqlite3
 from contextlib import closing
 
@@ -136,6 +137,23 @@ def test_the_notice_comes_again_after_other_words(workspace, training, monkeypat
 
 def test_a_monitor_without_a_thread_ends_no_run(workspace, no_threads):
     ContentionMonitor(lambda: Writer(workspace), 1, notice(2)).start().stop()
+
+
+def test_the_threads_of_other_replicas_count_as_well():
+    try:
+        own = sample()
+    except OSError as error:
+        pytest.skip(str(error))
+    other = multiprocessing.get_context("spawn").Process(target=_burn, daemon=True)
+    other.start()
+    try:
+        assert str(other.pid) in sample([other.pid]).threads
+        assert str(other.pid) not in own.threads
+    finally:
+        other.kill()
+        other.join()
+    assert sample([other.pid]).threads.keys() >= {str(os.getpid())}, "one that has ended is no error"
+    assert notice(2, replicas=2) == f"{CROWDED}, and its 2 replicas wait for each other until these end"
 
 
 def _burn():
