@@ -12,7 +12,6 @@ import io
 import logging
 import os
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +26,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from engine.errors import DeviceError, ReplicaLost, SkipscopeError, in_one_line
+from engine.guarded_thread import GuardedThread
 from engine.hardware.rank_signs import FAILED, HERE, READY, Signs, replica_name, require_reachable, store
 
 #: A rank loads torch before it can show that it lives; on a cluster its node may fetch the code first.
@@ -325,7 +325,7 @@ def _apart(call: Callable[[], None]) -> Iterator[None]:
         except BaseException as error:
             errors.append(error)
 
-    thread = threading.Thread(target=do, name="meeting", daemon=True)
+    thread = GuardedThread("meeting", do, _log.error)
     thread.start()
     while thread.is_alive():
         yield
