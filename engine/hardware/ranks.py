@@ -150,7 +150,7 @@ class Ranks:
             raise trouble
 
     def trouble(self) -> SkipscopeError | None:
-        """Return why rank 0 cannot go on, None while all is well; for any thread, once a second."""
+        """Return why rank 0 cannot go on, None while all is well; also for another thread."""
         if (trouble := self._signs.trouble()) is not None:
             return trouble
         stalled_s = self.stalled_s()
@@ -161,7 +161,7 @@ class Ranks:
         return self.stalled_s() > self._overdue_s()
 
     def stalled_s(self) -> float:
-        """Return for how long no exchange of the GPU has ended, 0 while none is under way; for one thread, as above."""
+        """Return for how long no exchange of the GPU has ended, 0 while none is under way."""
         now = time.monotonic()
         if (called_at := self._called_at) is not None:
             return now - called_at
@@ -304,11 +304,11 @@ def _exchange() -> Iterator[None]:
 
 
 def _is_of_connection(error: RuntimeError) -> bool:
-    if isinstance(error, torch.OutOfMemoryError):
+    words = str(error).lower()
+    if isinstance(error, torch.OutOfMemoryError) or words.startswith("cuda error"):
         return False
     if isinstance(error, dist.DistNetworkError | dist.DistStoreError):
         return True
-    words = str(error).lower()
     return any(each in words for each in _CONNECTION_WORDS)
 
 

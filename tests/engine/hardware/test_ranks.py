@@ -70,6 +70,7 @@ def test_a_broken_connection_is_a_lost_replica(error):
         torch.OutOfMemoryError("CUDA out of memory while it held the connection"),
         RuntimeError("Distributed package doesn't have NCCL built in"),
         RuntimeError("CUDA error: peer access is not supported between these two devices"),
+        RuntimeError("CUDA error: the launch timed out and was terminated"),
         RuntimeError("CUDA error: an illegal memory access was encountered"),
         dist.DistBackendError("NCCL error: unhandled cuda error, ncclInvalidUsage: Duplicate GPU detected"),
     ],
