@@ -84,6 +84,10 @@ class ReplicaLost(SkipscopeError):
     """Another process of a run with replicas ended or hangs; the run goes on from its newest checkpoint."""
 
 
+class ReplicaFailed(SkipscopeError):
+    """Another process of a run with replicas told why it cannot go on; a resumed run would end alike."""
+
+
 class ClusterLost(SkipscopeError):
     """The head of the cluster on which runs train does not answer any more."""
 

@@ -13,9 +13,11 @@ import logging
 import os
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 
 import psutil
@@ -23,18 +25,28 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from engine.errors import DeviceError, ReplicaLost, in_one_line
+from engine.errors import DeviceError, ReplicaLost, SkipscopeError, in_one_line
+from engine.guarded_thread import GuardedThread
+from engine.hardware.rank_signs import FAILED, HERE, READY, Signs, replica_name, require_reachable, store
 
-#: The store answers within this time, or its machine is gone.
-_STORE_S = 60.0
-#: Ranks do each update nearly together: one that is awaited for so long hangs.
-SILENT_S = 60.0
+#: A rank loads torch before it can show that it lives; on a cluster its node may fetch the code first.
+ARRIVE_S = 600.0
+#: Ranks that are there connect at once, or something forbids it.
+MEET_S = 60.0
+#: All ranks do each update together. Their speeds may differ: one that is awaited for so long hangs, and for so many
+#: times the longest update so far.
+ANSWER_S, ANSWER_UPDATES = 60.0, 10.0
+#: An update that takes so long, and so many times the longest so far, is no reason to put off a pause.
+OVERDUE_S, OVERDUE_UPDATES = 5.0, 3.0
 #: Between two updates an evaluation, a pause or the pace of a race may lie: no limit. Ends are noticed otherwise.
 _NO_LIMIT = timedelta(days=365)
-#: Between two looks at what the others said.
-_LOOK_S = 0.02
-#: What a rank says, with its number: it can be connected, it hears orders, it ended with a cause.
-_HERE, _READY, _FAILED = "here", "ready", "failed"
+#: Between two looks at what the others said, before the training and in it.
+_LOOK_S, _SLICE_S = 0.02, 0.5
+#: What torch's libraries say of a connection that broke. All else that they raise is this rank's own fault.
+_CONNECTION_WORDS = (
+    "connection", "connect to", "timed out", "timeout", "socket", "by peer", "broken pipe", "unreachable", "no route",
+    "remote error", "remoteerror", "remote process",
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -52,38 +64,64 @@ class Order:
 class Ranks:
     """This process's place among the ranks of its run. ``lead`` and ``join`` make one; a process has one at most.
 
-    Raises, in every method: ReplicaLost when another rank does not answer any more.
+    ``meanwhile`` is called while rank 0 waits for the others in an exchange, with whether the update is overdue; what
+    it raises ends the exchange, and with it the training.
+
+    Raises, in every method: ReplicaLost when another rank does not answer any more; in rank 0 ReplicaFailed with the
+    cause that another rank told.
     """
 
-    def __init__(self, rank: int, count: int, device: str, store: Any):
-        self.rank, self.count, self._device, self._store = rank, count, torch.device(device), store
+    def __init__(self, rank: int, count: int, device: str, connection: Any, signs: Signs):
+        self.rank, self.count, self._device = rank, count, torch.device(device)
+        self._store, self._signs = connection, signs
+        self.meanwhile: Callable[[bool], object] = lambda is_overdue: None
+        self._announced_at = self._moved_at = time.monotonic()
+        self._longest_s = 0.0
+        self._called_at: float | None = None
+        self._under_way: deque[dist.Work] = deque()
 
     @classmethod
     def lead(cls, listener: socket.socket, count: int, device: str) -> Self:
         """Return rank 0; the others find it at the listener's address."""
         host, port = listener.getsockname()[:2]
-        return cls(0, count, device, _store(host, port, listener.detach()))
+        connection = store(host, port, listener.detach())
+        return cls(0, count, device, connection, Signs((host, port), 0, count))
 
     @classmethod
     def join(cls, lead: tuple[str, int], rank: int, count: int, device: str) -> Self:
         """Return a further rank; ``lead``: where rank 0 listens. Raises ReplicaLost when nobody does."""
+        require_reachable(lead)
         try:
-            ranks = cls(rank, count, device, _store(*lead))
-            ranks._store.set(f"{_HERE}-{rank}", b"1")
+            ranks = cls(rank, count, device, store(*lead), Signs(lead, rank, count))
         except RuntimeError as error:
             raise ReplicaLost(f"the first replica does not answer ({in_one_line(error)})") from None
+        ranks._signs.beat()
         return ranks
 
     def meet(self, host: str, wait: Callable[[str], object] = str) -> None:
         """Connect all ranks. ``host``: this machine's address on their network; ``wait`` as in ``await_ready``."""
-        if self.rank == 0:
-            self._await(_HERE, wait)
         # Both read it where they begin to listen.
         os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = _interface(host)
-        on_gpu = self._device.type == "cuda"
-        if on_gpu:
+        if self._device.type == "cuda":
             torch.cuda.set_device(self._device)
-        backend = "cpu:gloo,cuda:nccl" if on_gpu else "gloo"
+        # Said last: from here on rank 0 waits in torch's own code.
+        if self.rank:
+            with _exchange():
+                self._signs.say(HERE)
+            self._connect()
+            return
+        self._await(HERE, wait, ARRIVE_S)
+        began = time.monotonic()
+        for _ in _apart(self._connect):
+            self.check()
+            wait("connects its replicas")
+            if time.monotonic() - began > MEET_S:
+                raise ReplicaLost(
+                    f"the replicas did not connect within {MEET_S:g} s; all ports between their machines must be open"
+                )
+
+    def _connect(self) -> None:
+        backend = "cpu:gloo,cuda:nccl" if self._device.type == "cuda" else "gloo"
         with _exchange():
             dist.init_process_group(
                 backend, store=self._store, rank=self.rank, world_size=self.count, timeout=_NO_LIMIT
@@ -92,47 +130,70 @@ class Ranks:
     def await_ready(self, wait: Callable[[str], object]) -> None:
         """Wait until every other rank hears orders; ``wait`` is called meanwhile with a line for people.
 
-        Raises DeviceError with the cause of a rank that has ended.
+        A rank that loads its data shows that it lives; there is no other limit.
         """
-        self._await(_READY, wait)
+        self._await(READY, wait)
 
-    def _await(self, word: str, wait: Callable[[str], object]) -> None:
+    def _await(self, word: str, wait: Callable[[str], object], limit_s: float = float("inf")) -> None:
+        deadline = time.monotonic() + limit_s
         for rank in range(1, self.count):
-            while not self._store.check([f"{word}-{rank}"]):
+            while not self._signs.has_said(word, rank):
                 self.check()
-                wait(f"waits for {self.name(rank)}")
+                wait(f"waits for {replica_name(rank, self.count)}")
+                if time.monotonic() > deadline:
+                    raise ReplicaLost(f"{replica_name(rank, self.count)} did not come within {limit_s:g} s")
                 time.sleep(_LOOK_S)
 
     def check(self) -> None:
-        """Raise DeviceError with the cause of a rank that has ended, if one said it."""
-        for rank in range(1, self.count):
-            if self._store.check([f"{_FAILED}-{rank}"]):
-                said = self._store.get(f"{_FAILED}-{rank}").decode(errors="replace")
-                raise DeviceError(f"{self.name(rank)}: {said}")
+        """Raise what ``trouble`` returns."""
+        if (trouble := self.trouble()) is not None:
+            raise trouble
+
+    def trouble(self) -> SkipscopeError | None:
+        """Return why rank 0 cannot go on, None while all is well; also for another thread."""
+        if (trouble := self._signs.trouble()) is not None:
+            return trouble
+        stalled_s = self.stalled_s()
+        return self._silent(stalled_s) if stalled_s > self._limit_s() else None
+
+    def is_overdue(self) -> bool:
+        """Return whether an exchange of the GPU takes far longer than the updates before."""
+        return self.stalled_s() > self._overdue_s()
+
+    def stalled_s(self) -> float:
+        """Return for how long no exchange of the GPU has ended, 0 while none is under way."""
+        now = time.monotonic()
+        if (called_at := self._called_at) is not None:
+            return now - called_at
+        has_moved = False
+        while self._under_way and self._under_way[0].is_completed():
+            self._under_way.popleft()
+            has_moved = True
+        if has_moved:
+            self._longest_s = max(self._longest_s, now - self._moved_at)
+        if has_moved or not self._under_way:
+            self._moved_at = now
+        return now - self._moved_at
 
     def tell_failure(self, cause: str) -> None:
-        """Tell rank 0 why this rank ends."""
-        self._store.set(f"{_FAILED}-{self.rank}", cause)
+        """Tell rank 0 why this rank ends. Raises RuntimeError when rank 0 is gone."""
+        self._signs.say(FAILED, cause)
 
     def tell_ready(self) -> None:
         """Tell rank 0 that this rank hears orders from now on."""
-        self._store.set(f"{_READY}-{self.rank}", b"1")
-
-    def name(self, rank: int) -> str:
-        """Return a rank as people count them: ``replica 2 of 2``."""
-        return f"replica {rank + 1} of {self.count}"
+        with _exchange():
+            self._signs.say(READY)
 
     def announce(self, order: Order) -> None:
         """Tell all other ranks the next update; they are waiting for it, or about to."""
         words = torch.tensor([order.step, order.lr, order.weight_decay, order.strength], dtype=torch.float64)
-        with _exchange():
-            _wait(dist.broadcast(words, 0, async_op=True), SILENT_S)
+        self._announced_at = time.monotonic()
+        self._finish(lambda: dist.broadcast(words, 0, async_op=True))
 
     def hear(self) -> Order:
         """Return what rank 0 announces next."""
         words = torch.empty(4, dtype=torch.float64)
-        with _exchange():
-            dist.broadcast(words, 0)
+        self._finish(lambda: dist.broadcast(words, 0, async_op=True))
         step, lr, weight_decay, strength = words.tolist()
         return Order(int(step), lr, weight_decay, strength)
 
@@ -145,10 +206,11 @@ class Ranks:
         gradients = [each.grad for each in parameters if each.grad is not None]
         metrics = torch.stack([loss, wrong.to(loss.dtype)])
         vector = torch.cat([*(each.reshape(-1) for each in gradients), metrics])
-        with _exchange():
-            work = dist.all_reduce(vector, async_op=True)
-            # On a GPU to wait means that its stream waits. A limit would make this process wait instead.
-            _wait(work, None if vector.is_cuda else SILENT_S)
+        if vector.is_cuda:
+            self._enqueue(lambda: dist.all_reduce(vector, async_op=True))
+        else:
+            self._finish(lambda: dist.all_reduce(vector, async_op=True))
+            self._longest_s = max(self._longest_s, time.monotonic() - self._announced_at)
         mistakes = vector[-1].clone()
         vector.div_(self.count)
         parts = torch.split(vector, [*(each.numel() for each in gradients), 2])
@@ -161,43 +223,115 @@ class Ranks:
         buffer = io.BytesIO()
         torch.save(document, buffer)
         data = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
-        with _exchange():
-            dist.broadcast(torch.tensor([len(data)]), 0)
-            dist.broadcast(data, 0)
+        # A net's state may travel for long; one that takes nothing falls silent.
+        for part in (torch.tensor([len(data)]), data):
+            self._finish(partial(dist.broadcast, part, 0, async_op=True), limit_s=float("inf"))
 
     def receive(self) -> dict[str, Any]:
         """Return what rank 0 sends."""
         size = torch.empty(1, dtype=torch.int64)
-        with _exchange():
-            dist.broadcast(size, 0)
-            data = torch.empty(int(size), dtype=torch.uint8)
-            dist.broadcast(data, 0)
+        self._finish(lambda: dist.broadcast(size, 0, async_op=True))
+        data = torch.empty(int(size), dtype=torch.uint8)
+        self._finish(lambda: dist.broadcast(data, 0, async_op=True))
         document: dict[str, Any] = torch.load(io.BytesIO(data.numpy().tobytes()), weights_only=True)
         return document
 
+    def _finish(self, begin: Callable[[], dist.Work | None], limit_s: float | None = None) -> None:
+        """Do one exchange of the CPU to its end. Rank 0 looks around meanwhile; the others wait for its decision."""
+        with _exchange():
+            work = _begun(begin)
+            if self.rank:
+                work.wait()
+                return
+        began = time.monotonic()
+        limit_s = limit_s or self._limit_s(began - self._announced_at)
+        while not _is_done(work):
+            waited_s = time.monotonic() - began
+            self.meanwhile(waited_s > self._overdue_s())
+            if waited_s > limit_s:
+                raise self._silent(waited_s)
 
-def _wait(work: dist.Work | None, limit_s: float | None = None) -> None:
+    def _enqueue(self, begin: Callable[[], dist.Work | None]) -> None:
+        """Give the GPU one exchange. Only its stream waits; ``trouble`` tells when nothing comes."""
+        self._called_at = time.monotonic()  # the first call connects the GPUs, and waits for all
+        try:
+            with _exchange():
+                work = _begun(begin)
+                work.wait()
+        finally:
+            self._called_at = None
+        if self.rank == 0:
+            self._under_way.append(work)
+
+    def _limit_s(self, own_s: float = 0.0) -> float:
+        return max(ANSWER_S, ANSWER_UPDATES * max(self._longest_s, own_s))
+
+    def _overdue_s(self) -> float:
+        return max(OVERDUE_S, OVERDUE_UPDATES * self._longest_s)
+
+    def _silent(self, waited_s: float) -> ReplicaLost:
+        return ReplicaLost(f"another replica did not answer for {waited_s:.0f} s")
+
+
+def _begun(begin: Callable[[], dist.Work | None]) -> dist.Work:
+    work = begin()
     assert work is not None, "every rank is of the group"
-    work.wait() if limit_s is None else work.wait(timedelta(seconds=limit_s))
+    return work
+
+
+def _is_done(work: dist.Work) -> bool:
+    """Wait a moment for an exchange; return whether it ended. Raises ReplicaLost."""
+    with _exchange():
+        try:
+            work.wait(timedelta(seconds=_SLICE_S))
+        except RuntimeError:
+            if not work.is_completed():
+                return False
+            work.wait()  # at once: it ended just now, or raises why
+        return True
 
 
 @contextlib.contextmanager
 def _exchange() -> Iterator[None]:
-    """Turn what torch raises about a connection into ReplicaLost."""
+    """Turn what torch raises about a connection into ReplicaLost; this rank's own faults stay what they are."""
     try:
         yield
     except RuntimeError as error:
+        if not _is_of_connection(error):
+            raise
         _log.warning("%s", in_one_line(error))
         raise ReplicaLost("another replica does not answer") from None
 
 
-def _store(host: str, port: int, listener: int | None = None) -> Any:
-    if not dist.is_available():
-        raise DeviceError("this build of torch has no torch.distributed, which replicas need; set replicas=1")
-    return dist.TCPStore(  # type: ignore[attr-defined]
-        host, port, is_master=listener is not None, wait_for_workers=False, timeout=timedelta(seconds=_STORE_S),
-        master_listen_fd=listener,
-    )  # fmt: skip
+def _is_of_connection(error: RuntimeError) -> bool:
+    words = str(error).lower()
+    if isinstance(error, torch.OutOfMemoryError) or words.startswith("cuda error"):
+        return False
+    if isinstance(error, dist.DistNetworkError | dist.DistStoreError):
+        return True
+    return any(each in words for each in _CONNECTION_WORDS)
+
+
+def _apart(call: Callable[[], None]) -> Iterator[None]:
+    """Do a call that cannot be interrupted in a thread of its own; yield again and again until it is done.
+
+    Whoever stops to iterate leaves the thread behind: it ends with the process.
+    """
+    errors: list[BaseException] = []
+
+    def do() -> None:
+        try:
+            call()
+        except BaseException as error:
+            errors.append(error)
+
+    thread = GuardedThread("meeting", do, _log.error)
+    thread.start()
+    while thread.is_alive():
+        yield
+        thread.join(_LOOK_S)
+    if errors:
+        raise errors[0]
 
 
 def _interface(host: str) -> str:

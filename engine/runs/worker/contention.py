@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -33,7 +33,6 @@ _SAMPLES = round(WINDOW_S / SAMPLE_S) + 1
 CROWDED_FROM, FREE_BELOW = 0.3, 0.1
 #: Less waiting than this share of the time is no matter: a run that waits in lockstep hardly computes.
 _MIN_WAIT = 0.2
-_TASKS = Path("/proc/self/task")
 
 _log = logging.getLogger("engine.run")
 
@@ -63,32 +62,45 @@ def crowded(samples: Sequence[Sample], before: bool) -> bool:
     return share >= (FREE_BELOW if before else CROWDED_FROM)
 
 
-def notice(threads: int) -> str:
-    """Return the detail of a crowded run, with the way out."""
+def notice(threads: int, replicas: int = 1) -> str:
+    """Return the detail of a crowded run, with the way out; ``replicas``: its processes, which share the threads."""
+    if replicas > 1:
+        return f"{CROWDED}, and its {replicas} replicas wait for each other until these end"
     return f"{CROWDED}, and its {threads} threads wait for each other; a new race with --set threads=1 is faster"
 
 
-def sample() -> Sample:
-    """Return this process's threads now. Raises OSError or ValueError where the system does not count waits."""
+def sample(others: Iterable[int] = ()) -> Sample:
+    """Return the threads of this process and of others now.
+
+    Raises OSError or ValueError where the system does not count waits.
+    """
     threads = {}
-    for task in _TASKS.iterdir():
+    for process in ("self", *others):
         with suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
-            computed, waited, _ = (task / "schedstat").read_text().split()
-            threads[task.name] = (int(computed) / 1e9, int(waited) / 1e9)
+            threads.update(_threads(Path(f"/proc/{process}/task")))
     if not threads:
-        raise OSError(f"{_TASKS} counts no waits")
+        raise OSError("the system counts no waits")
     return Sample(time.monotonic(), threads)
 
 
-class ContentionMonitor:
-    """Watches this process in a thread of its own, for a step on a crowded machine may take long.
+def _threads(tasks: Path) -> dict[str, tuple[float, float]]:
+    threads = {}
+    for task in tasks.iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):
+            computed, waited, _ = (task / "schedstat").read_text().split()
+            threads[task.name] = (int(computed) / 1e9, int(waited) / 1e9)
+    return threads
 
-    The notice is the run's detail while it trains and nothing else is to be said.
+
+class ContentionMonitor:
+    """Watches a run's processes in a thread of its own, for a step on a crowded machine may take long.
+
+    ``text``, a ``notice``, is the run's detail while it trains and nothing else is to be said.
     """
 
-    def __init__(self, open_writer: Callable[[], Writer], run: int, threads: int, take: Callable[[], Sample] = sample):
+    def __init__(self, open_writer: Callable[[], Writer], run: int, text: str, take: Callable[[], Sample] = sample):
         self._open_writer, self._run, self._take = open_writer, run, take
-        self._text, self._ends = notice(threads), threading.Event()
+        self._text, self._ends = text, threading.Event()
         self._writer: Writer | None = None
         self._thread = GuardedThread("contention", self._watch, _log.warning)
 

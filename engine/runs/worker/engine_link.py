@@ -70,8 +70,8 @@ class EngineLink:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGTERM, lambda *_: self._heard(Signal.TERMINATED))
-        GuardedThread("signals", self._listen, self._break).start()
-        GuardedThread("heartbeat", self._beat, self._break).start()
+        GuardedThread("signals", self._listen, self.give_up).start()
+        GuardedThread("heartbeat", self._beat, self.give_up).start()
         return self
 
     def engine_lives(self) -> bool:
@@ -79,7 +79,8 @@ class EngineLink:
         parent = parent_process()
         return parent is None or not wait([parent.sentinel], 0)
 
-    def _break(self, cause: str) -> None:
+    def give_up(self, cause: str) -> None:
+        """End the run with the cause of a thread that ended."""
         self.trouble = cause
         self._heard(Signal.BROKEN)
 

@@ -14,9 +14,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError | OSError) and any(part in words for part in _WORDS)
 
 
-def advice(job: Job, batch_size: int | None) -> str:
-    """Return the cause with a remedy; ``batch_size`` None for a job without batches."""
-    smaller = "fewer units" if batch_size is None else f"a smaller batch (now {batch_size}: --set batch_size=...)"
-    if job.device != "cpu":
-        return f"out of memory on {job.device}: take {smaller} or fewer runs per GPU (SKIPSCOPE_RUNS_PER_GPU)"
+def advice(job: Job, batch_size: int | None, rank: int = 0) -> str:
+    """Return the cause with a remedy; ``batch_size`` None for a job of a lab, or not known; ``rank``: of a replica."""
+    now = "" if batch_size is None else f"now {batch_size}: "
+    smaller = "fewer units" if job.lab else f"a smaller batch ({now}--set batch_size=...)"
+    device = job.device_of(rank)
+    if device != "cpu":
+        return f"out of memory on {device}: take {smaller} or fewer runs per GPU (SKIPSCOPE_RUNS_PER_GPU)"
     return f"out of memory: take {smaller} or let fewer runs train at once"

@@ -7,16 +7,17 @@ Torch-free until the job begins.
 import logging
 import os
 import signal
+import sys
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import parent_process
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from engine.config import RunConfig
 from engine.config import replace as changed
-from engine.errors import ReplicaLost, SkipscopeError, in_one_line
+from engine.errors import DeviceError, ReplicaLost, SkipscopeError, in_one_line
 from engine.guarded_thread import GuardedThread
 from engine.runs.protocol.job import Job
 from engine.runs.worker.local_store import open_log
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 #: The page must stay responsive on the same cores: beside it, four threads of training count for less than half of one.
 NICENESS = 10
+LOOPBACK = "127.0.0.1"
+#: Exit code of a replica that told why it ends.
+_TOLD_EXIT = 1
 
 _log = logging.getLogger("engine.run")
 
@@ -47,8 +51,8 @@ class Place:
     host: str
 
 
-def follow(job: Job, place: Place, *inherited: Inherited) -> None:
-    """Train along in a process of its own, which ends with its parent."""
+def follow(job: Job, place: Place, tells: Connection, *inherited: Inherited) -> None:
+    """Train along in a process of its own, which ends with its parent; ``tells``: where the parent hears a cause."""
     for each in inherited:
         each.close()
     # The worker decides: it writes a checkpoint first.
@@ -57,34 +61,60 @@ def follow(job: Job, place: Place, *inherited: Inherited) -> None:
     GuardedThread("parent", _end_with_parent, _log.error).start()
     with suppress(OSError):
         os.nice(NICENESS)
-    with ExitStack() as stack:
-        open_log(Workspace(job.workspace), job.run, stack)
-        train_along(job, place, job.workspace)
+    try:
+        with ExitStack() as stack:
+            open_log(Workspace(job.workspace), job.run, stack)
+            cause = train_along(job, place, job.workspace)
+    except Exception as error:
+        cause = end_with(error, job, place)
+    if cause:
+        with suppress(OSError):
+            tells.send_bytes(cause.encode())
+        sys.exit(_TOLD_EXIT)
 
 
-def train_along(job: Job, place: Place, data: Path) -> None:
+def train_along(job: Job, place: Place, data: Path) -> str:
     """Do what rank 0 announces, until it ends.
+
+    Returns the cause that ended this rank, '' for the end of rank 0. Rank 0 was told, if it could be reached.
 
     Args:
         data: The folder with the decoded data sets.
     """
-    from engine.hardware.ranks import Ranks
-
     _log.info("run %d, replica %d of %d, process %d", job.run, place.rank + 1, job.replicas, os.getpid())
+    ranks: Ranks | None = None
     try:
-        ranks = Ranks.join(place.lead, place.rank, job.replicas, job.device_of(place.rank))
-    except ReplicaLost as error:
-        _log.error("%s", error)
-        return
-    try:
+        ranks = _joined(job, place)
         ranks.meet(place.host)
         _follow(job, place, ranks, data)
-    except ReplicaLost:
-        _log.info("replica %d ends with the run's worker", place.rank + 1)
+    except ReplicaLost as error:
+        if ranks is None:
+            _log.error("%s", error)
+            return _at(place, str(error))
+        _log.info("replica %d ends with the run's worker (%s)", place.rank + 1, error)
     except Exception as error:
-        _log.exception("replica %d ended", place.rank + 1)
-        with suppress(RuntimeError):  # rank 0 is gone
-            ranks.tell_failure(_cause(error, job))
+        return end_with(error, job, place, ranks)
+    return ""
+
+
+def end_with(error: Exception, job: Job, place: Place, ranks: "Ranks | None" = None) -> str:
+    """Return the cause of a rank's end in words, after an attempt to tell rank 0; ``ranks`` None before it joined."""
+    _log.error("replica %d ended", place.rank + 1, exc_info=error)
+    if is_out_of_memory(error):
+        cause = advice(job, None, place.rank)
+    else:
+        cause = str(error) if isinstance(error, SkipscopeError) else in_one_line(error)
+    cause = _at(place, cause)
+    # Whatever hinders this as well: the caller tells the cause, too.
+    with suppress(Exception):
+        (ranks or _joined(job, place)).tell_failure(cause)
+    return cause
+
+
+def _joined(job: Job, place: Place) -> "Ranks":
+    from engine.hardware.ranks import Ranks
+
+    return Ranks.join(place.lead, place.rank, job.replicas, job.device_of(place.rank))
 
 
 def _follow(job: Job, place: Place, ranks: "Ranks", data: Path) -> None:
@@ -96,14 +126,18 @@ def _follow(job: Job, place: Place, ranks: "Ranks", data: Path) -> None:
     state = ranks.receive()
     config: RunConfig = config_of(state)
     own = {"device": job.device_of(place.rank), "precision": state["precision"], "threads": config.rank_threads}
-    device = replace(choose(changed(config, own)), ranks=ranks)
-    Follower(state, lambda run: load_images(run.data, data), device).follow()
+    try:
+        device = replace(choose(changed(config, own)), ranks=ranks)
+        Follower(state, lambda run: load_images(run.data, data), device).follow()
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise DeviceError(advice(job, config.optim.batch_size, place.rank)) from error
+        raise
 
 
-def _cause(error: Exception, job: Job) -> str:
-    if is_out_of_memory(error):
-        return advice(job, None)
-    return str(error) if isinstance(error, SkipscopeError) else in_one_line(error)
+def _at(place: Place, cause: str) -> str:
+    """Name the machine, where there are several."""
+    return cause if place.host == LOOPBACK else f"node {place.host}: {cause}"
 
 
 def _end_with_parent() -> None:

@@ -3,32 +3,28 @@
 Those of this machine are forked by the worker before it has a thread; they end with it. A launcher may bring others.
 """
 
+import contextlib
 import logging
 import multiprocessing
 import os
 import socket
 import time
-from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.errors import ReplicaLost, SkipscopeError
-from engine.guarded_thread import GuardedThread
+from engine.errors import ReplicaFailed, ReplicaLost, SkipscopeError
 from engine.hardware.machine import process_end
 from engine.runs.protocol.job import Job
 from engine.runs.worker.engine_link import last_word
-from engine.runs.worker.replica import Place, follow
+from engine.runs.worker.replica import LOOPBACK, Place, follow
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-    from engine.hardware.ranks import Ranks
-
-LOOPBACK = "127.0.0.1"
-#: Time for the system to say how a process ended whose connections are closed.
-_SAID_S = 2.0
-#: A training that exchanges numbers notices the end of a rank by itself within this time.
-_NOTICED_S = 3.0
+#: One that ended in good order ended after another: so long the other's end is waited for.
+_OTHERS_S = 2.0
+#: Exit code of a worker that ends in the middle of its work.
+_LEFT_EXIT = 1
 
 _log = logging.getLogger("engine.run")
 
@@ -39,11 +35,14 @@ class Replicas(Protocol):
     host: str
     listener: socket.socket
 
-    def watch(self) -> None:
-        """Look after them from now on, if nobody else does: without one of them this process ends, too."""
+    def trouble(self) -> SkipscopeError | None:
+        """Return how one of them ended, without a wait; None while all live, or where nobody here knows."""
 
-    def ended(self) -> str:
-        """Return how one of them ended, after a moment's wait; '' while all live, or where nobody knows."""
+    def processes(self) -> list[int]:
+        """Return those of this machine."""
+
+    def leave(self, word: str) -> None:
+        """End this process at once, from whatever thread; ``word``: what the engine hears, '' with an end on record."""
 
     def close(self) -> None:
         """End all that live."""
@@ -54,73 +53,70 @@ class LocalReplicas:
 
     def __init__(self, job: Job, signals: Connection):
         self.host, self.listener = LOOPBACK, listening(LOOPBACK)
-        self._job, self._signals, self._is_closed = job, signals, False
+        self._job, self._signals = job, signals
         forks = "fork" in multiprocessing.get_all_start_methods()
         context: Any = multiprocessing.get_context("fork" if forks else "spawn")
         inherited = (signals, self.listener) if forks else ()
         self._processes: list[BaseProcess] = []
+        self._told: list[Connection] = []
+        self._ended_at: float | None = None
         try:
             for rank in range(1, job.replicas):
                 place = Place(rank, self.listener.getsockname(), LOOPBACK)
-                process = context.Process(target=follow, args=(job, place, *inherited), name=f"replica-{rank + 1}")
+                told, tells = context.Pipe(duplex=False)
+                self._told.append(told)
+                process = context.Process(
+                    target=follow, args=(job, place, tells, *inherited), name=f"replica-{rank + 1}"
+                )
                 process.start()
+                tells.close()
                 self._processes.append(process)
         except BaseException:
             self.close()
             raise
 
-    def watch(self) -> None:
-        """End this process where it does not notice the end of another by itself: in a long evaluation, say."""
-        GuardedThread("replicas", self._watch, _log.error).start()
-
-    def ended(self) -> str:
+    def trouble(self) -> SkipscopeError | None:
         """Return how one of them ended."""
-        wait([process.sentinel for process in self._processes], _SAID_S)
         codes = {rank: code for rank, each in enumerate(self._processes, 1) if (code := each.exitcode) is not None}
+        if not codes:
+            return None
+        # Each cause is told before the end.
+        for rank, told in enumerate(self._told, 1):
+            with contextlib.suppress(OSError, EOFError):
+                if told.poll():
+                    return ReplicaFailed(f"{self._name(rank)}: {told.recv_bytes().decode(errors='replace')}")
+        self._ended_at = self._ended_at or time.monotonic()
         # Of several the one that did not end in good order: without it the others end by themselves.
-        for rank, code in sorted(codes.items(), key=lambda item: item[1] == 0):
-            return f"replica {rank + 1} of {self._job.replicas} {process_end(code)}"
-        return ""
+        rank, code = min(codes.items(), key=lambda item: item[1] == 0)
+        if code == 0 and time.monotonic() - self._ended_at < _OTHERS_S:
+            return None
+        return ReplicaLost(f"{self._name(rank)} {process_end(code)}")
+
+    def processes(self) -> list[int]:
+        """Return their ids."""
+        return [process.pid for process in self._processes if process.pid is not None]
+
+    def leave(self, word: str) -> None:
+        """End this process and them."""
+        _log.error("this worker ends, and its replicas with it")
+        if word:
+            last_word(self._signals, ReplicaLost(word))
+        for process in self._processes:
+            process.kill()
+        logging.shutdown()
+        os._exit(_LEFT_EXIT)
 
     def close(self) -> None:
         """End all that live."""
-        self._is_closed = True
         for process in self._processes:
             process.kill()
         for process in self._processes:
             process.join()
 
-    def _watch(self) -> None:
-        wait([process.sentinel for process in self._processes])
-        time.sleep(_NOTICED_S)
-        if self._is_closed:
-            return
-        how = self.ended()
-        _log.error("%s; the run is lost", how)
-        last_word(self._signals, ReplicaLost(how))
-        logging.shutdown()
-        os._exit(1)
+    def _name(self, rank: int) -> str:
+        return f"replica {rank + 1} of {self._job.replicas}"
 
 
 def listening(host: str) -> socket.socket:
     """Return a socket that listens at this address alone, on a port that was free."""
     return socket.create_server((host, 0))
-
-
-def meet(replicas: Replicas, count: int, device: str, wait: Callable[[str], object]) -> "Ranks":
-    """Return this process's place as rank 0, connected with all others; ``wait`` is called meanwhile with a line."""
-    from engine.hardware.ranks import Ranks
-
-    ranks = Ranks.lead(replicas.listener, count, device)
-    ranks.meet(replicas.host, wait)
-    return ranks
-
-
-def explained(error: ReplicaLost, replicas: Replicas, ranks: "Ranks | None") -> SkipscopeError:
-    """Return the cause behind a lost rank: its own words for what it could not do, or how it ended."""
-    try:
-        if ranks is not None:
-            ranks.check()
-    except SkipscopeError as cause:
-        return cause
-    return ReplicaLost(replicas.ended() or str(error))

@@ -18,7 +18,7 @@ _log = logging.getLogger("engine.run")
 
 
 class Interrupted(Exception):
-    """A signal came before the training or the lab began."""
+    """A signal came before the training or the lab began, or while it waits in vain; its text says for what."""
 
 
 class StatusReporter:

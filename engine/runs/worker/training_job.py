@@ -30,8 +30,8 @@ from engine.runs.protocol import older_nets
 from engine.runs.protocol.checkpoint_names import END, PAUSED
 from engine.runs.protocol.job import Job
 from engine.runs.worker.checkpoint_store import NO_CHECKPOINT, CheckpointStore
-from engine.runs.worker.contention import ContentionMonitor
-from engine.runs.worker.replicas import Replicas, explained, meet
+from engine.runs.worker.contention import ContentionMonitor, notice, sample
+from engine.runs.worker.replica_watch import ReplicaWatch
 from engine.runs.worker.retrying_writer import PASSING
 from engine.runs.worker.status_reporter import UNSAVED, StatusReporter
 from engine.runs.worker.worker_store import WorkerStore
@@ -41,7 +41,6 @@ from engine.store.tables.probes import Coding, LayerRow
 
 if TYPE_CHECKING:
     from engine.hardware.device import Device
-    from engine.hardware.ranks import Ranks
     from engine.training.trainer import Trainer
 
 #: Window of images/s.
@@ -58,10 +57,9 @@ class TrainingJob:
     """The life of one run in this process."""
 
     def __init__(
-        self, job: Job, store: WorkerStore, reporter: StatusReporter, reader: Reader, replicas: Replicas | None = None
+        self, job: Job, store: WorkerStore, reporter: StatusReporter, reader: Reader, watch: ReplicaWatch | None = None
     ):
-        self._replicas = replicas
-        self._ranks: Ranks | None = None
+        self._watch = watch
         self._job, self._run = job, job.run
         self._store, self._reporter, self._writer, self._reader = store, reporter, reporter.writer, reader
         self._link, self._row = reporter.link, reader.runs.known(job.run)
@@ -76,9 +74,10 @@ class TrainingJob:
         try:
             self._train()
         except ReplicaLost as error:
-            assert self._replicas is not None, "a run in one process has no replica to lose"
-            raise explained(error, self._replicas, self._ranks) from None
+            assert self._watch is not None, "a run in one process has no replica to lose"
+            raise self._watch.explained(error) from None
         finally:
+            self._replicas_done()
             self._throttle.leave()
             if self._monitor is not None:
                 self._monitor.stop()
@@ -127,10 +126,12 @@ class TrainingJob:
             self._writer.probes.add_layers(self._run, [LayerRow(*place) for place in probe.layers])
         if device.ranks is not None:
             device.ranks.send(trainer.state() | {"precision": device.precision})
-            device.ranks.await_ready(self._reporter.report)
+            device.ranks.await_ready(self._waits)
         try:
             with closing(trainer.events()) as events:
                 for event in events:
+                    if self._watch is not None:
+                        self._watch.check()
                     if self._handle(event, trainer, checkpoints):
                         return
                     if self._link.signal is not None:
@@ -138,6 +139,7 @@ class TrainingJob:
                     if self._link.changes:
                         self._link.changes = False
                         changes.add(self._changes())
+            self._replicas_done()
             self._record_rest(trainer)
             step = self._write(trainer, checkpoints, PAUSED)
         except PASSING as error:
@@ -148,9 +150,26 @@ class TrainingJob:
 
     def _among_ranks(self, device: "Device") -> "Device":
         """Return the device with the run's other ranks, once they are there."""
-        if self._replicas is not None:
-            self._ranks = meet(self._replicas, self._job.replicas, str(device.torch_device), self._reporter.report)
-        return dataclasses.replace(device, ranks=self._ranks)
+        if self._watch is None:
+            return device
+        from engine.hardware.ranks import Ranks
+
+        replicas, name = self._watch.replicas, str(device.torch_device)
+        self._watch.ranks = ranks = Ranks.lead(replicas.listener, self._job.replicas, name)
+        ranks.meanwhile = self._watch.meanwhile
+        ranks.meet(replicas.host, self._waits)
+        return dataclasses.replace(device, ranks=ranks)
+
+    def _waits(self, text: str) -> None:
+        """Say for what replica the run waits; look around."""
+        assert self._watch is not None, "it waits for replicas alone"
+        self._watch.check()
+        self._reporter.report(text)
+
+    def _replicas_done(self) -> None:
+        """Take note that the other replicas have no part in what follows."""
+        if self._watch is not None:
+            self._watch.close()
 
     def _handle(self, event: Event, trainer: "Trainer", checkpoints: CheckpointStore) -> bool:
         """Record one event; return whether the event ended the run."""
@@ -179,6 +198,7 @@ class TrainingJob:
                 self._total_steps = event.total_steps
                 self._keep_in_step(event.step, trainer)
             case Diverged(step):
+                self._replicas_done()
                 self._record_rest(trainer)
                 checkpoints.finish()
                 cause = f"loss is not finite at step {step}"
@@ -186,6 +206,7 @@ class TrainingJob:
                 self._reporter.end(RunState.DIVERGED, cause)
                 return True
             case Finished(step, seconds, share, probes):
+                self._replicas_done()
                 self._record_rest(trainer)
                 if self._is_trial:
                     checkpoints.finish()
@@ -220,9 +241,13 @@ class TrainingJob:
                 self._writer.jobs.update(self._run, detail="waits for the slowest run of its race")
 
         # A change of the live run takes effect before the next update and need not end the wait.
-        self._throttle.hold(step, lambda: self._link.signal is not None, waits)
+        self._throttle.hold(step, self._is_called, waits)
         if said and self._link.signal is None:
             self._writer.jobs.update(self._run, detail="")
+
+    def _is_called(self) -> bool:
+        """Return whether a wait between two updates has to end."""
+        return self._link.signal is not None or (self._watch is not None and self._watch.has_trouble)
 
     def _started(self, event: Started) -> None:
         restarted = event.step == 0 and self._row.step > 0
@@ -235,8 +260,11 @@ class TrainingJob:
             event.step, event.total_steps, event.device, event.device_name, event.precision, event.threads,
         )  # fmt: skip
 
-        if event.threads > 1 and event.device == "cpu":
-            self._monitor = ContentionMonitor(self._store.writer, self._run, event.threads).start()
+        # The replicas of a run wait for each other as its threads do.
+        if self._job.threads > 1 and event.device == "cpu":
+            others = [] if self._watch is None else self._watch.replicas.processes()
+            text = notice(self._job.threads, self._job.replicas)
+            self._monitor = ContentionMonitor(self._store.writer, self._run, text, lambda: sample(others)).start()
 
     def _changes(self) -> list[Change]:
         return [Change(row.id, row.key, row.value, row.step) for row in self._reader.interventions.changes(self._run)]

@@ -18,6 +18,7 @@ from engine.runs.worker.lab_job import LabJob
 from engine.runs.worker.local_store import LocalStore, open_log
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
 from engine.runs.worker.replica import NICENESS
+from engine.runs.worker.replica_watch import ReplicaWatch
 from engine.runs.worker.replicas import LocalReplicas, Replicas
 from engine.runs.worker.retrying_writer import BUSY_S, HURRY, PASSING, RetryingWriter
 from engine.runs.worker.status_reporter import Interrupted, StatusReporter
@@ -56,9 +57,10 @@ def _work(job: Job, signals: Connection, store: WorkerStore, replicas: Replicas 
     if not link.engine_lives():
         return  # a later engine may have given the run to another worker
     link.start()  # before the database, whose lock may hold this worker up: it lives, and a signal may end the wait
-    if replicas is not None:
-        replicas.watch()
+    watch = None if replicas is None else ReplicaWatch(job.run, replicas, store, link).start()
     with ExitStack() as stack:
+        if watch is not None:
+            stack.callback(watch.close)
         opened = stack.enter_context(_opened(store, link))
         writer = RetryingWriter(opened, link)
         reporter = StatusReporter(job.run, writer, link)
@@ -75,9 +77,9 @@ def _work(job: Job, signals: Connection, store: WorkerStore, replicas: Replicas 
             if job.lab:
                 LabJob(job, store, reporter, reader).run()
             else:
-                TrainingJob(job, store, reporter, reader, replicas).run()
-        except Interrupted:
-            reporter.leave()
+                TrainingJob(job, store, reporter, reader, watch).run()
+        except Interrupted as interrupted:
+            reporter.leave(reason=str(interrupted))
         except PASSING as error:
             writer.last_words()
             reporter.leave(reason=str(error))

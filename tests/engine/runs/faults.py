@@ -3,10 +3,11 @@
     python -m tests.engine.runs.faults WORKSPACE LAUNCHER IDLE_SECONDS
 
 ``faulty``: while the workspace holds a file ``fault``, runs of another depth than 8 meet the fault that it names at
-their third update. Runs without an end rest before each update, for tests wait beside them: 100,000 and N steps mean
-N ms of rest. ``cold``: the fork server starts with the first launch, so an engine without runs costs little.
-``starved``: its fork server loads no torch, and while the fault is ``no process`` it can start none. ``broken``: the
-engine's own loop meets an error at the launch of a net of more than 8 layers.
+their third update; ``replica``: all replicas but the first meet it. Runs without an end rest before each update, for
+tests wait beside them: 100,000 and N steps mean N ms of rest. ``cold``: the fork server starts with the first launch,
+so an engine without runs costs little. ``starved``: its fork server loads no torch, and while the fault is ``no
+process`` it can start none. ``broken``: the engine's own loop meets an error at the launch of a net of more than 8
+layers.
 """
 
 import logging
@@ -41,13 +42,13 @@ def work(job, signals):
 def _plant(kind):
     import torch
 
-    from engine.training import trainer, update
+    from engine.training import follower, trainer, update
 
     class Faulty(update.Update):
         def __call__(self, step):
             if (over := self._config.optim.steps - ENDLESS) >= 0:
                 time.sleep(max(over, REST_MS) / 1000)
-            if kind and step == FAULT_STEP and self._config.model.depth != 8:
+            if kind not in {"", "replica"} and step == FAULT_STEP and self._config.model.depth != 8:
                 if kind == "cuda":
                     raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has ...")
                 if kind == "torch-cpu":
@@ -55,7 +56,13 @@ def _plant(kind):
                 bytearray(2**62)
             return super().__call__(step)
 
-    trainer.Update = Faulty
+    class FaultyReplica(update.Update):
+        def __call__(self, step):
+            if kind == "replica" and step == FAULT_STEP:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 1 has ...")
+            return super().__call__(step)
+
+    trainer.Update, follower.Update = Faulty, FaultyReplica
 
 
 class FaultyLauncher(LocalLauncher):

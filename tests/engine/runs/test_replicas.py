@@ -11,7 +11,7 @@ from engine.events import RunState, Split
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from tests.engine.runs.conftest import PATIENCE_S, TINY
-from tests.engine.runs.faults import ENDLESS
+from tests.engine.runs.faults import ENDLESS, FAULT_STEP
 
 S = RunState
 #: A rank that was killed is told within this time, on a busy machine too.
@@ -87,3 +87,31 @@ def test_a_replica_that_dies_while_the_run_waits_is_noticed(busy_room):
     others(busy_room, run)[0].kill()
     assert "replica 2 of 2" in busy_room.until_state(run, S.LOST, seconds=TOLD_S).cause
     assert time.monotonic() - began < TOLD_S
+
+
+def test_a_replica_without_memory_fails_the_run_with_advice_that_names_the_batch(busy_room):
+    (busy_room.workspace.path / "fault").write_text("replica")
+    row = busy_room.until_state(run := race(busy_room, 60), S.FAILED, seconds=TOLD_S)
+    assert row.cause.startswith("replica 2 of 2: out of memory: take a smaller batch (now 128: --set batch_size=...)")
+    assert row.step < FAULT_STEP
+    assert "Traceback" in busy_room.workspace.log(run).read_text()
+
+
+@pytest.mark.slow
+def test_a_replica_that_hangs_holds_up_no_command(busy_room):
+    """A pause or stop is served within seconds, in an exchange and before the first, and leaves nobody behind."""
+    run = race(busy_room, ENDLESS)
+    busy_room.until_step(run, 5)
+    (other,) = others(busy_room, run)
+    other.suspend()
+    busy_room.control.commands.give("pause", run)
+    row = busy_room.until_state(run, S.PAUSED, seconds=TOLD_S)
+    assert row.detail == "paused: a replica did not answer, so the run goes on from its newest checkpoint"
+    busy_room.until(lambda: gone([other]), TOLD_S)
+    busy_room.control.commands.give("resume", run)
+    busy_room.until_step(run, 5)
+    (other,) = others(busy_room, run)
+    other.suspend()
+    busy_room.control.commands.give("stop", run)
+    assert busy_room.until_state(run, S.STOPPED, seconds=TOLD_S).detail == "stopped"
+    busy_room.until(lambda: gone([other]), TOLD_S)

@@ -70,7 +70,7 @@ def _train(case: dict, replicas: int, out: Path) -> None:
 
 def _lost(trainer: Trainer, stops_at: int, other: int) -> dict:
     """Stop the other rank after a step; return what is said of it."""
-    ranks_module.SILENT_S = 0.5
+    ranks_module.ANSWER_S = 0.5
     try:
         for event in trainer.events():
             if event == Stepped(stops_at):

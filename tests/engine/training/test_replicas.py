@@ -111,7 +111,8 @@ def test_four_replicas_are_close_to_four_quarters_and_repeat_themselves(tmp_path
 @pytest.mark.slow
 def test_a_replica_that_hangs_is_given_up(tmp_path):
     (found,) = trained(tmp_path, 2, {"stops_at": 5})
-    assert found == {"lost": "another replica does not answer", "step": 5}
+    assert found["step"] == 5
+    assert found["lost"].startswith("another replica did not answer for ")
 
 
 def test_replicas_are_another_model_than_one_process(runs):

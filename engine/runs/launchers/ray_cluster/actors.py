@@ -11,6 +11,7 @@ import os
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,14 @@ from typing import Any
 import ray
 from ray import exceptions as failures
 
+from engine.errors import SkipscopeError
 from engine.guarded_thread import GuardedThread
 from engine.runs.launchers.ray_cluster.messages import Beat, DeskSilent, Pulse, Sender
 from engine.runs.launchers.ray_cluster.remote_store import RemoteStore
 from engine.runs.launchers.ray_cluster.shared_folder import SharedFolder
 from engine.runs.protocol.job import Job
 from engine.runs.temporary_folder import TemporaryFolder
-from engine.runs.worker.replica import Place, train_along
+from engine.runs.worker.replica import Place, end_with, train_along
 from engine.runs.worker.replicas import listening
 from engine.runs.worker.worker import work
 from engine.store.workspace import Workspace
@@ -112,21 +114,32 @@ class RunActor:
         # Without beats the engine gives the worker up: nothing else need be told.
         pump = GuardedThread("beats", lambda: self._pump(store), _log.error)
         pump.start()
+        if self._replicas is not None:
+            self._replicas.on_leave = lambda word: self._end(word, store, pump)
+        how = ""
         try:
             with TemporaryFolder(store.workspace):  # what torch and its compiler leave goes with this attempt
                 work(job, self._theirs, store, self._replicas)
         except BaseException as error:
-            self._how = str(error) or type(error).__name__
+            how = str(error) or type(error).__name__
             _log.exception("the worker ended")
         finally:
+            self._end(how, store, pump)
+
+    def _end(self, how: str, store: RemoteStore, pump: GuardedThread) -> None:
+        """Tell the end: of the work, or of a worker that the watch of its replicas gave up."""
+        with self._lock:
+            if self._is_done.is_set():
+                return
+            self._how = how
             self._is_done.set()
-            pump.join(BEAT_S * 3)
-            logging.getLogger().handlers.clear()  # the log is in a folder that goes
-            with contextlib.suppress(OSError):  # the next worker of this node removes what is left
-                store.close()
-            self._has_ended.set()  # last: the engine ends this process once it knows
-            # An engine that is gone asks nobody to end, and gives no place back.
-            GuardedThread("end", self._end_later, _log.error).start()
+        pump.join(BEAT_S * 3)
+        logging.getLogger().handlers.clear()  # the log is in a folder that goes
+        with contextlib.suppress(OSError):  # the next worker of this node removes what is left
+            store.close()
+        self._has_ended.set()  # last: the engine ends this process once it knows
+        # An engine that is gone asks nobody to end, and gives no place back.
+        GuardedThread("end", self._end_later, _log.error).start()
 
     def _end_later(self) -> None:
         try:
@@ -183,30 +196,39 @@ class RunActor:
 
 
 class RemoteReplicas:
-    """The other replicas as the worker of a run sees them (``Replicas``): the engine looks after them."""
+    """The other replicas as the worker of a run sees them (``Replicas``): the engine looks after them.
+
+    ``on_leave``: tells how the worker ends.
+    """
 
     def __init__(self, host: str):
         self.host, self.listener = host, listening(host)
+        self.on_leave: Callable[[str], None] = lambda word: None
 
-    def watch(self) -> None:
-        """Leave them to the engine."""
+    def trouble(self) -> SkipscopeError | None:
+        """Return None: nobody here knows."""
+        return None
 
-    def ended(self) -> str:
-        """Return '': nobody here knows."""
-        return ""
+    def processes(self) -> list[int]:
+        """Return none: they are elsewhere."""
+        return []
+
+    def leave(self, word: str) -> None:
+        """End this worker."""
+        self.on_leave(word)
 
     def close(self) -> None:
         """Leave them to the engine; without this process they end by themselves."""
 
 
 class ReplicaActor:
-    """A further replica of one attempt at a run; ``await_end`` returns once it has ended in good order."""
+    """A further replica of one attempt at a run; ``await_end`` returns once it has ended."""
 
     def __init__(self, job: Job, rank: int):
         self._job, self._rank = _here(job), rank
         context = ray.get_runtime_context()
         self._node_id, self._node = context.get_node_id(), ray.util.get_node_ip_address()
-        self._has_ended = threading.Event()
+        self._has_ended, self._how = threading.Event(), ""
 
     def place(self) -> tuple[str, str, int]:
         """Return the node's id and address and the process."""
@@ -214,24 +236,31 @@ class ReplicaActor:
 
     def work(self, lead: tuple[str, int]) -> None:
         """Train along with the worker that listens there, to its end."""
-        folder = _node_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(OSError):
-            os.chdir(folder)
+        place = Place(self._rank, lead, self._node)
         try:
-            # Named as the folder of a worker: the next one of this node removes it, for this process is ended by force.
-            with (
-                tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=folder) as own,
-                TemporaryFolder(Workspace(Path(own))),
-            ):
-                train_along(self._job, Place(self._rank, lead, self._node), folder)
+            self._how = self._train(place)
+        except Exception as error:
+            self._how = end_with(error, self._job, place)
         finally:
             self._has_ended.set()
             GuardedThread("end", _end_later, _log.error).start()
 
-    def await_end(self) -> None:
-        """Return at the end."""
+    def _train(self, place: Place) -> str:
+        folder = _node_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+        # Named as the folder of a worker: the next one of this node removes it, for this process is ended by force.
+        with (
+            tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=folder) as own,
+            TemporaryFolder(Workspace(Path(own))),
+        ):
+            return train_along(self._job, place, folder)
+
+    def await_end(self) -> str:
+        """Return at the end the cause, '' for the end of the worker."""
         self._has_ended.wait()
+        return self._how
 
 
 def _here(job: Job) -> Job:

@@ -35,6 +35,7 @@ class _Member:
     def __init__(self, actor: Any, name: str):
         self.actor, self.name = actor, name
         self.node, self.node_id, self.is_done = "a node", "", False
+        self.word, self.ended_at = "", 0.0
         self.place_ref = actor.place.options(concurrency_group="watch").remote()
         self.end_ref = self.watched()
 
@@ -74,7 +75,7 @@ class Team:
             self._members.append(_Member(actor, f"replica {rank + 1} of {self._job.replicas}"))
 
     def lost(self, alive: Set[str]) -> Loss | None:
-        """Return how one of them was lost, None while all live or after their end in good order.
+        """Return how one of them was lost, None while all live, and for a while after their own word.
 
         Args:
             alive: The ids of the living nodes.
@@ -99,11 +100,17 @@ class Team:
                 member.node = f"node {address}"
         if member.node_id and member.node_id not in alive and not member.is_done:
             return Loss(f"{member.node} was lost", with_place=True)
-        if member.is_done or not ray.wait([member.end_ref], timeout=0)[0]:
+        if member.is_done:
+            # The worker was told, too, and ends the run itself; if not, nobody else will.
+            if time.monotonic() - member.ended_at < TOLD_S:
+                return None
+            how = member.word or "ended before the run"
+            return Loss(f"{member.name} on {member.node}: {how}", with_place=False)
+        if not ray.wait([member.end_ref], timeout=0)[0]:
             return None
         try:
-            ray.get(member.end_ref)
-            member.is_done = True
+            member.word = ray.get(member.end_ref) or ""
+            member.is_done, member.ended_at = True, time.monotonic()
         except failures.ActorDiedError as error:
             if "its node has died" in str(error):
                 return Loss(f"{member.node} was lost", with_place=True)

@@ -1,14 +1,19 @@
 """When a run says that other programs take its cores, by waits that were recorded on two cores."""
 
 import multiprocessing
+import os
 import sqlite3
 from contextlib import closing
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from engine.config import RaceConfig
 from engine.events import CROWDED, RunState
 from engine.hardware.cores import cores
+from engine.runs.protocol.job import Job
+from engine.runs.worker import training_job
 from engine.runs.worker.contention import SAMPLE_S, ContentionMonitor, Sample, crowded, notice, sample
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -105,7 +110,7 @@ class Recorded:
 def test_the_monitor_says_it_and_takes_it_back(workspace, training, monkeypatch, seconds, detail):
     monkeypatch.setattr("engine.runs.worker.contention.SAMPLE_S", 0.001)
     taken = samples(*seconds) if seconds else []
-    monitor = ContentionMonitor(lambda: Writer(workspace), training[2], 2, Recorded(taken)).start()
+    monitor = ContentionMonitor(lambda: Writer(workspace), training[2], notice(2), Recorded(taken)).start()
     monitor._thread.join(60)
     assert training[1].runs.known(training[2]).detail == detail
 
@@ -128,14 +133,57 @@ def test_the_notice_comes_again_after_other_words(workspace, training, monkeypat
         return opened[-1]
 
     with closing(database):
-        ContentionMonitor(opens, run, 2, take).start()._thread.join(60)
+        ContentionMonitor(opens, run, notice(2), take).start()._thread.join(60)
     assert seen[7:10] == [notice(2), "waits", notice(2)]
     assert reader.runs.known(run).detail == notice(2)
     assert len(opened) == 1
 
 
 def test_a_monitor_without_a_thread_ends_no_run(workspace, no_threads):
-    ContentionMonitor(lambda: Writer(workspace), 1, 2).start().stop()
+    ContentionMonitor(lambda: Writer(workspace), 1, notice(2)).start().stop()
+
+
+def test_the_threads_of_other_replicas_count_as_well():
+    try:
+        own = sample()
+    except OSError as error:
+        pytest.skip(str(error))
+    other = multiprocessing.get_context("spawn").Process(target=_burn, daemon=True)
+    other.start()
+    try:
+        assert str(other.pid) in sample([other.pid]).threads
+        assert str(other.pid) not in own.threads
+    finally:
+        other.kill()
+        other.join()
+    assert sample([other.pid]).threads.keys() >= {str(os.getpid())}, "one that has ended is no error"
+    assert notice(2, replicas=2) == f"{CROWDED}, and its 2 replicas wait for each other until these end"
+
+
+@pytest.mark.parametrize(("further", "watched"), [((), None), (("cpu",), [71])])
+def test_one_thread_alone_waits_for_nobody_and_replicas_of_one_thread_wait_for_each_other(
+    monkeypatch, further, watched
+):
+    begun = []
+    monkeypatch.setattr(
+        training_job, "ContentionMonitor", lambda *args: SimpleNamespace(start=lambda: begun.append(args))
+    )
+    monkeypatch.setattr(training_job, "sample", lambda others: others)
+    job = training_job.TrainingJob.__new__(training_job.TrainingJob)
+    job._job, job._run = Job(1, Path(), "cpu", 1 + len(further), further=further), 1
+    job._row = SimpleNamespace(step=0, started=None)
+    job._reporter = SimpleNamespace(begin=lambda *_, **__: None)
+    job._store = SimpleNamespace(writer=None)
+    job._watch = SimpleNamespace(replicas=SimpleNamespace(processes=lambda: [71])) if further else None
+    job._started(
+        SimpleNamespace(
+            step=0,
+            device="cpu",
+            threads=1,
+            **dict.fromkeys(("parameters", "precision", "train_images", "total_steps", "device_name"), 0),
+        )
+    )
+    assert [(text, take()) for _, _, text, take in begun] == ([(notice(2, 2), watched)] if further else [])
 
 
 def _burn():

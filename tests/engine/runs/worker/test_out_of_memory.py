@@ -46,7 +46,14 @@ def test_the_advice_names_device_batch_and_what_to_turn():
         "out of memory on cuda:1: take a smaller batch (now 128: --set batch_size=...) or fewer runs per GPU "
         "(SKIPSCOPE_RUNS_PER_GPU)"
     )
-    assert advice(Job(1, Path(), "cpu", 1), None).startswith("out of memory: take fewer units or let fewer runs train")
+    lab = Job(1, Path(), "cpu", 1, lab=True)
+    assert advice(lab, None).startswith("out of memory: take fewer units or let fewer runs train")
+
+
+def test_the_advice_to_a_replica_names_its_own_device_and_the_batch():
+    job = Job(1, Path(), "cuda:0", 2, further=("cuda:3",))
+    assert advice(job, 64, rank=1).startswith("out of memory on cuda:3: take a smaller batch (now 64: --set batch_size")
+    assert advice(job, None, rank=1).startswith("out of memory on cuda:3: take a smaller batch (--set batch_size=...)")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -103,3 +104,32 @@ def test_a_process_ends_although_its_places_cannot_be_given_back(monkeypatch):
     with pytest.raises(RuntimeError):
         actor._end_later()
     assert ended
+
+
+def test_a_replica_whose_node_has_no_room_tells_the_first_and_the_engine(tmp_path, monkeypatch):
+    from engine.runs.launchers.ray_cluster import actors
+    from engine.runs.worker import replica
+
+    told = []
+    monkeypatch.setattr(actors, "_end_later", lambda: None)
+    monkeypatch.setattr(replica, "_joined", lambda *_: SimpleNamespace(tell_failure=told.append))
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("SKIPSCOPE_NODE_FOLDER", str(tmp_path / "file"))
+    actor = actors.ReplicaActor.__new__(actors.ReplicaActor)
+    actor._job, actor._rank, actor._node = Job(1, tmp_path, "cpu", 2, further=("cpu",)), 1, "10.0.0.2"
+    actor._has_ended, actor._how = threading.Event(), ""
+    actor.work(("10.0.0.1", 4))
+    assert actor.await_end() == told[0]
+    assert told[0].startswith("node 10.0.0.2: FileExistsError")
+
+
+def test_a_watch_that_gives_its_worker_up_ends_the_actor_once(scene):
+    """The thread that trains is held up by a replica: its worker's end is told in its place."""
+    _, actor, _ = scene
+    ended = []
+    store = SimpleNamespace(close=lambda: ended.append("store"))
+    pump = SimpleNamespace(join=lambda _: None)
+    actor._end("replica 2 of 2 gave no sign of life", store, pump)
+    assert actor.await_end() == "replica 2 of 2 gave no sign of life"
+    actor._end("later", store, pump)
+    assert (actor.await_end(), ended) == ("replica 2 of 2 gave no sign of life", ["store"])

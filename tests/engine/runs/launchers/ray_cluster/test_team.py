@@ -70,7 +70,7 @@ def test_a_dead_process_and_a_dead_node_are_told_apart(team):
     assert made.lost({"id-of-a"}) == ("node 10.0.0.2 was lost", True)
 
 
-def test_unreachable_is_not_dead_and_an_end_in_good_order_is_no_loss(team):
+def test_unreachable_is_not_dead_and_an_end_with_the_worker_is_no_loss(team):
     from ray.exceptions import ActorUnavailableError
 
     made, answers, _ = team
@@ -81,3 +81,21 @@ def test_unreachable_is_not_dead_and_an_end_in_good_order_is_no_loss(team):
     assert made.lost({"id-of-b"}) is None
     assert not made.may_tell(), "it ended with the worker: the worker knows why"
     assert made.lost({"id-of-a"}) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "how"),
+    [
+        ("", "replica 2 of 2 on node 10.0.0.2: ended before the run"),
+        ("cannot connect", "replica 2 of 2 on node 10.0.0.2: cannot connect"),
+    ],
+)
+def test_the_end_of_a_replica_whose_worker_lives_on_is_a_loss(team, monkeypatch, word, how):
+    from engine.runs.launchers.ray_cluster import team as module
+
+    made, answers, _ = team
+    answers["await_end"] = word
+    assert made.lost({"id-of-b"}) is None, "the worker was told, too, and may say more"
+    now = module.time.monotonic()
+    monkeypatch.setattr(module.time, "monotonic", lambda: now + module.TOLD_S + 1)
+    assert made.lost({"id-of-b"}) == (how, False)
