@@ -32,7 +32,7 @@ from tests.benchmarks.gpu_check.report import markdown
 from tests.benchmarks.gpu_check.series import Series
 from tests.devices.test_memory import AT_MOST
 from tests.engine.training import tiny
-from tests.engine.training.in_one_process import in_one_process
+from tests.engine.training.ranks import in_one_process
 
 DOCUMENTS = ("README.md", "assets/docs/gpu.md", "assets/docs/results.md")
 GPU = {"name": "a GPU", "memory_bytes": 2**34, "capability": "9.0"}

@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from tests.engine.training import tiny
-from tests.engine.training.in_one_process import in_one_process
-from tests.engine.training.ranks import trained
+from tests.engine.training.ranks import in_one_process, trained
 
 CASES = {
     "fp32": {"optim__weight_decay": 0.01, "optim__drops": (0.5,)},

@@ -17,7 +17,7 @@ from engine.training.checkpoint import load
 from tests.benchmarks.gpu_check.measures.agreement import BOUNDS, distance
 from tests.benchmarks.gpu_check.measures.engines import FAST, engine, finished, states
 from tests.benchmarks.gpu_check.parts import NotRun, Outcome, Setting
-from tests.engine.training.in_one_process import in_one_process
+from tests.engine.training.ranks import in_one_process
 
 REPLICAS = 2
 STEPS, TINY_STEPS = 500, 10
