@@ -16,8 +16,8 @@ from tests.engine.labs.inspected_runs import trained
 
 #: Labs whose nets are trained or measured on the CPU whatever their device.
 ON_CPU = {"conditioning", "mapping", "shattering"}
-#: Labs that take more than five seconds here.
-DEAR = {"constructed", "smoothness"}
+#: Labs that take more than a second of one core here.
+DEAR = {"constructed", "landscape", "lesion", "predictability", "rates", "smoothness"}
 pytestmark = pytest.mark.filterwarnings("ignore:.*copying from a non-meta parameter")
 
 
@@ -49,3 +49,25 @@ def test_noise_around_an_identity_start_goes_where_the_weights_are():
         grown.net.to("cuda")
         add_noise(grown, 0.1, 0)
         assert {weight.device for weight in grown.net.state_dict().values()} == {GPU}
+
+
+def test_the_surface_around_a_net_is_where_the_net_is():
+    from engine.labs.landscape.surface import Surface
+
+    run = trained(1)
+    with PretendedGpu() as gpu:
+        there = replace(run, device=gpu.device("fp32"), images=run.images.to(GPU))
+        surface = Surface(there, 40, recalibrate=True)
+        (offset,) = read(surface.offsets())
+        for step in (offset, *surface.directions(0)):
+            assert step.device == GPU
+            assert len(read(surface.point(step))) == len(read(surface.fine_point(step))) == 2
+
+
+def read(steps):
+    """Return what a generator returns at its end."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value

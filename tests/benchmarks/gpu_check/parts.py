@@ -54,9 +54,12 @@ class Part:
 
     def measure(self, setting: Setting) -> Outcome:
         """Measure; loads torch. Raises NotRun."""
-        module, _, name = self.function.partition(":")
-        function: Callable[[Setting], Outcome] = resolve_name(f"{_MEASURES}.{module}:{name}")
-        return function(setting)
+        return self.resolved()(setting)
+
+    def resolved(self) -> Callable[[Setting], Outcome]:
+        """Return the function; loads torch."""
+        function: Callable[[Setting], Outcome] = resolve_name(f"{_MEASURES}.{self.function}")
+        return function
 
 
 _ROWS = (

@@ -11,9 +11,12 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from engine.config import RunConfig
+from engine.config import RunConfig, replace
 from engine.errors import ConfigError, DataError
 from engine.paths import PROJECT
+from engine.runs.protocol.planning import plan_race
+from engine.runs.supervisor.memory_estimate import tensor_bytes
+from engine.store.workspace import Workspace
 from tests.benchmarks.gpu_check import child, series
 from tests.benchmarks.gpu_check.__main__ import main
 from tests.benchmarks.gpu_check.document import MACHINE_KEYS, faults_of, new_document, read, row_of
@@ -21,10 +24,15 @@ from tests.benchmarks.gpu_check.measures import agreement
 from tests.benchmarks.gpu_check.measures.eight_runs import at_once
 from tests.benchmarks.gpu_check.measures.marked_tests import counted, marked_files
 from tests.benchmarks.gpu_check.measures.quick_race import lateness
+from tests.benchmarks.gpu_check.measures.replicas import Trained, compare
+from tests.benchmarks.gpu_check.measures.too_big import too_big
 from tests.benchmarks.gpu_check.measures.waits import WAITS, WATCHED, calls
 from tests.benchmarks.gpu_check.parts import PARTS, NotRun, Outcome, Part, Setting
 from tests.benchmarks.gpu_check.report import markdown
 from tests.benchmarks.gpu_check.series import Series
+from tests.devices.test_memory import AT_MOST
+from tests.engine.training import tiny
+from tests.engine.training.ranks import in_one_process
 
 DOCUMENTS = ("README.md", "assets/docs/gpu.md", "assets/docs/results.md")
 GPU = {"name": "a GPU", "memory_bytes": 2**34, "capability": "9.0"}
@@ -225,6 +233,31 @@ def test_a_device_that_computes_otherwise_is_a_fault(monkeypatch, tmp_path, wron
     monkeypatch.setattr(agreement, "trained", trained)
     outcome = agreement.compare_devices(Setting("cuda:0", True, tmp_path))
     assert len(outcome.faults) == len(agreement.TINY), "32 bits differ, 64 do not"
+
+
+@pytest.mark.parametrize("shares", [1, 2, 4])
+def test_replicas_that_train_other_numbers_than_two_halves_are_a_fault(tmp_path, shares):
+    """One share: nobody added up. On the CPU by the bits, on a GPU by a bound that such numbers break."""
+    run = tiny.config(replicas=2, optim__steps=6, model__shortcut="A:order=full-pre", precision="fp32", threads=2)
+    images = tiny.images()
+    made = in_one_process(run, images, tiny.device(), shares)
+    losses = torch.tensor(made["losses"], dtype=torch.float64)
+    found = Trained(run, images, losses, made["weights"])
+    outcome = Outcome()
+    compare(Setting("cpu", True, tmp_path), found, outcome)
+    assert len(outcome.faults) == (shares != 2)
+    ((_, figures),) = outcome.figures.items()
+    assert (figures["weights"] > agreement.BOUNDS[32]) == (shares != 2)
+
+
+@pytest.mark.parametrize("gib", [8, 24, 141])
+def test_a_net_is_too_big_for_the_whole_gpu(tmp_path, gib):
+    workspace = Workspace(tmp_path).prepare()
+    request = too_big(workspace, gib * 2**30)
+    run = replace(plan_race(request, workspace).run, {"model.depth": 110, "model.shortcut": "A"})
+    assert tensor_bytes(run) > AT_MOST * gib * 2**30, "less, and the estimate might be more than it takes"
+    with pytest.raises(NotRun):
+        too_big(workspace, 2**60)
 
 
 def test_the_documents_say_what_was_not_tried():

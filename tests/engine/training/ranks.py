@@ -10,16 +10,27 @@ import signal
 import subprocess
 import sys
 import traceback
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 
-from engine.config import Change
+from engine.config import Change, RunConfig
+from engine.data.augment import augment
+from engine.data.batches import BatchStream
+from engine.data.images import ImageSet
 from engine.errors import ReplicaLost
 from engine.events import Stepped
 from engine.hardware import ranks as ranks_module
+from engine.hardware.device import Device
 from engine.hardware.ranks import Ranks
+from engine.models.build import build_model
+from engine.models.init.rng import random_modules
+from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.paths import PROJECT
 from engine.runs.worker.replicas import LOOPBACK, listening
 from engine.training.follower import Follower
@@ -35,6 +46,62 @@ def trained(folder: Path, replicas: int, *cases: dict) -> list[dict]:
         cwd=PROJECT, check=True, timeout=100,
     )  # fmt: skip
     return [torch.load(folder / f"{number}.pt") for number in range(len(cases))]
+
+
+def in_one_process(
+    run: RunConfig, images: ImageSet, device: Device, replicas: int, edits: Sequence[Sequence[Any]] = ()
+) -> dict[str, Any]:
+    """Return what ranks compute, by a simple loop: every share through the net in turn, gradients added by autograd.
+
+    The result has the losses of all steps and the weights at the end.
+
+    ``images`` are on the device. ``edits``: [id, key, value, step] each.
+    """
+    optim = run.optim
+    model = build_model(run.model, run.seed)
+    device.place(model)
+    blocked = device.blocked and supported(model)
+    if optim.optimizer == "adamw":
+        optimizer = torch.optim.AdamW(model.parameters(), lr=optim.rate, weight_decay=optim.weight_decay, fused=True)
+    else:
+        optimizer = torch.optim.SGD(
+            model.parameters(), lr=optim.rate, momentum=optim.momentum, weight_decay=optim.weight_decay, fused=True
+        )
+    changes = {step: (key, value) for _, key, value, step in edits}
+    stream = BatchStream(run.seed, len(images.train), optim.batch_size)
+    losses = []
+    rate = optim.rate
+    for step in range(1, optim.steps + 1):
+        if optim.drops and step == round(optim.drops[0] * optim.steps) + 1:
+            rate *= optim.drop_factor
+        if step in changes:
+            key, value = changes[step]
+            if key == "lr":
+                rate = value
+            elif key == "weight_decay":
+                optimizer.param_groups[0]["weight_decay"] = value
+            else:
+                for block in model.modules():
+                    if hasattr(block, "strength"):
+                        block.strength = value
+        optimizer.param_groups[0]["lr"] = rate
+        pixels, labels = images.train.batch(torch.from_numpy(stream.indices(step)))
+        inputs = augment(images.normalise(pixels), run.seed, step, run.data)
+        optimizer.zero_grad()
+        total = torch.zeros((), device=device.torch_device)
+        for module in random_modules(model):
+            module.resample(run.seed, step)
+        for number, (part, answers) in enumerate(zip(inputs.chunk(replicas), labels.chunk(replicas), strict=True)):
+            for module in random_modules(model):
+                module.share = number
+            with nullcontext() if blocked else device.autocast():
+                logits = model(to_blocked(part) if blocked else part)
+            loss = F.cross_entropy(logits.float(), answers) / replicas
+            loss.backward()
+            total = total + loss.detach()
+        optimizer.step()
+        losses.append(total.item())
+    return {"losses": losses, "weights": {name: each.detach() for name, each in model.named_parameters()}}
 
 
 def _train(case: dict, replicas: int, out: Path) -> None:

@@ -1,19 +1,10 @@
 """Several ranks train as one process does that takes the shares of a batch in turn and adds up their gradients."""
 
-from contextlib import nullcontext
-
 import pytest
 import torch
-import torch.nn.functional as F
 
-from engine.config import RunConfig
-from engine.data.augment import augment
-from engine.data.batches import BatchStream
-from engine.models.build import build_model
-from engine.models.init.rng import random_modules
-from engine.models.layers.blocked_layout import supported, to_blocked
 from tests.engine.training import tiny
-from tests.engine.training.ranks import trained
+from tests.engine.training.ranks import in_one_process, trained
 
 CASES = {
     "fp32": {"optim__weight_decay": 0.01, "optim__drops": (0.5,)},
@@ -28,55 +19,10 @@ CASES = {
 
 
 def one_process(case: dict, replicas: int) -> dict:
-    """Return what a simple loop computes: every share through the net in turn, gradients added by autograd."""
+    """Return what a simple loop computes: every share through the net in turn."""
     settings = {key: value for key, value in case.items() if key not in {"precision", "edits"}}
-    run: RunConfig = tiny.config(**settings)
-    images, optim = tiny.images(), run.optim
     device = tiny.device(case.get("precision", "fp32"))
-    model = build_model(run.model, run.seed)
-    device.place(model)
-    blocked = device.blocked and supported(model)
-    if optim.optimizer == "adamw":
-        optimizer = torch.optim.AdamW(model.parameters(), lr=optim.rate, weight_decay=optim.weight_decay, fused=True)
-    else:
-        optimizer = torch.optim.SGD(
-            model.parameters(), lr=optim.rate, momentum=optim.momentum, weight_decay=optim.weight_decay, fused=True
-        )
-    edits = {step: (key, value) for _, key, value, step in case.get("edits", ())}
-    stream = BatchStream(run.seed, len(images.train), optim.batch_size)
-    losses = []
-    rate = optim.rate
-    for step in range(1, optim.steps + 1):
-        if run.optim.drops and step == round(optim.drops[0] * optim.steps) + 1:
-            rate *= optim.drop_factor
-        if step in edits:
-            key, value = edits[step]
-            if key == "lr":
-                rate = value
-            elif key == "weight_decay":
-                optimizer.param_groups[0]["weight_decay"] = value
-            else:
-                for block in model.modules():
-                    if hasattr(block, "strength"):
-                        block.strength = value
-        optimizer.param_groups[0]["lr"] = rate
-        pixels, labels = images.train.batch(torch.from_numpy(stream.indices(step)))
-        inputs = augment(images.normalise(pixels), run.seed, step, run.data)
-        optimizer.zero_grad()
-        total = torch.zeros(())
-        for module in random_modules(model):
-            module.resample(run.seed, step)
-        for number, (part, answers) in enumerate(zip(inputs.chunk(replicas), labels.chunk(replicas), strict=True)):
-            for module in random_modules(model):
-                module.share = number
-            with nullcontext() if blocked else device.autocast():
-                logits = model(to_blocked(part) if blocked else part)
-            loss = F.cross_entropy(logits.float(), answers) / replicas
-            loss.backward()
-            total = total + loss.detach()
-        optimizer.step()
-        losses.append(total.item())
-    return {"losses": losses, "weights": {name: each.detach() for name, each in model.named_parameters()}}
+    return in_one_process(tiny.config(**settings), tiny.images(), device, replicas, case.get("edits", ()))
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,11 @@ from engine.hardware.device import choose
 from engine.labs.small_images import embedded_images, model_config
 from engine.training import update
 from engine.training.trainer import Trainer
+from tests.benchmarks.gpu_check.measures.agreement import distance
 from tests.benchmarks.gpu_check.parts import Outcome, Setting
 from tests.engine.training.rehearsal import Rehearsal
 
-#: The rate is one that 32 bits hold, so that a rate in a tensor is the same number.
+#: The rate is one that 32 bits hold, so that a rate in a tensor is the same number. The default rate is not one.
 BASE = {"optim.lr": 0.125, "optim.steps": 20, "data.crop": 1, "threads": 1}
 SETTINGS = {
     "SGD": {},
@@ -39,9 +40,20 @@ def compare_recorded(setting: Setting) -> Outcome:
             same = recorded.keys() == eager.keys() and all(torch.equal(recorded[key], eager[key]) for key in eager)
             outcome.figures[f"{name}, equal in every bit"] = same
             outcome.expect(same, f"{name}: a recorded training differs from one that is not")
+        outcome.figures["at the default rate, 0.1"] = at_default_rate(setting)
         for depth in (8,) if setting.tiny else DEPTHS:
             outcome.figures[f"resnet-{depth}"] = speeds(setting, depth)
     return outcome
+
+
+def at_default_rate(setting: Setting) -> dict[str, object]:
+    """Return whether a recording is equal there too, and how far its weights are; what follows is said in gpu.md."""
+    recorded, eager = (trained(setting, {"optim.lr": 0.1, "graph": graph}) for graph in (True, False))
+    weights = [key for key, value in eager.items() if key.startswith("model ") and value.is_floating_point()]
+    return {
+        "equal_in_every_bit": all(torch.equal(recorded[key], eager[key]) for key in eager),
+        "distance": distance([eager[key] for key in weights], [recorded[key] for key in weights]),
+    }
 
 
 def rehearsed(setting: Setting) -> AbstractContextManager[object]:
