@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.engine.data.pictures import pixels, png, put
-from tests.fuzz.odd import MEANINGFUL
+from tests.fuzz.odd import MEANINGFUL, often
 
 _USUAL = (
     "cat", "dog", "train", "test", "val", "images", "masks", "a", "b", "0", "1", "x.png", "y.png", "x_mask.png",
@@ -59,7 +59,7 @@ def names() -> st.SearchStrategy[str]:
     usual = st.sampled_from(_USUAL)
     letters = st.characters(exclude_characters="/\0", exclude_categories=())
     anything = st.text(letters, min_size=1, max_size=12).filter(_is_name)
-    return st.one_of(usual, usual, st.sampled_from(_ODD), anything)
+    return often(usual, usual, st.sampled_from(_ODD), anything)
 
 
 @cache
@@ -83,7 +83,7 @@ def trees() -> st.SearchStrategy[tuple[Node, ...]]:
     links = st.builds(Node, paths, st.none(), st.sampled_from(targets))
     outward = st.just(()) | st.lists(_outward(), min_size=1, max_size=2).map(tuple)
     folders = st.builds(Node, paths, st.none(), st.none())
-    odd = st.lists(st.one_of(files, files, links, folders), max_size=6).map(tuple)
+    odd = st.lists(often(files, files, links, folders), max_size=6).map(tuple)
     inside = odd.map(lambda nodes: tuple(node._replace(path=("cat", *node.path)) for node in nodes))
     return st.builds(lambda sound, out, odd: sound + out + odd, _sound(), outward, odd | inside)
 
