@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from engine.config import RaceConfig, RunConfig, leaves
+from engine.config import RaceConfig, RunConfig, apply_settings, leaves
 from engine.config.presets import PRESETS
 from engine.config.values import setting_of
 from engine.data.registry import SOURCES
+from engine.errors import ConfigError
+from engine.labs.spec import Option
 from engine.models.registry import SHORTCUTS, norms_of, orders_of
 from engine.runs.protocol.planning import RaceRequest
 from tests.fuzz.odd import EDGES, FLOATS, often, scalars, texts, values
@@ -58,6 +61,20 @@ def right(path: str) -> SearchStrategy[str]:
     if schema.get("type") == "number":
         return strategy | st.floats(low, high, exclude_min=True, exclude_max=True).map(str)
     return strategy
+
+
+@cache
+def in_bounds(option: Option) -> SearchStrategy[Any]:
+    """Values that an option of a lab allows, with its bounds."""
+    if option.choices:
+        return st.sampled_from(option.choices)
+    if isinstance(option.default, bool):
+        return st.booleans()
+    if isinstance(option.default, str):
+        return st.sampled_from(("", "1", "1,2", option.default))
+    low, high = option.low or 0, option.high if option.high is not None else 2**31
+    inner = st.integers(int(low), int(high)) if isinstance(option.default, int) else st.floats(low, high)
+    return st.sampled_from((type(option.default)(low), type(option.default)(high))) | inner
 
 
 @cache
@@ -152,7 +169,15 @@ def documents() -> SearchStrategy[str]:
     """JSON texts of runs and races of the presets, with values changed, left out and added."""
     runs = [preset.run.model_dump(mode="json") for preset in PRESETS.values()]
     races = [RaceConfig(preset=name, run=preset.run).model_dump(mode="json") for name, preset in PRESETS.items()]
-    return st.sampled_from([*runs, *races]).flatmap(changed).map(_written)
+    whole = st.builds(_set, st.sampled_from([preset.run for preset in PRESETS.values()]), right_settings())
+    return often(whole, st.sampled_from([*runs, *races]).flatmap(changed).map(_written))
+
+
+def _set(run: RunConfig, chosen: Mapping[str, str]) -> str:
+    """Return a run with these settings as JSON, as it was where they do not fit."""
+    with suppress(ConfigError):
+        run = apply_settings(run, chosen)
+    return run.to_json()
 
 
 @st.composite

@@ -87,18 +87,18 @@ def repeated(source: str) -> list[str]:
     """Return the alternatives of strategies that name one twice: hypothesis drops the second."""
     found = []
     for node in ast.walk(ast.parse(source)):
+        parts: list[ast.expr] = []
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("one_of"):
-            parts = [ast.unparse(part) for part in node.args]
-            if len({*parts}) < len(parts) or any("] * " in part for part in parts):
-                found.append(ast.unparse(node))
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            parts = node.args
+        elif isinstance(node, ast.BinOp):
             parts = alternatives(node)
-            if len({*parts}) < len(parts):
-                found.append(ast.unparse(node))
+        names = [part.id for part in parts if isinstance(part, ast.Name)]
+        if len({*names}) < len(names) or any("] * " in ast.unparse(part) for part in parts if len(parts) > 1):
+            found.append(ast.unparse(node))
     return found
 
 
-def alternatives(node: ast.expr) -> list[str]:
+def alternatives(node: ast.expr) -> list[ast.expr]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         return alternatives(node.left) + alternatives(node.right)
-    return [ast.unparse(node)]
+    return [node]
