@@ -45,7 +45,7 @@ _SETTING = ConfigDict(strict=True, allow_inf_nan=False)
 def get_lab(name: str) -> LabSpec:
     """Return the spec of a lab. Raises ConfigError with the choices."""
     if name not in LABS:
-        raise ConfigError(f"unknown lab {name!r}; choose from {', '.join(LABS)}")
+        raise ConfigError(f"unknown lab {shown(name)}; choose from {', '.join(LABS)}")
     return LABS[name]
 
 
@@ -58,7 +58,7 @@ def check_settings(lab: LabSpec, settings: Mapping[str, Any]) -> dict[str, Any]:
     checked = lab.defaults()
     for name, value in settings.items():
         if name not in options:
-            raise ConfigError(f"unknown setting {name!r} of lab {lab.name}; choose from {', '.join(options)}")
+            raise ConfigError(f"unknown setting {shown(name)} of lab {lab.name}; choose from {', '.join(options)}")
         checked[name] = check_setting(options[name], value)
     if lab.refuse is not None and (reason := lab.refuse(checked)):
         raise ConfigError(reason)

@@ -2,19 +2,22 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from engine.config import RaceConfig, RunConfig, leaves
+from engine.config import RaceConfig, RunConfig, apply_settings, leaves
 from engine.config.presets import PRESETS
 from engine.config.values import setting_of
 from engine.data.registry import SOURCES
+from engine.errors import ConfigError
+from engine.labs.spec import Option
 from engine.models.registry import SHORTCUTS, norms_of, orders_of
 from engine.runs.protocol.planning import RaceRequest
-from tests.fuzz.odd import EDGES, FLOATS, scalars, texts, values
+from tests.fuzz.odd import EDGES, FLOATS, often, scalars, texts, values
 
 DEPTHS = (8, 10, 14, 18, 20, 22, 26, 32, 50, 56, 110, 1202, 1208, 0, -6, 7, 9, 2**31, 10**30)
 #: Settings of every run, by their dotted names, and by their last part alone.
@@ -40,7 +43,7 @@ def setting(path: str) -> SearchStrategy[str]:
     lists = st.lists(number, max_size=6).map(lambda rates: ",".join(map(_spelled, rates)))
     words = st.sampled_from(["true", "false", "null", "tuned", *map(str, _choices(schema))])
     json_texts = values().map(lambda value: _written(value)[:6_000])
-    return st.one_of(*[right(path)] * 5, words, spelled, lists, texts(), json_texts)
+    return often(*[right(path)] * 5, words, spelled, lists, texts(), json_texts)
 
 
 @cache
@@ -61,12 +64,26 @@ def right(path: str) -> SearchStrategy[str]:
 
 
 @cache
+def in_bounds(option: Option) -> SearchStrategy[Any]:
+    """Values that an option of a lab allows, with its bounds."""
+    if option.choices:
+        return st.sampled_from(option.choices)
+    if isinstance(option.default, bool):
+        return st.booleans()
+    if isinstance(option.default, str):
+        return st.sampled_from(("", "1", "1,2", option.default))
+    low, high = option.low or 0, option.high if option.high is not None else 2**31
+    inner = st.integers(int(low), int(high)) if isinstance(option.default, int) else st.floats(low, high)
+    return st.sampled_from((type(option.default)(low), type(option.default)(high))) | inner
+
+
+@cache
 def settings() -> SearchStrategy[dict[str, str]]:
     """A few settings at once, most by a name that exists: whole, or its last part alone."""
     names = st.sampled_from([*PATHS, *_BY_LAST])
     known = names.flatmap(lambda name: st.tuples(st.just(name), setting(_BY_LAST.get(name, name))))
     odd = st.tuples(texts(20), texts())
-    return st.one_of(*[right_settings()] * 2, st.lists(st.one_of(*[known] * 5, odd), max_size=4).map(dict))
+    return often(*[right_settings()] * 2, st.lists(often(*[known] * 5, odd), max_size=4).map(dict))
 
 
 @cache
@@ -81,7 +98,7 @@ def right_settings() -> SearchStrategy[dict[str, str]]:
 def shortcuts() -> SearchStrategy[str]:
     """Texts of shortcuts: a row's name with its own options, those of others, and odd ones."""
     named = st.sampled_from(sorted(SHORTCUTS)).flatmap(_shortcut)
-    return st.one_of(named, named, named, texts(30))
+    return often(named, named, named, texts(30))
 
 
 @cache
@@ -109,7 +126,7 @@ def _shortcut(draw: st.DrawFn, name: str) -> str:
     words = [name]
     for key in draw(st.lists(st.sampled_from(sorted(known)), max_size=3)):
         odd = st.sampled_from(FLOATS).map(str) | texts(12)
-        value = draw(st.one_of(*[st.sampled_from(known[key] or ("",))] * 3, odd))
+        value = draw(often(*[st.sampled_from(known[key] or ("",))] * 3, odd))
         words.append(f"{key}={value}")
     return draw(st.sampled_from((":".join(words),) * 4 + (":".join([*words, ""]), f" {':'.join(words)}")))
 
@@ -152,7 +169,15 @@ def documents() -> SearchStrategy[str]:
     """JSON texts of runs and races of the presets, with values changed, left out and added."""
     runs = [preset.run.model_dump(mode="json") for preset in PRESETS.values()]
     races = [RaceConfig(preset=name, run=preset.run).model_dump(mode="json") for name, preset in PRESETS.items()]
-    return st.sampled_from([*runs, *races]).flatmap(changed).map(_written)
+    whole = st.builds(_set, st.sampled_from([preset.run for preset in PRESETS.values()]), right_settings())
+    return often(whole, st.sampled_from([*runs, *races]).flatmap(changed).map(_written))
+
+
+def _set(run: RunConfig, chosen: Mapping[str, str]) -> str:
+    """Return a run with these settings as JSON, as it was where they do not fit."""
+    with suppress(ConfigError):
+        run = apply_settings(run, chosen)
+    return run.to_json()
 
 
 @st.composite

@@ -1,10 +1,14 @@
 """The machinery of the fuzz tests: it finds, names the seed, and bounds time and memory."""
 
+import ast
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import strategies as st
 
+from tests.fuzz.odd import often
 from tests.fuzz.tiers import CASES, SEED, Tier, tiers
 
 
@@ -58,3 +62,43 @@ def test_cases_that_take_too_much_memory_fail():
 @tiers
 def test_both_tiers_come_with_their_number_of_cases(tier):
     assert tier.cases in (300, 10_000)
+
+
+def test_what_is_named_more_often_comes_more_often():
+    right, odd = st.just("right"), st.just("odd")
+    drawn: Counter[str] = Counter()
+    pair = st.tuples(often(*[right] * 5, odd), st.integers())
+    Tier(300, seed=0).run(lambda pair: drawn.update(pair[:1]), pair)
+    assert 20 < drawn["odd"] < 100, drawn
+
+
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.rglob("*.py")), ids=lambda path: path.stem)
+def test_nothing_is_named_twice_where_repetitions_are_forgotten(path):
+    assert repeated(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_repetition_that_is_forgotten_is_found():
+    for text in ("st.one_of(a, a, b)", "st.one_of(*[a] * 3, b)", "a | b | a"):
+        assert repeated(text)
+    assert not repeated("st.one_of(a, b)\nst.one_of(*map(f, x))\na | b\nx = [1] * 3")
+
+
+def repeated(source: str) -> list[str]:
+    """Return the alternatives of strategies that name one twice: hypothesis drops the second."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        parts: list[ast.expr] = []
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("one_of"):
+            parts = node.args
+        elif isinstance(node, ast.BinOp):
+            parts = alternatives(node)
+        names = [part.id for part in parts if isinstance(part, ast.Name)]
+        if len({*names}) < len(names) or any("] * " in ast.unparse(part) for part in parts if len(parts) > 1):
+            found.append(ast.unparse(node))
+    return found
+
+
+def alternatives(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return alternatives(node.left) + alternatives(node.right)
+    return [node]

@@ -1,5 +1,7 @@
 """The commands of clients to the engine, a contract stored in the table ``commands``. Torch-free."""
 
+from engine.config.values import shown
+
 #: Commands on one run: moves from state to state, then interventions.
 RUN_VERBS = ("pause", "resume", "stop", "delete", "set", "extend", "fork")
 #: The command on a race.
@@ -15,7 +17,7 @@ TRAINS = frozenset({"resume", "extend", "fork"})
 
 def unknown(verb: str, choices: tuple[str, ...] = RUN_VERBS) -> str:
     """Return the refusal of an unknown verb."""
-    return f"unknown command {verb!r}; choose from {', '.join(choices)}"
+    return f"unknown command {shown(verb)}; choose from {', '.join(choices)}"
 
 
 def recorded_elsewhere(run: int) -> str:

@@ -9,6 +9,7 @@ from engine.data import limits
 from engine.data.files.cache import load_decoded
 from engine.data.files.paths import path_source
 from engine.errors import ConfigError, DataError
+from tests.fuzz.data.folders import SECRET
 
 _numbers = itertools.count()
 
@@ -41,7 +42,15 @@ def outcome(name: str, workspace: Path, resize: int = 0) -> str:
     assert raw.train_labels.min() >= 0
     assert max(raw.train_labels.max(), raw.test_labels.max()) < len(decoded.classes)
     assert np.isfinite(decoded.mean).all()
+    assert SECRET not in row.classes
+    assert not (_has_one_colour(raw.train_images) or _has_one_colour(raw.test_images)), "a picture from outside"
     return ""
+
+
+def _has_one_colour(images: np.ndarray) -> bool:
+    """Return whether one of the images is of one colour: only those outside of what is made up are."""
+    flat = images.reshape(*images.shape[:2], -1)
+    return bool((flat == flat[:, :, :1]).all(axis=(1, 2)).any())
 
 
 def refusal(error: Exception) -> str:

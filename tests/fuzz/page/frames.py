@@ -11,7 +11,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 from tests.e2e.test_share import OF_A_LAB, VERBS
-from tests.fuzz.odd import cut_bytes, numbers, scalars, texts, values
+from tests.fuzz.odd import cut_bytes, numbers, often, scalars, texts, values
 
 #: Everything that some page takes for a command.
 ALL_VERBS = (
@@ -59,8 +59,8 @@ def frames(pages: Sequence[DrawnPage]) -> SearchStrategy[Sent]:
 
     @cache
     def of(page: DrawnPage) -> SearchStrategy[Sent]:
-        message = _reruns(page, pages) | _reruns(page, pages) | _reruns(page, pages) | _others()
-        frame = message | message | cut_bytes(message) | st.binary(max_size=200)
+        message = often(*[_reruns(page, pages)] * 3, _others())
+        frame = often(message, message, cut_bytes(message), st.binary(max_size=200))
         return st.builds(Sent, st.just(page.name), st.booleans(), frame)
 
     return st.sampled_from(sorted(pages, key=lambda page: page.name)).flatmap(of)
@@ -69,7 +69,7 @@ def frames(pages: Sequence[DrawnPage]) -> SearchStrategy[Sent]:
 @cache
 def commands(known: tuple[str, ...] = ALL_VERBS) -> SearchStrategy[dict[str, object]]:
     """Commands of the live components: a verb, and what it is about, right or odd."""
-    verbs = st.sampled_from(known) | st.sampled_from(known) | st.sampled_from(ALL_VERBS) | texts(12)
+    verbs = often(*[st.sampled_from(known)] * 2, st.sampled_from(ALL_VERBS), texts(12))
     right = {key: st.sampled_from(usual) for key, usual in _ARGUMENTS.items()}
     right["choice"] = right["choice"] | st.fixed_dictionaries(
         {key: st.sampled_from(usual) for key, usual in _CHOICE.items()}
@@ -113,7 +113,7 @@ def _triggers() -> SearchStrategy[str]:
     odd = st.sampled_from(
         ("[]", "null", "{}", "[[]]", '"', "[" * 3_000, '[{"event": 1}]', '[{"event":"command","value":NaN}]')
     )
-    return events.map(_json) | events.map(_json) | odd | values().map(_json)
+    return often(*[events.map(_json)] * 2, odd, values().map(_json))
 
 
 def _fill(draw: st.DrawFn, state: WidgetState) -> None:

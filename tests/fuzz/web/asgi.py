@@ -4,13 +4,16 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+import streamlit as st
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from app.data import authorization
 from app.live.routes import routes
 from app.live.stream.feed import Feed
 from app.live.stream.page_head import PageHead
@@ -99,6 +102,23 @@ class Site:
         except Exception as error:
             answer.raised = error
         return answer
+
+
+@contextmanager
+def shared(bench, monkeypatch, hosts=("localhost", "127.0.0.1"), base="") -> Iterator[Site]:
+    """Serve the routes of a shared page with four runs, for these hosts and below a base path."""
+    option, options = st.get_option, {"server.allowedHosts": [*hosts], "server.baseUrlPath": base}
+    monkeypatch.setattr(st, "get_option", lambda name: options[name] if name in options else option(name))
+    monkeypatch.setattr(presenter_link, "WRONG_S", 0.0)
+    monkeypatch.setattr(presenter_link, "_presenter", None)
+    monkeypatch.setattr(authorization, "_guard", None)
+    presenter_link.share(8501)
+    bench.start_all()
+    for run in bench.runs:
+        bench.steps(run, 1, 40)
+    site = Site()
+    yield site
+    site.close()
 
 
 def scope_of(request: Request) -> dict:

@@ -11,6 +11,8 @@ from app.live.stream.scripts import scripts
 from tests.fuzz.odd import texts
 from tests.fuzz.web.asgi import Request
 
+#: The name for which the site believes a proxy on this machine.
+PROXY = b"lab.example"
 READING = ("GET", "HEAD", "OPTIONS")
 _OTHERS = ("POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "PROPFIND", "get", "G", "-")
 #: What each route reads, with right values.
@@ -69,9 +71,20 @@ HEADERS: dict[bytes, tuple[bytes, ...]] = {
     b"connection": (b"close", b"upgrade"),
     b"upgrade": (b"websocket", b"h2c"),
     b"content-type": (b"application/json", b"multipart/form-data; boundary=x", b"x" * 3_000),
-    b"x-forwarded-for": (b"10.0.0.1", b"1" * 3_000),
-    b"x-forwarded-proto": (b"https", b"javascript"),
-    b"x-forwarded-host": (b"evil.example",),
+    b"x-forwarded-for": (
+        b"10.0.0.1", b"1" * 3_000, b"10.0.0.1, 10.0.0.2", b"[2001:db8::1]:9", b"unknown", b"_h", b",",
+        b"\xff", b"::1%x",
+    ),
+    b"x-forwarded-proto": (b"https", b"javascript", b"http,https", b"WSS", b",", b"\xff"),
+    b"x-forwarded-host": (
+        b"evil.example", PROXY, PROXY.upper(), PROXY + b".", PROXY + b":8443", PROXY + b":99999", PROXY + b":x",
+        b"evil.example, " + PROXY, PROXY + b",evil.example", b"x@" + PROXY, PROXY + b"/x", b"[", b"[::1]", b"", b"\xff",
+        b",,,",
+    ),
+    b"forwarded": (
+        b"for=192.0.2.1;proto=https;host=" + PROXY, b"host=" + PROXY, b'for="[2001:db8::1]:9";host="%b"' % PROXY,
+        b"for=_h;host=evil.example", b"host", b"=", b";;,;", b'host="', b"\xff", b"proto=x;" * 900,
+    ),
     b"authorization": (b"Basic \xff",), b"sec-fetch-site": (b"cross-site",), b"x-http-method-override": (b"DELETE",),
 }  # fmt: skip
 

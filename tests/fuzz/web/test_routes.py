@@ -3,15 +3,13 @@
 import logging
 
 import pytest
-import streamlit as st
 
-from app.data import authorization
 from app.live.routes import routes
 from app.live.stream.feed import Feed
 from app.web import presenter_link
 from tests.app.live.conftest import bench  # noqa: F401
 from tests.fuzz.tiers import tiers
-from tests.fuzz.web.asgi import Request, Site, Tracebacks, contents
+from tests.fuzz.web.asgi import Request, Tracebacks, contents, shared
 from tests.fuzz.web.requests import READING, ROUTES, requests
 
 #: What a request may be answered with: found, moved, or refused in one line.
@@ -24,18 +22,8 @@ NOTHING_THERE = {"/live/probes/detail", "/live/lab", "/live/lab/stream"}
 @pytest.fixture
 def site(bench, monkeypatch):  # noqa: F811
     """The routes of a shared page with four runs."""
-    option, hosts = st.get_option, ["localhost", "127.0.0.1"]
-    monkeypatch.setattr(st, "get_option", lambda name: hosts if name == "server.allowedHosts" else option(name))
-    monkeypatch.setattr(presenter_link, "WRONG_S", 0.0)
-    monkeypatch.setattr(presenter_link, "_presenter", None)
-    monkeypatch.setattr(authorization, "_guard", None)
-    presenter_link.share(8501)
-    bench.start_all()
-    for run in bench.runs:
-        bench.steps(run, 1, 40)
-    site = Site()
-    yield site
-    site.close()
+    with shared(bench, monkeypatch) as site:
+        yield site
 
 
 @pytest.fixture
