@@ -131,7 +131,6 @@ def serve(host: str, port: int, share: bool, browser: bool, token: str | None = 
     import streamlit as st
 
     from app import server
-    from app.data import interventions
     from app.data.exchange import imports
     from app.web import base_path, connections, descriptors, presenter_link, visitor
 
@@ -141,7 +140,7 @@ def serve(host: str, port: int, share: bool, browser: bool, token: str | None = 
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
     present = presenter_link.share(port, token or "") if share else ""
     if share:
-        presenter_link.count_from(interventions.authors())
+        presenter_link.number_with(commands.new_presenter, str(workspace.workspace_path()))
         visitor.keep(workspace.current().workspace.talk_key)
 
     def started() -> None:

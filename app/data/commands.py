@@ -81,6 +81,16 @@ def shutdown() -> None:
     context.pool.close()
 
 
+def new_presenter(above: int) -> int | None:
+    """Return the number of one more presenter, above ``above``, which nobody had; None where it cannot be kept.
+
+    It is the server's own: whoever opens the link with the right token is no presenter yet.
+    """
+    with suppress(SkipscopeError, sqlite3.Error, OSError):
+        return current().control.commands.new_presenter(above)
+    return None
+
+
 @requires_presenter
 def start_engine() -> None:
     """Start an engine if none lives. Blocks up to 10 s. Raises SkipscopeError."""

@@ -20,8 +20,12 @@ from engine.runs.protocol.checkpoint_names import tenths
 from engine.runs.protocol.forking import in_force
 from engine.store.rows import CommandRow, RunRow
 
-#: Commands that are listed, the newest ones.
-MAX_LISTED = 50
+#: Presses that are listed, the newest ones, and the commands that are read for them: one press may be one of many runs.
+MAX_LISTED, _MAX_READ = 50, 2_000
+#: Seconds between two commands of one press at most.
+_PRESS_S = 10.0
+#: Runs of one press that are named.
+_MAX_NAMED = 8
 
 
 def saved_steps(race: int) -> dict[int, list[int]]:
@@ -121,23 +125,37 @@ class GivenCommand:
 
 
 def given_commands(race: int) -> list[GivenCommand]:
-    """Return the newest commands on a race and its runs, newest first. Raises SkipscopeError."""
+    """Return the newest commands on a race and its runs, newest first. Raises SkipscopeError.
+
+    One press that asks the same of several runs is one of them.
+    """
     with reading() as reader:
-        rows = reader.commands.of_race(race, MAX_LISTED)
-    return [GivenCommand(row.created, row.author, _words(row), row.refusal or "") for row in rows]
+        rows = reader.commands.of_race(race, _MAX_READ)
+    presses: list[list[CommandRow]] = []
+    for row in rows:
+        if presses and _is_same_press(presses[-1][-1], row):
+            presses[-1].append(row)
+        else:
+            presses.append([row])
+    return [
+        GivenCommand(press[0].created, press[0].author, _words(press[::-1]), press[0].refusal or "")
+        for press in presses[:MAX_LISTED]
+    ]
 
 
-def authors() -> list[str]:
-    """Return all who gave commands, by name; none where the store cannot be read."""
-    if current().pool.file() is not None:
-        with suppress(SkipscopeError), reading() as reader:
-            return reader.commands.authors()
-    return []
+def _is_same_press(later: CommandRow, row: CommandRow) -> bool:
+    said = [(each.verb, each.argument, each.author, each.refusal) for each in (later, row)]
+    return said[0] == said[1] and None not in (later.run, row.run) and 0 <= later.created - row.created <= _PRESS_S
 
 
-def _words(row: CommandRow) -> str:
+def _words(press: Sequence[CommandRow]) -> str:
+    row = press[0]
     what = _fork(row.argument) if row.verb == "fork" else f"{row.verb} {row.argument}".strip()
-    return what if row.run is None else f"{what}, run {row.run}"
+    runs = [*dict.fromkeys(each.run for each in press if each.run is not None)]
+    if len(runs) < 2:
+        return f"{what}, run {runs[0]}" if runs else what
+    more = f" and {len(runs) - _MAX_NAMED} more" if len(runs) > _MAX_NAMED else ""
+    return f"{what}, runs {', '.join(map(str, runs[:_MAX_NAMED]))}{more}"
 
 
 def _fork(argument: str) -> str:

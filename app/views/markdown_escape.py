@@ -11,8 +11,13 @@ import streamlit as st
 _MARKED = re.compile(r"[\\`*_\[\]<>$~]|:(?=[A-Za-z])|&(?=#?\w+;)")
 #: Marks at the beginning alone: headings, lists, rules.
 _AT_FIRST = re.compile(r"^(\d*)([#+\-=.)])")
-#: Addresses and names of symbols, which need no mark; a joiner of no width hides them.
-_UNMARKED = re.compile(r"(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|(?<=\w)@(?=\w)|:(?=[\w/+-]+:)", re.I)
+#: Addresses, names of symbols, and signs between blanks that Streamlit draws as others (``->`` as an arrow). They need
+#: no mark; a joiner of no width hides them. Its blanks have the mark of byte order among them.
+_UNMARKED = re.compile(
+    r"(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|@(?=[-\w])|:(?=[\w/+-]+:)"
+    r"|(?<![^\s\ufeff])(?:<(?=->?(?![^\s\ufeff]))|-(?=[->](?![^\s\ufeff]))|[<>~](?==(?![^\s\ufeff])))",
+    re.I,
+)
 _JOINER = "\u2060"
 
 

@@ -6,12 +6,13 @@ the file of ``--token-file`` where there is one. Several browsers may open the l
 
 import asyncio
 import hmac
-import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
+from threading import Lock
 
 import streamlit as st
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -34,7 +35,8 @@ _NO_STORE = {"Cache-Control": "no-store"}
 class _Presenter:
     """The token and the names of the cookies, with the port: browsers mix the cookies of two ports.
 
-    ``met`` is the highest number of a presenter so far.
+    ``met`` is the highest number of a presenter so far, ``claim`` keeps a new one above it for good, and ``place`` is
+    what the numbers count for: a file of the token may serve several workspaces.
     """
 
     def __init__(self, port: int, token: str = ""):
@@ -43,6 +45,9 @@ class _Presenter:
         self.cookie = f"skipscope_presenter_{port}"
         self.number_cookie = f"skipscope_presenter_number_{port}"
         self.met = 0
+        self.claim: Callable[[int], int | None] = lambda above: above + 1
+        self.place = ""
+        self._claiming = Lock()
 
     def knows(self, token: object) -> bool:
         """Compare a token in constant time."""
@@ -60,13 +65,17 @@ class _Presenter:
         return int(digits)
 
     def new_number(self) -> str:
-        """Return the value of another browser's number cookie."""
-        self.met += 1
-        return f"{self.met}.{self._signature(str(self.met))}"
+        """Return the value of another browser's number cookie, '' where no number can be kept."""
+        with self._claiming:
+            number = self.claim(self.met)
+            if number is None:
+                return ""
+            self.met = number
+        return f"{number}.{self._signature(str(number))}"
 
     def _signature(self, digits: str) -> str:
-        key = self.token.encode("utf-8", "surrogatepass")
-        return hmac.new(key, f"presenter {digits}".encode(), sha256).hexdigest()[:_SIGNATURE]
+        key, text = (each.encode("utf-8", "surrogatepass") for each in (self.token, f"presenter {digits} {self.place}"))
+        return hmac.new(key, text, sha256).hexdigest()[:_SIGNATURE]
 
 
 _presenter: _Presenter | None = None
@@ -80,11 +89,14 @@ def share(port: int, token: str = "") -> str:
     return f"{PATH}?token={_presenter.token}"
 
 
-def count_from(authors: Iterable[str]) -> None:
-    """Give numbers above those of the presenters on the record."""
+def number_with(claim: Callable[[int], int | None], place: str) -> None:
+    """Take the numbers of new presenters from ``claim``, which outlives this start, for this workspace.
+
+    ``claim`` gets the highest number that was seen; it returns None where a number cannot be kept. Who opens the link
+    then is a presenter without one: no two have the same.
+    """
     if _presenter is not None:
-        numbers = [re.fullmatch(rf"{PRESENTER} (\d{{1,9}})", name, re.ASCII) for name in authors]
-        _presenter.met = max([_presenter.met, *(int(found[1]) for found in numbers if found)])
+        _presenter.claim, _presenter.place = claim, place
 
 
 def name() -> str:
@@ -135,8 +147,9 @@ async def _present(request: Request) -> Response:
         return PlainTextResponse(words, 403, headers=_NO_STORE)
     answer = RedirectResponse("./", 303, headers=_NO_STORE)
     answer.set_cookie(_presenter.cookie, _presenter.token, path="/", httponly=True, samesite="strict")
-    if _presenter.number(request.cookies) is None:
-        number = _presenter.new_number()
+    is_new = _presenter.number(request.cookies) is None
+    # In a thread: it waits for the database.
+    if is_new and (number := await run_in_threadpool(_presenter.new_number)):
         answer.set_cookie(_presenter.number_cookie, number, path="/", httponly=True, samesite="strict")
     return answer
 

@@ -1,7 +1,9 @@
 """Middleware for a proxy on this machine: what it says of a browser, and when it is believed.
 
 It is believed from loopback alone, and only for the names that the start was given (``--proxy-host``). A header that
-anybody else sends changes nothing. Behind it all browsers have one address: the proxy names theirs.
+anybody else sends changes nothing. The page of another site, whose name was rebound to this machine, may set every
+header but ``Host``: so where that has a third name, the other headers change nothing either. Behind a proxy all
+browsers have one address: the proxy names theirs.
 """
 
 from collections.abc import Iterator
@@ -46,10 +48,14 @@ class _Said:
         self._forwarded = [_pairs(element) for element in self._list("forwarded")]
 
     def hosts(self) -> Iterator[str]:
-        """Yield the hosts that the browser may have asked for."""
+        """Yield the hosts that the browser may have asked for; none where the request itself is for another site."""
+        own = self._headers.get("host", "")
+        name, _ = _place_of(own)
+        if not (is_loopback(name) or any(each.name == name for each in hosts())):
+            return
         yield from reversed(self._list("x-forwarded-host"))
         yield from (element["host"] for element in reversed(self._forwarded) if "host" in element)
-        yield self._headers.get("host", "")
+        yield own
 
     def instead(self, scope: Scope, named: ProxyHost, port: int | None) -> Scope:
         """Return the parts of a request's scope that the browser's request would have."""

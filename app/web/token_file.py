@@ -38,7 +38,22 @@ def _place(path: Path) -> Path:
         raise ValueError("--token-file is the path of a file (got one with an odd letter)") from None
     if linked and folder not in place.parents:
         raise ValueError(f"--token-file {path} is a link out of its folder, to {place}; name the file itself")
+    _check_folders(place)
     return place
+
+
+def _check_folders(place: Path) -> None:
+    """Refuse a folder on the way in which others may put another file, or another folder, in place."""
+    for folder in place.parents if os.name != "nt" else ():
+        try:
+            found = folder.stat()
+        except OSError:
+            continue  # what is not there is told where the file is made
+        if found.st_uid not in (os.geteuid(), 0):
+            raise ValueError(f"--token-file {place} lies in {folder} of another user, who can exchange it")
+        # In a folder such as /tmp everybody moves what is his own alone.
+        if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX:
+            raise ValueError(f"--token-file {place} can be exchanged by others; run: chmod go-w {folder}")
 
 
 def _made(place: Path) -> str:

@@ -10,8 +10,8 @@ DATA = sorted((PROJECT / "app" / "data").rglob("*.py"))
 OTHERS = sorted(path for path in (PROJECT / "app").rglob("*.py") if path not in DATA)
 #: What may be asked of the engine without permission: it changes nothing.
 READS = {"engine.status"}
-#: The server's own: it readies its workspace before anybody has come, and leaves it after.
-OF_THE_SERVER = {"startup", "use_cluster", "shutdown"}
+#: The server's own: it readies its workspace before anybody has come, and leaves it after. It numbers presenters.
+OF_THE_SERVER = {"startup", "use_cluster", "shutdown", "new_presenter"}
 #: What the audience of a talk may write: a vote, bounded and counted once for each visitor.
 OF_THE_AUDIENCE = {("room.py", "vote")}
 #: Where the thing that commands is made.

@@ -3,9 +3,9 @@
 The panel is a fragment: a choice reruns nothing else, so curves, zoom and cards stay.
 """
 
-import time
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
@@ -226,6 +226,7 @@ def given(race: races.Race) -> None:
 
 
 def _given_line(row: interventions.GivenCommand) -> str:
-    at = time.strftime("%d.%m. %H:%M:%S", time.localtime(row.at))
+    moment = datetime.fromtimestamp(row.at).astimezone()  # the server's time, whose zone is named
+    at = f"{moment.day} {moment:%B %Y, %H:%M:%S %Z}"
     refused = f" (refused: {row.refusal})" if row.refusal else ""
-    return f"{at}, {literal(row.author or 'somebody')}: {literal(row.words + refused)}"
+    return f"{literal(at)}, {literal(row.author or 'somebody')}: {literal(row.words + refused)}"

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
-from engine.data.files.inside import files_in
+from engine.data.files.inside import entries_in, is_own_folder
 from engine.data.files.listing import printable
 
 #: Decoders that are tried whatever a file is called.
@@ -79,12 +79,8 @@ class LeftOut:
 
     def add_entry(self, entry: os.DirEntry[str]) -> None:
         """Count a file, or all files of a folder, of a system."""
-        try:
-            inside = entry.is_dir(follow_symlinks=False)
-        except OSError:
-            inside = False
         # What is left out need not be readable.
-        self.add("files of the system", entry.name, files_below(Path(entry.path)) if inside else 1)
+        self.add("files of the system", entry.name, files_below(Path(entry.path)) if is_own_folder(entry) else 1)
 
     def add_file(self, name: str) -> None:
         """Count a file that is no image, by its suffix."""
@@ -100,14 +96,22 @@ class LeftOut:
 
 
 def files_below(folder: Path, only_images: bool = False) -> int:
-    """Return how many files lie below a folder, of at most 100,000; what cannot be read counts as none."""
-    return sum(1 for name in islice(_names(folder), _COUNTED) if not only_images or is_image(name))
+    """Return how many files lie below a folder, among the first 100,000 entries; what cannot be read counts as none."""
+    return sum(1 for name in _names(folder) if not only_images or is_image(name))
 
 
 def any_image_below(folder: Path) -> bool:
-    """Return whether an image lies below a folder, among the first 100,000 files."""
-    return any(map(is_image, islice(_names(folder), _COUNTED)))
+    """Return whether an image lies below a folder, among the first 100,000 entries."""
+    return any(map(is_image, _names(folder)))
 
 
 def _names(folder: Path) -> Iterator[str]:
-    return (entry.name for entry in files_in(folder))
+    return (entry.name for entry in islice(entries_in(folder), _COUNTED) if not _is_folder(entry))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder, or a link to one, which counts as no file."""
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False

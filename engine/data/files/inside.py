@@ -87,10 +87,11 @@ def is_inside(path: str, root: str) -> bool:
     return path == root or path.startswith(os.path.join(root, ""))  # noqa: PTH118, a string
 
 
-def files_in(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Go through all files below a folder; links to folders are neither followed nor among them.
+def entries_in(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Go through all files and folders below a folder; no link is followed.
 
-    What cannot be read, or lies too deep, counts as empty.
+    Who bounds the entries bounds the walk, for folders are among them. What cannot be read, or lies too deep, counts
+    as empty.
     """
     # By hand: ``os.walk`` recurses before Python 3.12, so that deeply nested folders would end it.
     waiting = [(os.fspath(folder), 0)]
@@ -102,14 +103,17 @@ def files_in(folder: Path) -> Iterator[os.DirEntry[str]]:
         except OSError:
             continue
         for entry in found:
-            try:
-                folder_at, linked = entry.is_dir(), entry.is_symlink()
-            except OSError:  # a link to itself
-                folder_at, linked = False, True
-            if not folder_at:
-                yield entry
-            elif not linked and depth < limits.MAX_DEPTH:
+            yield entry
+            if depth < limits.MAX_DEPTH and is_own_folder(entry):
                 waiting.append((entry.path, depth + 1))
+
+
+def is_own_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder and no link to one."""
+    try:
+        return entry.is_dir(follow_symlinks=False)
+    except OSError:
+        return False
 
 
 class Count:

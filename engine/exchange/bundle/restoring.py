@@ -35,6 +35,7 @@ from engine.exchange.bundle.numbering import renamed, with_runs
 from engine.exchange.limits import MAX_GHOST_LINES
 from engine.exchange.registry import Imported, Report
 from engine.labs.registry import get_lab
+from engine.runs.client.author import author
 from engine.runs.temporary_folder import own_folder
 from engine.runs.unfinished_imports import UnfinishedImports, reserved
 from engine.store.rows import UnfinishedImport
@@ -95,6 +96,10 @@ class _Restoring:
                 with writer.together():
                     imported = writer.imports.add(manifest.id, manifest.date, version)
                     races = self._add_races(writer)
+                    for race in contents.races:
+                        if race.tunes is None:
+                            new = races[race.race]
+                            writer.commands.note("import", argument="of a bundle", race=new, author=author())
                     for run in contents.runs:
                         self._add_run(writer, run, races[run.race], imported)
                     for race, document in contents.ghosts.items():

@@ -12,9 +12,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from engine.data.files.inside import files_in
+from engine.data.files.inside import Boundary, entries_in, open_inside
 from engine.exchange import limits
 from engine.exchange.ghosts.series import Foreign, Series, listed, refused, shown_name
+from engine.exchange.privacy import label
 from engine.exchange.registry import Report
 from engine.exchange.tensorboard_package import check_sum, event_type
 
@@ -29,19 +30,29 @@ _REPORT_BYTES = 2**20
 
 
 def event_files(path: Path) -> list[tuple[str, Path]]:
-    """Return the event files in a folder, each with the folder of its run below. Raises DataError."""
+    """Return the event files in a folder, each with the folder of its run below. Raises DataError.
+
+    A link may lead to another file of the folder; one that leads out of it is refused.
+    """
     if path.is_file():
         return [("", path)]
     if not path.is_dir():
         raise refused(shown_name(path), "it is no usual file")
+    boundary = _boundary(path)
     found: list[tuple[str, Path]] = []
-    for seen, entry in enumerate(files_in(path), start=1):
+    for seen, entry in enumerate(entries_in(path), start=1):
         # A pipe would be waited for without an end.
         if MARK in entry.name and Path(entry.path).is_file():
+            if not boundary.holds(entry):
+                name = label(entry.name, limits.MAX_NAME)
+                raise refused(shown_name(path), f"its link {name!r} leads out of it; name that file itself")
             run = Path(entry.path).parent.relative_to(path).as_posix()
             found.append(("" if run == "." else run, Path(entry.path)))
-        if len(found) > limits.MAX_EVENT_FILES or seen > limits.MAX_ENTRIES_SEEN:
+        if len(found) > limits.MAX_EVENT_FILES:
             raise refused(shown_name(path), f"it holds more than {limits.MAX_EVENT_FILES} event files; name one")
+        if seen > limits.MAX_ENTRIES_SEEN:
+            most = f"{limits.MAX_ENTRIES_SEEN:,} files and folders"
+            raise refused(shown_name(path), f"it holds more than {most}; name a part of it")
     if not found:
         raise refused(shown_name(path), f"no file in it has {MARK} in its name")
     return sorted(found, key=lambda each: (each[1].parent.parts, each[1].name))
@@ -53,6 +64,8 @@ def read_events(path: Path, wanted: Collection[str] | None, report: Report) -> F
     ``wanted`` None: the tags alone. The files of one folder are one run. Raises DataError in one line.
     """
     files = event_files(path)
+    # A file that is named itself may be a link to anywhere.
+    root = "" if path.is_file() else _boundary(path).root
     total = sum(_size(file) for _, file in files)
     if total > limits.MAX_GHOST_BYTES:
         raise refused(path.name, f"it has {total:,} bytes, and {limits.MAX_GHOST_BYTES:,} is the most")
@@ -60,7 +73,7 @@ def read_events(path: Path, wanted: Collection[str] | None, report: Report) -> F
     found: dict[tuple[str, str], tuple[array[float], array[float]]] = {}
     done = reported = points = 0
     for run, file in files:
-        for data in _records(file):
+        for data in _records(file, root):
             done += len(data)
             if done - reported >= _REPORT_BYTES:
                 report(reported := done, total, file.parent.name)
@@ -84,6 +97,13 @@ def read_events(path: Path, wanted: Collection[str] | None, report: Report) -> F
     return Foreign([*tags], series)
 
 
+def _boundary(path: Path) -> Boundary:
+    try:
+        return Boundary(path)
+    except OSError as error:
+        raise refused(shown_name(path), f"it cannot be read ({error.strerror or error})") from None
+
+
 def _size(file: Path) -> int:
     try:
         return file.stat().st_size
@@ -91,10 +111,10 @@ def _size(file: Path) -> int:
         raise refused(file.name, f"it cannot be read ({error.strerror or error})") from None
 
 
-def _records(path: Path) -> Iterator[bytes]:
-    """Yield the records of a file."""
+def _records(path: Path, root: str) -> Iterator[bytes]:
+    """Yield the records of a file, which lies below ``root``, '' for anywhere: it may be another one since the look."""
     try:
-        with path.open("rb") as file:
+        with open_inside(path, root) as file:
             while head := file.read(_LENGTH.size + _SUM.size):
                 yield _record(path, file, head)
     except OSError as error:

@@ -3,6 +3,7 @@
 They are drawn and exported, and nothing is concluded from them.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -17,6 +18,7 @@ from engine.exchange.ghosts.series import Foreign, Series, listed, refused, show
 from engine.exchange.ghosts.table import read_table
 from engine.exchange.privacy import label
 from engine.exchange.registry import Report
+from engine.runs.client.author import author
 from engine.runs.client.retention import check_quota
 from engine.runs.client.visitor_notes import MAX_NAME_LENGTH
 from engine.store.decimate import keep_extremes
@@ -76,21 +78,30 @@ def import_lines(workspace: Workspace, path: Path, request: LinesRequest, report
         raise refused(path.name, f"two of its lines would be called {twice!r}; take one at a time, each with a name")
     if not lines:
         raise refused(path.name, "it has no point of these columns")
-    with Writer(workspace) as writer:
+    with Writer(workspace) as writer, writer.together():
         ids = writer.ghosts.add(race, lines, limits.MAX_GHOST_LINES)
+        writer.commands.note("import", argument=_counted(len(lines)), race=race, author=author())
     with Reader(workspace) as reader:
         return [row for row in reader.ghosts.of([race]) if row.id in ids]
 
 
 def remove_lines(workspace: Workspace, lines: list[int]) -> list[int]:
     """Remove imported lines; return the ids of those that there were, at least one. Raises ConfigError."""
-    with Writer(workspace) as writer:
+    with Reader(workspace) as reader:
+        races = {row.id: row.race for row in reader.ghosts.all()}
+    with Writer(workspace) as writer, writer.together():
         removed = writer.ghosts.remove(lines)
+        for race, count in Counter(races[line] for line in removed if line in races).items():
+            writer.commands.note("remove", argument=_counted(count), race=race, author=author())
     if not removed:
         raise ConfigError(
             f"there is no imported line {', '.join(map(str, lines[:5]))}; `python -m engine ghosts` lists them"
         )
     return removed
+
+
+def _counted(lines: int) -> str:
+    return "1 line" if lines == 1 else f"{lines} lines"
 
 
 def _read(path: Path, wanted: Mapping[str, Quantity] | None, step: str, report: Report) -> Foreign:

@@ -16,6 +16,8 @@ from engine.store.writer import Writer
 ACKNOWLEDGE_S = 3.0
 #: A claimed command may take longer: a checkpoint is copied, or the database is locked.
 CLAIMED_S = 30.0
+#: So long a number waits for another program's lock.
+_NUMBER_S = 2.0
 #: What an answer ends with that is no refusal.
 UNDER_WAY = "is under way and ends by itself"
 
@@ -25,6 +27,11 @@ class CommandClient:
 
     def __init__(self, engine: EngineProcess):
         self.workspace, self._engine = engine.workspace, engine
+
+    def new_presenter(self, above: int) -> int:
+        """Return a number for one more who gives commands, above all that were given. Raises WorkspaceError."""
+        with Writer(self.workspace.prepare(), _NUMBER_S) as writer:
+            return writer.commands.new_presenter(above)
 
     def give(self, verb: str, run: int, until_done_s: float = 0.0) -> bool:
         """Pause, resume, stop or delete a run: ``ask`` and, for up to ``until_done_s``, ``await_done``."""

@@ -56,7 +56,13 @@ class Control:
         Raises ViewOnly, QuotaReached, and the errors of ``EngineProcess.ensure``.
         """
         require_torch()  # instant races and labs stay on this machine whatever the launcher
-        return self._submitted(lambda writer: writer.races.submit(race, instant=True))
+
+        def submit(writer: Writer) -> tuple[int, list[int]]:
+            started = writer.races.submit(race, instant=True)
+            writer.commands.note("start", argument="instant", author=author(), race=started[0])
+            return started
+
+        return self._submitted(submit)
 
     def start_lab(self, name: str, settings: Mapping[str, Any]) -> int:
         """Submit a lab; return the job's id.

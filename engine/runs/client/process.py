@@ -29,6 +29,7 @@ from engine.guarded_thread import GuardedThread
 from engine.hardware.machine import ProcessId
 from engine.hardware.training import require_torch
 from engine.paths import PROJECT
+from engine.runs.client.author import author
 from engine.runs.client.shutdown import Shutdown, outcomes
 from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.liveness import SILENT_S, Sign, gone
@@ -226,7 +227,7 @@ class EngineProcess:
         """Give the command, or the signal that means the same where nothing can be written now."""
         try:
             with Writer(self.workspace, _LOCKED_S) as writer:
-                writer.commands.give(SHUTDOWN)
+                writer.commands.give(SHUTDOWN, author=author())
         except (DatabaseDamaged, VersionMismatch):
             raise
         except WorkspaceError:

@@ -12,8 +12,6 @@ from engine.store.writer import Writer
 
 MAX_NAME_LENGTH = 120
 MAX_NOTE_LENGTH = 500
-#: Runs of which it is written down who wrote a note on them.
-MAX_NOTED = 64
 #: Spreadsheets read a cell of an exported table that begins so as a formula, also in the wide and small forms of Asia.
 FORMULA = ("=", "+", "-", "@")
 #: What some skip before they look.
@@ -46,11 +44,13 @@ class NoteClient:
     def annotate(self, runs: Sequence[int], note: str) -> list[int]:
         """Write a note on these runs ('' removes notes); return the ids of existing runs, at least one."""
         kept = checked(note, "a note", MAX_NOTE_LENGTH)
+        by = author()
         with self._writer() as writer:
             self._check_kept("id", runs)
-            written = writer.notes.annotate(runs, kept)
-            for run in written[:MAX_NOTED]:
-                writer.commands.note("note", author=author(), run=run)
+            with writer.together():
+                written = writer.notes.annotate(runs, kept)
+                for run in written:
+                    writer.commands.note("note", run, author=by)
         if not written:
             raise ConfigError(missing(f"run {', '.join(map(str, runs[:5]))}"))
         return written

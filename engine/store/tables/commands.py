@@ -5,21 +5,21 @@ import time
 from engine.store.connection import ReadingTable, WritingTable, insert
 from engine.store.rows import CommandRow
 
+#: The row of ``counters`` with the highest number that a presenter was given.
+_PRESENTERS = "presenters"
+
 
 class CommandReader(ReadingTable):
     """Reads commands and answers."""
 
     def of_race(self, race: int, at_most: int) -> list[CommandRow]:
-        """Return the newest commands on a race and its runs, newest first."""
+        """Return the newest commands on a race and its runs, also on deleted ones, newest first."""
         sql = """
-            SELECT * FROM commands WHERE race = ?1 OR run IN (SELECT id FROM runs WHERE race = ?1)
-            ORDER BY id DESC LIMIT ?2
+            SELECT * FROM commands WHERE race = ?1 OR run IN (
+                SELECT id FROM runs WHERE race = ?1 UNION ALL SELECT run FROM deletions WHERE race = ?1
+            ) ORDER BY id DESC LIMIT ?2
         """
         return self._all(CommandRow, sql, race, at_most)
-
-    def authors(self) -> list[str]:
-        """Return all who gave commands, by name."""
-        return [row["author"] for row in self._rows("SELECT DISTINCT author FROM commands")]
 
     def pending(self) -> list[CommandRow]:
         """Return the commands that are not done, oldest first."""
@@ -46,12 +46,22 @@ class CommandWriter(WritingTable):
         with self._transaction() as connection:
             return insert(connection, "commands", **values, created=time.time())
 
-    def note(self, verb: str, *, author: str, run: int | None = None, race: int | None = None) -> None:
+    def note(
+        self, verb: str, run: int | None = None, argument: str = "", *, race: int | None = None, author: str = ""
+    ) -> None:
         """Write down what somebody did without the engine: a command that is done already."""
         now = time.time()
-        values = {"verb": verb, "run": run, "race": race, "argument": "", "author": author}
+        values = {"verb": verb, "run": run, "race": race, "argument": argument, "author": author}
         with self._transaction() as connection:
             insert(connection, "commands", **values, created=now, claimed=now, acknowledged=now, done=now)
+
+    def new_presenter(self, above: int) -> int:
+        """Return a number above all that this returned before, and above ``above``: that of one more presenter."""
+        with self._transaction() as connection:
+            row = connection.execute("SELECT value FROM counters WHERE name = ?", (_PRESENTERS,)).fetchone()
+            number = max(0 if row is None else int(row["value"]), above) + 1
+            connection.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (_PRESENTERS, number))
+        return number
 
     def claim(self, command: int) -> bool:
         """Mark that the engine is about to serve the command; return False if the command was withdrawn."""

@@ -121,8 +121,6 @@ def test_each_browser_with_the_link_is_a_presenter_with_a_number_of_its_own(shar
     assert [opens(), opens()] == ["presenter 1", "presenter 2"]
     second = dict(presenter_link.st.context.cookies)
     assert opens(**second) == "presenter 2", "who opens it again stays"
-    presenter_link.count_from(["presenter 7", "page", "presenter x", "presenter 8 ", "command line"])
-    assert opens() == "presenter 8"
     token = token_of(shared)
     presenter_link.share(8501, token)  # another start with the token of a file
     presenter_link.st.context.cookies = second
@@ -132,6 +130,44 @@ def test_each_browser_with_the_link_is_a_presenter_with_a_number_of_its_own(shar
         assert presenter_link.name() == "presenter", forged
     monkeypatch.setattr(presenter_link, "_presenter", None)
     assert presenter_link.name() == "page"
+
+
+def test_no_two_browsers_are_ever_the_same_presenter(shared, monkeypatch, tmp_path):
+    token = token_of(shared)
+    monkeypatch.setattr(presenter_link.st, "context", SimpleNamespace(cookies={}))
+
+    def start(place):
+        """Start with the token of a file; return the path of the link."""
+        use(tmp_path / place)
+        link = presenter_link.share(8501, token)
+        presenter_link.number_with(commands.new_presenter, place)
+        return link
+
+    def opened(link, cookies=()):
+        browser = client()
+        browser.cookies.update(dict(cookies))
+        browser.get(link)
+        return {cookie.name: cookie.value for cookie in browser.cookies.jar}
+
+    def name(cookies):
+        presenter_link.st.context.cookies = cookies
+        return presenter_link.name()
+
+    first = opened(start("one"))  # gives no command, and is not seen by the next start
+    link = start("one")
+    second = opened(link)
+    assert [name(first), name(second)] == ["presenter 1", "presenter 2"]
+    Workspace.at(tmp_path / "one").database.unlink()  # as with the copy of an earlier day
+    assert name(opened(link)) == "presenter 3", "above those that were seen"
+    other = opened(start("two"))
+    assert name(other) == "presenter 1"
+    assert name(second) == "presenter", "a number counts in its workspace alone"
+    assert name(opened(link, second)) == "presenter 2", "and another one is given there"
+    (tmp_path / "three").write_text("no folder")
+    without = opened(start("three"))
+    assert presenter_link.is_presenter(without)
+    assert name(without) == "presenter", "where no number can be kept, nobody gets one that another has too"
+    use(tmp_path / "elsewhere")
 
 
 @pytest.mark.parametrize("query", ["", "?token=", "?token=wrong", "?token=%C3%A9%FF", "?token=" + 5000 * "a"])

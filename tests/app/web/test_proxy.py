@@ -81,6 +81,19 @@ def test_other_names_are_not_believed_even_from_the_proxy(host):
     assert seen(LOCAL, **said) == ["http", "127.0.0.1:8501", LOCAL]
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8501", "127.0.0.1.evil.example", "x.localhost", "[", ""]
+)
+@pytest.mark.parametrize("said", [{"x_forwarded_host": "lab.example"}, {"forwarded": "host=lab.example;for=1.2.3.4"}])
+def test_a_page_whose_name_was_rebound_to_this_machine_stays_another_site(host, said):
+    assert seen(LOCAL, host=host, x_forwarded_for="192.0.2.7", **said) == ["http", host, LOCAL]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8501", "localhost", "[::1]:8501", "lab.example", "LAB.example.:8443"])
+def test_a_proxy_asks_for_a_name_of_its_own_or_of_this_machine(host):
+    assert seen(LOCAL, host=host, x_forwarded_host="10.0.0.9:8080")[1] == "10.0.0.9:8080"
+
+
 def test_a_browser_on_this_machine_may_come_past_the_proxy():
     assert seen(LOCAL, host="localhost:8501") == ["http", "localhost:8501", LOCAL]
 

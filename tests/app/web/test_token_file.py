@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from app.web import token_file
 from app.web.token_file import MIN_TOKEN_LENGTH, token_of
 
 GOOD = "a-Good_token" * 4
@@ -72,6 +73,32 @@ def test_a_folder_without_a_right_to_write_is_refused(tmp_path):
     tmp_path.chmod(0o500)
     _refused(tmp_path / "token", "cannot be made")
     tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o720, 0o707, 0o777])
+@pytest.mark.parametrize("deep", ["token", "own/token"])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_folder_in_which_others_may_exchange_it_is_refused(tmp_path, mode, deep, is_there):
+    place = tmp_path / "open" / deep
+    place.parent.mkdir(parents=True)
+    (tmp_path / "open").chmod(mode)
+    if is_there:
+        place.write_text(GOOD)
+        place.chmod(0o600)
+    _refused(place, f"can be exchanged by others; run: chmod go-w {tmp_path / 'open'}$")
+    assert place.exists() == is_there
+    (tmp_path / "open").chmod(mode | stat.S_ISVTX)
+    assert token_of(place), "as in /tmp"
+
+
+def test_a_folder_of_another_user_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "token").write_text(GOOD)
+    (tmp_path / "token").chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 65534, -1)
+    else:
+        monkeypatch.setattr(token_file.os, "geteuid", lambda: os.getuid() + 1)
+    _refused(tmp_path / "token", "of another user, who can exchange it")
 
 
 def test_a_link_stays_in_its_folder(tmp_path):

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from engine.data import limits
 from engine.data.files.image_files import is_system
-from engine.data.files.inside import Boundary, Count, files_in
+from engine.data.files.inside import Boundary, Count, entries_in
 from engine.data.files.listing import (
     SPLIT_NOTE,
     Item,
@@ -178,7 +178,7 @@ def _files(path: Path, boundary: Boundary) -> list[Path]:
     if path.is_file():
         return [path]
     count, found = Count(printable(str(path))), []
-    for entry in files_in(path):
+    for entry in entries_in(path):
         count.add()
         if entry.name.lower().endswith(".parquet") and boundary.holds(entry):
             file = Path(entry.path)

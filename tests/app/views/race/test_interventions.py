@@ -1,9 +1,13 @@
 """The fold-out "What if?" with a stand-in for the engine: what is asked of it, and its refusals in words."""
 
+import time
+
 import pytest
 
 from app.data import interventions, streaming
+from app.data.interventions import GivenCommand
 from app.data.workspace import reading
+from app.views.race import interventions as views
 from engine.errors import CommandRefused, ConfigError
 from engine.events import RunState
 from engine.store.rows import ForkPlan
@@ -142,3 +146,17 @@ def test_a_fork_has_a_name_and_a_look_of_its_own(page, bench):  # noqa: F811
     assert card["changes"] == [[100, f"fork of run {parent.id} at step 100"]]
     told = {"run": f"A-56 (run {child})", "from step": "100", "what": card["changes"][0][1]}
     assert told in interventions.changes(bench.race)
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"), [("UTC0", "1 December 2026, 20:37:07 UTC"), ("<+0530>-5:30", "2 December 2026, 02:07:07 +0530")]
+)
+def test_the_time_of_a_press_has_a_month_in_words_and_its_zone(monkeypatch, zone, said):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        row = GivenCommand(1796157427.0, "", "pause, run 3", "no [run]")
+        assert views._given_line(row) == rf"{said}, somebody: pause, run 3 (refused: no \[run\])"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

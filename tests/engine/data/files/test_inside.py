@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from engine.data import limits
-from engine.data.files import folder, inside
+from engine.data.files import folder, image_files, inside
 from engine.data.files.cache import load_decoded
 from engine.data.files.parquet.listing import linked, listing
 from engine.data.files.paths import path_source
@@ -149,3 +149,23 @@ def test_files_and_depth_are_bounded(two, monkeypatch):
     table(Path(root, "train.parquet"), EVEN)
     with pytest.raises(DataError, match="holds more than 12 files"):
         listing(root)
+
+
+def test_a_bound_of_entries_bounds_a_walk_through_folders_without_files(tmp_path, monkeypatch):
+    for place in range(9):
+        (tmp_path / f"{place}").mkdir()
+    (tmp_path / "5" / "deep.png").touch()
+    (tmp_path / "linked").symlink_to("5")
+    (tmp_path / "self").symlink_to("self")
+    assert sum(1 for _ in inside.entries_in(tmp_path)) == 12
+    assert image_files.files_below(tmp_path) == 2
+    assert image_files.any_image_below(tmp_path)
+    monkeypatch.setattr(image_files, "_COUNTED", 3)
+    looked = []
+    scan = os.scandir
+    monkeypatch.setattr(inside.os, "scandir", lambda place: looked.append(place) or scan(place))
+    assert not image_files.any_image_below(tmp_path)
+    assert len(looked) == 1
+    monkeypatch.setattr(limits, "MAX_ENTRIES", 8)
+    with pytest.raises(DataError, match="more than 8 files"):
+        listing(tmp_path)

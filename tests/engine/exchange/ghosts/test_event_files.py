@@ -12,6 +12,7 @@ import pytest
 
 from engine.errors import ConfigError, DataError, SkipscopeError
 from engine.exchange import limits, tensorboard_package
+from engine.exchange.ghosts import events
 from engine.exchange.ghosts.importing import columns_of, is_lines, remove_lines
 from tests.engine.exchange.bundle.test_mutations import mutated
 from tests.engine.exchange.ghosts.foreign_files import MUTATIONS, points, records, scalar, stored, taken, with_race
@@ -257,3 +258,48 @@ def test_folders_without_an_end_are_gone_through(workspace, tmp_path):
     assert columns_of(tmp_path) == ["acc"]
     for place in reversed(places):
         os.rmdir(place)  # noqa: PTH106, and so does who clears up
+
+
+@pytest.mark.parametrize("kind", ["folders", "files", "links"])
+def test_a_folder_of_too_much_is_refused_whatever_it_holds(workspace, tmp_path, monkeypatch, kind):
+    with_race(workspace)
+    root = tmp_path / "runs"
+    monkeypatch.setattr(limits, "MAX_ENTRIES_SEEN", 30)
+    written(root / "x.tfevents.1", [scalar("acc", 1, 0.5)])
+    for place in range(29):
+        at = root / f"{place}"
+        {"folders": at.mkdir, "files": at.touch, "links": lambda at=at: at.symlink_to("nothing")}[kind]()
+    assert columns_of(root) == ["acc"]
+    (root / "one more").mkdir()
+    with pytest.raises(DataError, match=r"more than 30 files and folders; name a part of it$"):
+        columns_of(root)
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused(workspace, tmp_path):
+    with_race(workspace)
+    written(tmp_path / "elsewhere" / "x.tfevents.1", [scalar("secret", 1, 0.5)])
+    written(tmp_path / "runs" / "x.tfevents.1", [scalar("acc", 1, 0.5)])
+    (tmp_path / "runs" / "same.tfevents.2").symlink_to("x.tfevents.1")
+    (tmp_path / "runs" / "linked").symlink_to("../elsewhere")
+    assert columns_of(tmp_path / "runs") == ["acc"]
+    out = tmp_path / "runs" / "out.tfevents.3"
+    out.symlink_to("../elsewhere/x.tfevents.1")
+    with pytest.raises(DataError, match=r"^runs is not imported: its link 'out.tfevents.3' leads out of it; name"):
+        columns_of(tmp_path / "runs")
+    assert columns_of(out) == ["secret"], "who names it means it"
+
+
+def test_a_file_that_becomes_a_link_after_the_look_is_not_read(workspace, tmp_path, monkeypatch):
+    with_race(workspace)
+    written(tmp_path / "elsewhere" / "x.tfevents.1", [scalar("secret", 1, 0.5)])
+    inside = tmp_path / "runs" / "x.tfevents.1"
+    written(inside, [scalar("acc", 1, 0.5)])
+
+    def exchanged(file):
+        inside.unlink()
+        inside.symlink_to("../elsewhere/x.tfevents.1")
+        return 1
+
+    monkeypatch.setattr(events, "_size", exchanged)
+    with pytest.raises(DataError, match="a link that leads out of the folder"):
+        columns_of(tmp_path / "runs")
