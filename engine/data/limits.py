@@ -10,6 +10,8 @@ MIB = 1024**2
 MAX_PIXELS = 50_000_000
 #: Pixels of one image whose decoder is slow, or takes several times the memory of the others.
 MAX_HEAVY_PIXELS = 8_000_000
+#: Scans of a JPEG file each of which goes over all pixels; encoders make about ten.
+MAX_SCANS = 100
 #: Bytes of one encoded image, and of one that holds a second compressed file.
 MAX_IMAGE_BYTES = 128 * MIB
 MAX_DOUBLY_PACKED_BYTES = MIB // 4
@@ -22,9 +24,12 @@ MAX_WAITING_BYTES = 64 * MIB
 MAX_ENTRIES = 5_000_000
 MAX_DEPTH = 256
 
-#: Bytes of the footer of a Parquet file, entries of its lists, and bytes of the names of classes beside it.
+#: Bytes of the footer of a Parquet file, entries of one of its lists, structs (six or so for each column of each row
+#: group) and values of all of it, and bytes of the names of classes beside it.
 MAX_FOOTER_BYTES = 16 * MIB
 MAX_FOOTER_LIST = 100_000
+MAX_FOOTER_STRUCTS = 200_000
+MAX_FOOTER_VALUES = 1_000_000
 MAX_NAMES_BYTES = 4 * MIB
 #: Rows of all files, and of one: each byte of a file may stand for a row, and so many more are free.
 MAX_ROWS = 20_000_000

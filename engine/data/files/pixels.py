@@ -7,7 +7,6 @@ torchvision's ImageFolder. Of an animation the first frame is taken. Bytes and p
 """
 
 import io
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.data import limits
+from engine.data.files.decoders.memory import Memory, most_pixels, need
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.inside import Outside, open_inside
 from engine.data.files.listing import Item, printable
@@ -26,11 +26,7 @@ from engine.data.files.value_range import ValueRange, joined, range_of, upper_ei
 _GREY = ("1", "L", "LA", "La")
 #: For a look at the values, a JPEG file is decoded at about this size.
 _GLANCE = 64
-#: Bytes that a pixel takes while it is decoded and converted: twice four of colours, less of grey, more of wide values.
-_PIXEL_BYTES, _GREY_BYTES, _WIDE_BYTES = 9, 2, 24
 _PIECE_PIXELS = 1 << 20
-#: Formats whose decoders are slow, or take several times the memory.
-_HEAVY = ("JPEG2000", "AVIF", "QOI", "DDS", "BLP", "FTEX", "FITS", "XPM", "XBM")
 #: Width and height of a tile, in TIFF.
 _TILE_TAGS = (322, 323)
 #: Decoders that unpack a second file inside of the image without a bound.
@@ -56,28 +52,6 @@ class Values:
 
     range: ValueRange
     constant: bool
-
-
-class Memory:
-    """Bytes that threads share: who needs more than are left waits until others are done."""
-
-    def __init__(self, most: int):
-        self._most, self._taken = most, 0
-        self._changed = threading.Condition()
-
-    @contextmanager
-    def taken(self, size: int) -> Iterator[None]:
-        """Take so many bytes, all of them where it would be more."""
-        size = min(size, self._most)
-        with self._changed:
-            self._changed.wait_for(lambda: self._taken + size <= self._most)
-            self._taken += size
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._taken -= size
-                self._changed.notify_all()
 
 
 _memory = Memory(limits.MAX_DECODING_BYTES)
@@ -112,8 +86,21 @@ def _crops(image: Image.Image) -> Iterator[Image.Image]:
     """Yield an image in pieces, some rows each."""
     each = max(1, _PIECE_PIXELS // image.width)
     image.load()
+    if each >= image.height:
+        yield image
+        return
     for top in range(0, image.height, each):
         yield image.crop((0, top, image.width, min(top + each, image.height)))
+
+
+def _array(image: Image.Image, channels: int, scale: ValueRange | None) -> np.ndarray:
+    """Return all pixels, 8-bit, some rows at a time: pillow's own way to an array takes them twice more."""
+    array = np.empty((image.height, image.width, 3) if channels == 3 else (image.height, image.width), np.uint8)
+    top = 0
+    for rows in _crops(image):
+        array[top : top + rows.height] = np.asarray(_eight_bit(rows, channels, scale))
+        top += rows.height
+    return array
 
 
 def _values(rows: np.ndarray) -> tuple[ValueRange | None, bytes | None]:
@@ -141,10 +128,11 @@ def decode(
         if size and header.size != (size, size):
             return header, None
         with _decoding(image, header, 2 * resize):
-            picture = _eight_bit(image, channels, scale)
             if resize:
-                picture = ImageOps.fit(picture, (resize, resize), Image.Resampling.BILINEAR)
-            array = np.asarray(picture)
+                picture = _eight_bit(image, channels, scale)
+                array = np.asarray(ImageOps.fit(picture, (resize, resize), Image.Resampling.BILINEAR))
+            else:
+                array = _array(image, channels, scale)
     return header, array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
 
 
@@ -157,25 +145,22 @@ def _decoding(image: Image.Image, header: Header, draft: int) -> Iterator[None]:
     try:
         if draft:
             image.draft(None, (draft, draft))
-        # A progressive file is held whole, however small it becomes.
-        size = image.size if image.format == "JPEG" and not image.info.get("progressive") else header.size
-        pixels = size[0] * size[1]
-        most = _most_pixels(image)
-        if pixels > most:
-            raise Unreadable(f"{header.size[0]}x{header.size[1]} pixels, {most // 10**6} million at the most")
+        taken, refusal = need(image, header.size)
+        if refusal:
+            raise Unreadable(refusal)
+        most = most_pixels(image)
         if _tile_pixels(image) > most:
             raise Unreadable(f"a tile of more than {most // 10**6} million pixels")
-        each = _WIDE_BYTES if header.wide else _GREY_BYTES if image.mode in ("1", "L") else _PIXEL_BYTES
-        with _memory.taken(pixels * each * (limits.MAX_PIXELS // most)):
+        with _memory.taken(taken):
+            image.load()
+            if hasattr(image, "_decoder"):
+                # A WebP file's has two more copies of all pixels, which were for the next frame.
+                image._decoder = None
             yield
     except Unreadable:
         raise
     except Exception as error:  # decoders raise what they like on damaged files
         raise Unreadable(_reason(error)) from None
-
-
-def _most_pixels(image: Image.Image) -> int:
-    return limits.MAX_HEAVY_PIXELS if image.format in _HEAVY else limits.MAX_PIXELS
 
 
 def _tile_pixels(image: Image.Image) -> int:
@@ -225,7 +210,7 @@ def _header(image: Image.Image) -> Header:
     wide = image.mode.startswith(("I", "F"))
     grey = wide or image.mode in _GREY
     # Pillow decodes the image to tell its palette.
-    if image.mode == "P" and image.width * image.height <= _most_pixels(image):
+    if image.mode == "P" and image.width * image.height <= most_pixels(image):
         try:
             palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
         except Exception as error:

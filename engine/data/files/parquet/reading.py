@@ -10,6 +10,7 @@ from typing import Any
 from engine.data import limits
 from engine.data.files.inside import open_inside
 from engine.data.files.listing import printable
+from engine.data.files.parquet.footer import check_footer
 from engine.data.files.parquet.pages import pages_of, rows_at_once
 from engine.errors import DataError
 
@@ -84,6 +85,8 @@ class OpenFile:
             raise ValueError("its end is no Parquet, or it is encrypted")
         if not 0 < length <= min(limits.MAX_FOOTER_BYTES, self._bytes - _TAIL.size):
             raise ValueError(f"its footer has {length:,} bytes, {limits.MAX_FOOTER_BYTES:,} at the most")
+        self._raw.seek(self._bytes - _TAIL.size - length)
+        check_footer(self._raw.read(length))
 
 
 @contextmanager

@@ -1,0 +1,88 @@
+"""How libjpeg decodes a JPEG file: row by row, or with all of it in memory. Torch-free.
+
+A file whose first scan has all components and whose coding is Huffman's, baseline or extended, is decoded row by row,
+at the size that it is shrunk to. Every other is kept at its full size, two bytes for each coefficient, and every scan
+goes over all of it: progressive files, and those whose components come one after the other.
+"""
+
+from typing import BinaryIO
+
+_SOS, _MARKS = 0xDA, range(0xC0, 0xD0)
+#: In ``_MARKS``, but no frame: Huffman tables, an extension, arithmetic conditions.
+_NO_FRAMES = (0xC4, 0xC8, 0xCC)
+_BY_ROW = (0xC0, 0xC1)
+#: Markers that stand alone: restarts, start, and one for the arithmetic coder.
+_ALONE = (0x01, *range(0xD0, 0xD9))
+_COEFFICIENT_BYTES = 2
+#: Colours of a file that nobody understands, and bytes and segments before its first scan.
+_MOST_LAYERS, _MOST_JUNK, _MOST_SEGMENTS = 4, 1 << 16, 10_000
+_PIECE = 1 << 20
+
+
+def kept_bytes(file: BinaryIO) -> int:
+    """Return how many bytes of each pixel at full size are kept while a file is decoded, 0: it is read row by row."""
+    at = file.tell()
+    try:
+        file.seek(0)
+        return _kept(file)
+    except IndexError:  # what is cut off, or said in another way
+        return _COEFFICIENT_BYTES * _MOST_LAYERS
+    finally:
+        file.seek(at)
+
+
+def scans_in(file: BinaryIO) -> int:
+    """Return how many scans a file has at the most: those of a thumbnail count too."""
+    at, found, last = file.tell(), 0, b""
+    file.seek(0)
+    while piece := file.read(_PIECE):
+        found += (last + piece).count(bytes((0xFF, _SOS)))
+        last = piece[-1:] if piece[-1] == 0xFF else b""
+    file.seek(at)
+    return found
+
+
+def _kept(file: BinaryIO) -> int:
+    frame: tuple[int, bytes] | None = None
+    for _ in range(_MOST_SEGMENTS):
+        marker = _next_marker(file)
+        if marker in _ALONE:
+            continue
+        length = int.from_bytes(_read(file, 2), "big")
+        body = _read(file, max(0, length - 2))
+        if marker == _SOS:
+            if frame is None:
+                raise IndexError
+            kind, layers = frame
+            return 0 if kind in _BY_ROW and body[0] == len(layers) else _coefficients(layers)
+        if marker in _MARKS and marker not in _NO_FRAMES:
+            if frame is not None:
+                raise IndexError
+            frame = marker, body[7 : 6 + 3 * body[5] : 3]
+            if len(frame[1]) != body[5]:
+                raise IndexError
+    raise IndexError
+
+
+def _coefficients(layers: bytes) -> int:
+    """Return the bytes of all coefficients of a pixel, rounded up. ``layers``: each one's samples across and down."""
+    across, down = max(layer >> 4 for layer in layers), max(layer & 15 for layer in layers)
+    samples = sum((layer >> 4) * (layer & 15) for layer in layers)
+    return -(-_COEFFICIENT_BYTES * samples // max(1, across * down))
+
+
+def _next_marker(file: BinaryIO) -> int:
+    for _ in range(_MOST_JUNK):
+        if _read(file, 1)[0] == 0xFF:
+            while (marker := _read(file, 1)[0]) == 0xFF:
+                pass
+            if marker:
+                return marker
+    raise IndexError
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    found = file.read(length)
+    if len(found) < length:
+        raise IndexError
+    return found
