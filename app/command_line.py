@@ -103,7 +103,9 @@ def _use_place(names: tuple[str, ...], base_path: str | None) -> None:
         if base_path is not None:
             from app.web import base_path as own
 
-            own.use(addresses.base_path(base_path))
+            path = addresses.base_path(base_path)
+            own.refuse_own(path)
+            own.use(path)
     except ValueError as error:
         raise click.UsageError(f"--base-path {error} (got {base_path!r})") from None
 

@@ -5,7 +5,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from ipaddress import IPv4Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import psutil
 
@@ -21,6 +21,8 @@ PORTS_TRIED = 50
 _INSIDE = ("docker", "br-", "veth", "virbr", "vboxnet", "vmnet", "lxc", "cni")
 #: One part of a base path, and the letters of the whole.
 _SEGMENT, MAX_PATH = re.compile(r"(?!\.{1,2}$)[\w.~@+-]+", re.ASCII), 500
+#: Bits of an IPv6 address that name a network: one device has all addresses below them.
+_NETWORK = 64
 #: An address for documentation: no packet goes there.
 _OUTSIDE = ("192.0.2.1", 9)
 
@@ -86,6 +88,17 @@ def allowed_hosts(host: str) -> list[str]:
     elif not is_loopback(host):
         hosts.append(host)
     return list(dict.fromkeys(hosts))
+
+
+def network(address: str) -> str:
+    """Return what stands for one place in the net: an IPv4 address, the network of an IPv6 address."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address) or parsed.ipv4_mapped or parsed.is_loopback:
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return f"{IPv6Address(int(parsed) >> (128 - _NETWORK) << (128 - _NETWORK))}/{_NETWORK}"
 
 
 def base_path(text: str) -> str:

@@ -23,6 +23,12 @@ def use(path: str) -> None:
     _given = path
 
 
+def refuse_own(path: str) -> None:
+    """Refuse a base path such as ``/live``, below which pages and own routes have the same paths. Raises ValueError."""
+    if f"{path}/".startswith(("/live/", "/present/")):
+        raise ValueError("does not begin with /live or /present, which are paths of this server")
+
+
 def options() -> dict[str, str]:
     """Return the options of Streamlit for the path that was given."""
     return {} if _given is None else {"server.baseUrlPath": _given}
@@ -53,6 +59,7 @@ class BasePath:
     def __init__(self, app: ASGIApp):
         self.app = app
         self.base = base()
+        refuse_own(self.base)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request below the base on."""

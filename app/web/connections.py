@@ -9,7 +9,6 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -20,7 +19,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from app.web import descriptors, presenter_link
+from app.web.addresses import network
 from app.web.proxy_hosts import is_proxy
+from app.web.web_sockets import MAX_MESSAGE_BYTES, BoundedWebSocket
 
 #: Seconds for the head of a request, from its first byte or the opening of the connection.
 HEAD_S = 10.0
@@ -48,7 +49,7 @@ class Connections:
 
     def opened(self, protocol: "BoundedProtocol") -> bool:
         """Take in a new connection; return whether only the presenter may use it."""
-        address = protocol.client[0] if protocol.client else ""
+        address = network(protocol.client[0]) if protocol.client else ""
         crowded = self._is_crowded(address)
         if crowded:
             self._forget_closed()
@@ -164,21 +165,18 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._all.serve(self)
         self._upgraded = True
         super().handle_websocket_upgrade(*event)
-        after = self.transport.get_protocol()
-        lost = after.connection_lost
-
-        def connection_lost(exc: Exception | None) -> None:
-            self._all.closed(self)
-            self._set_deadline(None)
-            lost(exc)
-
-        after.connection_lost = connection_lost
+        after: BoundedWebSocket = self.transport.get_protocol()
+        after.on_lost = self._page_lost
 
         def look() -> None:
-            if not getattr(after, "handshake_complete", True):
+            if not after.handshake_complete:
                 self.transport.abort()
 
         self._deadline = self.loop.call_later(HEAD_S, look)
+
+    def _page_lost(self) -> None:
+        self._all.closed(self)
+        self._set_deadline(None)
 
     def _is_odd_upgrade(self) -> bool:
         """Whether an upgrade brings a body, for which Uvicorn would wait, or is no GET (RFC 6455, section 4.1)."""
@@ -277,6 +275,19 @@ def install() -> None:
     """
     global _connections
     _connections = Connections(descriptors.connections())
-    uvicorn.Config = partial(  # type: ignore[misc, assignment]
-        uvicorn.config.Config, http=BoundedProtocol, backlog=BACKLOG, proxy_headers=False
-    )
+    uvicorn.Config = bounded_config  # type: ignore[misc, assignment]
+
+
+def bounded_config(*arguments: Any, **options: Any) -> uvicorn.config.Config:
+    """Return Uvicorn's settings with these limits, whatever else is asked for."""
+    return uvicorn.config.Config(*arguments, **{**options, **LIMITS})
+
+
+LIMITS: dict[str, Any] = {
+    "http": BoundedProtocol,
+    "backlog": BACKLOG,
+    "proxy_headers": False,
+    "ws": BoundedWebSocket,
+    # Before a message is in memory, and of a packed one before it is unpacked.
+    "ws_max_size": MAX_MESSAGE_BYTES,
+}

@@ -8,16 +8,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address
 
 from app.data.workspace import SkipscopeError
+from app.web.addresses import network
 
 #: New voters of one address at once: a lecture room may be one address. Then another every so many seconds.
 AT_ONCE, EVERY_S = 250, 5.0
 #: Visitors and addresses that are remembered, the newest ones.
 MAX_KNOWN, MAX_ADDRESSES = 20_000, 4_096
-#: Bits of an IPv6 address that name a network: one device has all addresses below them.
-_NETWORK = 64
 
 
 class FirstVotes:
@@ -33,7 +31,7 @@ class FirstVotes:
     @contextmanager
     def of(self, visitor: str, address: str) -> Iterator[None]:
         """Let a visitor vote within; a vote that is refused there is none. Raises SkipscopeError for one too many."""
-        place = _network(address)
+        place = network(address)
         with self._lock:
             is_new = visitor not in self._known
             if is_new and not self._change(place, -1):
@@ -62,16 +60,6 @@ class FirstVotes:
         while len(self._left) > MAX_ADDRESSES:
             self._left.popitem(last=False)
         return True
-
-
-def _network(address: str) -> str:
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(int(parsed) >> (128 - _NETWORK))
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
 
 
 #: Those of this server.

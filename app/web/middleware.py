@@ -6,8 +6,7 @@ Streamlit checks hosts and origins on its WebSocket alone, and trusts any port o
 import asyncio
 import logging
 import re
-from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -21,13 +20,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.web import addresses, content_policy, descriptors, presenter_link
 from app.web.base_path import BasePath, inside
 from app.web.cookies import CookiePlace
+from app.web.places import Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
+from app.web.web_sockets import MAX_SCRIPTS, PagePace, limited
 
-#: Bytes of one message from the audience; a page's own messages have a few thousand.
-MAX_MESSAGE_BYTES = 256 * 1024
 #: Simultaneous readings of the store for the audience.
 MAX_READS = 4
+#: Seconds for the last word to a page that gives way.
+GOODBYE_S = 1.0
 #: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
@@ -166,54 +167,56 @@ class OwnNumbers(_Guard):
         return await self.app(scope, receive, send)
 
 
-def _limited(receive: Receive, send: Send) -> Receive:
-    """Return a ``receive`` that closes the WebSocket at what no page sends.
-
-    That is a message beyond ``MAX_MESSAGE_BYTES`` (1009, too big), or text (1003), at which Streamlit would fail.
-    """
-
-    async def receive_limited() -> Message:
-        message = await receive()
-        if message["type"] != "websocket.receive":
-            return message
-        text = message.get("text")
-        code = 1003 if text is not None else 0
-        if len(message.get("bytes") or b"") + len(text or "") > MAX_MESSAGE_BYTES:
-            code = 1009
-        if not code:
-            return message
-        await send({"type": "websocket.close", "code": code})
-        return {"type": "websocket.disconnect", "code": code}
-
-    return receive_limited
-
-
 class ConnectionLimit(_Guard):
-    """Bound the open streams and WebSockets, and the simultaneous readings, for everyone but the presenter."""
+    """Bound the open streams and WebSockets, their reruns and the simultaneous readings, but the presenter's."""
 
     def __init__(self, app: ASGIApp):
         super().__init__(app)
         #: Open streams, WebSockets and readings of the audience, each.
         self.most = descriptors.viewers()
-        self.open: Counter[str] = Counter()
-        self._turns = asyncio.Semaphore(MAX_READS)
+        self._places = {kind: Places(self.most) for kind in ("page", "stream", "reading")}
+        self._readings, self._scripts = Turns(MAX_READS), Turns(MAX_SCRIPTS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 503 to a stream or reading beyond the limit, 403 to a WebSocket; queue other readings."""
+        """Answer 503 to a stream or reading beyond the limit, 403 to a WebSocket; queue other readings and reruns."""
         kind = _bounded(scope)
         if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):
             return await self.app(scope, receive, send)
-        if self.open[kind] >= self.most:
-            if kind == "page":
-                return await send(_CLOSED)
-            refusal = f"{self.most} viewers look on already, and there is no room for more"
-            return await PlainTextResponse(refusal, 503, headers={"Retry-After": "10"})(scope, receive, send)
-        self.open[kind] += 1
+        task = asyncio.current_task()
+        place = task and self._places[kind].take(network_of(scope), task)
+        if not task or not place:
+            return await self._refuse(kind, scope, receive, send)
+        answer = Answer(send)
+        serve = {"page": self._page, "stream": self.app, "reading": self._in_turn}[kind]
         try:
-            limited = _limited(receive, send) if kind == "page" else receive
-            return await (self._in_turn if kind == "reading" else self.app)(scope, limited, send)
+            await serve(scope, receive, answer.send)
+        except asyncio.CancelledError:
+            if not place.gives_way:
+                raise
+            task.uncancel()
+            if not answer.has_begun:
+                await self._refuse(kind, scope, receive, send)
+            elif kind == "page":
+                await _say_goodbye(send)
         finally:
-            self.open[kind] -= 1
+            self._places[kind].leave(place)
+        return None
+
+    async def _refuse(self, kind: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if kind == "page":
+            return await send(_CLOSED)
+        refusal = f"{self.most} viewers look on already, and there is no room for more"
+        return await PlainTextResponse(refusal, 503, headers={"Retry-After": "10"})(scope, receive, send)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        heard = limited(receive, send)
+        if presenter_link.shared_port() is None:  # nobody is audience
+            return await self.app(scope, heard, send)
+        pace = PagePace(self._scripts, network_of(scope), heard, send)
+        try:
+            await self.app(scope, pace.receive, pace.send)
+        finally:
+            pace.end_turn()
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The turn ends when the answer begins: the store is read by then, and a slow receiver blocks nobody.
@@ -224,9 +227,29 @@ class ConnectionLimit(_Guard):
                     turn.close()
                 await send(message)
 
-            await self._turns.acquire()
-            turn.callback(self._turns.release)
+            await self._readings.acquire(network_of(scope))
+            turn.callback(self._readings.release)
             await self.app(scope, receive, send_and_end)
+
+
+async def _say_goodbye(send: Send) -> None:
+    """Close a page's WebSocket with *try again later*."""
+    with suppress(OSError, RuntimeError):
+        async with asyncio.timeout(GOODBYE_S):
+            await send({"type": "websocket.close", "code": 1013})
+
+
+class Answer:
+    """An answer on its way, and whether it has begun."""
+
+    def __init__(self, send: Send):
+        self._send = send
+        self.has_begun = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a part on."""
+        self.has_begun = True
+        await self._send(message)
 
 
 def _is_upload(scope: Scope) -> bool:

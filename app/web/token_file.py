@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import stat
+import tempfile
 from pathlib import Path
 
 #: Letters of a token: the fewest that nobody guesses (128 bits), and those of a new one.
@@ -57,11 +58,29 @@ def _check_folders(place: Path) -> None:
 
 
 def _made(place: Path) -> str:
+    """Make the file with its token in it: another start never meets it empty. Raises FileExistsError."""
+    if os.path.lexists(place):  # in a folder, perhaps, where nothing can be made
+        raise FileExistsError
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    file = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with os.fdopen(file, "w", encoding="ascii") as opened:
-        opened.write(f"{token}\n")
+    file, part = tempfile.mkstemp(prefix=".token-", dir=place.parent)  # its owner's alone
+    try:
+        with os.fdopen(file, "w", encoding="ascii") as opened:
+            opened.write(f"{token}\n")
+        _name(part, place)
+    finally:
+        Path(part).unlink()
     return token
+
+
+def _name(part: str, place: Path) -> None:
+    """Give a whole file its name, which nobody else has. Raises FileExistsError."""
+    try:
+        os.link(part, place)
+    except FileExistsError:
+        raise
+    except (AttributeError, NotImplementedError, OSError):  # a disk without links
+        with open(place, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as opened:
+            opened.write(Path(part).read_bytes())
 
 
 def _read(place: Path) -> str:

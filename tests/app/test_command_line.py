@@ -63,6 +63,7 @@ def test_a_path_without_a_proxy_is_in_the_links(started, tmp_path):
         (["--proxy-host", "a", "--proxy-host", "b c"], "(got 'b c')"),
         (["--base-path", "a/../b"], "--base-path is made of letters"),
         (["--base-path", "a", "--base-path", "b"], "--base-path"),
+        (["--base-path", "/live/x"], "--base-path does not begin with /live"),
     ],
 )
 def test_wrong_names_are_one_line(monkeypatch, capsys, options, words):

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.web.addresses import base_path
-from app.web.base_path import BasePath, base, inside
+from app.web.base_path import BasePath, base, inside, refuse_own
 from app.web.cookies import CookiePlace
 
 
@@ -86,3 +86,14 @@ def test_a_base_path_has_a_slash_before_it_and_none_after(given, path):
 def test_what_cannot_be_a_base_path_is_refused(given):
     with pytest.raises(ValueError, match="such as /skipscope"):
         base_path(given)
+
+
+@pytest.mark.parametrize("option", ["live", "/live/x", "present", "/present/a/"])
+def test_a_base_below_which_own_routes_would_be_found_beside_the_limits_is_refused(monkeypatch, option):
+    with pytest.raises(ValueError, match="does not begin with /live or /present"):
+        site(monkeypatch, option).get(f"{base()}/")
+
+
+@pytest.mark.parametrize("path", ["", "/lives", "/a/live", "/presenter"])
+def test_other_bases_with_such_words_are_fine(path):
+    refuse_own(path)

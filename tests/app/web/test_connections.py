@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from app.data import authorization
 from app.web import connections, presenter_link, proxy_hosts
-from app.web.connections import BoundedProtocol, Connections
+from app.web.connections import Connections
 
 WEBSOCKET = (
     b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -84,7 +84,7 @@ async def server():
             WebSocketRoute("/undecided", undecided),
         ]
     )
-    config = uvicorn.Config(app, port=0, http=BoundedProtocol, ws="websockets-sansio", lifespan="off", log_config=None)
+    config = connections.bounded_config(app, port=0, lifespan="off", log_config=None)
     running = uvicorn.Server(config)
     listening = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(running.serve(sockets=[listening]))

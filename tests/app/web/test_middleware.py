@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.data import authorization
-from app.web import descriptors, middleware, presenter_link
+from app.web import descriptors, middleware, presenter_link, web_sockets
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
         authorization.guard(None)
 
 
-MOST = middleware.MAX_MESSAGE_BYTES
+MOST = web_sockets.MAX_MESSAGE_BYTES
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,40 @@ def test_it_is_made_for_its_owner_alone_and_kept(path):
     assert token_of(path) == token == path.read_text().strip()
 
 
+def test_two_starts_at_once_have_one_token_and_the_file_is_never_empty(path, monkeypatch):
+    opened, others = os.fdopen, []
+
+    def meanwhile(*arguments, **options):
+        monkeypatch.setattr(os, "fdopen", opened)
+        others.append(token_of(path))
+        return opened(*arguments, **options)
+
+    monkeypatch.setattr(os, "fdopen", meanwhile)
+    assert [token_of(path)] == others
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_full_disk_leaves_no_file(path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdopen", full)
+        _refused(path, "No space left")
+    assert not list(path.parent.iterdir())
+    assert token_of(path) == path.read_text().strip()
+
+
+def test_a_disk_without_links_has_a_token_too(path, monkeypatch):
+    def unable(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", unable)
+    token = token_of(path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert token_of(path) == token == path.read_text().strip()
+
+
 @pytest.mark.parametrize("text", [GOOD, f"{GOOD}\n", f"  {GOOD}\r\n"])
 def test_a_token_of_ones_own_is_taken(path, text):
     path.write_text(text)

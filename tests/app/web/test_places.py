@@ -1,0 +1,151 @@
+"""Places and turns: no network keeps another one out, and a lecture room may be one network."""
+
+import asyncio
+
+import pytest
+
+from app.data import authorization
+from app.web import middleware, presenter_link
+from app.web.addresses import network
+from app.web.places import Places, Turns
+
+ROOM, OTHER = ("192.0.2.1", 1), ("192.0.2.2", 1)
+
+
+@pytest.fixture
+def shared(monkeypatch):
+    """A shared page with room for eight; the presenter's cookie."""
+    monkeypatch.setattr(presenter_link, "_presenter", None)
+    monkeypatch.setattr(authorization, "guard", lambda _: None)
+    monkeypatch.setattr(middleware.descriptors, "viewers", lambda: 8)
+    token = presenter_link.share(1).partition("token=")[2]
+    return f"skipscope_presenter_1={token}"
+
+
+class Room:
+    """Answers that stay open, as of streams and pages, and what they were told."""
+
+    def __init__(self, kind="http", path="/live/stream", begins=True):
+        self.kind, self.path, self.begins = kind, path, begins
+        self.limit = middleware.ConnectionLimit(self._answer)
+
+    async def _answer(self, scope, receive, send):
+        if self.begins:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+        await asyncio.sleep(60)
+
+    async def open(self, client, number=1, cookie=""):
+        """Open so many answers; each one's task and the list of what it was told."""
+        opened = []
+        for _ in range(number):
+            told = []
+
+            async def send(message, told=told):
+                told.extend(message[key] for key in ("status", "code") if key in message)
+
+            headers = [(b"cookie", cookie.encode())]
+            scope = {"type": self.kind, "path": self.path, "method": "GET", "headers": headers, "client": client}
+            opened.append((asyncio.create_task(self.limit(scope, None, send)), told))
+        for _ in range(4):
+            await asyncio.sleep(0)
+        return opened
+
+
+def test_one_address_fills_the_room_and_gives_way_to_others(shared):
+    async def crowd():
+        room = Room()
+        first = await room.open(ROOM, 8)
+        [(refused, told)] = await room.open(ROOM)
+        assert refused.done(), "its own network is full"
+        assert told == [503]
+        others = await room.open(OTHER, 4)
+        assert [told for _, told in others] == [[200], [200], [503], [503]], "far fewer than the fullest, no more"
+        assert [task.done() for task, _ in first] == [False] * 6 + [True] * 2, "the newest leave"
+        await asyncio.gather(*(task for task, _ in first[6:]))
+        [(_, told)] = await room.open(ROOM, cookie=shared)
+        assert told == [200], "the presenter has a place beside"
+        await _end(first + others)
+
+    asyncio.run(asyncio.wait_for(crowd(), 20))
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "begins", "goodbye"),
+    [
+        ("websocket", "/_stcore/stream", True, [200, 1013]), ("websocket", "/_stcore/stream", False, [1008]),
+        ("http", "/live/stream", True, [200]), ("http", "/live/history", False, [503]),
+    ],
+)  # fmt: skip
+def test_who_gives_way_is_told_so(shared, kind, path, begins, goodbye):
+    async def crowd():
+        room = Room(kind, path, begins)
+        first = await room.open(ROOM, 8)
+        other = await room.open(OTHER)
+        assert first[-1][1] == goodbye
+        assert first[-1][0].done()
+        assert not other[0][0].done()
+        await _end(first + other)
+
+    asyncio.run(asyncio.wait_for(crowd(), 20))
+
+
+def test_a_place_that_is_left_is_free_again():
+    async def crowd():
+        places = Places(1)
+        task = asyncio.current_task()
+        place = places.take("a", task)
+        assert places.take("a", task) is None
+        places.leave(place)
+        places.leave(place)
+        assert places.take("a", task)
+
+    asyncio.run(crowd())
+
+
+def test_turns_go_round_the_networks_and_nobody_gone_has_one():
+    had = []
+
+    async def wait(turns, name, network):
+        await turns.acquire(network)
+        had.append(name)
+
+    async def crowd():
+        turns = Turns(1)
+        await turns.acquire("a")
+        names = ("a1", "a2", "a3", "b1", "c1", "b2")
+        tasks = {name: asyncio.create_task(wait(turns, name, name[0])) for name in names}
+        await asyncio.sleep(0)
+        assert had == []
+        tasks["a2"].cancel()
+        for _ in names:
+            turns.release()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        assert had == ["a1", "b1", "c1", "b2", "a3"]
+        await asyncio.wait_for(turns.acquire("a"), 1)
+        late = asyncio.create_task(wait(turns, "late", "a"))
+        await asyncio.sleep(0)
+        turns.release()
+        late.cancel()  # in the moment in which it gets its turn
+        await asyncio.gather(late, return_exceptions=True)
+        await asyncio.wait_for(turns.acquire("b"), 1)
+
+    asyncio.run(asyncio.wait_for(crowd(), 20))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True), ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True), ("192.0.2.1", "192.0.2.2", False), ("::1", "::2", False),
+        ("fe80::1%eth0", "fe80::2%eth1", True), ("x", "x", True),
+    ],
+)  # fmt: skip
+def test_a_network_is_what_one_device_has(one, other, same):
+    assert (network(one) == network(other)) is same
+
+
+async def _end(opened):
+    for task, _ in opened:
+        task.cancel()
+    await asyncio.gather(*(task for task, _ in opened), return_exceptions=True)
