@@ -120,7 +120,7 @@ def listening(workspace, monkeypatch):
     # A worker whose engine is gone ends its process after the grace: here that would be pytest's.
     monkeypatch.setattr(engine_link, "_give_up", lambda: None)
     line = EngineLink(LocalStore(workspace, 1), 1, theirs)
-    thread = GuardedThread("signals", line._listen, line._break)
+    thread = GuardedThread("signals", line._listen, line.give_up)
     thread.start()
     yield line, ours
     ours.close()
