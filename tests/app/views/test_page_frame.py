@@ -40,6 +40,6 @@ def test_a_command_goes_to_the_page_or_to_the_engine_and_its_refusal_is_reported
     monkeypatch.setattr(commands, "command", refuse)
     page_frame.obey("chart", reports.append, {})
     for verb in ("measure", "engine", "pause"):
-        session.session_state["chart"] = SimpleNamespace(command={"verb": verb, "run": "3"})
+        session.session_state["chart"] = SimpleNamespace(command={"verb": verb, "run": 3})
         page_frame.obey("chart", reports.append, {"measure": lambda command: received.append(command["run"])})
-    assert (received, reports) == (["3", "engine"], ["pause of run 3: not now"])
+    assert (received, reports) == ([3, "engine"], ["pause of run 3: not now"])
