@@ -23,7 +23,7 @@ from engine.store.rows import CommandRow, RunRow
 #: Presses that are listed, the newest ones, and the commands that are read for them: one press may be one of many runs.
 MAX_LISTED, _MAX_READ = 50, 2_000
 #: Seconds between two commands of one press at most.
-_PRESS_S = 10.0
+_PRESS_S = 1.0
 #: Runs of one press that are named.
 _MAX_NAMED = 8
 
@@ -138,7 +138,7 @@ def given_commands(race: int) -> list[GivenCommand]:
         else:
             presses.append([row])
     return [
-        GivenCommand(press[0].created, press[0].author, _words(press[::-1]), press[0].refusal or "")
+        GivenCommand(press[0].created, press[0].author, _words(press), press[0].refusal or "")
         for press in presses[:MAX_LISTED]
     ]
 
@@ -151,7 +151,7 @@ def _is_same_press(later: CommandRow, row: CommandRow) -> bool:
 def _words(press: Sequence[CommandRow]) -> str:
     row = press[0]
     what = _fork(row.argument) if row.verb == "fork" else f"{row.verb} {row.argument}".strip()
-    runs = [*dict.fromkeys(each.run for each in press if each.run is not None)]
+    runs = sorted({each.run for each in press if each.run is not None})
     if len(runs) < 2:
         return f"{what}, run {runs[0]}" if runs else what
     more = f" and {len(runs) - _MAX_NAMED} more" if len(runs) > _MAX_NAMED else ""

@@ -140,7 +140,7 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
         (race,) = {shared.row(run).race, shared.row(other).race}
         assert {(row.verb, row.author) for row in reader.commands.of_race(race, 9)} == {("stop", "presenter 1")}
     page.get_by_text("What was changed, and by whom").click()
-    expect(page.get_by_text(re.compile(rf"presenter 1: stop, run {run}"))).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"presenter 1: stop, runs? {run}\b"))).to_be_visible()
     context.close()
     shared.put_back(run, other)
     shared.quiet()

@@ -96,10 +96,8 @@ class _Restoring:
                 with writer.together():
                     imported = writer.imports.add(manifest.id, manifest.date, version)
                     races = self._add_races(writer)
-                    for race in contents.races:
-                        if race.tunes is None:
-                            new = races[race.race]
-                            writer.commands.note("import", argument="of a bundle", race=new, author=author())
+                    for new in (races[each.race] for each in contents.races if each.tunes is None):
+                        writer.commands.note("import", argument="of a bundle", race=new, author=author())
                     for run in contents.runs:
                         self._add_run(writer, run, races[run.race], imported)
                     for race, document in contents.ghosts.items():

@@ -156,7 +156,7 @@ def test_the_time_of_a_press_has_a_month_in_words_and_its_zone(monkeypatch, zone
     time.tzset()
     try:
         row = GivenCommand(1796157427.0, "", "pause, run 3", "no [run]")
-        assert views._given_line(row) == rf"{said}, somebody: pause, run 3 (refused: no \[run\])"
+        assert views._given_line(row).replace("\u2060", "") == rf"{said}, somebody: pause, run 3 (refused: no \[run\])"
     finally:
         monkeypatch.undo()
         time.tzset()
