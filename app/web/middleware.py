@@ -18,8 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
-from app.web.base_path import BasePath, inside
-from app.web.cookies import CookiePlace
+from app.web.base_path import BasePath, CookiePlace, inside
 from app.web.places import Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie

@@ -7,13 +7,12 @@ time leaves no processor for the presenter.
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.types import Message, Receive, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
 
 from app.web.places import Turns
 
@@ -46,17 +45,17 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.frames = []
         super().connection_lost(exc)
 
-    def handle_text(self, event: Frame) -> None:
+    def handle_text(self, event: Any) -> None:
         """Begin a message."""
         self._parts = 1
         super().handle_text(event)
 
-    def handle_bytes(self, event: Frame) -> None:
+    def handle_bytes(self, event: Any) -> None:
         """Begin a message."""
         self._parts = 1
         super().handle_bytes(event)
 
-    def handle_cont(self, event: Frame) -> None:
+    def handle_cont(self, event: Any) -> None:
         """Go on with a message, unless it has too many parts."""
         self._parts += 1
         if self._parts > MAX_PARTS:
@@ -158,7 +157,7 @@ def asks_for_a_rerun(content: bytes) -> bool:
     """Whether a page's message makes its script run."""
     try:
         return bool(BackMsg.FromString(content).WhichOneof("type") == "rerun_script")
-    except DecodeError:
+    except Exception:  # no message: Streamlit closes at it
         return False
 
 

@@ -91,7 +91,9 @@ def test_a_bucket_gives_some_at_once_and_others_later():
     assert [bucket.take() for _ in range(AT_ONCE)] == pytest.approx([0.0] * AT_ONCE, abs=1e-9)
     assert [bucket.take() for _ in range(2)] == pytest.approx([EVERY_S, 2 * EVERY_S])
     now[0] = 1_000.0
-    assert [bucket.take() for _ in range(AT_ONCE)] == pytest.approx([0.0] * AT_ONCE, abs=1e-9), "it holds no more than that"
+    assert [bucket.take() for _ in range(AT_ONCE)] == pytest.approx([0.0] * AT_ONCE, abs=1e-9), (
+        "it holds no more than that"
+    )
     assert bucket.take() == pytest.approx(EVERY_S)
 
 
