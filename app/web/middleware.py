@@ -215,7 +215,7 @@ class ConnectionLimit(_Guard):
         try:
             await self.app(scope, pace.receive, pace.send)
         finally:
-            pace.end_turn()
+            pace.leave()
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The turn ends when the answer begins: the store is read by then, and a slow receiver blocks nobody.

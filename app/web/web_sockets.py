@@ -26,6 +26,9 @@ AT_ONCE, EVERY_S = 40, 0.2
 MAX_SCRIPTS = 2
 #: Seconds after which a script that has not ended keeps nobody waiting: it may wait itself, or not be read.
 TURN_S = 2.0
+#: Seconds for which the turn of a page that has left goes on: its script ends by then. Else a crowd that leaves while it
+#: waits would start all its scripts at once.
+LEFT_S = 0.1
 #: Bytes of a message to a browser that may be the end of a script.
 _MAX_END_BYTES = 512
 
@@ -129,6 +132,12 @@ class PagePace:
             self._is_read.set()
         if self._turn is not None and ends_a_script(message.get("bytes") or b""):
             self.end_turn()
+
+    def leave(self) -> None:
+        """End the turn of a page that is gone, in a moment."""
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = asyncio.get_running_loop().call_later(LEFT_S, self.end_turn)
 
     def end_turn(self) -> None:
         """Let the next page's script run."""

@@ -191,6 +191,23 @@ def test_a_script_without_end_keeps_the_others_for_a_while(monkeypatch):
     in_pages(steps)
 
 
+def test_a_page_that_leaves_keeps_its_turn_for_a_moment(monkeypatch):
+    monkeypatch.setattr(web_sockets, "LEFT_S", 0.05)
+
+    async def steps(one, other):
+        one.asked.put_nowait(rerun())
+        await settle()
+        other.asked.put_nowait(rerun())
+        one.pace.leave()
+        await settle()
+        assert other.heard == 0, "its script still runs"
+        await asyncio.sleep(0.5)
+        assert other.heard == 1
+        one.pace.leave()
+
+    in_pages(steps)
+
+
 def test_who_does_not_take_an_answer_gets_no_turn():
     async def steps(one, other):
         one.is_taken.clear()
