@@ -26,8 +26,8 @@ AT_ONCE, EVERY_S = 40, 0.2
 MAX_SCRIPTS = 2
 #: Seconds after which a script that has not ended keeps nobody waiting: it may wait itself, or not be read.
 TURN_S = 2.0
-#: Seconds for which the turn of a page that has left goes on: its script ends by then. Else a crowd that leaves while it
-#: waits would start all its scripts at once.
+#: Seconds for which the turn of a page that has left goes on: its script ends by then. Else a crowd that leaves while
+#: it waits would start all its scripts at once.
 LEFT_S = 0.1
 #: Bytes of a message to a browser that may be the end of a script.
 _MAX_END_BYTES = 512
