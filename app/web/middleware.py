@@ -18,8 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
-from app.web.base_path import BasePath, inside
-from app.web.cookies import CookiePlace
+from app.web.base_path import BasePath, CookiePlace, inside
 from app.web.places import Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
@@ -216,7 +215,7 @@ class ConnectionLimit(_Guard):
         try:
             await self.app(scope, pace.receive, pace.send)
         finally:
-            pace.end_turn()
+            pace.leave()
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The turn ends when the answer begins: the store is read by then, and a slow receiver blocks nobody.

@@ -7,13 +7,12 @@ time leaves no processor for the presenter.
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
-from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 from starlette.types import Message, Receive, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import Frame
 
 from app.web.places import Turns
 
@@ -27,6 +26,9 @@ AT_ONCE, EVERY_S = 40, 0.2
 MAX_SCRIPTS = 2
 #: Seconds after which a script that has not ended keeps nobody waiting: it may wait itself, or not be read.
 TURN_S = 2.0
+#: Seconds for which the turn of a page that has left goes on: its script ends by then. Else a crowd that leaves while
+#: it waits would start all its scripts at once.
+LEFT_S = 0.1
 #: Bytes of a message to a browser that may be the end of a script.
 _MAX_END_BYTES = 512
 
@@ -46,17 +48,17 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.frames = []
         super().connection_lost(exc)
 
-    def handle_text(self, event: Frame) -> None:
+    def handle_text(self, event: Any) -> None:
         """Begin a message."""
         self._parts = 1
         super().handle_text(event)
 
-    def handle_bytes(self, event: Frame) -> None:
+    def handle_bytes(self, event: Any) -> None:
         """Begin a message."""
         self._parts = 1
         super().handle_bytes(event)
 
-    def handle_cont(self, event: Frame) -> None:
+    def handle_cont(self, event: Any) -> None:
         """Go on with a message, unless it has too many parts."""
         self._parts += 1
         if self._parts > MAX_PARTS:
@@ -131,6 +133,12 @@ class PagePace:
         if self._turn is not None and ends_a_script(message.get("bytes") or b""):
             self.end_turn()
 
+    def leave(self) -> None:
+        """End the turn of a page that is gone, in a moment."""
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = asyncio.get_running_loop().call_later(LEFT_S, self.end_turn)
+
     def end_turn(self) -> None:
         """Let the next page's script run."""
         if self._turn is not None:
@@ -158,7 +166,7 @@ def asks_for_a_rerun(content: bytes) -> bool:
     """Whether a page's message makes its script run."""
     try:
         return bool(BackMsg.FromString(content).WhichOneof("type") == "rerun_script")
-    except DecodeError:
+    except Exception:  # no message: Streamlit closes at it
         return False
 
 

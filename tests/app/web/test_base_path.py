@@ -10,8 +10,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.web.addresses import base_path
-from app.web.base_path import BasePath, base, inside, refuse_own
-from app.web.cookies import CookiePlace
+from app.web.base_path import BasePath, CookiePlace, base, inside, refuse_own
 
 
 def site(monkeypatch, option, scheme="http"):

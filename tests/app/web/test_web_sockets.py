@@ -91,7 +91,9 @@ def test_a_bucket_gives_some_at_once_and_others_later():
     assert [bucket.take() for _ in range(AT_ONCE)] == pytest.approx([0.0] * AT_ONCE, abs=1e-9)
     assert [bucket.take() for _ in range(2)] == pytest.approx([EVERY_S, 2 * EVERY_S])
     now[0] = 1_000.0
-    assert [bucket.take() for _ in range(AT_ONCE)] == pytest.approx([0.0] * AT_ONCE, abs=1e-9), "it holds no more than that"
+    assert [bucket.take() for _ in range(AT_ONCE)] == pytest.approx([0.0] * AT_ONCE, abs=1e-9), (
+        "it holds no more than that"
+    )
     assert bucket.take() == pytest.approx(EVERY_S)
 
 
@@ -185,6 +187,23 @@ def test_a_script_without_end_keeps_the_others_for_a_while(monkeypatch):
         other.asked.put_nowait(rerun())
         await asyncio.sleep(0.5)
         assert other.heard == 1
+
+    in_pages(steps)
+
+
+def test_a_page_that_leaves_keeps_its_turn_for_a_moment(monkeypatch):
+    monkeypatch.setattr(web_sockets, "LEFT_S", 0.05)
+
+    async def steps(one, other):
+        one.asked.put_nowait(rerun())
+        await settle()
+        other.asked.put_nowait(rerun())
+        one.pace.leave()
+        await settle()
+        assert other.heard == 0, "its script still runs"
+        await asyncio.sleep(0.5)
+        assert other.heard == 1
+        one.pace.leave()
 
     in_pages(steps)
 
