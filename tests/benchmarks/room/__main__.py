@@ -20,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -246,14 +246,19 @@ def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda
     return figures | {
         "absent": room.viewers - joined["joined"] + len(left["lost"]),
         "presenter_worst_s": longest(figures["presenter_coming"], figures["presenter"]),
-        "presenter_worst_half_s": longest(figures["presenter_half_requests"]),
+        "presenter_worst_half_s": longest(figures["presenter_half_requests"], kinds=()),  # too short for all of them
     }
 
 
-def longest(*times: dict[str, float | None]) -> float | None:
-    """Return the longest answer of a presenter in these times, None where a kind of question has no answer."""
-    found = [of.get(what) for of in times for what in ASKED]
-    return None if None in found else max(seconds for seconds in found if seconds is not None)
+def longest(*times: dict[str, float | None], kinds: Sequence[str] = ASKED) -> float | None:
+    """Return the longest answer of a presenter in these times.
+
+    None where a question has no answer, or one of these kinds was never asked.
+    """
+    found = [seconds for of in times for seconds in of.values()]
+    if not found or None in found or {*kinds} - {what for of in times for what in of}:
+        return None
+    return max(seconds for seconds in found if seconds is not None)
 
 
 def beyond(figures: Mapping[str, Any]) -> list[str]:

@@ -59,7 +59,9 @@ def test_each_bound_can_be_broken():
     whole = {"/": 0.1, "/live/history": 0.2, "script": 0.3}
     assert longest(whole, {**whole, "/": 0.7}) == 0.7
     assert longest(whole, {**whole, "/": None}) is None
-    assert longest({"/": 0.1, "script": 0.1}) is None, "nobody was asked"
+    assert longest({"/": 0.1}, {"script": 0.1}) is None, "one kind was never asked"
+    assert longest({"/": 0.1}, kinds=()) == 0.1
+    assert longest({}, kinds=()) is None, "nothing was asked"
 
 
 @pytest.mark.slow
