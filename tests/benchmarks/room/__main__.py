@@ -233,7 +233,7 @@ def measured(folder: Path, room: Room, beside: Callable[[Server], None] = lambda
         writer.join(10)
         presenter.join(15)
     delays, missing = arrivals(written, left.pop("rows"))
-    figures = {
+    figures: dict[str, Any] = {
         "viewers": room.viewers, "joined": joined["joined"], "refused": joined["refused"], "join_s": joined["join_s"],
         "server_cores_while_they_come": round(coming_cpu, 3), "rows": len(written), "missing": missing,
         "row_to_client_p50_s": round(statistics.median(delays), 3),
