@@ -12,7 +12,7 @@ OURS: dict[str, tuple[str, ...]] = {
         "page.number", "page.question", "st.Page(...)", "title",
     ),
     "app/views/labs/controls.py": (
-        "labs.lab_time(...)", "option.help", "option.label",
+        "labs.lab_time(...)", "option.choices", "option.help", "option.label",
     ),
     "app/views/labs/lab.py": (
         "job.id", "lab.question", "newest.id", "source",
@@ -63,11 +63,13 @@ OURS: dict[str, tuple[str, ...]] = {
         "chosen.label", "chosen.shows", "preset.label", "preset.shows", "setup_fields.LABELS[key].lower(...)",
     ),
     "app/views/setup/setup.py": (
-        "form_state.download(...)", "form_state.runs(...)", "key",
-        "options.presets()[st.session_state['preset']].label", "row.formula", "row.help", "row.label", "runs",
+        "form_state.download(...)", "form_state.runs(...)", "key", "options.depth_chips(...)",
+        "options.presets()[st.session_state['preset']].label", "row.formula", "row.help", "row.label",
+        "row.name", "runs",
     ),
     "app/views/setup/setup_fields.py": (
-        "NUMBERS[key][0]", "help", "label", "options.presets()[preset].label", "usual(preset)[key]",
+        "NUMBERS[key][0]", "help", "label", "names.__getitem__", "options.presets()[preset].label",
+        "usual(preset)[key]",
     ),
     "app/views/setup/shortcut_card.py": (
         "known.formula", "known.help", "known.label", "max(...)", "option.help", "option.name",

@@ -41,11 +41,10 @@ def unknown(program: str, said: list[str]) -> list[str]:
     if program == "app":
         return [flag for flag in given if flag not in flags(app)]
     assert isinstance(engine, click.Group)
-    verbs = [word for word in said if word in engine.commands]
-    if not verbs:
-        named = [word for word in said if re.fullmatch(r"[a-z]+", word)]
-        return named[:1] + [flag for flag in given if flag not in flags(engine)]
-    known = flags(engine).union(*(flags(engine.commands[verb]) for verb in verbs[:1]))
+    verb = next((word for word in said if re.fullmatch(r"[a-z][a-z-]*", word)), "")
+    if verb not in engine.commands:
+        return [verb] * bool(verb) + [flag for flag in given if flag not in flags(engine)]
+    known = flags(engine) | flags(engine.commands[verb])
     return [flag for flag in given if flag not in known]
 
 
@@ -57,5 +56,6 @@ def test_what_a_document_calls_exists(path):
 
 def test_the_rule_finds_calls_and_what_is_wrong_with_them():
     assert len(calls(words(DOCS / "operations.md"))) > 8
+    assert [unknown(*call) for call in calls("`python -m engine bogus runs`")] == [["bogus"]]
     text = "`python -m engine runs --jsn` and `python -m app --shared`, or python -m engine \\\n  backup x"
     assert [unknown(*call) for call in calls(text)] == [["--jsn"], ["--shared"], ["backup"]]

@@ -8,6 +8,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.markdown_texts import OURS
 from tests.architecture.source_tree import files, name_of, tree
 
@@ -19,10 +21,12 @@ FIRST = frozenset((
     "selectbox", "slider", "spinner", "status", "subheader", "success", "text_area", "text_input", "title", "toast",
     "toggle", "warning", "write",
 ))  # fmt: skip
+#: What draws all of its texts so, also those in a list or a table.
+ALL = frozenset(("write", "table", "tabs"))
 #: What draws its second text so, or its options, and the keywords that everything draws so.
 SECOND, OPTIONS = frozenset(("progress", "metric")), frozenset(("pills", "segmented_control", "radio"))
 COLUMNS = frozenset(("Column", "NumberColumn", "TextColumn", "ImageColumn", "LinkColumn", "DatetimeColumn"))
-KEYWORDS = frozenset(("label", "help", "text", "body", "title"))
+KEYWORDS = frozenset(("label", "help", "text", "body", "title", "captions", "data", "tabs"))
 PURE = frozenset(("len", "sum", "round", "strftime", "takes", "size_in_words", "explained"))
 
 
@@ -48,6 +52,9 @@ class Room:
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=value):
                     found.setdefault(name, []).append(value)
+                case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.GeneratorExp() | ast.ListComp() as value):
+                    for each in names:
+                        found.setdefault(ast.unparse(each), []).append(value)
                 case ast.NamedExpr(target=ast.Name(id=name), value=value):
                     found.setdefault(name, []).append(value)
                 case ast.AugAssign(target=ast.Name(id=name), value=value):
@@ -71,6 +78,10 @@ class Room:
                 return of(*values)
             case ast.List(elts=values) | ast.Tuple(elts=values):
                 return of(*values)
+            case ast.Dict(keys=keys, values=values):
+                return of(*filter(None, keys), *values)
+            case ast.DictComp(key=key, value=value):
+                return of(key, value)
             case ast.FormattedValue(value=value, format_spec=spec):
                 return [] if is_number(spec) else of(value)
             case ast.IfExp(body=body, orelse=other):
@@ -123,14 +134,26 @@ def is_number(spec: ast.expr | None) -> bool:
 def texts(call: ast.Call) -> Iterator[ast.expr]:
     """Yield what a call draws as Markdown."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if name in FIRST:
-        yield from call.args[:1]
+    if name in FIRST | ALL:
+        yield from call.args if name in ALL else call.args[:1]
     if name in SECOND:
         yield from call.args[1:2]
-    if name in FIRST | SECOND | COLUMNS:
+    if name in FIRST | ALL | SECOND | COLUMNS:
         yield from (keyword.value for keyword in call.keywords if keyword.arg in KEYWORDS)
     if name in OPTIONS:
-        yield from (keyword.value.body for keyword in call.keywords if isinstance(keyword.value, ast.Lambda))
+        yield from options(call)
+
+
+def options(call: ast.Call) -> Iterator[ast.expr]:
+    """Yield what stands for the options: what their function returns, that function, or they themselves."""
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
+    shown = given.get("format_func")
+    if isinstance(shown, ast.Lambda):
+        yield shown.body
+    elif shown is not None:
+        yield shown
+    else:
+        yield from [*call.args[1:2], *(value for key, value in given.items() if key == "options")]
 
 
 def unknown_in(path: Path) -> set[str]:
@@ -162,3 +185,20 @@ def test_a_name_that_is_drawn_as_markdown_is_found(tmp_path):
         encoding="utf-8",
     )
     assert unknown_in(path) == {"race.title", "race.notes", "race.help", "race.state"}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "st.write('A', race.name)", "st.table([{race.name: 1}])", "st.table({'name': [race.name]})",
+        "st.table({'a': race.name for a in ONE})", "st.table(data=[race.name])", "st.tabs([race.name])",
+        "st.pills('x', [race.name])", "st.segmented_control('x', options=(race.name,))",
+        "st.radio('x', ONE, captions=[race.name])", "st.radio('x', ONE, format_func=race.name)",
+        "st.pills('x', ONE, format_func=lambda one: race.name)", "bar.progress(0.5, text=race.name)",
+    ],
+)  # fmt: skip
+def test_a_name_is_found_wherever_a_call_draws_it(call, tmp_path):
+    for written, found in ((call, {"race.name"}), (call.replace("race.name", "literal(race.name)"), set())):
+        path = tmp_path / f"page_{len(found)}.py"
+        path.write_text(f"def page(race, st, bar):\n    {written}\n", encoding="utf-8")
+        assert unknown_in(path) == found

@@ -105,7 +105,7 @@ def test_changed_bytes_are_imported_equal_or_refused(bundle, count, seed, tmp_pa
         assert found in ("", whole), f"mutation {number}"
         equal += found == whole
     assert equal < count / 2, "most bytes mean something"
-    _nothing_left(place, equal)
+    nothing_left(place, equal)
 
 
 @pytest.mark.parametrize(("count", "seed"), [FEW, SOME, *MANY])
@@ -121,11 +121,11 @@ def test_changed_values_are_imported_or_refused(bundle, count, seed, tmp_path):
         if outcome(file, place):
             taken_over += 1
             if taken_over <= 20:
-                _can_be_read_and_exported(place, file)
-    _nothing_left(place, taken_over)
+                can_be_read_and_exported(place, file)
+    nothing_left(place, taken_over)
 
 
-def _can_be_read_and_exported(place: Workspace, file) -> None:
+def can_be_read_and_exported(place: Workspace, file) -> None:
     """What was imported is sound enough to be exported, which reads all of it, and to be imported again."""
     from engine.exchange.transfer import ExportRequest, export_to
 
@@ -138,7 +138,7 @@ def _can_be_read_and_exported(place: Workspace, file) -> None:
         read_contents(archive)
 
 
-def _nothing_left(place: Workspace, imported: int) -> None:
+def nothing_left(place: Workspace, imported: int) -> None:
     left = [path.name for path in place.path.iterdir()] if place.path.exists() else []
     assert {name for name in left if not name.startswith("skipscope.db")} == set()
     if place.database.exists():
