@@ -169,12 +169,13 @@ def webp(path):
     [(in_scans, "13300x13300 pixels, 50 million"), (often, "in 4,000 scans, 20 at the most"), (webp, "one value")],
     ids=["in scans", "many scans", "webp"],
 )
-def test_four_large_images_take_less_than_a_gigabyte(tmp_path, make, said):
+def test_four_large_images_leave_a_worker_below_a_gigabyte(tmp_path, make, said):
     one = make(tmp_path / "0")
     assert one.stat().st_size < 3 * bombs.MB
     for name in ("cats/0", "cats/1", "dogs/0", "dogs/1"):
         put(tmp_path / "set" / f"{name}{one.suffix}", one.read_bytes())
-    taken = measured.load(f"folder:{tmp_path / 'set'}", tmp_path / "workspace", 32)
+    taken = measured.load(f"folder:{tmp_path / 'set'}", tmp_path / "workspace", 32, torch=False)
     assert said in taken.error
-    assert taken.mb < 1_000, f"took {taken.mb:.0f} MB"
+    # torch, which a worker has besides, takes 300.
+    assert taken.mb < 700, f"took {taken.mb:.0f} MB"
     assert taken.seconds < 60
