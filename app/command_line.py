@@ -203,9 +203,9 @@ def shared_words(host: str, port: int, present: str, kept: bool = False) -> list
     ]
     lines += _proxy_words(host, port)
     if others:
-        lines.append(f"If these do not open elsewhere, put another address of this machine first: {', '.join(others)}")
-    if addresses.is_loopback(urlsplit(first).hostname or ""):
-        lines.append("This address is this machine's own: no other machine can open it")
+        lines.append(f"If these do not open elsewhere, try another address of this machine: {', '.join(others)}")
+    if is_own := addresses.is_loopback(urlsplit(first).hostname or ""):
+        lines.append("This address is this machine's own: others open it through an SSH tunnel or a proxy")
     if only_views := _only_views():
         lines.append(only_views)
     return [
@@ -213,13 +213,13 @@ def shared_words(host: str, port: int, present: str, kept: bool = False) -> list
         room_words(),
         "The presenter's link can command: keep it off the projector. "
         f"The next start has {'the same' if kept else 'another'} one.",
-        *([] if first.startswith("https:") else [PLAIN]),
+        *([PLAIN] if urlsplit(first).scheme == "http" and not is_own else []),
     ]
 
 
 PLAIN = (
     "Plain HTTP: anyone in this network can look on, and who listens in can read the presenter's link. "
-    "On a network that you do not trust, use an SSH tunnel instead."
+    "On a network that you do not trust, use a proxy with TLS or an SSH tunnel instead."
 )
 
 
@@ -248,10 +248,11 @@ def room_words() -> str:
     from app.web import descriptors
 
     viewers, limit = descriptors.viewers(), descriptors.open_limit()
+    room = f"There is room for {viewers} viewer{'s' * (viewers != 1)}"
     if viewers == descriptors.MAX_VIEWERS:
-        return f"There is room for {viewers} viewers"
+        return room
     return (
-        f"There is room for {viewers} viewers: this system lets a process open {limit:,} files, and "
+        f"{room}: this system lets a process open {limit:,} files, and "
         f"{descriptors.MAX_VIEWERS} take {descriptors.needed():,} (ulimit -Hn)"
     )
 

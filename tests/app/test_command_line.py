@@ -40,7 +40,7 @@ def test_links_lead_through_the_proxy_and_below_the_path(started, tmp_path):
         "  presenter: https://lab.example/lab/skipscope/present?token=t",
         "  audience:  https://lab.example/lab/skipscope/",
         "The proxy has to pass requests on to http://127.0.0.1:8501/lab/skipscope/, with their path",
-        "If these do not open elsewhere, put another address of this machine first: http://10.0.0.9:81/lab/skipscope/",
+        "If these do not open elsewhere, try another address of this machine: http://10.0.0.9:81/lab/skipscope/",
     ]
     assert not any("Plain HTTP" in line for line in said)
 

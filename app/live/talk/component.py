@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.live.shared.component import component, surroundings
+from app.live.shared.presentation.room_code import room_code
 from app.live.stream.plotly_js import BASIC, CARTESIAN
 
 #: Style sheets beside its own, by their paths below ``app/live``.
@@ -40,7 +41,7 @@ def live_talk(talk: Mapping[str, Any], state: TalkState, on_command: Callable[[]
     }  # fmt: skip
     component("talk", "skipscope_talk", *STYLES)(
         key=key,
-        data=talk_data(talk, state) | surroundings(**urls),
+        data=talk_data(talk, state) | surroundings(**urls) | {"room": room_code("talk")},
         on_command_change=on_command,
     )
 

@@ -27,7 +27,7 @@ export class RoomCode {
     this.picture.append(this.path);
     this.words = element("p", "ss-room-link");
     this.local = element("p", "ss-room-local");
-    this.root.append(this.picture, this.words, this.local);
+    this.root.append(this.picture, this.words, this.local, element("p", "ss-room-local", "Scan it to follow. J or Esc goes back."));
     host.append(this.root);
   }
 

@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from app.web import addresses, presenter_link
-from app.web.base_path import first_page
+from app.web.base_path import base, first_page
 
 #: Light modules around the code, without which cameras do not find it.
 QUIET_ZONE = 4
 
 
-def room_code() -> dict[str, Any] | None:
-    """Return link and code for the presenter of a shared page, None for everybody else.
+def room_code(page: str = "") -> dict[str, Any] | None:
+    """Return link and code of a page for the presenter of a shared one, None for everybody else.
 
     ``rows`` has a text for each row, 1 for a dark module. ``local``: no other machine opens this link.
     """
@@ -22,7 +22,7 @@ def room_code() -> dict[str, Any] | None:
     if port is None or not presenter_link.may_command():
         return None
     bound = str(st.get_option("server.address") or addresses.LOOPBACK)
-    link = audience_link(st.context.url or "", bound, port) + first_page()
+    link = audience_link(st.context.url or "", bound, port) + (f"{base()}/{page}" if page else first_page())
     return {
         "link": link,
         "rows": _rows(link),

@@ -119,10 +119,15 @@ export class Stage {
 
   /** @type {(verb: string, key?: string) => Promise<void>} */
   async #act(verb, key) {
+    const covered = this.code.open;
+    // What a key would change lies under the code: the press shows it, the next one acts.
+    if (covered && verb !== "full") this.code.open = false;
     if (verb === "keys") this.help.open = !this.help.open;
-    else if (verb === "room") this.code.open = !this.code.open;
+    else if (verb === "room" && !this.code.room) this.say("No link for a room: a shared page has one (--share), for its presenter.");
+    else if (verb === "room") this.code.open = !covered;
     else if (verb === "full") this.say(await this.screen.toggleFull());
-    else if (verb === "leave" && key === "Escape" && (this.help.open || this.code.open)) this.help.open = this.code.open = false;
+    else if (verb === "leave" && key === "Escape" && this.help.open) this.help.open = false;
+    else if (covered) return;
     else this.act(verb, key);
   }
 }

@@ -25,7 +25,8 @@ test("the stage with the focus, else the one nearest to the middle of the window
 
 test("the room's link is offered, shown and hidden by its key where there is one, and by no other", () => {
   page();
-  const stage = new Stage(new Node("div"), [], () => {});
+  const acted = [];
+  const stage = new Stage(new Node("div"), [{ verb: "forth", keys: ["ArrowRight"], shown: "Right", brief: "", does: "the next scene" }], (verb) => acted.push(verb));
   const offered = () => stage.help.panel.children.filter((row) => row.textContent.startsWith("J"));
   assert.equal(offered().length, 0);
   stage.invite({ link: "http://10.0.0.7:8501", rows: ["1"], quiet: 4, local: false });
@@ -34,6 +35,13 @@ test("the room's link is offered, shown and hidden by its key where there is one
   assert.equal(stage.code.open, true);
   offered()[0].onclick();
   assert.equal(stage.code.open, false);
+  offered()[0].onclick();
+  const next = () => stage.help.panel.children.find((row) => row.textContent.startsWith("Right")).onclick();
+  next();
+  assert.equal(stage.code.open, false, "a press shows what lies under the code");
+  assert.deepEqual(acted, []);
+  next();
+  assert.deepEqual(acted, ["forth"]);
   offered()[0].onclick();
   stage.leave();
   assert.equal(stage.code.open, false, "another entry begins without it");

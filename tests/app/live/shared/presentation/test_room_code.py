@@ -45,6 +45,7 @@ def test_a_reader_finds_the_link_of_the_room(page, opened, base, link):
     assert code["local"] is False
     assert code["quiet"] >= 4
     assert read(code["rows"], code["quiet"]) == [link]
+    assert room_code.room_code("talk")["link"] == f"{link.rstrip('/')}/talk"
 
 
 def test_who_opened_it_on_the_machine_itself_shows_an_address_for_others(page, monkeypatch):
