@@ -23,7 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("engine.hardware", "engine.store"),
     ("engine.store.audience", "engine.store.tables", "engine.store.tables.imported", "engine.models", "engine.data"),
     ("engine.models.zoo", "engine.data.files"),
-    ("engine.models.init", "engine.data.downloads", "engine.data.files.parquet"),
+    ("engine.models.init", "engine.data.downloads", "engine.data.files.decoders", "engine.data.files.parquet"),
     ("engine.models.shortcuts",),
     ("engine.models.layers", "engine.models.sublayers"),
     ("engine.training", "engine.probes", "engine.probes.online"),

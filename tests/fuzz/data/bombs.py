@@ -66,3 +66,42 @@ def large_png(path: Path, width: int, height: int, channels: int = 3) -> Path:
 
 def _chunk(name: bytes, content: bytes) -> bytes:
     return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
+
+
+def many_columns(path: Path, columns: int = 100_000, groups: int = 10) -> Path:
+    """A footer alone, whose row groups have columns of three bytes each: of Thrift's compact protocol."""
+    root, leaf = b"\x48\x01s\x15\x02\x00", b"\x15\x02\x25\x00\x18\x01a\x00"
+    group = b"\x19" + _list(columns) + b"\x26\x00\x00" * columns + b"\x16\x00\x16\x00\x00"
+    footer = b"\x15\x02\x19" + _list(2) + root + leaf + b"\x16\x00\x19" + _list(groups) + group * groups + b"\x00"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"PAR1" + footer + len(footer).to_bytes(4, "little") + b"PAR1")
+    return path
+
+
+def _list(entries: int) -> bytes:
+    """The head of a list of structs."""
+    number = bytearray()
+    while entries > 127:
+        number.append(entries & 127 | 128)
+        entries >>= 7
+    return bytes([0xFC, *number, entries])
+
+
+def scans_jpeg(path: Path, side: int, scans: int, progressive: bool = False, layers: int = 3) -> Path:
+    """A JPEG file of many scans, each of one colour and over all pixels, every block a bit or less."""
+    blocks = ((side + 7) // 8) ** 2
+    frame = b"\x08" + 2 * side.to_bytes(2, "big") + bytes([layers])
+    frame += b"".join(bytes([layer + 1, 0x11, 0]) for layer in range(layers))
+    content = b"\xff\xd8" + _segment(0xDB, b"\0" + b"\1" * 64) + _segment(0xC2 if progressive else 0xC0, frame)
+    for table, code in ((0x00, 0), (0x10, 0xE0 if progressive else 0)):
+        content += _segment(0xC4, bytes([table, 1, *bytes(15), code]))
+    first = _segment(0xDA, bytes([1, 1, 0, 0, 0 if progressive else 63, 0])) + bytes(blocks // 4 + 1)
+    # A run of 16,384 empty blocks takes 15 bits.
+    later = _segment(0xDA, b"\1\1\0\1\x3f\0") + bytes(2 * (blocks // 16_384 + 1))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content + first + later * (scans - 1) + b"\xff\xd9")
+    return path
+
+
+def _segment(marker: int, content: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(content) + 2).to_bytes(2, "big") + content

@@ -5,7 +5,7 @@ at the size that it is shrunk to. Every other is kept at its full size, two byte
 goes over all of it: progressive files, and those whose components come one after the other.
 """
 
-from typing import BinaryIO
+from typing import IO
 
 _SOS, _MARKS = 0xDA, range(0xC0, 0xD0)
 #: In ``_MARKS``, but no frame: Huffman tables, an extension, arithmetic conditions.
@@ -19,7 +19,7 @@ _MOST_LAYERS, _MOST_JUNK, _MOST_SEGMENTS = 4, 1 << 16, 10_000
 _PIECE = 1 << 20
 
 
-def kept_bytes(file: BinaryIO) -> int:
+def kept_bytes(file: IO[bytes]) -> int:
     """Return how many bytes of each pixel at full size are kept while a file is decoded, 0: it is read row by row."""
     at = file.tell()
     try:
@@ -31,7 +31,7 @@ def kept_bytes(file: BinaryIO) -> int:
         file.seek(at)
 
 
-def scans_in(file: BinaryIO) -> int:
+def scans_in(file: IO[bytes]) -> int:
     """Return how many scans a file has at the most: those of a thumbnail count too."""
     at, found, last = file.tell(), 0, b""
     file.seek(0)
@@ -42,7 +42,7 @@ def scans_in(file: BinaryIO) -> int:
     return found
 
 
-def _kept(file: BinaryIO) -> int:
+def _kept(file: IO[bytes]) -> int:
     frame: tuple[int, bytes] | None = None
     for _ in range(_MOST_SEGMENTS):
         marker = _next_marker(file)
@@ -59,7 +59,7 @@ def _kept(file: BinaryIO) -> int:
             if frame is not None:
                 raise IndexError
             frame = marker, body[7 : 6 + 3 * body[5] : 3]
-            if len(frame[1]) != body[5]:
+            if not body[5] or len(frame[1]) != body[5]:
                 raise IndexError
     raise IndexError
 
@@ -71,7 +71,7 @@ def _coefficients(layers: bytes) -> int:
     return -(-_COEFFICIENT_BYTES * samples // max(1, across * down))
 
 
-def _next_marker(file: BinaryIO) -> int:
+def _next_marker(file: IO[bytes]) -> int:
     for _ in range(_MOST_JUNK):
         if _read(file, 1)[0] == 0xFF:
             while (marker := _read(file, 1)[0]) == 0xFF:
@@ -81,7 +81,7 @@ def _next_marker(file: BinaryIO) -> int:
     raise IndexError
 
 
-def _read(file: BinaryIO, length: int) -> bytes:
+def _read(file: IO[bytes], length: int) -> bytes:
     found = file.read(length)
     if len(found) < length:
         raise IndexError

@@ -60,7 +60,7 @@ def _strip_bytes(image: Image.Image) -> int:
     if image.format != "TIFF" or tags is None:
         return 0
     bits, samples = tags.get(_BITS_TAG, (1,)), tags.get(_SAMPLES_TAG, 1)
-    each = -(-max(bits) * max(len(bits), samples) // 8)
+    each: int = -(-max(bits) * max(len(bits), samples) // 8)
     return max(each, _PACKED_STRIP_BYTES) if image.info.get("compression") in _PACKED_STRIPS else each
 
 
@@ -75,9 +75,10 @@ def need(image: Image.Image, full: tuple[int, int]) -> Need:
         counted = drafted if image.format == "JPEG" else pixels
         return Need(counted * each, _beyond(shown, counted, most))
     taken = pixels * kept + drafted * each
-    if (scans := scans_in(image.fp)) > limits.MAX_SCANS:
-        return Need(taken, f"{scans:,} scans, {limits.MAX_SCANS} at the most")
-    return Need(taken, _beyond(shown, pixels, min(most, limits.MAX_DECODING_BYTES * pixels // max(1, taken))))
+    if refusal := _beyond(shown, pixels, min(most, limits.MAX_DECODING_BYTES * pixels // max(1, taken))):
+        return Need(taken, refusal)
+    scans, most_scans = scans_in(image.fp), min(limits.MAX_SCANS, limits.MAX_SCANNED_PIXELS // max(1, pixels))
+    return Need(taken, f"{shown} in {scans:,} scans, {most_scans} at the most" if scans > most_scans else "")
 
 
 def _beyond(shown: str, pixels: int, most: int) -> str:
