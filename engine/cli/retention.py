@@ -16,9 +16,9 @@ from engine.errors import CommandRefused, NoDatabase
 from engine.runs.client.commands import UNDER_WAY
 from engine.runs.client.control import Control
 from engine.runs.client.retention import Keep, Retention, plan
-from engine.store.backup import back_up
 from engine.store.reader import Reader
 from engine.store.rows import RaceAge
+from engine.store.space.backup import back_up
 from engine.store.space.disk import read_disk, size_in_words
 from engine.store.vacuum import vacuum
 from engine.store.workspace import Workspace

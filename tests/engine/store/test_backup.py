@@ -11,10 +11,10 @@ from engine.config import RaceConfig
 from engine.errors import NoDatabase, WorkspaceError
 from engine.events import RunState
 from engine.hardware.machine import this_process
-from engine.store import backup as module
-from engine.store.backup import back_up
 from engine.store.connection import connect
 from engine.store.reader import Reader
+from engine.store.space import backup as module
+from engine.store.space.backup import back_up
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 
