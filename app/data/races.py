@@ -14,8 +14,9 @@ from engine.analysis.difference import NO_DIFFERENCE, Difference
 from engine.analysis.numbers import signed
 from engine.analysis.settings import race_of
 from engine.analysis.settings import setting_differences as setting_differences
-from engine.config import FAMILIES, TUNED, RaceConfig, RunConfig, depth_name, leaves, on_replicas
+from engine.config import FAMILIES, TUNED, RaceConfig, RunConfig, depth_name, leaves
 from engine.config import TRIAL_SEED as TRIAL_SEED
+from engine.config import on_replicas as on_replicas
 from engine.config.optim import OPTIMIZERS
 from engine.config.presets import PRESETS
 from engine.data.registry import SOURCES

@@ -27,7 +27,7 @@ from engine.cli.parsing.numbers import DEPTH, Number
 from engine.cli.parsing.options import Verbs
 from engine.cli.races import pace, race
 from engine.cli.reference import reference
-from engine.cli.retention import quota, tidy
+from engine.cli.retention import backup, quota, tidy
 from engine.cli.runs import STATE_COMMANDS, runs
 from engine.cli.talks import talk
 from engine.config import FAMILIES, ModelConfig, arm_name
@@ -94,7 +94,7 @@ def main(context: click.Context, workspace: str | None) -> None:
 
 _COMMANDS = (
     race, pace, runs, *STATE_COMMANDS, set_, extend, fork, layers, lab, export, import_, ghosts,
-    talk, reference, tidy, quota, bench, doctor,
+    talk, reference, tidy, quota, backup, bench, doctor,
 )  # fmt: skip
 for _command in _COMMANDS:
     main.add_command(_command)

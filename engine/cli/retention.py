@@ -1,9 +1,10 @@
-"""``tidy`` and ``quota``: what leaves the record, and how much the workspace may take."""
+"""``tidy``, ``quota`` and ``backup``: what leaves the record, how much the workspace may take, a copy of it."""
 
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from engine.runs.client.control import Control
 from engine.runs.client.retention import Keep, Retention, plan
 from engine.store.reader import Reader
 from engine.store.rows import RaceAge
+from engine.store.space.backup import back_up
 from engine.store.space.disk import read_disk, size_in_words
 from engine.store.vacuum import vacuum
 from engine.store.workspace import Workspace
@@ -182,3 +184,24 @@ def _gigabytes(text: str, context: click.Context) -> float:
     if number is None:
         raise click.UsageError(f"a quota is a number of gigabytes above 0, or none (got {text[:20]!r})", context)
     return number
+
+
+@click.command()
+@click.argument("place", metavar="PATH", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def backup(workspace: Workspace, place: Path, as_json: bool) -> None:
+    """Copy the workspace to the new folder PATH while everything runs; --workspace uses the copy.
+
+    It holds the database, and the checkpoints and the log of each run; data sets are decoded anew.
+    """
+    made = back_up(workspace, place)
+    if as_json:
+        document = {"path": str(place.expanduser().absolute()), "runs": made.runs, "checkpoints": made.checkpoints}
+        echo_json(document | {"bytes": made.size, "missing": made.missing})
+        return
+    held = f"{made.runs} runs and {made.checkpoints} checkpoints, {size_in_words(made.size)}"
+    click.echo(f"{place} holds {held}", err=True)
+    if made.missing:
+        gone = "; ".join(made.missing)
+        click.echo(f"without {len(made.missing)} checkpoints, whose files are gone: {gone}", err=True)

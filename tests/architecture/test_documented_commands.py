@@ -57,5 +57,5 @@ def test_what_a_document_calls_exists(path):
 def test_the_rule_finds_calls_and_what_is_wrong_with_them():
     assert len(calls(words(DOCS / "operations.md"))) > 8
     assert [unknown(*call) for call in calls("`python -m engine bogus runs`")] == [["bogus"]]
-    text = "`python -m engine runs --jsn` and `python -m app --shared`, or python -m engine \\\n  backup x"
-    assert [unknown(*call) for call in calls(text)] == [["--jsn"], ["--shared"], ["backup"]]
+    text = "`python -m engine runs --jsn` and `python -m app --shared`, or python -m engine \\\n  restore x"
+    assert [unknown(*call) for call in calls(text)] == [["--jsn"], ["--shared"], ["restore"]]

@@ -58,7 +58,7 @@ def runs_of(race: races.Race) -> list[Run]:
 
 def label(race: races.Race, run: races.RunRow) -> str:
     """Return the name of a run within its race: the arm, with several seeds the seed. The browser adds differences."""
-    arm = races.arm_label(run.depth, run.shortcut, run.family)
+    arm = races.on_replicas(races.arm_label(run.depth, run.shortcut, run.family), run.config.replicas)
     return f"{arm} s{run.seed}" if race.seeds > 1 else arm
 
 

@@ -40,6 +40,9 @@ def load_and_say(race: commands.RaceConfig, of: str) -> str:
     missing = load(race)
     form_state.note_filled()
     without = f" No field shows these: {'; '.join(missing)}." if missing else ""
+    if race.run.replicas > 1:  # its arms have another name, for they are another model
+        without += f" A start from here trains each net by one process; `--set replicas={race.run.replicas}` on the "
+        without += "command line trains it by as many as this race."
     return f"The set-up holds the settings of {of}.{without}"
 
 

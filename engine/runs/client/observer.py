@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from filelock import FileLock, Timeout
-
 from engine.events import AT_WORK, ENGINE_GONE, RunState
 from engine.hardware.machine import ProcessId, process_before
+from engine.runs.client.engine_lock import engine_lives, is_held
 from engine.runs.protocol.liveness import SILENT_S, Seen, Sign, as_seen
 from engine.store.connection import obstacle
 from engine.store.notice import heard
@@ -32,7 +31,11 @@ def observe(reader: Reader, now: float | None = None) -> dict[int, Seen]:
     if not pulses:
         return {}
     engine = engine_sign(reader, moment)
-    seen = {pulse.id: as_seen(pulse, engine, _worker_sign(reader.workspace, pulse, moment), moment) for pulse in pulses}
+    row = reader.presence.engine()
+    # A copy of a workspace: engine and workers are those of the original.
+    is_copy = not engine.lives and row is not None and ProcessId(row.pid, row.pid_started).lives()
+    workers = {pulse.id: _worker_sign(reader.workspace, pulse, moment, is_copy) for pulse in pulses}
+    seen = {pulse.id: as_seen(pulse, engine, workers[pulse.id], moment) for pulse in pulses}
     return {pulse.id: seen[pulse.id] for pulse in pulses if seen[pulse.id] != (pulse.state, pulse.detail)}
 
 
@@ -42,7 +45,7 @@ def engine_sign(reader: Reader, now: float) -> Sign:
     said = heard(workspace.engine_notice)
     beats = [] if row is None else [row.heartbeat]
     last = max([*beats, *([] if said is None else [said.at])], default=None)
-    lives = (row is not None and ProcessId(row.pid, row.pid_started).lives()) or _lock_is_held(workspace)
+    lives = engine_lives(workspace, row) or bool(is_held(workspace))
     trouble = next(iter(workspace_notes(workspace)), "")
     if lives and not trouble and (row is None or now - row.heartbeat > SILENT_S):
         is_said = said is not None and now - said.at <= SILENT_S
@@ -69,7 +72,7 @@ def _with_state(row: _Row, seen: Seen) -> _Row:
     return replace(row, **told) if differs else row
 
 
-def _worker_sign(workspace: Workspace, pulse: Pulse, now: float) -> Sign:
+def _worker_sign(workspace: Workspace, pulse: Pulse, now: float, is_copy: bool) -> Sign:
     said = heard(workspace.notice(pulse.id))
     last = pulse.heartbeat
     if said is not None and (last is None or said.at > last):
@@ -77,19 +80,6 @@ def _worker_sign(workspace: Workspace, pulse: Pulse, now: float) -> Sign:
     if pulse.node and not pulse.pid:  # a process of another machine: its heartbeats are all that can be seen
         return Sign(last is not None and now - last <= SILENT_S, last, node=pulse.node)
     # The worker wrote heartbeats: a process that started later reuses its id.
-    lives = bool(pulse.pid and pulse.heartbeat and process_before(pulse.pid, pulse.heartbeat))
+    lives = not is_copy and bool(pulse.pid and pulse.heartbeat and process_before(pulse.pid, pulse.heartbeat))
     trouble = said.text if said is not None and said.at == last and now - said.at <= SILENT_S else ""
     return Sign(lives, last, trouble)
-
-
-def _lock_is_held(workspace: Workspace) -> bool:
-    """Return whether an engine holds the workspace's lock, one in another container included."""
-    if not workspace.engine_lock.exists():
-        return False
-    try:
-        with FileLock(workspace.engine_lock, timeout=0):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False  # a read-only workspace

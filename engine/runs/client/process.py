@@ -12,8 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from engine import __version__
 from engine.errors import (
     DatabaseDamaged,
@@ -30,6 +28,7 @@ from engine.hardware.machine import ProcessId
 from engine.hardware.training import require_torch
 from engine.paths import PROJECT
 from engine.runs.client.author import author
+from engine.runs.client.engine_lock import engine_lives, is_held
 from engine.runs.client.shutdown import Shutdown, outcomes
 from engine.runs.launchers.registry import LauncherChoice
 from engine.runs.protocol.liveness import SILENT_S, Sign, gone
@@ -77,7 +76,7 @@ class EngineProcess:
         Without a ``reader`` the database is opened for it.
         """
         row = self._engine_row() if reader is None else reader.presence.engine()
-        if row is None or not ProcessId(row.pid, row.pid_started).lives():
+        if row is None or not engine_lives(self.workspace, row):
             told = "no engine runs" if row is None else gone(Sign(False, row.heartbeat), time.time())
             message = f"{told}; it starts with the next race or command"
             if cause := self._cause_of_end():
@@ -114,7 +113,11 @@ class EngineProcess:
             status = self._status_of_this_version()
             if status.state == "alive" and (row := self._engine_row()) is not None:
                 return row
-            if status.state == "none" and (started is None or started.poll() is not None) and not self._lock_is_held():
+            if (
+                status.state == "none"
+                and (started is None or started.poll() is not None)
+                and not is_held(self.workspace)
+            ):
                 if unless_ended_since is not None and self._was_ended_since(unless_ended_since):
                     raise EngineUnreachable("somebody ended the engine; it starts with the next race or command")
                 # The first attempt may have met an ending engine.
@@ -161,8 +164,9 @@ class EngineProcess:
         """
         try:
             row = self._engine_row()
-            if row is None or not (process := ProcessId(row.pid, row.pid_started)).lives():
+            if row is None or not engine_lives(self.workspace, row, asks_lock=True):
                 return None
+            process = ProcessId(row.pid, row.pid_started)
             # Before the command: an engine may answer it before the next line.
             with Reader(self.workspace) as reader:
                 runs = [run.id for run in reader.jobs.all(AT_WORK)]
@@ -190,10 +194,10 @@ class EngineProcess:
             check(self.workspace)
         except DatabaseDamaged:
             self._end_by_signal()
-            if self._lock_is_held():
+            if is_held(self.workspace):
                 raise running from None
             return set_aside(self.workspace)
-        if self._lock_is_held():
+        if is_held(self.workspace):
             raise running
         raise WorkspaceError(f"{self.workspace.database} is healthy and stays where it is")
 
@@ -216,7 +220,7 @@ class EngineProcess:
             process = ProcessId(int(pid), float(started))
         except (OSError, ValueError):
             return False
-        if not process.lives():
+        if not process.lives() or is_held(self.workspace) is False:
             return False
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGTERM)
@@ -232,7 +236,7 @@ class EngineProcess:
             raise
         except WorkspaceError:
             # A full disk, or a lock: a worker that was stopped within a transaction keeps it until the engine ends it.
-            if not self._lock_is_held():
+            if not is_held(self.workspace):
                 raise  # the process of the row is no engine of this workspace
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGTERM)
@@ -262,13 +266,6 @@ class EngineProcess:
     def _was_ended_since(self, moment: float) -> bool:
         with Reader(self.workspace) as reader:
             return reader.commands.last_given(SHUTDOWN) > moment
-
-    def _lock_is_held(self) -> bool:
-        try:
-            with FileLock(self.workspace.engine_lock, timeout=0):
-                return False
-        except Timeout:
-            return True
 
     def _cause_of_end(self) -> str:
         """Return the error that ended the last engine, '' after an end in good order or by a kill."""

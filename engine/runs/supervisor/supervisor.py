@@ -44,6 +44,8 @@ LOCK_S = 1.0
 CLOSING_S, CLOSING_HUNG_S = 30.0, 10.0
 #: How long a shutdown waits for workers that it ended, and for a database that does not answer.
 _LAST_S = 5.0
+#: So long an engine that released its lock may take until its process is gone.
+_ENDING_S = 2.0
 #: A database up to this size is checked at the start; a larger one would delay the start.
 _CHECKED_BYTES = 64 * 1024**2
 
@@ -115,7 +117,7 @@ class Supervisor:
         self._closing_at: float | None = None
         self._needed_at = time.monotonic()
         self._beat_at = 0.0
-        self._adopted = self._swept = self._imports_swept = self._paused_all = False
+        self._adopted = self._swept = self._imports_swept = self._paused_all = self._is_copy = False
         self._began = time.time()
 
     def shutdown(self) -> None:
@@ -127,6 +129,7 @@ class Supervisor:
     def run(self) -> None:
         """Loop until the engine may end."""
         self._take_signals()
+        self._is_copy = self._other_engine_lives()
         self._sign_on()
         _log.info("engine %s, process %d, workspace %s, devices %s, %d cores", __version__, os.getpid(),
                   self._workspace.path, ", ".join(self._dispatch.devices), self._dispatch.cores)  # fmt: skip
@@ -176,7 +179,7 @@ class Supervisor:
         # Before the first write: a worker that hangs may hold the lock of the database.
         self._pool.end_hung(None if self._closing_at is None else CLOSING_HUNG_S)
         if not self._adopted:
-            self._pool.adopt()
+            self._pool.adopt(none_lives=self._is_copy)
             self._handler.forget_shutdowns(self._began)
             self._tuning.see_to()  # before the first command
             self._adopted = True
@@ -205,6 +208,16 @@ class Supervisor:
             _log.info("no run and no client for %g s", self._idle_s)
             return False
         return True
+
+    def _other_engine_lives(self) -> bool:
+        """Return whether the engine on record lives: without the lock it is that of the workspace this is a copy of."""
+        row, deadline = self._reader.presence.engine(), time.monotonic() + _ENDING_S
+        while row is not None and ProcessId(row.pid, row.pid_started).lives():
+            if time.monotonic() > deadline:
+                _log.info("a copy: process %d is the engine of the workspace it was copied from", row.pid)
+                return True
+            time.sleep(ROUND_S)
+        return False
 
     def _sign_on(self) -> None:
         me = this_process()

@@ -199,13 +199,17 @@ class WorkerPool:
             if not self.occupies(row.id):
                 self._record_end(row.id, "it has no worker")
 
-    def adopt(self) -> None:
-        """Take over the runs of a dead engine: wait for their workers, then queue the runs. May be repeated."""
+    def adopt(self, none_lives: bool = False) -> None:
+        """Take over the runs of a dead engine: wait for their workers, then queue the runs. May be repeated.
+
+        Args:
+            none_lives: The workers on record are another workspace's, of which this one is a copy: leave them alone.
+        """
         self._adopted_at = time.monotonic()
         for row in self._reader.jobs.all([*ALIVE, RunState.PAUSED]):
             if not _is_orphan(row):
                 continue
-            if (left := self._launcher.adopt(row)) is not None:
+            if not none_lives and (left := self._launcher.adopt(row)) is not None:
                 self._left_behind[row.id] = (row, left)
                 if row.state in ALIVE:
                     self._writer.jobs.update(row.id, detail="waits for the worker of the engine before to end")

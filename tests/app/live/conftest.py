@@ -2,6 +2,7 @@ import json
 import time
 
 import pytest
+from filelock import FileLock
 
 from app.data.workspace import use
 from engine import __version__
@@ -26,6 +27,8 @@ class Bench:
         """Let this process be the engine on record: for pages that no server serves, which would start one."""
         me = this_process()
         self.writer.presence.enter_engine(me.pid, me.started, __version__, [])
+        self.lock = FileLock(self.workspace.engine_lock)
+        self.lock.acquire(timeout=5)
 
     def steps(self, run, first, last, per_second=5.0, loss=None):
         self.writer.points.record(

@@ -14,7 +14,7 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 def _lines(document: Mapping[str, Any]) -> Iterator[str]:
     machine = document["machine"]
-    yield "## On a GPU"
+    yield f"## On {_place(document)}"
     yield ""
     yield "Command: `python -m tests.benchmarks.gpu_check --out F`. " + _machine(machine, document["device"])
     if document["tiny"]:
@@ -34,6 +34,13 @@ def _lines(document: Mapping[str, Any]) -> Iterator[str]:
             yield "| figure | value |"
             yield "|---|---|"
             yield from (f"| {_cell(name)} | {_cell(text)} |" for name, text in figures)
+
+
+def _place(document: Mapping[str, Any]) -> str:
+    """Return what the check ran on, in the words of a heading."""
+    if document["device"] == "cpu":
+        return "a CPU: a rehearsal"
+    return "a GPU" if document["machine"]["gpus"] else "a machine without a GPU: nothing was tried"
 
 
 def _machine(machine: Mapping[str, Any], device: str) -> str:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from engine.cli.group import run as cli
 from engine.config import RaceConfig
@@ -261,9 +262,9 @@ def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
     other = sqlite3.connect(workspace.database, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
-        assert call("shutdown") == (
-            2, "", "the database is locked by another program; nothing was changed, try again\n",
-        )  # fmt: skip
+        with FileLock(workspace.engine_lock):
+            refused = call("shutdown")
+        assert refused == (2, "", "the database is locked by another program; nothing was changed, try again\n")
     finally:
         other.close()
 

@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+from filelock import FileLock
 
 from engine.errors import DatabaseDamaged, EngineRunning, EngineUnreachable, VersionMismatch, WorkspaceError
 from engine.events import ENGINE_GONE, RunState, Split
@@ -215,7 +216,7 @@ def test_engines_of_another_version_and_silent_ones_are_named(room, monkeypatch)
     monkeypatch.setattr("engine.runs.client.commands.ACKNOWLEDGE_S", 0.3)
     me = this_process()
     room.workspace.prepare()
-    with Writer(room.workspace) as writer:
+    with Writer(room.workspace) as writer, FileLock(room.workspace.engine_lock):
         writer.presence.enter_engine(me.pid, me.started, "0.0.9", ["cpu"])
         assert room.control.engine.status().state == "other-version"
         with pytest.raises(VersionMismatch, match="0.0.9"):

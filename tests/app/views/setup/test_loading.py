@@ -49,6 +49,16 @@ def test_what_no_field_can_show_is_named(workspace, page, monkeypatch):  # noqa:
     assert "18 is not 6n+2" in loading.load(family)[0]
 
 
+def test_replicas_are_said_with_the_command_that_keeps_them(workspace, page, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(form_state, "put", lambda fields: None)
+    monkeypatch.setattr(form_state, "note_filled", lambda: None)
+    race = replace(plan_race(RaceRequest(), workspace), {"run.replicas": 2})
+    said = loading.load_and_say(race, "race 3")
+    assert "replicas: 2 (the set-up has 1)" in said
+    assert "`--set replicas=2` on the command line" in said
+    assert "replicas" not in loading.load_and_say(plan_race(RaceRequest(), workspace), "race 4")
+
+
 def test_stored_races_and_runs_have_their_configuration(workspace, page):  # noqa: F811
     race = plan_race(RaceRequest((8, 14), ("none", "A"), seeds=2), workspace)
     with Writer(workspace) as writer:

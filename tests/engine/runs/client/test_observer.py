@@ -41,11 +41,15 @@ def store(workspace):
         writer.jobs.move(1, S.RUNNING, pid=1, heartbeat=time.time(), detail="")
         me = this_process()
         writer.presence.enter_engine(me.pid, me.started, __version__, ["cpu"])
-        yield writer, reader
+        with FileLock(workspace.engine_lock) as lock:
+            yield writer, reader, lock
 
 
-def silence(writer, seconds, pid=None):
-    """Move the heartbeats of engine and worker back; with a ``pid`` both are that process."""
+def silence(store, seconds, pid=None):
+    """Move the heartbeats of engine and worker back; with a ``pid`` both are that process, which ended."""
+    writer, _, lock = store
+    if pid is not None:
+        lock.release()
     with writer.transaction() as connection:
         for table in ("engine", "runs"):
             connection.execute(f"UPDATE {table} SET heartbeat = ?", (time.time() - seconds,))
@@ -58,8 +62,8 @@ def test_a_run_that_is_heard_is_as_its_record_says(store):
 
 
 def test_a_killed_engine_and_its_run_are_told_and_the_record_stays(store, ended):
-    writer, reader = store
-    silence(writer, 15, ended)
+    writer, reader, _ = store
+    silence(store, 15, ended)
     detail = "engine gone, last heard 15 s ago; resumes with the next engine"
     assert observe(reader) == {1: (S.LOST, detail)}
     (row,) = with_states(reader.runs.all(), observe(reader))
@@ -70,7 +74,7 @@ def test_a_killed_engine_and_its_run_are_told_and_the_record_stays(store, ended)
 
 
 def test_runs_says_the_same_words_in_both_forms(store, ended, call):
-    silence(store[0], 15, ended)
+    silence(store, 15, ended)
 
     def undated(text):
         """Return what is said without its time: each command takes some."""
@@ -90,17 +94,17 @@ def test_runs_says_the_same_words_in_both_forms(store, ended, call):
 
 
 def test_an_engine_of_another_container_lives_while_it_holds_the_lock(store, ended):
-    writer, reader = store
+    writer, reader, lock = store
     with writer.transaction() as connection:
         connection.execute("UPDATE engine SET pid = ?", (ended,))
-    with FileLock(reader.workspace.engine_lock):
-        assert observe(reader) == {}
+    assert observe(reader) == {}
+    lock.release()
     assert observe(reader)[1].detail.startswith("engine gone")
 
 
 def test_a_locked_database_is_named_as_the_reason_of_a_silence(store):
-    writer, reader = store
-    silence(writer, 30)
+    writer, reader, _ = store
+    silence(store, 30)
     with closing(sqlite3.connect(reader.workspace.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         told = observe(reader)[1]
@@ -108,15 +112,15 @@ def test_a_locked_database_is_named_as_the_reason_of_a_silence(store):
 
 
 def test_a_waiting_worker_is_heard_by_its_notice_until_it_is_killed(store, ended):
-    writer, reader = store
-    silence(writer, 30)
+    writer, reader, _ = store
+    silence(store, 30)
     folder = reader.workspace.run(1)
     folder.mkdir()
     notices = Notice(reader.workspace.notice(1)).prepare(), Notice(reader.workspace.engine_notice).prepare()
     notices[0].say("waits: the disk of the workspace is full (0 MB free)")
     notices[1].say("the disk of the workspace is full (0 MB free)")
     assert observe(reader) == {1: (S.RUNNING, "waits: the disk of the workspace is full (0 MB free)")}
-    silence(writer, 30, ended)
+    silence(store, 30, ended)
     assert observe(reader)[1].state == S.LOST
     later = observe(reader, time.time() + 20)[1]
     assert later.detail == "engine gone, last heard 20 s ago; resumes with the next engine", "heard by the notice"

@@ -5,11 +5,14 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from filelock import FileLock
 
+from engine import __version__
 from engine.errors import EngineUnreachable
 from engine.events import RunState
 from engine.hardware.machine import this_process
 from engine.runs.client import process
+from engine.runs.client.observer import observe
 from engine.runs.client.process import EngineProcess
 from engine.runs.client.shutdown import Shutdown, outcomes
 from engine.runs.protocol.planning import RaceRequest, plan_race
@@ -68,8 +71,28 @@ def test_an_engine_that_does_not_end_is_no_shutdown(workspace, monkeypatch):
     me = this_process()
     with Writer(workspace) as writer:
         writer.presence.enter_engine(me.pid, me.started, "0", ["cpu"])
-    with pytest.raises(EngineUnreachable, match=f"process {me.pid}.* did not end within 50 s; after `kill -9"):
+    expected = f"process {me.pid}.* did not end within 50 s; after `kill -9"
+    with FileLock(workspace.engine_lock), pytest.raises(EngineUnreachable, match=expected):
         EngineProcess(workspace).shutdown()
+
+
+def test_the_engine_of_the_original_is_not_that_of_a_copy(workspace, monkeypatch):
+    me = this_process()
+    with Writer(workspace) as writer:
+        writer.races.submit(plan_race(RaceRequest((8,), ("A",)), workspace))
+        writer.jobs.move(1, S.STARTING)
+        writer.jobs.move(1, S.RUNNING, pid=1, heartbeat=time.time())
+        writer.presence.enter_engine(me.pid, me.started, __version__, ["cpu"])
+        with writer.transaction() as connection:
+            connection.execute("UPDATE engine SET heartbeat = heartbeat - 60")
+    engine = EngineProcess(workspace)
+    with FileLock(workspace.engine_lock):
+        assert engine.status().state == "silent"
+    assert engine.status().state == "none"
+    assert engine.shutdown() is None
+    with Reader(workspace) as reader:
+        assert reader.commands.pending() == []
+        assert observe(reader)[1].state == S.LOST, "its worker is the original's too"
 
 
 def test_the_error_that_ended_the_last_engine_is_part_of_the_state(workspace):

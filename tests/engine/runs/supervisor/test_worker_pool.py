@@ -108,6 +108,14 @@ def test_adopting_can_be_repeated(parts, left):
     assert parts.reader.runs.get(1).state == S.QUEUED
 
 
+def test_the_engine_of_a_copy_leaves_the_workers_of_the_original_alone(parts):
+    start(parts)
+    parts.pool._launched.clear()
+    parts.launcher.adopt = lambda row: SimpleNamespace(lives=lambda: True, place="process 7")
+    parts.pool.adopt(none_lives=True)
+    assert (parts.reader.runs.get(1).state, parts.pool.is_left_behind(1)) == (S.QUEUED, False)
+
+
 @pytest.mark.parametrize(("state", "end"), [(S.RUNNING, S.LOST), (S.STOPPING, S.STOPPED)])
 def test_a_run_without_a_worker_does_not_stay_alive(parts, state, end):
     start(parts)
