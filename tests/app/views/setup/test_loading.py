@@ -3,6 +3,7 @@
 import pytest
 
 from app.data import commands, races, run_times
+from app.live.shared.run import runs_of
 from app.views.setup import form_state, loading
 from engine.config import replace
 from engine.runs.protocol.planning import RaceRequest, plan_race
@@ -57,6 +58,15 @@ def test_replicas_are_said_with_the_command_that_keeps_them(workspace, page, mon
     assert "replicas: 2 (the set-up has 1)" in said
     assert "`--set replicas=2` on the command line" in said
     assert "replicas" not in loading.load_and_say(plan_race(RaceRequest(), workspace), "race 4")
+
+
+def test_an_arm_on_replicas_has_one_name_in_list_table_and_component(workspace, page):  # noqa: F811
+    race = replace(plan_race(RaceRequest((8,), ("A",)), workspace), {"run.replicas": 2})
+    with Writer(workspace) as writer:
+        number, _ = writer.races.submit(race)
+    listed = races.race(number)
+    named = {races.runs(number)[0].arm, *listed.arms, *(run["label"] for run in runs_of(listed))}
+    assert named == {"A-8 on 2 replicas"}
 
 
 def test_stored_races_and_runs_have_their_configuration(workspace, page):  # noqa: F811
