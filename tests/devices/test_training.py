@@ -110,11 +110,15 @@ def test_a_resumed_and_a_forked_training_go_on_upon_the_gpu(gpu, optimizer):
             assert isinstance(list(second.events())[-1], Finished)
 
 
+#: The other rank has nothing to tell.
+SILENT = SimpleNamespace(trouble=lambda: None, beat=lambda: None)
+
+
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_a_replica_adds_up_its_gradients_on_the_gpu(gpu, precision, monkeypatch):
     monkeypatch.setattr("engine.hardware.ranks.dist.all_reduce", lambda *_, **__: SimpleNamespace(wait=lambda: None))
     monkeypatch.setattr(Ranks, "announce", lambda ranks, order: None)
-    device = replace(gpu.device(precision), ranks=Ranks(0, 2, "cuda", None))
+    device = replace(gpu.device(precision), ranks=Ranks(0, 2, "cuda", None, SILENT))
     trainer = Trainer(run_on_gpu(precision, replicas=2, model__shortcut="dropout"), images(), device)
     trainer.progress.lr = 0.1
     with gpu.watched():

@@ -8,13 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from engine.cli.group import run as cli
 from engine.config import RaceConfig
 from engine.data.registry import SOURCES
 from engine.events import Evaluated, RunState, Split, StepRow
-from engine.hardware.machine import this_process
 from engine.paths import PROJECT
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
@@ -256,14 +254,10 @@ def test_unknown_runs_are_refused_before_anything_is_done(call, workspace):
 def test_a_locked_database_is_one_line(call, workspace, monkeypatch):
     monkeypatch.setattr("engine.store.connection.BUSY_TIMEOUT_S", 0.05)
     Writer(workspace).close()
-    me = this_process()
-    with Writer(workspace) as writer:
-        writer.presence.enter_engine(me.pid, me.started, "0", [])
     other = sqlite3.connect(workspace.database, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
-        with FileLock(workspace.engine_lock):
-            refused = call("shutdown")
+        refused = call("race", "--depths", "8", "--shortcuts", "A", "--steps", "2")
         assert refused == (2, "", "the database is locked by another program; nothing was changed, try again\n")
     finally:
         other.close()

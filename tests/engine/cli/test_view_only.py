@@ -19,7 +19,7 @@ VIEWING = {
     "doctor": ["--json"], "runs": ["--json"], "layers": ["1", "--json"], "count": ["--depth", "56", "--shortcut", "A"],
     "export": ["1", "--format", "pytorch", "--out"], "quota": [],
     "tidy": ["--keep-runs", "9", "--dry-run"], "ghosts": [], "talk": ["why-depth-hurt", "--check"],
-    "delete": ["2"], "shutdown": [],
+    "backup": [], "delete": ["2"], "shutdown": [],
 }  # fmt: skip
 #: Verbs for runs at work, of which there are none; ``fork`` needs a checkpoint, which needs torch.
 #: ``import`` is what the test begins with, ``serve`` what the page starts.
@@ -64,7 +64,8 @@ def test_what_trains_is_refused_in_one_line_and_all_else_works(workspace, called
     assert dict(zip(TRAINING, refused, strict=True)) == dict.fromkeys(TRAINING, (2, "", f"{WORDS}\n"))
     assert Control(workspace).engine.status().state == "none", "nothing was started to be refused"
     out = tmp_path / "net.py"
-    commands = [[verb, *arguments, *[str(out)] * (verb == "export")] for verb, arguments in VIEWING.items()]
+    paths = {"export": [str(out)], "backup": [str(tmp_path / "copy")]}
+    commands = [[verb, *arguments, *paths.get(verb, [])] for verb, arguments in VIEWING.items()]
     said = dict(zip(VIEWING, called(*commands), strict=True))
     assert {verb: each for verb, each in said.items() if each[0]} == {}
     doctor = json.loads(said["doctor"][1])
