@@ -129,8 +129,9 @@ def decode(
             return header, None
         with _decoding(image, header, 2 * resize):
             if resize:
-                picture = _eight_bit(image, channels, scale)
-                array = np.asarray(ImageOps.fit(picture, (resize, resize), Image.Resampling.BILINEAR))
+                # Without a name for the converted image: it goes before its bytes are others'.
+                fitted = ImageOps.fit(_eight_bit(image, channels, scale), (resize, resize), Image.Resampling.BILINEAR)
+                array = np.asarray(fitted)
             else:
                 array = _array(image, channels, scale)
     return header, array[None] if array.ndim == 2 else array.transpose(2, 0, 1)
@@ -152,11 +153,14 @@ def _decoding(image: Image.Image, header: Header, draft: int) -> Iterator[None]:
         if _tile_pixels(image) > most:
             raise Unreadable(f"a tile of more than {most // 10**6} million pixels")
         with _memory.taken(taken):
-            image.load()
-            if hasattr(image, "_decoder"):
-                # A WebP file's has two more copies of all pixels, which were for the next frame.
-                image._decoder = None
-            yield
+            try:
+                image.load()
+                if hasattr(image, "_decoder"):
+                    # A WebP file's has two more copies of all pixels, which were for the next frame.
+                    image._decoder = None
+                yield
+            finally:
+                image.close()  # its pixels too, before their bytes are others'
     except Unreadable:
         raise
     except Exception as error:  # decoders raise what they like on damaged files

@@ -4,9 +4,11 @@ Each figure of the tables is the peak of a process of its own (``tests/fuzz/data
 rounded up. Torch-free.
 """
 
+import ctypes
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import NamedTuple
 
 from PIL import Image
@@ -31,6 +33,8 @@ _BITS_TAG, _SAMPLES_TAG = 258, 277
 #: Formats whose decoders are slow, or take several times the memory.
 _HEAVY = ("JPEG2000", "AVIF", "QOI", "DDS", "BLP", "FTEX", "FITS", "XPM", "XBM")
 _HEAVY_BYTES = 56
+#: From so many bytes on freed memory goes back to the system at once.
+_LARGE = 32 * 2**20
 
 
 class Need(NamedTuple):
@@ -85,6 +89,22 @@ def _beyond(shown: str, pixels: int, most: int) -> str:
     return f"{shown}, {most // 10**6} million at the most" if pixels > most else ""
 
 
+def _give_back() -> None:
+    """Give freed memory back to the system: the C library keeps it for the thread that had it."""
+    if trim := _trim():
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    """Return the function of the GNU C library, None where there is another one."""
+    try:
+        found: Callable[[int], int] = ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
+    return found
+
+
 class Memory:
     """Bytes that threads share: who needs more than are left waits until others are done."""
 
@@ -102,6 +122,8 @@ class Memory:
         try:
             yield
         finally:
+            if size >= _LARGE:
+                _give_back()
             with self._changed:
                 self._taken -= size
                 self._changed.notify_all()
