@@ -276,11 +276,20 @@ def view(page: Page, expression: str):
     return page.evaluate(f"() => {{ const v = {VIEW}; return v && ({expression}); }}")
 
 
+def wait_drawn(page: Page, view: str, condition: str, seconds: float) -> None:
+    """Wait until a condition about a view ``v`` of the page holds, and until the page has drawn what it then held.
+
+    A view takes its data first and draws them in a later frame: words that are read in between are older than it.
+    """
+    holds = f"() => {{ const v = {view}; return v && ({condition}) ? {{ pending: v.pending }} : null; }}"
+    pending = page.wait_for_function(holds, timeout=1000 * seconds, polling=LOOKS).json_value()["pending"]
+    if pending:
+        page.wait_for_function(f"(drawing) => {view}?.pending !== drawing", arg=pending, timeout=1000 * seconds)
+
+
 def wait_view(page: Page, condition: str, seconds: float = PATIENCE) -> None:
-    """Wait until a condition about the page's RaceView ``v`` holds."""
-    page.wait_for_function(
-        f"() => {{ const v = {VIEW}; return v && ({condition}); }}", timeout=1000 * seconds, polling=LOOKS
-    )
+    """Wait until a condition about the page's RaceView ``v`` holds and is drawn."""
+    wait_drawn(page, VIEW, condition, seconds)
 
 
 def open_setup(page: Page) -> None:

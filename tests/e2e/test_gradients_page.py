@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from engine.events import CurveName
 from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL
-from tests.e2e.conftest import LOOKS, PATIENCE, until
+from tests.e2e.conftest import PATIENCE, until, wait_drawn
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -22,9 +22,8 @@ def lab(page, expression: str):
 
 
 def wait_lab(page, condition: str, seconds: float = PATIENCE) -> None:
-    """Wait until a condition about the page's LabView ``v`` holds."""
-    condition = f"() => {{ const v = {VIEW}; return v && ({condition}); }}"
-    page.wait_for_function(condition, timeout=1000 * seconds, polling=LOOKS)
+    """Wait until a condition about the page's LabView ``v`` holds and is drawn."""
+    wait_drawn(page, VIEW, condition, seconds)
 
 
 def wait_bold(page, name: str, panel: int = 0) -> None:

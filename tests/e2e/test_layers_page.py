@@ -15,7 +15,7 @@ from engine.probes.registry import get_quantity
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import LOOKS, PATIENCE
+from tests.e2e.conftest import PATIENCE, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -33,9 +33,8 @@ def probes(page, expression: str):
 
 
 def wait_probes(page, condition: str, seconds: float = PATIENCE) -> None:
-    """Wait until a condition about the page's ProbeView ``v`` holds."""
-    condition = f"() => {{ const v = {VIEW}; return v && ({condition}); }}"
-    page.wait_for_function(condition, timeout=1000 * seconds, polling=LOOKS)
+    """Wait until a condition about the page's ProbeView ``v`` holds and is drawn."""
+    wait_drawn(page, VIEW, condition, seconds)
 
 
 def drawn(page, run: int) -> np.ndarray:
