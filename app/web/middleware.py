@@ -22,7 +22,7 @@ from app.web.base_path import BasePath, CookiePlace, inside
 from app.web.places import Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
-from app.web.web_sockets import MAX_SCRIPTS, PagePace, limited
+from app.web.web_sockets import MAX_AUDIENCE_BYTES, MAX_SCRIPTS, PagePace, limited
 
 #: Simultaneous readings of the store for the audience.
 MAX_READS = 4
@@ -208,9 +208,9 @@ class ConnectionLimit(_Guard):
         return await PlainTextResponse(refusal, 503, headers={"Retry-After": "10"})(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        heard = limited(receive, send)
         if presenter_link.shared_port() is None:  # nobody is audience
-            return await self.app(scope, heard, send)
+            return await self.app(scope, limited(receive, send), send)
+        heard = limited(receive, send, MAX_AUDIENCE_BYTES)
         pace = PagePace(self._scripts, network_of(scope), heard, send)
         try:
             await self.app(scope, pace.receive, pace.send)
