@@ -20,6 +20,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from app.web import descriptors, presenter_link
 from app.web.addresses import network
+from app.web.base_path import inside
 from app.web.proxy_hosts import is_proxy
 from app.web.web_sockets import MAX_MESSAGE_BYTES, BoundedWebSocket
 
@@ -40,8 +41,8 @@ ADDRESS_SHARE = 0.9
 READ_BYTES, FILE_READ_BYTES = 2 * 1024, 256 * 1024
 #: Bytes of a head.
 MAX_HEAD_BYTES = 16 * 1024
-#: Where files for the presenter's pages come in. No other request's body is read.
-_UPLOADS = "/_stcore/upload_file/"
+#: Where Streamlit takes files for its uploader and drops them. No other request has a body that is waited for.
+UPLOADS = "/_stcore/upload_file/"
 
 
 class Connections:
@@ -148,7 +149,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         """Read on for the presenter's files. Any other body that goes on might never end, and ends the connection."""
         if not self.cycle.more_body:
             return
-        if _UPLOADS in self.scope["path"] and _of_presenter(self.headers):
+        if UPLOADS in inside(self.scope) and _of_presenter(self.headers):
             self._read_bytes(FILE_READ_BYTES)
         else:
             self.send_400_response("this server reads no body")

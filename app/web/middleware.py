@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
 from app.web.base_path import BasePath, CookiePlace, inside
+from app.web.connections import UPLOADS
 from app.web.places import Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
@@ -31,8 +32,8 @@ GOODBYE_S = 1.0
 #: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
-#: Where Streamlit takes files for its uploader and drops them, guarded by its token against foreign pages.
-UPLOADS, UPLOADING = "/_stcore/upload_file/", ("PUT", "DELETE")
+#: How files come to the uploader, guarded by Streamlit's token against foreign pages.
+UPLOADING = ("PUT", "DELETE")
 #: Where Streamlit tells of its sessions and caches.
 NUMBERS = "/_stcore/metrics"
 #: Before the opening of a WebSocket: browsers get a 403.
