@@ -156,7 +156,7 @@ def test_each_absence_has_its_sentence(site, open_page):
     silent = SyntheticRace(site.workspace, (8,), ("none", "A"), 300, images=0)
     page = open_page(f"{site.url}/layers?race={silent.race}")
     expect(page.locator(".sp-says")).to_have_text(
-        "This race was recorded without probes. Start a new one on the Race page to look inside."
+        "This race was recorded without probes. A new race has them."
     )
     waiting = SyntheticRace(site.workspace, (8,), ("none",), 300)
     page.goto(f"{site.url}/layers?race={waiting.race}")
