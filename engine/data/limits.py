@@ -24,6 +24,9 @@ MAX_WAITING_BYTES = 64 * MIB
 #: Files and folders that are looked through below a path, and how deep folders lie below each other.
 MAX_ENTRIES = 5_000_000
 MAX_DEPTH = 256
+#: Bytes and lines of a list of labels; a larger file is none.
+MAX_LIST_BYTES = 64 * MIB
+MAX_LIST_LINES = 5_000_000
 
 #: Bytes of the footer of a Parquet file, entries of one of its lists, structs (six or so for each column of each row
 #: group) and values of all of it, and bytes of the names of classes beside it.
