@@ -382,3 +382,8 @@ def test_types_that_only_a_second_schema_names_are_not_needed(tmp_path):
     path.write_bytes(content[:at] + b"!" * 40 + content[at + 40 :])
     assert listing(path).classes == whole.classes
     assert read(listing(path), "test") == read(whole, "test")
+
+
+def test_a_file_without_columns_says_so(tmp_path):
+    parquet.write_table(pa.table({}), tmp_path / "set.parquet")
+    assert "has no columns; it takes img or image" in complaint(tmp_path / "set.parquet")
