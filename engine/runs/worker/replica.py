@@ -4,6 +4,7 @@ The worker is rank 0. It alone reads and writes the record; this process reads t
 Torch-free until the job begins.
 """
 
+import ctypes
 import logging
 import os
 import signal
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 #: The page must stay responsive on the same cores: beside it, four threads of training count for less than half of one.
 NICENESS = 10
 LOOPBACK = "127.0.0.1"
+_PR_SET_PDEATHSIG = 1
 #: Exit code of a replica that told why it ends.
 _TOLD_EXIT = 1
 
@@ -53,6 +55,7 @@ class Place:
 
 def follow(job: Job, place: Place, tells: Connection, *inherited: Inherited) -> None:
     """Train along in a process of its own, which ends with its parent; ``tells``: where the parent hears a cause."""
+    _be_killed_with_parent()
     for each in inherited:
         each.close()
     # The worker decides: it writes a checkpoint first.
@@ -138,6 +141,18 @@ def _follow(job: Job, place: Place, ranks: "Ranks", data: Path) -> None:
 def _at(place: Place, cause: str) -> str:
     """Name the machine, where there are several."""
     return cause if place.host == LOOPBACK else f"node {place.host}: {cause}"
+
+
+def _be_killed_with_parent() -> None:
+    """Let the system end this process with its parent, even one that is suspended; Linux can, elsewhere a thread does.
+
+    The parent's thread that forked this process is what counts: it is the worker's first, which lives as long.
+    """
+    prctl = getattr(ctypes.CDLL(None), "prctl", None) if sys.platform == "linux" else None
+    if prctl is not None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if (parent := parent_process()) is not None and not parent.is_alive():
+        os._exit(1)  # it ended before
 
 
 def _end_with_parent() -> None:
