@@ -1,12 +1,15 @@
-"""The page of talks for a presenter: whether it takes the room along by itself, and a list that no file breaks."""
+"""The page of talks for a presenter: which window the room follows, and a list that no file breaks."""
+
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.data.talks import talks
+from app.data.talks import room, talks
 from app.data.workspace import use
 from app.views import talk
 from app.web import presenter_link
+from app.web.talk_windows import TalkWindows
 from engine.talks.files import USUAL
 
 PAGE = "from app.views import talk\ntalk.render()"
@@ -67,3 +70,45 @@ def test_files_that_are_no_talks_are_told_below_the_one_that_is_shown(place, sta
     assert len(states) == 1
     assert "is no TOML" in seen.main.children[0].proto.label
     assert "is no TOML" in page(talk="mine").error[0].value
+
+
+class TestLeaving:
+    """What the room sees when the presenter leaves the stage in one of several windows."""
+
+    @pytest.fixture
+    def at(self, place, monkeypatch):
+        """Act in one of several windows."""
+        state: dict = {}
+        monkeypatch.setattr(talk.st, "session_state", state)
+        monkeypatch.setattr(talk, "talk_windows", TalkWindows(lambda window: True))
+
+        def act(window, name=USUAL, **command):
+            monkeypatch.setattr(talk, "this_window", lambda: window)
+            state[talk.COMPONENT] = SimpleNamespace(command=command)
+            talk._on_command(name)
+            assert talk._NOTICE not in state
+            return state.pop(talk._GOES_ON, False)
+
+        return act
+
+    def test_a_second_window_leaves_alone(self, at):
+        at("a", verb="show", scene=3)
+        at("b", verb="show", scene=3)
+        assert at("b", verb="end")
+        assert (room.showing().talk, room.showing().scene) == (USUAL, 3)
+        assert not at("a", verb="end")
+        assert room.showing() == room.Showing()
+
+    def test_the_room_goes_back_to_the_first_window_with_its_votes(self, at):
+        at("a", verb="show", scene=2)
+        room.vote("plain", "somebody", 1)
+        at("b", verb="show", scene=8)
+        assert at("b", verb="end")
+        assert (room.showing().scene, room.showing().votes) == (2, 1)
+
+    def test_a_window_at_another_page_gives_no_talk(self, at, monkeypatch):
+        at("a", verb="show", scene=3)
+        talk.left()
+        at("b", verb="show", scene=4)
+        assert not at("b", verb="end")
+        assert room.showing() == room.Showing()
