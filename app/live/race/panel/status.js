@@ -1,6 +1,6 @@
 /** The texts and buttons around the chart: the state of the link, the finding, engine trouble, commands to all runs. */
 import { element, setText, svgElement } from "../../shared/dom.js";
-import { cleanImages, grouped } from "../../shared/format.js";
+import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
 import { signed } from "../chart/labels.js";
 import { AT_WORK, ENDED, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
@@ -28,7 +28,7 @@ export class RaceStatus {
     this.#certainty(state);
     drawInterval(this.part("interval"), state.gaps?.of[0]);
     this.#speak(state);
-    this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${state.headline}`);
+    this.part("plot").setAttribute("aria-label", `Training and test curves of ${plural(runs.length, "run")}. ${state.headline}`);
     this.#engine(runs, state);
     for (const [verb, states] of ALL) {
       const all = this.part(`${verb}-all`);
