@@ -88,6 +88,7 @@ export function hoverLines({ trace, index }) {
 /** @type {(value: unknown, format: string | undefined) => string} */
 function formatted(value, format) {
   if (typeof value !== "number" || !format) return String(value);
+  if (format.endsWith("d")) return grouped(Math.round(value));
   const digits = Number(/\.(\d)/.exec(format)?.[1]);
   if (format.endsWith("g")) return String(Number(value.toPrecision(digits)));
   return `${format.startsWith("+") && value > 0 ? "+" : ""}${fixed(value, digits)}`.replace("-", "−");

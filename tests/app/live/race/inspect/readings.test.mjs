@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hoverLines, nearest, placeText, readCurve, readings } from "../../../../../app/live/race/inspect/readings.js";
+import { hoverText } from "../../../../../app/live/race/chart/curves.js";
 import { escaped } from "../../../../../app/live/shared/format.js";
 import { VIEW, figure, ownArms, race, range, run } from "../runs.mjs";
 
@@ -48,6 +49,14 @@ test("a point says what its curve is called and is worth", () => {
   const { data } = figure([run(1, "plain-20", range(1, 50), range(1, 50), { tests: [[50, 35.25]], label: "a<b" })], view);
   const hit = nearest(data, "", { x: 502, y: 400 - 4 * 35 }, PLACE);
   assert.deepEqual(hoverLines(hit), ["a<b", "step 50", "test error: 35.2 %"]);
+});
+
+test("a point is at the very step, however far, and in the cross-hair's words", () => {
+  for (const [x, at] of [["step", 63_999], ["epoch", 163.7], ["seconds", 12_345.6]]) {
+    const trace = { name: "A-20", x: [at], y: [6.1], hovertemplate: hoverText("A-20", { ...VIEW, x }, "test error") };
+    assert.equal(hoverLines({ trace, index: 0 })[1], placeText(at, { ...VIEW, x }));
+  }
+  assert.equal(placeText(63_999, VIEW), "step 63,999");
 });
 
 test("the card says what it reads", () => {
