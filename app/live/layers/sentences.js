@@ -40,7 +40,7 @@ export function remark(run, scale, step) {
     const unmeasured = !codes || column < columns.firstMeasured(scale.row.name);
     const bad = codes ? codes.reduce((sum, code) => sum + (code === 0 || code === 65535), 0) : 0;
     if (unmeasured) parts.push(`no ${scale.row.label} at this step`);
-    else if (bad) parts.push(`${bad === codes.length ? "no" : `${bad} of ${codes.length}`} ${scale.place}s ${bad === codes.length ? "has a finite value" : "without a finite value"}`);
+    else if (bad) parts.push(bad === codes.length ? `no ${scale.place} has a finite value` : `${bad} of ${codes.length} ${scale.place}s without a finite value`);
   }
   if (card.state === "diverged" && columns.steps.length) {
     parts.push(`diverged at step ${grouped(card.step)}; the last probe before it is step ${grouped(columns.lastStep)}`);
