@@ -1,6 +1,6 @@
 """Check on a GPU what was never tried on one: one JSON document and one log, part by part.
 
-    python -m tests.benchmarks.gpu_check --out F [--part N]... [--replace] [--device cuda:0]
+    python -m tests.benchmarks.gpu_check --out F [--part N]... [--replace | --add] [--device cuda:0]
     python -m tests.benchmarks.gpu_check --report F
 
 Each part is a process with a time limit; one that fails or hangs does not stop the next. Without a GPU every part says
@@ -32,14 +32,16 @@ def main(words: list[str]) -> int:
     what.add_argument("--out", type=Path, metavar="F", help="the JSON file to write; the log lies beside it")
     what.add_argument("--report", type=Path, metavar="F", help="print a finished check as Markdown")
     parser.add_argument("--part", type=int, action="append", choices=PARTS, metavar="N", help="only this part")
-    parser.add_argument("--replace", action="store_true", help="write over files of that name")
+    there = parser.add_mutually_exclusive_group()
+    there.add_argument("--replace", action="store_true", help="write over files of that name")
+    there.add_argument("--add", action="store_true", help="run what has not passed in F, a check that has ended")
     parser.add_argument("--device", default="cuda:0", metavar="D", help="cuda:N; cpu: a rehearsal in tiny sizes")
     options = parser.parse_args(words)
     try:
         if options.report:
             print(markdown(read(options.report)))
             return 0
-        series = Series(options.out, options.device, replace=options.replace)
+        series = Series(options.out, options.device, replace=options.replace, add=options.add)
         document = series.run(sorted(set(options.part or PARTS)))
     except SkipscopeError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -21,7 +21,9 @@ from tests.benchmarks.gpu_check.document import (
     FAILED,
     MACHINE_KEYS,
     NOT_RUN,
+    PASSED,
     new_document,
+    read,
     row_of,
     tells_nothing,
     write,
@@ -38,11 +40,19 @@ _UNKNOWN = {key: {} if key == "versions" else [] if key == "gpus" else "" for ke
 class Series:
     """One check. Raises ConfigError for a device that is none, DataError for paths that are taken, before it begins.
 
-    A check in which no part ran, as on a machine without a GPU, takes no path. ``say`` gets a line when a part begins
-    and ends.
+    A check in which no part ran, as on a machine without a GPU, takes no path. With ``add`` the parts that passed stay,
+    and others are run. ``say`` gets a line when a part begins and ends.
     """
 
-    def __init__(self, out: Path, device: str, *, replace: bool = False, say: Callable[[str], None] | None = None):
+    def __init__(
+        self,
+        out: Path,
+        device: str,
+        *,
+        replace: bool = False,
+        add: bool = False,
+        say: Callable[[str], None] | None = None,
+    ):
         if not re.fullmatch(r"cpu|cuda:\d{1,3}", device):
             raise ConfigError(f"--device is cpu or cuda:N (got {device[:40]!r})")
         self._out, self._device, self._say = out, device, say or (lambda text: print(text, file=sys.stderr, flush=True))
@@ -51,6 +61,11 @@ class Series:
         if self._log == out:
             raise ConfigError("--out names the JSON file, and F.log lies beside it; take another ending than .log")
         self._document = new_document(_UNKNOWN, device, self._tiny)
+        if add:
+            self._document = read(out)
+            if self._document["device"] != device:
+                raise DataError(f"{out} is a check of {self._document['device']}; name that device, or another file")
+            return
         replace = replace or (tells_nothing(out) and _begins_like_a_log(self._log))
         # Both are taken now: no file is found to be there when all is measured.
         if self._log.exists() and not replace:
@@ -59,13 +74,21 @@ class Series:
         to_file(self._log, lambda file: None, replace=replace)
 
     def run(self, numbers: list[int]) -> dict[str, Any]:
-        """Run the parts ``numbers``; return the document as it was written."""
+        """Run the parts ``numbers``; return the document as it was written.
+
+        Raises DataError where parts of another machine would be added.
+        """
+        before = {row["part"]: row["state"] for row in self._document["parts"] if row["state"] != NOT_RUN}
         with self._log.open("ab") as log:
             looked = self._child("0", _LOOK_S, log)
             machine = looked if isinstance(looked, dict) else _UNKNOWN
+            if before:
+                self._require_same(machine)
             self._document["machine"] = machine
             without = looked if isinstance(looked, str) else self._lacks(machine)
             for part in PARTS.values():
+                if before.get(part.number) == PASSED or (part.number in before and part.number not in numbers):
+                    continue
                 if part.number not in numbers:
                     self._note(row_of(part, NOT_RUN, "it was not asked for (--part)"))
                 elif without:
@@ -74,6 +97,12 @@ class Series:
                     self._say(f"part {part.number}, {part.name}: {part.question}")
                     self._note(self._measured(part, log))
         return self._document
+
+    def _require_same(self, machine: dict[str, Any]) -> None:
+        """Raise DataError unless the parts that ran were on this machine, by the same code."""
+        if other := [key for key in sorted(MACHINE_KEYS) if machine[key] != self._document["machine"][key]]:
+            differing = ", ".join(other)
+            raise DataError(f"{self._out} is of another machine or other versions ({differing}); name another file")
 
     def command(self, number: str, folder: str) -> list[str]:
         """Return the command of one child, which writes its result into ``folder``."""

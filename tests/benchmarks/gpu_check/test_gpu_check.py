@@ -145,6 +145,30 @@ def test_a_check_in_which_nothing_ran_gives_way_to_the_next(monkeypatch, tmp_pat
     assert "exists already" in capsys.readouterr().err
 
 
+def test_parts_are_added_to_a_check_of_the_same_machine(monkeypatch, tmp_path, capsys):
+    out = tmp_path / "check.json"
+    assert main(["--out", str(out), "--add"]) == 2, "there is none"
+    scripted(monkeypatch, tmp_path, {"5": "sys.exit(3)"})
+    assert main(["--out", str(out), "--part", "4", "--part", "5"]) == 1
+    scripted(monkeypatch, tmp_path, {"4": "sys.exit(4)"})
+    assert main(["--out", str(out), "--add", "--part", "4", "--part", "6"]) == 1
+    told = states(out)
+    assert told[4] == told[6] == ("passed", ""), "what passed is not run again"
+    assert told[5][0] == "failed"
+    assert {state for number, (state, _) in told.items() if number not in (4, 5, 6)} == {"not run"}
+    assert (tmp_path / "check.log").read_text().count("== part 0") == 2
+    before = out.read_text()
+    assert main(["--out", str(out), "--add", "--device", "cuda:1"]) == 2
+    scripted(monkeypatch, tmp_path, {}, gpus=(GPU | {"name": "another GPU"},))
+    capsys.readouterr()
+    assert main(["--out", str(out), "--add"]) == 2
+    assert "is of another machine or other versions (gpus)" in capsys.readouterr().err
+    assert out.read_text() == before
+    scripted(monkeypatch, tmp_path, {})
+    assert main(["--out", str(out), "--add"]) == 0
+    assert {state for state, _ in states(out).values()} == {"passed"}, "what failed is run again"
+
+
 @pytest.mark.parametrize(
     ("words", "said"), [(["--device", "gpu"], "cpu or cuda:N"), (["--out", "check.log"], "ending")]
 )

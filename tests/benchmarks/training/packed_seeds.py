@@ -12,7 +12,8 @@ The arms are those of the quick race, with its images, batches and precision, on
 - ``operations``: those of one step that compute, a measure of the kernels that a GPU would launch.
 - ``equal``: the largest difference of losses to each seed's own run over three steps in 64-bit floats.
 
-Figures: ``assets/docs/results.md``. The engine trains no packed nets, because five seeds cost more than 3.3 of one.
+Figures: ``assets/docs/results.md``. The engine trains no packed nets: where the trial was made, five seeds cost more
+than 3.3 of one.
 """
 
 import argparse

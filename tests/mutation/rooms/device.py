@@ -78,6 +78,20 @@ ROOM = Room(
             breaks="The lab constructed fails on a GPU.",
         ),
         Fault(
+            name="labels-by-a-list-of-the-host",
+            file="engine/training/evaluate.py",
+            text="                    labels = images.labels[indices]\n",
+            faulty="                    labels = images.labels[indices][list(range(len(indices)))]\n",
+            breaks="An evaluation copies a list of places to the GPU in every batch, and waits.",
+        ),
+        Fault(
+            name="gradient-norm-by-singular-values",
+            file="engine/probes/online/measure.py",
+            text="torch.linalg.vector_norm(self.rows)",
+            faulty="torch.linalg.matrix_norm(self.rows, 2)",
+            breaks="A probe waits for the GPU once for every layer.",
+        ),
+        Fault(
             name="batch-norm-counts-on-the-device",
             file="engine/training/evaluate.py",
             text="            norm.momentum = 1.0 / number\n",
