@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from engine.events import FINAL, RunState
+from engine.events import ENDED, FINAL, RunState
 from engine.runs.client.control import Control
 from engine.runs.protocol import planning
 from engine.runs.protocol.planning import RaceRequest, plan_race
@@ -106,7 +106,7 @@ def barred(folder):
     os.environ["PYTHONPATH"] = os.pathsep.join((str(place), os.environ["PYTHONPATH"]))
     scene = ReplicaScene(folder, STEPS, Nodes(2, cores=1))
     try:
-        (row,) = scene.until(lambda rows: rows[0].state in (*FINAL, RunState.LOST))
+        (row,) = scene.until(lambda rows: rows[0].state in ENDED)
         scene.until(lambda rows: not scene.other() and not scene.other("RunActor"))
     finally:
         scene.close()
