@@ -55,13 +55,13 @@ class Place:
 
 def follow(job: Job, place: Place, tells: Connection, *inherited: Inherited) -> None:
     """Train along in a process of its own, which ends with its parent; ``tells``: where the parent hears a cause."""
+    kill_with_parent()
     for each in inherited:
         each.close()
     # The worker decides: it writes a checkpoint first.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     GuardedThread("parent", _end_with_parent, _log.error).start()
-    kill_with_parent()
     with suppress(OSError):
         os.nice(NICENESS)
     causes: list[str] = []
