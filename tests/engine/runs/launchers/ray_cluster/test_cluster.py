@@ -110,7 +110,6 @@ def test_a_replica_that_cannot_reach_the_first_fails_the_run_with_its_cause(expe
         r"replica 2 of 2: node [0-9.]+: cannot connect to the first replica at [0-9.:]+ \(.*\); all ports between .*"
     )
     assert re.fullmatch(words, found["cause"])
-    assert found["seconds"] < 60, "a process loads torch before"
 
 
 def test_a_replica_that_stands_still_ends_with_its_killed_worker(experiment):
