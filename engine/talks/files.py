@@ -143,8 +143,8 @@ def _scene(row: Any) -> tuple[Scene | None, list[str]]:
 def _field(scene: type[Scene], key: str) -> TypeAdapter[Any]:
     """Return what checks one field of a scene, and converts it as the scene would."""
     field = scene.model_fields[key]
-    checked: Any = Annotated[field.annotation, field]
-    return TypeAdapter(checked)
+    kind: Any = Annotated[field.annotation, field]
+    return TypeAdapter(kind)
 
 
 def _missing(scene: Scene) -> Iterator[str]:

@@ -8,7 +8,7 @@ torchvision's ImageFolder. Of an animation the first frame is taken. Bytes and p
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.data import limits
 from engine.data.files.decoders.memory import Memory, most_pixels, need
+from engine.data.files.decoders.tiff import longest_entry
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.inside import Outside, open_inside
 from engine.data.files.listing import Item, printable
@@ -60,13 +61,13 @@ _memory = Memory(limits.MAX_DECODING_BYTES)
 def look(item: Item) -> Header:
     """Read the header alone. Raises Unreadable."""
     with _opened(item) as image:
-        return _header(image)
+        return _header(item, image)
 
 
 def values(item: Item) -> tuple[Header, Values]:
     """Return the header and the values; those of a JPEG file are of a smaller copy. Raises Unreadable."""
     with _opened(item) as image:
-        header = _header(image)
+        header = _header(item, image)
         with _decoding(image, header, _GLANCE):
             found = [_values(rows) for rows in _rows(image, header)]
     ranges = joined(own for own, _ in found if own is not None)
@@ -124,7 +125,7 @@ def decode(
     decoded, and has no pixels here. Raises Unreadable.
     """
     with _opened(item) as image:
-        header = _header(image)
+        header = _header(item, image)
         if size and header.size != (size, size):
             return header, None
         with _decoding(image, header, 2 * resize):
@@ -192,6 +193,8 @@ def _opened(item: Item) -> Iterator[Image.Image]:
         own = BY_SUFFIX.get(content.suffix.lower()) if isinstance(content, Path) else None
         if size > limits.MAX_IMAGE_BYTES:
             raise Unreadable(f"{size:,} bytes, {limits.MAX_IMAGE_BYTES:,} at the most")
+        if (numbers := longest_entry(file)) > limits.MAX_STRIPS:
+            raise Unreadable(f"{numbers:,} strips or other numbers, {limits.MAX_STRIPS:,} at the most")
         try:
             image = Image.open(file, formats=(*_always(), own) if own else _always())
         except UnidentifiedImageError:
@@ -210,17 +213,28 @@ def _always() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def _header(image: Image.Image) -> Header:
+def _header(item: Item, image: Image.Image) -> Header:
+    """Return the header of an image that ``_opened`` opened."""
     wide = image.mode.startswith(("I", "F"))
     grey = wide or image.mode in _GREY
-    # Pillow decodes the image to tell its palette.
     if image.mode == "P" and image.width * image.height <= most_pixels(image):
-        try:
-            palette = np.array(image.getpalette("RGB")).reshape(-1, 3)
-        except Exception as error:
-            raise Unreadable(_reason(error)) from None
+        # A large image keeps its pixels from here on, uncounted: those of another one are let go.
+        with _opened(item) if image.width * image.height > _PIECE_PIXELS else nullcontext(image) as one:
+            palette = _palette(one, one is not image)
         grey = bool((palette == palette[:, :1]).all())
     return Header(image.size, grey, wide)
+
+
+def _palette(image: Image.Image, ends: bool) -> np.ndarray:
+    """Return the colours of a palette, (colours, 3): pillow decodes the image to tell them. ``ends``: it is closed."""
+    with _memory.taken(need(image, image.size).bytes if ends else 0):
+        try:
+            return np.array(image.getpalette("RGB")).reshape(-1, 3)
+        except Exception as error:
+            raise Unreadable(_reason(error)) from None
+        finally:
+            if ends:
+                image.close()
 
 
 def _eight_bit(image: Image.Image, channels: int, scale: ValueRange | None = None) -> Image.Image:

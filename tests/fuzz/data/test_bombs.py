@@ -85,6 +85,24 @@ def test_a_palette_is_not_looked_for_in_what_is_too_large(tmp_path, monkeypatch)
     assert unreadable(cut) == "64x64 pixels, 0 million at the most"
 
 
+def test_the_palette_of_a_large_image_keeps_no_pixels(tmp_path, monkeypatch):
+    Image.fromarray(pixels(0, 64)).convert("P").save(tmp_path / "x.png")
+    item, counted = Item("x", 0, tmp_path / "x.png"), []
+    headers, plain = look(item), decode(item, 3, 0)[1]
+    monkeypatch.setattr("engine.data.files.pixels._PIECE_PIXELS", 64 * 63)
+
+    class Watched(Memory):
+        def taken(self, size):
+            counted.append(size)
+            return super().taken(size)
+
+    monkeypatch.setattr("engine.data.files.pixels._memory", Watched(10**6))
+    assert look(item) == headers
+    assert counted == [64 * 64 * 9]
+    assert np.array_equal(decode(item, 3, 0)[1], plain)
+    assert counted == [64 * 64 * 9] * 3
+
+
 def test_a_tile_that_is_larger_than_its_image_is_not_made(tmp_path):
     tags = {256: 16, 257: 16, 258: 8, 259: 8, 262: 1, 277: 1, 322: 30_000, 323: 30_000, 324: 200, 325: 100}
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())

@@ -114,14 +114,32 @@ def _listing(path: Path, follows: bool) -> ParquetListing:
         if not path.exists():
             raise DataError(f"{name} is not there; parquet:PATH names a Parquet file or a folder of them")
         boundary = Boundary(path, follows)
-        read = cache(lambda file: _labels(file, boundary.root))
         files = _files(path, boundary)
-        outside = boundary.said("parquet")
-        if not files:
-            raise DataError(
-                f"{name} holds no .parquet files{outside and f', but {outside}'}; parquet:PATH names a file or a "
-                "folder of them"
-            )
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    outside = boundary.said("parquet")
+    if not files:
+        raise DataError(
+            f"{name} holds no .parquet files{outside and f', but {outside}'}; parquet:PATH names a file or a "
+            "folder of them"
+        )
+    try:
+        return _listing_of(path, files, boundary)
+    except DataError as error:
+        if not outside:
+            raise
+        raise DataError(f"{error}; not followed: {outside}") from None
+
+
+def _unreadable(path: Path, error: OSError) -> DataError:
+    return DataError(f"{printable(str(error.filename or path))} cannot be read ({error.strerror or error})")
+
+
+def _listing_of(path: Path, files: list[Path], boundary: Boundary) -> ParquetListing:
+    """Return the listing of these files. Raises DataError in one line."""
+    name = printable(str(path))
+    read = cache(lambda file: _labels(file, boundary.root))
+    try:
         train, test, others = _splits(path, files, read)
         hashed = hashlib.sha256()
         for file in files:
@@ -130,9 +148,7 @@ def _listing(path: Path, follows: bool) -> ParquetListing:
             hashed.update(b"%s\0%d\0%d\n" % (relative, status.st_size, status.st_mtime_ns))
         stamps = stamps_of(dict.fromkeys([path, *files, *(file.parent for file in files)]))
     except OSError as error:
-        raise DataError(
-            f"{printable(str(error.filename or path))} cannot be read ({error.strerror or error})"
-        ) from None
+        raise _unreadable(path, error) from None
     raw = {file: read(file) for file in (*train, *test)}
     rows = sum(len(labels) for labels, *_ in raw.values())
     if rows > limits.MAX_ROWS:
@@ -155,7 +171,7 @@ def _listing(path: Path, follows: bool) -> ParquetListing:
     left_out = (
         f"{unused} class names without images" if unused else "",
         f"{len(others)} files of other splits ({_named(path, others)})" if others else "",
-        outside,
+        boundary.said("parquet"),
     )
     return ParquetListing(
         path=path,

@@ -112,6 +112,10 @@ def test_parquet_behind_links_out_of_the_folder_is_named(tmp_path):
     (tmp_path / "set" / "train.parquet").symlink_to("../blobs/x.parquet")
     with pytest.raises(DataError, match=r"holds no .parquet files, but 1 link .*train.parquet; name it linked-parquet"):
         listing(tmp_path / "set")
+    table(tmp_path / "set" / "test.parquet", EVEN)
+    with pytest.raises(DataError, match=r"starts with train; not followed: 1 link .*train.parquet; name"):
+        listing(tmp_path / "set")
+    (tmp_path / "set" / "test.parquet").unlink()
     assert linked(tmp_path / "set").counts == {"train": 20, "test": 4}
     assert listing(tmp_path / "set" / "train.parquet").counts == {"train": 20, "test": 4}
     table(tmp_path / "set" / "own.parquet", EVEN)
