@@ -69,8 +69,7 @@ def test_a_start_that_fails_is_tried_again_and_says_why_meanwhile(launcher, tmp_
     launcher._fork_server.failures = 2
     said = set()
     worker = launcher.launch(job(1, tmp_path))
-    until(lambda: said.add(launcher.trouble()) or worker.pid)
-    assert launcher.trouble() == ""
+    until(lambda: said.add(launcher.trouble()) or (worker.pid and launcher.trouble() == ""))
     (said_first,) = [text for text in said if "try 2 of 6" in text]
     assert said_first == "the fork server was ended by signal 9 (SIGKILL); starts again in 0.05 s (try 2 of 6)"
     assert [process.name for process in launcher.processes] == ["run-1"]
