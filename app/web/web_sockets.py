@@ -137,6 +137,7 @@ class PagePace:
         self._bucket = Bucket(AT_ONCE, EVERY_S)
         self._turn: asyncio.TimerHandle | None = None
         self._ahead: asyncio.Task[Message] | None = None
+        self._is_gone = False
         self._is_read = asyncio.Event()
         self._is_read.set()
 
@@ -153,6 +154,8 @@ class PagePace:
                 if not await self._stays_until_turn():
                     continue
                 self._turn = asyncio.get_running_loop().call_later(TURN_S, self.end_turn)
+            if self._is_gone:  # Streamlit would fail at it, with a traceback
+                return {"type": "websocket.disconnect", "code": 1006}
             if kind is None or kind in OF_AUDIENCE:
                 return message
 
@@ -188,6 +191,9 @@ class PagePace:
         self._is_read.clear()
         try:
             await self._send(message)
+        except OSError:  # the browser is gone
+            self._is_gone = True
+            raise
         finally:
             self._is_read.set()
         if self._turn is not None and ends_a_script(message.get("bytes") or b""):

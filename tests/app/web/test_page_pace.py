@@ -28,15 +28,17 @@ class Page:
 
     def __init__(self, turns, network="a"):
         self.asked, self.heard, self.is_taken = asyncio.Queue(), 0, asyncio.Event()
-        self.messages = []
+        self.messages, self.is_lost = [], False
         self.is_taken.set()
         self.pace = PagePace(turns, network, self.asked.get, self._send)
 
     async def _send(self, message):
         await self.is_taken.wait()
+        if self.is_lost:
+            raise OSError
 
     async def hear(self):
-        while True:
+        while not self.messages or self.messages[-1]["type"] == "websocket.receive":
             self.messages.append(await self.pace.receive())
             self.heard += 1
 
@@ -196,6 +198,21 @@ def test_what_a_page_says_while_it_waits_is_heard_in_order():
         await settle()
         assert other.heard == 2
         assert [kind_of(each["bytes"]) for each in other.messages] == ["rerun_script", "stop_script"]
+
+    in_pages(steps)
+
+
+def test_what_a_page_said_before_it_was_found_gone_is_not_heard():
+    async def steps(one, other):
+        for page in (one, other, other):
+            page.asked.put_nowait(rerun())
+            await settle()
+        other.is_lost = True
+        with pytest.raises(OSError):
+            await other.pace.send({"type": "websocket.send", "bytes": b""})
+        await one.pace.send(finished())
+        await settle()
+        assert other.messages == [{"type": "websocket.disconnect", "code": 1006}]
 
     in_pages(steps)
 
