@@ -284,3 +284,31 @@ def test_the_presenter_waits_for_nobody(monkeypatch, who, heard):
 
     asyncio.run(crowd())
     assert len(count) == heard
+
+
+@pytest.mark.parametrize(("who", "most"), [("audience", 2), ("presenter", 12)])
+def test_pages_of_the_audience_open_one_after_the_other(monkeypatch, who, most):
+    monkeypatch.setattr(presenter_link, "_presenter", None)
+    monkeypatch.setattr(authorization, "guard", lambda _: None)
+    token = presenter_link.share(1).partition("token=")[2]
+    cookie = f"skipscope_presenter_1={token}".encode() if who == "presenter" else b""
+    monkeypatch.setattr(middleware, "MAX_OPENING", 2)
+    monkeypatch.setattr(middleware, "OPENING_S", 0.2)
+    opened = []
+
+    async def app(scope, receive, send):
+        opened.append(scope["client"][0])
+
+    async def crowd():
+        limit = middleware.ConnectionLimit(app)
+        scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"cookie", cookie)]}
+        clients = [(f"10.0.0.{1 + number // 8}", 1) for number in range(12)]
+        tasks = [asyncio.create_task(limit({**scope, "client": client}, None, None)) for client in clients]
+        await asyncio.sleep(0.1)
+        assert len(opened) == most
+        await asyncio.wait_for(asyncio.gather(*tasks), 5)
+        assert len(opened) == 12
+        if who == "audience":
+            assert "10.0.0.2" in opened[:4], "the networks in turn"
+
+    asyncio.run(crowd())
