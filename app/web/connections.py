@@ -38,7 +38,7 @@ BACKLOG = 128
 ADDRESS_SHARE = 0.9
 #: Bytes that are read of one connection before others have their turn, and those of the presenter's files. The smallest
 #: frames and parts have six, and each takes 10 to 30 us.
-READ_BYTES, FILE_READ_BYTES = 2 * 1024, 256 * 1024
+READ_BYTES, FILE_READ_BYTES = 1024, 256 * 1024
 #: Bytes of a head.
 MAX_HEAD_BYTES = 16 * 1024
 #: Where Streamlit takes files for its uploader and drops them. No other request has a body that is waited for.

@@ -27,6 +27,8 @@ from app.web.web_sockets import MAX_AUDIENCE_BYTES, MAX_SCRIPTS, PagePace, limit
 
 #: Simultaneous readings of the store for the audience.
 MAX_READS = 4
+#: Pages of the audience that open at once, and the seconds for one: 80 in a second, each 4 ms of this process.
+MAX_OPENING, OPENING_S = 4, 0.05
 #: Seconds for the last word to a page that gives way.
 GOODBYE_S = 1.0
 #: Prefixes of files, which need no reading of the store.
@@ -175,7 +177,7 @@ class ConnectionLimit(_Guard):
         #: Open streams, WebSockets and readings of the audience, each.
         self.most = descriptors.viewers()
         self._places = {kind: Places(self.most) for kind in ("page", "stream", "reading")}
-        self._readings, self._scripts = Turns(MAX_READS), Turns(MAX_SCRIPTS)
+        self._readings, self._scripts, self._openings = (Turns(most) for most in (MAX_READS, MAX_SCRIPTS, MAX_OPENING))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 503 to a stream or reading beyond the limit, 403 to a WebSocket; queue other readings and reruns."""
@@ -211,6 +213,8 @@ class ConnectionLimit(_Guard):
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if presenter_link.shared_port() is None:  # nobody is audience
             return await self.app(scope, limited(receive, send), send)
+        await self._openings.acquire(network_of(scope))
+        asyncio.get_running_loop().call_later(OPENING_S, self._openings.release)
         heard = limited(receive, send, MAX_AUDIENCE_BYTES)
         pace = PagePace(self._scripts, network_of(scope), heard, send)
         try:

@@ -128,7 +128,7 @@ def limited(receive: Receive, send: Send, max_bytes: int = MAX_MESSAGE_BYTES) ->
 class PagePace:
     """The messages of one page of the audience: some a second, and a rerun when it is this page's turn.
 
-    What waits here is not read from the network either.
+    What waits here is not read from the network either, but for one message: the last one of a page that has left.
     """
 
     def __init__(self, turns: Turns, network: str, receive: Receive, send: Send) -> None:
@@ -136,29 +136,64 @@ class PagePace:
         self._receive, self._send = receive, send
         self._bucket = Bucket(AT_ONCE, EVERY_S)
         self._turn: asyncio.TimerHandle | None = None
+        self._ahead: asyncio.Task[Message] | None = None
+        self._is_gone = False
         self._is_read = asyncio.Event()
         self._is_read.set()
 
     async def receive(self) -> Message:
         """Return the next message when it may be heard."""
         while True:
-            message = await self._receive()
+            message = await self._next()
             if message["type"] != "websocket.receive":
                 return message
             await asyncio.sleep(self._bucket.take())  # with 0 too: between two messages of a page others are answered
             kind = kind_of(message.get("bytes") or b"")
             if kind == _RERUN and self._turn is None:
                 await self._is_read.wait()  # who does not take the last script's answer asks for no other
-                await self._turns.acquire(self._network)
+                if not await self._stays_until_turn():
+                    continue
                 self._turn = asyncio.get_running_loop().call_later(TURN_S, self.end_turn)
+            if self._is_gone:  # Streamlit would fail at it, with a traceback
+                return {"type": "websocket.disconnect", "code": 1006}
             if kind is None or kind in OF_AUDIENCE:
                 return message
+
+    async def _next(self) -> Message:
+        if self._ahead is None:
+            return await self._receive()
+        ahead, self._ahead = self._ahead, None
+        return await ahead
+
+    async def _stays_until_turn(self) -> bool:
+        """Wait for this page's turn; return False for a page that leaves before, whose place is another's at once."""
+        turn = asyncio.ensure_future(self._turns.acquire(self._network))
+        ahead = self._ahead = self._ahead or asyncio.ensure_future(self._receive())
+        try:
+            await asyncio.wait({turn, ahead}, return_when=asyncio.FIRST_COMPLETED)
+            is_gone = ahead.done() and (ahead.exception() or ahead.result()["type"] != "websocket.receive")
+            if not is_gone:
+                await turn
+                return True
+        except asyncio.CancelledError:
+            self._give_up(turn)
+            raise
+        self._give_up(turn)
+        return False
+
+    def _give_up(self, turn: "asyncio.Future[None]") -> None:
+        if turn.done() and not turn.cancelled():
+            self._turns.release()
+        turn.cancel()
 
     async def send(self, message: Message) -> None:
         """Send on; the turn ends with the script."""
         self._is_read.clear()
         try:
             await self._send(message)
+        except OSError:  # the browser is gone
+            self._is_gone = True
+            raise
         finally:
             self._is_read.set()
         if self._turn is not None and ends_a_script(message.get("bytes") or b""):
@@ -166,6 +201,8 @@ class PagePace:
 
     def leave(self) -> None:
         """End the turn of a page that is gone, in a moment."""
+        if self._ahead is not None:
+            self._ahead.cancel()
         if self._turn is not None:
             self._turn.cancel()
             self._turn = asyncio.get_running_loop().call_later(LEFT_S, self.end_turn)

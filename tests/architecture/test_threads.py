@@ -15,7 +15,7 @@ BACKGROUND = {
         "engine/runs/worker/engine_link.py": "ends the process, which is what others see",
     },
     "create_task": {"app/live/stream/feed.py": "its coroutine reports its own error to the viewers"},
-    "ensure_future": {},
+    "ensure_future": {"app/web/web_sockets.py": "awaited by the page that waits for its turn, or cancelled with it"},
     "start_new_thread": {},
     # The results of an executor are futures: an error comes up where the result is taken.
     "ThreadPoolExecutor": {

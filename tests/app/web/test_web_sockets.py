@@ -3,16 +3,12 @@
 import asyncio
 import struct
 import zlib
-from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.data import authorization
-from app.web import middleware, presenter_link, web_sockets
-from app.web.places import Turns
+from app.web import middleware, presenter_link
 from app.web.web_sockets import (
     AT_ONCE,
     EVERY_S,
@@ -21,7 +17,6 @@ from app.web.web_sockets import (
     MAX_MESSAGE_BYTES,
     BoundedWebSocket,
     Bucket,
-    PagePace,
 )
 from tests.app.web.test_connections import HEAD, WEBSOCKET, server
 
@@ -130,208 +125,6 @@ def test_a_bucket_gives_some_at_once_and_others_later():
         "it holds no more than that"
     )
     assert bucket.take() == pytest.approx(EVERY_S)
-
-
-def rerun():
-    asked = BackMsg()
-    asked.rerun_script.query_string = ""
-    return {"type": "websocket.receive", "bytes": asked.SerializeToString()}
-
-
-def finished(status=ForwardMsg.FINISHED_SUCCESSFULLY):
-    return {"type": "websocket.send", "bytes": ForwardMsg(script_finished=status).SerializeToString()}
-
-
-class Page:
-    """A page of the audience: what it asks, and how much of it is heard."""
-
-    def __init__(self, turns, network="a"):
-        self.asked, self.heard, self.is_taken = asyncio.Queue(), 0, asyncio.Event()
-        self.is_taken.set()
-        self.pace = PagePace(turns, network, self.asked.get, self._send)
-
-    async def _send(self, message):
-        await self.is_taken.wait()
-
-    async def hear(self):
-        while True:
-            await self.pace.receive()
-            self.heard += 1
-
-
-async def settle():
-    for _ in range(40):
-        await asyncio.sleep(0)
-
-
-def in_pages(steps, number=2):
-    """Run steps with pages that share one turn."""
-
-    async def run():
-        turns = Turns(1)
-        pages = [Page(turns, name) for name in "abcdef"[:number]]
-        tasks = [asyncio.create_task(page.hear()) for page in pages]
-        try:
-            await steps(*pages)
-        finally:
-            for task in tasks:
-                task.cancel()
-            for page in pages:
-                page.pace.end_turn()
-
-    asyncio.run(asyncio.wait_for(run(), 20))
-
-
-def test_a_rerun_waits_until_anothers_script_is_through():
-    async def steps(one, other):
-        one.asked.put_nowait(rerun())
-        await settle()
-        other.asked.put_nowait(rerun())
-        one.asked.put_nowait(rerun())
-        await settle()
-        assert (one.heard, other.heard) == (2, 0), "a page's own script takes up what it asks meanwhile"
-        await one.pace.send(finished(ForwardMsg.FINISHED_EARLY_FOR_RERUN))
-        await settle()
-        assert other.heard == 0, "it runs anew"
-        await one.pace.send(finished())
-        await settle()
-        assert other.heard == 1
-
-    in_pages(steps)
-
-
-def test_other_messages_wait_for_no_turn_and_broken_ones_are_handed_on():
-    async def steps(one, other):
-        one.asked.put_nowait(rerun())
-        await settle()
-        for content in (message(app_heartbeat=True), message(stop_script=True), b"\xff\xff"):
-            other.asked.put_nowait({"type": "websocket.receive", "bytes": content})
-        other.asked.put_nowait({"type": "websocket.disconnect", "code": 1000})
-        await settle()
-        assert other.heard == 4
-
-    in_pages(steps)
-
-
-def message(**parts):
-    return BackMsg(**parts).SerializeToString()
-
-
-def test_the_audience_is_heard_with_what_its_pages_say_alone():
-    """Streamlit would run git, make an address for each file, and clear the caches, while nobody else is answered."""
-    kinds = {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields} - {*web_sockets.OF_AUDIENCE}
-    assert {"load_git_info", "file_urls_request", "clear_cache", "backend_operation_request"} <= kinds
-
-    async def steps(one):
-        for kind in kinds:
-            asked = BackMsg()
-            part = getattr(asked, kind)
-            if isinstance(part, bool | str):
-                setattr(asked, kind, type(part)(1))
-            else:
-                part.SetInParent()
-            assert asked.WhichOneof("type") == kind
-            one.asked.put_nowait({"type": "websocket.receive", "bytes": asked.SerializeToString()})
-        one.asked.put_nowait({"type": "websocket.receive", "bytes": b""})
-        await settle()
-        assert one.asked.empty()
-        assert one.heard == 0
-        one.asked.put_nowait(rerun())
-        await settle()
-        assert one.heard == 1, "nor does it end there"
-
-    in_pages(steps, number=1)
-
-
-def test_between_the_messages_of_a_page_others_are_answered():
-    async def steps(one):
-        for _ in range(20):
-            one.asked.put_nowait({"type": "websocket.receive", "bytes": message(app_heartbeat=True)})
-        heard = []
-        while one.heard < 20:
-            await asyncio.sleep(0)
-            heard.append(one.heard)
-        assert max(after - before for before, after in pairwise([0, *heard])) == 1
-
-    in_pages(steps, number=1)
-
-
-def test_a_script_without_end_keeps_the_others_for_a_while(monkeypatch):
-    monkeypatch.setattr(web_sockets, "TURN_S", 0.05)
-
-    async def steps(one, other):
-        one.asked.put_nowait(rerun())
-        await settle()
-        other.asked.put_nowait(rerun())
-        await asyncio.sleep(0.5)
-        assert other.heard == 1
-
-    in_pages(steps)
-
-
-def test_a_page_that_leaves_keeps_its_turn_for_a_moment(monkeypatch):
-    monkeypatch.setattr(web_sockets, "LEFT_S", 0.05)
-
-    async def steps(one, other):
-        one.asked.put_nowait(rerun())
-        await settle()
-        other.asked.put_nowait(rerun())
-        one.pace.leave()
-        await settle()
-        assert other.heard == 0, "its script still runs"
-        await asyncio.sleep(0.5)
-        assert other.heard == 1
-        one.pace.leave()
-
-    in_pages(steps)
-
-
-def test_who_does_not_take_an_answer_gets_no_turn():
-    async def steps(one, other):
-        one.is_taken.clear()
-        sending = asyncio.create_task(one.pace.send({"type": "websocket.send", "bytes": b"x" * 1_000}))
-        await settle()
-        one.asked.put_nowait(rerun())
-        other.asked.put_nowait(rerun())
-        await settle()
-        assert (one.heard, other.heard) == (0, 1)
-        await other.pace.send(finished())
-        one.is_taken.set()
-        await sending
-        await settle()
-        assert one.heard == 1
-
-    in_pages(steps)
-
-
-@pytest.mark.parametrize(("who", "heard"), [("audience", 1), ("presenter", 100), ("unshared", 100)])
-def test_the_presenter_waits_for_nobody(monkeypatch, who, heard):
-    monkeypatch.setattr(presenter_link, "_presenter", None)
-    monkeypatch.setattr(authorization, "guard", lambda _: None)
-    cookie = b""
-    if who != "unshared":
-        token = presenter_link.share(1).partition("token=")[2]
-        cookie = f"skipscope_presenter_1={token}".encode() if who == "presenter" else b""
-    monkeypatch.setattr(web_sockets, "AT_ONCE", 1)
-    count = []
-
-    async def app(scope, receive, send):
-        for _ in range(100):
-            await receive()
-            count.append(1)
-
-    async def receive():
-        return rerun()
-
-    async def crowd():
-        scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"cookie", cookie)]}
-        task = asyncio.create_task(middleware.ConnectionLimit(app)(scope, receive, None))
-        await asyncio.sleep(0.05)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-    asyncio.run(crowd())
-    assert len(count) == heard
 
 
 @pytest.mark.parametrize(("who", "closed"), [("audience", True), ("presenter", False)])

@@ -225,7 +225,8 @@ export class InstantView {
     }
     if (!busy.length) return "";
     const named = busy.length > 1 ? `Races ${busy.join(", ")} train or wait for their turn, and have` : `Race ${busy[0]} trains or waits for its turn, and has`;
-    return `${named} precedence. ${waits ? "These nets train when that has ended." : "What you set here trains when that has ended."}`;
+    const waiting = data.mayCommand === false ? "What the presenter sets" : "What you set";
+    return `${named} precedence. ${waits ? "These nets train" : `${waiting} here trains`} when that has ended.`;
   }
 }
 

@@ -7,8 +7,8 @@ import { Node, page, tab } from "../../dom.mjs";
 const CHOICE = { depth: 32, shortcut: "A", strength: 1, lr: 0.1, seed: 0 };
 const SETTINGS = [{ key: "depth", label: "Deep nets", values: [{ value: 14, label: "14" }, { value: 32, label: "32" }] }];
 
-/** A view with a page's data, drawn once; sent: what it sends. */
-async function drawn(data) {
+/** A view with a page's data, drawn once; busy: races that train; sent: what it sends. */
+async function drawn(data, busy = []) {
   const part = page(), sent = [], later = [];
   tab();
   Object.assign(globalThis, {
@@ -20,6 +20,7 @@ async function drawn(data) {
   const host = Object.assign(new Node("section"), { querySelector: (selector) => part(selector.slice(".si-".length)), closest: () => null });
   const view = new InstantView(host);
   view.update({ settings: SETTINGS, usual: CHOICE, dialled: "A", notice: { line: "", at: 0 }, themes: {}, urls: { ring: "ring" }, mayCommand: true, obstacle: "", ...data }, (...told) => sent.push(told));
+  view.busy = busy;
   await new Promise((done) => setTimeout(done, 20));
   for (const call of later) await call();
   view.stop();
@@ -43,5 +44,12 @@ test("an installation that only views promises no training, and says why", () =>
     const said = emptyText(may, "torch is not installed");
     assert.match(said, /nothing can be: torch is not installed\.$/);
     assert.doesNotMatch(said, /slider|appear/);
+  }
+});
+
+test("who waits for another race is told whose settings wait", async () => {
+  for (const [mayCommand, whose] of [[true, "What you set here"], [false, "What the presenter sets here"]]) {
+    const { part } = await drawn({ mayCommand }, [3]);
+    assert.equal(part("notice").textContent, `Race 3 trains or waits for its turn, and has precedence. ${whose} trains when that has ended.`);
   }
 });
