@@ -128,7 +128,7 @@ class Site:
                 self.interrupt()
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait(10)
+                self.process.wait(60)
         with suppress(SkipscopeError):
             self.control.engine.shutdown()
         if self._engine is not None:
