@@ -27,8 +27,10 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium found: apt-get install chromium (or put a Chrome on the PATH) to run the browser tests"
 MAIN = sys.modules["__main__"]
-#: Folders whose files take longest begin first, so that both processes end together.
-FIRST = ("tests/e2e/", "tests/compatibility/", "tests/engine/runs/", "tests/contracts/")
+#: Folders whose files take longest begin first, so that all processes end together.
+FIRST = (
+    "tests/e2e/", "tests/faults/", "tests/fuzz/", "tests/compatibility/", "tests/engine/runs/", "tests/contracts/",
+)  # fmt: skip
 
 
 @pytest.fixture
