@@ -59,6 +59,8 @@ class Target:
         self.mark = uuid.uuid4().hex
         self.app: subprocess.Popen[bytes] | None = None
         self.port = 0
+        #: Seconds between two looks of ``until``.
+        self.poll_s = POLL_S
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Target":
@@ -230,7 +232,7 @@ class Target:
         while not met():
             if time.monotonic() - began > seconds:
                 raise NotInTime(f"not within {seconds:g} s: {what}")
-            time.sleep(POLL_S)
+            time.sleep(self.poll_s)
         return time.monotonic() - began
 
 
