@@ -8,12 +8,16 @@ import gc
 import os
 import shutil
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from engine.guarded_thread import GuardedThread
+from engine.store import connection as store_connection
 from engine.store.workspace import ENVIRONMENT, Workspace
 
 # Threads that wait sleep: the engines of the tests share the cores with each other and with browsers, and threads that
@@ -23,8 +27,10 @@ REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = "no Chromium found: apt-get install chromium (or put a Chrome on the PATH) to run the browser tests"
 MAIN = sys.modules["__main__"]
-#: Folders whose files take longest begin first, so that both processes end together.
-FIRST = ("tests/e2e/", "tests/compatibility/", "tests/engine/runs/", "tests/contracts/")
+#: Folders whose files take longest begin first, so that all processes end together.
+FIRST = (
+    "tests/e2e/", "tests/faults/", "tests/fuzz/", "tests/compatibility/", "tests/engine/runs/", "tests/contracts/",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -33,6 +39,31 @@ def workspace(tmp_path, monkeypatch) -> Workspace:
     path = tmp_path / "workspace"
     monkeypatch.setenv(ENVIRONMENT, str(path))
     return Workspace.at(path).prepare()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_made_once(tmp_path_factory) -> Iterator[None]:
+    """Begin each new database of this process as a copy of one: the migrations take longer than most tests."""
+    connect = store_connection.connect
+    first = Workspace.at(tmp_path_factory.mktemp("tables")).prepare()
+    connect(first, readonly=False).close()
+    tables = first.database.read_bytes()
+
+    def connect_to_copy(workspace, readonly, **options):
+        if not readonly and not workspace.database.exists():
+            # Another process may make the database at the same moment: a link takes no file's place.
+            copy = workspace.database.with_name(f"copy-{os.getpid()}-{threading.get_ident()}")
+            with suppress(OSError):
+                try:
+                    copy.write_bytes(tables)
+                    os.link(copy, workspace.database)
+                finally:
+                    copy.unlink(missing_ok=True)
+        return connect(workspace, readonly=readonly, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store_connection, "connect", connect_to_copy)
+        yield
 
 
 @pytest.fixture

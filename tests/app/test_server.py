@@ -65,7 +65,7 @@ def serving(command, port, cwd, **environment):
     finally:
         if process.poll() is None:
             process.kill()
-        process.wait(10)
+        process.wait(60)
         process.stdout.close()
 
 
@@ -226,7 +226,7 @@ def test_streamlit_run_serves_the_same_from_any_folder(bench, tmp_path):
         connection, _ = open_stream(port, bench.runs)
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
-        process.wait(10)
+        process.wait(60)
         assert time.monotonic() - began < 3
         connection.close()
 
@@ -241,7 +241,7 @@ def test_a_shared_server_says_two_links_and_keeps_its_token_to_itself(bench):
         assert get(port, "/present").status == 403
         assert get(port, "/", Host="evil.example").status == 400
         process.send_signal(signal.SIGINT)
-        process.wait(10)
+        process.wait(60)
         said = process.stdout.read().strip().splitlines()
     presenter, audience = said[1].split()[1], said[2].split()[1]
     assert said[1].startswith("  presenter: ")
@@ -366,4 +366,4 @@ def test_a_damaged_database_does_not_keep_the_server_from_starting(tmp_path):
         with open_page(port):
             pass
         process.terminate()
-        process.wait(5)
+        process.wait(60)

@@ -47,7 +47,7 @@ def test_the_script_starts_the_nodes_and_the_engine_and_ends_it_in_good_order(tm
             time.sleep(0.02)
         time.sleep(0.2)  # bash sets its trap after it has started the engine
         job.send_signal(signal.SIGUSR1)
-        assert job.wait(30) > 128, "the signal ended its waiting"
+        assert job.wait(60) > 128, "the signal ended its waiting"
     finally:
         (tmp_path / "ended").touch()
         job.kill()

@@ -51,6 +51,10 @@ expect.set_options(timeout=1000 * PATIENCE)
 OWN = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 
 
+#: Pages of one context share a process: a new one reads and compiles all scripts anew, nearly half of a page's cost.
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--process-per-site"]
+
+
 class Site:
     """The app server of one workspace on a port of its own; it can be ended and started again."""
 
@@ -134,7 +138,7 @@ class Site:
                 self.interrupt()
             except subprocess.TimeoutExpired:
                 self.process.kill()
-                self.process.wait(10)
+                self.process.wait(60)
         with suppress(SkipscopeError):
             self.control.engine.shutdown()
         if self._engine is not None:
@@ -230,9 +234,7 @@ def recorded(_shared_site) -> tuple[Site, Bench]:
 def browser(chromium) -> Iterator[Browser]:
     """One for these tests, and gone after them: while it is there, no other test of the process can use asyncio."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
         yield browser
         browser.close()
 
@@ -242,6 +244,10 @@ def _usual(browser) -> Iterator[BrowserContext]:
     """A context that the tests share for the scripts that it has kept: reading them anew takes seconds."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(1000 * PATIENCE)
+    # The process of the pages lives as long as one of them: this one is of no server.
+    kept = context.new_page()
+    kept.route("**/*", lambda route: route.fulfill(body=""))
+    kept.goto("http://127.0.0.1/")
     yield context
     context.close()
 

@@ -336,7 +336,7 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
         ("finished", others, ["diverged.", "failed.", "The race has ended."]),
     ):
         all_are(state, runs)
-        page.wait_for_function(f"() => told.length === {len(told)}", timeout=20_000)
+        page.wait_for_function(f"() => told.length === {len(told)}", timeout=60_000)
         assert all(word in body for word, body in zip(told, page.evaluate("told"), strict=True))
     page.evaluate(HIDDEN, False)
     all_are("finished", [first, last])

@@ -1,7 +1,6 @@
 """The page "Runs" in Chromium: a table that changes by itself keeps what was done to it; a link shows the same."""
 
 import re
-import time
 
 import pytest
 from playwright.sync_api import expect
@@ -45,12 +44,12 @@ def picture(page) -> str:
 
 def settled(page) -> str:
     """Return the chart's picture once it has stood for a second: points and marks come one after the other."""
-    last, since = picture(page), time.monotonic()
-    while time.monotonic() < since + 1:
-        page.wait_for_timeout(200)
-        if (now := picture(page)) != last:
-            last, since = now, time.monotonic()
-    return last
+    last = picture(page)
+    while True:
+        page.wait_for_timeout(1000)
+        if (now := picture(page)) == last:
+            return last
+        last = now
 
 
 def wait_rows(page, condition: str) -> None:

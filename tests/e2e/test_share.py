@@ -84,7 +84,7 @@ class SharedSite(Site):
         return {str(path) for path in self.workspace.path.rglob("*") if "skipscope.db" not in path.name}
 
     def answer(self, path: str, **headers: str) -> tuple[int, str]:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
             connection.request("GET", path, headers=headers)
             answer = connection.getresponse()
             return answer.status, answer.headers.get("set-cookie", "")

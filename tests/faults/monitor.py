@@ -19,6 +19,7 @@ from engine.paths import PROJECT
 from tests.faults.oracle import select
 from tests.faults.target import Target, lives
 
+#: Seconds between two looks, where ages are judged.
 LOOK_S = 0.03
 _FAMILY_LOOK_S = 0.5
 #: Where programs leave files that they forget.
@@ -68,6 +69,7 @@ class Monitor(threading.Thread):
     """Looks at a target until ``close``."""
 
     target: Target
+    look_s: float = LOOK_S
     looked_at: float = 0.0
     longest_gap_s: float = 0.0
     departures: list[_Departure] = field(default_factory=list)
@@ -90,7 +92,7 @@ class Monitor(threading.Thread):
     def run(self) -> None:
         """Look until the end."""
         family_at = 0.0
-        while not self._ended.wait(LOOK_S):
+        while not self._ended.wait(self.look_s):
             with contextlib.suppress(sqlite3.Error, OSError):
                 self._look_at_rows()
             for departure in self.departures:

@@ -59,6 +59,8 @@ class Target:
         self.mark = uuid.uuid4().hex
         self.app: subprocess.Popen[bytes] | None = None
         self.port = 0
+        #: Seconds between two looks of ``until``.
+        self.poll_s = POLL_S
         self._stack = contextlib.ExitStack()
 
     def __enter__(self) -> "Target":
@@ -81,7 +83,7 @@ class Target:
                 self.kill(self.family())
                 time.sleep(POLL_S)
             if self.app is not None:
-                self.app.wait(10)
+                self.app.wait(60)
         finally:
             self._stack.close()
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -148,7 +150,7 @@ class Target:
     def start_app(self) -> None:
         """Start the app server and wait until it answers."""
         if self.app is not None:
-            self.app.wait(10)
+            self.app.wait(60)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -172,7 +174,7 @@ class Target:
         """End app and engine in good order; return what the engine's command says."""
         if self.app is not None and self.app.poll() is None:
             self.app.terminate()
-            self.app.wait(20)
+            self.app.wait(60)
         return self.call("shutdown")
 
     # --- runs
@@ -230,7 +232,7 @@ class Target:
         while not met():
             if time.monotonic() - began > seconds:
                 raise NotInTime(f"not within {seconds:g} s: {what}")
-            time.sleep(POLL_S)
+            time.sleep(self.poll_s)
         return time.monotonic() - began
 
 

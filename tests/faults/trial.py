@@ -15,7 +15,7 @@ from typing import Any
 from engine.errors import SkipscopeError
 from engine.events import ALIVE, ENGINE_GONE
 from tests.faults.fault import Fault, Skipped
-from tests.faults.monitor import Age, Monitor
+from tests.faults.monitor import LOOK_S, Age, Monitor
 from tests.faults.oracle import Ends, Snapshot
 from tests.faults.target import NotInTime, Target
 
@@ -104,7 +104,9 @@ class Trial:
         self.target, self.outcome, self.say = target, outcome, say
         self.patience = references.patience
         self.random = random.Random(f"{outcome.fault} {outcome.seed}")
-        self.monitor = Monitor(target)
+        # Looks cost time of the processor: bounds that are longer need fewer.
+        self.monitor = Monitor(target, LOOK_S * self.patience)
+        target.poll_s *= min(3.0, self.patience)
         self._references = references
         self._snapshots: list[Snapshot] = []
         self._races: dict[int, int] = {}
@@ -152,7 +154,7 @@ class Trial:
 
     def watch_again(self) -> None:
         """Start another monitor, which knows nothing of the time before."""
-        before, self.monitor = self.monitor, Monitor(self.target)
+        before, self.monitor = self.monitor, Monitor(self.target, self.monitor.look_s)
         self.monitor.departures = before.departures
         self.monitor.start()
 

@@ -1,4 +1,4 @@
-"""A shared server and its engine, one for all fuzz tests of a process: its race was written, not trained."""
+"""A shared server and its engine, one for the fuzz tests of a process: its race was written, not trained."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.e2e.test_share import FINISHED
 from tests.fuzz.open_site import OpenSite
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def open_site(tmp_path_factory) -> Iterator[OpenSite]:
     """A shared site with a race of three paused runs and a finished one, of which one can be forked."""
     bench = Bench(tmp_path_factory.mktemp("open") / "workspace")

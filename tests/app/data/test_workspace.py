@@ -114,16 +114,16 @@ def test_the_pool_is_bounded_and_closes_what_comes_back_late(tmp_path):
 
     def use():
         with connections.acquire():
-            inside.wait(5)
-            go.wait(5)
+            inside.wait(60)
+            go.wait(60)
 
     threads = [threading.Thread(target=use) for _ in range(12)]
     for thread in threads:
         thread.start()
-    inside.wait(5)
+    inside.wait(60)
     go.set()
     for thread in threads:
-        thread.join(5)
+        thread.join(60)
     assert len(made) == 12
     assert sum(not connection.closed for connection in made) == POOLED
     with connections.acquire() as late:

@@ -68,4 +68,4 @@ class Nginx:
         """End the process."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(60)

@@ -55,7 +55,7 @@ def server(workspace, tmp_path):
 
     yield runs, ask, until
     process.terminate()
-    process.wait(20)
+    process.wait(60)
 
 
 @pytest.mark.long

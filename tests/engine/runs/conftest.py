@@ -141,7 +141,7 @@ class EngineRoom:
             with suppress(psutil.Error):
                 process.kill()
         if self.engine is not None:
-            self.engine.wait(10)
+            self.engine.wait(60)
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def test_an_engine_on_a_database_that_was_damaged_meanwhile_can_be_ended(room, w
             room.control.engine.shutdown()
         return
     kept = room.control.engine.new_database()
-    room.engine.wait(5)
+    room.engine.wait(60)
     assert not engine.is_running()
     assert kept.exists()
     assert not room.workspace.engine_pid.exists()
@@ -198,7 +198,7 @@ def test_only_the_very_engine_is_ended(room):
         assert other.poll() is None
         with FileLock(room.workspace.engine_lock):
             assert room.control.engine.shutdown().is_known is False
-        assert other.wait(5) == -signal.SIGTERM
+        assert other.wait(60) == -signal.SIGTERM
     finally:
         other.kill()
         other.communicate()
@@ -271,7 +271,7 @@ def test_an_engine_that_starts_slowly_is_waited_for_while_its_process_lives(room
         room.control.engine.ensure(timeout_s=0.1)
     room.until(lambda: room.control.engine.status().state == "alive")
     assert room.control.engine.shutdown()
-    assert [process.wait(30) for process in started] == [0, 0]
+    assert [process.wait(60) for process in started] == [0, 0]
 
 
 @pytest.mark.slow

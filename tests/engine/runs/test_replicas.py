@@ -15,8 +15,8 @@ from tests.engine.runs.conftest import PATIENCE_S, TINY
 from tests.engine.runs.faults import ENDLESS, FAULT_STEP
 
 S = RunState
-#: A rank that was killed is told within this time, on a busy machine too.
-TOLD_S = 15.0
+#: A rank that was killed is told within this time, on a busy machine too: before its silence would be, after 60 s.
+TOLD_S = 45.0
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ def test_the_replicas_of_a_killed_worker_end_by_themselves(busy_room):
 @pytest.mark.slow
 def test_a_replica_that_dies_while_the_run_waits_is_noticed(busy_room):
     """Nobody exchanges anything while a run is held back: its worker sees the end of the process."""
-    run = race(busy_room, ENDLESS + 20_000)  # rests of 20 s between two updates
+    run = race(busy_room, ENDLESS + 90_000)  # rests of 90 s between two updates
     busy_room.until(lambda: busy_room.row(run).state == S.RUNNING and others(busy_room, run))
     time.sleep(0.5)
     began = time.monotonic()
@@ -94,7 +94,7 @@ def test_a_replica_that_dies_while_the_run_waits_is_noticed(busy_room):
 
 def test_a_replica_without_memory_fails_the_run_with_advice_that_names_the_batch(busy_room):
     (busy_room.workspace.path / "fault").write_text("replica")
-    row = busy_room.until_state(run := race(busy_room, 60), S.FAILED, seconds=TOLD_S)
+    row = busy_room.until_state(run := race(busy_room, 60), S.FAILED)
     assert row.cause.startswith("replica 2 of 2: out of memory: take a smaller batch (now 128: --set batch_size=...)")
     assert row.step < FAULT_STEP
     assert "Traceback" in busy_room.workspace.log(run).read_text()

@@ -169,7 +169,7 @@ def test_several_processes_may_make_the_database_at_once(workspace):
 
     def make():
         try:
-            together.wait(10)
+            together.wait(60)
             with Writer(workspace) as mine:
                 mine.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))
         except Exception as error:

@@ -100,7 +100,7 @@ def _app(trial: Trial, throws: "_Throws", runs: list[int]) -> None:
     _in_time(trial, lambda: any(f"thread {OF_APP} ended ({_ERROR})" in line for line in lines),
              "viewers are told that the page is no longer live", lines)  # fmt: skip
     target.app.terminate()
-    target.app.wait(20)
+    target.app.wait(60)
     target.start_app()
 
 

@@ -91,7 +91,7 @@ def at_rest(trial: Trial) -> None:
     trial.one_line("an engine refuses a read-only disk", refused)
     assert target.app is not None
     target.app.terminate()
-    target.app.wait(20)
+    target.app.wait(60)
     _call("mount", "-o", "remount,rw", str(target.workspace.path))
     trial.watch_again()
     trial.finish()

@@ -12,7 +12,7 @@ from tests.fuzz.tiers import tiers
 A_SESSION = 12
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def drawn(open_site) -> list[DrawnPage]:
     """What a presenter sees on every page: others may send what they do not see."""
     found, query = [], f"race={open_site.race_id}"

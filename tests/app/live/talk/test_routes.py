@@ -62,7 +62,7 @@ def test_an_answer_that_is_there_waits_for_none_that_is_made_and_each_is_made_on
         made.append(runs)
         if runs == (2,):
             begun.set()
-            assert go.wait(20)
+            assert go.wait(60)
         return f"{name} {runs}"
 
     monkeypatch.setattr(recorded_answers, "_made", make)

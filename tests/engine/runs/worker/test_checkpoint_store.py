@@ -237,7 +237,7 @@ def test_due_at_tenths_and_within_a_minute(shelf_with_reader, monkeypatch):
 def test_a_file_is_written_beside_the_training_and_recorded_once_it_is_whole(shelf_with_reader):
     checkpoints, reader = shelf_with_reader
     writes, goes_on = checkpoints._folder._files.save, threading.Event()
-    checkpoints._folder._files.save = lambda state, path: (goes_on.wait(20), writes(state, path))
+    checkpoints._folder._files.save = lambda state, path: (goes_on.wait(60), writes(state, path))
     checkpoints.save({"text": "x"}, 10, "tenth", wait=False)
     assert checkpoints.due(11) is None
     assert reader.checkpoints.of(1) == []

@@ -76,7 +76,7 @@ def test_a_worker_in_a_long_step_says_that_it_lives_and_gives_up_after_the_grace
     finally:
         if worker.is_running():
             worker.kill()
-        engine.wait(5)
+        engine.wait(60)
         engine.stdout.close()
 
 

@@ -92,7 +92,7 @@ class Scene:
         engine = self.start_engine("--launcher", "local")
         self.until(lambda rows: all(row.state in FINAL for row in rows), self.here)
         Control(self.here).engine.shutdown()
-        engine.wait(30)
+        engine.wait(60)
 
 
 def lose(scene, how):
