@@ -38,6 +38,8 @@ FAST = {
 }  # fmt: skip
 
 
+#: Seconds without work after which an engine of the tests ends, should nobody end it: longer than any test leaves it.
+IDLE_S = "3600"
 #: Seconds after which a browser that waits gives up: no limit of speed, for the machine may be busy.
 PATIENCE = 60.0
 #: Milliseconds between two looks of a page at what it waits for: one in every frame costs more than what is waited for.
@@ -76,7 +78,7 @@ class Site:
 
     def start_engine(self) -> None:
         """Start an engine that the server takes for its own: endless runs rest, and it loads torch for runs only."""
-        command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), "cold", "600"]
+        command = [sys.executable, "-m", "tests.engine.runs.faults", str(self.workspace.path), "cold", IDLE_S]
         with self.workspace.engine_log.open("ab") as log:
             self._engine = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=log, stderr=log)
         until(lambda: self.control.engine.status().state == "alive")
@@ -86,6 +88,11 @@ class Site:
         assert self._engine is not None
         if (code := self._engine.poll()) is not None:
             pytest.fail(f"the site's engine ended with {code}:\n{self.workspace.engine_log.read_text()[-3000:]}")
+
+    def keep_engine(self) -> None:
+        """Start that engine again where it has ended: the server would start a usual one, whose runs never rest."""
+        if self._engine is not None and self._engine.poll() is not None:
+            self.start_engine()
 
     def start(self, *options: str, engine: bool = True) -> None:
         """Start the server; with ``engine``, wait for the engine that it starts, so that none is left."""
@@ -203,7 +210,7 @@ def _shared_site(tmp_path_factory) -> Iterator[tuple[Site, Bench]]:
 def site(_shared_site) -> Iterator[Site]:
     """A running site that other tests use as well; the races of the test are stopped at its end."""
     site, _ = _shared_site
-    site.check_engine()
+    site.keep_engine()
     yield site
     site.check_engine()
     if site.process.poll() is not None:  # the test ended it, and failed before it was there again

@@ -43,7 +43,7 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
   const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).toSorted((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
-  const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind }));
+  const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind, level: panel.rows ? middle(curve) : null }));
   const edges = even || few ? [] : extremes(all).filter((curve) => !names.includes(curve)).map((curve) => ({ curve, name: edgeName(curve) }));
   const plotPx = height - 54;
   const beside = labelSide(all, panel);
@@ -169,6 +169,12 @@ function line(curve, look, faded, { panel, styles, theme }) {
     text: pointWords(curve),
     hovertemplate: `${curve.name}<br>${panel.x} %{text}${panel.digits ? `, ${"%{customdata}"} of ${panel.digits} digits differ` : ""}<extra></extra>`,
   };
+}
+
+/** The height of a row: half of its points lie above. */
+function middle({ y }) {
+  const sorted = y.filter(Number.isFinite).toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
 }
 
 /** Place and value of each point in two lines, as the sentences write numbers; a counted place, as of a step, is whole. */

@@ -45,6 +45,18 @@ test("a name does not cover its own curve", () => {
   assert.ok(height(label) + 8 <= 200, "below a curve that falls");
 });
 
+test("a name without room above its curve stands below it, near its end, in short lines where the curve climbs to it", () => {
+  const flat = { x: [0, 300], y: [92, 92] }, climbs = { x: [0, 150, 200, 300], y: [30, 30, 92, 92] };
+  const [level] = labelsOf([end("A-56", 92, 300, { curve: flat })], {}, { heightPx: 200 });
+  assert.ok(height(level, { axis: [0, 100], heightPx: 200 }) + 8 <= 184, "below");
+  const panel = { widthPx: 300, heightPx: 200 };
+  const [long, other] = labelsOf([end("A-56, shortcuts cut at 150", 92, 300, { curve: climbs }), end("A-56", 20)], {}, panel).toReversed();
+  const middle = height(long, { axis: [0, 100], heightPx: 200 });
+  assert.equal(long.text, "A-56, shortcuts<br>cut at 150 <b>92</b>");
+  assert.ok(middle < 184 && middle > 120, `${middle} is near the end at 184`);
+  assert.equal(other.text, "A-56 <b>20</b>");
+});
+
 test("the line between two points that lie far apart strikes no name out", () => {
   const rising = labelsOf([end("plain", 86, 300, { curve: { x: [0, 150, 300], y: [20, 43, 86] } })]);
   assert.ok(height(rising[0]) - 8 >= 4 * 86, "above a curve that rises");
