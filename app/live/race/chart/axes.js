@@ -128,6 +128,9 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
     anchor: `y${suffix}`,
     title: { text: bottom ? xTitle ?? X_AXES[view.x] : "", standoff: 4, font: titleFont },
     showticklabels: bottom,
+    // As every number beside the chart: 12,000.
+    separatethousands: true,
+    exponentformat: "none",
     range: [...xRange],
     ...(index ? { matches: "x" } : {}),
   };

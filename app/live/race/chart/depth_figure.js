@@ -11,7 +11,7 @@ import { curveStyles, curveTable, emptyTrace, nameOf } from "./curves.js";
 import { endLabels, written } from "./labels.js";
 import { seeThrough } from "../../shared/plot_style.js";
 import { depthName, isComparable } from "../../shared/arm_names.js";
-import { plural, sum } from "../../shared/format.js";
+import { grouped, plural, sum } from "../../shared/format.js";
 import { ENDED, RUNNING_WINDOW } from "../../shared/run_states.js";
 import { stepOf } from "../series.js";
 
@@ -127,6 +127,7 @@ export function depthShown(runs, view) {
   const several = points.some(({ dots }) => dots.length > 1), intervals = points.some(({ low }) => low !== null);
   return [
     provisionalWords(view) || `last errors of ${plural(drawn.size, "run")}`,
+    view.gaps?.end && !view.curves.includes("clean") && "the headline is of the errors at the end (clean), not drawn",
     view.curves.includes("test") && "test error of a finished run: the whole test set",
     several && `mean of the seeds${intervals ? " with its 95 % t interval" : ""}`,
     lines.flatMap(({ curve, words, fewer }) => (curve === lines[0].curve ? fewer : fewer.filter((text) => !known.has(text)).map((text) => `${words} of ${text}`))).join(", "),
@@ -307,7 +308,7 @@ function dotTrace({ variant, words, run, points }, at, view, theme) {
 
 /** @type {(dot: Dot, words: string) => string} */
 function dotWords({ run: { card }, error, step }, words) {
-  return `${card.arm}, seed ${card.seed}<br>${words}: ${written(error, "error")} %<br>after ${step} steps`;
+  return `${card.arm}, seed ${card.seed}<br>${words}: ${written(error, "error")} %<br>after ${grouped(step)} steps`;
 }
 
 /** @type {(dots: Dot[], at: (depth: number) => number, view: View, theme: Theme) => Trace} */

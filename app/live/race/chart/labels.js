@@ -9,8 +9,11 @@ import { seeThrough } from "../../shared/plot_style.js";
 
 /** Width of a letter on the average as a share of its height; what stands between a curve and its name, in pixels. */
 const LETTER = 0.54, APART_PX = 5;
-/** A label that is wider than this share of its panel leaves out when it was measured: its mark says it as well. */
-const WIDE = 0.6;
+/**
+ * A label that is wider than this share of its panel leaves out when it was measured: its mark says it as well. In a panel
+ * that is too narrow for so many letters every label does, so that two beside each other say the same.
+ */
+const WIDE = 0.6, USUAL_LETTERS = "plain-56 at the end ○ 66.1".length;
 /** A name that a curve carries this far up, in heights of the name, stands below the curve where there is room. */
 const FAR = 2;
 /** A name that finds no room near its curve's end is broken into lines of so many letters. */
@@ -68,7 +71,7 @@ function boxOf(end, view, panel, letters) {
   // Away from its end a curve has another value than the one that is told.
   const texts = at === own ? [words(end, letters), words({ ...end, kind: end.kind?.replace(/^at the end /, "") }, letters)] : [nameLines(brief(end.name), letters)];
   const widths = texts.map((lines) => LETTER * font * Math.max(...lines.map((line) => line.replace(/<\/?b>/g, "").length)) + 2 * APART_PX);
-  const chosen = widths[0] > WIDE * widthPx ? texts.length - 1 : 0;
+  const chosen = Math.max(widths[0], LETTER * font * USUAL_LETTERS) > WIDE * widthPx ? texts.length - 1 : 0;
   const lines = texts[chosen], wide = widths[chosen];
   const free = at[0] + wide + APART_PX <= widthPx;
   const covered = between(curve, at[0] - wide, at[0]);

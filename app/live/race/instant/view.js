@@ -9,7 +9,7 @@ import { RingStream, answered, choiceOf, dialPoints, taken } from "./ring.js";
 import { Series, takeMessage } from "../series.js";
 import { attend, loadPlotly, readTheme } from "../../shared/page.js";
 import { drawDial } from "./dial.js";
-import { ENDED } from "../../shared/run_states.js";
+import { ENDED, runningMean } from "../../shared/run_states.js";
 import { MAX_GHOSTS, instantFigure } from "./figure.js";
 import { setText } from "../../shared/dom.js";
 import { unreachableText } from "../../shared/link_status.js";
@@ -225,8 +225,9 @@ export class InstantView {
     }
     if (!busy.length) return "";
     const named = busy.length > 1 ? `Races ${busy.join(", ")} train or wait for their turn, and have` : `Race ${busy[0]} trains or waits for its turn, and has`;
-    const waiting = data.mayCommand === false ? "What the presenter sets" : "What you set";
-    return `${named} precedence. ${waits ? "These nets train" : `${waiting} here trains`} when that has ended.`;
+    const ends = busy.length > 1 ? "those have ended" : "that has ended";
+    const setter = data.mayCommand === false ? "the presenter sets" : "you set";
+    return `${named} precedence. ${waits ? `These nets train when ${ends}.` : `What ${setter} here trains when ${ends}.`}`;
   }
 }
 
@@ -242,5 +243,5 @@ export function emptyText(may, obstacle) {
 /** @type {(race: { steps: number, race: number, runs: unknown[] }, past: boolean) => string} */
 export function footText({ steps, race, runs }, past) {
   const faint = past ? " · faint: the races before" : "";
-  return `${runs.length} nets, ${steps} steps each · race ${race} · lines: training error, mean of up to 50 steps · ○: the trained nets on fixed images (clean)${faint}`;
+  return `${runs.length} nets, ${steps} steps each · race ${race} · lines: training error, ${runningMean()} · ○: the trained nets on fixed images (clean)${faint}`;
 }

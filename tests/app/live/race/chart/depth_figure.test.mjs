@@ -175,6 +175,8 @@ test("what is exported says what is drawn", () => {
   assert.deepEqual(legendOf(race(), view, THEME), depthLegend(race(), view, THEME));
   assert.deepEqual(depthLegend(race(), view, THEME).map(({ name }) => name), ["plain", "A", "training error, mean of up to 50 steps", "each seed"]);
   assert.equal(trainingShown(race(), view), "last errors of 24 runs; mean of the seeds with its 95 % t interval");
+  const told = { ...view, gaps: { step: 300, end: true, cure: "", of: [] } }, other = "the headline is of the errors at the end (clean), not drawn";
+  assert.deepEqual([told, { ...told, curves: ["running", "clean"] }, { ...told, gaps: { ...told.gaps, end: false } }].map((each) => trainingShown(race(), each).includes(other)), [true, false, false]);
   assert.equal(trainingShown(race(), { ...view, curves: ["running", "test"] }), "last errors of 24 runs; test error of a finished run: the whole test set; mean of the seeds with its 95 % t interval");
   assert.ok(captionOf(race(), view, "mini").endsWith("training error: mean of up to 50 steps; last errors of 24 runs; mean of the seeds with its 95 % t interval"));
 });

@@ -37,6 +37,7 @@ test("plain and residual nets have panels of their own, beside or above each oth
   assert.deepEqual(titles(figure(race())), ["<b>plain</b>", "<b>residual (A)</b>"]);
   assert.deepEqual(titles(figure(race(), { layout: "overlaid" })), []);
   const narrow = figure(race(), {}, 400).layout;
+  assert.deepEqual([narrow.xaxis2.separatethousands, narrow.xaxis2.exponentformat], [true, "none"], "steps as in the text: 12,000");
   assert.ok(narrow.yaxis.domain[0] > narrow.yaxis2.domain[1]);
   assert.deepEqual([narrow.xaxis.domain, narrow.xaxis2.domain], [[0, 1], [0, 1]]);
 });

@@ -28,6 +28,12 @@ test("at the right edge names stand inside, above and below their curves, and co
   assert.ok(height(high) <= 400 - 8);
 });
 
+test("in a narrow panel no name says when it was measured, however short it is", () => {
+  const ends = (panel) => labelsOf([end("A-8", 50, 300, { kind: "at the end ○" }), end("plain-56", 70, 300, { kind: "at the end ○" })], {}, panel).map(({ text }) => text);
+  assert.deepEqual(ends({ widthPx: 300 }), ["A-8 ○ <b>50</b>", "plain-56 ○ <b>70</b>"]);
+  assert.deepEqual(ends({ widthPx: 600 }), ["A-8 at the end ○ <b>50</b>", "plain-56 at the end ○ <b>70</b>"]);
+});
+
 test("where a curve ends early its name stands beside the end", () => {
   const [label] = labelsOf([end("A-20", 20, 100)]);
   assert.deepEqual([label.xanchor, label.x, height(label)], ["left", 100, 80]);
