@@ -106,6 +106,15 @@ class TestLeaving:
         assert at("b", verb="end")
         assert (room.showing().scene, room.showing().votes) == (2, 1)
 
+    def test_a_step_that_comes_late_leaves_the_room_where_the_next_one_took_it(self, at):
+        at("a", verb="show", scene=4, at=20)
+        at("a", verb="show", scene=3, at=10)
+        assert room.showing().scene == 4
+        at("a", verb="end", at=10)
+        assert room.showing().scene == 4
+        at("a", verb="show", scene=3, at=30)
+        assert room.showing().scene == 3
+
     def test_a_window_at_another_page_gives_no_talk(self, at, monkeypatch):
         at("a", verb="show", scene=3)
         talk.left()
