@@ -12,9 +12,9 @@ from app.live.talk.component import TalkState, live_talk
 from app.live.talk.documents import runs_document, talk_document
 from app.views import page_frame
 from app.views.markdown_escape import literal
+from app.views.talk_windows import talk_windows, this_window
 from app.web import presenter_link, visitor
 from app.web.first_votes import first_votes
-from app.web.talk_windows import talk_windows, this_window
 
 COMPONENT = "talk_view"
 _PARAM, _SCENE = "talk", "scene"

@@ -44,7 +44,7 @@ def short_lock(trial):
 
 @pytest.fixture(scope="module")
 def references() -> References:
-    return References(patience=PATIENCE)
+    return References(patience=PATIENCE, seeds=1)
 
 
 @pytest.mark.slow

@@ -76,11 +76,12 @@ class References:
     """Undisturbed trainings, one for each seed, made when they are first needed.
 
     ``patience`` multiplies all bounds of time: what is tested on a machine of unknown speed is not how long it takes.
+    ``seeds``: how many a race may have; few, since each costs an undisturbed training.
     """
 
-    def __init__(self, say: Callable[[str], None] = lambda text: None, patience: float = 1.0):
+    def __init__(self, say: Callable[[str], None] = lambda text: None, patience: float = 1.0, seeds: int = 2):
         self._ends: dict[int, Ends] = {}
-        self._say, self.patience = say, patience
+        self._say, self.patience, self.seeds = say, patience, seeds
 
     def of(self, seed: int) -> Ends:
         """Return how a race of a seed ends."""
@@ -98,9 +99,6 @@ class References:
 
 class Trial:
     """What a fault's function works with."""
-
-    #: Seeds of races; few, since each costs an undisturbed training.
-    SEEDS = 2
 
     def __init__(self, target: Target, outcome: Outcome, references: References, say: Callable[[str], None]):
         self.target, self.outcome, self.say = target, outcome, say
@@ -125,7 +123,7 @@ class Trial:
 
     def race(self) -> list[int]:
         """Start a race; return its runs."""
-        seed = self.random.randrange(self.SEEDS)
+        seed = self.random.randrange(self._references.seeds)
         race, runs = self.target.race(seed)
         self._races[race] = seed
         return runs

@@ -10,6 +10,7 @@ from engine.runs.launchers.fork_server import Report
 
 _report = Report()
 _report.tell_end()
+gc.disable()  # imports make no garbage: a quarter of their time
 try:
     import torch.utils.serialization.config  # noqa: F401 - torch.save loads it
 
@@ -36,6 +37,8 @@ try:
 except Exception as error:
     _report.lacks(error)
     raise ImportError("what the fork server lacks is loaded by the workers") from error
+finally:
+    gc.enable()
 gc.collect()
 # Loaded modules live as long as the workers: collections after the fork need not touch (and copy) their pages.
 gc.freeze()

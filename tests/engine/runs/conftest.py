@@ -27,6 +27,8 @@ from tests.engine.runs.faults import ENDLESS
 TINY = {"width": "4", "pool": "4", "precision": "fp32"}
 #: Nothing takes so long on an idle machine; a busy one is no failure.
 PATIENCE_S = 100.0
+#: Seconds between two looks at the processes that an engine has started.
+FAMILY_S = 0.25
 
 
 def write_checkpoint(path: Path, text: str) -> int:
@@ -80,13 +82,17 @@ class EngineRoom:
 
     def until(self, met: Callable[[], object], seconds: float = PATIENCE_S) -> None:
         """Wait until ``met()``; fail with the engine's log otherwise."""
-        deadline = time.monotonic() + seconds
+        deadline, looked = time.monotonic() + seconds, 0.0
         while not met():
             if time.monotonic() > deadline:
                 log = self.workspace.engine_log
                 pytest.fail(f"not within {seconds} s; engine log:\n{log.read_text() if log.exists() else 'gone'}")
             time.sleep(0.02)
-            self.family()
+            # To look through all processes takes as long as several of these pauses.
+            if time.monotonic() > looked + FAMILY_S:
+                self.family()
+                looked = time.monotonic()
+        self.family()
 
     def until_state(self, run: int, *states: RunState, seconds: float = PATIENCE_S) -> RunRow:
         self.until(lambda: self.row(run).state in states, seconds)

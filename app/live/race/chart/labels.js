@@ -4,6 +4,7 @@
  */
 /** @import { Theme, LineEnd, Layout, Metric, Panel, View } from "../../types.js" */
 import { nameLines, onAxis, sizes } from "./axes.js";
+import { fixed } from "../../shared/format.js";
 import { seeThrough } from "../../shared/plot_style.js";
 
 /** Width of a letter on the average as a share of its height; what stands between a curve and its name, in pixels. */
@@ -188,7 +189,7 @@ function words({ name, note, value, kind }, letters) {
  * @param {Metric} metric
  */
 export function written(value, metric) {
-  return metric === "error" ? value.toFixed(1) : value.toPrecision(3);
+  return metric === "error" ? fixed(value, 1) : value.toPrecision(3);
 }
 
 /**
@@ -197,7 +198,6 @@ export function written(value, metric) {
  * @param {Metric} metric
  */
 export function signed(value, metric) {
-  const digits = metric === "error" ? 1 : 3;
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: /** @type {const} */ ("exceptZero"), useGrouping: false };
-  return value.toLocaleString("en-US", options).replace("-", "−");
+  const size = fixed(Math.abs(value), metric === "error" ? 1 : 3);
+  return `${Number(size) === 0 ? "" : value < 0 ? "−" : "+"}${size}`;
 }

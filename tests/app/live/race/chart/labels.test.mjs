@@ -1,7 +1,8 @@
 /** Names at the line ends: apart, and tied to their lines. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { endLabels, written } from "../../../../../app/live/race/chart/labels.js";
+import { endLabels, signed, written } from "../../../../../app/live/race/chart/labels.js";
 import { THEME } from "../runs.mjs";
 
 const PANEL = { suffix: "2", axis: [0, 100], x: [0, 300], widthPx: 600, heightPx: 400 };
@@ -90,4 +91,13 @@ test("names that steep curves would carry far up stand below, in the order of th
 test("in a narrow panel a name leaves out when it was measured", () => {
   const [narrow, wide] = [200, 600].map((widthPx) => labelsOf([end("plain-56", 50, 300, { kind: "at the end ○" })], {}, { widthPx })[0].text);
   assert.deepEqual([narrow, wide], ["plain-56 ○ <b>50</b>", "plain-56 at the end ○ <b>50</b>"]);
+});
+
+test("names, gaps and the sentences of the server round an error in the same way", { skip: !process.env.SKIPSCOPE_TEST_FACTS && "pytest brings the server's numbers" }, () => {
+  const { points } = JSON.parse(readFileSync(process.env.SKIPSCOPE_TEST_FACTS, "utf8"));
+  assert.ok(points.length > 4000);
+  for (const [value, gap, error] of points) {
+    assert.equal(signed(value, "error").replace("+", ""), gap);
+    if (value >= 0) assert.equal(written(value, "error"), error);
+  }
 });
