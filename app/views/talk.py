@@ -122,16 +122,21 @@ def _on_command(name: str) -> None:
 
     def show(command: Mapping[str, Any]) -> None:
         scene = page_frame.whole_number(command, "scene")
-        talks.show(name, scene)
-        talk_windows.moved(this_window(), (name, scene))
+        with talk_windows.acting(this_window(), page_frame.sent_at(COMPONENT)) as is_newest:
+            if is_newest:
+                talks.show(name, scene)
+                talk_windows.moved(this_window(), (name, scene))
 
     def end(_: object) -> None:
-        goes_on = talk_windows.left(this_window())
-        if goes_on is None:
-            talks.end()
-        else:
-            talks.show(*goes_on)
-            st.session_state[_GOES_ON] = True
+        with talk_windows.acting(this_window(), page_frame.sent_at(COMPONENT)) as is_newest:
+            if not is_newest:
+                return
+            goes_on = talk_windows.left(this_window())
+            if goes_on is None:
+                talks.end()
+            else:
+                talks.show(*goes_on)
+                st.session_state[_GOES_ON] = True
 
     own = {
         "show": show,

@@ -1,10 +1,12 @@
 """The presenter's windows that give a talk: the room goes on with another one when one of them is left.
 
 A window is a session of Streamlit. One that was closed or loaded anew without leaving its stage counts no longer.
+Streamlit takes two quick commands of one window in two threads, where the later one may come first.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -21,6 +23,19 @@ class TalkWindows:
         self._lock = threading.Lock()
         #: Where each window stands that is on the stage: the one that moved last is last, and the room is with it.
         self._places: dict[str, Place] = {}
+        #: When each window sent its newest command, by its own clock.
+        self._sent: dict[str, float] = {}
+        self._acting = threading.Lock()
+
+    @contextmanager
+    def acting(self, window: str, sent: float) -> Iterator[bool]:
+        """Let one command act at a time; yield whether its window has sent no later one that has acted already."""
+        with self._acting:
+            is_newest = sent >= self._sent.get(window, 0.0)
+            if is_newest:
+                self._sent = {other: at for other, at in self._sent.items() if other != window and self._is_open(other)}
+                self._sent[window] = sent
+            yield is_newest
 
     def moved(self, window: str, place: Place) -> None:
         """Note that a window shows this place to the room."""

@@ -13,12 +13,15 @@ from engine.exchange.recordings import get_recording
 from engine.models.arm_names import run_label
 from engine.talks.scenes import CutScene, Played
 
+#: Layouts that compare depths.
+COMPARING = ("gap", "depth")
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """``arms`` by the names that a scene has for them; ``is_cut``: a fork of it lost its shortcuts."""
+    """``arms``: shortcut and depth, by the names that a scene has for them; ``is_cut``: a fork lost its shortcuts."""
 
-    arms: tuple[str, ...]
+    arms: dict[str, tuple[str, int]]
     steps: int
     is_cut: bool
 
@@ -34,6 +37,10 @@ def unplayable(scene: Played) -> Iterator[str]:
     for arm in scene.arms:
         if arm not in found.arms:
             yield f"the recorded race {scene.recording} has no arm {arm!r}: {', '.join(found.arms)}"
+    if scene.layout in COMPARING:
+        shown = {found.arms[arm] for arm in scene.arms or found.arms if arm in found.arms}
+        if len(shown) == len({shortcut for shortcut, _ in shown}):
+            yield f"the layout {scene.layout} needs two depths with the same shortcut"
     if isinstance(scene, CutScene):
         if not found.is_cut:
             yield f"no shortcuts are cut in the recorded race {scene.recording}"
@@ -47,7 +54,7 @@ def _recorded(path: Path, _written: int) -> Recorded:
         count = archive.document("races.json", RacesDocument).runs
         runs = [archive.document(f"{run_folder(each)}/run.json", RunDocument) for each in range(1, count + 1)]
     return Recorded(
-        arms=tuple(dict.fromkeys(run_label(run.config) for run in runs)),
+        arms={run_label(run.config): (run.config.model.shortcut, run.config.model.depth) for run in runs},
         steps=max(run.step for run in runs),
         is_cut=any(_is_cut(run) for run in runs),
     )

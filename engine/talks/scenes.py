@@ -5,7 +5,7 @@ Every text is shown as it stands. ``*so*`` is strong; nothing else is markup.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from engine.config.base import Config
 from engine.config.presets import PRESETS
@@ -22,19 +22,19 @@ MIN_SECONDS, MAX_SECONDS, USUAL_SECONDS = 1.0, 120.0, 12.0
 MAX_STEP = 10**9
 
 
-def _one_line(text: str) -> str:
+def _one_line(text: str, info: ValidationInfo) -> str:
     odd = next((letter for letter in text if not letter.isprintable()), None)
     if odd is not None:
-        raise ValueError(f"is one line without control characters (got {ascii(odd)})")
+        raise ValueError(f"{info.field_name} is one line without control characters (got {ascii(odd)})")
     if not text.strip():
-        raise ValueError("must not be empty")
+        raise ValueError(f"{info.field_name} must not be empty")
     return text.strip()
 
 
-def _notes(text: str) -> str:
+def _notes(text: str, info: ValidationInfo) -> str:
     odd = next((letter for letter in text if not letter.isprintable() and letter != "\n"), None)
     if odd is not None:
-        raise ValueError(f"has a control character ({ascii(odd)})")
+        raise ValueError(f"{info.field_name} has a control character ({ascii(odd)})")
     return text.strip()
 
 

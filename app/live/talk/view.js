@@ -145,7 +145,7 @@ export class TalkView {
     this.stage?.leave();
     this.host.classList.remove("sk-blank");
     this.#clear();
-    if (this.data.shares) this.send?.("command", { verb: "end", at: Date.now() });
+    if (this.data.shares) this.#send({ verb: "end" });
   }
 
   /** @type {(at: number, back?: boolean) => void} */
@@ -161,10 +161,16 @@ export class TalkView {
     this.#draw();
   }
 
+  /** Send a command with its time, later than that of the one before: the server may take them in another order. */
+  #send(/** @type {Record<string, unknown>} */ command) {
+    this.sent = Math.max(Date.now(), (this.sent ?? 0) + 1);
+    return this.send?.("command", { ...command, at: this.sent });
+  }
+
   /** Tell the server which scene is shown, where others follow. */
   #tell() {
     this.asked = this.at;
-    if (this.data.shares) this.send?.("command", { verb: "show", scene: this.at + 1, at: Date.now() });
+    if (this.data.shares) this.#send({ verb: "show", scene: this.at + 1 });
   }
 
   /** The first scene; there again, the talk begins anew. */
@@ -181,7 +187,7 @@ export class TalkView {
     if (this.data.role === "audience") {
       this.voted = { question: scene.key ?? "", choice: index + 1, at: performance.now() };
       this.asked = this.at;
-      this.send?.("command", { verb: "vote", question: scene.key, choice: index + 1, at: Date.now() });
+      this.#send({ verb: "vote", question: scene.key, choice: index + 1 });
       setTimeout(() => this.#draw(), VOTING_MS + 50);
     } else if (!this.data.shares) this.kept?.put({ said: { ...this.kept.values.said, [scene.key ?? ""]: index + 1 } });
     this.#draw();
@@ -194,7 +200,7 @@ export class TalkView {
     this.broken.delete(this.at);
     this.asked = this.at;
     this.stage?.say("The live race is on its way.");
-    return this.send?.("command", { verb: "live", scene: this.at + 1, at: Date.now() });
+    return this.#send({ verb: "live", scene: this.at + 1 });
   }
 
   /** A refusal ends what was shown in its place, and is told in the scene that it is about. @param {string} words */
@@ -226,7 +232,7 @@ export class TalkView {
   /** An audience's page goes where the presenter goes; a race that began live needs names from the server. */
   #follow() {
     const { talk, scene, race } = this.showing;
-    if (talk !== this.data.talk.name || race !== (this.data.live?.race ?? null)) this.send?.("command", { verb: "look", talk, at: Date.now() });
+    if (talk !== this.data.talk.name || race !== (this.data.live?.race ?? null)) this.#send({ verb: "look", talk });
     if (talk !== this.data.talk.name) return;
     const at = stepped(this.scenes, scene - 1, 0);
     if (at === this.at) return;

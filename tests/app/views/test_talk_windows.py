@@ -106,6 +106,15 @@ class TestLeaving:
         assert at("b", verb="end")
         assert (room.showing().scene, room.showing().votes) == (2, 1)
 
+    def test_a_step_that_comes_late_leaves_the_room_where_the_next_one_took_it(self, at):
+        at("a", verb="show", scene=4, at=20)
+        at("a", verb="show", scene=3, at=10)
+        assert room.showing().scene == 4
+        at("a", verb="end", at=10)
+        assert room.showing().scene == 4
+        at("a", verb="show", scene=3, at=30)
+        assert room.showing().scene == 3
+
     def test_a_window_at_another_page_gives_no_talk(self, at, monkeypatch):
         at("a", verb="show", scene=3)
         talk.left()
@@ -155,6 +164,21 @@ def test_a_closed_window_gives_no_talk(windows, closed):
     closed.clear()
     windows.moved("b", TWO)
     assert windows.left("b") is None
+
+
+def test_a_command_that_comes_after_a_later_one_of_its_window_acts_no_more(windows):
+    acted = []
+    for window, sent in (("a", 1.0), ("a", 3.0), ("a", 2.0), ("b", 2.0), ("a", 3.0), ("a", float("nan"))):
+        with windows.acting(window, sent) as is_newest:
+            acted.append(is_newest)
+    assert acted == [True, True, False, True, True, False]
+
+
+def test_a_command_that_is_refused_lets_the_next_one_act(windows):
+    with pytest.raises(ValueError), windows.acting("a", 1.0):
+        raise ValueError
+    with windows.acting("a", 2.0) as is_newest:
+        assert is_newest
 
 
 def test_outside_of_a_script_there_is_no_window():

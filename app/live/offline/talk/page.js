@@ -8,6 +8,7 @@ export async function start(kit) {
   serveFrom(answers(kit));
   const host = /** @type {HTMLElement} */ (document.querySelector("[data-view]"));
   const view = await kit.mount(host, told);
+  document.querySelector(".so-opening")?.remove();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.update(told, () => {}));
 }
 
