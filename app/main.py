@@ -37,6 +37,8 @@ if page != HOME or not mine:
     st.set_page_config(initial_sidebar_state="collapsed")
 if not mine:
     audience.note()
+elif page != TALK:
+    talk.left()
 try:
     if instant.kept() is not None:
         st.switch_page(HOME)

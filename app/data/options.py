@@ -36,6 +36,8 @@ from engine.models.count import Count
 from engine.models.count import count as count_model
 from engine.models.registry import Shortcut as Shortcut
 from engine.models.registry import Variant as Variant
+from engine.runs.protocol.planning import check_replicas
+from engine.store.workspace import Workspace
 
 _log = logging.getLogger(__name__)
 
@@ -61,7 +63,8 @@ _looks: dict[tuple[str, int], tuple[float, Future[Look]]] = {}
 _lock = threading.Lock()
 _FRESH_S, _AGAIN_S, _REMEMBERED = 10.0, 0.2, 32
 _WHOLE = re.compile(r"[0-9]{1,6}")
-_LONGEST = {"run.optim.steps": 10_000_000}
+#: Values that forbid none of another setting: steps for any warm-up, a batch that any number of replicas divides.
+_FORBIDS_NOTHING = {"run.optim.steps": 10_000_000, "run.optim.batch_size": 840}
 
 
 def presets() -> Mapping[str, Preset]:
@@ -177,10 +180,19 @@ def setting_from(setting: str, text: str) -> tuple[int | float | str | None, str
     try:
         if setting == "lead":
             return lead_from(text), ""
-        # A warm-up is judged beside the steps of the race, where the race is planned.
-        return leaves(apply_settings(RaceConfig(), {setting: text}, _LONGEST))[setting], ""
+        # What depends on other settings is judged where the race is planned.
+        return leaves(apply_settings(RaceConfig(), {setting: text}, _FORBIDS_NOTHING))[setting], ""
     except ConfigError as error:
         return None, str(error).partition(" is ")[2].replace("(got '')", "(nothing is typed)")
+
+
+def replicas_problem(preset: str, replicas: int) -> str:
+    """Return why the nets of a preset cannot be trained by so many processes here, '' where they can."""
+    try:
+        check_replicas(replace(get_preset(preset).run, {"replicas": replicas}), Workspace(workspace_path()))
+    except ConfigError as error:
+        return str(error)
+    return ""
 
 
 def count(depth: int, shortcut: str, shape: Mapping[str, int] | None = None) -> Count:

@@ -109,7 +109,7 @@ def _basis(first: RunConfig, threads: int = 0) -> _Basis | None:
         for row, speed in kept_until_change(_speeds)
         if row.device.startswith(kind) and _computes_alike(row, first) and speed.family == first.model.family
     )
-    machine = _machine(kind) if known else TABLE_MACHINE
+    machine = _machine(kind, first) if known else TABLE_MACHINE
     if threads:
         machine = dataclasses.replace(machine, threads=threads)
     return _Basis(source.test_images, known or tuple(TABLE), machine, bool(known))
@@ -143,14 +143,18 @@ def _measured(rows: list[RunRow]) -> Iterator[tuple[RunRow, Speed]]:
             continue
         known.add(net)
         beside = [(first, last) for run, (first, last, where) in spans.items() if run != row.id and where == device]
-        run = FinishedRun(config, source.test_images, row.threads, row.seconds, share, started, ended)
+        on_gpu = device.startswith("cuda")
+        run = FinishedRun(config, source.test_images, 1 if on_gpu else row.threads, row.seconds, share, started, ended)
         # The runs of one GPU share that GPU; the runs of the CPU share all cores.
-        yield row, speed_of(run, beside, 1 if device.startswith("cuda") else cores())
+        yield row, speed_of(run, beside, 1 if on_gpu else cores())
 
 
-def _machine(kind: str) -> Machine:
-    gpus = _gpus()
-    return Machine(gpus, gpus * RUNS_PER_GPU) if kind == "cuda" else Machine(cores(), 2 * cores(), cores())
+def _machine(kind: str, first: RunConfig) -> Machine:
+    """Return what a race has whose runs are like ``first``: a GPU that it names, or all GPUs, or all cores."""
+    gpus = 1 if first.device.startswith("cuda:") else _gpus()
+    if kind == "cuda":
+        return Machine(gpus, gpus * RUNS_PER_GPU, has_gpus=True)
+    return Machine(cores(), 2 * cores(), cores())
 
 
 @cache

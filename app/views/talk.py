@@ -12,6 +12,7 @@ from app.live.talk.component import TalkState, live_talk
 from app.live.talk.documents import runs_document, talk_document
 from app.views import page_frame
 from app.views.markdown_escape import literal
+from app.views.talk_windows import talk_windows, this_window
 from app.web import presenter_link, visitor
 from app.web.first_votes import first_votes
 
@@ -21,6 +22,8 @@ _PARAM, _SCENE = "talk", "scene"
 _LIVE_PARAM = "live"
 #: What was started live, the refusal of the last command, the documents of the talk that is open.
 _LIVE, _NOTICE, _DOCUMENT = "talk_live", "talk_notice", "talk_document"
+#: That the room goes on without this window, told once.
+_GOES_ON = "talk_goes_on"
 #: What the audience may send: see ``page_frame.obey``.
 _OF_EVERYONE = frozenset({"vote", "look"})
 _RELOAD = "Load this page anew, then vote."
@@ -48,8 +51,15 @@ def render() -> None:
         waits = shared and leads and room.is_elsewhere(name, st.query_params.get(_SCENE, "1"))
         state = TalkState(role, shared, _live(given, talk, leads), st.session_state.pop(_NOTICE, ""), waits)
         live_talk(document, state, lambda: _on_command(name), COMPONENT)
+    if st.session_state.pop(_GOES_ON, False):
+        st.info("The talk goes on for the room: another window of yours gives it.", icon=":material/slideshow:")
     if leads:
         _list(name)
+
+
+def left() -> None:
+    """Note that this window shows another page: it gives no talk, however it came there."""
+    talk_windows.left(this_window())
 
 
 def _list(shown: str) -> None:
@@ -110,9 +120,22 @@ def _on_command(name: str) -> None:
         with first_votes.of(number, st.context.ip_address or ""):
             room.vote(question, number, choice)
 
+    def show(command: Mapping[str, Any]) -> None:
+        scene = page_frame.whole_number(command, "scene")
+        talks.show(name, scene)
+        talk_windows.moved(this_window(), (name, scene))
+
+    def end(_: object) -> None:
+        goes_on = talk_windows.left(this_window())
+        if goes_on is None:
+            talks.end()
+        else:
+            talks.show(*goes_on)
+            st.session_state[_GOES_ON] = True
+
     own = {
-        "show": lambda command: talks.show(name, page_frame.whole_number(command, "scene")),
-        "end": lambda _: talks.end(),
+        "show": show,
+        "end": end,
         "live": live,
         "vote": vote,
         "look": lambda _: None,  # the run of the script that follows sees what is given now

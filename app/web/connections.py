@@ -20,6 +20,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from app.web import descriptors, presenter_link
 from app.web.addresses import network
+from app.web.base_path import inside
 from app.web.proxy_hosts import is_proxy
 from app.web.web_sockets import MAX_MESSAGE_BYTES, BoundedWebSocket
 
@@ -35,6 +36,13 @@ RESERVE, RESERVE_HEAD_S = 32, 2.0
 BACKLOG = 128
 #: The part of all connections that one address may have. A lecture room may be one address.
 ADDRESS_SHARE = 0.9
+#: Bytes that are read of one connection before others have their turn, and those of the presenter's files. The smallest
+#: frames and parts have six, and each takes 10 to 30 us.
+READ_BYTES, FILE_READ_BYTES = 2 * 1024, 256 * 1024
+#: Bytes of a head.
+MAX_HEAD_BYTES = 16 * 1024
+#: Where Streamlit takes files for its uploader and drops them. No other request has a body that is waited for.
+UPLOADS = "/_stcore/upload_file/"
 
 
 class Connections:
@@ -110,6 +118,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stalled: asyncio.TimerHandle | None = None
         self._all = all_connections()
         super().connection_made(transport)
+        self._read_bytes(READ_BYTES)
         self._is_reserved = self._all.opened(self)
         if self._is_reserved:
             self.app: ASGIApp = presenter_alone(self.app)
@@ -132,11 +141,26 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         if self._has_request():
             self._set_deadline(None)
             self._all.serve(self)
+            self._look_at_body()
         elif self._deadline is None:
             self._set_deadline(HEAD_S)
 
+    def _look_at_body(self) -> None:
+        """Read on for the presenter's files. Any other body that goes on might never end, and ends the connection."""
+        if not self.cycle.more_body:
+            return
+        if UPLOADS in inside(self.scope) and _of_presenter(self.headers):
+            self._read_bytes(FILE_READ_BYTES)
+        else:
+            self.send_400_response("this server reads no body")
+
+    def _read_bytes(self, most: int) -> None:
+        """Set how much is read at once: asyncio's own number, for sockets."""
+        self.transport.max_size = most
+
     def on_response_complete(self) -> None:
         """Wait for the next head."""
+        self._read_bytes(READ_BYTES)
         super().on_response_complete()
         if not self._has_request():
             self._all.wait(self)
@@ -287,6 +311,7 @@ LIMITS: dict[str, Any] = {
     "http": BoundedProtocol,
     "backlog": BACKLOG,
     "proxy_headers": False,
+    "h11_max_incomplete_event_size": MAX_HEAD_BYTES,
     "ws": BoundedWebSocket,
     # Before a message is in memory, and of a packed one before it is unpacked.
     "ws_max_size": MAX_MESSAGE_BYTES,

@@ -19,10 +19,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
 from app.web.base_path import BasePath, CookiePlace, inside
+from app.web.connections import UPLOADS
 from app.web.places import Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
-from app.web.web_sockets import MAX_SCRIPTS, PagePace, limited
+from app.web.web_sockets import MAX_AUDIENCE_BYTES, MAX_SCRIPTS, PagePace, limited
 
 #: Simultaneous readings of the store for the audience.
 MAX_READS = 4
@@ -31,8 +32,8 @@ GOODBYE_S = 1.0
 #: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
 READING = ("GET", "HEAD", "OPTIONS")
-#: Where Streamlit takes files for its uploader and drops them, guarded by its token against foreign pages.
-UPLOADS, UPLOADING = "/_stcore/upload_file/", ("PUT", "DELETE")
+#: How files come to the uploader, guarded by Streamlit's token against foreign pages.
+UPLOADING = ("PUT", "DELETE")
 #: Where Streamlit tells of its sessions and caches.
 NUMBERS = "/_stcore/metrics"
 #: Before the opening of a WebSocket: browsers get a 403.
@@ -208,9 +209,9 @@ class ConnectionLimit(_Guard):
         return await PlainTextResponse(refusal, 503, headers={"Retry-After": "10"})(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        heard = limited(receive, send)
         if presenter_link.shared_port() is None:  # nobody is audience
-            return await self.app(scope, heard, send)
+            return await self.app(scope, limited(receive, send), send)
+        heard = limited(receive, send, MAX_AUDIENCE_BYTES)
         pace = PagePace(self._scripts, network_of(scope), heard, send)
         try:
             await self.app(scope, pace.receive, pace.send)

@@ -1,4 +1,4 @@
-"""Limits on the WebSockets of pages: how large a message is, how often one comes, how many scripts run for the room.
+"""Limits on the WebSockets of pages: how large a message is, what it asks and how often, how many scripts run.
 
 Streamlit takes messages of 200 MB whole, and runs a thread for each page: a room of them that ask for reruns all the
 time leaves no processor for the presenter.
@@ -16,10 +16,14 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from app.web.places import Turns
 
-#: Bytes of one message of a page, unpacked; a page's own messages have a few thousand.
-MAX_MESSAGE_BYTES = 256 * 1024
-#: Parts of one message. Empty ones would have no end.
-MAX_PARTS = 1024
+#: Bytes of one message of a page, unpacked, and of one of the audience's; its own messages have a few thousand.
+MAX_MESSAGE_BYTES, MAX_AUDIENCE_BYTES = 256 * 1024, 32 * 1024
+#: What pages of the audience say. Streamlit answers more: it asks git, makes an address for each of a hundred thousand
+#: files, or clears everybody's cache, and nothing else is done meanwhile.
+OF_AUDIENCE = ("rerun_script", "stop_script", "app_heartbeat")
+#: Frames of one connection that begin no message (its further parts, pings and their answers) at once, then another
+#: every so many seconds. Empty ones would have no end.
+FRAMES_AT_ONCE, FRAME_EVERY_S = 256, 0.1
 #: Messages of one page of the audience at once, then another every so many seconds.
 AT_ONCE, EVERY_S = 40, 0.2
 #: Scripts that run at once for the audience. One interpreter runs them all, with the presenter's answers between.
@@ -31,14 +35,35 @@ TURN_S = 2.0
 LEFT_S = 0.1
 #: Bytes of a message to a browser that may be the end of a script.
 _MAX_END_BYTES = 512
+_RERUN = "rerun_script"
+
+
+class Bucket:
+    """So many at once, and another every so many seconds."""
+
+    def __init__(self, at_once: int, every_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._every = clock, every_s
+        self._most = at_once * every_s
+        #: When the bucket is full again.
+        self._full = clock()
+
+    def take(self) -> float:
+        """Count one; return the seconds for which it has to wait."""
+        now = self._clock()
+        self._full = max(self._full, now) + self._every
+        return max(0.0, self._full - now - self._most)
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """Uvicorn's protocol of one WebSocket, without messages of endless parts and endless answers to pings."""
+    """Uvicorn's protocol of one WebSocket, without endless parts and pings."""
 
-    _parts = 0
     #: What is called once when the connection is lost.
     on_lost: Callable[[], None] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Count this connection's frames."""
+        self._others = Bucket(FRAMES_AT_ONCE, FRAME_EVERY_S)
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Pass it on, and let go of what it was sent for."""
@@ -48,37 +73,40 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self.frames = []
         super().connection_lost(exc)
 
-    def handle_text(self, event: Any) -> None:
-        """Begin a message."""
-        self._parts = 1
-        super().handle_text(event)
-
-    def handle_bytes(self, event: Any) -> None:
-        """Begin a message."""
-        self._parts = 1
-        super().handle_bytes(event)
-
     def handle_cont(self, event: Any) -> None:
-        """Go on with a message, unless it has too many parts."""
-        self._parts += 1
-        if self._parts > MAX_PARTS:
-            self.frames = []
-            self.transport.abort()
-            return
-        super().handle_cont(event)
+        """Go on with a message."""
+        if self._bears_another():
+            super().handle_cont(event)
 
     def handle_ping(self) -> None:
         """Answer a ping, unless the answers to earlier ones are not read."""
+        if not self._bears_another():
+            return
         if self.writable.is_set():
             super().handle_ping()
         else:
             self.conn.data_to_send()
 
+    def handle_pong(self, event: Any) -> None:
+        """Take the answer to a ping."""
+        if self._bears_another():
+            super().handle_pong(event)
 
-def limited(receive: Receive, send: Send) -> Receive:
+    def _bears_another(self) -> bool:
+        """Count a frame that begins no message; too many end the connection."""
+        if self.transport.is_closing():
+            return False
+        if self._others.take():
+            self.frames = []
+            self.transport.abort()
+            return False
+        return True
+
+
+def limited(receive: Receive, send: Send, max_bytes: int = MAX_MESSAGE_BYTES) -> Receive:
     """Return a ``receive`` that closes the WebSocket at what no page sends.
 
-    That is a message beyond ``MAX_MESSAGE_BYTES`` (1009, too big), or text (1003), at which Streamlit would fail.
+    That is a message beyond ``max_bytes`` (1009, too big), or text (1003), at which Streamlit would fail.
     """
 
     async def receive_limited() -> Message:
@@ -87,7 +115,7 @@ def limited(receive: Receive, send: Send) -> Receive:
             return message
         text = message.get("text")
         code = 1003 if text is not None else 0
-        if len(message.get("bytes") or b"") + len(text or "") > MAX_MESSAGE_BYTES:
+        if len(message.get("bytes") or b"") + len(text or "") > max_bytes:
             code = 1009
         if not code:
             return message
@@ -106,22 +134,25 @@ class PagePace:
     def __init__(self, turns: Turns, network: str, receive: Receive, send: Send) -> None:
         self._turns, self._network = turns, network
         self._receive, self._send = receive, send
-        self._bucket = Bucket()
+        self._bucket = Bucket(AT_ONCE, EVERY_S)
         self._turn: asyncio.TimerHandle | None = None
         self._is_read = asyncio.Event()
         self._is_read.set()
 
     async def receive(self) -> Message:
         """Return the next message when it may be heard."""
-        message = await self._receive()
-        if message["type"] == "websocket.receive":
-            if wait_s := self._bucket.take():
-                await asyncio.sleep(wait_s)
-            if self._turn is None and asks_for_a_rerun(message.get("bytes") or b""):
+        while True:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return message
+            await asyncio.sleep(self._bucket.take())  # with 0 too: between two messages of a page others are answered
+            kind = kind_of(message.get("bytes") or b"")
+            if kind == _RERUN and self._turn is None:
                 await self._is_read.wait()  # who does not take the last script's answer asks for no other
                 await self._turns.acquire(self._network)
                 self._turn = asyncio.get_running_loop().call_later(TURN_S, self.end_turn)
-        return message
+            if kind is None or kind in OF_AUDIENCE:
+                return message
 
     async def send(self, message: Message) -> None:
         """Send on; the turn ends with the script."""
@@ -147,27 +178,12 @@ class PagePace:
             self._turns.release()
 
 
-class Bucket:
-    """``AT_ONCE`` messages, and another every ``EVERY_S`` seconds."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        #: When the bucket is full again.
-        self._full = clock()
-
-    def take(self) -> float:
-        """Count a message; return the seconds for which it has to wait."""
-        now = self._clock()
-        self._full = max(self._full, now) + EVERY_S
-        return max(0.0, self._full - now - AT_ONCE * EVERY_S)
-
-
-def asks_for_a_rerun(content: bytes) -> bool:
-    """Whether a page's message makes its script run."""
+def kind_of(content: bytes) -> str | None:
+    """Return the kind of a page's message, '' for an empty one, None for what is none: Streamlit closes at it."""
     try:
-        return bool(BackMsg.FromString(content).WhichOneof("type") == "rerun_script")
-    except Exception:  # no message: Streamlit closes at it
-        return False
+        return BackMsg.FromString(content).WhichOneof("type") or ""
+    except Exception:  # protobuf's own kind of error; the package is Streamlit's matter
+        return None
 
 
 def ends_a_script(content: bytes) -> bool:

@@ -54,11 +54,15 @@ TABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What runs share: ``cores`` (cores or GPUs) and ``slots`` (runs at once); ``threads`` of a race of one run."""
+    """What runs share: ``cores``, or GPUs if it ``has_gpus``, and ``slots`` (runs at once).
+
+    ``threads`` are those of a race of one run.
+    """
 
     cores: int
     slots: int
     threads: int = 1
+    has_gpus: bool = False
 
 
 TABLE_MACHINE = Machine(cores=2, slots=4, threads=2)
@@ -69,7 +73,7 @@ class FinishedRun:
     """What a finished run tells of its speed.
 
     ``seconds`` are those of training, evaluation and probes, pauses left out; ``evaluation_share`` of them went into
-    evaluation. ``started`` and ``ended`` are seconds since 1970.
+    evaluation. ``started`` and ``ended`` are seconds since 1970. ``threads`` is 1 on a GPU, whose speed is not theirs.
     """
 
     config: RunConfig
@@ -118,10 +122,12 @@ def race_seconds(
         machine: A single run uses all its cores.
     """
     nearest = {run.model: _nearest(run.model, speeds) for run in (*trials, *runs)}
-    gain = _gain(machine.threads) if len(runs) == 1 else 1.0
-    trial_times = [run_seconds(run, nearest[run.model], test_images) for run in trials]
-    run_times = [run_seconds(run, nearest[run.model], test_images) / gain for run in runs]
-    seconds = sum(START_S + makespan(work, machine) for work in (trial_times, run_times) if work)
+    seconds = 0.0
+    for part in (trials, runs):
+        if part:
+            machine_of_part, gain = _shared_out(machine, part)
+            work = [run_seconds(run, nearest[run.model], test_images) / gain for run in part]
+            seconds += START_S + makespan(work, machine_of_part)
     return Estimate(seconds, all(_distance(model, speed) <= math.log(_ALIKE) for model, speed in nearest.items()))
 
 
@@ -143,6 +149,19 @@ def makespan(work: Sequence[float], machine: Machine) -> float:
         now += least / rate
         remaining = [rest - least for rest in remaining if rest > least]
     return now
+
+
+def _shared_out(machine: Machine, runs: Sequence[RunConfig]) -> tuple[Machine, float]:
+    """Return what these runs share, and how many times as fast as with one thread each of them is.
+
+    Runs with replicas share nothing: on a CPU each trains alone, on GPUs each of its replicas has a whole GPU.
+    """
+    replicas = runs[0].replicas
+    if machine.has_gpus:
+        groups = max(1, machine.cores // replicas)
+        return (machine if replicas == 1 else Machine(groups, groups, has_gpus=True)), 1.0
+    threads = machine.threads if len(runs) == 1 else 1
+    return (machine if replicas == 1 else Machine(1, 1)), _gain(max(replicas, threads))
 
 
 def _core_share(run: FinishedRun, beside: Sequence[tuple[float, float]], cores: int) -> float:

@@ -13,6 +13,8 @@ MAX_HEAVY_PIXELS = 8_000_000
 #: Scans of a JPEG file each of which goes over all pixels, and pixels of all of them; encoders make about ten scans.
 MAX_SCANS = 100
 MAX_SCANNED_PIXELS = 1_000_000_000
+#: Comments in an image whose pixels are text.
+MAX_COMMENTS = 1_000
 #: Bytes of one encoded image, and of one that holds a second compressed file.
 MAX_IMAGE_BYTES = 128 * MIB
 MAX_DOUBLY_PACKED_BYTES = MIB // 4
@@ -24,6 +26,9 @@ MAX_WAITING_BYTES = 64 * MIB
 #: Files and folders that are looked through below a path, and how deep folders lie below each other.
 MAX_ENTRIES = 5_000_000
 MAX_DEPTH = 256
+#: Bytes and lines of a list of labels; a larger file is none.
+MAX_LIST_BYTES = 64 * MIB
+MAX_LIST_LINES = 5_000_000
 
 #: Bytes of the footer of a Parquet file, entries of one of its lists, structs (six or so for each column of each row
 #: group) and values of all of it, and bytes of the names of classes beside it.

@@ -4,6 +4,7 @@ NVIDIA's management library reads GPUs and their memory. It makes no CUDA contex
 """
 
 import contextlib
+import ctypes
 import os
 import platform
 import signal
@@ -11,6 +12,7 @@ import sys
 import zlib
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import parent_process
 from pathlib import Path
 
 import psutil
@@ -25,6 +27,8 @@ RUNS_PER_GPU_ENVIRONMENT = "SKIPSCOPE_RUNS_PER_GPU"
 #: Start times have a resolution of 10 ms. A reused pid starts seconds later.
 START_TOLERANCE_S = 1.5
 _SIGKILL = 9
+#: Of Linux's prctl: the signal at the parent's end.
+_PR_SET_PDEATHSIG = 1
 #: Start times since boot begin here, those since 1970 end here: both are in databases.
 _SINCE_BOOT, _BOOT_S, _BOOTS = 1e10, 1e8, 900
 
@@ -64,6 +68,18 @@ def process_before(pid: int, moment: float) -> ProcessId | None:
     """Return the living process ``pid`` if it was started before ``moment``, else None."""
     started = _start_of(pid)
     return _identified(pid, started) if started is not None and started <= moment + START_TOLERANCE_S else None
+
+
+def kill_with_parent() -> None:
+    """Let the system kill this process when the thread that forked it ends, which a stopped process cannot do itself.
+
+    On Linux alone. Call it in a forked process of ``multiprocessing``.
+    """
+    if not sys.platform.startswith("linux") or (parent := parent_process()) is None:
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    if os.getppid() != parent.pid:  # it ended before
+        os._exit(1)
 
 
 def process_end(code: int) -> str:

@@ -3,10 +3,11 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from engine.config.base import every_line
 from engine.errors import ConfigError
@@ -130,8 +131,19 @@ def _scene(row: Any) -> tuple[Scene | None, list[str]]:
         return scene.model_validate(row), []
     except ValidationError as error:
         faulty = {fault["loc"][0] for fault in error.errors() if fault["loc"]}
-        sound = {key: value for key, value in row.items() if key in scene.model_fields and key not in faulty}
+        sound = {
+            key: _field(scene, key).validate_python(value)  # a number may stand there as a text
+            for key, value in row.items()
+            if key in scene.model_fields and key not in faulty
+        }
         return scene.model_construct(**sound), [f"({kind}) {line}" for line in every_line(error, scene)]
+
+
+@cache
+def _field(scene: type[Scene], key: str) -> TypeAdapter[Any]:
+    """Return what checks one field of a scene, and converts it as the scene would."""
+    field = scene.model_fields[key]
+    return TypeAdapter(Annotated[field.annotation, field])
 
 
 def _missing(scene: Scene) -> Iterator[str]:

@@ -161,13 +161,16 @@ def test_row_is_explained(name):
     # Wall time: the page divides by the threads that the job gets.
     assert row.seconds is None or 0 < row.seconds(row.defaults()) / row.threads <= 30
     assert row.refuse is None or row.refuse(row.defaults()) == ""
-    panels = {panel.name for panel in row.panels}
+    panels, in_nats = {panel.name for panel in row.panels}, any(metric.unit == "nats" for metric in row.metrics)
     for panel in row.panels:
         assert panel.title and panel.x and panel.y
         assert panel.how_to_read.endswith(".") and panel.caveat.endswith(".")
         assert {panel.x_scale, panel.y_scale} <= {"linear", "log"}
         assert panel.kind in KINDS and {panel.opens, panel.path} <= {"", *panels}
         assert panel.columns or panel.kind != "heat"
+        # Losses whose numbers are in nats, and shares in percent, have their unit at the axis.
+        of_nats = in_nats and "loss" in panel.y and "relative" not in panel.y
+        assert panel.y.endswith(", nats") == of_nats and "percent" not in panel.y
     for figure in row.metrics:
         assert figure.label and figure.source and figure.expected
         # The A of a shortcut type stays one.

@@ -44,8 +44,20 @@ _CAST = _LOWER | _FULL
 _FROM_HOST = {torch.tensor, torch.as_tensor, torch.asarray, Tensor.new_tensor}
 #: Functions that give numbers of a tensor to Python without an operation that the dispatcher shows.
 _TO_HOST = {Tensor.tolist, Tensor.numpy, Tensor.__repr__, Tensor.__format__}
+_BY_PLACES = {Tensor.__getitem__, Tensor.__setitem__}
 _DEVICE, _IS_CUDA = Tensor.device.__get__, Tensor.is_cuda.__get__
 _AT = torch.ops.aten
+#: Operations whose code for a GPU reads a number back, by torch's sources.
+_READING = {
+    _AT._linalg_check_errors.default, _AT._linalg_eigh.default, _AT._linalg_svd.default, _AT.linalg_eig.default,
+    _AT.linalg_lstsq.default, _AT.linalg_matrix_exp.default, _AT.linalg_pinv.atol_rtol_tensor,
+    *(getattr(space, name) for space in (_AT.linspace, _AT.logspace) for name in space.overloads() if "Tensor" in name),
+}  # fmt: skip
+#: Functions that wait for all that was queued.
+_SYNCHRONIZING = (
+    "torch.cuda.synchronize", "torch.cuda.Stream.synchronize", "torch.cuda.Event.synchronize",
+    "torch.cuda.Event.elapsed_time", "torch.mps.synchronize", "torch.accelerator.synchronize",
+)  # fmt: skip
 _COPIES = {_AT._to_copy.default, _AT.copy_.default}
 
 
@@ -90,7 +102,7 @@ class PretendedGpu(TorchFunctionMode):
             ("torch.cuda.set_rng_state", lambda *_: None),
             # Modes hold for one thread: a pool's work is done at once, in the thread that asks for it.
             ("concurrent.futures.ThreadPoolExecutor.map", lambda pool, function, *lists: map(function, *lists)),
-            ("torch.cuda.synchronize", lambda *_: self._operations.note("wait", "torch.cuda.synchronize")),
+            *((name, lambda *_, name=name: self._operations.note("wait", name)) for name in _SYNCHRONIZING),
         ):
             self._stack.enter_context(patch(target, value))
         self._stack.enter_context(self._operations)
@@ -115,8 +127,12 @@ class PretendedGpu(TorchFunctionMode):
         if func is Tensor.pin_memory:
             return args[0]
         placed = any(_is_gpu(value) for value in (*args, *kwargs.values()))
-        if placed and func in _FROM_HOST:
+        if func in _FROM_HOST and (
+            placed or (func is Tensor.new_tensor and args[0].is_meta and "device" not in kwargs)
+        ):
             self._operations.note("upload", f"{func.__name__} of numbers of the host")
+        if func in _BY_PLACES and args[0].is_meta and any(isinstance(place, list) for place in _flat_places(args[1])):
+            self._operations.note("upload", "places in a list of the host")
         if func in _TO_HOST and args[0].is_meta:
             self._operations.note("read", func.__name__)
             return func(_numbers(args[0], args[0].dtype), *args[1:], **kwargs)
@@ -164,6 +180,8 @@ class _Operations(TorchDispatchMode):
             operands = (leaf for leaf in leaves if isinstance(leaf, Tensor))
             shapes = [f"{tuple(t.shape)} on {'the GPU' if t.is_meta else 'the CPU'}" for t in operands]
             raise DeviceFault(f"operands on two devices in {func}: {', '.join(shapes)}")
+        if "meta" in kinds and (func in _READING or (func is _AT.histc.default and len(args) < 3)):
+            self.note("wait", f"{func} reads a number of its operands, or whether it worked")
         if (target or META).type == "cpu" or ("meta" not in kinds and target != META):
             return func(*args, **kwargs)
         if manner.draws:
@@ -249,6 +267,10 @@ def _flat(values: Iterable[Any]) -> Iterator[Any]:
             yield from _flat(value)
         else:
             yield value
+
+
+def _flat_places(places: Any) -> tuple[Any, ...]:
+    return places if isinstance(places, tuple) else (places,)
 
 
 def _described(leaf: Any) -> Any:

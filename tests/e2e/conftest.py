@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from engine.errors import SkipscopeError
 from engine.events import ENDED, RunState, Split
@@ -86,6 +86,12 @@ class Site:
         with self.workspace.engine_log.open("ab") as log:
             self._engine = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=log, stderr=log)
         until(lambda: self.control.engine.status().state == "alive")
+
+    def check_engine(self) -> None:
+        """Fail unless the engine that was started here lives: another one's endless runs do not rest."""
+        assert self._engine is not None
+        if (code := self._engine.poll()) is not None:
+            pytest.fail(f"the site's engine ended with {code}:\n{self.workspace.engine_log.read_text()[-3000:]}")
 
     def keep_engine(self) -> None:
         """Start that engine again where it has ended: the server would start a usual one, whose runs never rest."""
@@ -210,6 +216,7 @@ def site(_shared_site) -> Iterator[Site]:
     site, _ = _shared_site
     site.keep_engine()
     yield site
+    site.check_engine()
     if site.process.poll() is not None:  # the test ended it, and failed before it was there again
         site.start()
     with Reader(site.workspace) as reader:
@@ -245,8 +252,28 @@ def _usual(browser) -> Iterator[BrowserContext]:
     context.close()
 
 
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+def tell(pages: list[Page]) -> None:
+    """Print what the pages of a failed test say: often a moment that nobody sees a second time."""
+    for page in pages:
+        with suppress(Error):
+            said = page.evaluate("() => document.body.innerText.slice(0, 4000)")
+            bar = page.evaluate("() => document.querySelector('[data-testid=stSidebar]')?.dataset.collapsed")
+            print(f"--- {page.url} (side bar collapsed: {bar})\n{said}")
+
+
 @pytest.fixture
-def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
+def open_page(request, browser, _usual) -> Iterator[Callable[[str], Page]]:
     """Open pages that fail the test when their scripts throw, or when anything is fetched from elsewhere.
 
     Pages of one test are tabs of one browser; so is one of another ``color_scheme``.
@@ -271,6 +298,8 @@ def open_page(browser, _usual) -> Iterator[Callable[[str], Page]]:
         return page
 
     yield open_one
+    if request.node.stash.get(FAILED, False):
+        tell(pages)
     for page in pages:
         if page.url.startswith("http"):  # what is kept for a tab goes with it
             page.evaluate("() => localStorage.clear()")

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
-from streamlit.proto.Common_pb2 import FileURLsRequest
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
 #: The page's script ends like this when it starts over by itself.
 _AGAIN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 #: A question that the session answers after it has looked at what came before.
-_AFTERWARDS = BackMsg(file_urls_request=FileURLsRequest(request_id="afterwards")).SerializeToString()
+_AFTERWARDS = BackMsg(app_heartbeat=True).SerializeToString()
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class RawPage:
         with suppress(TimeoutError):
             while True:
                 heard = ForwardMsg.FromString(self.socket.recv(timeout=seconds))
-                if heard.WhichOneof("type") == "file_urls_response":
+                if heard.heartbeat_ack:
                     # A fragment that this session does not hold ends without a word, and that was it.
                     seconds = 0.5 if fragment in self.fragments else 0.1
                 elif not self._hear(heard):
@@ -110,11 +109,12 @@ class RawPage:
             self.send(frame)
             return
         self.socket.send(frame)
-        self.socket.send(_AFTERWARDS)
+        if frame != _AFTERWARDS:
+            self.socket.send(_AFTERWARDS)
         with suppress(TimeoutError):
             while True:
                 heard = ForwardMsg.FromString(self.socket.recv(timeout=5.0))
-                if heard.file_urls_response.response_id == "afterwards":
+                if heard.heartbeat_ack:
                     return
                 self._hear(heard)
 

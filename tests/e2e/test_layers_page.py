@@ -155,9 +155,7 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
 def test_each_absence_has_its_sentence(site, open_page):
     silent = SyntheticRace(site.workspace, (8,), ("none", "A"), 300, images=0)
     page = open_page(f"{site.url}/layers?race={silent.race}")
-    expect(page.locator(".sp-says")).to_have_text(
-        "This race was recorded without probes. Start a new one on the Race page to look inside."
-    )
+    expect(page.locator(".sp-says")).to_have_text("This race was recorded without probes. A new race has them.")
     waiting = SyntheticRace(site.workspace, (8,), ("none",), 300)
     page.goto(f"{site.url}/layers?race={waiting.race}")
     expect(page.locator(".sp-says")).to_have_text("plain-8 is paused before its first probe.")

@@ -106,8 +106,11 @@ def check_faults(faults):
 def test_a_file_is_a_talk_or_its_faults_in_a_line_each(tier, tmp_path):
     path = tmp_path / "some.toml"
     read = []
+    tried = 0
 
     def check(content):
+        nonlocal tried
+        tried += 1
         path.write_bytes(content)
         try:
             talk = read_talk(path)
@@ -119,7 +122,7 @@ def test_a_file_is_a_talk_or_its_faults_in_a_line_each(tier, tmp_path):
         return None
 
     tier.run(check, files())
-    assert len(read) > tier.cases / 50, "some files are talks"
+    assert len(read) > tried / 50, "some files are talks"
 
 
 @tiers
@@ -127,7 +130,8 @@ def test_a_folder_of_talks_lists_those_with_a_name_for_an_address(tier, workspac
     use(workspace.path)
     folder = workspace.path / "talks"
     folder.mkdir()
-    content = USUAL.replace(b"Why depth hurt", b"Own")
+    # Its first scene alone: here the name matters.
+    content = b"[[scene]]".join(USUAL.replace(b"Why depth hurt", b"Own").split(b"[[scene]]")[:2])
 
     def check(name):
         path = folder / f"{name}.toml"

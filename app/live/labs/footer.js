@@ -59,7 +59,7 @@ export function counted(number, word) {
 }
 
 function said(value) {
-  return typeof value === "boolean" ? (value ? "on" : "off") : String(value).replace(",", ", ");
+  return typeof value === "boolean" ? (value ? "on" : "off") : String(value).replaceAll(",", ", ");
 }
 
 function moment(seconds) {

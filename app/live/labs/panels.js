@@ -1,7 +1,7 @@
 /** The grid of a lab's panels: one Plotly picture each, with title and words; zoom survives every update. */
 import { cellWords } from "./kinds/cells.js";
 import { ends, same, yWords } from "./curves.js";
-import { spoken } from "../shared/format.js";
+import { plural, spoken } from "../shared/format.js";
 import { BUILDERS, controlsOf, filled } from "./kinds/index.js";
 import { drawLegend } from "./kinds/labels.js";
 import { pictureWords, stylesOf, tableOf } from "./export.js";
@@ -112,7 +112,7 @@ export class LabPanels {
     drawLegend(one.legend, legend ?? [], filled(panel), theme);
     this.zooms.apply(panel.name, layout);
     layout.datarevision = one.revision = (one.revision ?? 0) + 1;
-    plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}, ${curves.shown(panel.name, pick.cell).length} curves${pick.kind ? `, ${pick.kind} is bold` : ""}`);
+    plot.setAttribute("aria-label", `${panel.title}: ${panel.y} against ${panel.x}, ${plural(curves.shown(panel.name, pick.cell).length, "curve")}${pick.kind ? `, ${pick.kind} is bold` : ""}`);
     const drawn = Plotly.react(plot, traces, layout, {
       ...(TOUCH ? { displayModeBar: false } : {}),
       displaylogo: false, responsive: false, doubleClick: false, showTips: false,

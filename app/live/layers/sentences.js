@@ -19,10 +19,10 @@ function isCompared(key) {
 /** The reason for a run without probes, else "". */
 export function absence({ card, columns, label }) {
   if (columns.steps.length) return "";
-  if (!columns.planned.length) return "This race was recorded without probes. Start a new one on the Race page to look inside.";
+  if (!columns.planned.length) return "This race was recorded without probes. A new race has them.";
   if (BEFORE.has(card.state)) return `${label} is ${card.state}: the first probe comes before the first update.`;
   const missed = !card.parent && columns.planned.some((step) => step <= card.step);
-  if (card.step > 0 && missed) return "This race was recorded before there were probes. Start a new one on the Race page to look inside.";
+  if (card.step > 0 && missed) return "This race was recorded before there were probes. A new race has them.";
   if (ENDED.has(card.state)) return `${label} is ${card.state}; it ended before its first probe.`;
   if (card.state === "paused") return `${label} is paused before its first probe.`;
   const next = columns.planned.find((step) => step > card.step);
@@ -40,7 +40,7 @@ export function remark(run, scale, step) {
     const unmeasured = !codes || column < columns.firstMeasured(scale.row.name);
     const bad = codes ? codes.reduce((sum, code) => sum + (code === 0 || code === 65535), 0) : 0;
     if (unmeasured) parts.push(`no ${scale.row.label} at this step`);
-    else if (bad) parts.push(`${bad === codes.length ? "no" : `${bad} of ${codes.length}`} ${scale.place}s ${bad === codes.length ? "has a finite value" : "without a finite value"}`);
+    else if (bad) parts.push(bad === codes.length ? `no ${scale.place} has a finite value` : `${bad} of ${codes.length} ${scale.place}s without a finite value`);
   }
   if (card.state === "diverged" && columns.steps.length) {
     parts.push(`diverged at step ${grouped(card.step)}; the last probe before it is step ${grouped(columns.lastStep)}`);

@@ -52,13 +52,44 @@ export function spoken(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e6 || size < 1e-3)) {
-    const [mantissa, exponent] = value.toExponential(1).replace(/^-/, "−").split("e");
+    const [mantissa, exponent] = exponential(value, 1).replace(/^-/, "−").split("e");
     const raised = String(Number(exponent)).replace(/./g, (sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[Number(sign)]));
     return `${mantissa === "1.0" ? "" : `${mantissa}×`}10${raised}`;
   }
-  // Intl rounds the decimal digits of a number, toPrecision the number itself, as Python does.
+  // Intl rounds the decimal digits of a number, Python the number itself.
   const options = { maximumSignificantDigits: digits, useGrouping: size >= 1e3, signDisplay: /** @type {const} */ ("negative") };
-  return Number(value.toPrecision(digits)).toLocaleString("en-US", options).replace("-", "−");
+  return Number(exponential(value, digits - 1)).toLocaleString("en-US", options).replace("-", "−");
+}
+
+/** So many more digits tell the very middle between two decimals from every number beside it. */
+const MORE = 30;
+const MIDDLE = `5${"0".repeat(MORE - 1)}`;
+
+/**
+ * A number with so many digits behind the point, rounded as the server rounds it: the number itself, not its shortest
+ * decimals, and from the very middle to the even digit. A headline and a chart then say the same. Nothing is
+ * written as minus zero.
+ * @type {(value: number, digits: number) => string}
+ */
+export function fixed(value, digits) {
+  const text = evenBelow(value.toFixed(digits + MORE)) ?? value.toFixed(digits);
+  return Number(text) === 0 ? text.replace("-", "") : text;
+}
+
+/** The same with a power of ten. @type {(value: number, digits: number) => string} */
+function exponential(value, digits) {
+  const [mantissa, exponent] = value.toExponential(digits + MORE).split("e");
+  const even = evenBelow(mantissa);
+  return even === null ? value.toExponential(digits) : `${even}e${exponent}`;
+}
+
+/**
+ * Digits without the last `MORE` where these are the very middle and the digit before them is even.
+ * @type {(digits: string) => string | null}
+ */
+function evenBelow(digits) {
+  const kept = digits.slice(0, -MORE);
+  return digits.endsWith(MIDDLE) && /[02468]\.?$/.test(kept) ? kept.replace(/\.$/, "") : null;
 }
 
 /**

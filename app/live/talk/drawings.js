@@ -1,19 +1,25 @@
-/** The drawings of a talk: two nets of which one only copies, and a block without and with a shortcut. Lines and words alone. */
+/**
+ * The drawings of a talk: two nets of which one only copies, and a block without and with a shortcut. Lines and words
+ * alone. Each is made twice, wide and tall: on a phone the style sheet shows the tall one, whose words can be read there.
+ */
 import { svgElement } from "../shared/dom.js";
 
 /** The drawings take their colours from the page: currentColor, and two of the curves' own. */
 const PLAIN = "var(--sk-plain)", SHORTCUT = "var(--sk-shortcut)";
 const BOX = { width: 150, height: 74, rx: 10 };
 
-/** @type {Record<string, () => SVGElement>} */
+/** @type {Record<string, () => SVGElement[]>} */
 export const DRAWINGS = { copy, blocks };
 
 /** A net, and the same net with layers behind it that copy. */
 function copy() {
-  const svg = frame(1000, 330, "A net of three layers; the same net with three more layers that pass on what they get gives the same output");
-  net(svg, 60, 3, 0);
-  net(svg, 225, 3, 3);
-  return svg;
+  const label = "A net of three layers; the same net with three more layers that pass on what they get gives the same output";
+  const [wide, tall] = [frame(1000, 330, label), frame(400, 530, label, true)];
+  net(wide, 60, 3, 0);
+  net(wide, 225, 3, 3);
+  column(tall, 110, 3, 0);
+  column(tall, 290, 3, 3);
+  return [wide, tall];
 }
 
 /** @type {(svg: SVGElement, y: number, own: number, copies: number) => void} */
@@ -21,19 +27,36 @@ function net(svg, y, own, copies) {
   const step = 140, box = 104;
   for (let index = 0; index < own + copies; index++) {
     const x = 24 + index * step, isCopy = index >= own;
-    svg.append(svgElement("rect", { x, y: y - 34, width: box, height: 68, rx: 9, fill: "none", stroke: isCopy ? SHORTCUT : "currentColor", "stroke-width": 4, ...(isCopy ? { "stroke-dasharray": "10 8" } : {}) }));
-    svg.append(words(x + box / 2, y + 10, isCopy ? "copy" : "layer", isCopy ? SHORTCUT : "currentColor"));
-    svg.append(arrow(x + box + 3, y, x + step - 3, y));
+    svg.append(...layer(x, y - 34, box, 68, isCopy), arrow(x + box + 3, y, x + step - 3, y));
   }
   svg.append(words(24 + (own + copies) * step + 8, y + 10, copies ? "same" : "output", "currentColor", "start"));
 }
 
+/** A net from above to below. @type {(svg: SVGElement, x: number, own: number, copies: number) => void} */
+function column(svg, x, own, copies) {
+  const step = 82, width = 124, height = 54;
+  for (let index = 0; index < own + copies; index++) {
+    const y = 4 + index * step;
+    svg.append(...layer(x - width / 2, y, width, height, index >= own), arrow(x, y + height + 2, x, y + step - 2));
+  }
+  svg.append(words(x, (own + copies) * step + 28, copies ? "same" : "output", "currentColor"));
+}
+
+/** A layer, or one that only copies. @type {(x: number, y: number, width: number, height: number, isCopy: boolean) => SVGElement[]} */
+function layer(x, y, width, height, isCopy) {
+  const color = isCopy ? SHORTCUT : "currentColor", dashes = isCopy ? { "stroke-dasharray": "10 8" } : {};
+  const box = svgElement("rect", { x, y, width, height, rx: 9, fill: "none", stroke: color, "stroke-width": 4, ...dashes });
+  return [box, words(x + width / 2, y + height / 2 + 10, isCopy ? "copy" : "layer", color)];
+}
+
 /** A block without a shortcut, and one with it. */
 function blocks() {
-  const svg = frame(1000, 430, "Without a shortcut a block gives F of x; with one it gives F of x plus x");
-  block(svg, 230, "plain", "F(x)", PLAIN, false);
-  block(svg, 730, "with a shortcut", "F(x) + x", SHORTCUT, true);
-  return svg;
+  const label = "Without a shortcut a block gives F of x; with one it gives F of x plus x";
+  return [{ svg: frame(1000, 430, label), at: [230, 730] }, { svg: frame(520, 430, label, true), at: [100, 362] }].map(({ svg, at: [left, right] }) => {
+    block(svg, left, "plain", "F(x)", PLAIN, false);
+    block(svg, right, "with a shortcut", "F(x) + x", SHORTCUT, true);
+    return svg;
+  });
 }
 
 /** @type {(svg: SVGElement, x: number, title: string, gives: string, color: string, hasShortcut: boolean) => void} */
@@ -55,9 +78,9 @@ function block(svg, x, title, gives, color, hasShortcut) {
   svg.append(words(x, 424, gives, color));
 }
 
-/** @type {(width: number, height: number, label: string) => SVGElement} */
-function frame(width, height, label) {
-  return svgElement("svg", { viewBox: `0 0 ${width} ${height}`, class: "sk-drawing", role: "img", "aria-label": label });
+/** @type {(width: number, height: number, label: string, isTall?: boolean) => SVGElement} */
+function frame(width, height, label, isTall = false) {
+  return svgElement("svg", { viewBox: `0 0 ${width} ${height}`, class: `sk-drawing ${isTall ? "sk-tall" : "sk-wide"}`, role: "img", "aria-label": label });
 }
 
 /** @type {(x1: number, y1: number, x2: number, y2: number) => SVGElement} */

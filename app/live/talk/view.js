@@ -282,7 +282,7 @@ export class TalkView {
       this.kind = kind;
       this.liveState = null;
       if (live) this.stage?.say(""); // that it is on its way
-      if (scene.drawing && DRAWINGS[scene.drawing]) figure.append(DRAWINGS[scene.drawing]());
+      if (scene.drawing && DRAWINGS[scene.drawing]) figure.append(...DRAWINGS[scene.drawing]());
       else if (isRace && !scene.race.trouble) this.shown = new RaceScene(figure, { broke: (why) => this.#broke(why), state: (state) => this.#trains(state) });
       else if (scene.kind === "lab") this.shown = new LabScene(figure);
     }

@@ -134,7 +134,7 @@ def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
         listed_rows = [row for row in listed_rows if row.race in race_ids]
         unnamed = " More are selected than an address names: a link does not bring them back."
         many = len(race_ids) > selection.MAX_RUNS
-        st.caption(f"{len(sums)} races. Select some to see their runs.{unnamed if many else ''}")
+        st.caption(f"{len(sums)} race{'s' * (len(sums) != 1)}. Select some to see their runs.{unnamed if many else ''}")
     scheme = st.context.theme.type or "light"
     if listed_rows and view.by_arm:
         groups = _page(run_table.arms(listed_rows), "arms")
@@ -147,7 +147,7 @@ def _tables(view: View, was_at_work: bool, whole: list[bool]) -> None:
     elif not view.by_race:
         st.info("No run fits the filter.", icon=":material/filter_alt_off:")
     part = f"{len(listed_rows)} of " if len(listed_rows) < len(rows) else ""
-    st.caption(f"{part}{len(rows)} runs. {_disk_line(disk)}")
+    st.caption(f"{part}{len(rows)} run{'s' * (len(rows) != 1)}. {_disk_line(disk)}")
 
 
 def _order(rows: list[run_table.TableRow]) -> str:

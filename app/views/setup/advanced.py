@@ -14,7 +14,7 @@ _HIGH_RATES = {
 #: The fields of the fold-out.
 _FIELDS = (
     "other_depths", "optimizer", "warmup_steps", "rates", "lr", "width", "resize", "validation", "pace", "lead",
-    "first_seed", "precision",
+    "first_seed", "precision", "replicas",
 )  # fmt: skip
 
 
@@ -44,6 +44,12 @@ def render(arms: int) -> None:
                 "out 5,000 of CIFAR-10's 50,000.",
             )
         markdown_escape.under_field(held_out_problem())
+        setup_fields.draw_number(
+            "replicas",
+            help="Processes that train each net together, 1 to 8. Each takes an equal share of every batch, and batch "
+            "norm sees that share alone: another model than one process trains.",
+        )
+        markdown_escape.under_field(replicas_problem())
         if is_path():
             setup_fields.draw_number(
                 "resize",
@@ -114,6 +120,8 @@ def settings() -> dict[str, str]:
     }
     if setup_fields.number("validation"):
         chosen["validation"] = state["validation"]
+    if (setup_fields.number("replicas") or 1) > 1:
+        chosen["replicas"] = state["replicas"]
     if is_path() and setup_fields.number("resize"):
         chosen["resize"] = state["resize"]
     return chosen
@@ -155,6 +163,14 @@ def held_out_problem() -> str:
     if left >= batch:
         return ""
     return f"Only {max(0, left):,} of {images:,} training images are left; a batch has {batch}."
+
+
+def replicas_problem() -> str:
+    """Return why so many replicas cannot train the preset's nets, '' without a problem or with a wrong number."""
+    replicas = setup_fields.number("replicas")
+    if replicas is None:
+        return ""
+    return options.replicas_problem(st.session_state["preset"], replicas)
 
 
 def _typed() -> list[tuple[int | None, str]]:

@@ -95,6 +95,7 @@ def problems() -> dict[str, str]:
         "variants": zoo.problem(),
         "runs": _too_many(),
         "held out": advanced.held_out_problem(),
+        "shares": advanced.replicas_problem(),
         **{key: setup_fields.problem(key) for key in setup_fields.NUMBERS if key not in advanced.without_effect()},
     }
     return {field: problem for field, problem in found.items() if problem}

@@ -6,7 +6,7 @@ from app.data import commands, options, races, workspace
 from app.views.setup import form_state, setup_fields
 
 #: Fields that are settings by the same name.
-_SETTINGS = ("optimizer", "lr", "warmup_steps", "width", "resize", "validation", "precision")
+_SETTINGS = ("optimizer", "lr", "warmup_steps", "width", "resize", "validation", "precision", "replicas")
 
 
 def load(race: commands.RaceConfig) -> list[str]:
@@ -40,9 +40,6 @@ def load_and_say(race: commands.RaceConfig, of: str) -> str:
     missing = load(race)
     form_state.note_filled()
     without = f" No field shows these: {'; '.join(missing)}." if missing else ""
-    if race.run.replicas > 1:  # its arms have another name, for they are another model
-        without += f" A start from here trains each net by one process; `--set replicas={race.run.replicas}` on the "
-        without += "command line trains it by as many as this race."
     return f"The set-up holds the settings of {of}.{without}"
 
 
@@ -71,6 +68,7 @@ def fields_of(race: commands.RaceConfig) -> dict[str, Any]:
         "resize": f"{run.data.resize}",
         "validation": f"{run.data.validation}",
         "precision": run.precision,
+        "replicas": f"{run.replicas}",
         "pace": kind[0],
         "lead": kind[2] or usual["lead"],
     }

@@ -39,7 +39,8 @@ def _confirm() -> None:
     if WAITING not in st.session_state:
         return
     beside, config, time = st.session_state[WAITING]
-    size = f"{len(config.runs())} runs of {config.run.optim.steps:,} steps"
+    steps = config.run.optim.steps
+    size = f"{len(config.runs())} run{'s' * (len(config.runs()) != 1)} of {steps:,} step{'s' * (steps != 1)}"
     st.markdown(f"This race takes {preset_row.takes(time)}: {size}. You can stop it at any time.")
     with st.container(horizontal=True, horizontal_alignment="right"):
         cancelled = st.button("Cancel", key="long_cancel")

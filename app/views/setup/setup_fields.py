@@ -18,7 +18,7 @@ NUMBERS: Mapping[str, tuple[str, str]] = {
     "lr": ("Rate", "run.optim.lr"), "warmup_steps": ("Warm-up steps", "run.optim.warmup_steps"),
     "width": ("Width", "run.model.width"),
     "resize": ("Resize images to", "run.data.resize"), "validation": ("Held out", "run.data.validation"),
-    "lead": ("Steps ahead", "lead"),
+    "replicas": ("Replicas", "run.replicas"), "lead": ("Steps ahead", "lead"),
 }  # fmt: skip
 #: The labels of the other fields.
 LABELS: Mapping[str, str] = {
@@ -61,6 +61,7 @@ def usual(name: str) -> dict[str, Any]:
         "resize": f"{run.data.resize}",
         "validation": f"{run.data.validation}",
         "precision": run.precision,
+        "replicas": f"{run.replicas}",
         "pace": "free",
         "lead": _USUAL_LEAD,
     }

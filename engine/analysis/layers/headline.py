@@ -95,7 +95,8 @@ def _headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headl
     start = max(MIN_STEP, ceil(MIN_SHARE * planned))
     arms = by(nets, ARM_KEY)
     if planned < start:
-        return Headline(f"{planned} steps are too few to compare what was learned: {start} are needed.")
+        few = f"{planned} steps are" if planned > 1 else "One step is"
+        return Headline(f"{few} too few to compare what was learned: {start} are needed.")
     if step < start and not (step == 0 and quantity.name == GROWTH):
         subject = "gradients" if quantity.name == GROWTH else f"{noun}s"
         return Headline(f"Training has just begun. The {subject} are compared from step {start:,} on.")

@@ -191,8 +191,11 @@ class _Walk:
         self._mark(b"%d" % status.st_size, b"%d" % status.st_mtime_ns)
         by_form = {composed(name): name for name in classes}
         images_of: dict[tuple[str, str], list[_File]] = {}
-        for image in self._images(folder):
-            named = found.labels.get(os.path.basename(image[0]))  # noqa: PTH119, a string
+        images = self._images(folder)
+        own = [os.path.basename(image[0]) for image in images]  # noqa: PTH119, a string
+        labels = found.labels({*own})
+        for image, base in zip(images, own, strict=True):
+            named = labels.get(base)
             name = by_form.get(composed(named)) if named is not None else None
             if name is None:
                 self._left_out.add(f"images that {printable(found.file.name)} does not name", image[0])

@@ -40,13 +40,14 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel("slices", "Loss along one direction", "step, as a share of the length of the weights", "loss", y_scale="log",
+    Panel("slices", "Loss along one direction", "step, as a share of the length of the weights", "loss, nats",
+          y_scale="log",
           how_to_read="The same step lengths along three directions. One is the gradient, one the direction in which "
           "the loss bends most, one the first random direction of the plane. Narrow is sharp. Steps lie closer in the "
           "middle.",
           caveat="The random direction looks flat in every net, and says nothing about how hard the net is to train. "
           "The sharpest direction is that of the few images measured on. On more of them it is a little less sharp."),
-    Panel("plane", "Loss around the net", "first direction", "loss", y_scale="log", kind="plane", path="path",
+    Panel("plane", "Loss around the net", "first direction", "loss, nats", y_scale="log", kind="plane", path="path",
           how_to_read="The middle is the net as it was trained. At 1 every filter has been moved by as much as it is "
           "long. All nets have the same random directions, axes, images and colours. Round, evenly spaced lines are a "
           "bowl. Deep plain nets are said to have kinks, plateaus and side valleys.",
@@ -58,9 +59,9 @@ _PANELS = (
           "Along the trajectory's own directions it is the plane in which the way moves most.",
           caveat="In a random plane the way shrinks to a dot, whatever the training did. The loss under the way is "
           "that of the plane, not that of the states. Any way looks simple in its own main plane, even a random walk."),
-    Panel("errors", "Error around the net", "first direction", "images told wrong, percent", kind="plane", path="path",
+    Panel("errors", "Error around the net", "first direction", "images told wrong, %", kind="plane", path="path",
           how_to_read="The same points as the plane of the loss: the share of the training images that is told wrong.",
-          caveat="Far from the middle nets say one class for all images: 90 percent with ten classes, however high the "
+          caveat="Far from the middle nets say one class for all images: 90 % with ten classes, however high the "
           "loss."),
 )  # fmt: skip
 

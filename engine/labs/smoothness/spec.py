@@ -24,7 +24,7 @@ _OPTIONS = (
 )  # fmt: skip
 
 _PANELS = (
-    Panel("rates", "The loss that each learning rate reaches", "learning rate", "loss of the last 10 updates",
+    Panel("rates", "The loss that each learning rate reaches", "learning rate", "loss of the last 10 updates, nats",
           x_scale="log", y_scale="log",
           how_to_read="The trial of every rate with the first seed. The further right the lowest point of a curve, the "
           "larger the steps that its net can take. Each kind then trains at its lowest point.",

@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from multiprocessing import parent_process
@@ -19,6 +20,7 @@ from engine.config import RunConfig
 from engine.config import replace as changed
 from engine.errors import DeviceError, ReplicaLost, SkipscopeError, in_one_line
 from engine.guarded_thread import GuardedThread
+from engine.hardware.machine import kill_with_parent
 from engine.runs.protocol.job import Job
 from engine.runs.worker.local_store import open_log
 from engine.runs.worker.out_of_memory import advice, is_out_of_memory
@@ -53,6 +55,7 @@ class Place:
 
 def follow(job: Job, place: Place, tells: Connection, *inherited: Inherited) -> None:
     """Train along in a process of its own, which ends with its parent; ``tells``: where the parent hears a cause."""
+    kill_with_parent()
     for each in inherited:
         each.close()
     # The worker decides: it writes a checkpoint first.
@@ -61,25 +64,29 @@ def follow(job: Job, place: Place, tells: Connection, *inherited: Inherited) -> 
     GuardedThread("parent", _end_with_parent, _log.error).start()
     with suppress(OSError):
         os.nice(NICENESS)
+    causes: list[str] = []
+
+    def tell(cause: str) -> None:
+        causes.append(cause)
+        with suppress(OSError):
+            tells.send_bytes(cause.encode())
+
     try:
         with ExitStack() as stack:
             open_log(Workspace(job.workspace), job.run, stack)
-            cause = train_along(job, place, job.workspace)
+            train_along(job, place, job.workspace, tell)
     except Exception as error:
-        cause = end_with(error, job, place)
-    if cause:
-        with suppress(OSError):
-            tells.send_bytes(cause.encode())
+        end_with(error, job, place, tell)
+    if causes:
         sys.exit(_TOLD_EXIT)
 
 
-def train_along(job: Job, place: Place, data: Path) -> str:
+def train_along(job: Job, place: Place, data: Path, tell: Callable[[str], None]) -> None:
     """Do what rank 0 announces, until it ends.
-
-    Returns the cause that ended this rank, '' for the end of rank 0. Rank 0 was told, if it could be reached.
 
     Args:
         data: The folder with the decoded data sets.
+        tell: Takes the cause that ends this rank, on a way that does not need rank 0; not called at rank 0's own end.
     """
     _log.info("run %d, replica %d of %d, process %d", job.run, place.rank + 1, job.replicas, os.getpid())
     ranks: Ranks | None = None
@@ -90,25 +97,26 @@ def train_along(job: Job, place: Place, data: Path) -> str:
     except ReplicaLost as error:
         if ranks is None:
             _log.error("%s", error)
-            return _at(place, str(error))
-        _log.info("replica %d ends with the run's worker (%s)", place.rank + 1, error)
+            tell(_at(place, str(error)))
+        else:
+            _log.info("replica %d ends with the run's worker (%s)", place.rank + 1, error)
     except Exception as error:
-        return end_with(error, job, place, ranks)
-    return ""
+        end_with(error, job, place, tell, ranks)
 
 
-def end_with(error: Exception, job: Job, place: Place, ranks: "Ranks | None" = None) -> str:
-    """Return the cause of a rank's end in words, after an attempt to tell rank 0; ``ranks`` None before it joined."""
+def end_with(
+    error: Exception, job: Job, place: Place, tell: Callable[[str], None], ranks: "Ranks | None" = None
+) -> None:
+    """Tell the cause of a rank's end in words, also rank 0 where it can be reached; ``ranks`` None before it joined."""
     _log.error("replica %d ended", place.rank + 1, exc_info=error)
     if is_out_of_memory(error):
         cause = advice(job, None, place.rank)
     else:
         cause = str(error) if isinstance(error, SkipscopeError) else in_one_line(error)
     cause = _at(place, cause)
-    # Whatever hinders this as well: the caller tells the cause, too.
+    tell(cause)  # first: rank 0 that cannot be reached is waited for
     with suppress(Exception):
         (ranks or _joined(job, place)).tell_failure(cause)
-    return cause
 
 
 def _joined(job: Job, place: Place) -> "Ranks":

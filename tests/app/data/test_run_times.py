@@ -137,6 +137,35 @@ def test_on_a_gpu_runs_of_the_cpu_count_for_races_on_the_cpu_alone(writer, monke
     assert run_times.race_time(quick()).seconds == pytest.approx(10, rel=0.2)
 
 
+def test_replicas_on_gpus_take_whole_gpus(writer, monkeypatch):
+    monkeypatch.setattr(run_times, "_gpus", lambda: 4)
+    monkeypatch.setattr("engine.runs.protocol.planning.devices", lambda: ("cpu", *(f"cuda:{n}" for n in range(4))))
+    pairs = quick((20,), ("A",), settings={"replicas": "2"})
+    train(writer, pairs, seconds=30.0, device="cuda:0")
+    assert run_times.race_time(pairs).seconds == pytest.approx(30, rel=0.1), "its two threads are not its speed"
+    seconds = [run_times.race_time(quick((20,), ("A",), seeds=n, settings={"replicas": "2"})).seconds for n in (2, 3)]
+    assert seconds == pytest.approx([30, 60], rel=0.1), "two runs of two GPUs each at once"
+    assert not run_times.race_time(quick((20,), ("A",))).here, "a run on one GPU is none of two"
+
+
+def test_replicas_on_a_cpu_train_one_run_after_the_other(writer):
+    train(writer, quick((20,), ("A",), settings={"replicas": "2"}), seconds=30.0)
+    both = quick((20,), ("A",), seeds=2, settings={"replicas": "2"})
+    assert run_times.race_time(both).seconds == pytest.approx(60, rel=0.1)
+
+
+def test_a_race_that_names_a_gpu_has_that_one(writer, monkeypatch):
+    monkeypatch.setattr(run_times, "_gpus", lambda: 4)
+    for module in ("devices", "nameable_devices"):
+        monkeypatch.setattr(
+            f"engine.runs.protocol.planning.{module}", lambda: ("cpu", *(f"cuda:{n}" for n in range(4)))
+        )
+    train(writer, quick((20,), ("A",)), seconds=30.0, device="cuda:0")
+    assert run_times.race_time(quick((20,), ("A",), seeds=4)).seconds == pytest.approx(30, rel=0.1)
+    named = quick((20,), ("A",), seeds=4, settings={"device": "cuda:1"})
+    assert run_times.race_time(named).seconds == pytest.approx(120, rel=0.1)
+
+
 def test_images_of_ones_own_have_no_time(writer, monkeypatch):
     race = quick()
     unknown = race.model_copy(

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from app.live.offline.race.columns import encoded, running_mean
-from engine.analysis.numbers import in_words
+from engine.analysis.numbers import in_words, signed
 from engine.config import RUNNING_WINDOW
 from engine.events import STATE_GROUPS, RunState
 from engine.paths import PROJECT
@@ -37,7 +37,11 @@ def facts() -> dict:
         points = {"step": steps.tolist(), "error": error.tolist(), "loss": [None if np.isnan(v) else v for v in loss]}
         decimations.append({"atMost": at_most, "points": points, "kept": kept.tolist()})
     values = [0.0, 999.96, 1e6, 99_949.9, 1e-3, *(rng.standard_normal(200) * 10 ** rng.uniform(-9, 9, 200)).tolist()]
+    # Numbers in the very middle between two decimals, and numbers beside it that look so when they are written.
+    values += [sign * size for size in (0.0625, 0.125, 1.125, 1.375, 21.25, 1.25e6, 1125.0) for sign in (1, -1)]
     numbers = [[value, digits, in_words(value, digits)] for value in values for digits in (2, 3, 4)]
+    errors = [part / 20 for part in range(-2001, 2001)]
+    points = [[value, signed(value), f"{value:.1f}"] for value in errors]
     rows = np.arange(1, 701)
     loss, error = np.exp(rng.standard_normal(700)), rng.integers(0, 129, 700) / 1.28
     means = {"running_loss": running_mean(loss, RUNNING_WINDOW), "running_error": running_mean(error, RUNNING_WINDOW)}
@@ -60,7 +64,7 @@ def facts() -> dict:
         stored_runs[name] = {"index": {**index, "at": 0}, "bytes": coded, "columns": values}
     groups = {name: sorted(states) for name, states in STATE_GROUPS.items()}
     return {
-        "decimations": decimations, "states": list(RunState), "numbers": numbers,
+        "decimations": decimations, "states": list(RunState), "numbers": numbers, "points": points,
         "storedRuns": stored_runs,
         "runFacts": {"groups": groups, "runningWindow": RUNNING_WINDOW},
     }  # fmt: skip

@@ -4,20 +4,22 @@ import asyncio
 
 import pytest
 
-from tests.app.web.test_connections import HEAD, limits, server  # noqa: F401
+from tests.app.web.test_connections import HEAD, server
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.mark.parametrize("path", [b"/", b"/endless"])
 @pytest.mark.parametrize("waits", [False, True], ids=["at once", "while it is answered"])
-def test_a_body_that_breaks_off_is_told_once_and_leaves_no_traceback(limits, caplog, path, waits):  # noqa: F811
+def test_a_body_that_breaks_off_is_told_once_and_leaves_no_traceback(limits, presenter, caplog, path, waits):
     found = limits()
+    sent = b"\r\n" + presenter + b"\r\n"
 
     async def scenario():
         async with server() as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(CHUNKED.replace(b"GET /", b"GET " + path))
+            # Of the presenter alone, who sends files, a body is read to its end.
+            writer.write(CHUNKED.replace(b"GET /", b"GET /_stcore/upload_file" + path).replace(b"\r\n\r\n", sent))
             if waits:
                 assert await asyncio.wait_for(reader.readline(), 10) == b"HTTP/1.1 200 OK\r\n"
             writer.write(b"no size\r\n")

@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
-from app.data import authorization
 from app.web import connections, presenter_link, proxy_hosts
 from app.web.connections import Connections
 
@@ -25,6 +24,10 @@ HEAD = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 async def small(request):
     return PlainTextResponse("here")
+
+
+async def upload(request):
+    return PlainTextResponse(str(len(await request.body())))
 
 
 async def endless(request):
@@ -49,28 +52,6 @@ async def page(websocket):
     await websocket.receive_text()
 
 
-@pytest.fixture
-def limits(monkeypatch):
-    """Set limits: of connections, and of seconds by their names."""
-
-    def choose(most=400, waiting=512, reserve=32, **seconds):
-        monkeypatch.setattr(connections, "_connections", Connections(most, waiting, reserve))
-        for name, value in seconds.items():
-            monkeypatch.setattr(connections, name, value)
-        return connections.all_connections()
-
-    return choose
-
-
-@pytest.fixture
-def presenter(monkeypatch):
-    """The cookie of a presenter, as a header."""
-    monkeypatch.setattr(presenter_link, "_presenter", None)
-    monkeypatch.setattr(authorization, "guard", lambda _: None)
-    token = presenter_link.share(1).partition("token=")[2]
-    return f"Cookie: skipscope_presenter_1={token}\r\n".encode()
-
-
 @asynccontextmanager
 async def server():
     """Serve two addresses with bounded connections; the port."""
@@ -80,6 +61,9 @@ async def server():
             Route("/endless", endless),
             Route("/large", large),
             Route("/present", small),
+            Route("/_stcore/upload_file/a/b", upload, methods=["PUT"]),
+            Route("/_stcore/upload_file/", small),
+            Route("/_stcore/upload_file/endless", endless),
             WebSocketRoute("/page", page),
             WebSocketRoute("/undecided", undecided),
         ]

@@ -3,6 +3,7 @@
 import asyncio
 import struct
 import zlib
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +13,16 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from app.data import authorization
 from app.web import middleware, presenter_link, web_sockets
 from app.web.places import Turns
-from app.web.web_sockets import AT_ONCE, EVERY_S, MAX_MESSAGE_BYTES, MAX_PARTS, BoundedWebSocket, Bucket, PagePace
+from app.web.web_sockets import (
+    AT_ONCE,
+    EVERY_S,
+    FRAMES_AT_ONCE,
+    MAX_AUDIENCE_BYTES,
+    MAX_MESSAGE_BYTES,
+    BoundedWebSocket,
+    Bucket,
+    PagePace,
+)
 from tests.app.web.test_connections import HEAD, WEBSOCKET, server
 
 UPGRADE = HEAD.replace(b"GET /", b"GET /page") + WEBSOCKET
@@ -65,17 +75,42 @@ def test_a_large_message_is_refused_before_it_is_in_memory(content, headers):
     assert asyncio.run(end(content, headers)) == 1009
 
 
-def test_a_message_of_endless_empty_parts_ends_the_connection():
-    few, many = (frame(0x02) + frame(0x00) * number for number in (10, MAX_PARTS))
-    assert asyncio.run(end(many)) == 0
-    assert asyncio.run(end(few)) is None
+@pytest.mark.parametrize(
+    ("begin", "another"),
+    [(frame(0x02), frame(0x00)), (b"", frame(0x8A)), (b"", frame(0x89))],
+    ids=["parts", "answers-to-pings", "pings"],
+)
+def test_frames_that_are_no_message_are_few(begin, another):
+    many = begin + another * (2 * FRAMES_AT_ONCE)
+    assert asyncio.run(ends(many)), "it has no end"
+    few = begin + another * (FRAMES_AT_ONCE // 2)
+    assert not asyncio.run(ends(few))
+
+
+async def ends(content):
+    """Whether the connection ends at these bytes, whatever it answers before."""
+    async with server() as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(UPGRADE + b"\r\n")
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        writer.write(content)
+        try:
+            await asyncio.wait_for(reader.read(-1), 1)
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+        finally:
+            writer.transport.abort()
+        return True
 
 
 def test_pings_are_not_answered_while_the_answers_are_not_read():
     connection = BoundedWebSocket.__new__(BoundedWebSocket)
     waits, written = [b"pong"], []
     connection.conn = SimpleNamespace(data_to_send=lambda: [waits.pop()])
-    connection.transport = SimpleNamespace(write=written.append)
+    connection.transport = SimpleNamespace(write=written.append, is_closing=lambda: False)
+    connection._others = Bucket(AT_ONCE, EVERY_S)
     connection.writable = asyncio.Event()
     connection.handle_ping()
     assert (waits, written) == ([], []), "the answer is not kept"
@@ -87,7 +122,7 @@ def test_pings_are_not_answered_while_the_answers_are_not_read():
 
 def test_a_bucket_gives_some_at_once_and_others_later():
     now = [0.0]
-    bucket = Bucket(lambda: now[0])
+    bucket = Bucket(AT_ONCE, EVERY_S, lambda: now[0])
     assert [bucket.take() for _ in range(AT_ONCE)] == pytest.approx([0.0] * AT_ONCE, abs=1e-9)
     assert [bucket.take() for _ in range(2)] == pytest.approx([EVERY_S, 2 * EVERY_S])
     now[0] = 1_000.0
@@ -98,9 +133,9 @@ def test_a_bucket_gives_some_at_once_and_others_later():
 
 
 def rerun():
-    message = BackMsg()
-    message.rerun_script.query_string = ""
-    return {"type": "websocket.receive", "bytes": message.SerializeToString()}
+    asked = BackMsg()
+    asked.rerun_script.query_string = ""
+    return {"type": "websocket.receive", "bytes": asked.SerializeToString()}
 
 
 def finished(status=ForwardMsg.FINISHED_SUCCESSFULLY):
@@ -125,7 +160,7 @@ class Page:
 
 
 async def settle():
-    for _ in range(8):
+    for _ in range(40):
         await asyncio.sleep(0)
 
 
@@ -169,13 +204,56 @@ def test_other_messages_wait_for_no_turn_and_broken_ones_are_handed_on():
     async def steps(one, other):
         one.asked.put_nowait(rerun())
         await settle()
-        for content in (BackMsg(load_git_info=True).SerializeToString(), b"\xff\xff", b""):
+        for content in (message(app_heartbeat=True), message(stop_script=True), b"\xff\xff"):
             other.asked.put_nowait({"type": "websocket.receive", "bytes": content})
         other.asked.put_nowait({"type": "websocket.disconnect", "code": 1000})
         await settle()
         assert other.heard == 4
 
     in_pages(steps)
+
+
+def message(**parts):
+    return BackMsg(**parts).SerializeToString()
+
+
+def test_the_audience_is_heard_with_what_its_pages_say_alone():
+    """Streamlit would run git, make an address for each file, and clear the caches, while nobody else is answered."""
+    kinds = {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields} - {*web_sockets.OF_AUDIENCE}
+    assert {"load_git_info", "file_urls_request", "clear_cache", "backend_operation_request"} <= kinds
+
+    async def steps(one):
+        for kind in kinds:
+            asked = BackMsg()
+            part = getattr(asked, kind)
+            if isinstance(part, bool | str):
+                setattr(asked, kind, type(part)(1))
+            else:
+                part.SetInParent()
+            assert asked.WhichOneof("type") == kind
+            one.asked.put_nowait({"type": "websocket.receive", "bytes": asked.SerializeToString()})
+        one.asked.put_nowait({"type": "websocket.receive", "bytes": b""})
+        await settle()
+        assert one.asked.empty()
+        assert one.heard == 0
+        one.asked.put_nowait(rerun())
+        await settle()
+        assert one.heard == 1, "nor does it end there"
+
+    in_pages(steps, number=1)
+
+
+def test_between_the_messages_of_a_page_others_are_answered():
+    async def steps(one):
+        for _ in range(20):
+            one.asked.put_nowait({"type": "websocket.receive", "bytes": message(app_heartbeat=True)})
+        heard = []
+        while one.heard < 20:
+            await asyncio.sleep(0)
+            heard.append(one.heard)
+        assert max(after - before for before, after in pairwise([0, *heard])) == 1
+
+    in_pages(steps, number=1)
 
 
 def test_a_script_without_end_keeps_the_others_for_a_while(monkeypatch):
@@ -254,3 +332,26 @@ def test_the_presenter_waits_for_nobody(monkeypatch, who, heard):
 
     asyncio.run(crowd())
     assert len(count) == heard
+
+
+@pytest.mark.parametrize(("who", "closed"), [("audience", True), ("presenter", False)])
+def test_a_message_of_the_audience_is_small(monkeypatch, who, closed):
+    monkeypatch.setattr(presenter_link, "_presenter", None)
+    monkeypatch.setattr(authorization, "guard", lambda _: None)
+    token = presenter_link.share(1).partition("token=")[2]
+    cookie = f"skipscope_presenter_1={token}".encode() if who == "presenter" else b""
+    heard, said = [], []
+
+    async def app(scope, receive, send):
+        heard.append(await receive())
+
+    async def receive():
+        return {"type": "websocket.receive", "bytes": b"x" * (MAX_AUDIENCE_BYTES + 1)}
+
+    async def send(message):
+        said.append(message)
+
+    scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"cookie", cookie)]}
+    asyncio.run(middleware.ConnectionLimit(app)(scope, receive, send))
+    assert (said == [{"type": "websocket.close", "code": 1009}]) is closed
+    assert (heard[0]["type"] == "websocket.disconnect") is closed

@@ -4,8 +4,9 @@
     python -m tests.benchmarks.gpu_check --report F
 
 Each part is a process with a time limit; one that fails or hangs does not stop the next. Without a GPU every part says
-that it was not run, and why. ``--device cpu`` is a rehearsal in tiny sizes, which measures nothing. ``--report`` prints
-a check as Markdown for the results. The log is ``F`` with the ending ``.log``.
+that it was not run, and why; such a file gives way to the next check. ``--device cpu`` is a rehearsal in tiny sizes,
+which measures nothing. ``--report`` prints a check as Markdown for the results. The log is ``F`` with the ending
+``.log``.
 
 Exit codes: 0 when no part failed, 1 when one did, 2 for a wrong call.
 """

@@ -27,9 +27,13 @@ MACHINE_KEYS = {
 MAX_WHY = 500
 
 
+#: Why a part was not run, in the document of a check that goes on or was ended.
+_NOT_REACHED = "the check was ended before this part"
+
+
 def new_document(machine: Mapping[str, Any], device: str, tiny: bool) -> dict[str, Any]:
     """Return the document of a check of which no part was run yet."""
-    rows = [row_of(part, NOT_RUN, "the check was ended before this part") for part in PARTS.values()]
+    rows = [row_of(part, NOT_RUN, _NOT_REACHED) for part in PARTS.values()]
     began = datetime.now(UTC).isoformat(timespec="seconds")
     return {"schema": SCHEMA, "began": began, "tiny": tiny, "device": device, "machine": dict(machine), "parts": rows}
 
@@ -86,6 +90,15 @@ def read(path: Path) -> dict[str, Any]:
     if faults := faults_of(document):
         raise DataError(f"{path} is no result of this check: {faults[0]}")
     return document
+
+
+def tells_nothing(path: Path) -> bool:
+    """Return whether a path holds a check that came to its end and ran no part, so that nothing is lost with it."""
+    try:
+        rows = read(path)["parts"]
+    except DataError:
+        return False
+    return all(row["state"] == NOT_RUN and row["why"] != _NOT_REACHED for row in rows)
 
 
 def _finite(value: Any) -> Any:

@@ -17,18 +17,29 @@ from engine.errors import ConfigError, DataError
 from engine.exchange.transfer import to_file
 from engine.paths import PROJECT
 from tests.benchmarks.gpu_check.child import RESULT
-from tests.benchmarks.gpu_check.document import FAILED, MACHINE_KEYS, NOT_RUN, new_document, row_of, write
+from tests.benchmarks.gpu_check.document import (
+    FAILED,
+    MACHINE_KEYS,
+    NOT_RUN,
+    new_document,
+    row_of,
+    tells_nothing,
+    write,
+)
 from tests.benchmarks.gpu_check.parts import PARTS, Part
 
 #: Seconds in which torch is loaded and the machine described.
 _LOOK_S = 120.0
+#: Before what each part prints.
+_LOG_MARK = "== part "
 _UNKNOWN = {key: {} if key == "versions" else [] if key == "gpus" else "" for key in MACHINE_KEYS}
 
 
 class Series:
     """One check. Raises ConfigError for a device that is none, DataError for paths that are taken, before it begins.
 
-    ``say`` gets a line when a part begins and ends.
+    A check in which no part ran, as on a machine without a GPU, takes no path. ``say`` gets a line when a part begins
+    and ends.
     """
 
     def __init__(self, out: Path, device: str, *, replace: bool = False, say: Callable[[str], None] | None = None):
@@ -40,6 +51,7 @@ class Series:
         if self._log == out:
             raise ConfigError("--out names the JSON file, and F.log lies beside it; take another ending than .log")
         self._document = new_document(_UNKNOWN, device, self._tiny)
+        replace = replace or (tells_nothing(out) and _begins_like_a_log(self._log))
         # Both are taken now: no file is found to be there when all is measured.
         if self._log.exists() and not replace:
             raise DataError(f"{self._log} exists already; name another file, or add --replace")
@@ -95,7 +107,7 @@ class Series:
     def _child(self, number: str, limit_s: float, log: IO[bytes]) -> dict[str, Any] | str:
         """Return what a child wrote, or in one line why it wrote nothing."""
         with tempfile.TemporaryDirectory(prefix="gpu-check-", ignore_cleanup_errors=True) as folder:
-            log.write(f"== part {number}\n".encode())
+            log.write(f"{_LOG_MARK}{number}\n".encode())
             log.flush()
             process = subprocess.Popen(
                 self.command(number, folder), cwd=PROJECT, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -111,6 +123,16 @@ class Series:
                 answer: dict[str, Any] = json.loads((Path(folder) / RESULT).read_text(encoding="utf-8"))
                 return answer
         return f"its process ended with code {code} before a result; see the log"
+
+
+def _begins_like_a_log(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_LOG_MARK)) in (b"", _LOG_MARK.encode())
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
 
 
 def end_all(process: subprocess.Popen[bytes]) -> None:

@@ -125,6 +125,26 @@ def test_files_that_are_there_stay(monkeypatch, tmp_path, capsys):
     assert read(out)["parts"][0]["state"] == "passed"
 
 
+def test_a_check_in_which_nothing_ran_gives_way_to_the_next(monkeypatch, tmp_path, capsys):
+    out, log = tmp_path / "check.json", tmp_path / "check.log"
+    scripted(monkeypatch, tmp_path, {}, gpus=())
+    assert [main(["--out", str(out)]) for _ in range(2)] == [0, 0]
+    log.write_text("mine")
+    assert main(["--out", str(out)]) == 2, "another's log stays"
+    log.unlink()
+    empty = out.read_text()
+    scripted(monkeypatch, tmp_path, {})
+    assert main(["--out", str(out), "--part", "5"]) == 0
+    assert states(out)[5] == ("passed", "")
+    assert main(["--out", str(out)]) == 2, "one part ran"
+    out.write_text(
+        empty.replace(json.loads(empty)["parts"][3]["why"], new_document({}, "cuda:0", False)["parts"][3]["why"], 1)
+    )
+    capsys.readouterr()
+    assert main(["--out", str(out)]) == 2, "it may still go on"
+    assert "exists already" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "said"), [(["--device", "gpu"], "cpu or cuda:N"), (["--out", "check.log"], "ending")]
 )

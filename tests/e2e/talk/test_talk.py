@@ -20,8 +20,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TALK = read_talk(FOLDER / f"{USUAL}.toml")
 SIZES = ({"width": 1280, "height": 720}, {"width": 1920, "height": 1080})
-#: Pixels at 1280 x 720 below which the last row does not read a scene's own words.
+#: Pixels at 1280 x 720 below which the last row does not read a scene's own words; at 1920 x 1080 those of a chart.
 READABLE_PX = 28.0
+#: Pixels of the words in a drawing on a phone.
+IN_HAND_PX = 16.0
 FORWARD = ("ArrowRight", "PageDown", "Space", "Enter")
 BOXES = """() => {
   const talk = document.querySelector('.sk-talk'), seen = node => node.checkVisibility();
@@ -29,12 +31,18 @@ BOXES = """() => {
   const shown = [...talk.children].filter(node => seen(node) && node.getBoundingClientRect().height);
   const words = all('.sk-title, .sk-line, .sk-choice span, .sk-votes').filter(node => node.textContent);
   const place = ({ left, top, right, bottom }) => [left, top, right, bottom];
+  const drawn = node => Math.hypot(node.getScreenCTM().a, node.getScreenCTM().b);
+  const sizes = [
+    ...all('.sk-figure text, .sk-figure tspan').map(node => [node, drawn(node.ownerSVGElement ?? node)]),
+    ...all('.sk-place, .sk-axis').map(node => [node, 1]),
+  ].filter(([node]) => node.textContent.trim() && node.getBoundingClientRect().height);
   const isFull = ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
     scrollWidth > clientWidth + 1 || (clientHeight && scrollHeight > clientHeight + 8);
   return {
     boxes: shown.map(node => [node.className, ...place(node.getBoundingClientRect())]),
     lost: all('.sk-title, .sk-lines, .sk-question, .sk-figure, .sk-foot').filter(isFull).map(node => node.className),
     small: Math.min(...words.map(node => parseFloat(getComputedStyle(node).fontSize))),
+    figure: Math.min(...sizes.map(([node, scale]) => parseFloat(getComputedStyle(node).fontSize) * scale)),
     drawn: all('.sk-plot').every(node => node.querySelector('.main-svg')),
     window: [innerWidth, innerHeight],
   };
@@ -61,6 +69,8 @@ ON_A_PHONE = """() => {
   return {
     wide: talk.scrollWidth,
     hidden: order.slice(1).filter((node, index) => bottom(order[index]) > bottom(node) + 1).map(node => node.className),
+    words: [...talk.querySelectorAll('.sk-drawn-words')].filter(node => node.checkVisibility())
+      .map(node => parseFloat(getComputedStyle(node).fontSize) * node.getScreenCTM().a),
     axes: axes.map(axis => axis._length * (plot.getBoundingClientRect().width / plot.offsetWidth)),
   };
 }"""
@@ -77,6 +87,7 @@ def apart(page: Page, size: dict) -> None:
         assert above[4] <= below[2] + 1, (size, above[0], below[0])
     assert seen["lost"] == [], size
     assert seen["small"] >= READABLE_PX * size["height"] / 720, size
+    assert seen["figure"] >= READABLE_PX * size["height"] / 1080, size
     assert seen["drawn"]
 
 
@@ -113,6 +124,7 @@ def on_a_phone(page: Page) -> None:
         seen = page.evaluate(ON_A_PHONE)
         assert seen["wide"] <= PHONE["width"], number
         assert seen["hidden"] == [], number
+        assert all(px >= IN_HAND_PX for px in seen["words"]), (number, seen["words"])
         assert all(px >= PHONE["width"] / 2 for px in seen["axes"]), (number, seen["axes"])
         page.keyboard.press("ArrowRight")
 

@@ -92,6 +92,25 @@ def test_a_race_takes_its_share_of_the_cores_and_its_longest_run():
     assert makespan([], Machine(2, 4)) == 0
 
 
+def test_runs_with_replicas_share_nothing():
+    """A run of 1 s as one speed: what trains at once, and with how many threads, follows from the replicas alone."""
+
+    def together(replicas, runs, machine):
+        race_of = race(depths=[20], shortcuts=["A"], seeds=runs, **{"run.replicas": replicas})
+        unit = run_seconds(RUN, Speed("A", WORK, 1.0, 0.1), TEST_IMAGES)
+        return (seconds_of(race_of, [Speed("A", WORK, 1 / unit, 0.1 / unit)], machine).seconds - START_S) / 1.0
+
+    gpus = Machine(cores=4, slots=32, has_gpus=True)
+    assert [together(1, runs, gpus) for runs in (1, 4, 8)] == pytest.approx([1, 1, 2])
+    assert [together(2, runs, gpus) for runs in (1, 2, 3, 8)] == pytest.approx([1, 1, 2, 4]), "two pairs at once"
+    assert [together(4, runs, gpus) for runs in (1, 2, 8)] == pytest.approx([1, 2, 8])
+    assert together(1, 1, Machine(4, 32, threads=4, has_gpus=True)) == pytest.approx(1), "threads feed a GPU"
+    two = 2**0.79
+    assert [together(2, runs, TWO_CORES) for runs in (1, 4)] == pytest.approx([1 / two, 4 / two]), "alone on the CPU"
+    four_cores = Machine(cores=4, slots=8, threads=4)
+    assert [together(2, runs, four_cores) for runs in (1, 4)] == pytest.approx([1 / 4**0.79, 4 / two])
+
+
 def test_seconds_follow_multiply_adds_from_the_nearest_net_of_the_same_variant():
     near, far, other = Speed("A", WORK, 1.0, 0.1), Speed("A", 10 * WORK, 2.0, 0.2), Speed("none", WORK, 3.0, 0.3)
     only = race(depths=[20], shortcuts=["A"])

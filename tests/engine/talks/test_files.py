@@ -223,3 +223,12 @@ def test_the_usual_talk_is_there_and_has_a_source_for_every_scene_with_words_of_
     kinds = [row["kind"] for row in tomllib.loads(path.read_text(encoding="utf-8"))["scene"]]
     assert {*kinds} == {"text", "prediction", "reveal", "recorded", "lab", "cut", "live"}
     assert all(scene.source for scene in found.scenes if type(scene).__name__ == "TextScene")
+
+
+def test_a_number_that_stands_there_as_a_text_is_compared_beside_other_faults():
+    assert talk({**CUT, "begin": "9"}).scenes[0].begin == 9
+    late = faults({**CUT, "begin": "301", "layout": "text"})
+    assert any("begin is before the last of" in line and "(got 301)" in line for line in late)
+    assert len(faults({**CUT, "begin": "9", "layout": "text"})) == 1
+    wrong = faults(QUESTION, {**REVEAL, "answer": "3", "layout": "text"})
+    assert any("answer is 1 to 2 (got 3)" in line for line in wrong)

@@ -1,7 +1,7 @@
 """Trains cases of ``test_replicas`` with several ranks: ``python -m tests.engine.training.ranks OUT REPLICAS CASE...``.
 
-Each case is one line of JSON: settings in ``tiny.config``'s words, and "precision", "until", "listens". The ranks are
-forked before torch has computed anything.
+Each case is one line of JSON: settings in ``tiny.config``'s words, and "precision", "edits", "stops_at", "probed". The
+ranks are forked before torch has computed anything.
 """
 
 import json
@@ -24,7 +24,7 @@ from engine.data.augment import augment
 from engine.data.batches import BatchStream
 from engine.data.images import ImageSet
 from engine.errors import ReplicaLost
-from engine.events import Stepped
+from engine.events import Probed, Stepped
 from engine.hardware import ranks as ranks_module
 from engine.hardware.device import Device
 from engine.hardware.ranks import Ranks
@@ -32,11 +32,15 @@ from engine.models.build import build_model
 from engine.models.init.rng import random_modules
 from engine.models.layers.blocked_layout import supported, to_blocked
 from engine.paths import PROJECT
+from engine.probes.online.probe import OnlineProbe
 from engine.runs.worker.replicas import LOOPBACK, listening
 from engine.training.follower import Follower
 from engine.training.live_edits import LiveEdits
 from engine.training.trainer import Trainer
 from tests.engine.training import tiny
+
+#: Keys of a case that are no settings.
+BESIDE = frozenset({"precision", "edits", "probed"})
 
 
 def trained(folder: Path, replicas: int, *cases: dict) -> list[dict]:
@@ -84,7 +88,8 @@ def in_one_process(
                 for block in model.modules():
                     if hasattr(block, "strength"):
                         block.strength = value
-        optimizer.param_groups[0]["lr"] = rate
+        ramps = step < optim.warmup_steps
+        optimizer.param_groups[0]["lr"] = rate * step / optim.warmup_steps if ramps else rate
         pixels, labels = images.train.batch(torch.from_numpy(stream.indices(step)))
         inputs = augment(images.normalise(pixels), run.seed, step, run.data)
         optimizer.zero_grad()
@@ -105,7 +110,7 @@ def in_one_process(
 
 
 def _train(case: dict, replicas: int, out: Path) -> None:
-    settings = {key: value for key, value in case.items() if key not in {"precision", "edits", "stops_at"}}
+    settings = {key: value for key, value in case.items() if key not in {*BESIDE, "stops_at"}}
     device = tiny.device(case.get("precision", "fp32"))
     torch.set_num_threads(1)
     listener = listening(LOOPBACK)
@@ -121,6 +126,8 @@ def _train(case: dict, replicas: int, out: Path) -> None:
     run = tiny.config(replicas=replicas, **settings)
     edits = LiveEdits(run.optim, [Change(*edit) for edit in case.get("edits", ())])
     trainer = Trainer(run, tiny.images(), replace(device, ranks=ranks), None, edits)
+    if case.get("probed"):
+        trainer.probe = OnlineProbe(run, tiny.images(), trainer.model, device)
     ranks.send(trainer.state())
     ranks.await_ready(str)
     if "stops_at" in case:
@@ -132,7 +139,8 @@ def _train(case: dict, replicas: int, out: Path) -> None:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     rows = [(row.step, row.loss, row.error) for row in tiny.rows(events)]
-    torch.save({"rows": rows, "state": trainer.state()}, out)
+    probed = [event.step for event in events if isinstance(event, Probed)]
+    torch.save({"rows": rows, "state": trainer.state(), "probed": probed}, out)
 
 
 def _lost(trainer: Trainer, stops_at: int, other: int) -> dict:

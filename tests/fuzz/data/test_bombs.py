@@ -13,6 +13,7 @@ from engine.data.files.listing import Item
 from engine.data.files.pixels import Memory, Unreadable, decode, look, values
 from tests.engine.data.pictures import pixels, png, put
 from tests.fuzz.data import bombs, measured
+from tests.fuzz.data.shared_types import shared_types
 
 
 @pytest.mark.slow
@@ -32,6 +33,15 @@ def test_a_small_parquet_file_takes_less_than_500_mb(tmp_path, make, said):
     assert said in taken.error
     assert taken.mb < 500, f"took {taken.mb:.0f} MB"
     assert taken.seconds < 30
+
+
+@pytest.mark.slow
+def test_types_that_share_their_parts_are_not_read(tmp_path):
+    path = shared_types(tmp_path / "bomb.parquet")
+    taken = measured.load(f"parquet:{path}", tmp_path / "workspace", torch=False)
+    assert "none of the images" in taken.error
+    assert taken.mb < 500, f"took {taken.mb:.0f} MB"
+    assert taken.seconds < 10
 
 
 @pytest.mark.slow

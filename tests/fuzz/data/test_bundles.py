@@ -5,11 +5,15 @@ values that are near the right ones, and makes small what it finds.
 """
 
 import json
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
 
+from engine.exchange.bundle import restoring
 from engine.store.workspace import Workspace
 from tests.engine.exchange.bundle.packing import bundle_of, parts, repacked
 from tests.engine.exchange.bundle.test_mutations import can_be_read_and_exported, nothing_left, outcome
@@ -18,6 +22,8 @@ from tests.fuzz.tiers import tiers
 
 #: How many of what was imported are exported again, which takes long.
 READ_AGAIN = 8
+#: How many imports a workspace takes before a new one is begun.
+FULL = 50
 
 
 @pytest.fixture(scope="module")
@@ -67,16 +73,44 @@ def with_other_bytes(draw: st.DrawFn, members: dict[str, bytes]) -> dict[str, by
     return {**members, name: draw(cut_bytes(st.just(members[name])))}
 
 
+class Places:
+    """Workspaces one after the other: in a full one an import takes longer."""
+
+    def __init__(self, below: Path) -> None:
+        self._below, self._begun, self._imported = below, 0, FULL
+        self.place = Workspace.at(below)
+
+    def next(self) -> Workspace:
+        if self._imported >= FULL:
+            self.leave()
+            self.place, self._imported = Workspace.at(self._below / f"workspace {self._begun}"), 0
+            self._begun += 1
+        return self.place
+
+    def add(self, imported: bool) -> None:
+        self._imported += imported
+
+    def leave(self) -> None:
+        """Look at the workspace a last time."""
+        if self._begun:
+            nothing_left(self.place, self._imported)
+            shutil.rmtree(self.place.path, ignore_errors=True)
+
+
 @tiers
-def test_a_bundle_with_other_values_or_bytes_is_imported_or_refused_in_one_line(tier, bundle, tmp_path):
-    file, place = tmp_path / "changed.skipscope", Workspace.at(tmp_path / "workspace")
+def test_a_bundle_with_other_values_or_bytes_is_imported_or_refused_in_one_line(tier, bundle, tmp_path, monkeypatch):
+    # Nobody else writes, who would be waited for after each piece.
+    monkeypatch.setattr(restoring, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=lambda seconds: None))
+    file, places = tmp_path / "changed.skipscope", Places(tmp_path / "places")
     members = {name: data for name, data in parts(bundle).items() if name != "manifest.json"}
     manifest = parts(bundle)["manifest.json"]
     seen = {"imported": 0, "refused": 0, "other values": 0}
 
     def check(changed):
         file.write_bytes(repacked({**changed, "manifest.json": manifest}))
+        place = places.next()
         imported = outcome(file, place)
+        places.add(bool(imported))
         seen["imported" if imported else "refused"] += 1
         seen["other values"] += bool(imported) and changed != members
         if imported and seen["imported"] <= READ_AGAIN:
@@ -84,5 +118,5 @@ def test_a_bundle_with_other_values_or_bytes_is_imported_or_refused_in_one_line(
 
     tier.run(check, often(*[with_other_values(members)] * 3, with_other_bytes(members)))
     print(seen)
-    nothing_left(place, seen["imported"])
+    places.leave()
     assert min(seen.values()) >= 30, seen

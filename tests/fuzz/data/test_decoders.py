@@ -83,6 +83,17 @@ def test_a_scan_between_two_pieces_is_counted():
     assert scans_in(io.BytesIO(b"\xff\xda" + bytes(piece - 3) + b"\xff\xda" + bytes(piece - 2) + b"\xff")) == 2
 
 
+def test_pixels_in_text_are_fewer_and_their_comments_are_counted(tmp_path, monkeypatch):
+    head, row = b"P3\n# made by hand\n64 64\n255\n", b"9 8 7 " * 63 + b"1 2 3 "
+    path = put(tmp_path / "x.ppm", head + row * 64)
+    assert decode(Item("x", 0, path), 3, 0)[1].shape == (3, 64, 64)
+    assert not values(Item("x", 0, path))[1].constant
+    put(path, head + b"9 8 7 #\n" * 64 * 64)
+    assert refused(path) == "4,097 comments, 1,000 at the most"
+    monkeypatch.setattr(limits, "MAX_HEAVY_PIXELS", 64 * 63)
+    assert refused(put(path, head + row * 64)) == "64x64 pixels, 0 million at the most"
+
+
 def test_a_webp_file_counts_with_the_copies_of_its_decoder(tmp_path, monkeypatch):
     Image.fromarray(pixels(0, 64)).save(tmp_path / "x.webp", lossless=True)
     monkeypatch.setattr(limits, "MAX_DECODING_BYTES", 64 * 64 * 17)

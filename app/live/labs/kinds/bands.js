@@ -1,7 +1,8 @@
 /** A panel of bands as a Plotly figure: for each kind the area from `low` to `high`, and a line for its curve without a part. */
+import { spoken } from "../../shared/format.js";
 import { seeThrough } from "../../shared/plot_style.js";
 import { placed } from "./colors.js";
-import { axis, base, columnTicks, drawable, named, span } from "./curves.js";
+import { axis, base, columnTicks, drawable, named, pointWords, span } from "./curves.js";
 import { crowded, edgeName, endLabels, labelRoom, legendOf, strained } from "./labels.js";
 
 const MARGIN = { l: 50, t: 8, b: 46 };
@@ -40,8 +41,8 @@ function traces(row, styles, theme, panel) {
     },
     line && {
       type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => drawable(y, panel.y_scale)), connectgaps: false, line: { color, width: 3, dash: style.dash },
-      name: line.name, meta: "line", customdata: line.x.map((x) => [at(low, x), at(high, x)]),
-      hovertemplate: `${name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}${low && high ? " (%{customdata[0]:.3~g} to %{customdata[1]:.3~g})" : ""}<extra></extra>`,
+      name: line.name, meta: "line", text: pointWords(line), customdata: line.x.map((x) => [spoken(at(low, x)), spoken(at(high, x))]),
+      hovertemplate: `${name}<br>${panel.x} %{text}${low && high ? " (%{customdata[0]} to %{customdata[1]})" : ""}<extra></extra>`,
     },
   ];
 }

@@ -1,6 +1,6 @@
 /** A panel of curves as a Plotly figure: the picked curve is bold, other kinds at its setting readable, all others faint. */
 import { ends, extent, isBundle, isSeed, same } from "../curves.js";
-import { spoken } from "../../shared/format.js";
+import { grouped, spoken } from "../../shared/format.js";
 import { placed } from "./colors.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom, legendOf, strained } from "./labels.js";
 
@@ -43,7 +43,7 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
   const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).toSorted((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
-  const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind }));
+  const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind, level: panel.rows ? middle(curve) : null }));
   const edges = even || few ? [] : extremes(all).filter((curve) => !names.includes(curve)).map((curve) => ({ curve, name: edgeName(curve) }));
   const plotPx = height - 54;
   const beside = labelSide(all, panel);
@@ -166,8 +166,20 @@ function line(curve, look, faded, { panel, styles, theme }) {
     line: { color: style.color[theme.scheme], width, dash: look === "seed" || look === "bundle" ? "solid" : style.dash },
     marker: { color: style.color[theme.scheme], size: 7 },
     ...(panel.digits ? { customdata: curve.y.map((y) => lostDigits(y, panel.digits)) } : {}),
-    hovertemplate: `${curve.name}<br>${panel.x} %{x:.4~g}<br>%{y:.3~g}${panel.digits ? `, ${"%{customdata}"} of ${panel.digits} digits differ` : ""}<extra></extra>`,
+    text: pointWords(curve),
+    hovertemplate: `${curve.name}<br>${panel.x} %{text}${panel.digits ? `, ${"%{customdata}"} of ${panel.digits} digits differ` : ""}<extra></extra>`,
   };
+}
+
+/** The height of a row: half of its points lie above. */
+function middle({ y }) {
+  const sorted = y.filter(Number.isFinite).toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? null;
+}
+
+/** Place and value of each point in two lines, as the sentences write numbers; a counted place, as of a step, is whole. */
+export function pointWords({ x, y }) {
+  return x.map((place, index) => `${Number.isInteger(place) ? grouped(place).replace("-", "−") : spoken(place, 4)}<br>${spoken(y[index])}`);
 }
 
 /** In how many of all decimal digits two numbers at a relative distance differ. */

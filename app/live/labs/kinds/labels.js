@@ -35,13 +35,16 @@ function lines(words, width) {
   return words.split("\n").flatMap((line) => wrapped(line, most));
 }
 
-/** Labels as Plotly's annotations. named and edges: [{ curve, name }], edges only with room; range: of the y axis in its unit. */
+/**
+ * Labels as Plotly's annotations. named and edges: [{ curve, name, level }], edges only with room; level: where the name
+ * stands if that is not the curve's end; range: of the y axis in its unit.
+ */
 export function endLabels(named, edges, { side, range: [low, high], scale, bold, styles, theme, plotPx, width }) {
   const [left, way] = side === "left" ? [true, -1] : [false, 1];
   const pad = 0.06 * (high - low || 1); // Plotly's own margin around the points, about
   const perUnit = plotPx / (high - low + 2 * pad);
-  const label = ({ curve, name }, quiet) => {
-    const y = placed(ends(curve)?.[left ? 0 : 1][1], scale);
+  const label = ({ curve, name, level }, quiet) => {
+    const y = placed(level ?? ends(curve)?.[left ? 0 : 1][1], scale);
     if (y === null) return null;
     const rows = [...lines(name, width), ...(!left && curve.y.at(-1) === null ? ["then not finite"] : [])];
     return { curve, text: rows.join("<br>"), px: rows.length * LINE_PX, y, natural: (y - low + pad) * perUnit, quiet };

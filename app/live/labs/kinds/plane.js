@@ -13,6 +13,8 @@ const MAX_PX = 430, MIN_PX = { narrow: 130, wide: 215 };
 /** Contour lines. */
 const LEVELS = 14;
 const FONT_PX = 13;
+/** The name of the upright axis; the other one has the panel's. */
+const SECOND = "second direction";
 /** Distance of the path over the surface, as a share of all heights. */
 const RAISED = 0.015;
 /** The first view of surfaces. */
@@ -65,13 +67,13 @@ function arranged(count, width, surface) {
 function axes(spans, panel, first, theme) {
   const axis = { showgrid: false, zeroline: false, linecolor: theme.muted, tickfont: { color: theme.muted, size: 12 }, nticks: 5, automargin: false };
   const title = (text) => ({ text, standoff: 4, font: { size: FONT_PX, color: theme.muted } });
-  return [{ ...axis, range: spans.x, title: title(panel.x) }, { ...axis, range: spans.y, showticklabels: first, title: title(first ? "b" : "") }];
+  return [{ ...axis, range: spans.x, title: title(panel.x) }, { ...axis, range: spans.y, showticklabels: first, title: title(first ? SECOND : "") }];
 }
 
 /** The common part of contours and surfaces. */
 function heightsOf({ kind, x, y, z }, panel) {
   const text = z.map((row) => row.map((height) => (height === null ? "" : spoken(panel.y_scale === "log" ? 10 ** height : height))));
-  return { x, y, z, name: kind, meta: "heights", coloraxis: "coloraxis", connectgaps: false, text, hovertemplate: `${kind}<br>${panel.x} %{x:.3~g}, b %{y:.3~g}<br><b>%{text}</b><extra></extra>` };
+  return { x, y, z, name: kind, meta: "heights", coloraxis: "coloraxis", connectgaps: false, text, hovertemplate: `${kind}<br>${panel.x} %{x:.3~g}, ${SECOND} %{y:.3~g}<br><b>%{text}</b><extra></extra>` };
 }
 
 function contours(grid, nth, range, panel) {
@@ -95,7 +97,7 @@ function scene(spans, { low, high, ticks }, panel, camera, theme) {
   const axis = (title, range) => ({ title: { text: title }, range, gridcolor: theme.grid, linecolor: theme.muted, color: theme.muted, showbackground: false, zeroline: false, tickfont: { size: 11 }, nticks: 4, showspikes: false });
   return {
     camera: camera ?? CAMERA, aspectmode: "manual", aspectratio: { x: 1, y: 1, z: 0.75 }, dragmode: "turntable",
-    xaxis: axis(panel.x, spans.x), yaxis: axis("b", spans.y),
+    xaxis: axis(panel.x, spans.x), yaxis: axis(SECOND, spans.y),
     zaxis: { ...axis("", [low, high]), tickmode: "array", tickvals: ticks.map(({ at }) => at), ticktext: ticks.map(({ text }) => text) },
   };
 }

@@ -20,6 +20,8 @@ const LINE_LETTERS = 28;
 const LOG_TICKS = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((part) => Number(`${part}e${power - 6}`))).flat();
 /** Room beside and between the panels: tick labels, and the title of the left one. */
 const LEFT_PX = 50, BETWEEN_PX = 44, RIGHT_PX = 10, TOP_PX = 24, BOTTOM_PX = 40;
+/** Before a room the last number of the x axis is wider: half of four digits, which Plotly leaves out where it is cut. */
+const ROOM_RIGHT_PX = 26;
 /** The x axis ends a little after the last step, so that the last marks are drawn whole. */
 const PAST_END = 1.015;
 const CHART_PX = { least: 300, usual: 430, stacked: 600 };
@@ -45,8 +47,8 @@ export function sizes({ big }) {
 }
 
 /** @param {string} name */
-export function nameLines(name) {
-  return wrapped(name, LINE_LETTERS);
+export function nameLines(name, letters = LINE_LETTERS) {
+  return wrapped(name, letters);
 }
 
 /**
@@ -58,7 +60,7 @@ export function nameLines(name) {
  */
 export function baseLayout(view, theme, { end, axis, stacked }) {
   const { text, pad } = sizes(view);
-  const [t, r, b, l] = [TOP_PX, RIGHT_PX, BOTTOM_PX, LEFT_PX].map((px) => Math.round(px * pad));
+  const [t, b, l] = [TOP_PX, BOTTOM_PX, LEFT_PX].map((px) => Math.round(px * pad)), r = view.big ? ROOM_RIGHT_PX : RIGHT_PX;
   return {
     // What the chart's own buttons do stays; the zoom is the view's.
     uirevision: "keep",

@@ -18,6 +18,8 @@ const OPEN = { circle: "○", square: "□", diamond: "◇", "triangle-up": "△
 export const AT_END = "at the end";
 /** The mark that a label is about is larger by this factor. */
 const TOLD_LARGER = 1.6;
+/** Where a point stands, in the words of the cross-hair: a step is never rounded. */
+const PLACES = { step: "step %{x:,d}", epoch: "epoch %{x:.2f}", seconds: "%{x:.1f} s of training" };
 /** Widths of the lines in pixels. */
 export const WIDTHS = { raw: 1, seed: 1, running: 2.6, test: 1.5 };
 
@@ -117,7 +119,7 @@ export function hoverText(name, view, words, more = []) {
   const { unit, difference } = LABELS[view.metric];
   const number = `%{y:${numberFormat(view)}}`;
   const value = view.layout === "gap" ? `difference in ${words}: ${number} ${difference}` : `${words}: ${number}${unit}`;
-  return `${[name, `${view.x} %{x:.4~g}`, value, ...more].join("<br>")}<extra></extra>`;
+  return `${[name, PLACES[view.x], value, ...more].join("<br>")}<extra></extra>`;
 }
 
 /** @type {(view: View) => string} */

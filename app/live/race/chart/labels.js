@@ -4,6 +4,7 @@
  */
 /** @import { Theme, LineEnd, Layout, Metric, Panel, View } from "../../types.js" */
 import { nameLines, onAxis, sizes } from "./axes.js";
+import { fixed } from "../../shared/format.js";
 import { seeThrough } from "../../shared/plot_style.js";
 
 /** Width of a letter on the average as a share of its height; what stands between a curve and its name, in pixels. */
@@ -12,6 +13,8 @@ const LETTER = 0.54, APART_PX = 5;
 const WIDE = 0.6;
 /** A name that a curve carries this far up, in heights of the name, stands below the curve where there is room. */
 const FAR = 2;
+/** A name that finds no room near its curve's end is broken into lines of so many letters. */
+const SHORT_LETTERS = 18;
 
 /**
  * A label in pixels from the panel's lower left corner: its line's last point that is seen, and the middle of its box.
@@ -26,8 +29,8 @@ const FAR = 2;
 export function endLabels(ends, view, theme, panel, level) {
   const { suffix, x: [left], axis: [bottom] } = panel;
   const { perX, perY } = scales(panel);
-  const boxes = ends.flatMap((end) => boxOf(end, view, panel) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
-  beside(boxes);
+  const boxes = ends.flatMap((end) => roomy(boxOf(end, view, panel), panel.heightPx) ?? boxOf(end, view, panel, SHORT_LETTERS) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
+  beside(boxes, panel.heightPx);
   if (level !== undefined) for (const box of boxes) clear(box, (level - bottom) * perY);
   return apart(boxes, panel.heightPx).map(({ lines, beside: free, at, middle, textColor }) => ({
     text: lines.join("<br>"), showarrow: false, x: at[0] / perX + left, y: at[1] / perY + bottom, xref: `x${suffix}`, yref: `y${suffix}`,
@@ -41,8 +44,18 @@ function scales({ x: [left, right], axis: [bottom, top], widthPx, heightPx }) {
   return { perX: widthPx / Math.max(1e-9, right - left), perY: heightPx / Math.max(1e-9, top - bottom) };
 }
 
-/** @type {(end: LineEnd, view: Pick<View, "big" | "scale" | "zoom">, panel: Omit<Panel, "end">) => Box | null} */
-function boxOf(end, view, panel) {
+/** A box that has room above its curve, or below it near the end; else null. @type {(box: Box | null, top: number) => Box | null} */
+function roomy(box, top) {
+  return box && !box.beside && head([box]) > top && !isNear(box) ? null : box;
+}
+
+/** Whether a name below its curve stands near the curve's end. @param {Box} box */
+function isNear({ at: [, y], low, px }) {
+  return y - low <= FAR * px;
+}
+
+/** @type {(end: LineEnd, view: Pick<View, "big" | "scale" | "zoom">, panel: Omit<Panel, "end">, letters?: number) => Box | null} */
+function boxOf(end, view, panel, letters) {
   const { x: [left], axis: [bottom], widthPx, heightPx } = panel;
   const { perX, perY } = scales(panel), { label: font } = sizes(view);
   const place = (/** @type {number} */ x, /** @type {number} */ y) => /** @type {[number, number]} */ ([(x - left) * perX, (y - bottom) * perY]);
@@ -53,7 +66,7 @@ function boxOf(end, view, panel) {
   if (!at) return null;
   at[1] = Math.min(heightPx, Math.max(0, at[1]));
   // Away from its end a curve has another value than the one that is told.
-  const texts = at === own ? [words(end), words({ ...end, kind: end.kind?.replace(/^at the end /, "") })] : [nameLines(brief(end.name))];
+  const texts = at === own ? [words(end, letters), words({ ...end, kind: end.kind?.replace(/^at the end /, "") }, letters)] : [nameLines(brief(end.name), letters)];
   const widths = texts.map((lines) => LETTER * font * Math.max(...lines.map((line) => line.replace(/<\/?b>/g, "").length)) + 2 * APART_PX);
   const chosen = widths[0] > WIDE * widthPx ? texts.length - 1 : 0;
   const lines = texts[chosen], wide = widths[chosen];
@@ -85,16 +98,18 @@ function points({ curve }, view) {
 
 /**
  * Put labels above or below their curves. Of curves that end close together the lower half have their names below, and so
- * have those whose names would stand far above; names on one side stand in the order of the ends.
- * @param {Box[]} boxes from below to above
+ * have those whose names would stand far above, or beyond the panel's top; names on one side stand in the order of the ends.
+ * @type {(boxes: Box[], top: number) => void} boxes: from below to above; top: of the panel
  */
-function beside(boxes) {
+function beside(boxes, top) {
   const inside = boxes.filter((box) => !box.beside);
   for (let first = 0, next; first < inside.length; first = next) {
     next = first + 1;
     while (next < inside.length && inside[next].at[1] - inside[next - 1].at[1] < inside[next].px + inside[next - 1].px) next += 1;
     const close = inside.slice(first, next);
     const lower = close.filter(({ low, high, px, at: [, y] }, index) => (close.length > 1 ? index < Math.floor(close.length / 2) || high - y > FAR * px : y - low <= high - y));
+    const above = () => close.filter((box) => !lower.includes(box));
+    while (head(above()) > top && isNear(above()[0]) && foot([...lower, above()[0]]) >= 0) lower.push(above()[0]);
     while (lower.length && foot(lower) < 0) lower.pop();
     let edge = lower.length ? foot(lower) : 0;
     for (const box of lower) {
@@ -102,7 +117,7 @@ function beside(boxes) {
       edge += box.px;
     }
     edge = 0;
-    for (const box of close.filter((each) => !lower.includes(each))) {
+    for (const box of above()) {
       box.middle = Math.max(edge, box.high + APART_PX) + box.px / 2;
       edge = box.middle + box.px / 2;
     }
@@ -115,6 +130,14 @@ function beside(boxes) {
  */
 function foot(boxes) {
   return Math.min(...boxes.map(({ low }) => low)) - APART_PX - boxes.reduce((sum, { px }) => sum + px, 0);
+}
+
+/**
+ * The upper edge of names that stand above their curves, from below to above.
+ * @param {Box[]} boxes
+ */
+function head(boxes) {
+  return boxes.reduce((edge, { high, px }) => Math.max(edge, high + APART_PX) + px, 0);
 }
 
 /**
@@ -152,9 +175,9 @@ function brief(name) {
   return name.replace(/ \(\d+ layers\)/g, "");
 }
 
-/** @param {LineEnd} options */
-function words({ name, note, value, kind }) {
-  const lines = nameLines(brief(name));
+/** @type {(end: LineEnd, letters?: number) => string[]} */
+function words({ name, note, value, kind }, letters) {
+  const lines = nameLines(brief(name), letters);
   const told = [kind, value !== null && `<b>${value}</b>`].filter(Boolean).join(" ");
   if (told) lines[lines.length - 1] += ` ${told}`;
   return note ? [...lines, note] : lines;
@@ -166,7 +189,7 @@ function words({ name, note, value, kind }) {
  * @param {Metric} metric
  */
 export function written(value, metric) {
-  return metric === "error" ? value.toFixed(1) : value.toPrecision(3);
+  return metric === "error" ? fixed(value, 1) : value.toPrecision(3);
 }
 
 /**
@@ -175,7 +198,6 @@ export function written(value, metric) {
  * @param {Metric} metric
  */
 export function signed(value, metric) {
-  const digits = metric === "error" ? 1 : 3;
-  const options = { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: /** @type {const} */ ("exceptZero"), useGrouping: false };
-  return value.toLocaleString("en-US", options).replace("-", "−");
+  const size = fixed(Math.abs(value), metric === "error" ? 1 : 3);
+  return `${Number(size) === 0 ? "" : value < 0 ? "−" : "+"}${size}`;
 }

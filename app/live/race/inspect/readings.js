@@ -3,7 +3,7 @@
 import { LABELS } from "../chart/axes.js";
 import { curveTable } from "../chart/curves.js";
 import { signed, written } from "../chart/labels.js";
-import { grouped } from "../../shared/format.js";
+import { fixed, grouped } from "../../shared/format.js";
 
 /**
  * From values of a panel's axes to pixels, and from pixels to a value of x.
@@ -88,9 +88,10 @@ export function hoverLines({ trace, index }) {
 /** @type {(value: unknown, format: string | undefined) => string} */
 function formatted(value, format) {
   if (typeof value !== "number" || !format) return String(value);
+  if (format.endsWith("d")) return grouped(Math.round(value));
   const digits = Number(/\.(\d)/.exec(format)?.[1]);
   if (format.endsWith("g")) return String(Number(value.toPrecision(digits)));
-  return `${format.startsWith("+") && value > 0 ? "+" : ""}${value.toFixed(digits)}`.replace("-", "−");
+  return `${format.startsWith("+") && value > 0 ? "+" : ""}${fixed(value, digits)}`.replace("-", "−");
 }
 
 /** @type {(value: number, view: View) => string} */
@@ -105,7 +106,7 @@ function suffixOf({ xaxis = "x" }) {
 
 /** Text as it was before `escaped`. @param {string} text */
 function plain(text) {
-  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&#37;", "%").replaceAll("&amp;", "&");
 }
 
 /**

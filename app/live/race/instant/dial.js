@@ -2,6 +2,7 @@
 /** @import { Theme } from "../../types.js" */
 /** @import { DialPoint } from "./ring.js" */
 import { svgElement } from "../../shared/dom.js";
+import { fixed } from "../../shared/format.js";
 
 const HEIGHT = 190, LEFT = 34, RIGHT = 12, TOP = 12, BOTTOM = 34, FONT = 13;
 const TICKS = [0, 0.25, 0.5, 0.75, 1];
@@ -44,6 +45,6 @@ export function drawDial(svg, points, { now, color, theme, width, net }) {
  */
 export function dialInWords(points, net) {
   if (!points.length) return `Error of ${net} over the strength of its shortcut: nothing was tried yet`;
-  const told = points.map(({ strength, error }) => `${error.toFixed(1)} % at ${strength}`).join(", ");
+  const told = points.map(({ strength, error }) => `${fixed(error, 1)} % at ${strength}`).join(", ");
   return `Error of ${net} over the strength of its shortcut: ${told}`;
 }

@@ -5,7 +5,7 @@
 import { short } from "../chart/edit_marks.js";
 import { stepOf } from "../series.js";
 import { button, element, keepRows, setText } from "../../shared/dom.js";
-import { duration, grouped } from "../../shared/format.js";
+import { duration, fixed, grouped } from "../../shared/format.js";
 import { BROKEN, VERBS } from "../../shared/run_states.js";
 
 /** Verbs that ask for a confirmation, for they discard something, and those that stand in the menu. */
@@ -197,7 +197,7 @@ function speedLine(card, series, step) {
  * of the held-out ones, null where none were held out.
  */
 function errorCells(series, card) {
-  const percent = (value) => (value === undefined ? "–" : `${value.toFixed(1)} %`);
+  const percent = (value) => (value === undefined ? "–" : `${fixed(value, 1)} %`);
   // An extended run measured the full set at its old end. A newer error of a subset says more.
   const newest = (split) => series[split].step.at(-1) ?? -1;
   const test = newest("test") >= newest("test_subset") ? series.latest("test", "error") : undefined;

@@ -1,6 +1,6 @@
 /** The texts and buttons around the chart: the state of the link, the finding, engine trouble, commands to all runs. */
 import { element, setText, svgElement } from "../../shared/dom.js";
-import { cleanImages, grouped } from "../../shared/format.js";
+import { cleanImages, grouped, plural } from "../../shared/format.js";
 import { drawChip, unreachableText } from "../../shared/link_status.js";
 import { signed } from "../chart/labels.js";
 import { AT_WORK, ENDED, PAUSABLE, RESUMABLE, runningMean } from "../../shared/run_states.js";
@@ -28,7 +28,7 @@ export class RaceStatus {
     this.#certainty(state);
     drawInterval(this.part("interval"), state.gaps?.of[0]);
     this.#speak(state);
-    this.part("plot").setAttribute("aria-label", `Training and test curves of ${runs.length} runs. ${state.headline}`);
+    this.part("plot").setAttribute("aria-label", `Training and test curves of ${plural(runs.length, "run")}. ${state.headline}`);
     this.#engine(runs, state);
     for (const [verb, states] of ALL) {
       const all = this.part(`${verb}-all`);
@@ -105,7 +105,7 @@ function drawInterval(node, [, , , , mean, low, high] = []) {
   const line = (x, more) => svgElement("line", { x1: at(x), x2: at(x), y1: BAR_Y - 5, y2: BAR_Y + 5, stroke: "currentColor", "stroke-width": 1.5, ...more });
   const picture = svgElement("svg", { ...INTERVAL, role: "img", "aria-label": words });
   const number = (textContent, x, anchor = "middle") => Object.assign(svgElement("text", { x, y: 21, "font-size": 11, "text-anchor": anchor, fill: "currentColor" }), { textContent });
-  const text = (value) => value.toFixed(1).replace("-", "−"), far = (value) => Math.abs(at(value) - at(0)) > NUMBER_PX;
+  const text = (value) => signed(value, "error").replace("+", ""), far = (value) => Math.abs(at(value) - at(0)) > NUMBER_PX;
   // The ends have their numbers where those do not meet the 0; ends that meet each other stand in one text.
   const meet = at(high) - at(low) <= NUMBER_PX, both = `${text(low)} to ${text(high)}`;
   const ends = meet

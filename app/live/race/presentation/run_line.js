@@ -6,7 +6,7 @@ import { armNames } from "../chart/seed_stats.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { element, keepRows, setText } from "../../shared/dom.js";
 import { stepOf } from "../series.js";
-import { grouped, sum } from "../../shared/format.js";
+import { fixed, grouped, sum } from "../../shared/format.js";
 import { BROKEN, ENDED } from "../../shared/run_states.js";
 
 const MAX_NAMED = 8;
@@ -46,7 +46,7 @@ export class RunLine {
     setText(row.state, words.length > 1 ? "…" : said[0][0]);
     const errors = hidden ? [] : members.map(({ series }) => series.latest(...this.error.of)).filter((value) => value !== undefined);
     row.error.title = this.error.name;
-    setText(row.error, errors.length ? `${(sum(errors, (error) => error) / errors.length).toFixed(1)} %` : "");
+    setText(row.error, errors.length ? `${fixed(sum(errors, (error) => error) / errors.length, 1)} %` : "");
   }
 }
 

@@ -17,6 +17,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from engine.data import limits
 from engine.data.files.decoders.jpeg import kept_bytes, scans_in
+from engine.data.files.decoders.plain import beyond_comments, is_plain
 
 #: Bytes of a pixel by mode: as pillow holds it, and what its way to 8-bit grey or RGB adds.
 _BY_MODE = {
@@ -46,7 +47,7 @@ class Need(NamedTuple):
 
 def most_pixels(image: Image.Image) -> int:
     """Return how many pixels an image of this format and mode may have."""
-    most = limits.MAX_HEAVY_PIXELS if image.format in _HEAVY else limits.MAX_PIXELS
+    most = limits.MAX_HEAVY_PIXELS if image.format in _HEAVY or is_plain(image) else limits.MAX_PIXELS
     return min(most, limits.MAX_DECODING_BYTES // pixel_bytes(image))
 
 
@@ -72,6 +73,8 @@ def need(image: Image.Image, full: tuple[int, int]) -> Need:
     """Return what an open image takes, whose size was ``full`` before ``draft`` was asked for a smaller one."""
     pixels, drafted, each = full[0] * full[1], image.width * image.height, pixel_bytes(image)
     most, shown = most_pixels(image), f"{full[0]}x{full[1]} pixels"
+    if is_plain(image):
+        return Need(pixels * each, _beyond(shown, pixels, most) or beyond_comments(image))
     if not isinstance(image, JpegImageFile) or image.fp is None:
         return Need(pixels * each, _beyond(shown, pixels, most))
     kept = kept_bytes(image.fp)

@@ -32,7 +32,7 @@ def columns(where: str, schema: Any) -> tuple[str, str]:
     if image is None or label is None:
         absent = [role for role, name in (("images", image), ("labels", label)) if name is None]
         raise DataError(
-            f"{where} has the columns {_listed(schema.names)}; it takes img or image, and label or fine_label: none is "
+            f"{where} has {_columns(schema.names)}; it takes img or image, and label or fine_label: none is "
             f"known as that of the {' and none as that of the '.join(absent)}, so rename the right one"
         )
     for name in (image, label):
@@ -73,6 +73,10 @@ def shown(kind: Any) -> str:
     """Return a type in words; those of nested values may be long."""
     words = printable(str(kind))
     return words if len(words) <= _SAID_LETTERS else f"{words[:_SAID_LETTERS]}..."
+
+
+def _columns(names: Sequence[str]) -> str:
+    return f"the columns {_listed(names)}" if names else "no columns"
 
 
 def _listed(names: Sequence[str]) -> str:

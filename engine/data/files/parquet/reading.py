@@ -20,6 +20,9 @@ _ROWS = 256
 _BUFFER_BYTES = 1 << 20
 _TAIL = struct.Struct("<I4s")
 _MAGIC = b"PAR1"
+#: The key of a second schema in a footer. It names types that labels and images do without, its parts may share their
+#: parts, so that 9 MB of it are a gigabyte once read, and its types may be anybody's own.
+_ARROW_NOTES, _UNREAD = b"ARROW:schema", b"ARROW:unread"
 
 
 class OpenFile:
@@ -30,16 +33,9 @@ class OpenFile:
 
         self._raw = raw
         self._bytes = os.fstat(raw.fileno()).st_size
-        self._check_footer()
+        metadata = _metadata(self._checked_footer())
         # Without a buffer before: of a row group only the pages that are decoded are held.
-        self._file = parquet.ParquetFile(
-            raw,
-            buffer_size=_BUFFER_BYTES,
-            pre_buffer=False,
-            thrift_string_size_limit=limits.MAX_FOOTER_BYTES,
-            thrift_container_size_limit=limits.MAX_FOOTER_LIST,
-        )
-        metadata = self._file.metadata
+        self._file = parquet.ParquetFile(raw, metadata=metadata, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         self.groups = [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)]
         rows = sum(self.groups)
         if min(self.groups, default=0) < 0 or rows != metadata.num_rows or rows > limits.max_rows(self._bytes):
@@ -77,7 +73,7 @@ class OpenFile:
             raise ValueError(f"there is not one column {column}, or its values are lists")
         return found[0]
 
-    def _check_footer(self) -> None:
+    def _checked_footer(self) -> bytes:
         self._raw.seek(max(0, self._bytes - _TAIL.size))
         tail = self._raw.read(_TAIL.size)
         length, magic = _TAIL.unpack(tail) if len(tail) == _TAIL.size else (0, b"")
@@ -86,7 +82,24 @@ class OpenFile:
         if not 0 < length <= min(limits.MAX_FOOTER_BYTES, self._bytes - _TAIL.size):
             raise ValueError(f"its footer has {length:,} bytes, {limits.MAX_FOOTER_BYTES:,} at the most")
         self._raw.seek(self._bytes - _TAIL.size - length)
-        check_footer(self._raw.read(length))
+        footer = bytes(self._raw.read(length))
+        check_footer(footer)
+        return footer
+
+
+def _metadata(footer: bytes) -> Any:
+    """Return the ``pyarrow.parquet.FileMetaData`` of a footer, without pyarrow's own notes on types."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    # Everything that has this name gets another one of as many bytes, and is not looked for any more.
+    known = footer.replace(_ARROW_NOTES, _UNREAD)
+    with parquet.ParquetFile(
+        pa.BufferReader(b"".join((_MAGIC, known, _TAIL.pack(len(known), _MAGIC)))),
+        thrift_string_size_limit=limits.MAX_FOOTER_BYTES,
+        thrift_container_size_limit=limits.MAX_FOOTER_LIST,
+    ) as file:
+        return file.metadata
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import Any
 import ray
 from ray import exceptions as failures
 
-from engine.errors import SkipscopeError
+from engine.errors import ReplicaFailed, SkipscopeError
 from engine.guarded_thread import GuardedThread
 from engine.runs.launchers.ray_cluster.messages import Beat, DeskSilent, Pulse, Sender
 from engine.runs.launchers.ray_cluster.remote_store import RemoteStore
@@ -159,6 +159,11 @@ class RunActor:
         with self._lock, contextlib.suppress(OSError):
             self._ours.send(word)
 
+    def hear_failure(self, cause: str) -> None:
+        """Take from the engine why another replica failed, which itself may be unable to tell it here."""
+        assert self._replicas is not None, "only a run with replicas has others"
+        self._replicas.failure = ReplicaFailed(cause)
+
     def _pump(self, store: RemoteStore) -> None:
         """Carry signs of life and the log to the desk; close the pipe when the engine is gone."""
         log = store.workspace.log(self._job.run)
@@ -198,16 +203,17 @@ class RunActor:
 class RemoteReplicas:
     """The other replicas as the worker of a run sees them (``Replicas``): the engine looks after them.
 
-    ``on_leave``: tells how the worker ends.
+    ``on_leave``: tells how the worker ends. ``failure``: what the engine heard from one of them.
     """
 
     def __init__(self, host: str):
         self.host, self.listener = host, listening(host)
         self.on_leave: Callable[[str], None] = lambda word: None
+        self.failure: ReplicaFailed | None = None
 
     def trouble(self) -> SkipscopeError | None:
-        """Return None: nobody here knows."""
-        return None
+        """Return why one of them failed, as far as the engine said so; how one died the engine takes note of itself."""
+        return self.failure
 
     def processes(self) -> list[int]:
         """Return none: they are elsewhere."""
@@ -222,7 +228,7 @@ class RemoteReplicas:
 
 
 class ReplicaActor:
-    """A further replica of one attempt at a run; ``await_end`` returns once it has ended."""
+    """A further replica of one attempt at a run; ``await_end`` returns once it has ended, or knows why it will."""
 
     def __init__(self, job: Job, rank: int):
         self._job, self._rank = _here(job), rank
@@ -238,14 +244,18 @@ class ReplicaActor:
         """Train along with the worker that listens there, to its end."""
         place = Place(self._rank, lead, self._node)
         try:
-            self._how = self._train(place)
+            self._train(place)
         except Exception as error:
-            self._how = end_with(error, self._job, place)
+            end_with(error, self._job, place, self._tell)
         finally:
             self._has_ended.set()
             GuardedThread("end", _end_later, _log.error).start()
 
-    def _train(self, place: Place) -> str:
+    def _tell(self, cause: str) -> None:
+        self._how = cause
+        self._has_ended.set()  # the engine passes the cause on to the run's worker
+
+    def _train(self, place: Place) -> None:
         folder = _node_folder()
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):
@@ -255,7 +265,7 @@ class ReplicaActor:
             tempfile.TemporaryDirectory(prefix=f"run-{os.getpid()}-", dir=folder) as own,
             TemporaryFolder(Workspace(Path(own))),
         ):
-            return train_along(self._job, place, folder)
+            train_along(self._job, place, folder, self._tell)
 
     def await_end(self) -> str:
         """Return at the end the cause, '' for the end of the worker."""

@@ -222,9 +222,11 @@ class RayLauncher:
     def _take_end(self, worker: RayWorker) -> None:
         try:
             word = worker.word or ray.get(worker.end_ref)
-            if word and worker.team is not None and worker.team.may_tell():
-                worker.word = word
-                return
+            if word and worker.team is not None:
+                if not worker.team.failure and worker.team.may_tell():
+                    worker.word = word
+                    return
+                word = worker.team.failure or word
             worker.end(f"worker ended: {word}" if word else "worker ended with exit code 0")
         except failures.ActorDiedError as error:
             self._capacity, self._alive = capacity_of(ray.nodes())

@@ -35,7 +35,7 @@ class _Member:
     def __init__(self, actor: Any, name: str):
         self.actor, self.name = actor, name
         self.node, self.node_id, self.is_done = "a node", "", False
-        self.word, self.ended_at = "", 0.0
+        self.ended_at = 0.0
         self.place_ref = actor.place.options(concurrency_group="watch").remote()
         self.end_ref = self.watched()
 
@@ -53,7 +53,10 @@ class Team:
         bundles = [{kind: amount for kind, amount in bundle.items() if amount} for _ in range(job.replicas)]
         self._group = ray.util.placement_group(bundles, strategy="PACK", name=name, lifetime="detached")
         self._members: list[_Member] = []
+        self._worker: Any = None
         self._asked_at: float | None = None
+        #: Why one of them failed, in its own words; '' as long as none did.
+        self.failure = ""
 
     def strategy(self, rank: int) -> PlacementGroupSchedulingStrategy:
         """Return the place of a replica."""
@@ -61,6 +64,7 @@ class Team:
 
     def follow(self, worker: Any, namespace: str) -> None:
         """Start all others, which join ``worker`` once it listens."""
+        self._worker = worker
         meeting = worker.meeting.options(concurrency_group="watch").remote()
         for rank in range(1, self._job.replicas):
             actor = (
@@ -104,13 +108,17 @@ class Team:
             # The worker was told, too, and ends the run itself; if not, nobody else will.
             if time.monotonic() - member.ended_at < TOLD_S:
                 return None
-            how = member.word or "ended before the run"
-            return Loss(f"{member.name} on {member.node}: {how}", with_place=False)
+            how = self.failure or f"{member.name} on {member.node}: ended before the run"
+            return Loss(how, with_place=False)
         if not ray.wait([member.end_ref], timeout=0)[0]:
             return None
         try:
-            member.word = ray.get(member.end_ref) or ""
+            word = ray.get(member.end_ref)
             member.is_done, member.ended_at = True, time.monotonic()
+            if word and not self.failure:
+                self.failure = f"{member.name}: {word}"
+                # The network between the replicas may be what failed: the word takes Ray's way.
+                self._worker.hear_failure.options(concurrency_group="signals").remote(self.failure)
         except failures.ActorDiedError as error:
             if "its node has died" in str(error):
                 return Loss(f"{member.node} was lost", with_place=True)

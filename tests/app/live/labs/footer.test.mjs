@@ -9,6 +9,7 @@ test("a job says its settings, its machine and its time", () => {
   const said = jobFooter(card, { gain: { label: "Gain", usual: 1 }, bn: { label: "Batch norm", usual: true } });
   assert.ok(said.startsWith("gain 0.5 · fp32 · cpu · 2 threads · measured in 3.2 s · begun "), said);
   assert.ok(said.endsWith(" · job 7"));
+  assert.match(jobFooter({ ...card, settings: { runs: "9,11,12" } }, { runs: { label: "Runs", usual: "" } }), /^runs 9, 11, 12 · /);
   assert.ok(jobFooter({ ...card, seconds: 75, ended: 1e9 }, {}).includes("measured in 1 min 15 s · on "));
   assert.ok(jobFooter(card, {}).startsWith("usual settings · fp32"));
   assert.equal(jobFooter(null, {}), "");

@@ -63,7 +63,7 @@ test("what is special about a run is said, else nothing", () => {
   const run = probed(1, "A-20", [0, 10, 20], values);
   assert.equal(remark(run, scale(), 0), "");
   assert.equal(remark(run, scale(), 10), "A-20: 2 of 3 layers without a finite value.");
-  assert.equal(remark(run, scale(), 20), "A-20: no layers has a finite value.");
+  assert.equal(remark(run, scale(), 20), "A-20: no layer has a finite value.");
   assert.equal(remark(run, scale({ name: "absent", label: "other" }), 0), "A-20: no other at this step.");
   run.card.state = "diverged";
   run.card.step = 25;

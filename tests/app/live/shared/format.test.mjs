@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { csv, duration, escaped, grouped, spoken, wrapped } from "../../../../app/live/shared/format.js";
+import { csv, duration, escaped, fixed, grouped, spoken, wrapped } from "../../../../app/live/shared/format.js";
 
 test("numbers have three digits, thousands apart, powers of ten where they are large or small", () => {
   const table = [[0, "0"], [1.2345, "1.23"], [-0.5, "−0.5"], [1234.5, "1,230"], [1e6, "10⁶"], [2.5e-5, "2.5×10⁻⁵"], [-3.2e7, "−3.2×10⁷"], [0.001, "0.001"], [NaN, "not finite"], [null, "not finite"]];
@@ -15,6 +15,13 @@ test("sentences of the server write numbers in the same way", { skip: !process.e
   const { numbers } = JSON.parse(readFileSync(process.env.SKIPSCOPE_TEST_FACTS, "utf8"));
   assert.ok(numbers.length > 500);
   for (const [value, digits, text] of numbers) assert.equal(spoken(value, digits), text);
+});
+
+test("a number is rounded as it is, and from the very middle to the even digit, as the server's numbers are", () => {
+  // 30.65 is a little less than it looks; 30.25 and 30.75 are what they look.
+  assert.deepEqual([30.65, 30.25, 30.75, -30.25, 1.15, 0.05].map((value) => fixed(value, 1)), ["30.6", "30.2", "30.8", "-30.2", "1.1", "0.1"]);
+  assert.deepEqual([-0.04, 0, -1e-20].map((value) => fixed(value, 1)), ["0.0", "0.0", "0.0"]);
+  assert.deepEqual([fixed(2.5, 0), fixed(3.5, 0), fixed(0.0625, 3)], ["2", "4", "0.062"]);
 });
 
 test("durations are seconds, minutes or hours", () => {

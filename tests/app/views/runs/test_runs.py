@@ -71,6 +71,14 @@ def test_an_installation_that_only_views_promises_no_training(page, monkeypatch)
     assert "training" not in page.markdown[0].value
 
 
+def test_one_run_is_counted_as_one(page, writer):
+    submit(writer, "alone", depths=(20,), shortcuts=("none",))
+    page.run()
+    assert page.caption[-1].value.startswith("1 run. On disk: ")
+    page.toggle(key="by_race").set_value(True).run()
+    assert any(caption.value.startswith("1 race. Select some") for caption in page.caption)
+
+
 def test_an_unreadable_workspace_says_so(page, monkeypatch):
     monkeypatch.setattr("app.data.workspace.health", lambda: Health("damaged", "the database is damaged."))
     page.run()

@@ -19,6 +19,7 @@ REQUESTS = {
     ),
     "adamw": RaceRequest((8,), ("none",), settings={"optimizer": "adamw", "warmup_steps": "50"}),
     "tuned adamw": RaceRequest((8,), ("none",), settings={"optimizer": "adamw", "lr": "tuned"}),
+    "replicas": RaceRequest((8,), ("none",), settings={"replicas": "2"}),
     "tuned": RaceRequest((8,), ("none",), settings={"lr": "tuned"}),
     "paper": RaceRequest((56, 110, 1202), ("none", "A"), "paper"),
 }  # fmt: skip
@@ -48,16 +49,6 @@ def test_what_no_field_can_show_is_named(workspace, page, monkeypatch):  # noqa:
     assert loading.load(gone) == ["data.name: folder:/nowhere (the set-up has fashion-mnist-mini)"]
     family = plan_race(RaceRequest((18,), ("none",), settings={"family": "imagenet", "stem": "small"}), workspace)
     assert "18 is not 6n+2" in loading.load(family)[0]
-
-
-def test_replicas_are_said_with_the_command_that_keeps_them(workspace, page, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(form_state, "put", lambda fields: None)
-    monkeypatch.setattr(form_state, "note_filled", lambda: None)
-    race = replace(plan_race(RaceRequest(), workspace), {"run.replicas": 2})
-    said = loading.load_and_say(race, "race 3")
-    assert "replicas: 2 (the set-up has 1)" in said
-    assert "`--set replicas=2` on the command line" in said
-    assert "replicas" not in loading.load_and_say(plan_race(RaceRequest(), workspace), "race 4")
 
 
 def test_an_arm_on_replicas_has_one_name_in_list_table_and_component(workspace, page):  # noqa: F811

@@ -187,6 +187,7 @@ def test_a_problem_stands_under_its_field_and_under_the_start(page):  # noqa: F8
     for kind, key, value, said in (
         ("text_input", "seeds", "30", "120 runs are more than the 64 of one race"),
         ("text_input", "validation", "20000", "Only 0 of 20,000 training images are left; a batch has 128."),
+        ("text_input", "replicas", "3", "choose replicas from 1, 2, 4, 8 (got 3)"),
         ("text_input", "other_depths", "21", "nearest 20 and 26"),
         ("pills", "shortcuts", [], "Choose at least one shortcut"),
         ("pills", "depths", [], "Choose at least one depth."),
@@ -238,6 +239,20 @@ def test_the_optimizer_and_its_warm_up_reach_the_race(page, started):  # noqa: F
     page.button(key="start").click().run()
     optim = started[0].run.optim
     assert (optim.optimizer, optim.lr, optim.weight_decay, optim.warmup_steps) == ("adamw", 0.001, 0.0, 100)
+
+
+def test_replicas_reach_the_race_the_address_and_no_more_of_them_than_cores(page, started, monkeypatch):  # noqa: F811
+    page.run()
+    page.button(key="start").click().run()
+    page.text_input(key="replicas").set_value("2").run()
+    assert page.query_params["set_replicas"] == "2"
+    page.button(key="start").click().run()
+    assert [race.run.replicas for race in started] == [1, 2]
+    monkeypatch.setattr("engine.runs.protocol.planning.cores", lambda: 2)
+    monkeypatch.setattr("engine.runs.protocol.planning.devices", lambda: ("cpu",))
+    page.text_input(key="replicas").set_value("4").run()
+    assert captions(page).count("replicas=4 need a core each; this machine has 2") == 2
+    assert page.button(key="start").disabled
 
 
 def test_missing_data_say_how_much_is_downloaded(page, monkeypatch):  # noqa: F811

@@ -22,6 +22,8 @@ rare = partial(pytest.param, marks=pytest.mark.slow)
         ("first_seed", "-1", "a whole number from 0 to"),
         ("warmup_steps", "x", "a whole number from 0 to 10,000,000"),
         ("validation", "true", "a whole number from 0 to 1,000,000"),
+        ("replicas", "0", "a whole number from 1 to 8"),
+        rare("replicas", "9", "a whole number from 1 to 8"),
         ("lead", "0", "a whole number from 1 to 9,999,999"),
     ],
 )

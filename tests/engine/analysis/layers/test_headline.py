@@ -149,6 +149,7 @@ def test_a_young_net_says_the_same_until_the_comparison_starts(planned, step, yo
     assert found.text.startswith("Training has just begun.") is young
     assert said(LOUD, step=20).text == said(LOUD, step=99).text == BEGUN
     assert "20 steps are too few" in said(replace(LOUD, planned=20), step=20).text
+    assert said(replace(LOUD, planned=1), step=1).text.startswith("One step is too few to compare")
 
 
 def test_other_quantities_have_their_own_words_and_a_higher_bar():

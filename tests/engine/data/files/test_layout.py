@@ -15,6 +15,19 @@ from tests.engine.data.pictures import pixels, png, put
 NFD, NFC = unicodedata.normalize("NFD", "café"), unicodedata.normalize("NFC", "café")
 
 
+class Anything:
+    """Holds every name."""
+
+    def __contains__(self, name) -> bool:
+        return True
+
+
+def labels_in(folder, classes) -> dict[str, str] | None:
+    """All labels of the list in a folder, None where there is none."""
+    found = annotations_in(folder, classes)
+    return found.labels(Anything()) if found else None
+
+
 def refusal(path) -> str:
     with pytest.raises(DataError) as caught:
         listing(path)
@@ -145,8 +158,7 @@ def test_a_list_lies_beside_the_images_or_one_folder_above_and_nowhere_deeper(tm
     for depth in range(3):
         place.mkdir(parents=True)
         put(place / "list.csv", b"path,height,label\n0.png,3,1\n1.png,1,00\n")
-        found = annotations_in(tmp_path / "val", {"00", "01"})
-        assert (found.labels if found else None) == ({"0.png": "01", "1.png": "00"} if depth < 2 else None)
+        assert labels_in(tmp_path / "val", {"00", "01"}) == ({"0.png": "01", "1.png": "00"} if depth < 2 else None)
         (place / "list.csv").unlink()
         place = place / "images"
     (tmp_path / "loop").mkdir()
@@ -177,7 +189,7 @@ def test_lists_of_other_kinds_give_no_labels(tmp_path):
     (tmp_path / "d.txt").mkdir()
     assert annotations_in(tmp_path, {"cats"}) is None
     put(tmp_path / "e.csv", b'0.png,"cats"\n')
-    assert annotations_in(tmp_path, {"cats"}).labels == {"0.png": "cats"}
+    assert labels_in(tmp_path, {"cats"}) == {"0.png": "cats"}
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
@@ -190,7 +202,7 @@ def test_a_header_decides_the_delimiter_and_the_column_of_the_label(tmp_path, de
         ("6.png", "", "", "4"), ("7.png", "fog", " then sun", "4", "3"), ("8.png", '"fog', "3", "4"),
     ]  # fmt: skip
     put(tmp_path / "list.csv", "\n".join(map(delimiter.join, rows)).encode())
-    assert annotations_in(tmp_path, {"3", "4"}).labels == {
+    assert labels_in(tmp_path, {"3", "4"}) == {
         "1.png": "3", "2.png": "3", "my 3.png": "4", "4.png": "3", "5.png": "3", "6.png": "",
     }  # fmt: skip
 
@@ -209,5 +221,24 @@ def test_a_header_decides_the_delimiter_and_the_column_of_the_label(tmp_path, de
 )
 def test_an_empty_field_or_a_space_shifts_no_label(tmp_path, lines, labels):
     put(tmp_path / "list.txt", "\n".join(lines).encode())
-    found = annotations_in(tmp_path, {"3", "4"})
-    assert (found.labels if found else None) == labels
+    assert labels_in(tmp_path, {"3", "4"}) == labels
+
+
+def test_every_line_of_a_list_counts(tmp_path):
+    names = [f"{number}.png" for number in range(50)]
+    put(tmp_path / "list.txt", "\n".join(f"{name}\tcats" for name in names).encode())
+    assert sorted(labels_in(tmp_path, {"cats"})) == sorted(names)
+    assert annotations_in(tmp_path, {"cats"}).labels({"7.png", "70.png"}) == {"7.png": "cats"}
+
+
+def test_a_list_is_looked_for_in_the_first_lines_and_ends(tmp_path, monkeypatch):
+    pictures.folder(tmp_path / "train", each=4)
+    for number in range(4):
+        put(tmp_path / "val" / f"{number}.png", png(pixels(number)))
+    lines = [*["a line of a note"] * 30, *(f"{number}.png\tcats" for number in range(4))]
+    path = put(tmp_path / "val" / "list.txt", "\n".join(lines).encode())
+    assert listing(tmp_path).counts == {"train": 8, "test": 4}
+    monkeypatch.setattr("engine.data.limits.MAX_LIST_LINES", 33)
+    assert f"{path} has more than 33 lines" in refusal(tmp_path)
+    monkeypatch.setattr("engine.data.files.annotations._LOOKED_AT", 30)
+    assert annotations_in(tmp_path / "val", {"cats", "dogs"}) is None

@@ -190,23 +190,44 @@ def test_a_replica_that_cannot_even_begin_tells_its_worker(job, monkeypatch):
             each.close()
 
 
-def test_a_replica_that_cannot_join_returns_why(job, monkeypatch):
+def test_a_replica_that_cannot_join_tells_why(job, monkeypatch):
     def nobody(*_):
         raise ReplicaLost("cannot connect to the first replica at 10.0.0.1:4")
 
     monkeypatch.setattr(replica, "_joined", nobody)
-    cause = "cannot connect to the first replica at 10.0.0.1:4"
-    assert replica.train_along(job, Place(1, (LOOPBACK, 1), LOOPBACK), job.workspace) == cause
-    assert replica.train_along(job, Place(1, ("10.0.0.1", 4), "10.0.0.2"), job.workspace) == f"node 10.0.0.2: {cause}"
+    cause, told = "cannot connect to the first replica at 10.0.0.1:4", []
+    replica.train_along(job, Place(1, (LOOPBACK, 1), LOOPBACK), job.workspace, told.append)
+    replica.train_along(job, Place(1, ("10.0.0.1", 4), "10.0.0.2"), job.workspace, told.append)
+    assert told == [cause, f"node 10.0.0.2: {cause}"]
 
 
-def test_a_replica_that_fails_before_it_joined_joins_to_tell(job, monkeypatch):
+def test_a_replica_that_ends_with_its_worker_tells_nothing(job, monkeypatch):
+    def gone(*_):
+        raise ReplicaLost("another replica does not answer")
+
+    monkeypatch.setattr(replica, "_joined", lambda *_: SimpleNamespace(meet=gone))
     told = []
-    monkeypatch.setattr(replica, "_joined", lambda *_: SimpleNamespace(tell_failure=told.append))
+    replica.train_along(job, Place(1, (LOOPBACK, 1), LOOPBACK), job.workspace, told.append)
+    assert told == []
+
+
+def test_a_replica_that_fails_before_it_joined_tells_the_sure_way_before_it_joins_to_tell(job, monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        replica, "_joined", lambda *_: SimpleNamespace(tell_failure=lambda cause: told.append(("rank 0", cause)))
+    )
     place = Place(1, ("10.0.0.1", 4), "10.0.0.2")
     cause = "node 10.0.0.2: OSError: [Errno 28] No space left on device"
-    assert replica.end_with(OSError(28, "No space left on device"), job, place) == cause
-    assert told == [cause]
+    replica.end_with(OSError(28, "No space left on device"), job, place, lambda cause: told.append(("sure", cause)))
+    assert told == [("sure", cause), ("rank 0", cause)]
+
+
+def test_a_cause_is_told_although_rank_0_cannot_be_reached(job, monkeypatch):
+    monkeypatch.setattr(replica, "_joined", _fails)
+    told = []
+    place = Place(1, ("10.0.0.1", 4), "10.0.0.2")
+    replica.end_with(ValueError("another data set"), job, place, told.append)
+    assert told == ["node 10.0.0.2: ValueError: another data set"]
 
 
 def test_of_several_ends_the_one_that_was_first_is_told(job, monkeypatch):

@@ -13,7 +13,7 @@ test("a band goes around each stretch where both edges are finite", () => {
   const { data: [band, line] } = buildBands(panel("band", "bands"), curves, NO_PICK, LOOK, THEME);
   const corners = band.x.map((at, index) => [at, band.y[index]]);
   assert.deepEqual(corners, [[1, 0], [2, 1], [2, 3], [1, 2], [1, 0], [null, null], [4, 3], [5, 4], [5, 6], [4, 5], [4, 3]]);
-  assert.deepEqual([line.x, line.y, line.customdata[0], line.customdata[2]], [x, [1, 2, 3, 4, 5], [0, 2], [null, 4]]);
+  assert.deepEqual([line.x, line.y, line.customdata[0], line.customdata[2]], [x, [1, 2, 3, 4, 5], ["0", "2"], ["not finite", "4"]]);
 });
 
 test("bars stand side by side over their place, seeds on their bar, and words where a bar cannot be", () => {

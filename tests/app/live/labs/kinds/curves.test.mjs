@@ -63,6 +63,13 @@ test("names stand where the curves are further apart", () => {
   assert.equal(span([], "y", "log"), null);
 });
 
+test("a point is read as the sentences write numbers", () => {
+  const far = curvesOf(trace("loss", "plain", [0.00025, 12_345, -1], [26_900, 2.5e-7, null]));
+  const [line] = build(panel("loss", "curves"), far).data;
+  assert.deepEqual(line.text, ["2.5×10⁻⁴<br>26,900", "12,345<br>2.5×10⁻⁷", "−1<br>not finite"]);
+  assert.match(line.hovertemplate, /<br>step %\{text\}<extra>/);
+});
+
 test("a panel of relative distances says in the hover how many digits differ", () => {
   assert.deepEqual([1e-12, 2e-2, 5, 1e-20, 0, null].map((distance) => lostDigits(distance, 16)), [4, 14, 16, 0, 0, 0]);
   const apart = curvesOf(trace("weights", "plain", [0, 3], [1e-12, 2e-2]));

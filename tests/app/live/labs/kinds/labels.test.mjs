@@ -22,6 +22,11 @@ test("a curve that stops being finite is named where it was last, and says so", 
   assert.deepEqual(endLabels([{ curve: { kind: "plain", x: [1], y: [null] }, name: "plain" }], [], SCALES), []);
 });
 
+test("a name stands at the height that is given for it, as in a row, not at an end that leaves the row", () => {
+  const [label] = endLabels([{ curve: curve(9), name: "row", level: 2 }], [], SCALES);
+  assert.equal(label.y, 2);
+});
+
 test("names that do not fit under one another go into a legend", () => {
   const names = Array.from({ length: 10 }, (_, index) => `net ${index}`);
   assert.deepEqual([crowded(names, 700, 300), crowded(names, 700, 100), crowded(names.slice(0, 5), 400, 300)], [false, true, true]);

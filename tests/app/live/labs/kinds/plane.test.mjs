@@ -16,6 +16,8 @@ test("contours of all nets have the same axes, heights and colours", () => {
   assert.deepEqual(heights.map(({ name, z }) => [name, z[0]]), [["plain", [1, 0, 3]], ["residual", [1, 0, 2]]]);
   assert.equal(new Set(heights.map(({ coloraxis, contours }) => `${coloraxis} ${contours.start} ${contours.end}`)).size, 1);
   assert.deepEqual([layout.xaxis2.matches, layout.yaxis2.matches, layout.xaxis.range], ["x", "y", [-1, 1]]);
+  assert.deepEqual([layout.xaxis.title.text, layout.yaxis.title.text, layout.yaxis2.title.text], ["a", "second direction", ""]);
+  assert.match(heights[0].hovertemplate, /a %\{x:.3~g\}, second direction %\{y/);
   assert.deepEqual(data.filter(({ meta }) => meta === "way").map(({ name, x }) => [name, x]), [["plain", [0, 1]], ["plain", [0, 1]]]);
 });
 

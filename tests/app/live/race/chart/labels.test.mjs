@@ -1,7 +1,8 @@
 /** Names at the line ends: apart, and tied to their lines. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { endLabels, written } from "../../../../../app/live/race/chart/labels.js";
+import { endLabels, signed, written } from "../../../../../app/live/race/chart/labels.js";
 import { THEME } from "../runs.mjs";
 
 const PANEL = { suffix: "2", axis: [0, 100], x: [0, 300], widthPx: 600, heightPx: 400 };
@@ -36,6 +37,18 @@ test("a name does not cover its own curve", () => {
   const x = [0, 250, 290, 300], curve = { x, y: [80, 60, 55, 50] };
   const [label] = labelsOf([end("A-20", 50, 300, { curve })]);
   assert.ok(height(label) + 8 <= 200, "below a curve that falls");
+});
+
+test("a name without room above its curve stands below it, near its end, in short lines where the curve climbs to it", () => {
+  const flat = { x: [0, 300], y: [92, 92] }, climbs = { x: [0, 150, 200, 300], y: [30, 30, 92, 92] };
+  const [level] = labelsOf([end("A-56", 92, 300, { curve: flat })], {}, { heightPx: 200 });
+  assert.ok(height(level, { axis: [0, 100], heightPx: 200 }) + 8 <= 184, "below");
+  const panel = { widthPx: 300, heightPx: 200 };
+  const [long, other] = labelsOf([end("A-56, shortcuts cut at 150", 92, 300, { curve: climbs }), end("A-56", 20)], {}, panel).toReversed();
+  const middle = height(long, { axis: [0, 100], heightPx: 200 });
+  assert.equal(long.text, "A-56, shortcuts<br>cut at 150 <b>92</b>");
+  assert.ok(middle < 184 && middle > 120, `${middle} is near the end at 184`);
+  assert.equal(other.text, "A-56 <b>20</b>");
 });
 
 test("the line between two points that lie far apart strikes no name out", () => {
@@ -78,4 +91,13 @@ test("names that steep curves would carry far up stand below, in the order of th
 test("in a narrow panel a name leaves out when it was measured", () => {
   const [narrow, wide] = [200, 600].map((widthPx) => labelsOf([end("plain-56", 50, 300, { kind: "at the end ○" })], {}, { widthPx })[0].text);
   assert.deepEqual([narrow, wide], ["plain-56 ○ <b>50</b>", "plain-56 at the end ○ <b>50</b>"]);
+});
+
+test("names, gaps and the sentences of the server round an error in the same way", { skip: !process.env.SKIPSCOPE_TEST_FACTS && "pytest brings the server's numbers" }, () => {
+  const { points } = JSON.parse(readFileSync(process.env.SKIPSCOPE_TEST_FACTS, "utf8"));
+  assert.ok(points.length > 4000);
+  for (const [value, gap, error] of points) {
+    assert.equal(signed(value, "error").replace("+", ""), gap);
+    if (value >= 0) assert.equal(written(value, "error"), error);
+  }
 });

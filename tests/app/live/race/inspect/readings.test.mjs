@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { hoverLines, nearest, placeText, readCurve, readings } from "../../../../../app/live/race/inspect/readings.js";
+import { hoverText } from "../../../../../app/live/race/chart/curves.js";
+import { escaped } from "../../../../../app/live/shared/format.js";
 import { VIEW, figure, ownArms, race, range, run } from "../runs.mjs";
 
 /** Two panels of 10 pixels a step, and 4 a point of the error, with 0 at the lower edge. */
@@ -46,7 +48,15 @@ test("a point says what its curve is called and is worth", () => {
   const view = { ...VIEW, layout: "overlaid", curves: ["test"] };
   const { data } = figure([run(1, "plain-20", range(1, 50), range(1, 50), { tests: [[50, 35.25]], label: "a<b" })], view);
   const hit = nearest(data, "", { x: 502, y: 400 - 4 * 35 }, PLACE);
-  assert.deepEqual(hoverLines(hit), ["a<b", "step 50", "test error: 35.3 %"]);
+  assert.deepEqual(hoverLines(hit), ["a<b", "step 50", "test error: 35.2 %"]);
+});
+
+test("a point is at the very step, however far, and in the cross-hair's words", () => {
+  for (const [x, at] of [["step", 63_999], ["epoch", 163.7], ["seconds", 12_345.6]]) {
+    const trace = { name: "A-20", x: [at], y: [6.1], hovertemplate: hoverText("A-20", { ...VIEW, x }, "test error") };
+    assert.equal(hoverLines({ trace, index: 0 })[1], placeText(at, { ...VIEW, x }));
+  }
+  assert.equal(placeText(63_999, VIEW), "step 63,999");
 });
 
 test("the card says what it reads", () => {
@@ -54,4 +64,11 @@ test("the card says what it reads", () => {
   assert.deepEqual(readCurve({ ...VIEW, layout: "gap", curves: ["test"] }), { meta: "test", words: "difference in test error (points)" });
   assert.equal(readCurve({ ...VIEW, curves: ["raw"] }), null);
   assert.deepEqual([placeText(1200.4, VIEW), placeText(2.345, { x: "epoch" }), placeText(12.34, { x: "seconds" })], ["step 1,200", "epoch 2.35", "12.3 s of training"]);
+});
+
+test("a name with the mark of a template is read as it was given", () => {
+  const trace = { name: escaped("%{x} & <b>"), meta: "running", x: [1], y: [2.25], xaxis: "x", hovertemplate: `${escaped("%{x}")} %{y:.1f}<extra></extra>` };
+  const place = { x: (value) => value, y: (value) => value, value: (px) => px };
+  assert.equal(readings([trace], 1, VIEW, new Map([["", place]]))[0].name, "%{x} & <b>");
+  assert.deepEqual(hoverLines({ trace, index: 0 }), ["%{x} 2.2"]);
 });

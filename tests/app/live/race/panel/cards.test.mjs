@@ -23,7 +23,7 @@ test("a card says state, steps, speed and errors", () => {
   const { list, text } = drawn([one]);
   assert.deepEqual([text("name"), text("state")], ["A-20", "▶ running"]);
   assert.equal(text("steps"), "100 of 300 steps1,000 images/s · 20 s left", "ten steps of a hundred images a second");
-  assert.ok(list.textContent.includes("training42.0 %") && list.textContent.includes("test, 1,00033.3 %"));
+  assert.ok(list.textContent.includes("training42.0 %") && list.textContent.includes("test, 1,00033.2 %"));
   assert.equal(text("changes"), "rate 0.1 → 0.02 from step 40\nnote: look here");
   assert.equal(text("files"), "run 3 · SGD, rate 0.1 · 2 saved, 1.5 MB");
   one.card.place = "attempt 2 on node 10.0.0.3 (EPYC)";

@@ -368,3 +368,22 @@ def test_more_classes_than_a_net_has_are_one_line(tmp_path, monkeypatch):
     for labels in (["a", "b", "c", "d"] * 3, [0, 1, 2, 3] * 3):
         path = table(tmp_path / "pets.parquet", labels)
         assert re.search("different labels; a net tells at most (so many|3) classes apart", complaint(path))
+
+
+def test_types_that_only_a_second_schema_names_are_not_needed(tmp_path):
+    images = pa.array([png(pixels(number)) for number in range(24)], pa.binary_view())
+    labels = pa.array(["cat", "dog"] * 12).dictionary_encode()
+    path = tmp_path / "set.parquet"
+    parquet.write_table(pa.table({"img": images, "label": labels}), path)
+    whole = listing(path)
+    assert (whole.classes, whole.counts) == (("cat", "dog"), {"train": 20, "test": 4})
+    content = path.read_bytes()
+    at = content.rindex(b"ARROW:schema") + 20
+    path.write_bytes(content[:at] + b"!" * 40 + content[at + 40 :])
+    assert listing(path).classes == whole.classes
+    assert read(listing(path), "test") == read(whole, "test")
+
+
+def test_a_file_without_columns_says_so(tmp_path):
+    parquet.write_table(pa.table({}), tmp_path / "set.parquet")
+    assert "has no columns; it takes img or image" in complaint(tmp_path / "set.parquet")

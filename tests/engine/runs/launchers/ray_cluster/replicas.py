@@ -1,13 +1,15 @@
-"""A run with two replicas on two nodes of one core: one replica is killed, then its node is lost.
+"""A run with two replicas on two nodes of one core, and what may happen to the second one.
 
-    python -m tests.engine.runs.launchers.ray_cluster.replicas FOLDER
+    python -m tests.engine.runs.launchers.ray_cluster.replicas FOLDER EXPERIMENT
 
-Prints one JSON document, as ``cluster`` does.
+``lost``: it is killed, then its node is lost. ``barred``: a firewall bars its way to the first one. ``stopped``: it
+stands still while the first one is killed. Prints one JSON document, as ``cluster`` does.
 """
 
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import psutil
 
 from engine.events import FINAL, RunState
 from engine.runs.client.control import Control
+from engine.runs.protocol import planning
 from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.writer import Writer
@@ -22,6 +25,20 @@ from tests.clusters.nodes import Nodes, kill
 from tests.engine.runs.launchers.ray_cluster import cluster
 
 STEPS, FIRST, SECOND = 900, 60, 300
+#: How long a process that stands still may stay.
+LIMIT_S = 60.0
+#: Of a node's processes: none of them reaches a first replica.
+FIREWALL = """
+import socket, sys
+connect = socket.create_connection
+
+def barred(address, *more, **named):
+    if sys._getframe(1).f_globals.get("__name__") == "engine.hardware.rank_signs":
+        raise ConnectionRefusedError(111, "Connection refused")
+    return connect(address, *more, **named)
+
+socket.create_connection = barred
+"""
 
 
 class ReplicaScene(cluster.Scene):
@@ -33,13 +50,13 @@ class ReplicaScene(cluster.Scene):
             race = plan_race(RaceRequest((8,), ("A",), steps=self.steps, settings=settings), workspace)
             return writer.races.submit(race)[1]
 
-    def other(self):
-        """Return the process of the second replica."""
+    def other(self, actor="ReplicaActor"):
+        """Return the process of the second replica; ``RunActor``: of the first."""
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 title, own = "".join(process.cmdline()[:1]), process.environ().get("RAY_TMPDIR")
-                if title.startswith("ray::ReplicaActor") and own == os.environ["RAY_TMPDIR"]:
+                if title.startswith(f"ray::{actor}") and own == os.environ["RAY_TMPDIR"]:
                     found.append(process)
         return found
 
@@ -47,11 +64,7 @@ class ReplicaScene(cluster.Scene):
         self.until(lambda rows: rows[0].state == RunState.RUNNING and rows[0].step >= step)
 
 
-def main(folder):
-    # This machine may have one core alone.
-    import engine.runs.protocol.planning as planning
-
-    planning.cores = lambda: 2
+def lost(folder):
     scene, told = ReplicaScene(folder, STEPS, Nodes(2, cores=1)), {}
     try:
         scene.reach(FIRST)
@@ -85,5 +98,44 @@ def main(folder):
     }  # fmt: skip
 
 
+def barred(folder):
+    """Return how a run ends whose second replica cannot connect to the first, and how long it takes from its start."""
+    place = folder / "firewall"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(FIREWALL)
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(place), os.environ["PYTHONPATH"]))
+    scene = ReplicaScene(folder, STEPS, Nodes(2, cores=1))
+    try:
+        scene.until(lambda rows: scene.other())
+        began = time.monotonic()
+        (row,) = scene.until(lambda rows: rows[0].state in FINAL or rows[0].state == RunState.LOST)
+        told_s = time.monotonic() - began
+        scene.until(lambda rows: not scene.other() and not scene.other("RunActor"))
+    finally:
+        scene.close()
+    return {"state": str(row.state), "cause": row.cause, "seconds": told_s}
+
+
+def stopped(folder):
+    """Kill the first replica while the second stands still; return what is left, and how long the end took."""
+    scene = ReplicaScene(folder, STEPS * 10, Nodes(2, cores=1))
+    try:
+        scene.reach(FIRST)
+        (other,), (worker,) = scene.other(), scene.other("RunActor")
+        other.suspend()
+        began = time.monotonic()
+        worker.kill()
+        (row,) = scene.until(lambda rows: rows[0].state == RunState.LOST)
+        told_s = time.monotonic() - began
+        with suppress(psutil.TimeoutExpired):
+            other.wait(LIMIT_S)
+        return {"cause": row.cause, "lost_s": told_s, "left": len(scene.other()), "gone_s": time.monotonic() - began}
+    finally:
+        scene.close()
+
+
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]))))
+    # This machine may have one core alone.
+    planning.cores = lambda: 2
+    does = {"lost": lost, "barred": barred, "stopped": stopped}[sys.argv[2]]
+    print(json.dumps(does(Path(sys.argv[1]))))

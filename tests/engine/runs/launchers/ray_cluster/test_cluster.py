@@ -93,7 +93,7 @@ def test_what_a_full_cluster_cannot_place_is_paused_stopped_and_deleted(experime
 
 
 def test_replicas_on_two_nodes_have_the_bits_of_two_processes_here_whatever_is_lost(experiment):
-    found = experiment(module="replicas")
+    found = experiment("lost", module="replicas")
     assert found["state"] == "finished", found["cause"]
     assert re.fullmatch("replica 2 of 2 on node [0-9.]+ died", found["told"]["killed"])
     assert found["told"]["waits"] == "waits for room for 2 replicas of 1 core each; the cluster's nodes take 1"
@@ -101,3 +101,19 @@ def test_replicas_on_two_nodes_have_the_bits_of_two_processes_here_whatever_is_l
     assert found["arrays"]
     assert found["rows"] > 900
     assert (found["threads"], found["attempts"], found["left"]) == (2, 3, 0)
+
+
+def test_a_replica_that_cannot_reach_the_first_fails_the_run_with_its_cause(experiment):
+    found = experiment("barred", module="replicas")
+    assert found["state"] == "failed", found
+    words = (
+        r"replica 2 of 2: node [0-9.]+: cannot connect to the first replica at [0-9.:]+ \(.*\); all ports between .*"
+    )
+    assert re.fullmatch(words, found["cause"])
+    assert found["seconds"] < 60, "a process loads torch before"
+
+
+def test_a_replica_that_stands_still_ends_with_its_killed_worker(experiment):
+    found = experiment("stopped", module="replicas")
+    assert re.match("worker on node [0-9.]+ died", found["cause"])
+    assert found["left"] == 0, found

@@ -123,6 +123,48 @@ def test_a_replica_whose_node_has_no_room_tells_the_first_and_the_engine(tmp_pat
     assert told[0].startswith("node 10.0.0.2: FileExistsError")
 
 
+def test_the_engine_hears_the_cause_of_a_replica_before_rank_0_is_tried(tmp_path, monkeypatch):
+    """Rank 0 may be unreachable, which takes long to see: the cause takes Ray's way meanwhile."""
+    from engine.runs.launchers.ray_cluster import actors
+    from engine.runs.worker import replica
+
+    heard = []
+    monkeypatch.setattr(actors, "_end_later", lambda: None)
+    monkeypatch.setenv("SKIPSCOPE_NODE_FOLDER", str(tmp_path / "node"))
+    monkeypatch.setattr(os, "chdir", lambda folder: None)
+    actor = actors.ReplicaActor.__new__(actors.ReplicaActor)
+    actor._job, actor._rank, actor._node = Job(1, tmp_path, "cpu", 2, further=("cpu",)), 1, "10.0.0.2"
+    actor._has_ended, actor._how = threading.Event(), ""
+
+    def tell_failure(cause):
+        heard.append(actor._has_ended.is_set() and actor.await_end())
+        raise RuntimeError("rank 0 is gone")
+
+    def no_memory(host):
+        raise MemoryError("no room for the net")
+
+    ranks = SimpleNamespace(meet=no_memory, tell_failure=tell_failure)
+    monkeypatch.setattr(replica, "_joined", lambda *_: ranks)
+    actor.work(("10.0.0.1", 4))
+    assert heard == [actor._how]
+    assert "no room" in heard[0] or "memory" in heard[0]
+
+
+def test_a_failure_that_the_engine_passes_on_is_a_trouble_of_the_run():
+    from engine.errors import ReplicaFailed
+    from engine.runs.launchers.ray_cluster import actors
+
+    actor = actors.RunActor.__new__(actors.RunActor)
+    actor._replicas = actors.RemoteReplicas("127.0.0.1")
+    try:
+        assert actor._replicas.trouble() is None
+        actor.hear_failure("replica 2 of 2: node 10.0.0.2: out of memory")
+        told = actor._replicas.trouble()
+        assert (type(told), str(told)) == (ReplicaFailed, "replica 2 of 2: node 10.0.0.2: out of memory")
+    finally:
+        actor._replicas.listener.close()
+
+
 def test_a_watch_that_gives_its_worker_up_ends_the_actor_once(scene):
     """The thread that trains is held up by a replica: its worker's end is told in its place."""
     _, actor, _ = scene

@@ -18,9 +18,14 @@ class Actor:
     def __init__(self, answers):
         self.answers = answers
         self.work = self
+        self.heard = []
 
     def __getattr__(self, method):
-        return SimpleNamespace(options=lambda **_: SimpleNamespace(remote=lambda: (self, method)))
+        def remote(*values):
+            self.heard += values
+            return self, method
+
+        return SimpleNamespace(options=lambda **_: SimpleNamespace(remote=remote))
 
     def remote(self, *_):
         return None
@@ -87,7 +92,7 @@ def test_unreachable_is_not_dead_and_an_end_with_the_worker_is_no_loss(team):
     ("word", "how"),
     [
         ("", "replica 2 of 2 on node 10.0.0.2: ended before the run"),
-        ("cannot connect", "replica 2 of 2 on node 10.0.0.2: cannot connect"),
+        ("node 10.0.0.2: cannot connect", "replica 2 of 2: node 10.0.0.2: cannot connect"),
     ],
 )
 def test_the_end_of_a_replica_whose_worker_lives_on_is_a_loss(team, monkeypatch, word, how):
@@ -99,3 +104,37 @@ def test_the_end_of_a_replica_whose_worker_lives_on_is_a_loss(team, monkeypatch,
     now = module.time.monotonic()
     monkeypatch.setattr(module.time, "monotonic", lambda: now + module.TOLD_S + 1)
     assert made.lost({"id-of-b"}) == (how, False)
+
+
+def test_the_word_of_a_replica_is_passed_on_to_the_worker_once(team):
+    made, answers, _ = team
+    answers["await_end"] = "node 10.0.0.2: out of memory"
+    assert made.lost({"id-of-b"}) is None
+    assert made.failure == "replica 2 of 2: node 10.0.0.2: out of memory"
+    made.lost({"id-of-b"})
+    assert made._worker.heard == [made.failure]
+
+
+def test_an_end_in_good_order_passes_nothing_on(team):
+    made, answers, _ = team
+    answers["await_end"] = ""
+    made.lost({"id-of-b"})
+    assert (made.failure, made._worker.heard) == ("", [])
+
+
+def test_a_worker_that_ended_first_is_lost_with_the_cause_of_its_replica(team, monkeypatch):
+    """Rank 0 saw a broken connection and ended before the word came to it."""
+    from engine.runs.launchers.ray_cluster import launcher as module
+
+    made, answers, _ = team
+    broken = "another replica does not answer"
+    ended = []
+    worker = SimpleNamespace(team=made, word=None, end_ref=None, end=ended.append)
+    monkeypatch.setattr(module, "ray", SimpleNamespace(get=lambda _: broken))
+    take_end = module.RayLauncher._take_end
+    take_end(None, worker)
+    assert (worker.word, ended) == (broken, []), "a replica may tell more"
+    answers["await_end"] = "node 10.0.0.2: out of memory"
+    made.lost({"id-of-b"})
+    take_end(None, worker)
+    assert ended == ["worker ended: replica 2 of 2: node 10.0.0.2: out of memory"]

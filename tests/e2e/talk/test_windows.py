@@ -1,0 +1,61 @@
+"""A talk that the presenter gives from two windows, in front of a room: leaving one leaves the room in the other."""
+
+import pytest
+from playwright.sync_api import expect
+
+from engine.talks.files import FOLDER, USUAL, read_talk
+from tests.e2e.conftest import PATIENCE
+from tests.e2e.test_share import SharedSite
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TITLES = [scene.title for scene in read_talk(FOLDER / f"{USUAL}.toml").scenes]
+ENDED = "has not begun, or it has ended"
+
+
+@pytest.fixture
+def room(workspace):
+    site = SharedSite(workspace)
+    site.share()
+    yield site
+    site.close()
+
+
+@pytest.fixture
+def phone(room, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
+    context.set_default_timeout(1000 * PATIENCE)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{room.port}/talk")
+    yield page
+    context.close()
+
+
+def test_the_talk_ends_for_the_room_with_the_presenters_last_window(room, phone, open_page):
+    address = f"http://127.0.0.1:{room.port}/talk"
+    first = open_page(room.link, reduced_motion="reduce")
+    first.goto(f"{address}?scene=7")
+    shown = phone.locator(".sk-title")
+    expect(shown).to_have_text(TITLES[6])
+    second = first.context.new_page()
+    # At the room's scene it is on the stage by itself; leaving it there is its own affair.
+    second.goto(f"{address}?scene=7")
+    expect(second.locator(".sk-talk.ss-presenting")).to_be_visible()
+    second.keyboard.press("Escape")
+    expect(second.get_by_text("The talk goes on for the room")).to_be_visible()
+    expect(shown).to_have_text(TITLES[6])
+    # At another scene it takes the room along, and gives it back.
+    second.keyboard.press("p")
+    second.keyboard.press("ArrowRight")
+    expect(shown).to_have_text(TITLES[7])
+    second.keyboard.press("Escape")
+    expect(shown).to_have_text(TITLES[6])
+    # A window that is closed on the stage holds no room.
+    second.keyboard.press("p")
+    expect(second.locator(".sk-talk.ss-presenting")).to_be_visible()
+    second.keyboard.press("ArrowLeft")
+    second.keyboard.press("ArrowLeft")
+    expect(shown).to_have_text(TITLES[5])
+    first.close()
+    second.keyboard.press("Escape")
+    expect(phone.locator(".sk-lines")).to_contain_text(ENDED)
