@@ -15,6 +15,7 @@ ROOM, OTHER = ("192.0.2.1", 1), ("192.0.2.2", 1)
 @pytest.fixture
 def shared(monkeypatch):
     """A shared page with room for eight; the presenter's cookie."""
+    monkeypatch.setattr(middleware, "OPENING_S", 0.0)
     monkeypatch.setattr(presenter_link, "_presenter", None)
     monkeypatch.setattr(authorization, "guard", lambda _: None)
     monkeypatch.setattr(middleware.descriptors, "viewers", lambda: 8)
