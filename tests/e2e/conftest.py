@@ -87,15 +87,18 @@ class Site:
             self._engine = subprocess.Popen(command, cwd=PROJECT, start_new_session=True, stdout=log, stderr=log)
         until(lambda: self.control.engine.status().state == "alive")
 
-    def check_engine(self) -> None:
-        """Fail unless the engine that was started here lives: another one's endless runs do not rest."""
+    def engine_end(self) -> str:
+        """Return what became of the engine that was started here, '' while it lives: another one's runs never rest."""
         assert self._engine is not None
-        if (code := self._engine.poll()) is not None:
-            pytest.fail(f"the site's engine ended with {code}:\n{self.workspace.engine_log.read_text()[-3000:]}")
+        if (code := self._engine.poll()) is None:
+            return ""
+        return f"the site's engine ended with {code}:\n{self.workspace.engine_log.read_text()[-3000:]}"
 
     def keep_engine(self) -> None:
-        """Start that engine again where it has ended: the server would start a usual one, whose runs never rest."""
+        """Start that engine again where it has ended, in the place of one that the server may have started."""
         if self._engine is not None and self._engine.poll() is not None:
+            with suppress(SkipscopeError):
+                self.control.engine.shutdown()
             self.start_engine()
 
     def start(self, *options: str, engine: bool = True) -> None:
@@ -216,12 +219,14 @@ def site(_shared_site) -> Iterator[Site]:
     site, _ = _shared_site
     site.keep_engine()
     yield site
-    site.check_engine()
+    fault = site.engine_end()
+    site.keep_engine()
     if site.process.poll() is not None:  # the test ended it, and failed before it was there again
         site.start()
     with Reader(site.workspace) as reader:
         left = [row.id for row in reader.runs.all(states=set(RunState) - ENDED, every=True)]
     site.control.commands.ask_each("stop", left, until_done_s=PATIENCE)
+    assert not fault, fault
 
 
 @pytest.fixture
