@@ -163,8 +163,7 @@ def _carried(name: str, pre: bool) -> Iterator[str]:
         yield "if y.shape != x.shape:  # option A: every second pixel, new channels zero"
         yield f"    {carried} = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, x.shape[1]))"
     if name == "B" and pre:
-        yield "if y.shape != x.shape:  # option B: a projection where the shape changes"
-        yield "    x = self.shortcut(active)"
+        yield "x = x if y.shape == x.shape else self.shortcut(active)  # a projection where the shape changes"
     if name == "shortcut-gated":
         yield "g = torch.sigmoid(self.shortcut(x))"
 

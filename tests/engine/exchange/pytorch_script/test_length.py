@@ -47,6 +47,12 @@ def test_every_setting_of_the_papers_arms_makes_a_short_script(how):
     assert lines < SHORT, text
 
 
+@pytest.mark.parametrize("arm", ["none", "B", "C"])
+def test_full_pre_activation_of_other_shortcuts_is_as_short(arm):
+    lines, text = longest((f"{arm}:order=full-pre",), ("fashion-mnist-mini",), COMPUTING[0])
+    assert lines < SHORT, text
+
+
 @pytest.mark.parametrize("block", _BLOCKS)
 def test_blocks_of_other_norms_and_lengths_are_as_short(block):
     lines, text = longest(tuple(f"{arm}{block}" for arm in ARMS), ("fashion-mnist-mini",), COMPUTING[0])
