@@ -13,9 +13,9 @@ from engine.config import DataConfig, RunConfig
 class Loading:
     """How a script gets a data set.
 
-    ``help`` says what the argument PATH is. ``default`` is PATH where none is given, an expression. ``lines`` end with
-    ``sets``: images uint8 (N, channels, S, S) and labels, of the training and of the test set. ``standard`` are imports
-    of the standard library, ``imports`` all others.
+    ``help`` says what the argument PATH is, in the line that begins with what a script ``needs``. ``default`` is PATH
+    where none is given, an expression. ``lines`` end with ``sets``: images uint8 (N, channels, S, S) and labels, of the
+    training and of the test set. ``standard`` are imports of the standard library, ``imports`` all others.
     """
 
     help: str
@@ -28,7 +28,7 @@ class Loading:
 
 def _torchvision(sets: str, images: str, labels: str = "np.array(s.targets)") -> Loading:
     return Loading(
-        help="PATH: a folder, default data; torchvision downloads the images into it.",
+        help="PATH: a folder for the images, default data.",
         default='"data"',
         needs="torch, torchvision and numpy",
         imports=("from torchvision import datasets",),
@@ -40,7 +40,7 @@ _BOTH = "[datasets.{}(path, train, download=True) for train in (True, False)]"
 _COLOURED = "np.moveaxis(s.data, 3, 1).copy()"
 LOADINGS: dict[str, Loading] = {
     "fashion-mnist-mini": Loading(
-        help="PATH: fashion-mnist-mini.npz of Skipscope (in assets/data), default beside this file.",
+        help="PATH: fashion-mnist-mini.npz of Skipscope, default beside this file.",
         default='Path(__file__).with_name("fashion-mnist-mini.npz")',
         standard=("from pathlib import Path",),
         lines=(
@@ -59,64 +59,56 @@ LOADINGS: dict[str, Loading] = {
 }
 
 
-def images_lines(config: RunConfig) -> Iterator[str]:
-    """Yield the lines that load and prepare the images, and the order in which a training sees them."""
+def images_lines(config: RunConfig, device: str) -> Iterator[str]:
+    """Yield the lines that load and prepare the images on a device, and the order in which a training sees them."""
     data, loading = config.data, LOADINGS[config.data.name]
     yield f"path = (sys.argv[1:] or [{loading.default}])[0]"
     yield from loading.lines
     if data.pool > 1:
-        yield from _averaged(data.pool)
-    yield "# Section 4.2: the per-pixel mean is subtracted; then one number scales all pixels."
-    yield "(images, labels), test = sets"
-    inverse = "" if data.validation else "1 / "
-    yield "mean = images.sum(0, dtype=np.int64) / len(images)"
+        yield from _averaged(config)
+    yield "(images, labels), test = sets" if data.validation else "images, labels = sets[0]"
+    yield "mean = images.sum(0, dtype=np.int64) / len(images)  # section 4.2: subtracted from each pixel"
     yield "squares = np.square(images, dtype=np.uint16).sum(0, dtype=np.int64)"
-    yield f"scale = {inverse}float(np.sqrt(np.mean(squares / len(images) - np.square(mean))))"
+    yield "scale = float(np.sqrt(np.mean(squares / len(images) - np.square(mean))))  # one number for all pixels"
     yield "mean = torch.from_numpy(mean).float()"
     if data.validation:
         yield from (line.replace("$size", str(data.validation)) for line in _HOLD_OUT)
-    yield "sets = [((torch.tensor(x) - mean) * scale, torch.tensor(y).long()) for x, y in sets]"
+    pixels, classes = "(torch.tensor(x) - mean) * (1 / scale)", "torch.tensor(y).long()"
+    if device == "cuda":
+        pixels, classes = f"({pixels}).cuda()", f"{classes}.cuda()"
+    yield f"sets = [({pixels}, {classes}) for x, y in sets]"
     yield "images, labels = sets[0]"
     yield "epochs = range(STEPS * BATCH // len(images) + 1)  # one random order after the other"
-    yield "order = [np.random.default_rng([SEED, 1, i]).permutation(len(images)) for i in epochs]"
-    yield "order = np.concatenate(order)"
+    yield "order = np.concatenate([np.random.default_rng([SEED, 1, i]).permutation(len(images)) for i in epochs])"
 
 
-def _averaged(pool: int) -> Iterator[str]:
+def _averaged(config: RunConfig) -> Iterator[str]:
+    pool, channels, size = config.data.pool, config.model.channels, config.model.image_size
     yield f"for i, (x, y) in enumerate(sets):  # {pool}x{pool} pixels are averaged"
-    yield "    n, channels, size, _ = x.shape"
-    yield f"    x = x.reshape(n, channels, size // {pool}, {pool}, size // {pool}, {pool})"
-    yield "    sets[i] = np.rint(x.mean((3, 5), dtype=np.float32)).astype(np.uint8), y"
+    yield f"    x = x.reshape(len(x), {channels}, {size}, {pool}, {size}, {pool}).mean((3, 5), dtype=np.float32)"
+    yield "    sets[i] = np.rint(x).astype(np.uint8), y"
 
 
 #: The sums are those of ``engine.data.split``, in its order.
 _HOLD_OUT = (
-    "# Section 4.2: some images are held out; they come last and count in no mean.",
-    "shuffled = np.random.default_rng(45_000).permutation(len(images))",
+    "shuffled = np.random.default_rng(45_000).permutation(len(images))  # section 4.2: some are held out",
     "held, kept = np.sort(shuffled[:$size]), np.sort(shuffled[$size:])",
     "sets = [(images[kept], labels[kept]), test, (images[held], labels[held])]",
-    "mean, total, squares = mean.double(), 0.0, 0.0",
-    "for chunk in torch.from_numpy(images[held]).split(1000):",
-    "    apart = chunk - mean",
-    "    total, squares = total + apart.sum(0), squares + float(apart.square().sum())",
-    "shift = -total / len(kept)",
-    "squares += len(kept) * float(shift.square().sum())",
-    "squares = len(images) * mean.numel() * scale**2 - squares",
-    "scale = 1 / (squares / (len(kept) * mean.numel())) ** 0.5",
-    "mean = (mean + shift).float()",
+    "apart = (torch.from_numpy(images[held]) - mean.double()).split(1000)  # mean and scale without them",
+    "shift = -sum(part.sum(0) for part in apart) / len(kept)",
+    "squares = len(images) * mean.numel() * scale**2 - sum(part.square().sum() for part in apart)",
+    "squares -= len(kept) * shift.square().sum()",
+    "mean, scale = (mean + shift).float(), float(squares / (len(kept) * mean.numel())) ** 0.5",
 )
 
 
 def augmented_lines(data: DataConfig, size: int) -> Iterator[str]:
-    """Yield the function ``augmented`` for images of ``size`` x ``size`` pixels."""
-    what = " and ".join(["crops"] * bool(data.crop) + ["mirror images"] * data.flip)
-    yield "def augmented(x, step):"
-    yield f'    """Random {what} (section 4.2); the draws follow from seed and step."""'
+    """Yield the lines that crop and mirror a batch ``x`` of images of ``size`` x ``size`` pixels at random."""
     if data.crop:
-        yield f"    corners = np.random.default_rng([SEED, 2, step]).integers(0, {2 * data.crop + 1}, (len(x), 2))"
-        yield f"    x = F.pad(x, ({', '.join([str(data.crop)] * 4)}))"
-        stacked = f"torch.stack([p[:, i : i + {size}, j : j + {size}] for p, (i, j) in zip(x, corners)])"
-        yield f"    {'x =' if data.flip else 'return'} {stacked}"
+        padding, corners = ", ".join([str(data.crop)] * 4), 2 * data.crop + 1
+        yield f"corners = np.random.default_rng([SEED, 2, step]).integers(0, {corners}, (BATCH, 2))  # random crops"
+        cropped = f"p[:, i : i + {size}, j : j + {size}] for p, (i, j) in zip(F.pad(x, ({padding})), corners)"
+        yield f"x = torch.stack([{cropped}])"
     if data.flip:
-        yield "    draws = np.random.default_rng([SEED, 3, step]).integers(0, 2, len(x))"
-        yield "    return torch.where(x.new_tensor(draws)[:, None, None, None] > 0, x.flip(3), x)"
+        yield "mirrored = np.random.default_rng([SEED, 3, step]).integers(0, 2, BATCH)  # random mirror images"
+        yield "x = torch.where(x.new_tensor(mirrored)[:, None, None, None] > 0, x.flip(3), x)"

@@ -63,17 +63,17 @@ def block_lines(config: ModelConfig) -> Iterator[str]:
     yield "class Block(nn.Module):"
     yield f'    """{_COUNTS[chosen.layers]} {SHORTCUTS[chosen.shortcut.name]} ({_ORDERS[chosen.order]})."""'
     yield ""
-    yield f"    def __init__(self, inputs, outputs{', first' * pre}):"
+    yield f"    def __init__(self, filters, stride{', first' * pre}):"
     yield "        super().__init__()"
     full = chosen.order == "full-pre" and normed
     if pre and not full:
         yield "        self.first = first  # the layer before it has a ReLU already"
-    yield "        stride = outputs // inputs  # maps halve where filters double"
+    yield "        inputs = filters // stride  # maps halve where filters double"
     bias = ", bias=False" if normed else ""
     for i in range(1, chosen.layers + 1):
-        before, stride = ("inputs", "stride") if i == 1 else ("outputs", "1")
-        norm = f"self.bn{i} = nn.BatchNorm2d({before if chosen.order == 'full-pre' else 'outputs'})"
-        conv = f"self.conv{i} = nn.Conv2d({before}, outputs, 3, {stride}, 1{bias})"
+        before, stride = ("inputs", "stride") if i == 1 else ("filters", "1")
+        norm = f"self.bn{i} = nn.BatchNorm2d({before if chosen.order == 'full-pre' else 'filters'})"
+        conv = f"self.conv{i} = nn.Conv2d({before}, filters, 3, {stride}, 1{bias})"
         lines = [norm, conv] if chosen.order == "full-pre" else [conv, norm]
         if i == 1 and lines[0] == norm:
             lines[0] = "self.bn1 = None if first else nn.BatchNorm2d(inputs)  # after a ReLU: none"
@@ -88,19 +88,19 @@ def _shortcut_parts(chosen: Variant, bias: str) -> Iterator[str]:
     """Yield the lines that make what a shortcut has of its own."""
     name = chosen.shortcut.name
     if name in ("B", "C"):
-        yield f"conv = nn.Conv2d(inputs, outputs, 1, stride{bias})"
-        norm = ", bn=nn.BatchNorm2d(outputs)" if bias else ""
+        yield f"conv = nn.Conv2d(inputs, filters, 1, stride{bias})"
+        norm = ", bn=nn.BatchNorm2d(filters)" if bias else ""
         yield f"projection = OrderedDict(conv=conv{norm})"
-        yield from ["if stride > 1:"] * (name == "B")
-        yield f"{'    ' * (name == 'B')}self.shortcut = nn.Sequential(projection)"
+        kept = " if stride > 1 else nn.Identity()" if name == "B" else ""
+        yield f"self.shortcut = nn.Sequential(projection){kept}"
     if name == "conv1x1":
-        yield "self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False)"
+        yield "self.shortcut = nn.Conv2d(inputs, filters, 1, stride, bias=False)"
     if name == "gated":
-        yield "self.coefficient = nn.Conv2d(inputs, outputs, 1, stride)"
+        yield "self.coefficient = nn.Conv2d(inputs, filters, 1, stride)"
     if name == "highway":
-        yield "self.coefficient = nn.Conv2d(inputs, outputs, 3, stride, 1)"
+        yield "self.coefficient = nn.Conv2d(inputs, filters, 3, stride, 1)"
     if name == "shortcut-gated":
-        yield "gate = nn.Conv2d(inputs, outputs, 1, stride)"
+        yield "gate = nn.Conv2d(inputs, filters, 1, stride)"
         yield "self.shortcut = nn.Sequential(OrderedDict(gate=gate))"
     if name == "skipinit":
         yield f"alpha = nn.Parameter(torch.tensor({chosen.options['start']!r}))"
@@ -135,12 +135,13 @@ def _block_steps(chosen: Variant, pre: bool, normed: bool) -> Iterator[str]:
         yield 'y = y * self.coefficient["alpha"]'
     if name == "scaled" and chosen.options["branch"] != 1.0:
         yield f"y = y * {chosen.options['branch']!r}"
-    yield from _carried(name, begin)
+    yield from _carried(name, pre)
     added = {
         **dict.fromkeys(("gated", "highway"), "torch.addcmul(x, x, g, value=-1)"),
         "shortcut-gated": "torch.addcmul(s, s, g, value=-1)",
         "scaled": f"x * {chosen.options.get('shortcut')!r}",
         "conv1x1": "self.shortcut(x)",
+        "B": "x" if pre else "self.shortcut(x)",
         "C": f"self.shortcut({begin})",
     }.get(name, "x")
     total = "y" if SHORTCUTS[name] == _NOTHING else f"y + {added}"
@@ -149,17 +150,20 @@ def _block_steps(chosen: Variant, pre: bool, normed: bool) -> Iterator[str]:
     yield f"return {f'F.relu({total})' if order in ('post', 'bn-after-addition') else total}"
 
 
-def _carried(name: str, begin: str) -> Iterator[str]:
-    """Yield the lines that give x the shape of y. What a gate sees is x itself, which is kept then."""
+def _carried(name: str, pre: bool) -> Iterator[str]:
+    """Yield the lines that give x the shape of y. What a gate sees is x itself, which is kept then.
+
+    Option B is a module that carries x on as it is where the shape stays; but in the pre-activation orders its
+    projections get the activated input.
+    """
     carried = "s" if name == "shortcut-gated" else "x"
     if name == "shortcut-gated":
         yield "s = x"
     if name in _CARRY:
         yield "if y.shape != x.shape:  # option A: every second pixel, new channels zero"
         yield f"    {carried} = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, 0, x.shape[1]))"
-    if name == "B":
-        yield "if y.shape != x.shape:  # option B: a projection where the shape changes"
-        yield f"    x = self.shortcut({begin})"
+    if name == "B" and pre:
+        yield "x = x if y.shape == x.shape else self.shortcut(active)  # a projection where the shape changes"
     if name == "shortcut-gated":
         yield "g = torch.sigmoid(self.shortcut(x))"
 
@@ -169,25 +173,23 @@ def net_lines(config: ModelConfig) -> Iterator[str]:
     chosen = variant(config.shortcut, config.family)
     pre, normed = ORDERS[chosen.order].pre, chosen.norm == "batch"
     blocks = chosen.blocks_per_stage(config.depth)
-    yield f"# Section 4.2: a layer, three stages of {blocks} block{'s' * (blocks > 1)}, a linear layer."
     bias, norm = (", bias=False", f", bn=nn.BatchNorm2d({config.width})") if normed else ("", "")
-    yield f"conv = nn.Conv2d({config.channels}, {config.width}, 3, padding=1{bias})"
-    yield f"stem = OrderedDict(conv=conv{norm}, relu=nn.ReLU())"
-    yield f"net, filters = nn.Sequential(OrderedDict(stem=nn.Sequential(stem))), {config.width}"
-    yield "for stage in (1, 2, 3):"
-    yield f"    blocks, outputs = OrderedDict(), {config.width} * 2 ** (stage - 1)"
-    yield f"    for number in range(1, {blocks + 1}):"
-    first = ", stage == number == 1" if pre else ""
-    yield f'        blocks[f"block{{number}}"] = Block(filters, outputs{first})'
-    yield "        filters = outputs"
-    yield '    net.add_module(f"stage{stage}", nn.Sequential(blocks))'
+    conv = f"nn.Conv2d({config.channels}, {config.width}, 3, padding=1{bias})"
+    yield f"stem = OrderedDict(conv={conv}{norm}, relu=nn.ReLU())"
+    yield "net = nn.Sequential(OrderedDict(stem=nn.Sequential(stem)))"
+    widths = ", ".join(str(config.width * 2**stage) for stage in range(3))
+    counted = f"{blocks} block{'s' * (blocks > 1)}"
+    yield f"for stage, filters in enumerate(({widths}), 1):  # section 4.2: three stages of {counted}"
+    yield f"    strides = [2 if stage > 1 else 1]{f' + [1] * {blocks - 1}' if blocks > 1 else ''}"
+    first = ", stage == i == 1" if pre else ""
+    yield f'    blocks = [(f"block{{i}}", Block(filters, stride{first})) for i, stride in enumerate(strides, 1)]'
+    yield '    net.add_module(f"stage{stage}", nn.Sequential(OrderedDict(blocks)))'
     if pre:
         norm = "bn=nn.BatchNorm2d(filters), " if chosen.order == "full-pre" and normed else ""
-        yield f"last = OrderedDict({norm}relu=nn.ReLU())"
-        yield 'net.add_module("last", nn.Sequential(last))'
-    yield f"linear = nn.Linear(filters, {config.classes})"
-    yield "head = OrderedDict(mean=nn.AdaptiveAvgPool2d(1), flat=nn.Flatten(), linear=linear)"
-    yield 'net.add_module("head", nn.Sequential(head))'
+        yield f"net.last = nn.Sequential(OrderedDict({norm}relu=nn.ReLU()))"
+    head = f"mean=nn.AdaptiveAvgPool2d(1), flat=nn.Flatten(), linear=nn.Linear(filters, {config.classes})"
+    yield f"head = OrderedDict({head})"
+    yield "net.head = nn.Sequential(head)"
     yield "for name, layer in net.named_modules():  # draws follow from seed and layer name"
     yield "    key = hashlib.sha256(f\"{SEED} {name.replace('.', '/')}\".encode()).digest()"
     yield '    random = torch.Generator().manual_seed(int.from_bytes(key[:8], "little") >> 1)'
@@ -197,7 +199,8 @@ def net_lines(config: ModelConfig) -> Iterator[str]:
     yield f"    {'el' * rotated}if isinstance(layer, nn.Conv2d):  # N(0, 2 / fan-out), arXiv:1502.01852"
     yield '        nn.init.kaiming_normal_(layer.weight, mode="fan_out", generator=random)'
     if not normed:
-        yield "    if isinstance(layer, nn.Conv2d) and layer.bias is not None:"
+        if rotated or chosen.shortcut.name == "conv1x1":  # the lines above are not for all, or one has no bias
+            yield "    if isinstance(layer, nn.Conv2d) and layer.bias is not None:"
         yield "        nn.init.zeros_(layer.bias)"
     if "bias" in chosen.options:
         yield '    if name.endswith(("coefficient", "gate")):'

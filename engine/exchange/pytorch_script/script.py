@@ -12,7 +12,7 @@ from engine import __version__
 from engine.config import LIVE, STEPS, RunConfig, arm_name
 from engine.errors import ConfigError
 from engine.exchange.pytorch_script import net, stream
-from engine.exchange.pytorch_script.images import LOADINGS, augmented_lines, images_lines
+from engine.exchange.pytorch_script.images import LOADINGS, images_lines
 from engine.exchange.pytorch_script.settings import check
 from engine.exchange.pytorch_script.training import Computing, device_lines, end_lines, loop_lines
 from engine.exchange.registry import ExportSource, Report
@@ -75,27 +75,25 @@ def _check_history(reader: Reader, row: RunRow) -> None:
 def script(config: RunConfig, computing: Computing, origin: str) -> str:
     """Return the script of a config that ``settings.check`` lets through; ``origin`` says in words whose it is."""
     text = net if config.model.family == "cifar" else stream
-    changed = [augmented_lines(config.data, config.model.image_size)] if config.data.crop or config.data.flip else []
     beginning = [
         *_docstring(config, computing, origin), "", *_imports(config), "", *_constants(config, computing),
-        *device_lines(computing), "", *images_lines(config),
+        *device_lines(computing), "", *images_lines(config, computing.device),
     ]  # fmt: skip
     training = [
         *text.net_lines(config.model), "", *loop_lines(config, computing), "", *end_lines(config, computing),
     ]  # fmt: skip
-    parts = (beginning, *changed, text.block_lines(config.model), training)
+    parts = (beginning, text.block_lines(config.model), training)
     return "\n\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
 def _docstring(config: RunConfig, computing: Computing, origin: str) -> Iterator[str]:
     loading, model = LOADINGS[config.data.name], config.model
     threads = f" with {computing.threads} thread{'s' * (computing.threads != 1)}" if computing.threads else ""
-    what = "a net of He et al. 2015 (arXiv:1512.03385)" if model.family == "cifar" else "a stack of sublayers"
+    what = "a net of He et al., arXiv:1512.03385" if model.family == "cifar" else "a stack of sublayers"
     arm = arm_name(config.model.depth, variant(model.shortcut, model.family).text, model.family)
-    yield f'"""{arm}, seed {config.seed}: {what}.'
+    yield f'"""{arm}, seed {config.seed}, {model.image_size}x{model.image_size} pixels: {what}.'
     yield ""
-    yield f"python script.py [PATH] needs {loading.needs}. Images: {model.image_size}x{model.image_size} pixels."
-    yield loading.help
+    yield f"python script.py [PATH] needs {loading.needs}. {loading.help}"
     how = f"in {computing.precision} on {computing.device}{threads}"
     yield f"Skipscope {__version__} wrote it; {origin} trains {how}."
     if how == "in fp32 on cpu with 1 thread":
@@ -107,7 +105,6 @@ def _docstring(config: RunConfig, computing: Computing, origin: str) -> Iterator
 
 def _imports(config: RunConfig) -> Iterator[str]:
     loading = LOADINGS[config.data.name]
-    yield from ["import copy"] * config.recalibrate_bn
     yield "import hashlib"
     yield from ["import math"] * (config.model.family != "cifar")
     yield "import sys"

@@ -9,6 +9,7 @@ from engine.config import RunConfig
 from engine.errors import ConfigError
 from engine.exchange.pytorch_script import net, stream
 from engine.exchange.pytorch_script.images import LOADINGS
+from engine.exchange.pytorch_script.training import drop_ends
 from engine.models.registry import variant
 
 #: Settings that decide lines of a script.
@@ -31,8 +32,8 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "optim.tune_grid": "the rate is found before a run begins",
     "optim.tune_steps": "the rate is found before a run begins",
 }
-
-
+#: Characters of the steps of all drops: with more, their line of the script would be wider than 120 columns.
+_MAX_ENDS = 79
 #: The shortcuts of each family that a script can have.
 SHORTCUTS = {"cifar": (*net.SHORTCUTS,), "mlp": (*stream.SHORTCUTS,), "vit": (*stream.SHORTCUTS,)}
 
@@ -74,6 +75,12 @@ def _tuned(config: RunConfig) -> str:
     return "its learning rate is still to be tuned" if isinstance(config.optim.lr, str) else ""
 
 
+def _drops(config: RunConfig) -> str:
+    if len(drop_ends(config.optim)) <= _MAX_ENDS:
+        return ""
+    return f"a script lists the drops of the rate in one line, and {len(config.optim.drops)} are too many for it"
+
+
 #: Settings some values of which have no script: each check returns the reason in one line, "" where there is none.
 REFUSED: Mapping[str, Callable[[RunConfig], str]] = {
     "model.family": _family,
@@ -84,6 +91,7 @@ REFUSED: Mapping[str, Callable[[RunConfig], str]] = {
     "graph": _recorded,
     "replicas": _replicas,
     "optim.lr": _tuned,
+    "optim.drops": _drops,
 }
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from engine.config import RUNNING_WINDOW, OptimConfig, RunConfig
 from engine.config.optim import BETAS, EPS
+from engine.exchange.pytorch_script.images import augmented_lines
+from engine.models.registry import variant
 
 
 @dataclass(frozen=True)
@@ -39,22 +41,20 @@ def device_lines(computing: Computing) -> Iterator[str]:
 def loop_lines(config: RunConfig, computing: Computing) -> Iterator[str]:
     """Yield the lines that train."""
     optim, window = config.optim, RUNNING_WINDOW
-    if computing.device == "cuda":
-        yield 'sets = [(x.to("cuda"), y.to("cuda")) for x, y in sets]'
-        yield 'images, labels, net = *sets[0], net.to("cuda")'
+    places = ['"cuda"'] if computing.device == "cuda" else []
     if computing.channels_last and config.model.family == "cifar":
-        yield "net.to(memory_format=torch.channels_last)"
+        places.append("memory_format=torch.channels_last")
+    if places:
+        yield f"net.to({', '.join(places)})"
     yield from _optimizer(optim)
     yield "losses, errors = [], []" if optim.warmup_lr is None else "losses, errors, warming = [], [], True"
-    yield "for step in range(1, STEPS + 1):"
+    yield "for step, picked in enumerate(order[: STEPS * BATCH].reshape(STEPS, BATCH), 1):"
     yield from (f"    {line}" for line in _rate(optim))
-    yield "    picked = order[(step - 1) * BATCH : step * BATCH]"
-    augmented = "augmented(images[picked], step)" if config.data.crop or config.data.flip else "images[picked]"
-    yield f"    x, y = {augmented}, labels[picked]"
+    yield "    x, y = images[picked], labels[picked]"
+    yield from (f"    {line}" for line in augmented_lines(config.data, config.model.image_size))
     if computing.autocast:
         yield f"    with {computing.autocast}:"
-        yield "        logits = net(x)"
-        yield "    logits = logits.float()"
+        yield "        logits = net(x).float()"
     else:
         yield "    logits = net(x)"
     yield "    loss = F.cross_entropy(logits, y)"
@@ -64,8 +64,8 @@ def loop_lines(config: RunConfig, computing: Computing) -> Iterator[str]:
     yield "    losses.append(loss.item())"
     yield "    errors.append(100 * (logits.argmax(1) != y).sum().item() / BATCH)"
     yield f"    if step % {max(window, computing.steps // 20)} == 0 or step == STEPS:"
-    yield f"        loss, error = fmean(losses[-{window}:]), fmean(errors[-{window}:])"
-    yield '        print(f"step {step}: training loss {loss:.3f}, error {error:.1f} %")'
+    loss, error = (f"{{fmean({name}[-{window}:]):{digits}}}" for name, digits in (("losses", ".3f"), ("errors", ".1f")))
+    yield f'        print(f"step {{step}}: training loss {loss}, error {error} %")'
 
 
 def _optimizer(optim: OptimConfig) -> Iterator[str]:
@@ -76,16 +76,20 @@ def _optimizer(optim: OptimConfig) -> Iterator[str]:
     yield f"optimizer = torch.optim.{name}(net.parameters(), **settings, fused=True)"
 
 
+def drop_ends(optim: OptimConfig) -> str:
+    """Return the last step before each drop of the rate, as the items of a list."""
+    return ", ".join(str(round(share * optim.steps)) for share in optim.drops)
+
+
 def _rate(optim: OptimConfig) -> Iterator[str]:
     """Yield the lines that set the rate before an update; none where it is constant."""
     rate = repr(optim.rate)
     if optim.drops:
-        ends = [round(share * optim.steps) for share in optim.drops]
-        yield f"drops = sum(step > end for end in {ends})"
-        rate = f"{rate} * {optim.drop_factor!r}**drops"
+        yield f"drops = sum(step > end for end in [{drop_ends(optim)}])"
+        yield f"rate = {rate} * {optim.drop_factor!r}**drops"
+        rate = "rate"
     if optim.warmup_steps:
-        yield f"rate = {rate}"
-        rate = f"rate * step / {optim.warmup_steps} if step < {optim.warmup_steps} else rate"
+        rate = f"{rate} * step / {optim.warmup_steps} if step < {optim.warmup_steps} else {rate}"
     if optim.warmup_lr is not None:
         window = RUNNING_WINDOW  # looked at after every so many steps
         looked_at = f"step % {window} != 1 or step == 1"
@@ -97,25 +101,13 @@ def _rate(optim: OptimConfig) -> Iterator[str]:
 
 def end_lines(config: RunConfig, computing: Computing) -> Iterator[str]:
     """Yield the lines that measure the net at its end."""
-    if config.recalibrate_bn:
-        yield from _RECALIBRATION
-    net = "measured" if config.recalibrate_bn else "net"
-    yield f"{net}.eval()  # with the running statistics of batch norm, images as they are"
+    if config.recalibrate_bn and variant(config.model.shortcut, config.model.family).norm == "batch":
+        batches = "images[: 20 * BATCH].split(BATCH)"
+        yield f"torch.optim.swa_utils.update_bn({batches}, net)  # batch norm: means over 20 batches"
+    yield "net.eval()  # batch norm takes its stored statistics; images as they are"
     names = '"training", "test", "held-out"' if config.data.validation else '"training", "test"'
     yield f"for name, (x, y) in zip([{names}], sets, strict=True):"
     yield f"    with torch.no_grad(){f', {computing.autocast}' if computing.autocast else ''}:"
-    yield f"        logits = torch.cat([{net}(part) for part in x.split(500)]).float()"
+    yield "        logits = torch.cat([net(part) for part in x.split(500)]).float()"
     yield "    wrong = (logits.argmax(1) != y).float().mean()"
     yield '    print(f"{name}: loss {F.cross_entropy(logits, y):.3f}, error {100 * wrong:.1f} %")'
-
-
-_RECALIBRATION = (
-    "measured = copy.deepcopy(net)",
-    "for layer in measured.modules():  # batch norm gets the mean statistics of 20 batches",
-    "    if isinstance(layer, nn.BatchNorm2d):",
-    "        layer.reset_running_stats()",
-    "        layer.momentum = None",
-    "with torch.no_grad():",
-    "    for part in images[: 20 * BATCH].split(BATCH):",
-    "        measured(part)",
-)

@@ -16,6 +16,8 @@ from engine.exchange.pytorch_script.training import Computing
 
 #: Plain, the paper's three options, and full pre-activation.
 ARMS = ("none", "A", "B", "C", "A:order=full-pre")
+#: Precision and device of a script: a CPU and a GPU, in 32-bit floats and in bf16.
+COMPUTING = (("fp32", "cpu"), ("bf16", "cpu"), ("fp32", "cuda"), ("bf16", "cuda"))
 _SMALL = {
     "model.channels": 1, "model.image_size": 14, "model.depth": 8, "model.width": 4, "optim.steps": 20,
     "optim.batch_size": 32, "precision": "fp32", "device": "cpu", "threads": 1,

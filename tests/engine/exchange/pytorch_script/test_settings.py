@@ -68,6 +68,10 @@ WITHOUT = {
     "graph": ({"graph": True}, "a recorded update rounds"),
     "replicas": ({"replicas": 2}, "replicas are another model"),
     "optim.lr": ({"optim__lr": "tuned"}, "still to be tuned"),
+    "optim.drops": (
+        {"optim__steps": 9_000_000, "optim__drops": tuple(n / 100 for n in range(50, 60))},
+        "in one line, and 10 are too",
+    ),
 }
 
 
