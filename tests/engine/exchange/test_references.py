@@ -15,6 +15,8 @@ from engine.config import LabConfig, RaceConfig, RunConfig
 from engine.errors import DataError
 from engine.events import CurveName, CurveUpdated, MetricReported, RunState, StepRow
 from engine.exchange import lab_reference, race_reference
+from engine.exchange.recorded_errors import recorded_runs
+from engine.exchange.recordings import recordings
 from engine.exchange.reference_files import Origin
 from engine.labs.registry import LABS
 from engine.models.arm_names import arm_label
@@ -58,6 +60,16 @@ def test_the_origin_in_words():
 def test_no_file_is_no_reference(tmp_path):
     assert lab_reference.read("gradients", tmp_path) is None
     assert race_reference.read("quick", tmp_path) is None
+
+
+def test_the_race_that_the_guide_cites_is_the_recorded_one():
+    """So that guide, README and replay say the same of one race."""
+    cited = {
+        (run["depth"], run["shortcut"], run["seed"]): (run["train_error"], run["train_clean_error"], run["test_error"])
+        for run in race_reference.read("quick").document["runs"]
+    }
+    recorded = recorded_runs(recordings()["quick"].path)
+    assert cited == {(run.depth, run.shortcut, run.seed): (run.running, run.clean, run.test) for run in recorded}
 
 
 @pytest.mark.parametrize(
