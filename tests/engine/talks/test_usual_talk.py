@@ -129,7 +129,10 @@ def test_deep_plain_nets_fail_at_training_and_at_test_as_well():
 
 def test_every_share_that_is_said_is_one_that_was_recorded():
     """A number in a text that no recording has is a claim without a source."""
+    plain = [run for run in recorded_runs(get_recording("quick").path) if run.shortcut == "none"]
+    clean = [fmean(run.clean for run in plain if run.depth == depth) for depth in (20, 56)]
     recorded = {f"{value:.0f}" for value in (
+        *clean,
         fmean(errors("quick", 56, "none")), fmean(errors("quick", 20, "none")), *errors("depth", 110, "none"),
         *(grown(kind)[step] for kind in ("grown", "from scratch") for step in (80, 128)),
         *(column("cut", 56, "A")[step] for step in (150, 300)), column("cut", 56, "A", fork=True)[300],
