@@ -155,8 +155,12 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self.send_400_response("this server reads no body")
 
     def _read_bytes(self, most: int) -> None:
-        """Set how much is read at once: asyncio's own number, for sockets."""
-        self.transport.max_size = most
+        """Set how much is read at once, where the transport has a number for that: asyncio's own one of plain sockets.
+
+        Others (uvloop, TLS, Windows) read up to 256 KB, and one connection may keep the others for longer.
+        """
+        if hasattr(self.transport, "max_size"):
+            self.transport.max_size = most
 
     def on_response_complete(self) -> None:
         """Wait for the next head."""

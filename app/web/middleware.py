@@ -196,10 +196,10 @@ class ConnectionLimit(_Guard):
             if not place.gives_way:
                 raise
             task.uncancel()
-            if not answer.has_begun:
+            if kind == "page":
+                await _say_goodbye(None if answer.has_begun else scope, send)
+            elif not answer.has_begun:
                 await self._refuse(kind, scope, receive, send)
-            elif kind == "page":
-                await _say_goodbye(send)
         finally:
             self._places[kind].leave(place)
         return None
@@ -236,10 +236,13 @@ class ConnectionLimit(_Guard):
             await self.app(scope, receive, send_and_end)
 
 
-async def _say_goodbye(send: Send) -> None:
-    """Close a page's WebSocket with *try again later*."""
+async def _say_goodbye(unopened: Scope | None, send: Send) -> None:
+    """Close a page's WebSocket with *try again later*. One that still waits is opened for it: a 403 says no."""
     with suppress(OSError, RuntimeError):
         async with asyncio.timeout(GOODBYE_S):
+            if unopened is not None:  # a browser takes none but a protocol that it has asked for
+                spoken = next(iter(unopened.get("subprotocols", ())), None)
+                await send({"type": "websocket.accept", "subprotocol": spoken})
             await send({"type": "websocket.close", "code": 1013})
 
 
