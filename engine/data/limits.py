@@ -13,7 +13,7 @@ MAX_HEAVY_PIXELS = 8_000_000
 #: Scans of a JPEG file each of which goes over all pixels, and pixels of all of them; encoders make about ten scans.
 MAX_SCANS = 100
 MAX_SCANNED_PIXELS = 1_000_000_000
-#: Comments in an image whose pixels are text, and numbers in one entry of a TIFF file: its strips or tiles.
+#: Comments in an image whose pixels are text, and strips or tiles of a TIFF file, or its other numbers together.
 MAX_COMMENTS = 1_000
 MAX_STRIPS = 250_000
 #: Bytes of one encoded image, and of one that holds a second compressed file.

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.data import limits
 from engine.data.files.decoders.memory import Memory, most_pixels, need
-from engine.data.files.decoders.tiff import longest_entry
+from engine.data.files.decoders.tiff import Crowded, most_numbers
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.inside import Outside, open_inside
 from engine.data.files.listing import Item, printable
@@ -193,7 +193,11 @@ def _opened(item: Item) -> Iterator[Image.Image]:
         own = BY_SUFFIX.get(content.suffix.lower()) if isinstance(content, Path) else None
         if size > limits.MAX_IMAGE_BYTES:
             raise Unreadable(f"{size:,} bytes, {limits.MAX_IMAGE_BYTES:,} at the most")
-        if (numbers := longest_entry(file)) > limits.MAX_STRIPS:
+        try:
+            numbers = most_numbers(file)
+        except Crowded as error:
+            raise Unreadable(str(error)) from None
+        if numbers > limits.MAX_STRIPS:
             raise Unreadable(f"{numbers:,} strips or other numbers, {limits.MAX_STRIPS:,} at the most")
         try:
             image = Image.open(file, formats=(*_always(), own) if own else _always())

@@ -9,7 +9,6 @@ from PIL import Image
 
 from engine.data import limits
 from engine.data.files.decoders.jpeg import kept_bytes, scans_in
-from engine.data.files.decoders.tiff import longest_entry
 from engine.data.files.listing import Item
 from engine.data.files.parquet.footer import check_footer
 from engine.data.files.pixels import Unreadable, decode, values
@@ -93,33 +92,6 @@ def test_pixels_in_text_are_fewer_and_their_comments_are_counted(tmp_path, monke
     assert refused(path) == "4,097 comments, 1,000 at the most"
     monkeypatch.setattr(limits, "MAX_HEAVY_PIXELS", 64 * 63)
     assert refused(put(path, head + row * 64)) == "64x64 pixels, 0 million at the most"
-
-
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("big", [False, True])
-def test_strips_are_counted_before_a_tiff_file_is_opened(tmp_path, order, big):
-    mark, sizes = (b"II" if order == "<" else b"MM"), ("QHHQQ" if big else "LHHLL")
-    if big:
-        head = mark + struct.pack(f"{order}HHHQ", 43, 8, 0, 16) + struct.pack(f"{order}Q", 2)
-    else:
-        head = mark + struct.pack(f"{order}HLH", 42, 8, 2)
-    entries = [(256, 4, 1, 16), (273, 4, limits.MAX_STRIPS + 1, 100)]
-    content = head + b"".join(struct.pack(f"{order}{sizes[1:]}", *entry) for entry in entries)
-    swapped = big and order == ">"  # a kind that pillow does not know
-    assert longest_entry(io.BytesIO(content)) == (0 if swapped else limits.MAX_STRIPS + 1)
-    for cut in range(len(content) - 1):
-        assert longest_entry(io.BytesIO(content[:cut])) in (0, 1)
-    if not swapped:
-        path = put(tmp_path / "x.tif", content)
-        assert refused(path) == "250,001 strips or other numbers, 250,000 at the most"
-    far = content[:8] + b"\xff" * 8 + content[16:] if big else content[:4] + b"\xff" * 4 + content[8:]
-    assert longest_entry(io.BytesIO(far)) == 0
-
-
-def test_bytes_of_a_tiff_file_may_be_many(tmp_path):
-    image = Image.fromarray(pixels(0, 64))
-    image.save(tmp_path / "x.tif", icc_profile=bytes(limits.MAX_STRIPS + 1))
-    assert decode(Item("x", 0, tmp_path / "x.tif"), 3, 0)[1].shape == (3, 64, 64)
 
 
 def test_a_webp_file_counts_with_the_copies_of_its_decoder(tmp_path, monkeypatch):
