@@ -4,6 +4,7 @@ Every text is shown as it stands. ``*so*`` is strong; nothing else is markup.
 """
 
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -126,6 +127,15 @@ class PredictionScene(Scene):
     kind: Literal["prediction"]
     key: Key
     choices: tuple[Line, ...] = Field(min_length=MIN_CHOICES, max_length=MAX_CHOICES)
+
+    @field_validator("choices")
+    @classmethod
+    def _differ(cls, choices: tuple[str, ...]) -> tuple[str, ...]:
+        read = [" ".join(normalize("NFC", choice).split()) for choice in choices]  # a page shows many spaces as one
+        for number, text in enumerate(read):
+            if text in read[:number]:
+                raise ValueError(f"the choices {read.index(text) + 1} and {number + 1} are the same ({text!r})")
+        return choices
 
 
 class RevealScene(Played):

@@ -112,6 +112,17 @@ def test_a_scene_with_a_fault_is_checked_further(scene, said):
     assert all(any(word in line for line in lines) for word in said)
 
 
+@pytest.mark.parametrize("second", ["better", " better ", "far  better", "be\u0301tter"])
+def test_two_choices_that_read_the_same_are_no_question(second):
+    first = {"far  better": "far better", "be\u0301tter": "b\u00e9tter"}.get(second, "better")
+    (line,) = faults({**QUESTION, "choices": [first, "worse", second]}, REVEAL)
+    assert line.startswith("scene 1: (prediction) ") and "the choices 1 and 3 are the same" in line
+
+
+def test_choices_that_differ_in_a_letter_are_a_question():
+    assert talk({**QUESTION, "choices": ["better", "Better", "better?"]}, REVEAL).minutes == 2
+
+
 def test_an_answer_is_checked_beside_another_fault():
     assert len(faults(QUESTION, {**REVEAL, "minutes": 0, "answer": 3})) == 2
 

@@ -65,7 +65,7 @@ def column(recording, depth, shortcut, fork=False, name="running_error"):
 
 
 def test_the_cut_net_falls_from_and_to_what_is_said_at_once_in_single_steps_and_slowly_in_their_mean():
-    notes = scene("Cut them midway").notes.replace("\n", " ")
+    notes = scene("Cut them half-way").notes.replace("\n", " ")
     whole, cut = column("cut", 56, "A"), column("cut", 56, "A", fork=True)
     single = column("cut", 56, "A", fork=True, name="error")
     assert f"Up to there both have {whole[150]:.0f} % errors" in notes
@@ -74,9 +74,9 @@ def test_the_cut_net_falls_from_and_to_what_is_said_at_once_in_single_steps_and_
     assert f"{cut[300]:.0f} % at the end, and the net as it was {whole[300]:.0f} %" in notes
     assert min(single.values()) > 80
     assert "50 steps to climb" in notes
-    assert "Faint: single steps" in scene("Cut them midway").lines[0]
+    assert "Faint: single steps" in scene("Cut them half-way").lines[0]
     assert cut[151] < 35 and cut[175] < 70 and cut[200] > 85
-    assert scene("Cut them midway").begin < 150
+    assert scene("Cut them half-way").begin < 150
 
 
 def test_the_two_lines_of_the_first_answer_never_meet_again_after_the_step_that_is_said():
