@@ -23,13 +23,20 @@ export function took({ seconds }) {
 }
 
 /** Under a panel: the drawn part of the shown curves. */
-export function panelFooter(curves, panel) {
-  if (!curves.length) return "";
+export function panelFooter(all, panel) {
+  if (!all.length) return "";
+  const single = panel.kind === "curves" && new Set(all.filter(isSeed).map(({ part }) => part)).size === 1;
+  const curves = single ? all.filter((curve) => !covered(curve, all)) : all;
   const points = curves.filter((curve) => !isBundle(curve)).flatMap((curve) => curve.y);
   const drawn = points.filter((y) => y !== null && (panel.y_scale !== "log" || y > 0)).length;
   const log = panel.y_scale === "log" ? " or not above 0" : "";
   if (panel.kind === "heat") return cellFooter(curves, panel);
-  return `${curvesOf(curves, panel)}, ${shownOf(drawn, points.length, "points", `, the others are not finite${log}`)} · no smoothing`;
+  return `${curvesOf(curves, panel)}${curves.length < all.length ? " of 1 seed" : ""}, ${shownOf(drawn, points.length, "points", `, the others are not finite${log}`)} · no smoothing`;
+}
+
+/** Whether a seed lies under the line of its mean: of one seed both are the same, and one line is seen. */
+function covered(seed, all) {
+  return isSeed(seed) && all.some((mean) => !mean.part && mean.row === seed.row && mean.cell === seed.cell && mean.y.length === seed.y.length && mean.y.every((y, at) => y === seed.y[at]));
 }
 
 function curvesOf(curves, panel) {

@@ -10,7 +10,7 @@ from math import isfinite, nan
 from statistics import fmean, geometric_mean
 
 from engine.analysis.comparison import by
-from engine.analysis.layers.headline import Headline, headline
+from engine.analysis.layers.headline import Headline, first_compared, headline
 from engine.analysis.layers.probed_net import ARM_KEY, GROWTH, RESPONSES, Measured, ProbedNet
 from engine.analysis.numbers import steady
 from engine.config.families import FAMILIES
@@ -55,13 +55,15 @@ def layer_finding(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> L
     }
     nouns = dict.fromkeys(f"{quantity.noun(net.family)}s" for net in nets)
     opening = f"Mean over the {' or '.join(nouns)} at step {step:,}:"
-    closing = _figure_7(nets) if quantity.name == RESPONSES and step > 0 else ""
+    closing = _figure_7(nets, step) if quantity.name == RESPONSES else ""
     return LayerFinding(opening, means, closing, headline(quantity, step, nets))
 
 
-def _figure_7(nets: Sequence[ProbedNet]) -> str:
+def _figure_7(nets: Sequence[ProbedNet], step: int) -> str:
     # The claim is about nets with batch norm, in which every response std is 1 at the start.
     nets = [net for net in nets if not net.difference and FAMILIES[net.family].batch_normed]
+    if not nets or step < first_compared(nets):
+        return ""
     residual = [net for net in nets if not net.plain]
     pairs = [(n, other) for n in residual for other in nets if (n.family, n.seed) == (other.family, other.seed)]
     twins = [_is_below(net, other) for net, other in pairs if other.plain and net.depth == other.depth]

@@ -74,6 +74,11 @@ class _Stretch:
         return f"the last {noun}s" if self.last == self.count - 1 else f"{noun}s {self.first + 1} to {self.last + 1}"
 
 
+def first_compared(nets: Iterable[ProbedNet]) -> int:
+    """Return the first step at which layers of these nets are compared."""
+    return max(MIN_STEP, ceil(MIN_SHARE * max(net.planned for net in nets)))
+
+
 def headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headline | None:
     """Return what these nets show of a quantity at a step, None without a comparable net that is there.
 
@@ -92,7 +97,7 @@ def _headline(quantity: Measured, step: int, nets: Sequence[ProbedNet]) -> Headl
         return None
     noun = quantity.noun(nets[0].family)
     planned = max(net.planned for net in nets)
-    start = max(MIN_STEP, ceil(MIN_SHARE * planned))
+    start = first_compared(nets)
     arms = by(nets, ARM_KEY)
     if planned < start:
         few = f"{planned} steps are" if planned > 1 else "One step is"

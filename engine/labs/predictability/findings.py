@@ -17,6 +17,7 @@ PARTED = 3
 def parted(curves: JobCurves) -> Iterator[Found]:
     """Yield in how many digits the copies of the deepest plain and of the deepest residual net still agree."""
     agree: list[str] = []
+    later: dict[int, list[str]] = {}
     for family in ("plain", "residual"):
         nets = [(curve, lost) for curve, lost in _lost(curves) if re.fullmatch(rf"{family}-\d+", curve.kind)]
         if nets:  # the first of the deepest is at the job's own rate
@@ -24,8 +25,13 @@ def parted(curves: JobCurves) -> Iterator[Found]:
             equal = round(-log10(curve.y[0]))
             same = max(0, equal - lost)
             agree.append(f"{curve.kind} in {same}" if agree else f"{curve.kind} agree in {same} of {equal} digits")
+            end = len(curve.y) - 1
+            if end > MARK and (lost_by_then := forgotten(curve, end)) is not None:
+                later.setdefault(end, []).append(str(max(0, equal - lost_by_then)))
     if agree:
-        yield Found("parted", f"After {MARK} updates two copies of {', those of '.join(agree)}.")
+        # The end of the picture as well: what holds after a few updates need not last.
+        ends = [f"; after {end} in {' and '.join(same)}" for end, same in later.items() if len(same) == len(agree)]
+        yield Found("parted", f"After {MARK} updates two copies of {', those of '.join(agree)}{''.join(ends)}.")
 
 
 def digits(curves: JobCurves) -> Iterator[Found]:

@@ -277,7 +277,8 @@ def test_predictability_what_the_nets_forget_and_what_that_does_not_prove():
         apart("residual-56", 1e-12, 1e-12, 2e-12, 3e-11, 2e-7),
     ]  # fmt: skip
     assert texts("predictability", *curves) == [
-        "After 3 updates two copies of plain-56 agree in 2 of 12 digits, those of residual-56 in 11.",
+        "After 3 updates two copies of plain-56 agree in 2 of 12 digits, those of residual-56 in 11; after 4"
+        " in 1 and 7.",
         "The copies of residual-56 at rate 0.1 part too: 5 digits after 4 updates. Sensitivity alone is no proof of"
         " bad training: a race shows how they train.",
         "plain-8 at rate 0.1 has lost no digits (distance 1.1×10⁻¹²).",

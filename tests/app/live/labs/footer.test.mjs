@@ -23,6 +23,14 @@ test("a panel says how many points it shows, and what the others are", () => {
   assert.equal(panelFooter([], panel("grown", "curves")), "");
 });
 
+test("of one seed the line of the mean is the only one that is seen, and its points count once", () => {
+  const one = trace("grown", "plain", [1, 2], [1, 3]), lone = { ...one, part: "seed 0" };
+  assert.equal(panelFooter(curvesOf(one, lone).all(), panel("grown", "curves")), "1 curve of 1 seed, all 2 points shown · no smoothing");
+  const other = { ...one, part: "seed 1" };
+  assert.equal(panelFooter(curvesOf(one, lone, other).all(), panel("grown", "curves")), "1 curve, 2 seeds (thin lines), all 6 points shown · no smoothing");
+  assert.equal(panelFooter(curvesOf(one, lone).all(), panel("grown", "bars")).split(", all")[0], "1 kind, 1 seed (points)");
+});
+
 test("gaps between thin lines of targets count as no points", () => {
   const targets = (kind) => trace("grown", kind, [1, 2, 2], [1, 3, null], { part: "2 targets" });
   const curves = curvesOf(trace("grown", "plain", [1, 2], [1, 2]), targets("plain"), targets("residual")).all();
