@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
 from app.web.base_path import BasePath, CookiePlace, inside
-from app.web.connections import UPLOADS
+from app.web.connections import READING, UPLOADS
 from app.web.places import Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
@@ -33,7 +33,6 @@ MAX_OPENING, OPENING_S = 4, 0.05
 GOODBYE_S = 1.0
 #: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
-READING = ("GET", "HEAD", "OPTIONS")
 #: How files come to the uploader, guarded by Streamlit's token against foreign pages.
 UPLOADING = ("PUT", "DELETE")
 #: Where Streamlit tells of its sessions and caches.

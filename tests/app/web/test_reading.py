@@ -39,7 +39,28 @@ def test_a_body_that_goes_on_ends_the_connection(limits, head, answered):
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("who", "answered"), [("presenter", "200"), ("audience", "400")])
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 60000\r\n\r\n" + b"x" * 500, b"Transfer-Encoding: chunked\r\n\r\n"]
+)
+@pytest.mark.parametrize("method", [b"POST", b"DELETE", b"PROPFIND"])
+def test_what_writes_is_told_what_is_allowed_however_long_its_body_is(limits, method, body):
+    limits()
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD.replace(b"GET", method) + body)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert head.startswith(b"HTTP/1.1 405 ")
+            assert b"\r\nAllow: GET, HEAD, OPTIONS\r\n" in head
+            with suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), 10) == b"", "it ends"
+            writer.transport.abort()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("who", "answered"), [("presenter", "200"), ("audience", "405")])
 def test_a_file_of_the_presenter_is_read_to_its_end(limits, presenter, who, answered):
     limits()
     content = b"x" * 100_000
