@@ -158,7 +158,7 @@ class PagePace:
                 return message
             await asyncio.sleep(self._bucket.take())  # with 0 too: between two messages of a page others are answered
             kind = kind_of(message.get("bytes") or b"")
-            if kind in self._turns and not (kind == RERUN and RERUN in self._held):
+            if kind is not None and kind in self._turns and not (kind == RERUN and RERUN in self._held):
                 await self._is_read.wait()  # who does not take the last script's answer asks for no other
                 if not await self._stays_until_turn(self._turns[kind]):
                     continue
@@ -195,7 +195,8 @@ class PagePace:
         if self._reading is None and len(self._ahead) < MAX_AHEAD:
             self._reading = asyncio.ensure_future(self._receive())
         reading = self._reading
-        await asyncio.wait({turn, reading} if reading else {turn}, return_when=asyncio.FIRST_COMPLETED)
+        waits: set[asyncio.Future[Any]] = {turn} if reading is None else {turn, reading}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if reading is None or not reading.done():
             return False
         if reading.exception() or reading.result()["type"] != "websocket.receive":

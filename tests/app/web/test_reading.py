@@ -39,9 +39,7 @@ def test_a_body_that_goes_on_ends_the_connection(limits, head, answered):
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(
-    "body", [b"Content-Length: 60000\r\n\r\n" + b"x" * 500, b"Transfer-Encoding: chunked\r\n\r\n"]
-)
+@pytest.mark.parametrize("body", [b"Content-Length: 60000\r\n\r\n" + b"x" * 500, b"Transfer-Encoding: chunked\r\n\r\n"])
 @pytest.mark.parametrize("method", [b"POST", b"DELETE", b"PROPFIND"])
 def test_what_writes_is_told_what_is_allowed_however_long_its_body_is(limits, method, body):
     limits()
