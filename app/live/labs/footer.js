@@ -1,5 +1,5 @@
 /** The settings of a lab job and the omissions of its pictures: one line about the job, one under each panel. */
-import { duration, grouped, shownOf } from "../shared/format.js";
+import { duration, fixed, grouped, shownOf } from "../shared/format.js";
 import { isBundle, isSeed } from "./curves.js";
 
 /** options: { name of a setting: { label, usual } }; the settings that are not the usual ones stand in the line. */
@@ -19,7 +19,7 @@ export function jobFooter(card, options) {
 }
 
 export function took({ seconds }) {
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : duration(seconds);
+  return seconds < 10 ? `${fixed(seconds, 1)} s` : duration(seconds);
 }
 
 /** Under a panel: the drawn part of the shown curves. */

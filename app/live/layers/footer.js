@@ -1,5 +1,5 @@
 /** The omissions and the cost of the pictures of the probe pages: one line under each, one line about all. */
-import { duration, grouped, shownOf } from "../shared/format.js";
+import { duration, fixed, grouped, shownOf } from "../shared/format.js";
 
 /** About every chart; live: whether runs are at work; news: age of the newest column in seconds or null; normed: nets with batch norm. */
 export function pageFooter(runs, live, news, normed = true) {
@@ -16,7 +16,7 @@ export function pageFooter(runs, live, news, normed = true) {
     distinct("precision"),
     distinct("device"),
     threads && `${threads} thread${threads === "1" ? "" : "s"} per run`,
-    share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : (100 * share).toFixed(1)} % of the time${live ? " so far" : ""}`,
+    share > 0 && `probes cost ${share < 0.001 ? "less than 0.1" : fixed(100 * share, 1)} % of the time${live ? " so far" : ""}`,
     live && "followed: the last step that all nets have reached",
     live && news !== null && `newest column ${duration(news)} old`,
   ].filter(Boolean).join(" · ");

@@ -1,11 +1,25 @@
 /** Numbers, durations, lines of text and tables as every feature writes them. Pure functions. */
 
 /**
+ * Formatters by their options: to make one takes a hundred times as long as to write a number with it, and charts write
+ * one at every point.
+ * @type {Map<string, Intl.NumberFormat>}
+ */
+const formatters = new Map();
+
+/** @type {(key: string, options?: Intl.NumberFormatOptions) => Intl.NumberFormat} */
+function formatter(key, options) {
+  const known = formatters.get(key) ?? new Intl.NumberFormat("en-US", options);
+  formatters.set(key, known);
+  return known;
+}
+
+/**
  * A whole number with its thousands apart: `1,200`.
  * @param {number} number
  */
 export function grouped(number) {
-  return number.toLocaleString("en-US");
+  return formatter("grouped").format(number);
 }
 
 /**
@@ -46,9 +60,10 @@ export function duration(seconds) {
 /**
  * A number for people: 3 digits, grouped up to a million, powers of ten beyond it and below 0.001. The rule of in_words in
  * engine/analysis/numbers.py: sentences come from the server, ticks and hovers are written here. A test compares both.
- * @type {(value: number | null | undefined, digits?: number) => string}
+ * `least`: so many digits at least, zeros too, where numbers stand in a column or change.
+ * @type {(value: number | null | undefined, digits?: number, least?: number) => string}
  */
-export function spoken(value, digits = 3) {
+export function spoken(value, digits = 3, least = 1) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "not finite";
   const size = Math.abs(value);
   if (size !== 0 && (size >= 1e6 || size < 1e-3)) {
@@ -57,8 +72,9 @@ export function spoken(value, digits = 3) {
     return `${mantissa === "1.0" ? "" : `${mantissa}×`}10${raised}`;
   }
   // Intl rounds the decimal digits of a number, Python the number itself.
-  const options = { maximumSignificantDigits: digits, useGrouping: size >= 1e3, signDisplay: /** @type {const} */ ("negative") };
-  return Number(exponential(value, digits - 1)).toLocaleString("en-US", options).replace("-", "−");
+  const useGrouping = size >= 1e3;
+  const options = { minimumSignificantDigits: least, maximumSignificantDigits: digits, useGrouping, signDisplay: /** @type {const} */ ("negative") };
+  return formatter(`${least} ${digits} ${useGrouping}`, options).format(Number(exponential(value, digits - 1))).replace("-", "−");
 }
 
 /** So many more digits tell the very middle between two decimals from every number beside it. */
@@ -78,6 +94,8 @@ export function fixed(value, digits) {
 
 /** The same with a power of ten. @type {(value: number, digits: number) => string} */
 function exponential(value, digits) {
+  // Only a number of just one digit more, a 5, can be such a middle.
+  if (!value.toExponential().includes("5e", digits + 2)) return value.toExponential(digits);
   const [mantissa, exponent] = value.toExponential(digits + MORE).split("e");
   const even = evenBelow(mantissa);
   return even === null ? value.toExponential(digits) : `${even}e${exponent}`;

@@ -40,6 +40,13 @@ def facts() -> dict:
     # Numbers in the very middle between two decimals, and numbers beside it that look so when they are written.
     values += [sign * size for size in (0.0625, 0.125, 1.125, 1.375, 21.25, 1.25e6, 1125.0) for sign in (1, -1)]
     numbers = [[value, digits, in_words(value, digits)] for value in values for digits in (2, 3, 4)]
+    # Losses of a label beside a chart: three digits, with their zeros, to the even digit from the middle.
+    losses = [
+        *(part / 8 for part in range(8, 80)),
+        *(part / 64 for part in range(1, 64)),
+        *(part + 0.5 for part in range(100, 160)),
+    ]
+    losses = [[value, f"{value:#.3g}".rstrip(".")] for value in losses]
     errors = [part / 20 for part in range(-2001, 2001)]
     points = [[value, signed(value), f"{value:.1f}"] for value in errors]
     rows = np.arange(1, 701)
@@ -64,7 +71,7 @@ def facts() -> dict:
         stored_runs[name] = {"index": {**index, "at": 0}, "bytes": coded, "columns": values}
     groups = {name: sorted(states) for name, states in STATE_GROUPS.items()}
     return {
-        "decimations": decimations, "states": list(RunState), "numbers": numbers, "points": points,
+        "decimations": decimations, "states": list(RunState), "numbers": numbers, "points": points, "losses": losses,
         "storedRuns": stored_runs,
         "runFacts": {"groups": groups, "runningWindow": RUNNING_WINDOW},
     }  # fmt: skip

@@ -41,10 +41,22 @@ function traces(row, styles, theme, panel) {
     },
     line && {
       type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => drawable(y, panel.y_scale)), connectgaps: false, line: { color, width: 3, dash: style.dash },
-      name: line.name, meta: "line", text: pointWords(line), customdata: line.x.map((x) => [spoken(at(low, x)), spoken(at(high, x))]),
+      name: line.name, meta: "line", text: pointWords(line), customdata: edgeWords(line, low, high),
       hovertemplate: `${name}<br>${panel.x} %{text}${low && high ? " (%{customdata[0]} to %{customdata[1]})" : ""}<extra></extra>`,
     },
   ];
+}
+
+/** Of lines that have not changed since the last redraw, nor their edges. */
+const written = new WeakMap();
+
+/** The edges of the band at each point of its line, in words. */
+function edgeWords(line, low, high) {
+  const known = written.get(line);
+  if (known && known.low === low && known.high === high) return known.words;
+  const words = line.x.map((x) => [spoken(at(low, x)), spoken(at(high, x))]);
+  written.set(line, { low, high, words });
+  return words;
 }
 
 function at(curve, x) {

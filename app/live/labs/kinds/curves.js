@@ -177,8 +177,16 @@ function middle({ y }) {
   return sorted[Math.floor(sorted.length / 2)] ?? null;
 }
 
+/** Of curves that have not changed since the last redraw: each time is another object. */
+const written = new WeakMap();
+
 /** Place and value of each point in two lines, as the sentences write numbers; a counted place, as of a step, is whole. */
-export function pointWords({ x, y }) {
+export function pointWords(curve) {
+  if (!written.has(curve)) written.set(curve, wordsOf(curve));
+  return written.get(curve);
+}
+
+function wordsOf({ x, y }) {
   return x.map((place, index) => `${Number.isInteger(place) ? grouped(place).replace("-", "−") : spoken(place, 4)}<br>${spoken(y[index])}`);
 }
 

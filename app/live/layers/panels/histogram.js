@@ -1,5 +1,5 @@
 /** Distributions of one layer's responses as Plotly figures, per unit of z; bins narrower than a line are joined. */
-import { grouped, spoken } from "../../shared/format.js";
+import { fixed, grouped, spoken } from "../../shared/format.js";
 import { FONT_PX, axisOf, layoutOf } from "./plot.js";
 import { logTicks } from "./scale.js";
 
@@ -68,7 +68,7 @@ function tails(found, far) {
 }
 
 function percent(share) {
-  return `${100 * share < 0.1 ? "less than 0.1" : (100 * share).toFixed(1)} %`;
+  return `${100 * share < 0.1 ? "less than 0.1" : fixed(100 * share, 1)} %`;
 }
 
 /** One layer of one run over time: over = { steps, histograms }; the newest stands in front. */

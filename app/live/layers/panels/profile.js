@@ -92,11 +92,12 @@ function traces({ run, label, color: colors, seeds, now, start }, scale, theme) 
   });
   const drawn = make(now, { mode: now.length < FEW_POINTS ? "lines+markers" : "lines", line: { color, width: 2.4 }, marker: { color, size: 5 } });
   const several = seeds.length > 1;
-  drawn.text = now.map(({ place, low, high }, index) => [
+  drawn.text = now.map(({ value, place, low, high }, index) => [
     place === null ? `of rank ${index + 1}` : `${place + 1}: ${places[place]?.[0] ?? ""}`,
     several ? `<br>mean of ${plural(seeds.length, "seed")}, ${spoken(low)} to ${spoken(high)}` : "",
+    `<br>${scale.row.label} ${spoken(value)}`,
   ].join(""));
-  drawn.hovertemplate = `<b>${label}</b> ${scale.place} %{text}<br>${scale.row.label} %{y:.3~g}<extra></extra>`;
+  drawn.hovertemplate = `<b>${label}</b> ${scale.place} %{text}<extra></extra>`;
   const ghost = start.length ? [make(start, { mode: "lines", line: { color, width: 1.4, dash: "1.5px,3px" }, opacity: 0.75, hoverinfo: "skip" })] : [];
   return [...(several ? [band(now, run, color)] : []), ...ghost, drawn];
 }

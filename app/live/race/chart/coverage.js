@@ -8,6 +8,7 @@ import { curveTable } from "./curves.js";
 import { depthShown } from "./depth_figure.js";
 import { shownGaps } from "./difference_figure.js";
 import { differenceStats, runsOf } from "./differences.js";
+import { written } from "./labels.js";
 import { MANY } from "./many_runs.js";
 
 /** @typedef {{ points: import("../../types.js").Points, key: string, words: string }} Drawn */
@@ -111,7 +112,7 @@ export function spikeTraces(peaks, view, theme, { suffix, axis: [, top] }) {
     x: peaks.flatMap(({ run, ...point }) => xs({ step: [point.step], seconds: [point.seconds] }, run.card, view.x)), y: peaks.map(() => top),
     runs: peaks.map(({ run }) => run.card.run), steps: peaks.map(({ step }) => step),
     marker: { symbol: "triangle-up", size: 8 * mark, color: peaks.map(({ run }) => run.color[theme.scheme]) },
-    text: peaks.map(({ run, words, step, value }) => `${run.label}<br>step ${grouped(step)}<br>${words}: ${value.toPrecision(3)}${LABELS[view.metric].unit}, beyond the axis`),
+    text: peaks.map(({ run, words, step, value }) => `${run.label}<br>step ${grouped(step)}<br>${words}: ${written(value, view.metric)}${LABELS[view.metric].unit}, beyond the axis`),
     hovertemplate: "%{text}<extra></extra>",
   }];
 }

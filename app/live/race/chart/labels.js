@@ -4,7 +4,7 @@
  */
 /** @import { Theme, LineEnd, Layout, Metric, Panel, View } from "../../types.js" */
 import { nameLines, onAxis, sizes } from "./axes.js";
-import { fixed } from "../../shared/format.js";
+import { fixed, spoken } from "../../shared/format.js";
 import { seeThrough } from "../../shared/plot_style.js";
 
 /** Width of a letter on the average as a share of its height; what stands between a curve and its name, in pixels. */
@@ -192,7 +192,7 @@ function words({ name, note, value, kind }, letters) {
  * @param {Metric} metric
  */
 export function written(value, metric) {
-  return metric === "error" ? fixed(value, 1) : value.toPrecision(3);
+  return metric === "error" ? fixed(value, 1) : spoken(value, 3, 3);
 }
 
 /**

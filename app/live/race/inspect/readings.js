@@ -3,7 +3,7 @@
 import { LABELS } from "../chart/axes.js";
 import { curveTable } from "../chart/curves.js";
 import { signed, written } from "../chart/labels.js";
-import { fixed, grouped } from "../../shared/format.js";
+import { fixed, grouped, spoken } from "../../shared/format.js";
 
 /**
  * From values of a panel's axes to pixels, and from pixels to a value of x.
@@ -38,7 +38,7 @@ export function readCurve(view) {
  */
 export function placeText(x, { x: kind }) {
   if (kind === "step") return `step ${grouped(Math.max(0, Math.round(x)))}`;
-  return kind === "epoch" ? `epoch ${x.toFixed(2)}` : `${x.toFixed(1)} s of training`;
+  return kind === "epoch" ? `epoch ${fixed(x, 2)}` : `${fixed(x, 1)} s of training`;
 }
 
 /**
@@ -90,7 +90,7 @@ function formatted(value, format) {
   if (typeof value !== "number" || !format) return String(value);
   if (format.endsWith("d")) return grouped(Math.round(value));
   const digits = Number(/\.(\d)/.exec(format)?.[1]);
-  if (format.endsWith("g")) return String(Number(value.toPrecision(digits)));
+  if (format.endsWith("g")) return spoken(value, digits);
   return `${format.startsWith("+") && value > 0 ? "+" : ""}${fixed(value, digits)}`.replace("-", "−");
 }
 

@@ -11,6 +11,7 @@ import { attend, loadPlotly, readTheme } from "../../shared/page.js";
 import { drawDial } from "./dial.js";
 import { ENDED, runningMean } from "../../shared/run_states.js";
 import { MAX_GHOSTS, instantFigure } from "./figure.js";
+import { fixed } from "../../shared/format.js";
 import { setText } from "../../shared/dom.js";
 import { unreachableText } from "../../shared/link_status.js";
 import { PLOT_CONFIG } from "../../shared/plot_style.js";
@@ -198,7 +199,7 @@ export class InstantView {
     this.part("train").hidden = !may || ring.length > 0;
     Object.assign(this.part("train"), { disabled: !trains, title: data.obstacle });
     this.part("lead").hidden = !trains || !ring.length;
-    setText(this.part("time"), over && race.seconds !== null ? `TRAINED IN ${race.seconds.toFixed(1)} s` : "");
+    setText(this.part("time"), over && race.seconds !== null ? `TRAINED IN ${fixed(race.seconds, 1)} s` : "");
     const notice = this.#notice();
     this.part("notice").hidden = !notice;
     setText(this.part("notice"), notice);

@@ -212,7 +212,7 @@ function errorCells(series, card) {
 
 /** The run's number on the command line, its optimizer, its first learning rate, its files. */
 function fileLine({ run, optimizer, lr, checkpoints, checkpoint_bytes: bytes, place }) {
-  const saved = checkpoints ? `${checkpoints} saved, ${(bytes / 1e6).toFixed(1)} MB` : "";
+  const saved = checkpoints ? `${checkpoints} saved, ${fixed(bytes / 1e6, 1)} MB` : "";
   return [`run ${run}`, `${optimizer}, ${lr === null ? "rate not yet tuned" : `rate ${lr}`}`, saved, place].filter(Boolean).join(" · ");
 }
 

@@ -1,7 +1,7 @@
 /** Numbers, durations and lines of text as people read them. */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { test } from "node:test";
+import { mock, test } from "node:test";
 import { csv, duration, escaped, fixed, grouped, spoken, wrapped } from "../../../../app/live/shared/format.js";
 
 test("numbers have three digits, thousands apart, powers of ten where they are large or small", () => {
@@ -9,6 +9,14 @@ test("numbers have three digits, thousands apart, powers of ten where they are l
   for (const [value, text] of table) assert.equal(spoken(value), text);
   assert.equal(spoken(0.98765, 4), "0.9877");
   assert.equal(grouped(1234567), "1,234,567");
+});
+
+test("numbers share their formatters, of which there are a few", () => {
+  const made = [mock.method(Intl, "NumberFormat"), mock.method(Number.prototype, "toLocaleString")];
+  for (let value = 0; value < 3000; value += 7.3) assert.ok([grouped(Math.round(value)), spoken(value), spoken(value, 4)].every(Boolean));
+  const calls = made[0].mock.callCount() + made[1].mock.callCount();
+  mock.restoreAll();
+  assert.ok(calls <= 5, String(calls));
 });
 
 test("sentences of the server write numbers in the same way", { skip: !process.env.SKIPSCOPE_TEST_FACTS && "pytest brings the server's numbers" }, () => {

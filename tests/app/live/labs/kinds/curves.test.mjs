@@ -19,6 +19,16 @@ test("the picked curve is bold and on top, the same setting in other kinds is be
   assert.ok(layout.annotations.some(({ text }) => text === "<b>plain</b>"));
 });
 
+test("words at the points of a curve are written once, and anew for another curve of the name", () => {
+  const curves = curvesOf(trace("norm", "plain", [1, 2], [0.5, 2.625]), trace("norm", "residual", [1, 2], [1, 2]));
+  const words = () => Object.fromEntries(build(panel("norm", "curves"), curves).data.map(({ name, text }) => [name, text]));
+  const [before, after] = [words(), words()];
+  assert.deepEqual(before.plain, ["1<br>0.5", "2<br>2.62"]);
+  assert.equal(after.plain, before.plain);
+  curves.add([trace("norm", "plain", [1, 2, 3], [0.5, 2, 3])]);
+  assert.deepEqual([words().plain.length, words().residual === before.residual], [3, true]);
+});
+
 test("seeds are thin beside their mean; alone the first one carries the name", () => {
   const seeds = (kind) => [0, 1].map((seed) => trace("grown", kind, [1, 2], [1, 2 + seed], { part: `seed ${seed}` }));
   const { data } = build(panel("grown", "curves"), curvesOf(trace("grown", "plain", [1, 2], [1, 2]), ...seeds("plain"), ...seeds("residual")));

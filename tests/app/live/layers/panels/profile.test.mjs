@@ -17,7 +17,7 @@ test("a line has the values of the step in the order of the net, the first probe
   close(ghost.y, [1, 1, 1]);
   close(line.y, [0.5, 0.25, 0.75]);
   assert.deepEqual([line.x, line.customdata, line.meta], [[1, 2, 3], [0, 1, 2], 1]);
-  assert.deepEqual(line.text, ["1: conv1", "2: conv2", "3: conv3"]);
+  assert.deepEqual(line.text, ["1: conv1", "2: conv2", "3: conv3"].map((words, index) => `${words}<br>${scale().row.label} ${[0.5, 0.25, 0.75][index]}`));
 });
 
 test("sorted, the largest comes first and what is missing is left out", () => {
@@ -34,7 +34,7 @@ test("the seeds of an arm are their mean, in a band from the smallest to the lar
   close(mean.y, [1, 0.4, 0.5]);
   close(band.y, [1.5, 0.4, 0.8, 0.2, 0.4, 0.5]);
   assert.deepEqual(band.x, [1, 2, 3, 3, 2, 1]);
-  assert.ok(mean.text[2].endsWith("mean of 2 seeds, 0.2 to 0.8"), mean.text[2]);
+  assert.ok(mean.text[2].includes("mean of 2 seeds, 0.2 to 0.8<br>"), mean.text[2]);
   const sorted = drawn("sorted")[1];
   close(sorted.y, [(0.8 + 1.5) / 2, (0.5 + 0.4) / 2]);
   assert.deepEqual(sorted.customdata, [null, null], "a rank is no place in the net");

@@ -77,6 +77,8 @@ test("peaks beyond the loss's axis are triangles at its edge, of a stretch the h
   const [peaks] = traces(built, "beyond");
   assert.deepEqual([peaks.x, peaks.y, peaks.steps], [[101, 200], [2.5, 2.5], [101, 200]]);
   assert.ok(peaks.text[0].includes("11.0 nats, beyond the axis"), peaks.text[0]);
+  const middle = traces(figure([run(1, "A-20", at, errors.map((value) => (value > 40 ? 410 : value)))], { metric: "loss" }), "beyond");
+  assert.ok(middle[0].text[0].includes("10.2 nats"), "10.25 is rounded as in a sentence");
   assert.equal(traces(figure([run(1, "A-20", at, errors)], { metric: "loss", zoom: { x: [0, 300], y: [0, 1] } }), "beyond").length, 0, "a zoom is chosen");
 });
 

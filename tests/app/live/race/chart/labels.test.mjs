@@ -107,3 +107,10 @@ test("names, gaps and the sentences of the server round an error in the same way
     if (value >= 0) assert.equal(written(value, "error"), error);
   }
 });
+
+test("a loss has three digits as the server rounds them, in the very middle too", { skip: !process.env.SKIPSCOPE_TEST_FACTS && "pytest brings the server's numbers" }, () => {
+  const { losses } = JSON.parse(readFileSync(process.env.SKIPSCOPE_TEST_FACTS, "utf8"));
+  assert.ok(losses.length > 180);
+  for (const [value, text] of losses) assert.equal(written(value, "loss"), text);
+  assert.deepEqual([2.625, 0.5, 12345, 0].map((value) => written(value, "loss")), ["2.62", "0.500", "12,300", "0.00"]);
+});
