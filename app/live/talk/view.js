@@ -25,6 +25,8 @@ import { AUDIENCE_KEYS, KEYS } from "./keys.js";
 const SCENE = "scene", LIVE = "live";
 /** Until the server has heard of a vote the press itself is shown. */
 const VOTING_MS = 3_000;
+/** A window that came back tells the room where it is, until the room has heard it. */
+const AGAIN_MS = 3_000;
 
 export class TalkView {
   /** @param {HTMLElement} host */
@@ -173,6 +175,13 @@ export class TalkView {
     if (this.data.shares) this.#send({ verb: "show", scene: this.at + 1, tab: tabName() });
   }
 
+  /** Tell it again where the talk ended while this window was away; what is sent without a connection is lost. */
+  #takeBack() {
+    if (this.stopped || !this.data.shares || !this.stage?.on || this.showing.talk !== "") return;
+    this.#tell();
+    setTimeout(() => this.#takeBack(), AGAIN_MS);
+  }
+
   /** The first scene; there again, the talk begins anew. */
   #first() {
     if (this.at) return this.#go(0);
@@ -215,7 +224,7 @@ export class TalkView {
     if (message.engine !== undefined) this.engine = message.engine;
     const before = this.showing;
     this.showing = heard(before, message);
-    if (this.leads && this.stage?.on && hasEnded(before, this.showing)) this.#tell();
+    if (hasEnded(before, this.showing)) this.#takeBack();
     if (!this.leads && message.scenes) this.#know(this.data.talk, message.scenes);
     if (!this.leads && message.showing) this.#follow();
     this.#draw();
