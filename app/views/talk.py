@@ -22,8 +22,12 @@ _PARAM, _SCENE = "talk", "scene"
 _LIVE_PARAM = "live"
 #: What was started live, the refusal of the last command, the documents of the talk that is open.
 _LIVE, _NOTICE, _DOCUMENT = "talk_live", "talk_notice", "talk_document"
-#: That the room goes on without this window, told once.
-_GOES_ON = "talk_goes_on"
+#: That the room goes on without this window, told once; that the windows which it goes on with are away.
+_GOES_ON, _AWAITED = "talk_goes_on", "talk_awaited"
+#: Seconds between two looks whether a window that is away comes back.
+_LOOK_S = 2.0
+#: Characters of what stands for a tab of the browser.
+_MAX_TAB = 64
 #: What the audience may send: see ``page_frame.obey``.
 _OF_EVERYONE = frozenset({"vote", "look"})
 _RELOAD = "Load this page anew, then vote."
@@ -49,10 +53,13 @@ def render() -> None:
         document = _document(name, talk, None if leads else given.scene if given.talk else 0)
         # A second window, or a look at another talk, takes the room along when its presenter says so, not by itself.
         waits = shared and leads and room.is_elsewhere(name, st.query_params.get(_SCENE, "1"))
-        state = TalkState(role, shared, _live(given, talk, leads), st.session_state.pop(_NOTICE, ""), waits)
+        notice, sent = st.session_state.pop(_NOTICE, ""), talk_windows.last_sent(this_window())
+        state = TalkState(role, shared, _live(given, talk, leads), notice, waits, sent)
         live_talk(document, state, lambda: _on_command(name), COMPONENT)
     if st.session_state.pop(_GOES_ON, False):
         st.info("The talk goes on for the room: another window of yours gives it.", icon=":material/slideshow:")
+    if _AWAITED in st.session_state:
+        st.fragment(_await_windows, run_every=_LOOK_S)()
     if leads:
         _list(name)
 
@@ -60,6 +67,18 @@ def render() -> None:
 def left() -> None:
     """Note that this window shows another page: it gives no talk, however it came there."""
     talk_windows.left(this_window())
+
+
+def _await_windows() -> None:
+    """End the talk where the windows that it goes on with stay away: they were closed."""
+    if _AWAITED not in st.session_state or talk_windows.awaited():
+        return
+    with talk_windows.acting(this_window(), talk_windows.last_sent(this_window())):
+        del st.session_state[_AWAITED]
+        if talk_windows.where() is None:
+            with page_frame.refusals(page_frame.show_error):
+                talks.end()
+    st.rerun()
 
 
 def _list(shown: str) -> None:
@@ -125,7 +144,8 @@ def _on_command(name: str) -> None:
         with talk_windows.acting(this_window(), page_frame.sent_at(COMPONENT)) as is_newest:
             if is_newest:
                 talks.show(name, scene)
-                talk_windows.moved(this_window(), (name, scene))
+                talk_windows.moved(this_window(), (name, scene), str(command.get("tab") or "")[:_MAX_TAB])
+                st.session_state.pop(_AWAITED, None)
 
     def end(_: object) -> None:
         with talk_windows.acting(this_window(), page_frame.sent_at(COMPONENT)) as is_newest:
@@ -137,6 +157,8 @@ def _on_command(name: str) -> None:
             else:
                 talks.show(*goes_on)
                 st.session_state[_GOES_ON] = True
+                if talk_windows.awaited():
+                    st.session_state[_AWAITED] = True
 
     own = {
         "show": show,

@@ -18,6 +18,7 @@ class TalkState:
 
     ``shared``: others follow; ``live`` is a race that was started for a scene (``scene``, ``race``, ``runs``), None
     without one. ``notice`` is what was refused just now. ``waits``: the talk does not fill the window by itself.
+    ``sent`` is the number of the window's newest command that the server has acted on.
     """
 
     role: str
@@ -25,14 +26,15 @@ class TalkState:
     live: Mapping[str, Any] | None = None
     notice: str = ""
     waits: bool = False
+    sent: float = 0
 
 
 def live_talk(talk: Mapping[str, Any], state: TalkState, on_command: Callable[[], None], key: str = "talk") -> None:
     """Mount a talk, a document of ``talk_document``.
 
     ``on_command`` is called before the script's next run; ``st.session_state[key].command`` then holds
-    ``{"verb": ...}``. Verbs: show (``scene``), end, live (``scene``), vote (``question``, ``choice``), look (at another
-    talk or live race).
+    ``{"verb": ..., "at": ...}``, ``at`` is its number, which rises. Verbs: show (``scene``, ``tab``), end, live
+    (``scene``), vote (``question``, ``choice``), look (at another talk or live race).
     """
     urls = {
         "history": "live/history", "stream": "live/stream", "recordings": "live/talk/recording/",
@@ -56,5 +58,6 @@ def talk_data(talk: Mapping[str, Any], state: TalkState) -> dict[str, Any]:
         "live": state.live,
         "notice": state.notice,
         "waits": state.waits,
+        "sent": state.sent,
         "offline": False,
     }

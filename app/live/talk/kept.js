@@ -10,6 +10,8 @@
  * @property {Record<string, number>} [ended] when a live race was seen to end, by race
  */
 
+const TAB = "skipscope-tab";
+
 export class Kept {
   /** @param {string} talk its name */
   constructor(talk) {
@@ -26,6 +28,17 @@ export class Kept {
     } catch {
       // A browser that keeps nothing forgets at a reload alone.
     }
+  }
+}
+
+/** What stands for this tab, also after a reload; "" in a browser that keeps nothing. */
+export function tabName() {
+  try {
+    const name = sessionStorage.getItem(TAB) || Math.random().toString(36).slice(2);
+    sessionStorage.setItem(TAB, name);
+    return name;
+  } catch {
+    return "";
   }
 }
 

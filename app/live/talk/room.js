@@ -28,3 +28,20 @@ export class RoomStream extends EventStream {
 export function heard(before, { showing }) {
   return showing === undefined ? before : { ...NOTHING, ...showing };
 }
+
+/**
+ * The number of a command, higher than that of the one before, of which this page and the server (`known`) may know: the
+ * server may take two in another order, and a clock may be set back.
+ * @type {(now: number, last: number | undefined, known: number | undefined) => number}
+ */
+export function numbered(now, last, known) {
+  return Math.max(now, (last ?? 0) + 1, (known ?? 0) + 1);
+}
+
+/**
+ * Whether a talk ended that was given: a presenter on the stage was away then, and says again where it is.
+ * @type {(before: Showing, after: Showing) => boolean}
+ */
+export function hasEnded(before, after) {
+  return before.talk !== "" && after.talk === "";
+}

@@ -13,11 +13,11 @@ import { Stage } from "../shared/presentation/stage.js";
 import { LabScene } from "../labs/scene.js";
 import { RaceScene } from "../race/scene.js";
 import { DRAWINGS } from "./drawings.js";
-import { Kept } from "./kept.js";
+import { Kept, tabName } from "./kept.js";
 import { liveChip, liveWords } from "./live_race.js";
 import { NotesWindow } from "./notes.js";
 import { Question } from "./question.js";
-import { NOTHING, RoomStream, heard } from "./room.js";
+import { NOTHING, RoomStream, hasEnded, heard, numbered } from "./room.js";
 import { RACES, parts, planned, questionOf, stepped } from "./scenes.js";
 import { AUDIENCE_KEYS, KEYS } from "./keys.js";
 
@@ -25,6 +25,8 @@ import { AUDIENCE_KEYS, KEYS } from "./keys.js";
 const SCENE = "scene", LIVE = "live";
 /** Until the server has heard of a vote the press itself is shown. */
 const VOTING_MS = 3_000;
+/** A window that came back tells the room where it is, until the room has heard it. */
+const AGAIN_MS = 3_000;
 
 export class TalkView {
   /** @param {HTMLElement} host */
@@ -161,16 +163,23 @@ export class TalkView {
     this.#draw();
   }
 
-  /** Send a command with its time, later than that of the one before: the server may take them in another order. */
+  /** Send a command with its number: the server may take two in another order. */
   #send(/** @type {Record<string, unknown>} */ command) {
-    this.sent = Math.max(Date.now(), (this.sent ?? 0) + 1);
+    this.sent = numbered(Date.now(), this.sent, this.data.sent);
     return this.send?.("command", { ...command, at: this.sent });
   }
 
   /** Tell the server which scene is shown, where others follow. */
   #tell() {
     this.asked = this.at;
-    if (this.data.shares) this.#send({ verb: "show", scene: this.at + 1 });
+    if (this.data.shares) this.#send({ verb: "show", scene: this.at + 1, tab: tabName() });
+  }
+
+  /** Tell it again where the talk ended while this window was away; what is sent without a connection is lost. */
+  #takeBack() {
+    if (this.stopped || !this.data.shares || !this.stage?.on || this.showing.talk !== "") return;
+    this.#tell();
+    setTimeout(() => this.#takeBack(), AGAIN_MS);
   }
 
   /** The first scene; there again, the talk begins anew. */
@@ -213,7 +222,9 @@ export class TalkView {
 
   #heard(/** @type {any} */ message) {
     if (message.engine !== undefined) this.engine = message.engine;
-    this.showing = heard(this.showing, message);
+    const before = this.showing;
+    this.showing = heard(before, message);
+    if (hasEnded(before, this.showing)) this.#takeBack();
     if (!this.leads && message.scenes) this.#know(this.data.talk, message.scenes);
     if (!this.leads && message.showing) this.#follow();
     this.#draw();

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from app.data.talks import room, talks
 from app.data.workspace import use
 from app.views import talk
-from app.views.talk_windows import TalkWindows, this_window
+from app.views.talk_windows import AWAY_S, KEPT_S, TalkWindows, this_window
 from app.web import presenter_link
 from engine.talks.files import USUAL
 
@@ -54,6 +54,17 @@ def test_a_presenters_window_at_another_scene_than_the_room_waits(place, states,
     assert [state.waits for state in states] == [False, True, False, True, True, False]
 
 
+def test_a_page_that_is_opened_again_learns_behind_which_command_it_goes_on(place, states, monkeypatch):
+    known = TalkWindows(lambda window: True)
+    monkeypatch.setattr(talk, "talk_windows", known)
+    monkeypatch.setattr(talk, "this_window", lambda: "a")
+    page()
+    with known.acting("a", 5e12):
+        pass
+    page()
+    assert [state.sent for state in states] == [0, 5e12]
+
+
 def test_who_speaks_alone_or_looks_on_never_waits(place, states, monkeypatch):
     talks.show(USUAL, 3)
     page()
@@ -76,11 +87,12 @@ class TestLeaving:
     """What the room sees when the presenter leaves the stage in one of several windows."""
 
     @pytest.fixture
-    def at(self, place, monkeypatch):
+    def at(self, place, monkeypatch, closed, now):
         """Act in one of several windows."""
         state: dict = {}
         monkeypatch.setattr(talk.st, "session_state", state)
-        monkeypatch.setattr(talk, "talk_windows", TalkWindows(lambda window: True))
+        monkeypatch.setattr(talk, "talk_windows", TalkWindows(lambda window: window not in closed, lambda: now[0]))
+        monkeypatch.setattr(talk.st, "rerun", lambda: None)
 
         def act(window, name=USUAL, **command):
             monkeypatch.setattr(talk, "this_window", lambda: window)
@@ -115,6 +127,36 @@ class TestLeaving:
         at("a", verb="show", scene=3, at=30)
         assert room.showing().scene == 3
 
+    def test_the_room_waits_a_while_for_a_window_that_is_away_and_no_longer(self, at, closed, now):
+        at("a", verb="show", scene=3)
+        at("b", verb="show", scene=4)
+        closed.add("a")
+        assert at("b", verb="end")
+        talk._await_windows()
+        assert room.showing().scene == 3
+        now[0] += AWAY_S
+        talk._await_windows()
+        assert room.showing() == room.Showing()
+
+    def test_a_window_that_comes_back_keeps_the_room(self, at, closed, now):
+        at("a", verb="show", scene=3)
+        at("b", verb="show", scene=4)
+        closed.add("a")
+        at("b", verb="end")
+        closed.clear()
+        talk._await_windows()
+        now[0] += AWAY_S
+        closed.add("a")
+        talk._await_windows()
+        assert room.showing().scene == 3
+
+    def test_a_reload_leaves_the_stage_for_the_room(self, at, closed):
+        at("before", verb="show", scene=3, tab="one")
+        closed.add("before")
+        at("after", verb="show", scene=3, tab="one")
+        assert not at("after", verb="end")
+        assert room.showing() == room.Showing()
+
     def test_a_window_at_another_page_gives_no_talk(self, at, monkeypatch):
         at("a", verb="show", scene=3)
         talk.left()
@@ -132,8 +174,14 @@ def closed():
 
 
 @pytest.fixture
-def windows(closed):
-    return TalkWindows(lambda window: window not in closed)
+def now():
+    """Hold the time, in seconds."""
+    return [1000.0]
+
+
+@pytest.fixture
+def windows(closed, now):
+    return TalkWindows(lambda window: window not in closed, lambda: now[0])
 
 
 def test_the_talk_ends_with_the_last_window(windows):
@@ -156,14 +204,79 @@ def test_a_window_that_never_gave_the_talk_ends_none_that_is_given(windows):
     assert windows.left("b") == ONE
 
 
-def test_a_closed_window_gives_no_talk(windows, closed):
+def test_a_window_that_is_away_for_a_moment_keeps_its_place(windows, closed, now):
     windows.moved("a", ONE)
     windows.moved("b", TWO)
     closed.add("a")
+    assert windows.left("b") == ONE
+    assert windows.awaited()
+    now[0] += AWAY_S - 1
+    assert windows.where() == ONE
+    closed.clear()
+    now[0] += AWAY_S
+    assert not windows.awaited()
+    assert windows.where() == ONE
+    assert windows.left("a") is None
+
+
+def test_a_window_that_stays_away_gives_no_talk(windows, closed, now):
+    windows.moved("a", ONE)
+    windows.moved("b", TWO)
+    closed.add("a")
+    assert windows.left("b") == ONE
+    now[0] += AWAY_S
+    assert (windows.awaited(), windows.where()) == (False, None)
+    windows.moved("b", TWO)
+    assert windows.left("b") is None
+
+
+def test_a_window_that_comes_back_late_is_in_its_place_again(windows, closed, now):
+    windows.moved("a", ONE)
+    closed.add("a")
+    assert windows.left("b") == ONE
+    now[0] += AWAY_S
     assert windows.left("b") is None
     closed.clear()
     windows.moved("b", TWO)
-    assert windows.left("b") is None
+    assert windows.left("b") == ONE
+
+
+def test_a_session_that_streamlit_has_given_up_is_forgotten(windows, closed, now):
+    windows.moved("a", ONE)
+    closed.add("a")
+    assert windows.awaited()
+    now[0] += KEPT_S
+    assert windows.where() is None
+    closed.clear()
+    assert windows.where() is None
+
+
+def test_a_tab_that_was_loaded_anew_is_one_window(windows, closed):
+    windows.moved("before", ONE, "tab")
+    closed.add("before")
+    windows.moved("after", TWO, "tab")
+    assert windows.left("after") is None
+
+
+def test_a_tab_and_its_copy_are_two_windows(windows):
+    windows.moved("a", ONE, "tab")
+    windows.moved("b", TWO, "tab")
+    assert windows.left("b") == ONE
+
+
+def test_sessions_of_no_known_tab_are_no_single_window(windows, closed):
+    windows.moved("a", ONE)
+    closed.add("a")
+    windows.moved("b", TWO)
+    assert windows.left("b") == ONE
+
+
+def test_a_page_learns_the_number_of_its_newest_command(windows):
+    assert windows.last_sent("a") == 0
+    for sent in (30.0, 10.0):
+        with windows.acting("a", sent):
+            pass
+    assert windows.last_sent("a") == 30.0
 
 
 def test_a_command_that_comes_after_a_later_one_of_its_window_acts_no_more(windows):
