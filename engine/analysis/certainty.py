@@ -154,7 +154,9 @@ def _cure(judgement: Judgement) -> str:
 
 
 def _open(judgement: Judgement) -> str:
-    """Name the other types about which nothing may be concluded."""
+    """Say of which other types it is open whether the deeper net is worse."""
     resolved = {Verdict.DEGRADATION, Verdict.DEGRADATION_AT_RATE, Verdict.NO_DEGRADATION, Verdict.OVERFITTING}
-    left = [each.deep.arm for each in judgement.findings if each.verdict not in resolved]
-    return f"Not resolved: {few(left)}." if left else ""
+    left = [each for each in judgement.findings if each.verdict not in resolved]
+    pairs_left = [f"{each.deep.arm} is worse than {each.shallow.arm}" for each in left[:1]]
+    pairs_left += [f"{each.deep.arm} than {each.shallow.arm}" for each in left[1:]]
+    return f"Not resolved: whether {few(pairs_left)}." if left else ""

@@ -117,7 +117,9 @@ def protocol(runs: Sequence[ComparedRun], judgement: Judgement, errors: RaceErro
         f"{count}, compared at {step}.",
         f"Fewer seeds: {few(fewer)}." if fewer else "",
         f"The errors are {error}.",
-        f"Intervals are {100 * CONFIDENCE:g} % t intervals of the per-seed differences." if most > 1 else "",
+        f"Intervals are {100 * CONFIDENCE:g} % t intervals of the per-seed differences."
+        if most > 1
+        else "One seed has no interval: nothing is known of how much seeds differ.",
         f"Holm's correction covers {judgement.comparisons} comparisons." if most > 1 < judgement.comparisons else "",
         *_rates([run for finding in findings for run in finding.runs]),
         "Runs that broke or halted early are left out." if any(finding.left_out for finding in findings) else "",

@@ -58,7 +58,8 @@ class Panel:
 
     A cell of a heat map shows the curves of the panel ``opens`` with its ``cell``. With ``digits``, y is a relative
     distance, and the hover text also says in how many of so many decimal digits two numbers at that distance differ.
-    With ``rows`` each curve has a row of its own, and y no numbers.
+    With ``rows`` each curve has a row of its own, and y no numbers. ``nets_of`` names the option that says how many
+    layers the drawn nets have, where those are not the nets of the lab's sentences.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Panel:
     path: str = ""
     digits: int = 0
     rows: bool = False
+    nets_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 /** The files of a lab's panel: title, caption and legend of its picture, the rows of its table. Pure functions. */
 import { cellWords } from "./kinds/cells.js";
-import { spoken } from "../shared/format.js";
+import { plural, spoken } from "../shared/format.js";
 import { yWords } from "./curves.js";
 import { filled } from "./kinds/index.js";
 import { panelFooter } from "./footer.js";
@@ -32,16 +32,22 @@ function shade(shades, depth, nth, variants) {
 }
 
 /** shown: { curves, pick, data, theme, page, recorded }, see LabPanels. */
-export function pictureWords(panel, { curves, pick, data, theme, page, recorded }) {
+export function pictureWords(panel, { curves, pick, data, theme, page, recorded, settings }) {
   const drawn = curves.shown(panel.name, pick.cell);
   const kinds = new Set(drawn.map(({ kind }) => kind));
   const entries = Object.entries(stylesOf(curves.kinds(), data)).filter(([kind]) => kinds.has(kind));
   return {
-    title: `${panel.title}${aside(panel, drawn, pick, data)}`,
+    title: `${panel.title}${netsOf(panel, settings)}${aside(panel, drawn, pick, data)}`,
     caption: [yWords(panel), panelFooter(drawn, panel), page].join(" · "),
     legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { color, dash }]) => ({ name: kind, color: color[theme.scheme], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })),
     filename: `skipscope-lab-${data.lab}-${panel.name}-${recorded ? "reference" : `job-${data.run}`}`,
   };
+}
+
+/** How many layers the drawn nets have, where a panel names the setting that says it. */
+export function netsOf(panel, settings) {
+  const layers = panel.nets_of && settings?.[panel.nets_of];
+  return layers ? ` (nets of ${plural(layers, "layer")})` : "";
 }
 
 function aside(panel, drawn, pick, data) {

@@ -55,9 +55,9 @@ function cellFooter(curves, panel) {
   const all = rows.length * columns;
   const lost = values.filter((y) => y === null).length;
   return [
-    values.length < all ? `${grouped(values.length)} of ${grouped(all)} cells measured, the others are framed` : `all ${grouped(all)} cells shown`,
+    columns < panel.columns.length && values.length === all ? `all ${grouped(all)} cells of ${counted(columns, "column")} shown` : values.length < all ? `${grouped(values.length)} of ${grouped(all)} cells measured, the others are framed` : `all ${grouped(all)} cells shown`,
     lost && `${grouped(lost)} not finite`,
-    columns < panel.columns.length && `${columns} of ${panel.columns.length} columns measured`,
+    columns < panel.columns.length && `${counted(panel.columns.length - columns, "other column")} not measured`,
   ].filter(Boolean).join(" · ");
 }
 

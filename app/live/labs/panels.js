@@ -4,7 +4,7 @@ import { ends, same, yWords } from "./curves.js";
 import { plural, spoken } from "../shared/format.js";
 import { BUILDERS, controlsOf, filled } from "./kinds/index.js";
 import { drawLegend } from "./kinds/labels.js";
-import { pictureWords, stylesOf, tableOf } from "./export.js";
+import { netsOf, pictureWords, stylesOf, tableOf } from "./export.js";
 import { panelFooter } from "./footer.js";
 import { element, setText } from "../shared/dom.js";
 import { PLOT_CONFIG, quietModeBar } from "../shared/plot_style.js";
@@ -80,7 +80,7 @@ export class LabPanels {
     return false;
   }
 
-  #words(one, { curves, pick, data }, emptyWords) {
+  #words(one, { curves, pick, data, settings }, emptyWords) {
     const { panel } = one;
     const [all, shown] = [curves.of(panel.name), curves.shown(panel.name, pick.cell)];
     const some = shown.length > 0;
@@ -91,7 +91,7 @@ export class LabPanels {
     if (!some) one.legend.hidden = true;
     setText(one.strip, panelFooter(shown, panel));
     setText(one.empty, all.length && pick.cell ? `no curve of ${cellWords(pick.cell)}` : emptyWords);
-    setText(one.note, noteOf(panel, curves, shown, pick, data));
+    setText(one.note, `${some ? netsOf(panel, settings) : ""}${noteOf(panel, curves, shown, pick, data)}`);
     one.controls.words?.(shown, curves);
   }
 

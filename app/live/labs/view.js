@@ -165,7 +165,7 @@ export class LabView {
 
   #exported() {
     const { data, theme, card } = this;
-    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options), recorded: card?.recorded };
+    return { curves: this.curves, pick: this.#shown(), data, theme, page: jobFooter(card, data.options), recorded: card?.recorded, settings: card?.settings };
   }
 
   emptyWords() {

@@ -21,7 +21,7 @@ _OPTIONS = (
 
 _PANELS = (
     Panel("gradient", "The gradient over a line of inputs, one net each", "input",
-          "slope of the output, a row for each curve", rows=True,
+          "slope of the output, a row for each curve", rows=True, nets_of="shown",
           how_to_read="A curve is the slope of the output at every input of one net. Where neighbours have similar "
           "slopes, a step that helps one of them helps the other. Plain with BN looks like white noise: its gradient "
           "is shattered. With shortcuts it is nearer to brown noise, a random walk. Looks-linear is a control that is "

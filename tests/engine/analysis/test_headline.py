@@ -81,7 +81,8 @@ def test_a_race_that_ended_early_compares_nothing():
             race(), {}, DEGRADATION, f"{WORSE_BY_33}. With shortcuts the deeper net is 0.5 points better.",
             "3 seeds: resolved",
             f"Degradation. {AFTER_300}, 95 % interval 30.5 to 35.5 points. "
-            "Shortcuts take away 33.5 points (29.2 to 37.8). Not resolved: A-56.",
+            "Shortcuts take away 33.5 points (29.2 to 37.8). Not resolved: whether A-56 is worse than "
+            "A-20.",
         ),
         (
             race(1), {}, Verdict.ONE_SEED,

@@ -37,6 +37,7 @@ def test_the_statement_of_a_race_that_trains():
     assert statement.protocol == (
         "1 seed, compared at the last step that all runs have reached.",
         "The errors are running training errors: means of the last 50 steps.",
+        "One seed has no interval: nothing is known of how much seeds differ.",
         "One learning rate for all: 0.1.",
     )
     assert statement.rows == (

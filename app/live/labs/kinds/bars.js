@@ -46,10 +46,10 @@ export function buildBars(panel, curves, pick, { styles, width, height }, theme)
   return { data, layout, side: "right", legend: rows.map((row) => ({ name: row[0].row + partly(row, panel, places), style: styles[row[0].kind] })) };
 }
 
-/** Of a row with gaps: at how many of the places up to its last one it was measured. Few bars are no missing data. */
+/** Of a row with gaps: at how many places it was measured. Few bars are no missing data; how many its net has is not known here. */
 function partly(row, { columns }, places) {
   const own = new Set(row.flatMap(({ x }) => x)), within = places.filter((x) => x <= Math.max(...own)).length;
-  return columns.length || own.size === within ? "" : `, measured at ${own.size} of ${within} places`;
+  return columns.length || own.size === within ? "" : `, measured at ${own.size} places only`;
 }
 
 /** Words in place of a bar. */

@@ -99,10 +99,8 @@ def compared(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _explained(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return sentences about what stands in the table, and what does not."""
+    """Return sentences about what stands in the table."""
     lines = []
-    if rows and not any(row[_INTERVAL] for row in rows):
-        lines.append("One seed has no interval: nothing is known of how much seeds differ.")
     if any(row[0].startswith(offline.CURE) for row in rows):
         lines.append(
             f"“{offline.CURE} X”: by how many points the difference is smaller with shortcuts X than in plain nets."

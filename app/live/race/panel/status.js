@@ -67,7 +67,8 @@ export class RaceStatus {
     const body = this.part("rows").querySelector("tbody");
     body.replaceChildren(...rows.map((cells) => {
       const row = element("tr");
-      row.append(...cells.map((text) => element("td", "", text)));
+      // What was compared and has no interval or conclusion says so; single seeds and runs apart never have one.
+      row.append(...cells.map((text, at) => element("td", "", text || (at > 2 && cells[0] && cells[2] ? "–" : ""))));
       return row;
     }));
     this.part("rows").hidden = !rows.length;

@@ -30,6 +30,12 @@ test("a picture names what is bold or which cell it shows", () => {
   assert.equal(pictureWords(panel("training", "curves"), shown(inCell, { ...NO_PICK, cell })).title, "the training: zero, plain");
 });
 
+test("a picture of other nets than those of the sentences says how many layers they have", () => {
+  const shown = { curves: curvesOf(trace("slope", "plain", [1], [2])), pick: NO_PICK, data: DATA, theme: THEME, page: "job 3", settings: { shown: 24, layers: 50 } };
+  const title = (nets_of) => pictureWords(panel("slope", "curves", { nets_of }), shown).title;
+  assert.deepEqual([title("shown"), title("")], ["the slope (nets of 24 layers)", "the slope"]);
+});
+
 test("a table has every point, with its column's name where x is an index, and those of the way", () => {
   const curves = curvesOf(trace("map", "plain", [0, 1], [5, null]), trace("path", "plain", [0.5], [0.25]));
   const { columns, rows } = tableOf(panel("map", "heat", { columns: ["zero", "identity"], path: "path" }), { curves, pick: NO_PICK, data: DATA });

@@ -39,5 +39,8 @@ test("gaps between thin lines of targets count as no points", () => {
 
 test("a heat map says how many cells were measured", () => {
   const cells = curvesOf(trace("map", "plain", [0, 1], [1, null]), trace("map", "residual", [0], [1])).all();
-  assert.equal(panelFooter(cells, panel("map", "heat", { columns: ["a", "b", "c"] })), "3 of 4 cells measured, the others are framed · 1 not finite · 2 of 3 columns measured");
+  assert.equal(panelFooter(cells, panel("map", "heat", { columns: ["a", "b", "c"] })), "3 of 4 cells measured, the others are framed · 1 not finite · 1 other column not measured");
+  const whole = curvesOf(trace("map", "plain", [0, 1], [1, 2]), trace("map", "residual", [0, 1], [1, 3])).all();
+  assert.equal(panelFooter(whole, panel("map", "heat", { columns: ["a", "b", "c", "d"] })), "all 4 cells of 2 columns shown · 2 other columns not measured");
+  assert.equal(panelFooter(whole, panel("map", "heat", { columns: ["a", "b"] })), "all 4 cells shown");
 });

@@ -103,7 +103,7 @@ def test_one_button_measures_every_lab_that_has_no_job_yet(page, workspace, monk
     monkeypatch.setattr(labs, "start_lab", lambda name, settings: started.append((name, settings)))
     drawn = page("")
     (button,) = [button for button in drawn.button if button.label.startswith("Measure all here (about ")]
-    assert "Not measured with the others: lesion, landscape. There is no training to look at yet" in said(drawn)
+    assert "Not measured with the others: Lesions, Landscape. There is no training to look at yet" in said(drawn)
     with Writer(workspace) as writer:
         writer.labs.submit(LabConfig(lab="gradients", settings=LABS["gradients"].defaults()))
         writer.labs.submit(LabConfig(lab="mapping", settings=LABS["mapping"].defaults() | {"seeds": 1}))
