@@ -15,7 +15,7 @@ import { RaceScene } from "../race/scene.js";
 import { DRAWINGS } from "./drawings.js";
 import { Kept } from "./kept.js";
 import { liveChip, liveWords } from "./live_race.js";
-import { Navigation } from "./navigation.js";
+import { Navigation } from "./touch/navigation.js";
 import { NotesWindow } from "./notes.js";
 import { Question } from "./question.js";
 import { NOTHING, RoomStream, heard } from "./room.js";

@@ -21,8 +21,10 @@ FOOT = """() => {
   const talk = document.querySelector('.sk-talk'), box = (node) => node.getBoundingClientRect();
   const seen = (name) => [...talk.querySelectorAll(name)].filter((node) => node.checkVisibility());
   const buttons = seen('.sk-navigation button').map(box);
-  const meets = (a) => buttons.some((b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1);
-  const words = seen('.sk-title, .sk-line, .sk-choice, .sk-votes, .sk-figure > *, .sk-foot > *, .ss-keys-words, .ss-keys-line > button');
+  const beside = (a, b) => a.left >= b.right - 1 || b.left >= a.right - 1;
+  const meets = (a) => buttons.some((b) => !beside(a, b) && a.top < b.bottom - 1 && b.top < a.bottom - 1);
+  const scene = '.sk-title, .sk-line, .sk-choice, .sk-votes, .sk-figure > *, .sk-foot > *';
+  const words = seen(`${scene}, .ss-keys-words, .ss-keys-line > button`);
   return {
     buttons: buttons.map(({ width, height }) => [width, height]),
     inside: buttons.every(({ left, right }) => left >= 0 && right <= innerWidth),
@@ -60,9 +62,7 @@ def swipe(page: Page, begin: tuple[int, int], end: tuple[int, int]) -> None:
 
 
 def test_on_a_phone_the_file_is_gone_through_by_taps_and_by_swipes(address, browser: Browser):
-    context = browser.new_context(
-        viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce", offline=True
-    )
+    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce", offline=True)
     context.set_default_timeout(1000 * PATIENCE)
     try:
         page = context.new_page()

@@ -2,7 +2,7 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { Node, page } from "../dom.mjs";
-import { Navigation } from "../../../../app/live/talk/navigation.js";
+import { Navigation } from "../../../../app/live/talk/touch/navigation.js";
 
 page();
 globalThis.innerWidth = 390;

@@ -2,7 +2,7 @@
  * A talk without a keyboard: small buttons at the foot of the stage, and a swipe on a touch screen. They are for whoever
  * leads; who follows the presenter has neither.
  */
-import { button, element } from "../shared/dom.js";
+import { button, element } from "../../shared/dom.js";
 
 /** Pixels of a swipe at least, and milliseconds at most: a slower finger selects words, or reads along a curve. */
 const FAR_PX = 50, SOON_MS = 800;
