@@ -1,5 +1,5 @@
 /**
- * A talk: one scene at a time in the whole window, forward and back by keys. It is the composer above the features: the
+ * A talk: one scene at a time in the whole window, forward and back by keys, or by touch. It is the composer above the features: the
  * curves of a race and the panels of a lab come from their scene modules, and no feature knows the talk.
  */
 /** @import { KeyRow } from "../shared/presentation/keys.js" */
@@ -15,6 +15,7 @@ import { RaceScene } from "../race/scene.js";
 import { DRAWINGS } from "./drawings.js";
 import { Kept, tabName } from "./kept.js";
 import { liveChip, liveWords } from "./live_race.js";
+import { Navigation } from "./touch/navigation.js";
 import { NotesWindow } from "./notes.js";
 import { Question } from "./question.js";
 import { NOTHING, RoomStream, hasEnded, heard, numbered } from "./room.js";
@@ -59,6 +60,7 @@ export class TalkView {
     Object.assign(this, { data, send, theme: readTheme(this.host, data.themes) });
     this.#know(data.talk, {});
     this.stage ??= this.#stage(data);
+    this.navigation ??= new Navigation(this.host, this.stage.help.line, this.stage.help.act, !data.offline);
     this.stage.invite(data.room);
     if (first) {
       this.kept = new Kept(data.talk.name);
@@ -275,6 +277,7 @@ export class TalkView {
     this.#question(scene);
     this.#figure(scene);
     setText(this.part("source"), this.#source(scene));
+    this.navigation?.draw(this.at, this.scenes.length, this.leads);
     setText(this.part("number"), `${this.at + 1} / ${this.scenes.length}`);
     this.host.classList.toggle("sk-shared", Boolean(data.shares));
   }

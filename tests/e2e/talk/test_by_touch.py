@@ -1,0 +1,126 @@
+"""A talk without a keyboard: the buttons at the foot of the stage and a swipe move it, and they cover nothing."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.live.offline.talk.export import write
+from engine.talks.files import FOLDER, USUAL, read_talk
+from tests.e2e.conftest import PATIENCE, Site, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TALK = read_talk(FOLDER / f"{USUAL}.toml")
+LAST = len(TALK.scenes)
+PHONE = {"width": 390, "height": 844}
+SIZES = ({"width": 1280, "height": 720}, {"width": 1920, "height": 1080})
+FINGER_PX = 44
+#: The buttons: their boxes, and the words and pictures of the scene that they cover.
+FOOT = """() => {
+  const talk = document.querySelector('.sk-talk'), box = (node) => node.getBoundingClientRect();
+  const seen = (name) => [...talk.querySelectorAll(name)].filter((node) => node.checkVisibility());
+  const buttons = seen('.sk-navigation button').map(box);
+  const beside = (a, b) => a.left >= b.right - 1 || b.left >= a.right - 1;
+  const meets = (a) => buttons.some((b) => !beside(a, b) && a.top < b.bottom - 1 && b.top < a.bottom - 1);
+  const scene = '.sk-title, .sk-line, .sk-choice, .sk-votes, .sk-figure > *, .sk-foot > *';
+  const words = seen(`${scene}, .ss-keys-words, .ss-keys-line > button`);
+  return {
+    buttons: buttons.map(({ width, height }) => [width, height]),
+    inside: buttons.every(({ left, right }) => left >= 0 && right <= innerWidth),
+    low: Math.max(...buttons.map(({ bottom }) => bottom + talk.scrollTop)) - talk.scrollHeight,
+    covered: words.filter((node) => meets(box(node))).map((node) => node.className),
+    opacity: getComputedStyle(talk.querySelector('.ss-keys-line')).opacity,
+  };
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> str:
+    path: Path = tmp_path_factory.mktemp("talk") / "talk.html"
+    with path.open("wb") as file:
+        write(USUAL, TALK, file)
+    return path.as_uri()
+
+
+def at(page: Page, number: int) -> None:
+    expect(page.locator(".sk-number")).to_have_text(f"{number} / {LAST}")
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name)
+
+
+def swipe(page: Page, begin: tuple[int, int], end: tuple[int, int]) -> None:
+    """Draw a finger over the screen, as the browser hears it from the device."""
+    session = page.context.new_cdp_session(page)
+    points = [[begin[axis] + (end[axis] - begin[axis]) * part / 4 for axis in (0, 1)] for part in range(5)]
+    for kind, (x, y) in zip(("touchStart", *4 * ("touchMove",)), points, strict=True):
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    session.detach()
+
+
+def test_on_a_phone_the_file_is_gone_through_by_taps_and_by_swipes(address, browser: Browser):
+    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce", offline=True)
+    context.set_default_timeout(1000 * PATIENCE)
+    try:
+        page = context.new_page()
+        page.goto(address)
+        for number in range(1, LAST + 1):
+            at(page, number)
+            until(lambda: page.evaluate("() => !document.querySelector('.sk-skeleton:not([hidden])')"))
+            seen = page.evaluate(FOOT)
+            assert len(seen["buttons"]) == 2 and seen["inside"], "a file has no page to leave for"
+            assert min(height for _, height in seen["buttons"]) >= FINGER_PX
+            assert (seen["covered"], seen["low"] <= 0) == ([], True), number
+            if number < LAST:
+                button(page, "Next scene").tap()
+        expect(button(page, "Next scene")).to_have_attribute("aria-disabled", "true")
+        button(page, "Back: previous scene").tap()
+        at(page, LAST - 1)
+        # Over a chart too, which has its own ways with a pointer.
+        for number in range(LAST - 2, 0, -1):
+            swipe(page, (90, 500), (320, 480))
+            at(page, number)
+        swipe(page, (320, 500), (90, 520))
+        at(page, 2)
+        swipe(page, (200, 600), (190, 300))
+        swipe(page, (200, 400), (210, 400))
+        # What nobody moves stays there for the next tap.
+        page.wait_for_function("() => document.querySelector('.ss-quiet')")
+        page.wait_for_timeout(600)
+        assert page.evaluate(FOOT)["opacity"] == "1"
+        at(page, 2)
+    finally:
+        context.close()
+
+
+def test_with_a_mouse_the_buttons_are_in_the_line_that_fades_and_one_leaves_for_the_page(workspace, open_page):
+    site = Site(workspace)
+    site.start()
+    try:
+        page = open_page(f"{site.url}/talk", reduced_motion="reduce")
+        at(page, 1)
+        for number in range(1, LAST + 1):
+            for size in SIZES:
+                page.set_viewport_size(size)
+                page.wait_for_timeout(300)
+                seen = page.evaluate(FOOT)
+                assert (len(seen["buttons"]), seen["covered"], seen["inside"]) == (3, [], True), (number, size)
+            if number < LAST:
+                button(page, "Next scene").click()
+                at(page, number + 1)
+        button(page, "Back: previous scene").click()
+        at(page, LAST - 1)
+        page.keyboard.press("ArrowRight")
+        at(page, LAST)
+        page.wait_for_function("() => document.querySelector('.ss-quiet')")
+        until(lambda: page.evaluate(FOOT)["opacity"] == "0")
+        page.mouse.move(300, 300)
+        until(lambda: page.evaluate(FOOT)["opacity"] == "1")
+        button(page, "Leave the talk").click()
+        expect(page.locator(".sk-overview")).to_be_visible()
+        expect(page.locator(".sk-navigation")).to_be_hidden()
+    finally:
+        site.close()
