@@ -38,9 +38,9 @@ def _notes(text: str, info: ValidationInfo) -> str:
     return text.strip()
 
 
-def _no_answer(value: Any) -> Any:
+def _no_answer(value: Any, info: ValidationInfo) -> Any:
     if isinstance(value, bool):
-        raise ValueError(f"is a number (got {str(value).lower()})")
+        raise ValueError(f"{info.field_name} is a number (got {str(value).lower()})")
     return value
 
 

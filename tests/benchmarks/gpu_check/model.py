@@ -1,10 +1,9 @@
 """What a document of a check is: read by this model once, trusted afterwards. Torch-free."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from typing_extensions import TypeAliasType
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 MAX_WHY = 500
 DEVICE = r"cpu|cuda:\d{1,3}"
@@ -23,11 +22,19 @@ def _moment(text: str) -> str:
     return text
 
 
+def _bounded(value: Any) -> Any:
+    """Refuse a number that is none, or too long to print, in whatever holds it; JSON is read at most 200 deep."""
+    if isinstance(value, int | float) and not -_MANY < value < _MANY:
+        raise ValueError("has a number out of range")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _bounded(inner)
+    return value
+
+
 Line = Annotated[str, Field(max_length=2_000), AfterValidator(_printable)]
 Moment = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 Count = Annotated[int, Field(ge=0, lt=_MANY)]
-Number = Annotated[int, Field(gt=-_MANY, lt=_MANY)]
-Figure = TypeAliasType("Figure", "bool | Number | float | str | None | list[Figure] | dict[str, Figure]")
+Figure = Annotated[JsonValue, AfterValidator(_bounded)]
 
 
 class _Strict(BaseModel):
