@@ -16,16 +16,20 @@ from app.web import addresses, proxy_hosts
 
 
 class _Command(click.Command):
-    """A command whose options are given once each."""
+    """A command whose options are given once each, and never without a value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the options. Raises UsageError for one that is given twice."""
-        _, _, order = self.make_parser(ctx).parse_args(list(args))
+        """Parse the options. Raises UsageError for one that is given twice, or empty."""
+        values, _, order = self.make_parser(ctx).parse_args(list(args))
         once = [option for option in order if not option.multiple]
         if len(once) > len(set(once)):
             from app.data import workspace  # late: see ``main``
 
             workspace.refuse_doubled(self, ctx, args)
+        for option in order:
+            value = values.get(option.name or "")
+            if value == "" or (isinstance(value, list | tuple) and "" in value):
+                raise click.UsageError(f"{option.opts[-1]} is empty; give it a value, or leave it out", ctx)
         return super().parse_args(ctx, args)
 
 
@@ -63,8 +67,6 @@ class _Port(click.ParamType[int]):
 def main(folder: str | None, no_browser: bool, share: bool, token_file: str | None, **where: Any) -> None:
     """Watch plain and residual nets train side by side, in the browser."""
     host, port = where["host"], where["port"]
-    if host == "":
-        raise click.UsageError("--host is an address such as 127.0.0.1 (got '')")
     _use_place(where["proxy_host"], where["base_path"])
     host = host or (addresses.EVERYWHERE if share and not where["proxy_host"] else addresses.LOOPBACK)
     try:

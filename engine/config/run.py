@@ -96,9 +96,11 @@ class RunConfig(Config):
         replicas, batch = self.replicas, self.optim.batch_size
         if batch % replicas or batch < 2 * replicas:
             fitting = [n for n in range(1, MAX_REPLICAS + 1) if batch % n == 0 and batch >= 2 * n]
+            *others, most = map(str, fitting)
+            allowed = f"{', '.join(others)} or {most}" if others else most
             raise ValueError(
-                f"replicas share a batch of {batch} images equally, at least 2 each; choose replicas from "
-                f"{', '.join(map(str, fitting))} (got {replicas})"
+                f"replicas share a batch of {batch} images equally, at least 2 each: {allowed}, "
+                f"and no more than there are cores or GPUs (got {replicas})"
             )
         return self
 

@@ -6,7 +6,7 @@ Every text is shown as it stands. ``*so*`` is strong; nothing else is markup.
 from typing import Annotated, Any, Literal
 from unicodedata import normalize
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from engine.config.base import Config
 from engine.config.presets import PRESETS
@@ -39,6 +39,14 @@ def _notes(text: str, info: ValidationInfo) -> str:
     return text.strip()
 
 
+def _no_answer(value: Any, info: ValidationInfo) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"{info.field_name} is a number (got {str(value).lower()})")
+    return value
+
+
+_Float = Annotated[float, BeforeValidator(_no_answer)]
+_Whole = Annotated[int, BeforeValidator(_no_answer)]
 Line = Annotated[str, Field(max_length=MAX_LINE), AfterValidator(_one_line)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 Notes = Annotated[str, Field(max_length=MAX_NOTES), AfterValidator(_notes)]
@@ -57,7 +65,7 @@ class Scene(Config):
     title: Line
     lines: tuple[Line, ...] = Field(default=(), max_length=MAX_LINES)
     source: Line | None = None
-    minutes: float = Field(gt=0, le=MAX_MINUTES)
+    minutes: _Float = Field(gt=0, le=MAX_MINUTES)
     notes: Notes = ""
 
 
@@ -67,7 +75,7 @@ class Played(Scene):
     recording: str
     layout: Layout = "side"
     arms: tuple[Line, ...] = Field(default=(), max_length=20)
-    seconds: float = Field(default=USUAL_SECONDS, ge=MIN_SECONDS, le=MAX_SECONDS)
+    seconds: _Float = Field(default=USUAL_SECONDS, ge=MIN_SECONDS, le=MAX_SECONDS)
 
     @field_validator("recording")
     @classmethod
@@ -104,7 +112,7 @@ class CutScene(Played):
     """A recording of nets whose shortcuts were cut plays from ``begin``, shortly before the cut."""
 
     kind: Literal["cut"]
-    begin: int = Field(default=0, ge=0, le=MAX_STEP)
+    begin: _Whole = Field(default=0, ge=0, le=MAX_STEP)
 
 
 class LabScene(Scene):
@@ -143,7 +151,7 @@ class RevealScene(Played):
 
     kind: Literal["reveal"]
     of: Key
-    answer: int = Field(ge=1, le=MAX_CHOICES)
+    answer: _Whole = Field(ge=1, le=MAX_CHOICES)
 
 
 SCENES: dict[str, type[Scene]] = {

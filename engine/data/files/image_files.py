@@ -25,10 +25,12 @@ SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".apng",
     ".jfif", ".jpe", ".jp2", ".j2k", ".jpc", ".jpf", ".jpx", ".j2c", ".avif", ".avifs", ".qoi", ".dds", *BY_SUFFIX,
 )  # fmt: skip
-#: What pillow knows and this does not take. EPS and WMF start programs; the next four have no decoder; the others are
-#: icons, layers, brushes and films, which lie beside images and are none of the set.
+#: What pillow knows and this does not take. EPS and WMF start programs; the next four have no decoder; the next are
+#: icons, layers, brushes and films, which lie beside images and are none of the set; the last four have no ending of
+#: their own and are told by little in their bytes.
 REFUSED = (
     "EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG", "ICO", "CUR", "ICNS", "PSD", "GBR", "FLI", "IPTC", "PCD",
+    "SPIDER", "IMT", "MCIDAS", "XVTHUMB",
 )  # fmt: skip
 #: Made by file systems, network storage, archivers and notebooks, in lower case.
 _SYSTEM = frozenset((

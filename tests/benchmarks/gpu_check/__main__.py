@@ -13,10 +13,10 @@ Exit codes: 0 when no part failed, 1 when one did, 2 for a wrong call.
 
 import argparse
 import sys
-from pathlib import Path
 
 from engine.errors import SkipscopeError
 from tests.benchmarks.gpu_check.document import FAILED, read
+from tests.benchmarks.gpu_check.files import named
 from tests.benchmarks.gpu_check.parts import PARTS
 from tests.benchmarks.gpu_check.report import markdown
 from tests.benchmarks.gpu_check.series import Series
@@ -29,8 +29,8 @@ def main(words: list[str]) -> int:
         epilog="Parts: " + "; ".join(f"{part.number} {part.name}" for part in PARTS.values()),
     )  # fmt: skip
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--out", type=Path, metavar="F", help="the JSON file to write; the log lies beside it")
-    what.add_argument("--report", type=Path, metavar="F", help="print a finished check as Markdown")
+    what.add_argument("--out", metavar="F", help="the JSON file to write; the log lies beside it")
+    what.add_argument("--report", metavar="F", help="print a finished check as Markdown")
     parser.add_argument("--part", type=int, action="append", choices=PARTS, metavar="N", help="only this part")
     there = parser.add_mutually_exclusive_group()
     there.add_argument("--replace", action="store_true", help="write over files of that name")
@@ -38,10 +38,10 @@ def main(words: list[str]) -> int:
     parser.add_argument("--device", default="cuda:0", metavar="D", help="cuda:N; cpu: a rehearsal in tiny sizes")
     options = parser.parse_args(words)
     try:
-        if options.report:
-            print(markdown(read(options.report)))
+        if options.report is not None:
+            print(markdown(read(named(options.report, "--report"))))
             return 0
-        series = Series(options.out, options.device, replace=options.replace, add=options.add)
+        series = Series(named(options.out, "--out"), options.device, replace=options.replace, add=options.add)
         document = series.run(sorted(set(options.part or PARTS)))
     except SkipscopeError as error:
         print(f"error: {error}", file=sys.stderr)

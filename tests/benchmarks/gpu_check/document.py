@@ -13,18 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from engine.errors import DataError
-from engine.exchange.transfer import to_file
+from tests.benchmarks.gpu_check.files import content, write_whole
+from tests.benchmarks.gpu_check.model import MAX_WHY, Document, Machine
 from tests.benchmarks.gpu_check.parts import PARTS, Outcome, Part
 
 SCHEMA = 1
 PASSED, FAILED, NOT_RUN = "passed", "failed", "not run"
-STATES = (PASSED, FAILED, NOT_RUN)
-_ROW_KEYS = {"part", "name", "question", "state", "why", "seconds", "figures"}
-MACHINE_KEYS = {
-    "torch", "cuda", "cudnn", "driver", "gpus", "system", "processor", "cores", "memory_bytes", "versions"
-}  # fmt: skip
-MAX_WHY = 500
+MACHINE_KEYS = set(Machine.model_fields)
 
 
 #: Why a part was not run, in the document of a check that goes on or was ended.
@@ -56,40 +54,46 @@ def judged(part: Part, outcome: Outcome, seconds: float) -> dict[str, Any]:
 
 def faults_of(document: Any) -> list[str]:
     """Return what is wrong with a document, one line each."""
-    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        return [f"it is no check of schema {SCHEMA}"]
-    found = []
-    machine, rows = document.get("machine"), document.get("parts")
-    if not isinstance(machine, dict) or machine.keys() != MACHINE_KEYS:
-        found.append("the machine is not described")
-    if not isinstance(rows, list) or not all(isinstance(row, dict) and row.keys() == _ROW_KEYS for row in rows):
-        return [*found, "its parts are not described"]
-    if [row["part"] for row in rows] != list(PARTS):
-        found.append(f"its parts are not 1 to {len(PARTS)}")
-    for row in rows:
-        if row["state"] not in STATES:
-            found.append(f"part {row['part']} has no state of {', '.join(STATES)}")
-        elif bool(row["why"]) == (row["state"] == PASSED):
-            found.append(f"part {row['part']} is {row['state']}, and why is {'said' if row['why'] else 'not said'}")
-    return found
+    try:
+        return _contradictions(Document.model_validate(document))
+    except ValidationError as error:
+        return _lines(error)
 
 
 def write(document: Mapping[str, Any], out: Path, *, replace: bool) -> None:
     """Write the document whole or not at all. Raises DataError for a path that is taken."""
     # A figure may be no number (a loss that is not finite); JSON has no such numbers, and this file keeps to JSON.
-    text = json.dumps(_finite(document), indent=1, allow_nan=False)
-    to_file(out, lambda file: file.write(f"{text}\n".encode()) and None, replace=replace)
+    write_whole(out, json.dumps(_finite(document), indent=1, allow_nan=False) + "\n", replace=replace)
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Read a document. Raises DataError in one line for a file that is none."""
+    """Read a document, whole and sound. Raises DataError in one line for a file that is none."""
+    found = content(path)
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error})") from None
-    if faults := faults_of(document):
+        document = Document.model_validate_json(found)
+        faults = _contradictions(document)
+    except ValidationError as error:
+        faults = _lines(error)
+    if faults:
         raise DataError(f"{path} is no result of this check: {faults[0]}")
-    return document
+    return document.model_dump(by_alias=True)
+
+
+def _lines(error: ValidationError) -> list[str]:
+    rows = error.errors(include_url=False, include_context=False, include_input=False)
+    places = [".".join(map(str, row["loc"]))[:80] for row in rows]
+    return [ascii(f"{place or 'it'}: {row['msg']}")[1:-1] for place, row in zip(places, rows, strict=True)]
+
+
+def _contradictions(document: Document) -> list[str]:
+    """Return what no type tells."""
+    if [row.part for row in document.parts] != list(PARTS):
+        return [f"its parts are not 1 to {len(PARTS)}"]
+    return [
+        f"part {row.part} is {row.state}, and why is {'said' if row.why else 'not said'}"
+        for row in document.parts
+        if bool(row.why) == (row.state == PASSED)
+    ]
 
 
 def tells_nothing(path: Path) -> bool:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from engine.errors import ConfigError, DataError
-from engine.exchange.transfer import to_file
 from engine.paths import PROJECT
 from tests.benchmarks.gpu_check.child import RESULT
 from tests.benchmarks.gpu_check.document import (
@@ -28,6 +28,7 @@ from tests.benchmarks.gpu_check.document import (
     tells_nothing,
     write,
 )
+from tests.benchmarks.gpu_check.files import Log, refusals
 from tests.benchmarks.gpu_check.parts import PARTS, Part
 
 #: Seconds in which torch is loaded and the machine described.
@@ -57,45 +58,62 @@ class Series:
             raise ConfigError(f"--device is cpu or cuda:N (got {device[:40]!r})")
         self._out, self._device, self._say = out, device, say or (lambda text: print(text, file=sys.stderr, flush=True))
         self._tiny = device == "cpu"
-        self._log = out.with_suffix(".log")
-        if self._log == out:
+        if out.with_suffix(".log") == out:
             raise ConfigError("--out names the JSON file, and F.log lies beside it; take another ending than .log")
         self._document = new_document(_UNKNOWN, device, self._tiny)
+        self._log = Log(out.with_suffix(".log"))
+        try:
+            self._take(add, replace)
+        except BaseException:
+            self._log.close(forget=True)
+            raise
+
+    def _take(self, add: bool, replace: bool) -> None:
+        """Take both paths now: no file is found to be there when all is measured."""
+        out, log = self._out, self._log
         if add:
             self._document = read(out)
-            if self._document["device"] != device:
+            if self._document["device"] != self._device:
                 raise DataError(f"{out} is a check of {self._document['device']}; name that device, or another file")
             return
-        replace = replace or (tells_nothing(out) and _begins_like_a_log(self._log))
-        # Both are taken now: no file is found to be there when all is measured.
-        if self._log.exists() and not replace:
-            raise DataError(f"{self._log} exists already; name another file, or add --replace")
+        replace = replace or (tells_nothing(out) and log.begins_with(_LOG_MARK.encode()))
+        if not (log.is_new or replace):
+            raise DataError(f"{log.path} exists already; name another file, or add --replace")
         write(self._document, out, replace=replace)
-        to_file(self._log, lambda file: None, replace=replace)
+        log.clear()
 
     def run(self, numbers: list[int]) -> dict[str, Any]:
         """Run the parts ``numbers``; return the document as it was written.
 
-        Raises DataError where parts of another machine would be added.
+        Raises DataError where parts of another machine would be added, or a file cannot be written.
         """
+        try:
+            with refusals(self._log.path, "written"), self._log.appending() as log:
+                return self._run(numbers, log)
+        finally:
+            self._log.close()
+
+    def _run(self, numbers: list[int], log: IO[bytes]) -> dict[str, Any]:
         before = {row["part"]: row["state"] for row in self._document["parts"] if row["state"] != NOT_RUN}
-        with self._log.open("ab") as log:
-            looked = self._child("0", _LOOK_S, log)
+        with tempfile.TemporaryFile() as said:  # a refused check leaves the log as it was
+            looked = self._child("0", _LOOK_S, said)
             machine = looked if isinstance(looked, dict) else _UNKNOWN
             if before:
                 self._require_same(machine)
-            self._document["machine"] = machine
-            without = looked if isinstance(looked, str) else self._lacks(machine)
-            for part in PARTS.values():
-                if before.get(part.number) == PASSED or (part.number in before and part.number not in numbers):
-                    continue
-                if part.number not in numbers:
-                    self._note(row_of(part, NOT_RUN, "it was not asked for (--part)"))
-                elif without:
-                    self._note(row_of(part, NOT_RUN, without))
-                else:
-                    self._say(f"part {part.number}, {part.name}: {part.question}")
-                    self._note(self._measured(part, log))
+            said.seek(0)
+            shutil.copyfileobj(said, log)
+        self._document["machine"] = machine
+        without = looked if isinstance(looked, str) else self._lacks(machine)
+        for part in PARTS.values():
+            if before.get(part.number) == PASSED or (part.number in before and part.number not in numbers):
+                continue
+            if part.number not in numbers:
+                self._note(row_of(part, NOT_RUN, "it was not asked for (--part)"))
+            elif without:
+                self._note(row_of(part, NOT_RUN, without))
+            else:
+                self._say(f"part {part.number}, {part.name}: {part.question}")
+                self._note(self._measured(part, log))
         return self._document
 
     def _require_same(self, machine: dict[str, Any]) -> None:
@@ -148,20 +166,10 @@ class Series:
                 return f"it did not end within {limit_s:g} s, and was ended"
             finally:
                 end_all(process)
-            with suppress(OSError, ValueError):
+            with suppress(OSError, ValueError, RecursionError):
                 answer: dict[str, Any] = json.loads((Path(folder) / RESULT).read_text(encoding="utf-8"))
                 return answer
         return f"its process ended with code {code} before a result; see the log"
-
-
-def _begins_like_a_log(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_LOG_MARK)) in (b"", _LOG_MARK.encode())
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
 
 
 def end_all(process: subprocess.Popen[bytes]) -> None:

@@ -67,5 +67,5 @@ def test_a_single_run_is_offered_as_a_script_or_the_reason_is_said(runs, wanted,
 def test_the_script_of_a_run_is_that_of_the_command_line(runs):
     text, refusal = exports.script(1)
     assert refusal == ""
-    assert text.startswith('"""plain-8, seed 0: a net of He et al. 2015')
+    assert text.startswith('"""plain-8, seed 0, 8x8 pixels: a net of He et al., arXiv:1512.03385.')
     assert exports.script(99) == ("", "there is no run 99; `python -m engine runs` lists them")

@@ -187,7 +187,7 @@ def test_a_problem_stands_under_its_field_and_under_the_start(page):  # noqa: F8
     for kind, key, value, said in (
         ("text_input", "seeds", "30", "120 runs are more than the 64 of one race"),
         ("text_input", "validation", "20000", "Only 0 of 20,000 training images are left; a batch has 128."),
-        ("text_input", "replicas", "3", "choose replicas from 1, 2, 4, 8 (got 3)"),
+        ("text_input", "replicas", "3", "1, 2, 4 or 8, and no more than there are cores or GPUs (got 3)"),
         ("text_input", "other_depths", "21", "nearest 20 and 26"),
         ("pills", "shortcuts", [], "Choose at least one shortcut"),
         ("pills", "depths", [], "Choose at least one depth."),

@@ -5,6 +5,7 @@ import os
 from PIL import Image
 
 from engine.data.files.image_files import BY_SUFFIX, FORMATS, REFUSED, LeftOut, files_below, is_image, is_system
+from engine.paths import PROJECT
 from tests.engine.data.pictures import put
 
 
@@ -15,6 +16,18 @@ def test_every_suffix_that_pillow_reads_is_taken_or_refused():
             taken = name in FORMATS or BY_SUFFIX.get(suffix) == name
             assert taken != (name in REFUSED), (suffix, name)
             assert is_image(f"x{suffix}") is taken, suffix
+
+
+def test_every_format_that_pillow_reads_is_taken_or_refused_and_the_document_names_those_without_an_ending():
+    Image.init()
+    assert {*FORMATS, *BY_SUFFIX.values(), *REFUSED} >= Image.OPEN.keys()
+    page = (PROJECT / "assets/docs/data.md").read_text(encoding="utf-8")
+    endings = {name for name in Image.registered_extensions().values()}
+    named = [name for name in REFUSED if name in Image.OPEN and name not in endings]
+    assert named
+    assert [name for name in named if name not in page.replace("XV thumbnails", "XVTHUMB")] == []
+    only = [line for line in page.split("\n- ") if line.startswith("**Columns of Parquet**")]
+    assert [name for name in {*BY_SUFFIX.values()} if name not in only[0]] == []
 
 
 def test_decoders_that_start_programs_are_never_tried():

@@ -337,9 +337,10 @@ def test_replicas_that_cannot_be_are_refused_in_one_line(workspace, monkeypatch)
     monkeypatch.setattr(planning, "cores", lambda: 2)
     monkeypatch.setattr(planning, "devices", lambda: ("cpu",))
     assert refusal(replicas="3") == (
-        "replicas share a batch of 128 images equally, at least 2 each; choose replicas from 1, 2, 4, 8 (got 3)"
+        "replicas share a batch of 128 images equally, at least 2 each: 1, 2, 4 or 8, "
+        "and no more than there are cores or GPUs (got 3)"
     )
-    assert "choose replicas from 1, 3 (got 2)" in refusal(replicas="2", batch_size="9")
+    assert "at least 2 each: 1 or 3, and" in refusal(replicas="2", batch_size="9")
     assert refusal(replicas="9") == "replicas is a whole number from 1 to 8 (got 9)"
     assert "never tried together" in refusal(replicas="2", compile="true")
     assert refusal(replicas="4") == "replicas=4 need a core each; this machine has 2"
