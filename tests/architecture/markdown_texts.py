@@ -8,7 +8,7 @@ OURS: dict[str, tuple[str, ...]] = {
         "lab.anchor(...)", "labs.LABS['shattering'].question", "st.Page(...)",
     ),
     "app/views/guide/guide.py": (
-        "guide_words.running(...)", "guide_words.source_list(...)", "labs.time_of_all(...)", "name", "page.lab",
+        "guide_words.running(...)", "guide_words.source_list(...)", "labs.time_of_all(...)", "page.lab",
         "page.number", "page.question", "st.Page(...)", "title",
     ),
     "app/views/labs/controls.py": (

@@ -68,8 +68,8 @@ def _measure_all() -> None:
                 labs.start_lab(name, {})
             st.rerun()
         for obstacle in sorted({*obstacles.values()} - {""}):
-            waiting = ", ".join(
-                labs.LABS[name].title.partition(":")[0] for name in names if obstacles[name] == obstacle
+            waiting = literal(
+                ", ".join(labs.LABS[name].title.partition(":")[0] for name in names if obstacles[name] == obstacle)
             )
             st.caption(f"Not measured with the others: {waiting}. {literal(obstacle[0].upper() + obstacle[1:])}.")
 

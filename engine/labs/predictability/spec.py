@@ -54,9 +54,9 @@ PREDICTABILITY = LabSpec(
     question="Two copies of a net differ by 10⁻¹². How long do they stay together?",
     context="A deep plain net forgets the push almost at once, at small learning rates as well. Then nobody can "
     "foresee what a step does. Copies of a shallow plain net stay together for much longer. So do copies of a deep "
-    "plain net that starts as the identity. A deep residual net stays closer for some updates at rate 0.1 and then "
-    "parts too. At rate 0.01, or with full pre-activation, it stays together over the usual 8 updates. Sensitivity "
-    "alone is no proof of bad training.",
+    "plain net that starts as the identity. A deep residual net stays closer for some updates at the usual rate, then "
+    "it parts too. At the smallest rate, or with full pre-activation, it stays together throughout. Sensitivity alone "
+    "is no proof of bad training.",
     source="an experiment of this project; the nets are those of He et al. 2015, Deep Residual Learning, section 4.2",
     caveats="Narrow nets on small images, the first few updates, without augmentation, with momentum. A deep residual "
     "net at the usual rate parts too, some updates later, and trains well all the same. So how soon copies part is "

@@ -185,6 +185,7 @@ def test_a_finished_race_states_the_clean_gap(bench, client):
     assert answer["basis"] == [
         "1 seed, compared at step 1,000.",
         "The errors are clean training errors: fixed images without augmentation, in evaluation mode.",
+        "One seed has no interval: nothing is known of how much seeds differ.",
         "One learning rate for all: 0.1.",
     ]
     assert answer["rows"] == [
