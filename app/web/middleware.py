@@ -19,7 +19,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
-from app.web.base_path import BasePath, CookiePlace, base, inside
+from app.web.base_path import BasePath, CookiePlace, base, below, inside
 from app.web.connections import UPLOADS
 from app.web.places import Line, Pace, Place, Places, Turns, network_of
 from app.web.proxy import Proxied
@@ -102,7 +102,7 @@ class AudiencePace(_Guard):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request wait, and answer 503 where that takes too long."""
         task = asyncio.current_task()
-        if not task or scope["type"] != "http" or _kind(scope["path"].removeprefix(self._base)) or _is_presenter(scope):
+        if not task or scope["type"] != "http" or _kind(below(scope, self._base)) or _is_presenter(scope):
             return await self.app(scope, receive, send)
         is_shared = presenter_link.shared_port() is not None
         if is_shared and not await self._keep_pace(scope):

@@ -364,3 +364,14 @@ def test_an_answer_that_does_not_begin_holds_up_nobody_for_long(loaded, monkeypa
         assert site._beginnings._free == middleware.MAX_BEGINNING
 
     asyncio.run(asyncio.wait_for(run(), 20))
+
+
+@pytest.mark.parametrize(("host", "method", "status"), [("evil.example", "GET", 400), ("localhost", "POST", 405)])
+def test_what_is_refused_has_a_pace_too(site, loaded, monkeypatch, host, method, status):
+    monkeypatch.setattr(middleware, "CONNECTION_PACE", (3, 1))
+    app = Starlette(middleware=middleware.stack())
+    with TestClient(app, base_url="http://localhost:8501") as client:
+        answers = [client.request(method, "/", headers={"host": host}).status_code for _ in range(4)]
+        assert answers == [status] * 3 + [503]
+        client.cookies.set(*loaded.split("="))
+        assert client.request(method, "/", headers={"host": host}).status_code == status
