@@ -57,6 +57,12 @@ def inside(scope: Scope) -> str:
     return path
 
 
+def below(scope: Scope, base: str) -> str:
+    """Return the path of a request that ``BasePath`` has not met yet below the base, '' outside of it."""
+    path: str = scope["path"]
+    return path[len(base) :] if path.startswith(f"{base}/") else ""
+
+
 class BasePath:
     """Find the own routes below the base, and answer 404 outside of it."""
 

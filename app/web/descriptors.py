@@ -6,8 +6,12 @@ import sys
 MAX_ASKED = 65_536
 #: Streams and pages of the audience that are served at once, where the system allows so many.
 MAX_VIEWERS = 200
-#: Of one viewer: six connections while the page loads (two stay), Streamlit's session with three, one for readings.
-PER_VIEWER = 10
+#: Connections of one viewer while the page loads; two stay. Each may have an answer that is sent from a file.
+LOADING = 6
+#: Descriptors of Streamlit's session.
+SESSION = 3
+#: Of one viewer: his connections, his session, one file.
+PER_VIEWER = LOADING + SESSION + 1
 #: Of this process alone: modules, database, log, the presenter's pages.
 OWN = 128
 #: Of pages that were left and may come back: Streamlit keeps 128 sessions of three descriptors.
@@ -48,10 +52,17 @@ def viewers(limit: int | None = None) -> int:
     return max(1, min(MAX_VIEWERS, free // PER_VIEWER))
 
 
-def connections(limit: int | None = None) -> int:
-    """Return how many connections may be open at once: all that is left when each viewer has his session."""
+def files(limit: int | None = None) -> int:
+    """Return how many answers may be sent from files at once: one a viewer, and of what is left half, as he loads."""
     free = (open_limit() if limit is None else limit) - OWN - LEFT_SESSIONS
-    return max(16, free - 3 * viewers(limit))
+    most = viewers(limit)
+    return min(LOADING * most, max(most, (free - (LOADING + SESSION) * most) // 2))
+
+
+def connections(limit: int | None = None) -> int:
+    """Return how many connections may be open at once: all that sessions of viewers and files of answers leave."""
+    free = (open_limit() if limit is None else limit) - OWN - LEFT_SESSIONS
+    return max(16, free - SESSION * viewers(limit) - files(limit))
 
 
 def needed() -> int:

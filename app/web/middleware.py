@@ -6,6 +6,7 @@ Streamlit checks hosts and origins on its WebSocket alone, and trusts any port o
 import asyncio
 import logging
 import re
+import time
 from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
@@ -18,9 +19,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
-from app.web.base_path import BasePath, CookiePlace, inside
+from app.web.base_path import BasePath, CookiePlace, base, below, inside
 from app.web.connections import READING, UPLOADS
-from app.web.places import Places, Turns, network_of
+from app.web.places import Line, Pace, Place, Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
 from app.web.web_sockets import FILE, MAX_AUDIENCE_BYTES, MAX_FILES, MAX_SCRIPTS, RERUN, PagePace, limited
@@ -29,6 +30,10 @@ from app.web.web_sockets import FILE, MAX_AUDIENCE_BYTES, MAX_FILES, MAX_SCRIPTS
 MAX_READS = 4
 #: Pages of the audience that open at once, and the seconds for one: 80 in a second, each 4 ms of this process.
 MAX_OPENING, OPENING_S = 4, 0.05
+#: Requests at once, and then a second, of one connection and of one network: a room of 200 loads 40 files each.
+CONNECTION_PACE, NETWORK_PACE = (300, 50), (8_000, 200)
+#: Answers to the audience that begin at once, and the seconds after which one that has not begun holds up nobody.
+MAX_BEGINNING, BEGINNING_S = 8, 0.25
 #: Seconds for the last word to a page that gives way.
 GOODBYE_S = 1.0
 #: Prefixes of files, which need no reading of the store.
@@ -54,7 +59,7 @@ _log = logging.getLogger(__name__)
 
 def stack() -> list[Middleware]:
     """Return the middleware in the order in which a request meets it."""
-    first = (SafeHeaders, Proxied, AllowedHosts, BasePath, CookiePlace)
+    first = (SafeHeaders, Proxied, AudiencePace, AllowedHosts, BasePath, CookiePlace)
     return [Middleware(part) for part in (*first, OwnOrigin, ReadingOnly, OwnNumbers, ConnectionLimit, VisitorCookie)]
 
 
@@ -78,6 +83,86 @@ class SafeHeaders(_Guard):
             await send(message)
 
         await self.app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class AudiencePace(_Guard):
+    """Bound what the audience loads, also what is refused: how fast, how much at once, how many files are open.
+
+    Readings and streams have bounds of their own.
+    """
+
+    def __init__(self, app: ASGIApp):
+        super().__init__(app)
+        self._base = base()
+        self._files = Line(descriptors.files())
+        self._beginnings = Turns(MAX_BEGINNING)
+        self._connections, self._networks = Pace(*CONNECTION_PACE), Pace(*NETWORK_PACE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request wait, and answer 503 where that takes too long."""
+        task = asyncio.current_task()
+        if not task or scope["type"] != "http" or _kind(below(scope, self._base)) or _is_presenter(scope):
+            return await self.app(scope, receive, send)
+        is_shared = presenter_link.shared_port() is not None
+        if is_shared and not await self._keep_pace(scope):
+            return await _say_busy(scope, receive, send)
+        place = await self._files.enter(network_of(scope), task)
+        if not place:
+            return await _say_busy(scope, receive, send)
+        answer = Answer(send, place)
+        try:
+            await (self._in_turn if is_shared else self.app)(scope, receive, answer.send)
+        except asyncio.CancelledError:
+            if not place.gives_way:
+                raise
+            task.uncancel()
+            if not answer.has_begun:
+                await _say_busy(scope, receive, send)
+        finally:
+            self._files.leave(place)
+        return None
+
+    async def _keep_pace(self, scope: Scope) -> bool:
+        waits = [self._networks.take(network_of(scope))]
+        client = scope.get("client")
+        if client and client[1]:  # a proxy's connections are everybody's
+            waits.append(self._connections.take(tuple(client)))
+        known = [each for each in waits if each is not None]
+        if len(known) < len(waits):
+            return False
+        if longest := max(known):
+            await asyncio.sleep(longest)
+        return True
+
+    async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer when few others begin; as long as that took, the turn stays with the rest of this process."""
+        loop = asyncio.get_running_loop()
+        await self._beginnings.acquire(network_of(scope))
+        began = loop.time()
+        has_turn = True
+
+        def end() -> None:
+            nonlocal has_turn
+            if has_turn:
+                has_turn = False
+                self._beginnings.release()
+
+        last = loop.call_later(BEGINNING_S, end)
+
+        def end_soon() -> None:
+            if has_turn and not last.cancelled():
+                last.cancel()
+                loop.call_later(min(loop.time() - began, BEGINNING_S), end)
+
+        async def send_and_end(message: Message) -> None:
+            await send(message)
+            if message["type"] == "http.response.start":
+                end_soon()
+
+        try:
+            await self.app(scope, receive, send_and_end)
+        finally:
+            end_soon()
 
 
 class AllowedHosts(_Guard):
@@ -188,7 +273,7 @@ class ConnectionLimit(_Guard):
         place = task and self._places[kind].take(network_of(scope), task)
         if not task or not place:
             return await self._refuse(kind, scope, receive, send)
-        answer = Answer(send)
+        answer = Answer(send, place)
         serve = {"page": self._page, "stream": self.app, "reading": self._in_turn}[kind]
         try:
             await serve(scope, receive, answer.send)
@@ -246,17 +331,30 @@ async def _say_goodbye(unopened: Scope | None, send: Send) -> None:
             await send({"type": "websocket.close", "code": 1013})
 
 
-class Answer:
-    """An answer on its way, and whether it has begun."""
+async def _say_busy(scope: Scope, receive: Receive, send: Send) -> None:
+    """Ask a browser to come again."""
+    refusal = PlainTextResponse("so much is asked for that this has to wait", 503, headers={"Retry-After": "10"})
+    await refusal(scope, receive, send)
 
-    def __init__(self, send: Send):
-        self._send = send
+
+class Answer:
+    """An answer on its way: whether it has begun, and at its place since when its reader keeps it waiting."""
+
+    def __init__(self, send: Send, place: Place):
+        self._send, self._place = send, place
         self.has_begun = False
 
     async def send(self, message: Message) -> None:
         """Pass a part on."""
         self.has_begun = True
+        self._place.stands_since = time.monotonic()
         await self._send(message)
+        self._place.stands_since = None
+
+
+def _is_presenter(scope: Scope) -> bool:
+    """Whether a request comes from the presenter, or opens his link."""
+    return presenter_link.is_presenter(HTTPConnection(scope).cookies) or presenter_link.is_opened(scope)
 
 
 def _is_upload(scope: Scope) -> bool:
@@ -269,7 +367,11 @@ def _bounded(scope: Scope) -> str:
     """Return the kind of an answer that stays open or reads the store, else ''."""
     if scope["type"] == "websocket":
         return "page"
-    path = inside(scope) if scope["type"] == "http" else ""
+    return _kind(inside(scope)) if scope["type"] == "http" else ""
+
+
+def _kind(path: str) -> str:
+    """Return 'stream' or 'reading' for the path of one, else ''."""
     if not path.startswith("/live/") or path.startswith(_FILES):
         return ""
     return "stream" if path.endswith("/stream") else "reading"

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from app.web.addresses import base_path
-from app.web.base_path import BasePath, CookiePlace, base, inside, refuse_own
+from app.web.base_path import BasePath, CookiePlace, base, below, inside, refuse_own
 
 
 def site(monkeypatch, option, scheme="http"):
@@ -96,3 +96,11 @@ def test_a_base_below_which_own_routes_would_be_found_beside_the_limits_is_refus
 @pytest.mark.parametrize("path", ["", "/lives", "/a/live", "/presenter"])
 def test_other_bases_with_such_words_are_fine(path):
     refuse_own(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "where", "found"),
+    [("/live/a", "", "/live/a"), ("/lab/live/a", "/lab", "/live/a"), ("/live/a", "/lab", ""), ("/labs/a", "/lab", "")],
+)
+def test_a_path_is_found_below_the_base_before_the_base_is_taken_off(path, where, found):
+    assert below({"path": path}, where) == found

@@ -16,6 +16,15 @@ def test_so_many_viewers_as_their_descriptors_are_there_for(limit, viewers):
     assert descriptors.connections(limit) >= min(6 * viewers, 16)
 
 
+@pytest.mark.parametrize("limit", [700, 1_024, 2_511, 2_512, 4_096, 8_192, 65_536])
+def test_connections_sessions_and_files_of_answers_together_stay_below_the_limit(limit):
+    viewers, files = descriptors.viewers(limit), descriptors.files(limit)
+    sessions = 3 * viewers + descriptors.LEFT_SESSIONS
+    assert descriptors.connections(limit) + files + sessions + descriptors.OWN <= limit
+    assert viewers <= files <= descriptors.connections(limit)
+    assert descriptors.connections(limit) >= 6 * viewers
+
+
 def test_the_limit_under_which_all_are_served_is_told():
     assert descriptors.viewers(descriptors.needed()) == descriptors.MAX_VIEWERS
     assert descriptors.viewers(descriptors.needed() - 1) < descriptors.MAX_VIEWERS

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from app.data import authorization
-from app.web import middleware, presenter_link
+from app.web import middleware, places, presenter_link
 from app.web.addresses import network
-from app.web.places import Places, Turns
+from app.web.places import Line, Pace, Places, Turns
 
 ROOM, OTHER = ("192.0.2.1", 1), ("192.0.2.2", 1)
 
@@ -152,6 +152,121 @@ def test_turns_go_round_the_networks_and_nobody_gone_has_one():
         await asyncio.wait_for(turns.acquire("b"), 1)
 
     asyncio.run(asyncio.wait_for(crowd(), 20))
+
+
+class Loads:
+    """Answers in a line for two, each with its place."""
+
+    def __init__(self):
+        self.now = 100.0
+        self.line = Line(2, clock=lambda: self.now)
+        self.had, self.tasks = {}, {}
+
+    async def begin(self, *names):
+        for name in names:
+            self.tasks[name] = asyncio.create_task(self._answer(name))
+        await asyncio.sleep(0.01)
+
+    async def _answer(self, name):
+        place = self.had[name] = await self.line.enter(name[0], asyncio.current_task())
+        if place:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                self.line.leave(place)
+
+    async def end(self, name):
+        self.tasks[name].cancel()
+        await asyncio.sleep(0.01)
+
+
+def in_line(steps):
+    async def run():
+        loads = Loads()
+        try:
+            await steps(loads)
+        finally:
+            await _end([(task, None) for task in loads.tasks.values()])
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_who_finds_no_place_stands_in_line():
+    async def steps(loads):
+        await loads.begin("a1", "a2", "a3", "a4")
+        assert [*loads.had] == ["a1", "a2"]
+        for ended, next_one in (("a1", "a3"), ("a3", "a4")):
+            await loads.end(ended)
+            assert [*loads.had][-1] == next_one
+        await loads.end("a4")
+        await loads.begin("a5", "a6")
+        assert [*loads.had][4:] == ["a5"], "two at once, as before"
+
+    in_line(steps)
+
+
+def test_a_network_that_has_nothing_takes_a_place_at_once_and_but_one():
+    async def steps(loads):
+        await loads.begin("a1", "a2", "b1", "b2")
+        assert [*loads.had] == ["a1", "a2", "b1"]
+        assert (loads.had["a1"].gives_way, loads.had["a2"].gives_way) == (False, True)
+        await loads.end("b1")
+        assert [*loads.had][3:] == ["b2"]
+
+    in_line(steps)
+
+
+def test_who_stands_in_line_too_long_is_told(monkeypatch):
+    monkeypatch.setattr(places, "LONGEST_WAIT_S", 0.05)
+
+    async def steps(loads):
+        await loads.begin("a1", "a2", "a3")
+        await asyncio.sleep(0.2)
+        assert loads.had["a3"] is None
+        await loads.end("a1")
+        await loads.begin("a4", "a5")
+        assert loads.had["a4"]
+        await asyncio.sleep(0.2)
+        assert loads.had["a5"] is None, "two at once, as before"
+
+    in_line(steps)
+
+
+def test_readers_who_take_nothing_give_way_to_those_in_line_alone(monkeypatch):
+    monkeypatch.setattr(places, "LOOK_S", 0.02)
+
+    async def steps(loads):
+        await loads.begin("a1", "a2")
+        loads.had["a1"].stands_since, loads.had["a2"].stands_since = 99.0, 98.0
+        loads.now += places.PATIENCE_S - 2.5
+        await loads.begin("a3")
+        await asyncio.sleep(0.1)
+        assert [*loads.had] == ["a1", "a2"], "a slow reader is waited for"
+        loads.now += 2.0
+        await asyncio.sleep(0.1)
+        assert [*loads.had][2:] == ["a3"]
+        assert [loads.had[name].gives_way for name in ("a1", "a2")] == [False, True], "one, who stands the longest"
+        loads.now += 60.0
+        await asyncio.sleep(0.1)
+        assert not loads.had["a1"].gives_way, "nobody is in line"
+
+    in_line(steps)
+
+
+def test_a_pace_lets_many_at_once_and_then_so_many_a_second_each_for_itself():
+    now = 0.0
+    pace = Pace(3, 2, clock=lambda: now)
+    assert [pace.take("a") for _ in range(5)] == [0, 0, 0, 0.5, 1.0]
+    assert pace.take("b") == 0
+    now = 1.5
+    assert pace.take("a") == 0
+    while (waits := pace.take("a")) is not None:
+        assert waits <= places.LONGEST_WAIT_S
+    now += 1.0
+    assert [pace.take("a") is None for _ in range(3)] == [False, False, True], "what was refused does not count"
+    now += 60.0
+    pace.take("c")
+    assert [*pace._full] == ["c"], "who may have all again is forgotten"
 
 
 @pytest.mark.parametrize(
