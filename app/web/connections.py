@@ -41,6 +41,8 @@ ADDRESS_SHARE = 0.9
 READ_BYTES, FILE_READ_BYTES = 1024, 256 * 1024
 #: Bytes of a head.
 MAX_HEAD_BYTES = 16 * 1024
+#: What this server answers to. Where another brings a long body, it is answered without it.
+READING = ("GET", "HEAD", "OPTIONS")
 #: Where Streamlit takes files for its uploader and drops them. No other request has a body that is waited for.
 UPLOADS = "/_stcore/upload_file/"
 
@@ -151,12 +153,18 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             return
         if UPLOADS in inside(self.scope) and _of_presenter(self.headers):
             self._read_bytes(FILE_READ_BYTES)
+        elif self.scope["method"] not in READING:
+            self._refuse(_READING_ONLY)
         else:
             self.send_400_response("this server reads no body")
 
     def _read_bytes(self, most: int) -> None:
-        """Set how much is read at once: asyncio's own number, for sockets."""
-        self.transport.max_size = most
+        """Set how much is read at once, where the transport has a number for that: asyncio's own one of plain sockets.
+
+        Others (uvloop, TLS, Windows) read up to 256 KB, and one connection may keep the others for longer.
+        """
+        if hasattr(self.transport, "max_size"):
+            self.transport.max_size = most
 
     def on_response_complete(self) -> None:
         """Wait for the next head."""
@@ -167,14 +175,25 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def send_400_response(self, msg: str) -> None:
         """Tell that this is no request, where no answer has begun. Uvicorn would send that answer on and fail."""
+        if self._leaves_room():
+            super().send_400_response(msg)
+
+    def _refuse(self, answer: bytes) -> None:
+        """Give an answer of our own and end, where no other has begun."""
+        if self._leaves_room():
+            self.transport.write(answer)
+            self.transport.close()
+
+    def _leaves_room(self) -> bool:
+        """End what answers the request at hand; where its answer has begun, close and return False."""
         cycle = self.cycle
         if cycle is not None:
             cycle.disconnected = True
             cycle.message_event.set()
             if cycle.response_started and (cycle.more_body or not cycle.response_complete):
                 self.transport.close()
-                return
-        super().send_400_response(msg)
+                return False
+        return True
 
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
@@ -246,9 +265,12 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stalled = None
 
 
-#: The answers to a WebSocket that is none, and to one where only the presenter has room.
+#: The answers to a WebSocket that is none, to one where only the presenter has room, and to what writes.
 _MALFORMED = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
+_READING_ONLY = (
+    f"HTTP/1.1 405 Method Not Allowed\r\nAllow: {', '.join(READING)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+).encode()
 
 
 def _unsent_bytes(transport: asyncio.Transport) -> int:

@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.web import addresses, content_policy, descriptors, presenter_link
 from app.web.base_path import BasePath, CookiePlace, base, below, inside
-from app.web.connections import UPLOADS
+from app.web.connections import READING, UPLOADS
 from app.web.places import Line, Pace, Place, Places, Turns, network_of
 from app.web.proxy import Proxied
 from app.web.visitor import VisitorCookie
-from app.web.web_sockets import MAX_AUDIENCE_BYTES, MAX_SCRIPTS, PagePace, limited
+from app.web.web_sockets import FILE, MAX_AUDIENCE_BYTES, MAX_FILES, MAX_SCRIPTS, RERUN, PagePace, limited
 
 #: Simultaneous readings of the store for the audience.
 MAX_READS = 4
@@ -38,7 +38,6 @@ MAX_BEGINNING, BEGINNING_S = 8, 0.25
 GOODBYE_S = 1.0
 #: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
-READING = ("GET", "HEAD", "OPTIONS")
 #: How files come to the uploader, guarded by Streamlit's token against foreign pages.
 UPLOADING = ("PUT", "DELETE")
 #: Where Streamlit tells of its sessions and caches.
@@ -262,7 +261,8 @@ class ConnectionLimit(_Guard):
         #: Open streams, WebSockets and readings of the audience, each.
         self.most = descriptors.viewers()
         self._places = {kind: Places(self.most) for kind in ("page", "stream", "reading")}
-        self._readings, self._scripts, self._openings = (Turns(most) for most in (MAX_READS, MAX_SCRIPTS, MAX_OPENING))
+        self._readings, self._openings = Turns(MAX_READS), Turns(MAX_OPENING)
+        self._of_pages = {RERUN: Turns(MAX_SCRIPTS), FILE: Turns(MAX_FILES)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 503 to a stream or reading beyond the limit, 403 to a WebSocket; queue other readings and reruns."""
@@ -281,10 +281,10 @@ class ConnectionLimit(_Guard):
             if not place.gives_way:
                 raise
             task.uncancel()
-            if not answer.has_begun:
+            if kind == "page":
+                await _say_goodbye(None if answer.has_begun else scope, send)
+            elif not answer.has_begun:
                 await self._refuse(kind, scope, receive, send)
-            elif kind == "page":
-                await _say_goodbye(send)
         finally:
             self._places[kind].leave(place)
         return None
@@ -301,7 +301,7 @@ class ConnectionLimit(_Guard):
         await self._openings.acquire(network_of(scope))
         asyncio.get_running_loop().call_later(OPENING_S, self._openings.release)
         heard = limited(receive, send, MAX_AUDIENCE_BYTES)
-        pace = PagePace(self._scripts, network_of(scope), heard, send)
+        pace = PagePace(self._of_pages, network_of(scope), heard, send)
         try:
             await self.app(scope, pace.receive, pace.send)
         finally:
@@ -321,10 +321,13 @@ class ConnectionLimit(_Guard):
             await self.app(scope, receive, send_and_end)
 
 
-async def _say_goodbye(send: Send) -> None:
-    """Close a page's WebSocket with *try again later*."""
+async def _say_goodbye(unopened: Scope | None, send: Send) -> None:
+    """Close a page's WebSocket with *try again later*. One that still waits is opened for it: a 403 says no."""
     with suppress(OSError, RuntimeError):
         async with asyncio.timeout(GOODBYE_S):
+            if unopened is not None:  # a browser takes none but a protocol that it has asked for
+                spoken = next(iter(unopened.get("subprotocols", ())), None)
+                await send({"type": "websocket.accept", "subprotocol": spoken})
             await send({"type": "websocket.close", "code": 1013})
 
 

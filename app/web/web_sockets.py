@@ -6,7 +6,8 @@ time leaves no processor for the presenter.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from starlette.types import Message, Receive, Send
@@ -18,9 +19,12 @@ from app.web.places import Turns
 
 #: Bytes of one message of a page, unpacked, and of one of the audience's; its own messages have a few thousand.
 MAX_MESSAGE_BYTES, MAX_AUDIENCE_BYTES = 256 * 1024, 32 * 1024
-#: What pages of the audience say. Streamlit answers more: it asks git, makes an address for each of a hundred thousand
-#: files, or clears everybody's cache, and nothing else is done meanwhile.
-OF_AUDIENCE = ("rerun_script", "stop_script", "app_heartbeat")
+#: What runs for the audience when it is a page's turn: its script, and a file that is made once it is asked for.
+RERUN, FILE = "rerun_script", "deferred_file"
+#: What pages of the audience say. Streamlit answers more: it asks git, installs files, makes an address for each of a
+#: hundred thousand files, or clears everybody's cache, and nothing else is done meanwhile. ``dataframe_chunk`` is for
+#: tables of more than 150,000 rows, which no page has.
+OF_AUDIENCE = (RERUN, FILE, "stop_script", "app_heartbeat")
 #: Frames of one connection that begin no message (its further parts, pings and their answers) at once, then another
 #: every so many seconds. Empty ones would have no end.
 FRAMES_AT_ONCE, FRAME_EVERY_S = 256, 0.1
@@ -28,14 +32,18 @@ FRAMES_AT_ONCE, FRAME_EVERY_S = 256, 0.1
 AT_ONCE, EVERY_S = 40, 0.2
 #: Scripts that run at once for the audience. One interpreter runs them all, with the presenter's answers between.
 MAX_SCRIPTS = 2
+#: Files that are made at once for the audience, each in one of few threads that everybody shares; one, so that no page
+#: has two. And the seconds after which it keeps nobody waiting.
+MAX_FILES, FILE_S = 1, 5.0
 #: Seconds after which a script that has not ended keeps nobody waiting: it may wait itself, or not be read.
 TURN_S = 2.0
 #: Seconds for which the turn of a page that has left goes on: its script ends by then. Else a crowd that leaves while
-#: it waits would start all its scripts at once.
-LEFT_S = 0.1
-#: Bytes of a message to a browser that may be the end of a script.
+#: it waits would start all its scripts at once. Files are made to their end.
+LEFT_S, FILE_LEFT_S = 0.1, 2.0
+#: Messages of a page that are read while it waits for its turn, so that its end is seen behind them.
+MAX_AHEAD = 4
+#: Bytes of a message to a browser that may be the end of a script or, without its name, of a file.
 _MAX_END_BYTES = 512
-_RERUN = "rerun_script"
 
 
 class Bucket:
@@ -126,17 +134,18 @@ def limited(receive: Receive, send: Send, max_bytes: int = MAX_MESSAGE_BYTES) ->
 
 
 class PagePace:
-    """The messages of one page of the audience: some a second, and a rerun when it is this page's turn.
+    """The messages of one page of the audience: some a second, a rerun and a file when it is this page's turn.
 
-    What waits here is not read from the network either, but for one message: the last one of a page that has left.
+    What waits here is not read from the network either, but for a few messages: the last is the end of who has left.
     """
 
-    def __init__(self, turns: Turns, network: str, receive: Receive, send: Send) -> None:
+    def __init__(self, turns: Mapping[str, Turns], network: str, receive: Receive, send: Send) -> None:
         self._turns, self._network = turns, network
         self._receive, self._send = receive, send
         self._bucket = Bucket(AT_ONCE, EVERY_S)
-        self._turn: asyncio.TimerHandle | None = None
-        self._ahead: asyncio.Task[Message] | None = None
+        self._held: dict[str, asyncio.TimerHandle] = {}
+        self._ahead: deque[Message] = deque()
+        self._reading: asyncio.Task[Message] | None = None
         self._is_gone = False
         self._is_read = asyncio.Event()
         self._is_read.set()
@@ -149,45 +158,61 @@ class PagePace:
                 return message
             await asyncio.sleep(self._bucket.take())  # with 0 too: between two messages of a page others are answered
             kind = kind_of(message.get("bytes") or b"")
-            if kind == _RERUN and self._turn is None:
+            if kind is not None and kind in self._turns and not (kind == RERUN and RERUN in self._held):
                 await self._is_read.wait()  # who does not take the last script's answer asks for no other
-                if not await self._stays_until_turn():
+                if not await self._stays_until_turn(self._turns[kind]):
                     continue
-                self._turn = asyncio.get_running_loop().call_later(TURN_S, self.end_turn)
+                self._hold(kind, TURN_S if kind == RERUN else FILE_S)
             if self._is_gone:  # Streamlit would fail at it, with a traceback
                 return {"type": "websocket.disconnect", "code": 1006}
             if kind is None or kind in OF_AUDIENCE:
                 return message
 
     async def _next(self) -> Message:
-        if self._ahead is None:
+        if self._ahead:
+            return self._ahead.popleft()
+        if self._reading is None:
             return await self._receive()
-        ahead, self._ahead = self._ahead, None
-        return await ahead
+        reading, self._reading = self._reading, None
+        return await reading
 
-    async def _stays_until_turn(self) -> bool:
+    async def _stays_until_turn(self, turns: Turns) -> bool:
         """Wait for this page's turn; return False for a page that leaves before, whose place is another's at once."""
-        turn = asyncio.ensure_future(self._turns.acquire(self._network))
-        ahead = self._ahead = self._ahead or asyncio.ensure_future(self._receive())
+        turn = asyncio.ensure_future(turns.acquire(self._network))
         try:
-            await asyncio.wait({turn, ahead}, return_when=asyncio.FIRST_COMPLETED)
-            is_gone = ahead.done() and (ahead.exception() or ahead.result()["type"] != "websocket.receive")
-            if not is_gone:
-                await turn
-                return True
+            while not await self._is_gone_while(turn):
+                if turn.done():
+                    return True
         except asyncio.CancelledError:
-            self._give_up(turn)
+            _give_up(turn, turns)
             raise
-        self._give_up(turn)
+        _give_up(turn, turns)
+        self._ahead.clear()
         return False
 
-    def _give_up(self, turn: "asyncio.Future[None]") -> None:
-        if turn.done() and not turn.cancelled():
-            self._turns.release()
-        turn.cancel()
+    async def _is_gone_while(self, turn: "asyncio.Future[None]") -> bool:
+        """Wait for the turn or for the next message; return whether that one is the page's end."""
+        if self._reading is None and len(self._ahead) < MAX_AHEAD:
+            self._reading = asyncio.ensure_future(self._receive())
+        reading = self._reading
+        waits: set[asyncio.Future[Any]] = {turn} if reading is None else {turn, reading}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if reading is None or not reading.done():
+            return False
+        if reading.exception() or reading.result()["type"] != "websocket.receive":
+            return True
+        self._ahead.append(reading.result())
+        self._reading = None
+        return False
+
+    def _hold(self, kind: str, seconds: float) -> None:
+        """Have this turn for so long, unless it ends before."""
+        if kind in self._held:
+            self._held[kind].cancel()
+        self._held[kind] = asyncio.get_running_loop().call_later(seconds, self.end_turn, kind)
 
     async def send(self, message: Message) -> None:
-        """Send on; the turn ends with the script."""
+        """Send on; a turn ends with the script or the file."""
         self._is_read.clear()
         try:
             await self._send(message)
@@ -196,37 +221,48 @@ class PagePace:
             raise
         finally:
             self._is_read.set()
-        if self._turn is not None and ends_a_script(message.get("bytes") or b""):
-            self.end_turn()
+        if self._held:
+            more = MAX_AUDIENCE_BYTES * (FILE in self._held)  # the answer repeats a name that the page has made up
+            self.end_turn(what_ends(message.get("bytes") or b"", _MAX_END_BYTES + more))
 
     def leave(self) -> None:
-        """End the turn of a page that is gone, in a moment."""
-        if self._ahead is not None:
-            self._ahead.cancel()
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = asyncio.get_running_loop().call_later(LEFT_S, self.end_turn)
+        """End the turns of a page that is gone, in a moment."""
+        if self._reading is not None:
+            self._reading.cancel()
+        for kind in self._held:
+            self._hold(kind, LEFT_S if kind == RERUN else FILE_LEFT_S)
 
-    def end_turn(self) -> None:
-        """Let the next page's script run."""
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
-            self._turns.release()
+    def end_turn(self, kind: str = RERUN) -> None:
+        """Let the next page's script run, or its file be made."""
+        if kind in self._held:
+            self._held.pop(kind).cancel()
+            self._turns[kind].release()
+
+
+def _give_up(turn: "asyncio.Future[None]", turns: Turns) -> None:
+    if turn.done() and not turn.cancelled():
+        turns.release()
+    turn.cancel()
 
 
 def kind_of(content: bytes) -> str | None:
     """Return the kind of a page's message, '' for an empty one, None for what is none: Streamlit closes at it."""
     try:
-        return BackMsg.FromString(content).WhichOneof("type") or ""
+        message = BackMsg.FromString(content)
     except Exception:  # protobuf's own kind of error; the package is Streamlit's matter
         return None
+    kind = message.WhichOneof("type") or ""
+    if kind == "backend_operation_request":  # many in one, from files to what is installed
+        return message.backend_operation_request.WhichOneof("payload") or kind
+    return kind
 
 
-def ends_a_script(content: bytes) -> bool:
-    """Whether a message to a page says that its script is through, and does not run anew at once."""
-    if len(content) > _MAX_END_BYTES:
-        return False
+def what_ends(content: bytes, most: int = _MAX_END_BYTES) -> str:
+    """Return what is through with a message to a page, '' for nothing: its script, unless it runs anew, or a file."""
+    if len(content) > most:
+        return ""
     message = ForwardMsg.FromString(content)
+    if message.WhichOneof("type") == "backend_operation_response":
+        return FILE
     is_end = message.WhichOneof("type") == "script_finished"
-    return is_end and bool(message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN)
+    return RERUN if is_end and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN else ""

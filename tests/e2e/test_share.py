@@ -1,5 +1,6 @@
 """A shared page: with the presenter's link one commands; without it nothing does, whatever a browser sends."""
 
+import csv
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -305,6 +306,20 @@ def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspa
             page.goto(f"{site.audience}/{address}?race={race}")
             expect(page.get_by_text("Audience: looking on")).to_be_visible()
             assert page.get_by_role("button", name=re.compile("^(Run the lab|Measure)")).count() == 0
+        assert _tables(page, f"{site.audience}/runs") == [{*map(str, bench.runs)}] * 2
     finally:
         context.close()
         site.close()
+
+
+def _tables(page, runs_page: str) -> list[set[str]]:
+    """Export both tables of the page Runs; return the runs that each has."""
+    page.goto(runs_page)
+    page.get_by_role("button", name="Export").click()
+    runs = []
+    for name in ("Table as CSV", "Settings as CSV"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        with download.value.path().open(newline="") as lines:
+            runs.append({row["run"] for row in csv.DictReader(lines)})
+    return runs

@@ -10,7 +10,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from app.data import authorization
 from app.web import middleware, presenter_link, web_sockets
 from app.web.places import Turns
-from app.web.web_sockets import PagePace, kind_of
+from app.web.web_sockets import FILE, MAX_AHEAD, RERUN, PagePace, kind_of
 
 
 def rerun():
@@ -52,7 +52,7 @@ def in_pages(steps, number=2):
     """Run steps with pages that share one turn."""
 
     async def run():
-        turns = Turns(1)
+        turns = {RERUN: Turns(1), FILE: Turns(1)}
         pages = [Page(turns, name) for name in "abcdef"[:number]]
         tasks = [asyncio.create_task(page.hear()) for page in pages]
         try:
@@ -63,6 +63,7 @@ def in_pages(steps, number=2):
             for page in pages:
                 page.pace.leave()
                 page.pace.end_turn()
+                page.pace.end_turn(FILE)
 
     asyncio.run(asyncio.wait_for(run(), 20))
 
@@ -104,19 +105,25 @@ def message(**parts):
 
 def test_the_audience_is_heard_with_what_its_pages_say_alone():
     """Streamlit would run git, make an address for each file, and clear the caches, while nobody else is answered."""
-    kinds = {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields} - {*web_sockets.OF_AUDIENCE}
-    assert {"load_git_info", "file_urls_request", "clear_cache", "backend_operation_request"} <= kinds
+    operations = BackMsg.DESCRIPTOR.fields_by_name["backend_operation_request"].message_type
+    payloads = {field.name for field in operations.oneofs_by_name["payload"].fields}
+    kinds = {field.name for field in BackMsg.DESCRIPTOR.oneofs_by_name["type"].fields} | payloads
+    assert kinds >= {*web_sockets.OF_AUDIENCE}
+    kinds -= {*web_sockets.OF_AUDIENCE}
+    assert {"load_git_info", "file_urls_request", "clear_cache", "install_skills", "dataframe_chunk"} <= kinds
 
     async def steps(one):
         for kind in kinds:
             asked = BackMsg()
-            part = getattr(asked, kind)
+            message = asked.backend_operation_request if kind in payloads else asked
+            part = getattr(message, kind)
             if isinstance(part, bool | str):
-                setattr(asked, kind, type(part)(1))
+                setattr(message, kind, type(part)(1))
             else:
                 part.SetInParent()
-            assert asked.WhichOneof("type") == kind
-            one.asked.put_nowait({"type": "websocket.receive", "bytes": asked.SerializeToString()})
+            content = asked.SerializeToString()
+            assert kind_of(content) == kind
+            one.asked.put_nowait({"type": "websocket.receive", "bytes": content})
         one.asked.put_nowait({"type": "websocket.receive", "bytes": b""})
         await settle()
         assert one.asked.empty()
@@ -186,6 +193,39 @@ def test_a_page_that_leaves_while_it_waits_is_let_go_at_once_and_keeps_no_turn()
     in_pages(steps, number=3)
 
 
+@pytest.mark.parametrize("ahead", range(1, MAX_AHEAD))
+def test_a_page_that_leaves_is_let_go_whatever_it_said_before_its_end(ahead):
+    async def steps(one, other, third):
+        for page in (one, other, third):
+            page.asked.put_nowait(rerun())
+            await settle()
+        for _ in range(ahead):
+            other.asked.put_nowait({"type": "websocket.receive", "bytes": message(app_heartbeat=True)})
+        other.asked.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        await settle()
+        assert [each["type"] for each in other.messages] == ["websocket.disconnect"]
+        await one.pace.send(finished())
+        await settle()
+        assert third.heard == 1, "the turn is free"
+
+    in_pages(steps, number=3)
+
+
+def test_of_a_page_that_waits_a_few_messages_are_read():
+    async def steps(one, other):
+        one.asked.put_nowait(rerun())
+        await settle()
+        for _ in range(20):
+            other.asked.put_nowait(rerun())
+        await settle()
+        assert other.asked.qsize() == 20 - 1 - MAX_AHEAD
+        await one.pace.send(finished())
+        await settle()
+        assert other.heard == 20
+
+    in_pages(steps)
+
+
 def test_what_a_page_says_while_it_waits_is_heard_in_order():
     async def steps(one, other):
         one.asked.put_nowait(rerun())
@@ -222,7 +262,7 @@ def test_a_page_whose_task_is_ended_while_it_waits_keeps_no_turn(is_free):
     async def run():
         turns = Turns(1)
         await turns.acquire("z")
-        page = Page(turns)
+        page = Page({RERUN: turns})
         page.asked.put_nowait(rerun())
         task = asyncio.create_task(page.pace.receive())
         await settle()

@@ -28,6 +28,7 @@ class Room:
 
     def __init__(self, kind="http", path="/live/stream", begins=True):
         self.kind, self.path, self.begins = kind, path, begins
+        self.open_s = 0.0
         self.limit = middleware.ConnectionLimit(self._answer)
 
     async def _answer(self, scope, receive, send):
@@ -42,13 +43,14 @@ class Room:
             told = []
 
             async def send(message, told=told):
-                told.extend(message[key] for key in ("status", "code") if key in message)
+                told.extend(message[key] for key in ("status", "code", "subprotocol") if key in message)
 
             headers = [(b"cookie", cookie.encode())]
             scope = {"type": self.kind, "path": self.path, "method": "GET", "headers": headers, "client": client}
+            scope["subprotocols"] = ["streamlit", "none"]
             opened.append((asyncio.create_task(self.limit(scope, None, send)), told))
         for _ in range(4):
-            await asyncio.sleep(0)
+            await asyncio.sleep(self.open_s)
         return opened
 
 
@@ -73,19 +75,37 @@ def test_one_address_fills_the_room_and_gives_way_to_others(shared):
 @pytest.mark.parametrize(
     ("kind", "path", "begins", "goodbye"),
     [
-        ("websocket", "/_stcore/stream", True, [200, 1013]), ("websocket", "/_stcore/stream", False, [1008]),
+        ("websocket", "/_stcore/stream", True, [200, 1013]),
+        ("websocket", "/_stcore/stream", False, ["streamlit", 1013]),
         ("http", "/live/stream", True, [200]), ("http", "/live/history", False, [503]),
     ],
 )  # fmt: skip
 def test_who_gives_way_is_told_so(shared, kind, path, begins, goodbye):
     async def crowd():
         room = Room(kind, path, begins)
+        room.open_s = 0.02  # pages open a few at a time
         first = await room.open(ROOM, 8)
         other = await room.open(OTHER)
         assert first[-1][1] == goodbye
         assert first[-1][0].done()
         assert not other[0][0].done()
         await _end(first + other)
+
+    asyncio.run(asyncio.wait_for(crowd(), 20))
+
+
+def test_a_page_that_waits_to_open_is_told_to_try_again_later(shared, monkeypatch):
+    monkeypatch.setattr(middleware, "OPENING_S", 60.0)
+
+    async def crowd():
+        room = Room("websocket", "/_stcore/stream")
+        first = await room.open(ROOM, 8)
+        assert [told for _, told in first] == [[200]] * 4 + [[]] * 4
+        [(waits, told)] = await room.open(OTHER)
+        assert not waits.done()
+        assert told == []
+        assert [told for _, told in first] == [[200]] * 4 + [[]] * 3 + [["streamlit", 1013]]
+        await _end([*first, (waits, told)])
 
     asyncio.run(asyncio.wait_for(crowd(), 20))
 

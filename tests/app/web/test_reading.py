@@ -4,8 +4,10 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from uvicorn.server import ServerState
 
 from app.web import connections
+from app.web.connections import READ_BYTES, BoundedProtocol
 from tests.app.web.test_connections import HEAD, answer, server
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -37,7 +39,26 @@ def test_a_body_that_goes_on_ends_the_connection(limits, head, answered):
     asyncio.run(scenario())
 
 
-@pytest.mark.parametrize(("who", "answered"), [("presenter", "200"), ("audience", "400")])
+@pytest.mark.parametrize("body", [b"Content-Length: 60000\r\n\r\n" + b"x" * 500, b"Transfer-Encoding: chunked\r\n\r\n"])
+@pytest.mark.parametrize("method", [b"POST", b"DELETE", b"PROPFIND"])
+def test_what_writes_is_told_what_is_allowed_however_long_its_body_is(limits, method, body):
+    limits()
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD.replace(b"GET", method) + body)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            assert head.startswith(b"HTTP/1.1 405 ")
+            assert b"\r\nAllow: GET, HEAD, OPTIONS\r\n" in head
+            with suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), 10) == b"", "it ends"
+            writer.transport.abort()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("who", "answered"), [("presenter", "200"), ("audience", "405")])
 def test_a_file_of_the_presenter_is_read_to_its_end(limits, presenter, who, answered):
     limits()
     content = b"x" * 100_000
@@ -107,3 +128,71 @@ def test_a_body_that_breaks_off_is_told_once_and_leaves_no_traceback(limits, pre
 
     asyncio.run(scenario())
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+class Closed:
+    """A transport without a limit on what is read at once, that takes none either, as uvloop's."""
+
+    __slots__ = ("written",)
+
+    def __init__(self):
+        self.written = b""
+
+    def get_extra_info(self, name, default=None):
+        return {"peername": ("192.0.2.1", 1), "sockname": ("192.0.2.2", 2)}.get(name, default)
+
+    def write(self, data):
+        self.written += data
+
+    def is_closing(self):
+        return False
+
+    def get_write_buffer_size(self):
+        return 0
+
+    def set_protocol(self, protocol):
+        pass
+
+    def pause_reading(self):
+        pass
+
+    resume_reading = close = abort = pause_reading
+
+
+class Open(Closed):
+    """One that would take any attribute, as that of TLS: a number that nobody reads is no limit."""
+
+
+class WithLimit(Closed):
+    """One with asyncio's number."""
+
+    __slots__ = ("max_size",)
+
+    def __init__(self):
+        super().__init__()
+        self.max_size = 256 * 1024
+
+
+@pytest.mark.parametrize(("kind", "limit"), [(Closed, None), (Open, None), (WithLimit, READ_BYTES)])
+def test_requests_are_answered_whatever_the_transport_has(limits, kind, limit):
+    found = limits()
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"here"})
+
+    async def scenario():
+        config = connections.bounded_config(app, lifespan="off", log_config=None)
+        config.load()
+        protocol = BoundedProtocol(config, ServerState(), {}, asyncio.get_running_loop())
+        transport = kind()
+        protocol.connection_made(transport)
+        for times in (1, 2):
+            protocol.data_received(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            await asyncio.sleep(0.05)
+            assert transport.written.count(b"HTTP/1.1 200 OK") == times
+        assert getattr(transport, "max_size", None) == limit
+        protocol.connection_lost(None)
+        assert not found._open
+
+    asyncio.run(scenario())

@@ -1,4 +1,4 @@
-"""WebSockets of pages: large and packed messages, endless parts and pings, reruns in turn."""
+"""WebSockets of pages: large and packed messages, endless parts and pings, files in turn."""
 
 import asyncio
 import struct
@@ -6,9 +6,11 @@ import zlib
 from types import SimpleNamespace
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.data import authorization
-from app.web import middleware, presenter_link
+from app.web import middleware, presenter_link, web_sockets
 from app.web.web_sockets import (
     AT_ONCE,
     EVERY_S,
@@ -19,6 +21,7 @@ from app.web.web_sockets import (
     Bucket,
 )
 from tests.app.web.test_connections import HEAD, WEBSOCKET, server
+from tests.app.web.test_page_pace import finished, in_pages, rerun, settle
 
 UPGRADE = HEAD.replace(b"GET /", b"GET /page") + WEBSOCKET
 PACKED = b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
@@ -148,3 +151,57 @@ def test_a_message_of_the_audience_is_small(monkeypatch, who, closed):
     asyncio.run(middleware.ConnectionLimit(app)(scope, receive, send))
     assert (said == [{"type": "websocket.close", "code": 1009}]) is closed
     assert (heard[0]["type"] == "websocket.disconnect") is closed
+
+
+def file(name="runs.csv"):
+    asked = BackMsg()
+    asked.backend_operation_request.deferred_file.file_id = name
+    return {"type": "websocket.receive", "bytes": asked.SerializeToString()}
+
+
+def made(name="1"):
+    answer = ForwardMsg()
+    answer.backend_operation_response.request_id = name
+    return {"type": "websocket.send", "bytes": answer.SerializeToString()}
+
+
+@pytest.mark.parametrize("name", ["1", "x" * 30_000])
+def test_files_are_made_for_the_audience_one_after_the_other_beside_its_scripts(name):
+    async def steps(one, other):
+        for page in (one, other):
+            page.asked.put_nowait(rerun())
+            page.asked.put_nowait(file())
+            await settle()
+        assert (one.heard, other.heard) == (2, 0), "its script still runs"
+        await one.pace.send(finished())
+        await settle()
+        assert other.heard == 1, "a file does not keep scripts waiting"
+        one.asked.put_nowait(file())
+        await one.pace.send({"type": "websocket.send", "bytes": b""})
+        await settle()
+        assert (one.heard, other.heard) == (2, 1)
+        await one.pace.send(made(name))
+        await settle()
+        assert (one.heard, other.heard) == (2, 2), "one after the other, whoever asks"
+        await other.pace.send(made(name))
+        await settle()
+        assert (one.heard, other.heard) == (3, 2)
+
+    in_pages(steps)
+
+
+@pytest.mark.parametrize(("constant", "leaves"), [("FILE_S", False), ("FILE_LEFT_S", True)])
+def test_a_file_that_is_not_made_keeps_the_others_for_a_while(monkeypatch, constant, leaves):
+    monkeypatch.setattr(web_sockets, constant, 0.05)
+
+    async def steps(one, other):
+        for page in (one, other):
+            page.asked.put_nowait(file())
+            await settle()
+        assert (one.heard, other.heard) == (1, 0)
+        if leaves:
+            one.pace.leave()
+        await asyncio.sleep(0.5)
+        assert other.heard == 1
+
+    in_pages(steps)
