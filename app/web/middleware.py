@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
@@ -32,7 +33,8 @@ MAX_READS = 4
 MAX_OPENING, OPENING_S = 4, 0.05
 #: Requests at once, and then a second, of one connection and of one network: a room of 200 loads 40 files each.
 CONNECTION_PACE, NETWORK_PACE = (300, 50), (8_000, 200)
-#: Answers to the audience that begin at once, and the seconds after which one that has not begun holds up nobody.
+#: Answers to the audience that begin at once, and parts of files that are read; and the seconds after which one that
+#: takes longer holds up nobody.
 MAX_BEGINNING, BEGINNING_S = 8, 0.25
 #: Seconds for the last word to a page that gives way.
 GOODBYE_S = 1.0
@@ -95,7 +97,7 @@ class AudiencePace(_Guard):
         super().__init__(app)
         self._base = base()
         self._files = Line(descriptors.files())
-        self._beginnings = Turns(MAX_BEGINNING)
+        self._beginnings, self._parts = Turns(MAX_BEGINNING), Turns(MAX_BEGINNING)
         self._connections, self._networks = Pace(*CONNECTION_PACE), Pace(*NETWORK_PACE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,28 +138,23 @@ class AudiencePace(_Guard):
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer when few others begin; as long as that took, the turn stays with the rest of this process."""
-        loop = asyncio.get_running_loop()
-        await self._beginnings.acquire(network_of(scope))
-        began = loop.time()
-        has_turn = True
-
-        def end() -> None:
-            nonlocal has_turn
-            if has_turn:
-                has_turn = False
-                self._beginnings.release()
-
-        last = loop.call_later(BEGINNING_S, end)
+        network, clock = network_of(scope), asyncio.get_running_loop().time
+        end_turn = await self._beginnings.hold(network, BEGINNING_S)
+        end_part: Callable[[float], None] | None = None
+        began = clock()
 
         def end_soon() -> None:
-            if has_turn and not last.cancelled():
-                last.cancel()
-                loop.call_later(min(loop.time() - began, BEGINNING_S), end)
+            end_turn(min(clock() - began, BEGINNING_S))
+            if end_part is not None:
+                end_part(0.0)
 
         async def send_and_end(message: Message) -> None:
+            nonlocal end_part
+            end_soon()
             await send(message)
-            if message["type"] == "http.response.start":
-                end_soon()
+            # Files are read in the threads that the presenter's page needs too: few parts at once.
+            if message["type"] == "http.response.start" or message.get("more_body"):
+                end_part = await self._parts.hold(network, BEGINNING_S)
 
         try:
             await self.app(scope, receive, send_and_end)

@@ -177,6 +177,27 @@ class Turns:
                 self.release()
             raise
 
+    async def hold(self, network: str, longest_s: float) -> Callable[[float], None]:
+        """Wait for a turn that ends by itself; return what ends it, once, so many seconds later."""
+        await self.acquire(network)
+        loop = asyncio.get_running_loop()
+        is_held = True
+
+        def end() -> None:
+            nonlocal is_held
+            if is_held:
+                is_held = False
+                self.release()
+
+        last = loop.call_later(longest_s, end)
+
+        def end_in(seconds: float) -> None:
+            if is_held and not last.cancelled():
+                last.cancel()
+                loop.call_later(seconds, end)
+
+        return end_in
+
     def release(self) -> None:
         """End a turn."""
         self._free += 1

@@ -361,7 +361,7 @@ def test_an_answer_that_does_not_begin_holds_up_nobody_for_long(loaded, monkeypa
         never.set()
         assert {*await asyncio.gather(*waiting)} == {200}
         await asyncio.sleep(2 * middleware.BEGINNING_S)
-        assert site._beginnings._free == middleware.MAX_BEGINNING
+        assert site._beginnings._free == site._parts._free == middleware.MAX_BEGINNING
 
     asyncio.run(asyncio.wait_for(run(), 20))
 
@@ -375,3 +375,25 @@ def test_what_is_refused_has_a_pace_too(site, loaded, monkeypatch, host, method,
         assert answers == [status] * 3 + [503]
         client.cookies.set(*loaded.split("="))
         assert client.request(method, "/", headers={"host": host}).status_code == status
+
+
+def test_parts_of_files_are_read_a_few_at_once(loaded, monkeypatch):
+    monkeypatch.setattr(descriptors, "files", lambda: 100)
+    reading, most = 0, 0
+
+    async def parts(scope, receive, send):
+        nonlocal reading, most
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for more in (True, True, False):
+            reading += 1
+            most = max(most, reading)
+            await asyncio.sleep(0.01)
+            reading -= 1
+            await send({"type": "http.response.body", "body": b"x", "more_body": more})
+
+    async def run():
+        site = middleware.AudiencePace(parts)
+        assert {*await asyncio.gather(*(load(site) for _ in range(60)))} == {200}
+        assert most == middleware.MAX_BEGINNING
+
+    asyncio.run(asyncio.wait_for(run(), 20))
