@@ -44,6 +44,9 @@ class Signs:
 
     def beat(self) -> None:
         """Show from now on that this rank lives; ends with rank 0."""
+        # Here already: who falls silent before that thread's first sign would never be missed.
+        with contextlib.suppress(RuntimeError):  # rank 0 is gone
+            self.say(_ALIVE, "0")
         GuardedThread("signs of life", self._beat, _log.error).start()
 
     def say(self, word: str, text: str = "1") -> None:
