@@ -107,13 +107,17 @@ class SyntheticRace:
             **choices,
         )
         self.writer = Writer(workspace.prepare())
-        self.race, self.runs = self.writer.races.submit(race)
+        with self.writer.together():  # an engine at work may not see one of its runs queued
+            self.race, self.runs = self.writer.races.submit(race)
+            for run in self.runs:
+                self.writer.jobs.move(
+                    run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1
+                )
         self.configs = dict(zip(self.runs, race.runs(), strict=True))
         self.nets = {run: FakeNet(c.model.depth, c.model.shortcut, c.seed) for run, c in self.configs.items()}
         self.planned = probe_steps(race.run)
         self.total = steps
         for run in self.runs:
-            self.writer.jobs.move(run, RunState.PAUSED, started=time.time(), device="cpu", precision="fp32", threads=1)
             self.writer.probes.add_layers(run, self.nets[run].rows)
 
     def probe(self, run: int, step: int, change: Callable[[dict], None] = lambda arrays: None) -> None:

@@ -62,10 +62,12 @@ class Dispatch:
         if self._pool.trouble:
             plan = Plan((), dict.fromkeys(rows, f"waits until workers can be started: {self._pool.trouble}"))
         for start in plan.starts:
-            self._writer.jobs.move(
-                start.run, RunState.STARTING, device=start.device, threads=start.threads,
+            # Somebody may have moved the run since it was read; its new state makes another round.
+            if not self._writer.jobs.move_from(
+                rows[start.run], RunState.STARTING, device=start.device, threads=start.threads,
                 detail="starting its worker", cause="", pid=None, heartbeat=None, ended=None,
-            )  # fmt: skip
+            ):  # fmt: skip
+                continue
             row = rows[start.run]
             is_lab, instant = isinstance(row, LabJobRow), isinstance(row, RunRow) and row.instant
             # The runs of an instant race are over before anybody could set their pace.
