@@ -1,8 +1,8 @@
 """A cluster of a head and some nodes on this machine.
 
-    python -m tests.clusters.nodes NUMBER
+    python -m tests.clusters.nodes NUMBER [CORES]
 
-prints the address of the head and lives until its input ends.
+prints the address of the head and lives until its input ends. Each node announces so many cores, 2 by default.
 """
 
 import sys
@@ -54,8 +54,8 @@ def kill(node):
             each.process.wait()
 
 
-def main(number):
-    nodes = Nodes(number)
+def main(number, cores=2):
+    nodes = Nodes(number, cores)
     try:
         print(nodes.address, flush=True)
         sys.stdin.read()
@@ -64,4 +64,4 @@ def main(number):
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(*map(int, sys.argv[1:]))

@@ -69,9 +69,9 @@ def until_gone(short):
 
 
 @contextmanager
-def cluster(environment, number=1):
-    """Yield the address of a cluster of a head and some nodes."""
-    command = [sys.executable, "-m", "tests.clusters.nodes", str(number)]
+def cluster(environment, number=1, cores=2):
+    """Yield the address of a cluster of a head and some nodes of so many cores."""
+    command = [sys.executable, "-m", "tests.clusters.nodes", str(number), str(cores)]
     with subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
