@@ -15,7 +15,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from app.web.places import Turns
+from app.web.audience.places import Turns
 
 #: Bytes of one message of a page, unpacked, and of one of the audience's; its own messages have a few thousand.
 MAX_MESSAGE_BYTES, MAX_AUDIENCE_BYTES = 256 * 1024, 32 * 1024

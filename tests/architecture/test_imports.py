@@ -51,6 +51,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.data.next_steps", "app.data.instant", "app.data.exchange", "app.data.recording"),
     ("app.data.talks",),
     ("app.web",),
+    ("app.web.audience",),
     ("app.live.stream",),
     ("app.live.shared.presentation",),
     ("app.live.shared",),

@@ -8,8 +8,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.data import authorization
-from app.web import middleware, presenter_link, web_sockets
-from app.web.places import Turns
+from app.web import presenter_link, web_sockets
+from app.web.audience import connection_limit
+from app.web.audience.places import Turns
 from app.web.web_sockets import FILE, MAX_AHEAD, RERUN, PagePace, kind_of
 
 
@@ -317,7 +318,7 @@ def test_the_presenter_waits_for_nobody(monkeypatch, who, heard):
 
     async def crowd():
         scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"cookie", cookie)]}
-        task = asyncio.create_task(middleware.ConnectionLimit(app)(scope, receive, None))
+        task = asyncio.create_task(connection_limit.ConnectionLimit(app)(scope, receive, None))
         await asyncio.sleep(0.05)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -332,15 +333,15 @@ def test_pages_of_the_audience_open_one_after_the_other(monkeypatch, who, most):
     monkeypatch.setattr(authorization, "guard", lambda _: None)
     token = presenter_link.share(1).partition("token=")[2]
     cookie = f"skipscope_presenter_1={token}".encode() if who == "presenter" else b""
-    monkeypatch.setattr(middleware, "MAX_OPENING", 2)
-    monkeypatch.setattr(middleware, "OPENING_S", 0.2)
+    monkeypatch.setattr(connection_limit, "MAX_OPENING", 2)
+    monkeypatch.setattr(connection_limit, "OPENING_S", 0.2)
     opened = []
 
     async def app(scope, receive, send):
         opened.append(scope["client"][0])
 
     async def crowd():
-        limit = middleware.ConnectionLimit(app)
+        limit = connection_limit.ConnectionLimit(app)
         scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"cookie", cookie)]}
         clients = [(f"10.0.0.{1 + number // 8}", 1) for number in range(12)]
         tasks = [asyncio.create_task(limit({**scope, "client": client}, None, None)) for client in clients]

@@ -10,7 +10,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.data import authorization
-from app.web import middleware, presenter_link, web_sockets
+from app.web import presenter_link, web_sockets
+from app.web.audience import connection_limit
 from app.web.web_sockets import (
     AT_ONCE,
     EVERY_S,
@@ -148,7 +149,7 @@ def test_a_message_of_the_audience_is_small(monkeypatch, who, closed):
         said.append(message)
 
     scope = {"type": "websocket", "path": "/_stcore/stream", "headers": [(b"cookie", cookie)]}
-    asyncio.run(middleware.ConnectionLimit(app)(scope, receive, send))
+    asyncio.run(connection_limit.ConnectionLimit(app)(scope, receive, send))
     assert (said == [{"type": "websocket.close", "code": 1009}]) is closed
     assert (heard[0]["type"] == "websocket.disconnect") is closed
 

@@ -175,7 +175,7 @@ ROOM = Room(
         ),
         Fault(
             name="presenter-kept-out",
-            file="app/web/middleware.py",
+            file="app/web/audience/connection_limit.py",
             text="if not kind or presenter_link.is_presenter(HTTPConnection(scope).cookies):",
             faulty="if not kind:",
             breaks="When the audience fills the server, the presenter does not get in either.",

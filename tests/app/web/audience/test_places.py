@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from app.data import authorization
-from app.web import middleware, places, presenter_link
+from app.web import descriptors, presenter_link
 from app.web.addresses import network
-from app.web.places import Line, Pace, Places, Turns
+from app.web.audience import connection_limit, places
+from app.web.audience.places import Line, Pace, Places, Turns
 
 ROOM, OTHER = ("192.0.2.1", 1), ("192.0.2.2", 1)
 
@@ -15,10 +16,10 @@ ROOM, OTHER = ("192.0.2.1", 1), ("192.0.2.2", 1)
 @pytest.fixture
 def shared(monkeypatch):
     """A shared page with room for eight; the presenter's cookie."""
-    monkeypatch.setattr(middleware, "OPENING_S", 0.0)
+    monkeypatch.setattr(connection_limit, "OPENING_S", 0.0)
     monkeypatch.setattr(presenter_link, "_presenter", None)
     monkeypatch.setattr(authorization, "guard", lambda _: None)
-    monkeypatch.setattr(middleware.descriptors, "viewers", lambda: 8)
+    monkeypatch.setattr(descriptors, "viewers", lambda: 8)
     token = presenter_link.share(1).partition("token=")[2]
     return f"skipscope_presenter_1={token}"
 
@@ -29,7 +30,7 @@ class Room:
     def __init__(self, kind="http", path="/live/stream", begins=True):
         self.kind, self.path, self.begins = kind, path, begins
         self.open_s = 0.0
-        self.limit = middleware.ConnectionLimit(self._answer)
+        self.limit = connection_limit.ConnectionLimit(self._answer)
 
     async def _answer(self, scope, receive, send):
         if self.begins:
@@ -95,7 +96,7 @@ def test_who_gives_way_is_told_so(shared, kind, path, begins, goodbye):
 
 
 def test_a_page_that_waits_to_open_is_told_to_try_again_later(shared, monkeypatch):
-    monkeypatch.setattr(middleware, "OPENING_S", 60.0)
+    monkeypatch.setattr(connection_limit, "OPENING_S", 60.0)
 
     async def crowd():
         room = Room("websocket", "/_stcore/stream")
