@@ -6,9 +6,12 @@ so that half requests never keep the presenter out, whatever address they come f
 """
 
 import asyncio
+import os
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -18,7 +21,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from app.web import descriptors, presenter_link
+from app.web import descriptors, presenter_link, web_sockets
 from app.web.addresses import network
 from app.web.base_path import inside
 from app.web.proxy_hosts import is_proxy
@@ -32,8 +35,8 @@ STALL_S = 60.0
 MAX_WAITING = 512
 #: Connections that only the presenter may use, and the seconds for his head there.
 RESERVE, RESERVE_HEAD_S = 32, 2.0
-#: Connections that are accepted in one go, before any of them has a place or none.
-BACKLOG = 128
+#: Connections that are accepted in one go: what was begun goes on between them. Others wait in the system's queue.
+ACCEPTED, QUEUE = 8, 1024
 #: The part of all connections that one address may have. A lecture room may be one address.
 ADDRESS_SHARE = 0.9
 #: Bytes that are read of one connection before others have their turn, and those of the presenter's files. The smallest
@@ -124,7 +127,17 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._is_reserved = self._all.opened(self)
         if self._is_reserved:
             self.app: ASGIApp = presenter_alone(self.app)
+        self.app = self._unless_refused(self.app)
         self._set_deadline(RESERVE_HEAD_S if self._is_reserved else HEAD_S)
+
+    def _unless_refused(self, app: ASGIApp) -> ASGIApp:
+        """Return an application that does nothing for a request that was refused before its answer began."""
+
+        async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+            if not self._is_refused:
+                await app(scope, receive, send)
+
+        return answered
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place free."""
@@ -135,10 +148,10 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def data_received(self, data: bytes) -> None:
         """Read on. A head has until its deadline, however often a byte of it comes."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._is_refused:
             return
         super().data_received(data)
-        if self._upgraded:
+        if self._upgraded or self._is_refused:
             return
         if self._has_request():
             self._set_deadline(None)
@@ -176,13 +189,29 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     def send_400_response(self, msg: str) -> None:
         """Tell that this is no request, where no answer has begun. Uvicorn would send that answer on and fail."""
         if self._leaves_room():
-            super().send_400_response(msg)
+            self._hold(partial(super().send_400_response, msg))
 
     def _refuse(self, answer: bytes) -> None:
         """Give an answer of our own and end, where no other has begun."""
         if self._leaves_room():
-            self.transport.write(answer)
-            self.transport.close()
+            self._hold(partial(self._say, answer))
+
+    def _hold(self, refuse: Callable[[], None]) -> None:
+        """Refuse in a while, as one of those without a whole head, of which only the newest are kept."""
+        self._is_refused = True
+        self._set_deadline(None)
+        self.transport.pause_reading()
+        self._all.wait(self)
+
+        def end() -> None:
+            if not self.transport.is_closing():
+                refuse()
+
+        self.loop.call_later(web_sockets.REFUSAL_S, end)
+
+    def _say(self, answer: bytes) -> None:
+        self.transport.write(answer)
+        self.transport.close()
 
     def _leaves_room(self) -> bool:
         """End what answers the request at hand; where its answer has begun, close and return False."""
@@ -201,8 +230,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         if self._is_reserved and not _of_presenter(self.headers):
             refusal = _FULL
         if refusal:
-            self.transport.write(refusal)
-            self.transport.close()
+            self._hold(partial(self._say, refusal))
             return
         self._set_deadline(None)
         self._all.serve(self)
@@ -236,7 +264,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         super().resume_writing()
         self._stop_watching()
 
-    _upgraded = False
+    _upgraded = _is_refused = False
 
     def _has_request(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -322,6 +350,7 @@ def install() -> None:
     global _connections
     _connections = Connections(descriptors.connections())
     uvicorn.Config = bounded_config  # type: ignore[misc, assignment]
+    uvicorn.Server = BoundedServer  # type: ignore[misc]
 
 
 def bounded_config(*arguments: Any, **options: Any) -> uvicorn.config.Config:
@@ -329,9 +358,24 @@ def bounded_config(*arguments: Any, **options: Any) -> uvicorn.config.Config:
     return uvicorn.config.Config(*arguments, **{**options, **LIMITS})
 
 
+class BoundedServer(uvicorn.Server):
+    """Uvicorn's server, with a queue of the system that is longer than what is accepted in one go.
+
+    asyncio takes one number for both. Where the queue is full, a browser tries again after a second.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, then lengthen the queue."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listening in server.sockets:
+                with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                    same.listen(QUEUE)
+
+
 LIMITS: dict[str, Any] = {
     "http": BoundedProtocol,
-    "backlog": BACKLOG,
+    "backlog": ACCEPTED,
     "proxy_headers": False,
     "h11_max_incomplete_event_size": MAX_HEAD_BYTES,
     "ws": BoundedWebSocket,

@@ -13,6 +13,7 @@ from typing import Any
 from starlette.types import Message, Receive, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.web.audience.places import Turns
@@ -25,6 +26,8 @@ RERUN, FILE = "rerun_script", "deferred_file"
 #: hundred thousand files, or clears everybody's cache, and nothing else is done meanwhile. ``dataframe_chunk`` is for
 #: tables of more than 150,000 rows, which no page has.
 OF_AUDIENCE = (RERUN, FILE, "stop_script", "app_heartbeat")
+#: Seconds for which what is refused waits for its answer: who comes again at once would leave no processor for others.
+REFUSAL_S = 1.0
 #: Frames of one connection that begin no message (its further parts, pings and their answers) at once, then another
 #: every so many seconds. Empty ones would have no end.
 FRAMES_AT_ONCE, FRAME_EVERY_S = 256, 0.1
@@ -80,6 +83,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self.on_lost = None
         self.frames = []
         super().connection_lost(exc)
+
+    async def send(self, message: Any) -> None:
+        """Send on. A page that is refused waits for that."""
+        if not self.handshake_complete and message["type"] != "websocket.accept":
+            await asyncio.sleep(REFUSAL_S)
+            if self.transport.is_closing():
+                raise ClientDisconnected
+        await super().send(message)
 
     def handle_cont(self, event: Any) -> None:
         """Go on with a message."""

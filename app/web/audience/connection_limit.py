@@ -15,7 +15,8 @@ from app.web.web_sockets import FILE, MAX_AUDIENCE_BYTES, MAX_FILES, MAX_SCRIPTS
 
 #: Simultaneous readings of the store for the audience.
 MAX_READS = 4
-#: Pages of the audience that open at once, and the seconds for one: 80 in a second, each 4 ms of this process.
+#: Pages of the audience that open at once, and streams, and the seconds for one: 80 in a second, each 4 ms of this
+#: process.
 MAX_OPENING, OPENING_S = 4, 0.05
 
 
@@ -27,7 +28,8 @@ class ConnectionLimit:
         #: Open streams, WebSockets and readings of the audience, each.
         self.most = descriptors.viewers()
         self._places = {kind: Places(self.most) for kind in ("page", "stream", "reading")}
-        self._readings, self._openings = Turns(MAX_READS), Turns(MAX_OPENING)
+        self._readings = Turns(MAX_READS)
+        self._openings = {kind: Turns(MAX_OPENING) for kind in ("page", "stream")}
         self._of_pages = {RERUN: Turns(MAX_SCRIPTS), FILE: Turns(MAX_FILES)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,7 +42,7 @@ class ConnectionLimit:
         if not task or not place:
             return await self._refuse(kind, scope, receive, send)
         answer = Answer(send, place)
-        serve = {"page": self._page, "stream": self.app, "reading": self._in_turn}[kind]
+        serve = {"page": self._page, "stream": self._stream, "reading": self._in_turn}[kind]
         try:
             await serve(scope, receive, answer.send)
         except asyncio.CancelledError:
@@ -64,14 +66,24 @@ class ConnectionLimit:
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         if presenter_link.shared_port() is None:  # nobody is audience
             return await self.app(scope, limited(receive, send), send)
-        await self._openings.acquire(network_of(scope))
-        asyncio.get_running_loop().call_later(OPENING_S, self._openings.release)
+        await self._open("page", scope)
         heard = limited(receive, send, MAX_AUDIENCE_BYTES)
         pace = PagePace(self._of_pages, network_of(scope), heard, send)
         try:
             await self.app(scope, pace.receive, pace.send)
         finally:
             pace.leave()
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if presenter_link.shared_port() is not None:
+            await self._open("stream", scope)
+        await self.app(scope, receive, send)
+
+    async def _open(self, kind: str, scope: Scope) -> None:
+        """Wait until one more may begin; the next one may in a moment."""
+        turns = self._openings[kind]
+        await turns.acquire(network_of(scope))
+        asyncio.get_running_loop().call_later(OPENING_S, turns.release)
 
     async def _in_turn(self, scope: Scope, receive: Receive, send: Send) -> None:
         # The turn ends when the answer begins: the store is read by then, and a slow receiver blocks nobody.

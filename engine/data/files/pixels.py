@@ -12,12 +12,14 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.data import limits
 from engine.data.files.decoders.memory import Memory, most_pixels, need
+from engine.data.files.decoders.parts import BoundedFile
 from engine.data.files.decoders.tiff import Crowded, most_numbers
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.inside import Outside, open_inside
@@ -200,7 +202,9 @@ def _opened(item: Item) -> Iterator[Image.Image]:
         if numbers > limits.MAX_STRIPS:
             raise Unreadable(f"{numbers:,} strips or other numbers, {limits.MAX_STRIPS:,} at the most")
         try:
-            image = Image.open(file, formats=(*_always(), own) if own else _always())
+            bounded = BoundedFile(file)
+            image = Image.open(cast(IO[bytes], bounded), formats=(*_always(), own) if own else _always())
+            bounded.end_header()
         except UnidentifiedImageError:
             raise Unreadable("no image of a known format" if size else "empty") from None
         except Exception as error:

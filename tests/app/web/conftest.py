@@ -3,8 +3,14 @@
 import pytest
 
 from app.data import authorization
-from app.web import connections, presenter_link
+from app.web import connections, presenter_link, web_sockets
 from app.web.connections import Connections
+
+
+@pytest.fixture(autouse=True)
+def quick_refusals(monkeypatch):
+    """What is refused waits for a moment alone."""
+    monkeypatch.setattr(web_sockets, "REFUSAL_S", 0.05)
 
 
 @pytest.fixture

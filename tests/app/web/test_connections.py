@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
-import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
@@ -69,7 +68,7 @@ async def server():
         ]
     )
     config = connections.bounded_config(app, port=0, lifespan="off", log_config=None)
-    running = uvicorn.Server(config)
+    running = connections.BoundedServer(config)
     listening = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(running.serve(sockets=[listening]))
     while not running.started:
