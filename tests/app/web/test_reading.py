@@ -1,14 +1,18 @@
 """What is read of a connection: small parts at once, no body but the presenter's files, no large head, no noise."""
 
 import asyncio
+import socket
+import sys
+import time
 from contextlib import suppress
 
 import pytest
 from uvicorn.server import ServerState
 
-from app.web import connections
+from app.web import connections, web_sockets
 from app.web.connections import READ_BYTES, BoundedProtocol
-from tests.app.web.test_connections import HEAD, answer, server
+from tests.app.web import test_connections
+from tests.app.web.test_connections import HEAD, WEBSOCKET, answer, server, small
 
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
@@ -56,6 +60,79 @@ def test_what_writes_is_told_what_is_allowed_however_long_its_body_is(limits, me
             writer.transport.abort()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        CHUNKED + b"1\r\nx\r\n", CHUNKED.replace(b"GET", b"POST"), b"no request\r\n\r\n",
+        HEAD.replace(b"GET /", b"POST /page") + WEBSOCKET + b"\r\n",
+        HEAD.replace(b"GET /", b"GET /no-page") + WEBSOCKET + b"\r\n",
+    ],
+    ids=["body", "written body", "no request", "odd upgrade", "refused upgrade"],
+)  # fmt: skip
+def test_what_is_refused_waits_and_runs_nothing(limits, monkeypatch, sent):
+    found, ran = limits(), []
+    monkeypatch.setattr(web_sockets, "REFUSAL_S", 0.4)
+
+    async def noted(request):
+        ran.append(request)
+        return await small(request)
+
+    monkeypatch.setattr(test_connections, "small", noted)
+
+    async def scenario():
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            began = time.monotonic()
+            writer.write(sent)
+            assert (await asyncio.wait_for(reader.readline(), 10)).split()[1] in (b"400", b"403", b"405")
+            assert time.monotonic() - began >= 0.4
+            writer.transport.abort()
+            await asyncio.sleep(0.1)
+            assert not found._open
+
+    asyncio.run(scenario())
+    assert ran == []
+
+
+def test_those_that_wait_for_a_refusal_give_way_to_newer_ones(limits, monkeypatch):
+    found = limits(most=200, waiting=10)
+    monkeypatch.setattr(web_sockets, "REFUSAL_S", 5.0)
+
+    async def scenario():
+        async with server() as port:
+            opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(30)]
+            for _, writer in opened:
+                writer.write(CHUNKED)
+                await asyncio.sleep(0.01)
+            assert len(found._open) <= 10
+            for _, writer in opened:
+                writer.transport.abort()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="Linux tells how long its queue is")
+def test_few_connections_are_accepted_in_one_go_and_the_system_keeps_many(limits, monkeypatch):
+    limits()
+    queues, startup = [], connections.BoundedServer.startup
+
+    async def looked_at(self, sockets=None):
+        await startup(self, sockets)
+        queues.append(
+            int.from_bytes(sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)[28:32], sys.byteorder)
+        )
+        queues.append(self.servers[0]._backlog)
+
+    monkeypatch.setattr(connections.BoundedServer, "startup", looked_at)
+
+    async def scenario():
+        async with server() as port:
+            assert await answer(port) == "HTTP/1.1 200 OK"
+
+    asyncio.run(scenario())
+    assert queues == [connections.QUEUE, connections.ACCEPTED]
 
 
 @pytest.mark.parametrize(("who", "answered"), [("presenter", "200"), ("audience", "405")])

@@ -28,7 +28,7 @@ from tests.benchmarks.synthetic_writer import make_race
 
 #: Seconds between two attacks, for what is still under way.
 REST_S = 3.0
-#: Steps of each run whose history is asked for.
+#: Seconds for the presenter's longest answer.
 BOUND_S: float = BOUNDS["presenter_worst_s"]
 
 

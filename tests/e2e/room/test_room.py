@@ -7,7 +7,10 @@ import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from websockets.exceptions import WebSocketException
 
-from tests.benchmarks.room.__main__ import BOUNDS, Presenter, Room, Server, beyond, longest, measured
+from engine.store.workspace import Workspace
+from tests.benchmarks.room import attackers, attacks
+from tests.benchmarks.room.__main__ import BOUNDS, RUNS, Presenter, Room, Server, beyond, longest, measured
+from tests.benchmarks.synthetic_writer import make_race
 from tests.e2e.raw import RawPage
 
 #: Frames that each leave a line in the log, as many as a page may send at once, and pages that send them. Frames that
@@ -63,6 +66,40 @@ def test_each_bound_can_be_broken():
     assert longest({"/": 0.1}, {"script": 0.1}) is None, "one kind was never asked"
     assert longest({"/": 0.1}, kinds=()) == 0.1
     assert longest({}, kinds=()) is None, "nothing was asked"
+
+
+@pytest.fixture(scope="module")
+def attacked(tmp_path_factory):
+    """A server to attack, and the race in it."""
+    workspace = Workspace.at(tmp_path_factory.mktemp("attacked") / "workspace")
+    race = make_race(workspace, RUNS)
+    server = Server(workspace.path)
+    yield server, race
+    server.close()
+
+
+#: Those that cost the presenter most before they were bounded, and all others.
+WORST = ("chunked", "bodies", "many", "streams", "malformed")
+OTHERS = tuple(name for name in attackers.ATTACKS if name not in WORST)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in WORST else pytest.mark.long) for name in WORST + OTHERS],
+)
+def test_no_attack_of_the_audience_keeps_the_presenter_waiting(attacked, name):
+    server, race = attacked
+    figures = attacks.measured(server, race, name, {"seconds": 4})
+    assert figures["attackers"]["came_per_s"] > 0 or name == "nothing"
+    assert not attacks.is_beyond(figures, SLACK * attacks.BOUND_S), figures
+    if name in WORST and name != "streams":
+        assert figures["attackers"]["came_per_s"] < 600, "what is refused comes again at once"
+
+
+def test_an_attack_that_costs_too_much_is_seen():
+    for wrong in (attacks.BOUND_S + 0.01, None, float("nan")):
+        assert attacks.is_beyond({"presenter_worst_s": wrong})
+    assert not attacks.is_beyond({"presenter_worst_s": attacks.BOUND_S})
 
 
 @pytest.mark.slow

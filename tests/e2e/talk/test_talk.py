@@ -14,7 +14,6 @@ from engine.store.reader import Reader
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import LabScene, Played, PredictionScene, Talk
 from tests.e2e.conftest import PATIENCE, Site, until
-from tests.e2e.test_share import SharedSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -230,14 +229,6 @@ def test_a_live_scene_is_live_while_it_trains_and_else_plays_its_recording(works
         expect(page.locator(".sk-place")).to_contain_text("step 300 of 300")
     finally:
         site.close()
-
-
-@pytest.fixture
-def room(workspace):
-    site = SharedSite(workspace)
-    site.share()
-    yield site
-    site.close()
 
 
 def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_page, browser):

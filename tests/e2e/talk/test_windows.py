@@ -8,8 +8,6 @@ from playwright.sync_api import expect
 
 from app.views.talk_windows import AWAY_S
 from engine.talks.files import FOLDER, USUAL, read_talk
-from tests.e2e.conftest import PATIENCE
-from tests.e2e.test_share import SharedSite
 
 STREAM = re.compile("/_stcore/stream")
 
@@ -17,24 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TITLES = [scene.title for scene in read_talk(FOLDER / f"{USUAL}.toml").scenes]
 ENDED = "has not begun, or it has ended"
-
-
-@pytest.fixture
-def room(workspace):
-    site = SharedSite(workspace)
-    site.share()
-    yield site
-    site.close()
-
-
-@pytest.fixture
-def phone(room, browser):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    context.set_default_timeout(1000 * PATIENCE)
-    page = context.new_page()
-    page.goto(f"http://127.0.0.1:{room.port}/talk")
-    yield page
-    context.close()
 
 
 def test_the_talk_ends_for_the_room_with_the_presenters_last_window(room, phone, open_page):

@@ -111,6 +111,20 @@ def test_a_page_that_waits_to_open_is_told_to_try_again_later(shared, monkeypatc
     asyncio.run(asyncio.wait_for(crowd(), 20))
 
 
+def test_streams_begin_a_few_at_a_time_and_the_presenters_at_once(shared, monkeypatch):
+    monkeypatch.setattr(connection_limit, "OPENING_S", 60.0)
+
+    async def crowd():
+        room = Room()
+        first = await room.open(ROOM, 6)
+        assert [told for _, told in first] == [[200]] * 4 + [[]] * 2
+        own = await room.open(ROOM, cookie=shared)
+        assert own[0][1] == [200]
+        await _end(first + own)
+
+    asyncio.run(asyncio.wait_for(crowd(), 20))
+
+
 def test_a_place_that_is_left_is_free_again():
     async def crowd():
         places = Places(1)
