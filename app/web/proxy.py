@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.web.proxy_hosts import PORTS, ProxyHost, hosts, ip_of, is_loopback, is_proxy
+from app.web.proxy_hosts import PORTS, ProxyHost, host_name, hosts, ip_of, is_loopback, is_proxy
 
 _MARKS = ("forwarded", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-for")
 
@@ -94,6 +94,6 @@ def _place_of(host: str) -> tuple[str, int | None]:
     """Return name and port of a Host header, an empty name for a wrong one."""
     try:
         parts = urlsplit(f"//{host}")
-        return (parts.hostname or "").rstrip("."), parts.port
+        return host_name(parts.hostname or ""), parts.port
     except ValueError:
         return "", None

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
@@ -25,13 +26,15 @@ class ProxyHost:
         """Return what ``lab.example``, ``lab.example:8443`` or ``http://lab.example`` names. Raises ValueError."""
         try:
             parts = urlsplit(text if "://" in text else f"https://{text}")
-            name, port = (parts.hostname or "").rstrip("."), parts.port
+            name, port = host_name(parts.hostname or ""), parts.port
         except ValueError:
             raise ValueError(_WRONG) from None
+        if not (text.isascii() and text.isprintable()):  # tabs and ends of lines would be left out without a word
+            raise ValueError(_WRONG)
         place = f"{parts.scheme}://{parts.netloc}"
         if parts.scheme not in PORTS or "@" in place or parts.geturl().rstrip("/") != place or port == 0:
             raise ValueError(_WRONG)
-        if not _NAME.fullmatch(name) and not ip_of(name):
+        if not (ip_of(name) and "%" not in name if "[" in place else _NAME.fullmatch(name)):
             raise ValueError(_WRONG)
         return cls(parts.scheme, name, None if port == PORTS[parts.scheme] else port)
 
@@ -59,6 +62,18 @@ def hosts() -> tuple[ProxyHost, ...]:
 def is_proxy(address: str) -> bool:
     """Return whether connections from an address may be those of a proxy that is believed."""
     return bool(_hosts) and is_loopback(address)
+
+
+def host_name(text: str) -> str:
+    """Return a host without the dot at its end, an IP address as browsers write it, however it is written here."""
+    name = text.lower().rstrip(".")
+    with suppress(ValueError):
+        address = ip_address(name)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:  # Python writes its end in one way or the other
+            high, low = divmod(int(address.ipv4_mapped), 2**16)
+            return f"::ffff:{high:x}:{low:x}"
+        return str(address)
+    return name
 
 
 def ip_of(text: str) -> str:

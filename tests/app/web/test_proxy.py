@@ -94,6 +94,12 @@ def test_a_proxy_asks_for_a_name_of_its_own_or_of_this_machine(host):
     assert seen(LOCAL, host=host, x_forwarded_host="10.0.0.9:8080")[1] == "10.0.0.9:8080"
 
 
+@pytest.mark.parametrize("host", ["[2001:db8::1]", "[2001:DB8:0:0::1]:443", "[2001:db8::1]:443"])
+def test_an_address_is_known_however_it_is_written(host):
+    proxy_hosts.believe([ProxyHost.named("[2001:db8:0::1]")])
+    assert seen(LOCAL, host=host) == ["https", "[2001:db8::1]", LOCAL]
+
+
 def test_a_browser_on_this_machine_may_come_past_the_proxy():
     assert seen(LOCAL, host="localhost:8501") == ["http", "localhost:8501", LOCAL]
 
@@ -118,6 +124,7 @@ def test_a_proxy_is_on_this_machine(address, is_one):
     [
         ("lab.example", "https://lab.example"), ("lab.example:8443", "https://lab.example:8443"),
         ("HTTP://Lab.Example:80/", "http://lab.example"), ("[2001:db8::1]:9", "https://[2001:db8::1]:9"),
+        ("[2001:DB8:0::1]", "https://[2001:db8::1]"), ("[::ffff:192.0.2.1]", "https://[::ffff:c000:201]"),
     ],
 )  # fmt: skip
 def test_a_name_is_what_browsers_call_it(given, url):
@@ -126,7 +133,26 @@ def test_a_name_is_what_browsers_call_it(given, url):
 
 @pytest.mark.parametrize(
     "given",
-    ["", "a b", "lab.example/x", "ftp://a", "u@a", "a:99999", "a:0", "x" * 300, "-a", "a..b", "a?b", "ä", "*.a"],
+    [
+        "",
+        "a b",
+        "lab.example/x",
+        "ftp://a",
+        "u@a",
+        "a:99999",
+        "a:0",
+        "x" * 300,
+        "-a",
+        "a..b",
+        "a?b",
+        "ä",
+        "*.a",
+        "lab\t.example",
+        "lab.example\n",
+        "[v1.a]",
+        "[fe80::1%eth0]",
+        "2001:db8::1",
+    ],
 )
 def test_what_is_no_name_is_refused(given):
     with pytest.raises(ValueError, match="such as lab.example"):

@@ -24,6 +24,8 @@ from app.live.stream.plotly_js import WHOLE
 
 #: Seconds for which one connection is held at the most.
 HELD_S = 30.0
+#: Linux's number of an option that Python has no name for.
+_BIND_ADDRESS_NO_PORT = 24
 #: A browser's upgrade.
 _UPGRADE = (
     b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -117,12 +119,15 @@ class Crowd:
             self.answers[answer] += 1
 
     async def _connect(self, number: int) -> str:
-        address = f"127.0.{number % self.addresses // 250}.{1 + number % self.addresses % 250 + (self.addresses > 1)}"
+        address = f"127.0.{number % self.addresses // 250}.{2 + number % self.addresses % 250}"
         with socket.socket() as one:
             one.setblocking(False)
             if not self.attack.reads:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-            one.bind((address, 0))
+            if self.addresses > 1:
+                # The port is chosen with the connection: a search before it takes long where many were used.
+                one.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+                one.bind((address, 0))
             loop = asyncio.get_running_loop()
             async with asyncio.timeout_at(loop.time() + max(0.01, self.ends - time.monotonic())):
                 await loop.sock_connect(one, ("127.0.0.1", self.port))
