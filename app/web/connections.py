@@ -36,7 +36,7 @@ MAX_WAITING = 512
 #: Connections that only the presenter may use, and the seconds for his head there.
 RESERVE, RESERVE_HEAD_S = 32, 2.0
 #: Connections that are accepted in one go: what was begun goes on between them. Others wait in the system's queue.
-ACCEPTED, QUEUE = 8, 4096
+ACCEPTED, QUEUE = 8, 2048
 #: The part of all connections that one address may have. A lecture room may be one address.
 ADDRESS_SHARE = 0.9
 #: Bytes that are read of one connection before others have their turn, and those of the presenter's files. The smallest
