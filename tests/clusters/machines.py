@@ -40,6 +40,14 @@ class Machines:
         self._processes = []
 
     def __enter__(self):
+        try:
+            self._make()
+        except subprocess.CalledProcessError:
+            self._remove()
+            raise
+        return self
+
+    def _make(self):
         ip(f"link add {_NAME} type bridge")
         ip(f"link set {_NAME} up")
         for name in self.names:
@@ -48,15 +56,20 @@ class Machines:
             ip(f"link set {_NAME}{name} master {_NAME} up")
             for rest in (f"addr add {self.address(name)}/24 dev eth0", "link set eth0 up", "link set lo up"):
                 ip(f"-n {_NAME}{name} {rest}")
-        return self
 
     def __exit__(self, *_):
         for name in self.names:
             self.kill(name)
         for process in self._processes:
             process.wait()
+        self._remove()
+
+    def _remove(self):
         for name in self.names:
-            ip(f"netns del {_NAME}{name}")
+            # A link that goes with its namespace goes later, and the next one has its name.
+            for what in (f"link del {_NAME}{name}", f"netns del {_NAME}{name}"):
+                with suppress(subprocess.CalledProcessError):
+                    ip(what)
         ip(f"link del {_NAME}")
 
     def address(self, name):

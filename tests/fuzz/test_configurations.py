@@ -12,6 +12,7 @@ from app.data.races import summary
 from engine.cli.parsing.message import MAX_CHARACTERS, one_line
 from engine.cli.races import race as race_command
 from engine.config import RaceConfig, RunConfig, apply_settings, check_change, leaves, replace
+from engine.config.families import FAMILIES
 from engine.config.presets import PRESETS
 from engine.errors import SkipscopeError
 from engine.events import RunState, StepRow
@@ -162,7 +163,10 @@ def test_any_value_in_any_place_of_a_run_is_refused_or_kept(tier):
         except SkipscopeError as error:
             return refused(error)
         kept.add(run != RunConfig())
+        own = FAMILIES[run.model.family].defaults
         for name, value in changes.items():
+            if value is None and name.startswith("model."):  # the family's own, which a model says of itself
+                value = own.get(name.removeprefix("model."))
             assert same(leaves(run)[name], value), name
         return check_run(run)
 
