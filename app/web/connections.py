@@ -9,9 +9,8 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any
 
 import uvicorn
@@ -187,16 +186,18 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self._all.wait(self)
 
     def send_400_response(self, msg: str) -> None:
-        """Tell that this is no request, where no answer has begun. Uvicorn would send that answer on and fail."""
-        if self._leaves_room():
-            self._hold(partial(super().send_400_response, msg))
+        """Tell that this is no request, where no answer has begun. Uvicorn would send that answer on and fail.
+
+        It fails with the words as well, where the request at hand is one for a head alone.
+        """
+        self._refuse(_no_request("" if self.cycle is not None and self.scope["method"] == "HEAD" else msg))
 
     def _refuse(self, answer: bytes) -> None:
         """Give an answer of our own and end, where no other has begun."""
         if self._leaves_room():
-            self._hold(partial(self._say, answer))
+            self._hold(answer)
 
-    def _hold(self, refuse: Callable[[], None]) -> None:
+    def _hold(self, answer: bytes) -> None:
         """Refuse in a while, as one of those without a whole head, of which only the newest are kept."""
         self._is_refused = True
         self._set_deadline(None)
@@ -205,13 +206,10 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
         def end() -> None:
             if not self.transport.is_closing():
-                refuse()
+                self.transport.write(answer)
+                self.transport.close()
 
         self.loop.call_later(web_sockets.REFUSAL_S, end)
-
-    def _say(self, answer: bytes) -> None:
-        self.transport.write(answer)
-        self.transport.close()
 
     def _leaves_room(self) -> bool:
         """End what answers the request at hand; where its answer has begun, close and return False."""
@@ -230,7 +228,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         if self._is_reserved and not _of_presenter(self.headers):
             refusal = _FULL
         if refusal:
-            self._hold(partial(self._say, refusal))
+            self._hold(refusal)
             return
         self._set_deadline(None)
         self._all.serve(self)
@@ -299,6 +297,13 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 
 _READING_ONLY = (
     f"HTTP/1.1 405 Method Not Allowed\r\nAllow: {', '.join(READING)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 ).encode()
+
+
+def _no_request(words: str) -> bytes:
+    return (
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n"
+        f"Content-Length: {len(words)}\r\n\r\n{words}"
+    ).encode("ascii", "replace")
 
 
 def _unsent_bytes(transport: asyncio.Transport) -> int:

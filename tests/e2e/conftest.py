@@ -51,6 +51,12 @@ expect.set_options(timeout=1000 * PATIENCE)
 OWN = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 
 
+#: Resolves when the page has drawn six frames, a tenth of a second where there is time.
+SIX_FRAMES = """() => new Promise((done) => {
+  const next = (left) => requestAnimationFrame(() => (left ? next(left - 1) : done()));
+  next(5);
+})"""
+
 #: Pages of one context share a process: a new one reads and compiles all scripts anew, nearly half of a page's cost.
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--process-per-site"]
 
@@ -155,6 +161,21 @@ def until(met: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.05)
     return answer
+
+
+def settle(page: Page, script: str) -> Any:
+    """Wait until what a script measures stays the same over several frames; return it.
+
+    A time would be too short on a busy machine, which draws few frames in it, and too long on another.
+    """
+
+    def look():
+        page.evaluate(SIX_FRAMES)
+        return page.evaluate(script)
+
+    looks = [look(), look()]
+    until(lambda: looks[-1] == looks[-2] or looks.append(look()))
+    return looks[-1]
 
 
 @pytest.fixture

@@ -43,6 +43,34 @@ def test_a_body_that_goes_on_ends_the_connection(limits, head, answered):
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"Content-Length: 9\r\n\r\nx",
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n?\r\n",
+    ],
+    ids=["half", "endless", "broken"],
+)
+@pytest.mark.parametrize("method", [b"HEAD", b"OPTIONS"])
+def test_a_request_for_a_head_alone_is_refused_without_an_error_of_the_server(limits, method, body):
+    limits()
+
+    async def scenario():
+        errors = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        async with server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(HEAD.replace(b"GET", method) + body)
+            head, _, words = (await asyncio.wait_for(reader.read(), 10)).partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+            assert bool(words) == (method != b"HEAD"), words
+            writer.close()
+        assert not errors
+
+    asyncio.run(scenario())
+
+
 @pytest.mark.parametrize("body", [b"Content-Length: 60000\r\n\r\n" + b"x" * 500, b"Transfer-Encoding: chunked\r\n\r\n"])
 @pytest.mark.parametrize("method", [b"POST", b"DELETE", b"PROPFIND"])
 def test_what_writes_is_told_what_is_allowed_however_long_its_body_is(limits, method, body):

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.live.offline.talk.export import write
 from engine.talks.files import FOLDER, USUAL, read_talk
-from tests.e2e.conftest import PATIENCE, Site, until
+from tests.e2e.conftest import PATIENCE, Site, settle, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -105,8 +105,7 @@ def test_with_a_mouse_the_buttons_are_in_the_line_that_fades_and_one_leaves_for_
         for number in range(1, LAST + 1):
             for size in SIZES:
                 page.set_viewport_size(size)
-                page.wait_for_timeout(300)
-                seen = page.evaluate(FOOT)
+                seen = settle(page, FOOT)
                 assert (len(seen["buttons"]), seen["covered"], seen["inside"]) == (3, [], True), (number, size)
             if number < LAST:
                 button(page, "Next scene").click()

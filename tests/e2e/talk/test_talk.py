@@ -13,7 +13,7 @@ from engine.events import RunState
 from engine.store.reader import Reader
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import LabScene, Played, PredictionScene, Talk
-from tests.e2e.conftest import PATIENCE, Site, until
+from tests.e2e.conftest import PATIENCE, Site, settle, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -99,8 +99,8 @@ def walk(page: Page) -> list[str]:
         expect(page.locator(".sk-title")).to_have_text(scene.title)
         for size in SIZES:
             page.set_viewport_size(size)
-            page.wait_for_timeout(400)
             until(lambda: page.evaluate(READY))
+            settle(page, BOXES)
             apart(page, size)
         chip = page.locator(".sk-chip")
         chips.append(chip.text_content() if chip.is_visible() else "")
@@ -118,9 +118,8 @@ def on_a_phone(page: Page) -> None:
     page.keyboard.press("Home")
     for number in range(1, len(TALK.scenes) + 1):
         expect(page.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
-        page.wait_for_timeout(400)
         until(lambda: page.evaluate(READY))
-        seen = page.evaluate(ON_A_PHONE)
+        seen = settle(page, ON_A_PHONE)
         assert seen["wide"] <= PHONE["width"], number
         assert seen["hidden"] == [], number
         assert all(px >= IN_HAND_PX for px in seen["words"]), (number, seen["words"])
