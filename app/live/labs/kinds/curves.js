@@ -3,7 +3,7 @@ import { ends, extent, isBundle, isSeed, same } from "../curves.js";
 import { grouped, spoken } from "../../shared/format.js";
 import { placed } from "./colors.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom, legendOf, strained } from "./labels.js";
-import { markOf, marked, marksOf } from "./marks.js";
+import { eventOf, markOf, marked, marksOf } from "./marks.js";
 
 /** Of more curves, only the extremes of the kinds and the picked setting's curves have names. */
 const MAX_NAMED = 4;
@@ -25,11 +25,11 @@ const ORDER = Object.keys(LOOKS);
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns, digits, rows }; curves: Curves; pick: { kind, value, cell }; look: {
  * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
- * the lab's setting that is picked, or null, width, height in pixels }.
+ * the lab's setting that is picked, or null, settings: of the job, width, height in pixels }.
  * Returns { data, layout, side, legend }: the names stand on `side`, the y axis on the other. `legend`: [{ name, style }],
  * for names that do not fit.
  */
-export function buildCurves(panel, curves, pick, { styles, setting, width, height }, theme) {
+export function buildCurves(panel, curves, pick, { styles, setting, settings, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);
@@ -62,7 +62,9 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
     yaxis: { ...axis("", panel.y_scale, spans.y, theme), ...(panel.rows ? { showticklabels: false } : {}), side: side === "left" ? "right" : "left" },
     shapes: reference(panel, onSetting(panel, setting) ? pick.value : null, theme),
   };
-  if (!full) layout.annotations = annotations;
+  const event = eventOf(panel, settings, spans.x, theme);
+  layout.shapes.push(...event.shapes);
+  layout.annotations = [...(full ? [] : annotations), ...event.annotations];
   const legend = full ? legendOf(labels.map(({ curve }) => curve), styles, marks) : [];
   return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme, marks })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
 }

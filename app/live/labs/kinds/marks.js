@@ -1,4 +1,4 @@
-/** Marks on curves: curves of one kind at several values of a setting differ by them. Pure functions. */
+/** Marks in a panel: curves of one kind at several values of a setting differ by them, and a line says when something happens. Pure functions. */
 import { isBundle, isSeed } from "../curves.js";
 import { spoken } from "../../shared/format.js";
 
@@ -7,6 +7,8 @@ const SYMBOLS = [["square", "■"], ["triangle-up", "▲"], ["circle", "●"], [
 /** A curve of many points has so many marks. */
 const MAX_DRAWN = 9;
 const SIZE_PX = 8;
+/** Behind this share of the axis the words stand to the left of their line. */
+const FAR = 0.6;
 
 /**
  * The marks of a panel's curves by value: [{ setting, value, symbol, letter }], none where no kind has several values, or where
@@ -34,4 +36,21 @@ export function marked(mark, color) {
 /** What a mark means, for a legend: `rate 0.1`. */
 export function markName({ setting, value }) {
   return `${setting} ${spoken(value)}`;
+}
+
+/**
+ * Shapes and annotations of a panel's event, none without one: panel.event names the setting whose value is its place on
+ * the x axis, panel.event_words says what happens. span: [low, high] of the axis.
+ */
+export function eventOf({ event, event_words: words }, settings, span, theme) {
+  const at = event ? settings?.[event] : undefined;
+  if (!Number.isFinite(at) || !span || at < span[0] || at > span[1]) return { shapes: [], annotations: [] };
+  const left = at - span[0] > FAR * (span[1] - span[0]);
+  return {
+    shapes: [{ type: "line", layer: "below", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: theme.text, width: 1.5, dash: "dash" } }],
+    annotations: [{
+      text: `${words} at ${spoken(at)}`, x: at, y: 1, yref: "paper", yanchor: "top", showarrow: false, bgcolor: theme.page, borderpad: 2, opacity: 0.9,
+      ...(left ? { xanchor: "right", xshift: -4 } : { xanchor: "left", xshift: 4 }), font: { color: theme.text },
+    }],
+  };
 }
