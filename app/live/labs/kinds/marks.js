@@ -47,7 +47,7 @@ export function eventOf({ event, event_words: words }, settings, span, theme) {
   if (!Number.isFinite(at) || !span || at < span[0] || at > span[1]) return { shapes: [], annotations: [] };
   const left = at - span[0] > FAR * (span[1] - span[0]);
   return {
-    shapes: [{ type: "line", layer: "below", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: theme.text, width: 1.5, dash: "dash" } }],
+    shapes: [{ type: "line", yref: "paper", x0: at, x1: at, y0: 0, y1: 1, line: { color: theme.text, width: 1.5, dash: "dash" } }],
     annotations: [{
       text: `${words} at ${spoken(at)}`, x: at, y: 1, yref: "paper", yanchor: "top", showarrow: false, bgcolor: theme.page, borderpad: 2, opacity: 0.9,
       ...(left ? { xanchor: "right", xshift: -4 } : { xanchor: "left", xshift: 4 }), font: { color: theme.text },
