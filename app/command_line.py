@@ -74,6 +74,7 @@ def main(folder: str | None, no_browser: bool, share: bool, token_file: str | No
     except OSError as error:
         raise click.UsageError(str(error)) from None
     token = _token(token_file, share)
+    say_start()
     from app.data import workspace  # after the cheap refusals: it takes long to import
 
     try:
@@ -90,6 +91,12 @@ def main(folder: str | None, no_browser: bool, share: bool, token_file: str | No
     os.environ["SKIPSCOPE_WORKSPACE"] = str(workspace.workspace_path())
     # The presenter's link never goes to a browser's command line: every user of this machine reads the process list.
     serve(host, port, share, not (no_browser or share) and has_display(), token)
+
+
+def say_start() -> None:
+    """Tell a person at a terminal that the start takes seconds; a program waits for the address."""
+    if sys.stderr.isatty():
+        click.echo("Skipscope starts; its address follows in a few seconds.", err=True)
 
 
 def _use_place(names: tuple[str, ...], base_path: str | None) -> None:

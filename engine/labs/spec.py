@@ -59,7 +59,8 @@ class Panel:
     A cell of a heat map shows the curves of the panel ``opens`` with its ``cell``. With ``digits``, y is a relative
     distance, and the hover text also says in how many of so many decimal digits two numbers at that distance differ.
     With ``rows`` each curve has a row of its own, and y no numbers. ``nets_of`` names the option that says how many
-    layers the drawn nets have, where those are not the nets of the lab's sentences.
+    layers the drawn nets have, where those are not the nets of the lab's sentences. ``event`` names the option whose
+    value is a place on the x axis at which something happens to the nets: ``event_words`` says what.
     """
 
     name: str
@@ -78,6 +79,8 @@ class Panel:
     digits: int = 0
     rows: bool = False
     nets_of: str = ""
+    event: str = ""
+    event_words: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from app import command_line, server
 from app.data import commands
 from app.web import addresses, base_path, connections, proxy_hosts
 
+STARTS = "Skipscope starts; its address follows in a few seconds."
+
 
 @pytest.fixture(autouse=True)
 def forget():
@@ -54,6 +56,14 @@ def test_without_share_the_start_warns_of_the_proxy(started, tmp_path):
 def test_a_path_without_a_proxy_is_in_the_links(started, tmp_path):
     _, said = started("--workspace", str(tmp_path / "w"), "--no-browser", "--base-path", "/skipscope")
     assert said == ["Skipscope is at http://localhost:8501/skipscope/ (Ctrl-C stops the page, not the runs)"]
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_terminal_alone_hears_at_once_that_it_starts(started, tmp_path, monkeypatch, capsys, terminal):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
+    started("--workspace", str(tmp_path / "w"), "--no-browser")
+    said = capsys.readouterr()
+    assert (said.out, said.err.splitlines()) == ("", [STARTS] if terminal else [])
 
 
 @pytest.mark.parametrize(

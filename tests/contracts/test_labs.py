@@ -167,7 +167,8 @@ def test_row_is_explained(name):
         assert panel.how_to_read.endswith(".") and panel.caveat.endswith(".")
         assert {panel.x_scale, panel.y_scale} <= {"linear", "log"}
         assert panel.kind in KINDS and {panel.opens, panel.path} <= {"", *panels}
-        assert panel.nets_of in {"", *(option.name for option in row.options)}
+        assert {panel.nets_of, panel.event} <= {"", *(option.name for option in row.options)}
+        assert bool(panel.event) == bool(panel.event_words)
         assert panel.columns or panel.kind != "heat"
         # Losses whose numbers are in nats, and shares in percent, have their unit at the axis.
         of_nats = in_nats and "loss" in panel.y and "relative" not in panel.y

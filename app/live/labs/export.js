@@ -3,6 +3,7 @@ import { cellWords } from "./kinds/cells.js";
 import { plural, spoken } from "../shared/format.js";
 import { yWords } from "./curves.js";
 import { filled } from "./kinds/index.js";
+import { markName, marksOf } from "./kinds/marks.js";
 import { panelFooter } from "./footer.js";
 
 const COLUMNS = ["panel", "curve", "kind", "setting", "value", "cell", "part"];
@@ -39,9 +40,14 @@ export function pictureWords(panel, { curves, pick, data, theme, page, recorded,
   return {
     title: `${panel.title}${netsOf(panel, settings)}${aside(panel, drawn, pick, data)}`,
     caption: [yWords(panel), panelFooter(drawn, panel), page].join(" · "),
-    legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { color, dash }]) => ({ name: kind, color: color[theme.scheme], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })),
+    legend: ["heat", "plane"].includes(panel.kind) ? [] : entries.map(([kind, { color, dash }]) => ({ name: kind, color: color[theme.scheme], width: filled(panel) ? 8 : 2.4, dash: filled(panel) ? "solid" : dash })).concat(marksFor(panel, drawn, pick).map((mark) => ({ name: markName(mark), color: theme.text, symbol: mark.symbol, meaning: true }))),
     filename: `skipscope-lab-${data.lab}-${panel.name}-${recorded ? "reference" : `job-${data.run}`}`,
   };
+}
+
+/** The marks that stand in a picture's legend; a picked curve is bold instead. */
+function marksFor(panel, drawn, pick) {
+  return (panel.kind === "curves" && pick.kind === null) || panel.kind === "bands" ? marksOf(drawn) : [];
 }
 
 /** How many layers the drawn nets have, where a panel names the setting that says it. */

@@ -75,7 +75,7 @@ export class LabPanels {
       for (const { empty } of this.panels) empty.textContent = `The chart could not be loaded (${error.message}); trying again.`;
       return true;
     }
-    const look = { styles: stylesOf(curves.kinds(), data), setting: data.picks };
+    const look = { styles: stylesOf(curves.kinds(), data), setting: data.picks, settings: shown.settings };
     for (const one of this.panels) if (!this.stopped && curves.shown(one.panel.name, pick.cell).length) this.#one(Plotly, one, shown, look);
     return false;
   }
@@ -96,11 +96,11 @@ export class LabPanels {
   }
 
   /** Draw the picture of one panel after a change. */
-  #one(Plotly, one, { curves, pick, theme }, look) {
+  #one(Plotly, one, { curves, pick, theme, settings }, look) {
     const { panel, plot, stage } = one;
     if (!plot.isConnected || !stage.clientWidth || stage.closest("details:not([open])")) return;
     const [width, room] = [stage.clientWidth, stage.clientHeight];
-    const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look?.surface]);
+    const key = JSON.stringify([curves.revision(panel.name), curves.revision(panel.path), curves.kinds(), pick, settings?.[panel.event], width, one.fixed ?? room, theme, this.zooms.get(panel.name), one.controls.look?.surface]);
     if (key === one.key || one.controls.wait?.()) return;
     one.key = key;
     const began = performance.now();

@@ -82,7 +82,7 @@ export class LabScene {
     const key = JSON.stringify([data.lab, panel.name, data.curves, width, height, theme]);
     if (key === this.key) return;
     this.key = key;
-    const look = { styles: stylesOf(all.kinds(), data), setting: data.picks, width, height };
+    const look = { styles: stylesOf(all.kinds(), data), setting: data.picks, settings: document.card.settings, width, height };
     const { data: traces, layout, legend, side } = BUILDERS[panel.kind](panel, shown, pick, look, theme);
     drawLegend(this.legend, legend ?? [], filled(panel), theme);
     setText(this.axis, yWords(panel));

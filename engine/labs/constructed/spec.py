@@ -51,11 +51,13 @@ _PANELS = (
           how_to_read="The error of the mini-batches, mean over 50 updates, of every arm at its best learning rate. "
           "The grown net goes on where the shallow one was. The net of the same depth from scratch stays above it, "
           "with the same batches and as many updates. With shortcuts the deep net from scratch needs no help.",
-          caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags."),
+          caveat="A short budget shows slow convergence, not where a training ends. The mean over 50 updates lags.",
+          event="before", event_words="grown"),
     Panel("test", "Test error", "update", "error, %",
           how_to_read="The same nets on test images. Degradation is a matter of the training error. This shows that "
           "the order is the same here.",
-          caveat="A net that fits its training images better may still do worse here. That is another question."),
+          caveat="A net that fits its training images better may still do worse here. That is another question.",
+          event="before", event_words="grown"),
     Panel("rates", "Learning rate after the insertion", "learning rate", "clean training error at the end, %",
           x_scale="log",
           how_to_read="Every rate that was tried, for every arm. The grown plain net does best with a small rate, its "
@@ -70,7 +72,8 @@ _PANELS = (
           "distance of a random draw, about 1.7, and hardly move. Inserted blocks start at 0 and move away only a "
           "little. Training does not go towards the identity, so the good net there is not found.",
           caveat="A net may compute the same with other weights: BN takes out their scale, and channels may be "
-          "swapped. A distance says where training went, not what it could have found."),
+          "swapped. A distance says where training went, not what it could have found.",
+          event="before", event_words="grown"),
     Panel("jump", "Noise in the inserted layers: the loss at once", "noise, standard deviation", "training loss, nats",
           how_to_read="256 training images before any further training; batch norm uses their statistics. Plain: a "
           "little noise, and the copied net is lost. Residual: the last gamma is 0, so the new layers change nothing.",
@@ -80,7 +83,8 @@ _PANELS = (
           how_to_read="Without noise the loss goes on as before the insertion. With noise it jumps, and training "
           "brings it down. Near the constructed point training finds its way back. From a "
           "random start it does not come near.",
-          caveat="Means over a few mini-batches, one seed, at the rate that is best without noise."),
+          caveat="Means over a few mini-batches, one seed, at the rate that is best without noise.",
+          event="before", event_words="grown"),
     Panel("change", "Noise in the inserted layers: the output", "noise, standard deviation",
           "relative change of the output",
           how_to_read="Change of the output relative to its size, on the same 256 images. Residual stays exactly at 0.",

@@ -31,7 +31,7 @@ _PANELS = (
           caveat="The mean over 50 updates lags behind a fast fall."),
     Panel("error", "The same as curves", "learning rate", _ERROR, x_scale="log", neutral=USABLE,
           how_to_read=f"Lowest where a rate suits a net. Below the dotted line, {USABLE:g} %, a net counts as "
-          "learning. Fainter: fewer blocks. Thin: single seeds.",
+          "learning. Marks: the number of blocks. Thin: single seeds.",
           caveat="The rates are about three times apart. A lowest point at an end may be lower beyond it."),
 )  # fmt: skip
 

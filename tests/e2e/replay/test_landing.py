@@ -77,3 +77,21 @@ def test_where_motion_is_unwanted_the_picture_stays_and_a_press_opens_the_replay
     page.get_by_role("button", name="Watch this recorded race").focus()
     page.keyboard.press("Enter")
     opened(page)
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_on_a_phone_the_picture_is_tall_and_its_words_can_be_read(untouched_site, open_page, motion):
+    page = open_page("about:blank", reduced_motion=motion)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(untouched_site.url)
+    page.wait_for_selector(".sg-plot svg")
+    if motion == "no-preference":
+        page.wait_for_function(f"() => {PLAYHEAD}.atEnd")
+    expect(page.locator(".sg-words")).to_contain_text("REPLAY at step 300 of 300")
+    expect(page.locator(".sg-headline")).to_contain_text("plain-56 learns its training images")
+    sizes = page.evaluate(
+        "() => [...document.querySelectorAll('.sg-plot text')].filter(node => node.textContent.trim())"
+        ".map(node => parseFloat(getComputedStyle(node).fontSize) * node.getScreenCTM().a)"
+    )
+    assert min(size for size in sizes if size) >= 11, sizes  # a size of 0 is plotly's own, unseen
+    assert page.evaluate("() => document.documentElement.scrollWidth") <= 390

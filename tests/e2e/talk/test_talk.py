@@ -33,7 +33,7 @@ BOXES = """() => {
   const drawn = node => Math.hypot(node.getScreenCTM().a, node.getScreenCTM().b);
   const sizes = [
     ...all('.sk-figure text, .sk-figure tspan').map(node => [node, drawn(node.ownerSVGElement ?? node)]),
-    ...all('.sk-place, .sk-axis').map(node => [node, 1]),
+    ...all('.sk-place, .sk-axis, .sk-source, .ss-keys-words').map(node => [node, 1]),
   ].filter(([node]) => node.textContent.trim() && node.getBoundingClientRect().height);
   const isFull = ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
     scrollWidth > clientWidth + 1 || (clientHeight && scrollHeight > clientHeight + 8);

@@ -4,6 +4,7 @@ import { seeThrough } from "../../shared/plot_style.js";
 import { placed } from "./colors.js";
 import { axis, base, columnTicks, drawable, named, pointWords, span } from "./curves.js";
 import { crowded, edgeName, endLabels, labelRoom, legendOf, strained } from "./labels.js";
+import { markOf, marked, marksOf } from "./marks.js";
 
 const MARGIN = { l: 50, t: 8, b: 46 };
 const SHADE = { light: 0.2, dark: 0.3 };
@@ -13,7 +14,8 @@ export function buildBands(panel, curves, pick, { styles, width, height }, theme
   const rows = [...Map.groupBy(all, ({ row }) => row).values()];
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const kinds = new Set(all.map(({ kind }) => kind));
-  const names = named(all).map((curve) => ({ curve, name: rows.length > kinds.size ? edgeName(curve) : curve.kind }));
+  const marks = marksOf(all);
+  const names = named(all).map((curve) => ({ curve, name: rows.length > kinds.size ? edgeName(curve, markOf(marks, curve)) : curve.kind }));
   const plotPx = height - MARGIN.t - MARGIN.b;
   const annotations = spans.y && !crowded(names.map(({ name }) => name), width, plotPx)
     ? endLabels(names, [], { side: "right", range: spans.y, scale: panel.y_scale, styles, theme, plotPx, width }) : [];
@@ -24,8 +26,8 @@ export function buildBands(panel, curves, pick, { styles, width, height }, theme
     yaxis: axis("", panel.y_scale, spans.y, theme),
   };
   if (!full) layout.annotations = annotations;
-  const drawn = rows.map((row) => traces(row, styles, theme, panel));
-  return { data: [...drawn.map(([area]) => area), ...drawn.map(([, line]) => line)].filter(Boolean), layout, side: "right", legend: full ? legendOf(names.map(({ curve }) => curve), styles) : [] };
+  const drawn = rows.map((row) => traces(row, styles, theme, { ...panel, marks }));
+  return { data: [...drawn.map(([area]) => area), ...drawn.map(([, line]) => line)].filter(Boolean), layout, side: "right", legend: full ? legendOf(names.map(({ curve }) => curve), styles, marks) : [] };
 }
 
 function traces(row, styles, theme, panel) {
@@ -41,7 +43,7 @@ function traces(row, styles, theme, panel) {
     },
     line && {
       type: "scatter", mode: "lines", x: line.x, y: line.y.map((y) => drawable(y, panel.y_scale)), connectgaps: false, line: { color, width: 3, dash: style.dash },
-      name: line.name, meta: "line", text: pointWords(line), customdata: edgeWords(line, low, high),
+      ...marked(markOf(panel.marks, line), color), name: line.name, meta: "line", text: pointWords(line), customdata: edgeWords(line, low, high),
       hovertemplate: `${name}<br>${panel.x} %{text}${low && high ? " (%{customdata[0]} to %{customdata[1]})" : ""}<extra></extra>`,
     },
   ];

@@ -3,6 +3,7 @@ import { ends, extent, isBundle, isSeed, same } from "../curves.js";
 import { grouped, spoken } from "../../shared/format.js";
 import { placed } from "./colors.js";
 import { FONT_PX, crowded, edgeName, endLabels, labelRoom, legendOf, strained } from "./labels.js";
+import { eventOf, markOf, marked, marksOf } from "./marks.js";
 
 /** Of more curves, only the extremes of the kinds and the picked setting's curves have names. */
 const MAX_NAMED = 4;
@@ -24,11 +25,11 @@ const ORDER = Object.keys(LOOKS);
 /**
  * panel: { name, title, x, y, x_scale, y_scale, neutral, columns, digits, rows }; curves: Curves; pick: { kind, value, cell }; look: {
  * styles: { kind: { color: {light, dark}, textColor: {light, dark}, dash } }, setting: { low, high, settingLabel } of
- * the lab's setting that is picked, or null, width, height in pixels }.
+ * the lab's setting that is picked, or null, settings: of the job, width, height in pixels }.
  * Returns { data, layout, side, legend }: the names stand on `side`, the y axis on the other. `legend`: [{ name, style }],
  * for names that do not fit.
  */
-export function buildCurves(panel, curves, pick, { styles, setting, width, height }, theme) {
+export function buildCurves(panel, curves, pick, { styles, setting, settings, width, height }, theme) {
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);
@@ -41,9 +42,11 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
     return curve === bold ? "picked" : same(curve.value, bold?.value ?? pick.value) ? "beside" : few ? "few" : "faint";
   };
   const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).toSorted((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
+  // Of a picked curve and those beside it the looks differ already.
+  const marks = even || few ? marksOf(all) : [];
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
-  const labels = names.map((curve) => ({ curve, name: even && fanned(means, curve) ? edgeName(curve) : curve.kind, level: panel.rows ? middle(curve) : null }));
+  const labels = names.map((curve) => ({ curve, name: (even || few) && fanned(means, curve) ? edgeName(curve, markOf(marks, curve)) : curve.kind, level: panel.rows ? middle(curve) : null }));
   const edges = even || few ? [] : extremes(all).filter((curve) => !names.includes(curve)).map((curve) => ({ curve, name: edgeName(curve) }));
   const plotPx = height - 54;
   const beside = labelSide(all, panel);
@@ -59,9 +62,11 @@ export function buildCurves(panel, curves, pick, { styles, setting, width, heigh
     yaxis: { ...axis("", panel.y_scale, spans.y, theme), ...(panel.rows ? { showticklabels: false } : {}), side: side === "left" ? "right" : "left" },
     shapes: reference(panel, onSetting(panel, setting) ? pick.value : null, theme),
   };
-  if (!full) layout.annotations = annotations;
-  const legend = full ? legendOf(labels.map(({ curve }) => curve), styles) : [];
-  return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
+  const event = eventOf(panel, settings, spans.x, theme);
+  layout.shapes.push(...event.shapes);
+  layout.annotations = [...(full ? [] : annotations), ...event.annotations];
+  const legend = full ? legendOf(labels.map(({ curve }) => curve), styles, marks) : [];
+  return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme, marks })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
 }
 
 /** The named curves: of each row the curve without a part, else the first seed. */
@@ -156,7 +161,7 @@ export function reference(panel, value, theme) {
   return shapes;
 }
 
-function line(curve, look, faded, { panel, styles, theme }) {
+function line(curve, look, faded, { panel, styles, theme, marks }) {
   const style = styles[curve.kind];
   const { width, opacity } = LOOKS[look];
   return {
@@ -165,6 +170,7 @@ function line(curve, look, faded, { panel, styles, theme }) {
     opacity: look === "even" ? faded : opacity,
     line: { color: style.color[theme.scheme], width, dash: look === "seed" || look === "bundle" ? "solid" : style.dash },
     marker: { color: style.color[theme.scheme], size: 7 },
+    ...marked(curve.part && look !== "lone" ? undefined : markOf(marks, curve), style.color[theme.scheme]),
     ...(panel.digits ? { customdata: curve.y.map((y) => lostDigits(y, panel.digits)) } : {}),
     text: pointWords(curve),
     hovertemplate: `${curve.name}<br>${panel.x} %{text}${panel.digits ? `, ${"%{customdata}"} of ${panel.digits} digits differ` : ""}<extra></extra>`,

@@ -4,6 +4,7 @@ import { pushedApart } from "../../shared/axis_labels.js";
 import { element, svgElement } from "../../shared/dom.js";
 import { spoken, wrapped } from "../../shared/format.js";
 import { placed } from "./colors.js";
+import { markName } from "./marks.js";
 
 export const NARROW = 480;
 export const FONT_PX = 14;
@@ -73,28 +74,30 @@ export function strained(annotations) {
   return annotations.some(({ ay = 0, yshift = 0 }) => Math.max(Math.abs(ay), Math.abs(yshift)) > MAX_SHIFT_PX);
 }
 
-/** A legend's entries, one for each kind; a kind at several values of a setting has them behind its name. */
-export function legendOf(curves, styles) {
-  return [...Map.groupBy(curves, ({ kind }) => kind)].map(([kind, of]) => {
-    const values = [...new Set(of.map(({ value }) => value))].filter((value) => value !== null).toSorted((a, b) => a - b);
+/** A legend's entries: one for each kind, and one for each mark, which tells the value of a setting. */
+export function legendOf(curves, styles, marks = []) {
+  const kinds = [...Map.groupBy(curves, ({ kind }) => kind)].map(([kind, of]) => {
+    const values = marks.length ? [] : [...new Set(of.map(({ value }) => value))].filter((value) => value !== null).toSorted((a, b) => a - b);
     return { name: values.length > 1 ? `${kind}, ${of[0].setting} ${values.map((value) => spoken(value)).join(", ")}` : kind, style: styles[kind] };
   });
+  return [...kinds, ...marks.map((mark) => ({ name: markName(mark), letter: mark.letter }))];
 }
 
-/** The name of a curve in two lines: the kind, its setting. */
-export function edgeName({ kind, setting, value }) {
-  return `${kind},\n${setting} ${spoken(value)}`;
+/** The name of a curve in two lines: the kind, its setting with its mark where it has one. */
+export function edgeName({ kind, setting, value }, mark) {
+  return `${kind},\n${setting} ${spoken(value)}${mark ? ` ${mark.letter}` : ""}`;
 }
 
-/** Draw a legend of entries [{ name, style }]; `fill` for areas and bars. */
+/** Draw a legend of entries [{ name, style }], or { name, letter } of a mark; `fill` for areas and bars. */
 export function drawLegend(node, entries, fill, theme) {
   const key = JSON.stringify([entries, fill, theme.scheme]);
   node.hidden = !entries.length;
   if (node.dataset.key === key) return;
   node.dataset.key = key;
-  node.replaceChildren(...entries.map(({ name, style }) => {
+  node.replaceChildren(...entries.map(({ name, style, letter }) => {
     const item = element("span", "sl-key");
-    item.append(sample(style.color[theme.scheme], fill ? null : style.dash), name.replace("\n", " "));
+    if (letter) item.append(element("span", "sl-mark", letter), name);
+    else item.append(sample(style.color[theme.scheme], fill ? null : style.dash), name.replace("\n", " "));
     return item;
   }));
 }

@@ -16,12 +16,14 @@ const LETTER = 0.54, APART_PX = 5;
 const WIDE = 0.6, USUAL_LETTERS = "plain-56 at the end ○ 66.1".length;
 /** A name that a curve carries this far up, in heights of the name, stands below the curve where there is room. */
 const FAR = 2;
+/** A name is moved at most so many of its heights off another line, in steps of this share of a height. */
+const OFF = 2.5, STEP = 0.25;
 /** A name that finds no room near its curve's end is broken into lines of so many letters. */
 const SHORT_LETTERS = 18;
 
 /**
  * A label in pixels from the panel's lower left corner: its line's last point that is seen, and the middle of its box.
- * @typedef {LineEnd & { lines: string[], px: number, wide: number, at: [x: number, y: number], from: number, beside: boolean, low: number, high: number, middle: number }} Box
+ * @typedef {LineEnd & { lines: string[], px: number, wide: number, at: [x: number, y: number], from: number, beside: boolean, low: number, high: number, middle: number, path: [number, number][] }} Box
  */
 
 /**
@@ -35,7 +37,7 @@ export function endLabels(ends, view, theme, panel, level) {
   const boxes = ends.flatMap((end) => roomy(boxOf(end, view, panel), panel.heightPx) ?? boxOf(end, view, panel, SHORT_LETTERS) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
   beside(boxes, panel.heightPx);
   if (level !== undefined) for (const box of boxes) clear(box, (level - bottom) * perY);
-  return apart(boxes, panel.heightPx).map(({ lines, beside: free, at, middle, textColor }) => ({
+  return offLines(apart(boxes, panel.heightPx), panel.heightPx).map(({ lines, beside: free, at, middle, textColor }) => ({
     text: lines.join("<br>"), showarrow: false, x: at[0] / perX + left, y: at[1] / perY + bottom, xref: `x${suffix}`, yref: `y${suffix}`,
     xanchor: free ? "left" : "right", yanchor: "middle", align: free ? "left" : "right", xshift: free ? 2 * APART_PX : -1, yshift: middle - at[1],
     bgcolor: seeThrough(theme.page, 0.5), borderpad: 0, font: { size: sizes(view).label, color: textColor[theme.scheme] },
@@ -75,7 +77,7 @@ function boxOf(end, view, panel, letters) {
   const lines = texts[chosen], wide = widths[chosen];
   const free = at[0] + wide + APART_PX <= widthPx;
   const covered = between(curve, at[0] - wide, at[0]);
-  return { ...end, lines, px: (font + 4) * lines.length, wide, at, from: free ? at[0] : at[0] - wide, beside: free, low: Math.min(at[1], ...covered), high: Math.max(at[1], ...covered), middle: at[1] };
+  return { ...end, lines, px: (font + 4) * lines.length, wide, at, from: free ? at[0] : at[0] - wide, beside: free, low: Math.min(at[1], ...covered), high: Math.max(at[1], ...covered), middle: at[1], path: curve };
 }
 
 /**
@@ -168,6 +170,27 @@ function apart(boxes, top) {
     for (const other of down.slice(0, index)) if (meet(box, other)) box.middle = Math.min(box.middle, other.middle - (box.px + other.px) / 2);
   });
   return placed;
+}
+
+/**
+ * Move names inside the panel off the lines of other curves, where there is room near by: not over another name, nor over
+ * their own curve.
+ * @type {(boxes: Box[], top: number) => Box[]}
+ */
+function offLines(boxes, top) {
+  for (const box of boxes.filter((one) => !one.beside)) {
+    const { px, from, wide, middle, low, high } = box, others = boxes.filter((other) => other !== box);
+    const lines = others.map(({ path }) => between(path, from, from + wide)).filter((line) => line.length);
+    const names = others.filter((other) => from < other.from + other.wide && other.from < from + wide);
+    const strikes = (/** @type {number} */ at) => lines.some((line) => Math.min(...line) < at + px / 2 && Math.max(...line) > at - px / 2);
+    if (!strikes(middle)) continue;
+    const isFree = (/** @type {number} */ at) => at - px / 2 >= 0 && at + px / 2 <= top && !strikes(at)
+      && (middle > (low + high) / 2 ? at - px / 2 >= high : at + px / 2 <= low)
+      && names.every((other) => Math.abs(other.middle - at) >= (px + other.px) / 2 && (other.middle > middle) === (other.middle > at));
+    const steps = Array.from({ length: Math.round(OFF / STEP) }, (_, index) => (index + 1) * STEP * px);
+    box.middle = steps.flatMap((step) => [middle + step, middle - step]).find(isFree) ?? middle;
+  }
+  return boxes;
 }
 
 /**

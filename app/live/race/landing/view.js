@@ -1,7 +1,7 @@
 /**
  * The recorded race of the first visit, which plays once over its picture. The picture stands first: modules and data come
- * when the browser has nothing else to do. Nothing plays where motion is unwanted or the page is too narrow, and nothing
- * goes on in a hidden tab. A press opens the whole replay.
+ * when the browser has nothing else to do. Where motion is unwanted nothing plays: on a phone, where the picture is too small
+ * to read, the end is drawn. Nothing goes on in a hidden tab. A press opens the whole replay.
  */
 import { attend, readTheme } from "../../shared/page.js";
 import { setText } from "../../shared/dom.js";
@@ -12,8 +12,8 @@ const REST_MS = 1_500;
 const PLAYS_S = 12;
 /** Between two drawings so many times the last one's time passes: the page has other work. */
 const REST = 4;
-/** A narrower picture is too low for curves. */
-const MIN_PX = 620;
+/** A narrower picture is too low for curves, unless its place is as tall as on a phone: see landing.css. */
+const MIN_PX = 620, TALL_PX = 480;
 
 export class LandingView {
   constructor(host) {
@@ -49,6 +49,14 @@ export class LandingView {
     return this.frame?.querySelector("img") ?? null;
   }
 
+  get tall() {
+    return this.size?.width < MIN_PX && this.size.height >= TALL_PX;
+  }
+
+  get roomy() {
+    return this.size.width >= MIN_PX || this.tall;
+  }
+
   async #pictured() {
     while (!this.picture && !this.stopped) {
       await new Promise((changed) => {
@@ -81,17 +89,18 @@ export class LandingView {
 
   async #begin() {
     const picture = this.frame && await this.#pictured();
-    if (!picture || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (!picture || (this.still && !this.tall)) return;
     await picture.decode().catch(() => {});
-    await this.#idle();
+    if (!this.tall) await this.#idle();
     this.#place();
-    if (this.stopped || this.size.width < MIN_PX) return;
+    if (this.stopped || !this.roomy) return;
     try {
       const folder = new URL(`${this.data.modules}race/landing/`, document.baseURI);
       const [{ Playback }, answer] = await Promise.all([import(`${folder}playback.js`), fetch(this.data.urls.curves)]);
       if (!answer.ok) return; // the picture says as much
       const recorded = await answer.json();
-      await this.#idle();
+      if (!this.tall) await this.#idle();
       if (!this.stopped) this.#play(new Playback(recorded, this.data.arms));
     } catch {
       // The picture stays.
@@ -110,7 +119,8 @@ export class LandingView {
   #play(race) {
     Object.assign(this, { race, playhead: race.playhead(PLAYS_S) });
     this.off = this.playhead.listen(() => this.#draw());
-    this.playhead.play();
+    if (this.still) this.playhead.seek(Infinity);
+    else this.playhead.play();
     this.#seen();
   }
 
@@ -135,8 +145,8 @@ export class LandingView {
     const { playhead, theme } = this, began = performance.now();
     if (this.stopped || (playhead.playing && began - this.drawn < (1 + REST) * this.took)) return;
     this.drawn = began;
-    this.part("screen").hidden = this.part("play").hidden = this.size.width < MIN_PX;
-    if (this.size.width < MIN_PX) return;
+    this.part("screen").hidden = this.part("play").hidden = !this.roomy;
+    if (!this.roomy) return;
     const { headline, words, runs } = this.race.at(playhead);
     setText(this.part("headline"), headline);
     setText(this.part("words"), words);

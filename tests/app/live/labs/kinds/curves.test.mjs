@@ -29,6 +29,21 @@ test("words at the points of a curve are written once, and anew for another curv
   assert.deepEqual([words().plain.length, words().residual === before.residual], [3, true]);
 });
 
+test("curves of one kind at several values of a setting differ by their marks, in every kind alike", () => {
+  const rate = (kind, value) => trace("norm", kind, [1, 2], [1, 1 + value], { setting: "rate", value });
+  const curves = curvesOf(...[0.1, 0.2].flatMap((value) => [rate("plain", value), rate("residual", value)]), rate("other", 0.2), trace("norm", "plain", [1, 2], [1, 2], { setting: "rate", value: 0.1, part: "seed 0" }));
+  const { data } = build(panel("norm", "curves"), curves);
+  const symbols = Object.fromEntries(data.map(({ name, mode, marker }) => [name, mode === "lines" ? "none" : marker.symbol]));
+  assert.deepEqual(symbols, { "plain, rate 0.1": "square", "plain, rate 0.2": "triangle-up", "residual, rate 0.1": "square", "residual, rate 0.2": "triangle-up", "other, rate 0.2": "none", "plain, rate 0.1; seed 0": "none" });
+  const few = build(panel("norm", "curves"), curvesOf(gain("plain", 1, [1, 2]), gain("plain", 2, [1, 9])), { kind: "plain", value: 1, cell: null });
+  assert.deepEqual(few.layout.annotations.map(({ text }) => text).toSorted(), ["<b>plain,<br>gain 1 ■</b>", "plain,<br>gain 2 ▲"]);
+});
+
+test("a fan of many values has no marks", () => {
+  const { data } = build(panel("norm", "curves"), curvesOf(...[1, 2, 3, 4, 5, 6, 7].map((value) => gain("plain", value, [1, value]))));
+  assert.ok(data.every(({ mode }) => mode === "lines"));
+});
+
 test("seeds are thin beside their mean; alone the first one carries the name", () => {
   const seeds = (kind) => [0, 1].map((seed) => trace("grown", kind, [1, 2], [1, 2 + seed], { part: `seed ${seed}` }));
   const { data } = build(panel("grown", "curves"), curvesOf(trace("grown", "plain", [1, 2], [1, 2]), ...seeds("plain"), ...seeds("residual")));

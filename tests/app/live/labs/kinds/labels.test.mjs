@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { crowded, drawLegend, edgeName, endLabels, legendOf, strained } from "../../../../../app/live/labs/kinds/labels.js";
+import { marksOf } from "../../../../../app/live/labs/kinds/marks.js";
 import { Node, page } from "../../dom.mjs";
 import { STYLES, THEME } from "../curves.mjs";
 
@@ -39,6 +40,19 @@ test("names far from their curves' ends go into a legend, with one entry for eac
   const of = (kind, value) => ({ kind, setting: "rate", value });
   const entries = legendOf([of("plain", 0.1), of("residual", 0.1), of("plain", 0.01)], STYLES);
   assert.deepEqual(entries, [{ name: "plain, rate 0.01, 0.1", style: STYLES.plain }, { name: "residual", style: STYLES.residual }]);
+});
+
+test("marks stand in the legend behind the kinds, and at a curve's name", () => {
+  const of = (kind, value) => ({ kind, setting: "rate", value, part: "" });
+  const curves = [of("plain", 0.1), of("residual", 0.1), of("plain", 0.01)], marks = marksOf(curves);
+  assert.deepEqual(legendOf(curves, STYLES, marks), [
+    { name: "plain", style: STYLES.plain }, { name: "residual", style: STYLES.residual }, { name: "rate 0.01", letter: "■" }, { name: "rate 0.1", letter: "▲" },
+  ]);
+  assert.equal(edgeName(curves[2], marks[0]), "plain,\nrate 0.01 ■");
+  page();
+  const node = new Node("p");
+  drawLegend(node, legendOf(curves, STYLES, marks), false, THEME);
+  assert.equal(node.textContent, "plainresidual■rate 0.01▲rate 0.1");
 });
 
 test("a legend is drawn once for what it says", () => {

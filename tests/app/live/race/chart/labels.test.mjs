@@ -34,6 +34,18 @@ test("in a narrow panel no name says when it was measured, however short it is",
   assert.deepEqual(ends({ widthPx: 600 }), ["A-8 at the end ○ <b>50</b>", "plain-56 at the end ○ <b>70</b>"]);
 });
 
+test("a name stands off another arm's line where there is room, and stays where there is none", () => {
+  const flat = (y, x = [0, 300]) => ({ curve: { x, y: x.map(() => y) } });
+  const place = (other) => {
+    const labels = labelsOf([end("A-20", 50, 300, flat(50)), { ...end("B-20", other, 100, flat(other, [0, 100])), curve: { x: [0, 300], y: [other, other] } }]);
+    return height(labels.find(({ text }) => text.startsWith("A-20"))) / 4;
+  };
+  const alone = height(labelsOf([end("A-20", 50, 300, flat(50))])[0]) / 4;
+  assert.ok(Math.abs(place(alone) - alone) > 2, "the other line went through the name");
+  assert.ok(place(alone) < alone, "on its own curve's side");
+  assert.equal(place(20), alone);
+});
+
 test("where a curve ends early its name stands beside the end", () => {
   const [label] = labelsOf([end("A-20", 20, 100)]);
   assert.deepEqual([label.xanchor, label.x, height(label)], ["left", 100, 80]);
