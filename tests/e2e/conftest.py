@@ -163,8 +163,20 @@ def until(met: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     return answer
 
 
-def settle(page: Page, script: str) -> Any:
-    """Wait until what a script measures stays the same over several frames; return it.
+def comes_true(check: Callable[[], None], seconds: float = PATIENCE) -> None:
+    """Wait until a check passes: a busy browser draws for a new size only after a while."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return check()
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
+
+
+def settle(page: Page, script: str, met: Callable[[Any], bool] = lambda found: True) -> Any:
+    """Wait until what a script measures stays the same over several frames, and meets a condition; return it.
 
     A time would be too short on a busy machine, which draws few frames in it, and too long on another.
     """
@@ -174,7 +186,7 @@ def settle(page: Page, script: str) -> Any:
         return page.evaluate(script)
 
     looks = [look(), look()]
-    until(lambda: looks[-1] == looks[-2] or looks.append(look()))
+    until(lambda: (looks[-1] == looks[-2] and met(looks[-1])) or looks.append(look()))
     return looks[-1]
 
 

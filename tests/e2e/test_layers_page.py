@@ -15,7 +15,7 @@ from engine.probes.registry import get_quantity
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import PATIENCE, wait_drawn
+from tests.e2e.conftest import PATIENCE, settle, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -218,11 +218,13 @@ def test_a_thousand_layers_fit(site, open_page):
 def test_the_name_of_a_shorter_net_lies_on_no_line_and_a_phone_scrolls_in_one_direction(site, race, open_page):
     page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted")
-    boxes = page.eval_on_selector_all(
-        ".sp-profile .annotation",
-        "nodes => nodes.filter(n => /-8$/.test(n.textContent)).map(n => {"
+    boxes = settle(
+        page,
+        "() => [...document.querySelectorAll('.sp-profile .annotation')]"
+        ".filter(n => /-8$/.test(n.textContent)).map(n => {"
         " const box = n.querySelector('.annotation-text-g').getBoundingClientRect();"
-        " return [box.left, box.top, box.right, box.bottom]; })",
+        " return [box.left, box.top, box.right, box.bottom]; }).filter(([left,, right]) => right > left)",
+        lambda found: len(found) == 2,  # Plotly gives them their places after the chart's first picture
     )
     assert len(boxes) == 2
     covered = page.evaluate(
@@ -240,10 +242,11 @@ def test_the_name_of_a_shorter_net_lies_on_no_line_and_a_phone_scrolls_in_one_di
         assert outer["x"] <= left < right <= outer["x"] + outer["width"]
         assert outer["y"] <= top < bottom <= outer["y"] + outer["height"]
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_timeout(500)
     page.wait_for_function("() => document.querySelector('.sp-probes').scrollWidth <= innerWidth")
-    lefts = page.eval_on_selector_all(
-        ".sp-profile-panel, .sp-map-panel", "n => n.map(x => x.getBoundingClientRect().left)"
+    lefts = settle(
+        page,
+        "() => [...document.querySelectorAll('.sp-profile-panel, .sp-map-panel')]"
+        ".map(x => x.getBoundingClientRect().left)",
     )
     assert lefts[0] == lefts[1]
 

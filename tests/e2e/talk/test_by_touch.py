@@ -1,5 +1,6 @@
 """A talk without a keyboard: the buttons at the foot of the stage and a swipe move it, and they cover nothing."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -55,9 +56,13 @@ def swipe(page: Page, begin: tuple[int, int], end: tuple[int, int]) -> None:
     """Draw a finger over the screen, as the browser hears it from the device."""
     session = page.context.new_cdp_session(page)
     points = [[begin[axis] + (end[axis] - begin[axis]) * part / 4 for axis in (0, 1)] for part in range(5)]
-    for kind, (x, y) in zip(("touchStart", *4 * ("touchMove",)), points, strict=True):
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    # A finger's own times, whatever a busy machine takes to hand them on.
+    now = time.time()
+    for part, (x, y) in enumerate(points):
+        kind = "touchMove" if part else "touchStart"
+        about = {"type": kind, "touchPoints": [{"x": x, "y": y}], "timestamp": now + 0.05 * part}
+        session.send("Input.dispatchTouchEvent", about)
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": [], "timestamp": now + 0.25})
     session.detach()
 
 
@@ -70,7 +75,7 @@ def test_on_a_phone_the_file_is_gone_through_by_taps_and_by_swipes(address, brow
         for number in range(1, LAST + 1):
             at(page, number)
             until(lambda: page.evaluate("() => !document.querySelector('.sk-skeleton:not([hidden])')"))
-            seen = page.evaluate(FOOT)
+            seen = settle(page, FOOT)
             assert len(seen["buttons"]) == 2 and seen["inside"], "a file has no page to leave for"
             assert min(height for _, height in seen["buttons"]) >= FINGER_PX
             assert (seen["covered"], seen["low"] <= 0) == ([], True), number

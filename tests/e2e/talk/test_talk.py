@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from engine.events import RunState
 from engine.store.reader import Reader
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import LabScene, Played, PredictionScene, Talk
-from tests.e2e.conftest import PATIENCE, Site, settle, until
+from tests.e2e.conftest import PATIENCE, Site, comes_true, settle, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -101,7 +102,7 @@ def walk(page: Page) -> list[str]:
             page.set_viewport_size(size)
             until(lambda: page.evaluate(READY))
             settle(page, BOXES)
-            apart(page, size)
+            comes_true(partial(apart, page, size))
         chip = page.locator(".sk-chip")
         chips.append(chip.text_content() if chip.is_visible() else "")
         page.keyboard.press(FORWARD[number % len(FORWARD)])
@@ -112,6 +113,14 @@ def walk(page: Page) -> list[str]:
     return chips
 
 
+def fits_a_phone(page: Page, number: int) -> None:
+    seen = page.evaluate(ON_A_PHONE)
+    assert seen["wide"] <= PHONE["width"], number
+    assert seen["hidden"] == [], number
+    assert all(px >= IN_HAND_PX for px in seen["words"]), (number, seen["words"])
+    assert all(px >= PHONE["width"] / 2 for px in seen["axes"]), (number, seen["axes"])
+
+
 def on_a_phone(page: Page) -> None:
     """Look at each scene on a phone: a picture is whole, and its axes have the half of the width at least."""
     page.set_viewport_size(PHONE)
@@ -119,11 +128,8 @@ def on_a_phone(page: Page) -> None:
     for number in range(1, len(TALK.scenes) + 1):
         expect(page.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
         until(lambda: page.evaluate(READY))
-        seen = settle(page, ON_A_PHONE)
-        assert seen["wide"] <= PHONE["width"], number
-        assert seen["hidden"] == [], number
-        assert all(px >= IN_HAND_PX for px in seen["words"]), (number, seen["words"])
-        assert all(px >= PHONE["width"] / 2 for px in seen["axes"]), (number, seen["axes"])
+        settle(page, ON_A_PHONE)
+        comes_true(partial(fits_a_phone, page, number))
         page.keyboard.press("ArrowRight")
 
 
