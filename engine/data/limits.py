@@ -16,11 +16,15 @@ MAX_SCANNED_PIXELS = 1_000_000_000
 #: Comments in an image whose pixels are text, and strips or tiles of a TIFF file, or its other numbers together.
 MAX_COMMENTS = 1_000
 MAX_STRIPS = 250_000
-#: Parts of an image that are read before its pixels, and their bytes; a JPEG segment or PNG chunk is read in three or
-#: four. And parts that are read with its pixels: two for each strip.
+#: Parts of an image that are read before its pixels, lines where it is text (one for each colour of XPM), and bytes; a
+#: segment of JPEG with content is read in four parts, a chunk of PNG in three. And parts that are read with its pixels:
+#: two for each strip. A decoder that is written in Python reads by the byte: a run of one pixel is two parts, and the
+#: end of its row two more.
 MAX_PARTS = 6_000
+MAX_LINES = 100_000
 MAX_PARTS_BYTES = 8 * MIB
 MAX_PIXEL_PARTS = 600_000
+PARTS_OF_PIXEL = 4
 #: Bytes of one encoded image, and of one that holds a second compressed file.
 MAX_IMAGE_BYTES = 128 * MIB
 MAX_DOUBLY_PACKED_BYTES = MIB // 4

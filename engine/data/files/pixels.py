@@ -204,7 +204,7 @@ def _opened(item: Item) -> Iterator[Image.Image]:
         try:
             bounded = BoundedFile(file)
             image = Image.open(cast(IO[bytes], bounded), formats=(*_always(), own) if own else _always())
-            bounded.end_header()
+            bounded.end_header(image)
         except UnidentifiedImageError:
             raise Unreadable("no image of a known format" if size else "empty") from None
         except Exception as error:

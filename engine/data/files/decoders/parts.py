@@ -6,6 +6,9 @@ each part: Exif in many segments, profiles that are packed, comments byte by byt
 
 from typing import IO
 
+from PIL import Image
+from PIL.ImageFile import ImageFile
+
 from engine.data import limits
 
 #: Kinds of PNG chunks that are unpacked, up to a mebibyte each, and the parts that one counts for.
@@ -24,32 +27,50 @@ class BoundedFile:
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self._parts, self._bytes = limits.MAX_PARTS, limits.MAX_PARTS_BYTES
-        self._refusal = f"more than {self._parts:,} parts before its pixels"
+        self._allow(" before its pixels", limits.MAX_PARTS, limits.MAX_LINES, limits.MAX_PARTS_BYTES)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._file, name)
 
-    def end_header(self) -> None:
-        """Read on to the pixels, which come in many parts."""
-        self._parts, self._bytes = limits.MAX_PIXEL_PARTS, limits.MAX_IMAGE_BYTES
-        self._refusal = f"more than {self._parts:,} parts"
+    def end_header(self, image: Image.Image) -> None:
+        """Read on to the pixels of the image, which come in many parts."""
+        parts = limits.MAX_PIXEL_PARTS
+        if _reads_pixel_by_pixel(image):
+            parts += limits.PARTS_OF_PIXEL * min(image.width * image.height, limits.MAX_PIXELS)
+        self._allow(" with its pixels", parts, parts, limits.MAX_IMAGE_BYTES)
+
+    def _allow(self, place: str, parts: int, lines: int, length: int) -> None:
+        """Allow so many parts, lines and bytes from here on. ``place``: where they stand, in words."""
+        self._place, self._most = place, {"parts": parts, "lines": lines, "bytes": length}
+        self._parts, self._lines, self._bytes = parts, lines, length
 
     def read(self, size: int = -1) -> bytes:
         """Read as a file does. Raises ManyParts."""
-        return self._count(self._file.read(size))
+        part = self._file.read(size)
+        is_packed = len(part) == _HEAD_BYTES and part[4:] in _PACKED
+        self._parts -= _PACKED_PARTS if is_packed else 1
+        if self._parts < 0:
+            raise self._beyond("parts")
+        return self._count_bytes(part)
 
     def readline(self, size: int = -1) -> bytes:
         """Read a line as a file does. Raises ManyParts."""
-        return self._count(self._file.readline(size))
+        self._lines -= 1
+        if self._lines < 0:
+            raise self._beyond("lines")
+        return self._count_bytes(self._file.readline(size))
 
-    def _count(self, part: bytes) -> bytes:
-        is_packed = len(part) == _HEAD_BYTES and part[4:] in _PACKED
-        self._parts -= _PACKED_PARTS if is_packed else 1
+    def _count_bytes(self, part: bytes) -> bytes:
         if len(part) <= _PART_BYTES:
             self._bytes -= len(part)
-        if self._parts < 0:
-            raise ManyParts(self._refusal)
         if self._bytes < 0:
-            raise ManyParts(f"more than {limits.MAX_PARTS_BYTES:,} bytes before its pixels")
+            raise self._beyond("bytes")
         return part
+
+    def _beyond(self, kind: str) -> ManyParts:
+        return ManyParts(f"more than {self._most[kind]:,} {kind}{self._place}")
+
+
+def _reads_pixel_by_pixel(image: Image.Image) -> bool:
+    """Return whether a decoder of an open image is written in Python: most of these read by the byte."""
+    return isinstance(image, ImageFile) and any(tile[0] in Image.DECODERS for tile in image.tile)
