@@ -194,6 +194,7 @@ def test_an_image_of_many_colours_in_text_is_read(tmp_path):
         ("PNG", chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x")), 115),
         ("PNG", chunk(b"iTXt", b"a\0\0\0\0\0x"), 115),
     ],
+    ids=["notes", "profile in parts", "text", "own chunks", "packed text", "international text"],
 )
 def test_as_many_segments_and_chunks_pass_as_the_document_says(kind, part, most):
     assert f"{most:,} " in (PROJECT / "assets/docs/data.md").read_text("utf-8")
