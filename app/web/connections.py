@@ -211,7 +211,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self.loop.call_later(web_sockets.REFUSAL_S, end)
 
     def shutdown(self) -> None:
-        """End with the server. Uvicorn tells it by the protocol, which may not be ready for it while a refusal waits."""
+        """End with the server. Uvicorn tells it by the protocol, which may not be ready while a refusal waits."""
         if self._is_refused:
             self.transport.close()
         else:
