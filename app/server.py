@@ -28,7 +28,6 @@ from app.live.routes import routes  # noqa: E402
 from app.live.stream.feed import Feed  # noqa: E402
 from app.live.stream.page_head import PageHead  # noqa: E402
 from app.live.stream.preload import Preload  # noqa: E402
-from app.views import kept_pictures  # noqa: E402
 from app.web import addresses, log_limit, middleware, presenter_link  # noqa: E402
 
 MAIN = PROJECT / "app" / "main.py"
@@ -57,7 +56,6 @@ def serving(on_start: Callable[[], None] | None = None, engine_starts: bool = Fa
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         addresses.send_at_once()
         log_limit.bound_logs()
-        kept_pictures.keep()
         workspace.name_authors(presenter_link.name)
         feed.start()
         ended = threading.Event()

@@ -6,7 +6,6 @@ so that half requests never keep the presenter out, whatever address they come f
 """
 
 import asyncio
-import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -211,6 +210,13 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
         self.loop.call_later(web_sockets.REFUSAL_S, end)
 
+    def shutdown(self) -> None:
+        """End with the server. Uvicorn tells it by the protocol, which may not be ready while a refusal waits."""
+        if self._is_refused:
+            self.transport.close()
+        else:
+            super().shutdown()
+
     def _leaves_room(self) -> bool:
         """End what answers the request at hand; where its answer has begun, close and return False."""
         cycle = self.cycle
@@ -374,7 +380,7 @@ class BoundedServer(uvicorn.Server):
         await super().startup(sockets)
         for server in self.servers:
             for listening in server.sockets:
-                with socket.socket(fileno=os.dup(listening.fileno())) as same:
+                with listening.dup() as same:
                     same.listen(QUEUE)
 
 

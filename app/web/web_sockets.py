@@ -65,6 +65,10 @@ class Bucket:
         return max(0.0, self._full - now - self._most)
 
 
+#: With which a page is refused: one with an answer of HTTP is sent in parts, and waits once.
+REFUSALS = ("websocket.close", "websocket.http.response.start")
+
+
 class BoundedWebSocket(WebSocketsSansIOProtocol):
     """Uvicorn's protocol of one WebSocket, without endless parts and pings."""
 
@@ -86,7 +90,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         """Send on. A page that is refused waits for that."""
-        if not self.handshake_complete and message["type"] != "websocket.accept":
+        if not self.handshake_complete and message["type"] in REFUSALS:
             await asyncio.sleep(REFUSAL_S)
             if self.transport.is_closing():
                 raise ClientDisconnected

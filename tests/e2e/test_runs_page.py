@@ -152,7 +152,7 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     page.locator(".ss-copy-script").click()
     expect(page.locator(".ss-copy-script")).to_have_text("Copied")
     chosen = page.locator(".ss-script-run option").nth(1).inner_text()
-    assert page.evaluate("navigator.clipboard.readText()").startswith(f'"""{chosen}')
+    assert page.evaluate("navigator.clipboard.readText()").startswith(f'"""{chosen}, ')
     page = open_page(f"{site.url}/runs?search=travels")
     for cut, words in ((5, "is not imported"), (0, "Imported race ")):
         page.get_by_role("button", name="Import", exact=True).click()

@@ -5,6 +5,7 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 from uvicorn.server import ServerState
@@ -130,15 +131,65 @@ def test_those_that_wait_for_a_refusal_give_way_to_newer_ones(limits, monkeypatc
 
     async def scenario():
         async with server() as port:
-            opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(30)]
-            for _, writer in opened:
-                writer.write(CHUNKED)
-                await asyncio.sleep(0.01)
-            assert len(found._open) <= 10
+            opened = []
+            for number in range(30):
+                opened.append(await asyncio.open_connection("127.0.0.1", port))
+                opened[-1][1].write(CHUNKED)
+                deadline = time.monotonic() + 10
+                while not (held := [each for each in found._open if each._is_refused]) or len(held) < min(number, 9):
+                    assert time.monotonic() < deadline, (number, len(held))
+                    await asyncio.sleep(0.01)
+            assert 0 < len(found._open) <= 10
             for _, writer in opened:
                 writer.transport.abort()
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("sent", [b"no request\r\n\r\n", HEAD.replace(b"GET /", b"POST /page") + WEBSOCKET + b"\r\n"])
+def test_a_server_ends_in_good_order_while_a_refusal_waits(limits, monkeypatch, sent):
+    found = limits()
+    monkeypatch.setattr(web_sockets, "REFUSAL_S", 5.0)
+
+    async def scenario():
+        running = connections.BoundedServer(
+            connections.bounded_config(small, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=8)
+        )
+        listening = socket.create_server(("127.0.0.1", 0))
+        task = asyncio.create_task(running.serve(sockets=[listening]))
+        while not running.started:
+            await asyncio.sleep(0.01)
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(sent)
+        while not any(each._is_refused for each in found._open):
+            await asyncio.sleep(0.01)
+        running.should_exit = True
+        await asyncio.wait_for(task, 10)
+        for each in list(found._open):
+            each.transport.abort()
+        writer.transport.abort()
+        await asyncio.sleep(0.05)
+
+    asyncio.run(scenario())
+
+
+def test_a_refusal_in_parts_waits_once(monkeypatch):
+    waited, sent = [], []
+
+    async def wait(seconds):
+        waited.append(seconds)
+
+    async def passed_on(self, message):
+        sent.append(message["type"])
+
+    monkeypatch.setattr(web_sockets, "asyncio", SimpleNamespace(sleep=wait))
+    monkeypatch.setattr(web_sockets.WebSocketsSansIOProtocol, "send", passed_on)
+    page = object.__new__(web_sockets.BoundedWebSocket)
+    page.handshake_complete, page.transport = False, SimpleNamespace(is_closing=lambda: False)
+    parts = ["websocket.http.response.start", "websocket.http.response.body", "websocket.http.response.body"]
+    for part in parts:
+        asyncio.run(page.send({"type": part}))
+    assert (sent, waited) == (parts, [web_sockets.REFUSAL_S])
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="Linux tells how long its queue is")
