@@ -2,6 +2,7 @@
 import { cellWords } from "./kinds/cells.js";
 import { plural, spoken } from "../shared/format.js";
 import { yWords } from "./curves.js";
+import { marking } from "./kinds/curves.js";
 import { filled } from "./kinds/index.js";
 import { markName, marksOf } from "./kinds/marks.js";
 import { panelFooter } from "./footer.js";
@@ -45,9 +46,10 @@ export function pictureWords(panel, { curves, pick, data, theme, page, recorded,
   };
 }
 
-/** The marks that stand in a picture's legend; a picked curve is bold instead. */
+/** The marks that stand in a picture's legend: those that its curves have. */
 function marksFor(panel, drawn, pick) {
-  return (panel.kind === "curves" && pick.kind === null) || panel.kind === "bands" ? marksOf(drawn) : [];
+  if (panel.kind === "curves") return marking(drawn, pick).marks;
+  return panel.kind === "bands" ? marksOf(drawn) : [];
 }
 
 /** How many layers the drawn nets have, where a panel names the setting that says it. */

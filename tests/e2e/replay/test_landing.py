@@ -79,6 +79,22 @@ def test_where_motion_is_unwanted_the_picture_stays_and_a_press_opens_the_replay
     opened(page)
 
 
+@pytest.mark.parametrize("answer", [404, None])
+def test_on_a_phone_nothing_blank_is_left_where_the_curves_do_not_come(untouched_site, open_page, answer):
+    page = open_page("about:blank")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.route(
+        "**/recorded-curves.json*", lambda route: route.fulfill(status=answer, body="") if answer else route.abort()
+    )
+    page.goto(untouched_site.url)
+    page.wait_for_selector(".sg-landing:not(.sg-tall)")
+    picture = page.locator(".st-key-first_picture img")
+    height, own = picture.evaluate("(img) => [img.height, (img.width * img.naturalHeight) / img.naturalWidth]")
+    assert abs(height - own) <= 2, "as low as the picture"
+    assert abs(page.locator(".sg-open").evaluate("(button) => button.offsetHeight") - height) <= 2
+    assert page.locator(".sg-screen").is_hidden()
+
+
 @pytest.mark.parametrize("motion", ["no-preference", "reduce"])
 def test_on_a_phone_the_picture_is_tall_and_its_words_can_be_read(untouched_site, open_page, motion):
     page = open_page("about:blank", reduced_motion=motion)

@@ -17,17 +17,21 @@ LAST = len(TALK.scenes)
 PHONE = {"width": 390, "height": 844}
 SIZES = ({"width": 1280, "height": 720}, {"width": 1920, "height": 1080})
 FINGER_PX = 44
+#: No letter of a stage's buttons is smaller, on any screen.
+LEAST_PX = 16
 #: The buttons: their boxes, and the words and pictures of the scene that they cover.
 FOOT = """() => {
   const talk = document.querySelector('.sk-talk'), box = (node) => node.getBoundingClientRect();
   const seen = (name) => [...talk.querySelectorAll(name)].filter((node) => node.checkVisibility());
   const buttons = seen('.sk-navigation button').map(box);
+  const sizeOf = (node) => getComputedStyle(node).fontSize;
   const beside = (a, b) => a.left >= b.right - 1 || b.left >= a.right - 1;
   const meets = (a) => buttons.some((b) => !beside(a, b) && a.top < b.bottom - 1 && b.top < a.bottom - 1);
   const scene = '.sk-title, .sk-line, .sk-choice, .sk-votes, .sk-figure > *, .sk-foot > *';
   const words = seen(`${scene}, .ss-keys-words, .ss-keys-line > button`);
   return {
     buttons: buttons.map(({ width, height }) => [width, height]),
+    letters: Math.min(...seen('.ss-keys-line, .ss-keys-line button').map((node) => parseFloat(sizeOf(node)))),
     inside: buttons.every(({ left, right }) => left >= 0 && right <= innerWidth),
     low: Math.max(...buttons.map(({ bottom }) => bottom + talk.scrollTop)) - talk.scrollHeight,
     covered: words.filter((node) => meets(box(node))).map((node) => node.className),
@@ -77,7 +81,7 @@ def test_on_a_phone_the_file_is_gone_through_by_taps_and_by_swipes(address, brow
             until(lambda: page.evaluate("() => !document.querySelector('.sk-skeleton:not([hidden])')"))
             seen = settle(page, FOOT)
             assert len(seen["buttons"]) == 2 and seen["inside"], "a file has no page to leave for"
-            assert min(height for _, height in seen["buttons"]) >= FINGER_PX
+            assert min(height for _, height in seen["buttons"]) >= FINGER_PX and seen["letters"] >= LEAST_PX
             assert (seen["covered"], seen["low"] <= 0) == ([], True), number
             if number < LAST:
                 button(page, "Next scene").tap()
@@ -112,6 +116,7 @@ def test_with_a_mouse_the_buttons_are_in_the_line_that_fades_and_one_leaves_for_
                 page.set_viewport_size(size)
                 seen = settle(page, FOOT)
                 assert (len(seen["buttons"]), seen["covered"], seen["inside"]) == (3, [], True), (number, size)
+                assert seen["letters"] >= LEAST_PX
             if number < LAST:
                 button(page, "Next scene").click()
                 at(page, number + 1)

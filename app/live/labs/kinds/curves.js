@@ -33,8 +33,7 @@ export function buildCurves(panel, curves, pick, { styles, setting, settings, wi
   const all = curves.shown(panel.name, pick.cell);
   const bold = curves.picked(panel.name, pick);
   const means = named(all);
-  const few = means.length <= MAX_NAMED;
-  const even = pick.kind === null || all.some((curve) => curve.cell);
+  const { even, few, marks } = marking(all, pick);
   const kindOf = (curve) => {
     if (isBundle(curve)) return "bundle";
     if (isSeed(curve)) return means.includes(curve) || !means.some((mean) => mean.row === curve.row && !isSeed(mean)) ? "lone" : "seed";
@@ -42,8 +41,6 @@ export function buildCurves(panel, curves, pick, { styles, setting, settings, wi
     return curve === bold ? "picked" : same(curve.value, bold?.value ?? pick.value) ? "beside" : few ? "few" : "faint";
   };
   const ordered = all.map((curve) => ({ curve, look: kindOf(curve) })).toSorted((a, b) => ORDER.indexOf(a.look) - ORDER.indexOf(b.look));
-  // Of a picked curve and those beside it the looks differ already.
-  const marks = even || few ? marksOf(all) : [];
   const spans = { x: span(all, "x", panel.x_scale), y: span(all, "y", panel.y_scale) };
   const names = even || few ? means : ordered.filter(({ look }) => look === "beside" || look === "picked").map(({ curve }) => curve);
   const labels = names.map((curve) => ({ curve, name: (even || few) && fanned(means, curve) ? edgeName(curve, markOf(marks, curve)) : curve.kind, level: panel.rows ? middle(curve) : null }));
@@ -67,6 +64,15 @@ export function buildCurves(panel, curves, pick, { styles, setting, settings, wi
   layout.annotations = [...(full ? [] : annotations), ...event.annotations];
   const legend = full ? legendOf(labels.map(({ curve }) => curve), styles, marks) : [];
   return { data: ordered.map(({ curve, look }) => line(curve, look, fade(means, curve), { panel, styles, theme, marks })).concat(onSetting(panel, setting) ? mark(bold, pick, styles, theme) : []), layout, side, legend };
+}
+
+/**
+ * The marks of a panel's curves, whether none of them is picked (`even`), and whether all have names (`few`). Of a picked curve
+ * among many the looks differ already.
+ */
+export function marking(all, pick) {
+  const even = pick.kind === null || all.some((curve) => curve.cell), few = named(all).length <= MAX_NAMED;
+  return { even, few, marks: even || few ? marksOf(all) : [] };
 }
 
 /** The named curves: of each row the curve without a part, else the first seed. */

@@ -36,8 +36,9 @@ export function endLabels(ends, view, theme, panel, level) {
   const { perX, perY } = scales(panel);
   const boxes = ends.flatMap((end) => roomy(boxOf(end, view, panel), panel.heightPx) ?? boxOf(end, view, panel, SHORT_LETTERS) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
   beside(boxes, panel.heightPx);
-  if (level !== undefined) for (const box of boxes) clear(box, (level - bottom) * perY);
-  return offLines(apart(boxes, panel.heightPx), panel.heightPx).map(({ lines, beside: free, at, middle, textColor }) => ({
+  const levels = level === undefined ? [] : [(level - bottom) * perY];
+  for (const line of levels) for (const box of boxes) clear(box, line);
+  return offLines(apart(boxes, panel.heightPx), panel.heightPx, levels).map(({ lines, beside: free, at, middle, textColor }) => ({
     text: lines.join("<br>"), showarrow: false, x: at[0] / perX + left, y: at[1] / perY + bottom, xref: `x${suffix}`, yref: `y${suffix}`,
     xanchor: free ? "left" : "right", yanchor: "middle", align: free ? "left" : "right", xshift: free ? 2 * APART_PX : -1, yshift: middle - at[1],
     bgcolor: seeThrough(theme.page, 0.5), borderpad: 0, font: { size: sizes(view).label, color: textColor[theme.scheme] },
@@ -145,12 +146,17 @@ function head(boxes) {
   return boxes.reduce((edge, { high, px }) => Math.max(edge, high + APART_PX) + px, 0);
 }
 
+/** How far the middle of a name stands from a line across the panel. @param {Box} box */
+function roomOf({ px }) {
+  return (px + APART_PX) / 2;
+}
+
 /**
  * Push a label that lies on a line to the nearer side of that line.
  * @type {(box: Box, line: number) => void}
  */
 function clear(box, line) {
-  const room = (box.px + APART_PX) / 2, above = box.middle - line;
+  const room = roomOf(box), above = box.middle - line;
   if (Math.abs(above) < room) box.middle = line + (above < 0 ? -room : room);
 }
 
@@ -173,18 +179,19 @@ function apart(boxes, top) {
 }
 
 /**
- * Move names inside the panel off the lines of other curves, where there is room near by: not over another name, nor over
- * their own curve.
- * @type {(boxes: Box[], top: number) => Box[]}
+ * Move names inside the panel off the lines of other curves, and off lines across the panel where their neighbours have
+ * pushed them, where there is room near by: not over another name, nor over their own curve, nor over a line across the panel.
+ * @type {(boxes: Box[], top: number, levels: number[]) => Box[]} levels: of the lines across the panel, in pixels
  */
-function offLines(boxes, top) {
+function offLines(boxes, top, levels) {
   for (const box of boxes.filter((one) => !one.beside)) {
     const { px, from, wide, middle, low, high } = box, others = boxes.filter((other) => other !== box);
     const lines = others.map(({ path }) => between(path, from, from + wide)).filter((line) => line.length);
     const names = others.filter((other) => from < other.from + other.wide && other.from < from + wide);
     const strikes = (/** @type {number} */ at) => lines.some((line) => Math.min(...line) < at + px / 2 && Math.max(...line) > at - px / 2);
-    if (!strikes(middle)) continue;
-    const isFree = (/** @type {number} */ at) => at - px / 2 >= 0 && at + px / 2 <= top && !strikes(at)
+    const isOff = (/** @type {number} */ at, /** @type {number} */ room) => levels.every((line) => Math.abs(at - line) >= room);
+    if (!strikes(middle) && isOff(middle, px / 2)) continue;
+    const isFree = (/** @type {number} */ at) => at - px / 2 >= 0 && at + px / 2 <= top && !strikes(at) && isOff(at, roomOf(box))
       && (middle > (low + high) / 2 ? at - px / 2 >= high : at + px / 2 <= low)
       && names.every((other) => Math.abs(other.middle - at) >= (px + other.px) / 2 && (other.middle > middle) === (other.middle > at));
     const steps = Array.from({ length: Math.round(OFF / STEP) }, (_, index) => (index + 1) * STEP * px);

@@ -1,7 +1,8 @@
 /**
  * The recorded race of the first visit, which plays once over its picture. The picture stands first: modules and data come
- * when the browser has nothing else to do. Where motion is unwanted nothing plays: on a phone, where the picture is too small
- * to read, the end is drawn. Nothing goes on in a hidden tab. A press opens the whole replay.
+ * when the browser has nothing else to do; on a phone, where the picture is too small to read and its place is as tall as the
+ * chart, they come at once. Where motion is unwanted nothing plays: on a phone the end is drawn. Where no chart comes the place
+ * is as low as the picture. Nothing goes on in a hidden tab. A press opens the whole replay.
  */
 import { attend, readTheme } from "../../shared/page.js";
 import { setText } from "../../shared/dom.js";
@@ -34,7 +35,7 @@ export class LandingView {
     this.theme = readTheme(this.host, data.themes);
     this.#place();
     this.#soon();
-    this.begun ??= this.#begin();
+    this.begun ??= this.#begin().then((played) => played || this.stopped || this.#lower());
   }
 
   stop() {
@@ -87,24 +88,33 @@ export class LandingView {
     this.size = { width: place[2], height: place[3] };
   }
 
+  /** Whether the chart came. */
   async #begin() {
     const picture = this.frame && await this.#pictured();
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (!picture || (this.still && !this.tall)) return;
+    if (!picture || (this.still && !this.tall)) return false;
     await picture.decode().catch(() => {});
     if (!this.tall) await this.#idle();
     this.#place();
-    if (this.stopped || !this.roomy) return;
+    if (this.stopped || !this.roomy) return false;
     try {
       const folder = new URL(`${this.data.modules}race/landing/`, document.baseURI);
       const [{ Playback }, answer] = await Promise.all([import(`${folder}playback.js`), fetch(this.data.urls.curves)]);
-      if (!answer.ok) return; // the picture says as much
+      if (!answer.ok) return false; // the picture says as much
       const recorded = await answer.json();
       if (!this.tall) await this.#idle();
-      if (!this.stopped) this.#play(new Playback(recorded, this.data.arms));
+      if (this.stopped) return false;
+      this.#play(new Playback(recorded, this.data.arms));
+      return true;
     } catch {
-      // The picture stays.
+      return false; // the picture stays
     }
+  }
+
+  /** Only a chart needs a tall place: below the picture alone it would be blank. */
+  #lower() {
+    this.host.classList.remove("sg-tall");
+    this.#place();
   }
 
   /** Wait until the page is seen and has had a rest, and the browser nothing to do. */

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pictureWords, stylesOf, tableOf } from "../../../../app/live/labs/export.js";
+import { buildCurves } from "../../../../app/live/labs/kinds/curves.js";
 import { jobFooter } from "../../../../app/live/labs/footer.js";
 import { NO_PICK, STYLES, THEME, curvesOf, panel, trace } from "./curves.mjs";
 
@@ -28,6 +29,21 @@ test("a picture names what is bold or which cell it shows", () => {
   const cell = { column: "zero", row: "plain", kind: "plain", setting: "", value: null };
   const inCell = curvesOf(trace("training", "plain", [1], [2], { cell: "zero" }));
   assert.equal(pictureWords(panel("training", "curves"), shown(inCell, { ...NO_PICK, cell })).title, "the training: zero, plain");
+});
+
+test("a picture's legend names the marks that its curves have, whatever is picked", () => {
+  const many = [0.5, 1, 2, 4, 8].map((value) => trace("norm", "plain", [1], [value], { setting: "gain", value }));
+  const inCells = many.slice(0, 2).map((one) => ({ ...one, cell: "zero" }));
+  const picks = [NO_PICK, { kind: "plain", value: 0.5, cell: null }, { kind: "plain", value: 0.5, cell: { column: "zero", row: "plain, gain 0.5", kind: "plain", setting: "gain", value: 0.5 } }];
+  const numbers = [many.slice(0, 2), many.slice(0, 4), many, inCells].flatMap((traces) => picks.map((pick) => {
+    const curves = curvesOf(...traces), one = panel("norm", "curves");
+    const { data } = buildCurves(one, curves, pick, { styles: STYLES, setting: null, width: 700, height: 400 }, THEME);
+    const drawn = [...new Set(data.flatMap(({ mode, marker }) => (mode === "lines+markers" ? [marker.symbol] : [])))];
+    const told = pictureWords(one, { curves, pick, data: DATA, theme: THEME, page: "job 3" }).legend.flatMap(({ symbol }) => symbol ?? []);
+    assert.deepEqual(told.toSorted(), drawn.toSorted());
+    return told.length;
+  }));
+  assert.deepEqual(numbers, [2, 2, 2, 4, 4, 4, 5, 0, 0, 0, 0, 0]);
 });
 
 test("a picture of other nets than those of the sentences says how many layers they have", () => {

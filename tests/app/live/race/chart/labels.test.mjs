@@ -98,6 +98,16 @@ test("a line across the panel strikes no name out", () => {
   for (const level of [45, 48, 50, 52, 55]) assert.ok(!struck(50, level), String(level));
 });
 
+test("a name that gives way to another arm's line, or to another name, is not put onto a line across the panel", () => {
+  const halves = (most) => Array.from({ length: 4 * most + 1 }, (_, index) => index / 2 - most), ends = halves(15).flatMap((own) => halves(20).map((other) => [own, other]));
+  const struck = (panel, until) => ends.flatMap(([own, other]) => {
+    const flat = (y, x) => end("A-20", y, x, { curve: { x: [0, 300], y: [y, y] } });
+    const labels = endLabels([flat(own, 300), flat(other, until)], VIEW, THEME, { ...PANEL, ...panel }, 0);
+    return labels.filter((label) => Math.abs(height(label, { ...PANEL, ...panel }) - (-panel.axis[0] / (panel.axis[1] - panel.axis[0])) * panel.heightPx) < 8).map(() => [own, other]);
+  });
+  for (const heightPx of [400, 300, 200]) for (const until of [100, 300]) assert.deepEqual(struck({ axis: [-20, 20], heightPx }, until), [], `${heightPx} px, another curve's end at ${until}`);
+});
+
 test("names that steep curves would carry far up stand below, in the order of the ends", () => {
   const steep = { x: [0, 150, 200, 250, 300], y: [95, 60, 45, 32, 30] };
   const ends = [30, 31, 32].map((value) => end(`a long name ${value}`, value, 300, { curve: steep }));
