@@ -72,4 +72,5 @@ if __name__ == "__main__":
 
     # Thousands of cases come from one visitor: at the pace of a page of the audience they would take an hour.
     web_sockets.AT_ONCE, web_sockets.EVERY_S = 1_000_000, 0.0001
+    web_sockets.REFUSAL_S = 0.0
     raise SystemExit(main())
