@@ -230,7 +230,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
-        refusal = _MALFORMED if self._is_odd_upgrade() else b""
+        refusal = b"" if web_sockets.opens(self.scope, self.headers) else _MALFORMED
         if self._is_reserved and not _of_presenter(self.headers):
             refusal = _FULL
         if refusal:
@@ -252,11 +252,6 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
     def _page_lost(self) -> None:
         self._all.closed(self)
         self._set_deadline(None)
-
-    def _is_odd_upgrade(self) -> bool:
-        """Whether an upgrade brings a body, for which Uvicorn would wait, or is no GET (RFC 6455, section 4.1)."""
-        named = {name.lower() for name, _ in self.headers}
-        return self.scope["method"] != "GET" or not named.isdisjoint((b"content-length", b"transfer-encoding"))
 
     def pause_writing(self) -> None:
         """Give the reader a while to take what waits for him."""

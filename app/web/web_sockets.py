@@ -5,16 +5,20 @@ time leaves no processor for the presenter.
 """
 
 import asyncio
+import re
 import time
+from base64 import b64decode
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from starlette.types import Message, Receive, Send
+from starlette.datastructures import Headers
+from starlette.types import Message, Receive, Scope, Send
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
 from app.web.audience.places import Turns
 
@@ -65,8 +69,32 @@ class Bucket:
         return max(0.0, self._full - now - self._most)
 
 
+#: Bytes of a key, and what no value of a header has.
+KEY_BYTES = 16
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 #: With which a page is refused: one with an answer of HTTP is sent in parts, and waits once.
 REFUSALS = ("websocket.close", "websocket.http.response.start")
+
+
+def opens(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Return whether a request opens a WebSocket (RFC 6455, section 4.1), in a head that the library behind reads.
+
+    It gives no answer to other heads, and refuses other openings at once. A body would be waited for.
+    """
+    named = Headers(raw=[(name.lower(), value) for name, value in headers])
+    keys, versions = named.getlist("sec-websocket-key"), named.getlist("sec-websocket-version")
+    try:
+        is_key = len(keys) == 1 and len(b64decode(keys[0], validate=True)) == KEY_BYTES
+    except ValueError:
+        is_key = False
+    lines = [b"GET %b HTTP/1.1" % (scope["raw_path"] + b"?" + scope["query_string"])]
+    lines += [name + b": " + value for name, value in headers]
+    is_read = len(headers) <= MAX_NUM_HEADERS and all(len(line) + 2 <= MAX_LINE_LENGTH for line in lines)
+    is_plain = not any(_CONTROL.search(value) for _, value in headers)
+    return (
+        scope["method"] == "GET" and is_key and versions == ["13"] and is_read and is_plain
+        and "content-length" not in named and "transfer-encoding" not in named
+    )  # fmt: skip
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):

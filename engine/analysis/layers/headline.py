@@ -281,7 +281,7 @@ def _growth(arms: Mapping[str, Sequence[ProbedNet]], when: str, *, whole: bool) 
         # Always the same net, the one in doubt: who changes most by a little differs from step to step.
         arm = max(totals, key=lambda name: (arms[name][0].depth, arms[name][0].plain))
         nets = listed(list(totals)) if not whole else "every net" if len(totals) > 1 else arm
-        text = f"the gradient reaches the first layer of {nets}: on its way it changes less than tenfold."
+        text = f"the gradient reaches the first layer of {nets}: there it is within tenfold of that at the last."
     else:
         far = abs(total) > log(EXPLODES)
         verb = ("explodes" if far else "grows") if total > 0 else ("vanishes" if far else "shrinks")

@@ -173,6 +173,34 @@ def test_a_server_ends_in_good_order_while_a_refusal_waits(limits, monkeypatch, 
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        (b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Version: 12"), (b"Sec-WebSocket-Key", b"X-Key"),
+        (b"Sec-WebSocket-Key: ", b"Sec-WebSocket-Key: ?"), (b"Sec-WebSocket-Key: ", b"Sec-WebSocket-Key: AAAA"),
+        (b"Sec-WebSocket-Version", b"Cookie: a=" + b"x" * 8190 + b"\r\nSec-WebSocket-Version"),
+        (b"Sec-WebSocket-Version", 130 * b"A: b\r\n" + b"Sec-WebSocket-Version"),
+        (b"Sec-WebSocket-Version", b"A: \x01\r\nSec-WebSocket-Version"),
+    ],
+    ids=["version", "no key", "no base64", "long key", "long line", "many lines", "control byte"],
+)  # fmt: skip
+def test_an_upgrade_that_the_library_behind_does_not_read_is_refused_in_a_while(limits, monkeypatch, odd):
+    limits()
+    monkeypatch.setattr(web_sockets, "REFUSAL_S", 0.3)
+
+    async def scenario():
+        async with server() as port:
+            began = time.monotonic()
+            assert await answer(port, WEBSOCKET.replace(*odd), b"/page") == "HTTP/1.1 400 Bad Request"
+            assert time.monotonic() - began >= 0.3
+            shorter = WEBSOCKET.replace(
+                b"Sec-WebSocket-Version", b"Cookie: a=" + b"x" * 8100 + b"\r\nSec-WebSocket-Version"
+            )
+            assert await answer(port, shorter, b"/page") == "HTTP/1.1 101 Switching Protocols"
+
+    asyncio.run(scenario())
+
+
 def test_a_refusal_in_parts_waits_once(monkeypatch):
     waited, sent = [], []
 

@@ -53,7 +53,8 @@ def section(of: Sequence[races.Race], runs: Sequence[int], kept: Kept) -> str:
 
 def command(race: races.Race) -> str:
     """Return the line that makes a race again, with its heading, as markup."""
-    return f"<h3>The command that makes it again</h3><pre><code>{_portable(race.as_command)}</code></pre>"
+    not_in_it = "<p>Forks, cuts and other changes after the start are not in it.</p>"
+    return f"<h3>The command that makes it again</h3><pre><code>{_portable(race.as_command)}</code></pre>{not_in_it}"
 
 
 def tables(race: races.Race) -> str:

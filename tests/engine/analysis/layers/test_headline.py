@@ -182,7 +182,8 @@ def test_the_gradient_reaches_the_first_layer_or_the_net_in_which_it_does_not_is
     )
     assert found.place == Place("plain-56", 0, 0, "first layer of plain-56: 12,000 times the last layer")
     assert growth(calm, net("plain-56", [1.01, 1, 1, 1])).text == (
-        "After training, the gradient reaches the first layer of every net: on its way it changes less than tenfold."
+        "After training, the gradient reaches the first layer of every net: "
+        "there it is within tenfold of that at the last."
     )
     assert growth(calm).text.startswith("After training, the gradient reaches the first layer of A-56:")
     assert growth(calm, net("plain-56", [1.0, 1, 1, 1])).place.arm == "plain-56", "the net in doubt, always the same"
