@@ -118,3 +118,8 @@ class CookiePlace:
         if self.base:
             value = _ROOT.sub(lambda _: b"; Path=" + self.base, value)
         return value + b"; Secure" if encrypted and not _SECURE.search(value) else value
+
+
+def target_bytes(scope: Scope) -> int:
+    """Return how long the target of a request is, as it came."""
+    return len(scope["raw_path"]) + len(b"?") + len(scope["query_string"])

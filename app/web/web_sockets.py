@@ -18,9 +18,9 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 
 from app.web.audience.places import Turns
+from app.web.base_path import target_bytes
 
 #: Bytes of one message of a page, unpacked, and of one of the audience's; its own messages have a few thousand.
 MAX_MESSAGE_BYTES, MAX_AUDIENCE_BYTES = 256 * 1024, 32 * 1024
@@ -69,8 +69,8 @@ class Bucket:
         return max(0.0, self._full - now - self._most)
 
 
-#: Bytes of a key, and what no value of a header has.
-KEY_BYTES = 16
+#: What the library behind (websockets) reads of a head: headers, bytes of a line. Bytes of a key, and what no value has.
+MAX_HEADERS, MAX_LINE_BYTES, KEY_BYTES = 128, 8192, 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 #: With which a page is refused: one with an answer of HTTP is sent in parts, and waits once.
 REFUSALS = ("websocket.close", "websocket.http.response.start")
@@ -87,9 +87,9 @@ def opens(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> bool:
         is_key = len(keys) == 1 and len(b64decode(keys[0], validate=True)) == KEY_BYTES
     except ValueError:
         is_key = False
-    lines = [b"GET %b HTTP/1.1" % (scope["raw_path"] + b"?" + scope["query_string"])]
-    lines += [name + b": " + value for name, value in headers]
-    is_read = len(headers) <= MAX_NUM_HEADERS and all(len(line) + 2 <= MAX_LINE_LENGTH for line in lines)
+    lines = [len(b"GET  HTTP/1.1\r\n") + target_bytes(scope)]
+    lines += [len(name) + len(value) + len(b": \r\n") for name, value in headers]
+    is_read = len(headers) <= MAX_HEADERS and max(lines) <= MAX_LINE_BYTES
     is_plain = not any(_CONTROL.search(value) for _, value in headers)
     return (
         scope["method"] == "GET" and is_key and versions == ["13"] and is_read and is_plain

@@ -196,6 +196,7 @@ def test_an_upgrade_that_the_library_behind_does_not_read_is_refused_in_a_while(
             shorter = WEBSOCKET.replace(
                 b"Sec-WebSocket-Version", b"Cookie: a=" + b"x" * 8100 + b"\r\nSec-WebSocket-Version"
             )
+            assert await answer(port, WEBSOCKET, b"/page?" + b"x" * 8180) == "HTTP/1.1 400 Bad Request", "a long target"
             assert await answer(port, shorter, b"/page") == "HTTP/1.1 101 Switching Protocols"
 
     asyncio.run(scenario())
