@@ -69,7 +69,7 @@ class Bucket:
         return max(0.0, self._full - now - self._most)
 
 
-#: What the library behind (websockets) reads of a head: headers, bytes of a line. Bytes of a key, and what no value has.
+#: What the library behind (websockets) reads of a head: headers, bytes of a line. Bytes of a key; what no value has.
 MAX_HEADERS, MAX_LINE_BYTES, KEY_BYTES = 128, 8192, 16
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 #: With which a page is refused: one with an answer of HTTP is sent in parts, and waits once.
