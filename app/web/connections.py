@@ -37,6 +37,8 @@ RESERVE, RESERVE_HEAD_S = 32, 2.0
 ACCEPTED, QUEUE = 8, 2048
 #: The part of all connections that one address may have. A lecture room may be one address.
 ADDRESS_SHARE = 0.9
+#: Bytes that the system keeps for a reader; Linux doubles them, and would take megabytes for each who reads nothing.
+UNSENT_BYTES = 128 * 1024
 #: Bytes that are read of one connection before others have their turn, and those of the presenter's files. The smallest
 #: frames and parts have six, and each takes 10 to 30 us.
 READ_BYTES, FILE_READ_BYTES = 1024, 256 * 1024
@@ -367,15 +369,17 @@ def bounded_config(*arguments: Any, **options: Any) -> uvicorn.config.Config:
 class BoundedServer(uvicorn.Server):
     """Uvicorn's server, with a queue of the system that is longer than what is accepted in one go.
 
-    asyncio takes one number for both. Where the queue is full, a browser tries again after a second.
+    asyncio takes one number for both. Where the queue is full, a browser tries again after a second. Connections have
+    the bounds of the socket that they came by.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, then lengthen the queue."""
+        """Begin to serve, then lengthen the queue and bound what is kept for each reader."""
         await super().startup(sockets)
         for server in self.servers:
             for listening in server.sockets:
                 with listening.dup() as same:
+                    same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
                     same.listen(QUEUE)
 
 

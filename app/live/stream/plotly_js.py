@@ -25,6 +25,7 @@ FOLDER = Path(__file__).parents[3] / "assets" / "plotly"
 
 _packing = threading.Lock()
 _packed: dict[str, bytes] = {}
+_plain: dict[str, bytes] = {}
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,15 @@ def packed(bundle: Bundle) -> bytes:
     return _packed[bundle.name]
 
 
+def plain(bundle: Bundle) -> bytes:
+    """Return a bundle as it is: megabytes, unpacked for the first who asks. No browser of today is among them."""
+    content = packed(bundle)
+    with _packing:
+        if bundle.name not in _plain:
+            _plain[bundle.name] = gzip.decompress(content)
+    return _plain[bundle.name]
+
+
 def takes_gzip(request: Request) -> bool:
     """Return whether the asker unpacks gzip: named, and not with a quality of zero (RFC 9110, section 12.5.3)."""
     for coding in request.headers.get("accept-encoding", "").split(","):
@@ -82,10 +92,8 @@ async def plotly_js(request: Request) -> Response:
     bundle = BUNDLES.get(f"plotly-{request.path_params['version']}.js")
     if bundle is None:
         return PlainTextResponse(f"plotly.js is served as {', '.join(BUNDLES)}", 404)
-    content = await anyio.to_thread.run_sync(packed, bundle)
     # An encoding that is named keeps the web framework from packing the file anew for each browser.
-    encoding = "gzip"
-    if not takes_gzip(request):
-        content, encoding = await anyio.to_thread.run_sync(gzip.decompress, content), "identity"
+    encoding, read, kept = ("gzip", packed, _packed) if takes_gzip(request) else ("identity", plain, _plain)
+    content = kept.get(bundle.name) or await anyio.to_thread.run_sync(read, bundle)
     headers = {**IMMUTABLE, "Vary": "Accept-Encoding", "Content-Encoding": encoding}
     return Response(content, media_type="text/javascript", headers=headers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 
 from starlette.responses import PlainTextResponse
@@ -13,6 +14,8 @@ from app.web.audience.places import Place
 CLOSED = {"type": "websocket.close", "code": 1008}
 #: Seconds for the last word to a page that gives way.
 GOODBYE_S = 1.0
+#: Bytes of an answer that are sent in one go: what is behind them waits until the reader has taken enough.
+PART_BYTES = 64 * 1024
 #: Prefixes of files, which need no reading of the store.
 _FILES = ("/live/js/", "/live/plotly-")
 
@@ -25,11 +28,25 @@ class Answer:
         self.has_begun = False
 
     async def send(self, message: Message) -> None:
-        """Pass a part on."""
+        """Pass a message on, a large body in parts: whole it would lie in memory once for each reader."""
         self.has_begun = True
-        self._place.stands_since = time.monotonic()
-        await self._send(message)
-        self._place.stands_since = None
+        for part in _in_parts(message):
+            self._place.stands_since = time.monotonic()
+            await self._send(part)
+            self._place.stands_since = None
+            if part.get("more_body"):
+                await asyncio.sleep(0)
+
+
+def _in_parts(message: Message) -> Iterator[Message]:
+    body = memoryview(message.get("body", b""))
+    if len(body) <= PART_BYTES:
+        yield message
+        return
+    while len(body) > PART_BYTES:
+        yield {**message, "body": bytes(body[:PART_BYTES]), "more_body": True}
+        body = body[PART_BYTES:]
+    yield {**message, "body": bytes(body)}
 
 
 async def say_goodbye(unopened: Scope | None, send: Send) -> None:

@@ -232,6 +232,7 @@ def test_few_connections_are_accepted_in_one_go_and_the_system_keeps_many(limits
             int.from_bytes(sockets[0].getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)[28:32], sys.byteorder)
         )
         queues.append(self.servers[0]._backlog)
+        queues.append(sockets[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)  # Linux doubles it
 
     monkeypatch.setattr(connections.BoundedServer, "startup", looked_at)
 
@@ -240,7 +241,7 @@ def test_few_connections_are_accepted_in_one_go_and_the_system_keeps_many(limits
             assert await answer(port) == "HTTP/1.1 200 OK"
 
     asyncio.run(scenario())
-    assert queues == [connections.QUEUE, connections.ACCEPTED]
+    assert queues == [connections.QUEUE, connections.ACCEPTED, connections.UNSENT_BYTES]
 
 
 @pytest.mark.parametrize(("who", "answered"), [("presenter", "200"), ("audience", "405")])

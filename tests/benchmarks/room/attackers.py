@@ -107,6 +107,8 @@ class Crowd:
     async def attack_for(self, seconds: float) -> None:
         """Come again and again."""
         self.ends = time.monotonic() + seconds
+        if not self.attack.connections:
+            await asyncio.sleep(seconds)
         await asyncio.gather(*(self._come_again(number) for number in range(self.attack.connections)))
 
     async def _come_again(self, number: int) -> None:

@@ -1,5 +1,6 @@
 """plotly.js in three sizes: whole and of one version, kept for ever, sent packed, the smallest that will do."""
 
+import gzip
 import re
 from importlib.metadata import version
 
@@ -10,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.data import labs
 from app.live.labs.component import bundle_for
+from app.live.stream import plotly_js as module
 from app.live.stream.plotly_js import BASIC, BUNDLED_VERSION, BUNDLES, CARTESIAN, WHOLE, package_file, plotly_js
 
 
@@ -37,6 +39,15 @@ def test_each_size_may_be_kept_for_ever_and_is_packed_for_browsers_that_unpack(c
 def test_only_who_unpacks_gets_it_packed(client, accepted, packed):
     answer = client.get(f"/{BASIC.address}", headers={"Accept-Encoding": accepted})
     assert answer.headers["content-encoding"] == ("gzip" if packed else "identity")
+
+
+def test_it_is_unpacked_once_for_all_who_do_not_unpack(client, monkeypatch):
+    unpacked = []
+    monkeypatch.setattr(module, "_plain", {})
+    monkeypatch.setattr(gzip, "decompress", lambda content: unpacked.append(content) or b"lines and bars")
+    for _ in range(3):
+        assert client.get(f"/{BASIC.address}", headers={"Accept-Encoding": "identity"}).content == b"lines and bars"
+    assert len(unpacked) == 1
 
 
 def test_the_bundles_are_the_version_of_the_package(client):
