@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from engine.config.values import fits, setting_of, shown, wrong
 from engine.errors import ConfigError
@@ -17,10 +17,22 @@ _LONGEST_KEY = 40
 _LONGEST_PATH = 60
 
 
+class _Switch(ValueError):
+    """True or false in the place of another value."""
+
+
 class Config(BaseModel):
     """Base of all configs: immutable, finite, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_switch_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Refuse true and false where they are no value: validation would take them for 1 and 0."""
+        if isinstance(value, bool) and not fits(setting_of(cls, [info.field_name or ""])[1], value):
+            raise _Switch
+        return value
 
     @classmethod
     def checked(cls, **values: Any) -> Self:
@@ -124,7 +136,8 @@ def _key(name: str) -> str:
 def _line(fault: Mapping[str, Any], config: type[BaseModel]) -> str:
     message = str(fault["msg"]).removeprefix("Value error, ")
     where = _key(".".join(str(part) for part in fault["loc"]))
-    if fault["type"] == "value_error" or not where:
+    is_switch = isinstance(fault.get("ctx", {}).get("error"), _Switch)
+    if fault["type"] == "value_error" and not is_switch or not where:
         return message
     if fault["type"] == "extra_forbidden":
         return f"unknown setting {where}"

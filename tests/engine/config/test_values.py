@@ -58,13 +58,13 @@ def test_every_setting_refuses_what_is_odd_in_words_of_its_own(key, text):
         ("data.flip=1.0", "data.flip is true or false (got 1.0)"),
         ("width=1e99", "model.width is a whole number from 1 to 1,024 (got 1e+99)"),
         ("width=0", "model.width is a whole number from 1 to 1,024 (got 0)"),
-        ("width=true", "model.width is a whole number from 1 to 1,024 (got true)"),
+        ("width=true", "model.width is a whole number from 1 to 1,024 \\(got true\\)"),
         ("batch_size=1", "optim.batch_size is a whole number from 2 to 65,536 (got 1)"),
         ("momentum=1", "optim.momentum is a number from 0 to below 1 (got 1)"),
         ("warmup_lr=0", "optim.warmup_lr is a number above 0 and at most 100 or null (got 0)"),
         ("recalibrate_bn=maybe", "recalibrate_bn is true or false (got 'maybe')"),
         ("precision=fp16", "precision is auto, fp32 or bf16 (got 'fp16')"),
-        ("lr=true", "optim.lr is a number above 0 and at most 100, or tuned (got true)"),
+        ("lr=true", "optim.lr is a number above 0 and at most 100, or tuned \\(got true\\)"),
         ("eval_every=0", "eval_every is a whole number from 1 to 10,000,000, derived where it is left out (got 0)"),
         ('eval_every="0"', "eval_every is a whole number from 1 to 10,000,000, derived where it is left out (got '0')"),
         ("threads=0", "threads is a whole number from 1 to 1,024, derived where it is left out (got 0)"),
@@ -136,3 +136,15 @@ def test_a_setting_is_found_by_its_place():
     assert setting_of(ModelConfig, ["colour"])[0] == ""
     assert json.loads(shown(None)) is None
     assert shown("x" * 100) == "'" + "x" * 59 + "..."
+
+
+@pytest.mark.parametrize("key", sorted(ONE_OF_EACH - {"compile"} | {"model.width", "seed", "replicas"}))
+def test_true_is_no_number_in_what_is_stored_either(key):
+    settings = json.loads(RunConfig().to_json())
+    *parents, last = key.split(".")
+    group = settings[parents[0]] if parents else settings
+    with pytest.raises(ConfigError, match=f"^{key} (is|are) .*\\(got true\\)"):
+        replace(RunConfig(), {key: True})
+    group[last] = True
+    with pytest.raises(ConfigError, match=f"^{key} (is|are) .*\\(got true\\)"):
+        RunConfig.from_json(json.dumps(settings))
