@@ -244,5 +244,5 @@ export function emptyText(may, obstacle) {
 /** @type {(race: { steps: number, race: number, runs: unknown[] }, past: boolean) => string} */
 export function footText({ steps, race, runs }, past) {
   const faint = past ? " · faint: the races before" : "";
-  return `${runs.length} nets, ${steps} steps each · race ${race} · lines: training error, ${runningMean()} · ○: the trained nets on fixed images (clean)${faint}`;
+  return `${runs.length} nets, ${steps} steps each · race ${race} · lines: running training error, ${runningMean()} · ○, and the headline at the end: clean training error${faint}`;
 }

@@ -35,7 +35,7 @@ export class Playback {
     nameRuns(drawn);
     this.gaps = gaps;
     const seeds = new Set(cards.map(({ seed }) => seed)).size;
-    return { headline: g, runs: drawn, words: `${replayWords(playhead)} · ${seeds} seeds of each net · thick: training error, ${runningMean()}; dotted: test error` };
+    return { headline: g, runs: drawn, words: `${replayWords(playhead)} · ${seeds} seeds of each net · thick: running training error, ${runningMean()}; ○, and the headline at the end: clean training error; dotted: test error` };
   }
 
   /** The chart of a moment. */
