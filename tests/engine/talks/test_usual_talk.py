@@ -168,7 +168,8 @@ def test_what_110_layers_do_is_that_of_the_recorded_race():
     assert f"“{get_recording('deep').title}”" in scene("What to take home").source
     notes = scene("What to take home").notes.replace("\n", " ")
     deepest, deep = (fmean(errors("depth", depth, "A")) for depth in (110, 56))
-    assert f"After 400 steps, in the race of scene 4, it had {deepest:.0f} %, behind the {deep:.0f} % of 56 layers" in notes
+    behind = f"it had {deepest:.0f} %, behind the {deep:.0f} % of 56 layers"
+    assert f"After 400 steps, in the race of scene 4, {behind}" in notes
     assert "Beyond 20 layers" in TALK.scenes[3].title
 
 
