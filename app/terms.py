@@ -13,7 +13,7 @@ TERMS = {
     "plain": "Without shortcuts: each layer sees the output of the layer before it alone.",
     "residual": "With shortcuts: each block adds its output to its input.",
     "shortcut": "What is added around a block of layers, most simply the block's input.",
-    "clean": "Error on fixed training images without augmentation, in evaluation mode. Headlines of ended races use it.",
+    "clean": "Error on fixed training images without augmentation, in evaluation mode. The headline at the end has it.",
     "running": "Mean error of the mini-batches of the last 50 steps. The headline goes by it while a race trains.",
     "training": "Measured on the images that the net learns from, mini-batch by mini-batch.",
     "test": "Measured on images that the net never learns from.",

@@ -12,9 +12,10 @@ exists, 409 for a cursor of another database, 503 when the store cannot be read.
 """
 
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -78,7 +79,7 @@ def race_routes(feed: Feed) -> list[Route]:
     return [Route(f"/live/{name}", answer, methods=["GET"]) for name, answer in answers.items()]
 
 
-def _still(scheme: str) -> Callable[[Request], Awaitable[Response]]:
+def _still(scheme: str) -> Callable[[Request], Coroutine[Any, Any, Response]]:
     """Return the answer with the picture for a page of these colours."""
 
     async def still(_: Request) -> Response:
