@@ -30,7 +30,7 @@ def first_button() -> None:
 
 def first_picture() -> None:
     """Draw the recorded race of the first visit as a picture, over which it plays; a press opens its replay."""
-    scheme = st.context.theme.type or "light"
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
     still = recordings.first_still(scheme)
     first = next((row for row in recordings.available() if row.name == recordings.FIRST), None)
     if still is None:

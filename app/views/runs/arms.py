@@ -48,7 +48,7 @@ def arms_columns() -> dict[str, Any]:
     column = st.column_config
     means = {
         "training": "Mean running training error at the last step.",
-        "clean": "Mean error on a fixed, un-augmented training subset in eval mode, measured last.",
+        "clean": "Mean clean training error: on fixed training images without augmentation, measured last.",
         "test": "Mean of the newest test errors.",
     }
     errors: dict[str, Any] = {}

@@ -96,18 +96,18 @@ def runs_columns() -> dict[str, Any]:
     """Return the configuration of the columns of ``runs_frame``, in their order."""
     column = st.column_config
     return {
-        "run": column.NumberColumn("run", format="%d", width=50, help="The number of the run on the command line."),
-        "mark": column.ImageColumn("", width=35, help="Colour and mark of the arm, as in the chart of its race."),
+        "run": column.NumberColumn("run", format="%d", width=44, help="The number of the run on the command line."),
+        "mark": column.ImageColumn("", width=32, help="Colour and mark of the arm, as in the chart of its race."),
         # So narrow that the errors behind it are seen on a phone too.
-        "arm": column.TextColumn("arm", width=130),
+        "arm": column.TextColumn("arm", width=115),
+        "seed": column.NumberColumn("seed", format="%d", width=45),
         "training": column.NumberColumn(
             "training %", format=_ERROR, width=85,
             help=f"Running training error now: mean of up to {streaming.RUNNING_WINDOW} steps.",
         ),
-        "seed": column.NumberColumn("seed", format="%d", width=50),
         "clean": column.NumberColumn(
             "clean %", format=_ERROR, width=75,
-            help="Error on a fixed, un-augmented training subset in eval mode, measured last.",
+            help="Clean training error: on fixed training images without augmentation, in eval mode, measured last.",
         ),
         "test": column.NumberColumn("test %", format=_ERROR, width=70, help="The newest test error."),
         "race": column.NumberColumn("race", format="%d", width=50),
