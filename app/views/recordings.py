@@ -38,7 +38,7 @@ def first_picture() -> None:
     with st.container(key="first_picture"):
         # By an address of ours: that of a picture of Streamlit's is gone once the page draws something else.
         st.html(
-            f'<img class="ss-still" src="live/recorded-curves-{scheme}.png" alt="{_ALT}" width="1228" height="587">'
+            f'<img class="ss-still" src="live/recorded-picture-{scheme}.png" alt="{_ALT}" width="1228" height="587">'
         )
         st.caption("The recorded quick race." + ("" if workspace.view_only() else _OF_YOURS))
         if first and recordings.CURVES.is_file() and live_landing("landing"):

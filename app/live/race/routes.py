@@ -5,7 +5,7 @@
     GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
     GET /live/recording?runs=1,2[&n=2000]              what a replay plays: the history, and conclusions at moments
     GET /live/recorded-curves.json                     the recorded race of the first visit with few points, likewise
-    GET /live/recorded-curves-SCHEME.png               its picture before it plays; SCHEME is light or dark
+    GET /live/recorded-picture-SCHEME.png              its picture before it plays; SCHEME is light or dark
 
 The history lists unknown runs under "d". The answer to a wrong parameter is one line: 400, 404 when none of the runs
 exists, 409 for a cursor of another database, 503 when the store cannot be read.
@@ -75,7 +75,7 @@ def race_routes(feed: Feed) -> list[Route]:
         return FileResponse(recordings.CURVES, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     answers = {"history": history, "stream": stream, "recording": recorded, "recorded-curves.json": curves}
-    answers |= {f"recorded-curves-{scheme}.png": _still(scheme) for scheme in recordings.SCHEMES}
+    answers |= {f"recorded-picture-{scheme}.png": _still(scheme) for scheme in recordings.SCHEMES}
     return [Route(f"/live/{name}", answer, methods=["GET"]) for name, answer in answers.items()]
 
 

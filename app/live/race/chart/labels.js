@@ -27,7 +27,7 @@ const MAX_INSIDE = 4, MAX_COLUMN = 0.3;
 /** Between the panel and its column: the lines, and the half of the last marks. A line begins this far from the end of its curve. */
 const LEAD_PX = 18, MARK_PX = 8;
 /** What stands behind a name; where another curve goes through there, it is hidden. */
-const BEHIND = 0.5, BEHIND_STRUCK = 0.85;
+const BEHIND = 0.7, BEHIND_STRUCK = 0.85;
 /** What a label says behind the name: the mark, and a value. */
 const VALUE = " ○ 66.1";
 
