@@ -5,6 +5,7 @@ GET /live/recording                 a stored race for a replay, see race/routes.
 GET /live/export                    runs as a file, see race/export_routes.py
 GET /live/instant/stream            instant races, see race/instant/routes.py
 GET /live/recorded-curves.json      what plays on the first visit, see race/routes.py
+GET /live/recorded-picture-SCHEME.png  its picture, see race/routes.py
 GET /live/probes/...                insides of the nets, see layers/routes.py
 GET /live/lab...                    labs, see labs/routes.py
 GET /live/talk/...                  recorded races of a talk, and its room, see talk/routes.py

@@ -161,6 +161,8 @@ export type Plot = HTMLElement & { on(event: string, handler: (event: any) => un
 export interface Panel {
   suffix: string;
   widthPx: number;
+  /** The width of the column of names beside it, 0 without one. */
+  columnPx?: number;
   heightPx: number;
   /** Where the x axis ends. */
   end: number;

@@ -11,6 +11,7 @@ from app.views.markdown_escape import literal
 #: The key of an address that plays a race.
 REPLAY = "replay"
 _OPENED = "opened_recording"
+_ALT = "A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together."
 _OF_YOURS = " Yours will be drawn while it trains."
 
 
@@ -29,18 +30,17 @@ def first_button() -> None:
 
 def first_picture() -> None:
     """Draw the recorded race of the first visit as a picture, over which it plays; a press opens its replay."""
-    still = recordings.first_still(st.context.theme.type or "light")
+    scheme = "dark" if st.context.theme.type == "dark" else "light"
+    still = recordings.first_still(scheme)
     first = next((row for row in recordings.available() if row.name == recordings.FIRST), None)
     if still is None:
         return
     with st.container(key="first_picture"):
-        st.image(
-            str(still),
-            width="stretch",
-            alt="A finished quick race of five seeds: plain-56 far above plain-20, the residual pair close together.",
-            caption="The recorded quick race."
-            + ("" if workspace.view_only() else " Yours will be drawn while it trains."),
+        # By an address of ours: that of a picture of Streamlit's is gone once the page draws something else.
+        st.html(
+            f'<img class="ss-still" src="live/recorded-picture-{scheme}.png" alt="{_ALT}" width="1228" height="587">'
         )
+        st.caption("The recorded quick race." + ("" if workspace.view_only() else _OF_YOURS))
         if first and recordings.CURVES.is_file() and live_landing("landing"):
             watch(first.name)
 

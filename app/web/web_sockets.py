@@ -20,6 +20,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from app.web.audience.places import Turns
+from app.web.audience.widget_values import readable
 from app.web.base_path import target_bytes
 
 #: Bytes of one message of a page, unpacked, and of one of the audience's; its own messages have a few thousand.
@@ -208,6 +209,8 @@ class PagePace:
                 self._hold(kind, TURN_S if kind == RERUN else FILE_S)
             if self._is_gone:  # Streamlit would fail at it, with a traceback
                 return {"type": "websocket.disconnect", "code": 1006}
+            if kind == RERUN:
+                return {**message, "bytes": readable(message["bytes"])}
             if kind is None or kind in OF_AUDIENCE:
                 return message
 

@@ -150,6 +150,7 @@ def check_that_routes_only_read(port, bench):
         "/live/stream": f"runs={run}&since=0.0",
         "/live/recording": f"runs={run}",
         "/live/recorded-curves.json": "",
+        **{f"/live/recorded-picture-{scheme}.png": "" for scheme in ("light", "dark")},
         "/live/probes/history": f"runs={run}&quantities=response_std",
         "/live/probes/stream": f"runs={run}&quantities=response_std",
         "/live/probes/detail": f"runs={run}&layer=stage1/block1/conv1",

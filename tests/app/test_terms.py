@@ -75,7 +75,7 @@ def test_texts_with_terms_have_no_character_that_html_reads():
 
 def test_the_key_of_the_race_explains_its_curves():
     markup = (LIVE / "race/race.html").read_text(encoding="utf-8")
-    for curve, term in (("running", "training"), ("test", "test"), ("clean", "clean")):
+    for curve, term in (("running", "training}} {{term running"), ("test", "test"), ("clean", "clean")):
         assert f'data-curve="{curve}" aria-describedby="ss-about-{curve}"' in markup
         assert f'role="tooltip" id="ss-about-{curve}">{{{{term {term}}}}}</span>' in markup
     assert "{{" not in terms.filled(markup)

@@ -16,6 +16,7 @@ from engine.paths import PROJECT
 FIRST = "quick"
 #: Its pictures on a light and a dark page, and its curves with few points: what plays there before it is imported.
 _STILL = "curves-{scheme}.png"
+SCHEMES = ("light", "dark")
 CURVES = PROJECT / "assets" / "curves.json"
 #: Two visitors who press at once get one race.
 _importing = threading.Lock()

@@ -94,7 +94,7 @@ export class LabView {
 
   #forget() {
     this.feed?.close();
-    Object.assign(this, { feed: null, curves: new Curves(), card: null, figures: {}, findings: [], values: [], error: "", gone: false, link: "waiting" });
+    Object.assign(this, { feed: null, curves: new Curves(), card: null, figures: {}, findings: [], values: [], error: "", gone: false, link: "opening" });
     this.pick.value = null;
   }
 

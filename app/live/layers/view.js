@@ -31,7 +31,7 @@ export class ProbeView {
   constructor(host) {
     this.host = host;
     this.part = (name) => host.querySelector(`.sp-${name}`);
-    Object.assign(this, { runs: [], findings: {}, scales: new Map(), link: "waiting", lastNews: null, chosen: null, replayWords: "" });
+    Object.assign(this, { runs: [], findings: {}, scales: new Map(), link: "opening", lastNews: null, chosen: null, replayWords: "" });
     this.timeline = new Timeline(this.part, () => this.#moved(), (step) => (this.state.at = step));
     this.map = new ProbeMap(this.part("maps"), { hover: (spot) => this.#hover(spot), pick: (spot) => this.#pick(spot) });
     this.part("about").ontoggle = () => (this.state.more = this.part("about").open);

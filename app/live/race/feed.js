@@ -16,7 +16,7 @@
  * @property {(document: any) => void} history a snapshot: cards, points and conclusions; in a replay `recorded` is true, `moment` is its
  *   place and `words` say it
  * @property {(message: any) => void} message what is new since
- * @property {(state: "live" | "waiting" | "gone" | "replay", reason?: string) => void} link how it stands with the source
+ * @property {(state: "opening" | "live" | "waiting" | "gone" | "replay", reason?: string) => void} link how it stands with the source
  *
  * @import { Card, Points, Run, Range } from "../types.js"
  */

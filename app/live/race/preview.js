@@ -143,7 +143,7 @@ export function ticks({ range: [low, high], tickvals, ticktext }, letter, px) {
  * @type {(annotation: Layout, box: Box, panel: { x: Layout, y: Layout }) => SVGElement | null}
  */
 function named({ text, x, y, xref, yref, xanchor = "center", yanchor = "middle", xshift = 0, yshift = 0, textangle, font }, box, panel) {
-  if (textangle) return null;
+  if (textangle || !text) return null;
   const share = (/** @type {number} */ value, /** @type {string} */ ref, /** @type {Range} */ [low, high]) => (ref.endsWith("domain") ? value : (value - low) / (high - low));
   const [left, up] = [share(x, xref, panel.x.range), share(y, yref, panel.y.range)];
   if (!(left >= 0 && left <= 1)) return null;

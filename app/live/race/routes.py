@@ -5,14 +5,17 @@
     GET /live/stream?runs=1,2[&since=CURSOR]           Server-Sent Events from the cursor on
     GET /live/recording?runs=1,2[&n=2000]              what a replay plays: the history, and conclusions at moments
     GET /live/recorded-curves.json                     the recorded race of the first visit with few points, likewise
+    GET /live/recorded-picture-SCHEME.png              its picture before it plays; SCHEME is light or dark
 
 The history lists unknown runs under "d". The answer to a wrong parameter is one line: 400, 404 when none of the runs
 exists, 409 for a cursor of another database, 503 when the store cannot be read.
 """
 
 import sqlite3
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import anyio.to_thread
 from starlette.requests import Request
@@ -72,7 +75,19 @@ def race_routes(feed: Feed) -> list[Route]:
         return FileResponse(recordings.CURVES, media_type="application/json", headers={"Cache-Control": "no-cache"})
 
     answers = {"history": history, "stream": stream, "recording": recorded, "recorded-curves.json": curves}
+    answers |= {f"recorded-picture-{scheme}.png": _still(scheme) for scheme in recordings.SCHEMES}
     return [Route(f"/live/{name}", answer, methods=["GET"]) for name, answer in answers.items()]
+
+
+def _still(scheme: str) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    """Return the answer with the picture for a page of these colours."""
+
+    async def still(_: Request) -> Response:
+        if (path := recordings.first_still(scheme)) is None:
+            raise BadRequest(404, "there is no picture")
+        return FileResponse(path, media_type="image/png", headers={"Cache-Control": "no-cache"})
+
+    return still
 
 
 def usual_points(runs: int) -> int:

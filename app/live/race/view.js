@@ -47,7 +47,7 @@ export class RaceView {
     this.runs = [];
     this.ghosts = []; // the imported lines beside them
     this.statement = {};
-    this.link = "waiting";
+    this.link = "opening";
     this.lastNews = null;
     this.drawn = 0;
     this.recorded = false; // whether what is shown comes from a recording

@@ -14,12 +14,12 @@ const RETRY_MS = 1_000;
  * @typedef {object} Handlers
  * @property {(answer: any) => void} history
  * @property {(message: any) => void} message
- * @property {(state: "live" | "waiting" | "gone" | "replay", reason?: string) => void} link
+ * @property {(state: "opening" | "live" | "waiting" | "gone" | "replay", reason?: string) => void} link
  */
 
 export class EventStream {
   /**
-   * handlers: history(document), message(document), link("live" | "waiting" | "gone", reason)
+   * handlers: history(document), message(document), link("opening" | "live" | "waiting" | "gone", reason): "opening" where the first connection fails
    * @param {Record<string, any>} urls
    * @param {number[]} runs
    * @param {Handlers} handlers
@@ -34,6 +34,7 @@ export class EventStream {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.attempt = 0;
+    this.wasLive = false;
     this.closed = false;
     this.bytes = 0;
     this.messages = 0;
@@ -93,14 +94,17 @@ export class EventStream {
     if (isOffline()) return this.handlers.link("replay"); // a file holds what was, and nothing follows
     const source = new EventSource(`${this.urls.stream}?${this.query({ since: cursor })}`);
     this.source = source;
-    source.onopen = () => this.handlers.link("live");
+    source.onopen = () => {
+      this.wasLive = true;
+      this.handlers.link("live");
+    };
     source.onmessage = (event) => {
       this.bytes += event.data.length;
       this.messages += 1;
       this.handlers.message(this.states.take(JSON.parse(event.data)));
     };
     source.onerror = () => {
-      this.handlers.link("waiting");
+      this.handlers.link(this.wasLive ? "waiting" : "opening");
       // CLOSED: the browser will not try again by itself (the server refused, or a proxy answered in its place).
       if (source.readyState === EventSource.CLOSED && !this.closed) this.timer = setTimeout(() => this.open(), RETRY_MS);
     };

@@ -12,7 +12,7 @@ export function shownLink(recorded, on, link) {
 }
 
 /**
- * link: "live" | "waiting" | "gone", or "replay" for a recording whatever its runs do; a page without runs shows no chip, unless the server is gone.
+ * link: "opening" until it was live for the first time, then "live" | "waiting" | "gone", or "replay" for a recording whatever its runs do; a page without runs shows no chip, unless the server is gone.
  * @type {(chip: HTMLElement, runs: { card: { state: string, outdated?: boolean } }[], link: string) => void}
  */
 export function drawChip(chip, runs, link) {
@@ -30,7 +30,7 @@ export function drawChip(chip, runs, link) {
  */
 function chipText(link, state, live) {
   if (["live", "replay"].includes(link) || !live) return state.toUpperCase();
-  return link === "gone" ? "OFFLINE" : "RECONNECTING";
+  return { gone: "OFFLINE", opening: "CONNECTING" }[link] ?? "RECONNECTING";
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
  * Runs in the document before Streamlit's scripts: page_head.py writes it there. It mends what Streamlit has no option
- * for: 404s of a sub page, a history that leads nowhere, colours by choice.
+ * for: 404s of a sub page, a history that leads nowhere, a drawer that stays, colours by choice.
  */
 (() => {
   // Without it Streamlit looks for its server below the page's own address first, and gets a 404.
@@ -17,6 +17,13 @@
     pressed = false;
     write.call(history, state, unused, url);
   };
+
+  // On a phone the side bar is a drawer over the page: whoever has gone to a page by it, or started a race, wants to see that.
+  const DRAWER_PX = 768, BAR = "[data-testid=stSidebar]", LEADS_ON = `${BAR} :is(a[data-testid$=NavLink], .st-key-start button:enabled)`;
+  addEventListener("click", ({ target }) => {
+    if (innerWidth > DRAWER_PX || !target.closest?.(LEADS_ON)) return;
+    setTimeout(() => document.querySelector(`${BAR}:not([data-collapsed=true]) [data-testid=stSidebarCollapseButton] button`)?.click());
+  }, true);
 
   // Streamlit follows the system's colours, and changes at once with them: it is told that they are the chosen ones.
   const DARK = "(prefers-color-scheme: dark)", KEPT = "skipscope-colors";

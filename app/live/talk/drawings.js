@@ -11,20 +11,20 @@ const BOX = { width: 150, height: 74, rx: 10 };
 /** @type {Record<string, () => SVGElement[]>} */
 export const DRAWINGS = { copy, blocks };
 
-/** A net, and the same net with layers behind it that copy. */
+/** A net, and the same net with layers behind it that are the identity. */
 function copy() {
-  const label = "A net of three layers; the same net with three more layers that pass on what they get gives the same output";
-  const [wide, tall] = [frame(1000, 330, label), frame(400, 530, label, true)];
+  const label = "A net of three layers; the same net with three identity layers behind it, which pass on what they get, gives the same output";
+  const [wide, tall] = [frame(1060, 330, label), frame(400, 530, label, true)];
   net(wide, 60, 3, 0);
   net(wide, 225, 3, 3);
-  column(tall, 110, 3, 0);
-  column(tall, 290, 3, 3);
+  column(tall, 105, 3, 0);
+  column(tall, 295, 3, 3);
   return [wide, tall];
 }
 
 /** @type {(svg: SVGElement, y: number, own: number, copies: number) => void} */
 function net(svg, y, own, copies) {
-  const step = 140, box = 104;
+  const step = 158, box = 128;
   for (let index = 0; index < own + copies; index++) {
     const x = 24 + index * step, isCopy = index >= own;
     svg.append(...layer(x, y - 34, box, 68, isCopy), arrow(x + box + 3, y, x + step - 3, y));
@@ -34,7 +34,7 @@ function net(svg, y, own, copies) {
 
 /** A net from above to below. @type {(svg: SVGElement, x: number, own: number, copies: number) => void} */
 function column(svg, x, own, copies) {
-  const step = 82, width = 124, height = 54;
+  const step = 82, width = 140, height = 54;
   for (let index = 0; index < own + copies; index++) {
     const y = 4 + index * step;
     svg.append(...layer(x - width / 2, y, width, height, index >= own), arrow(x, y + height + 2, x, y + step - 2));
@@ -42,11 +42,11 @@ function column(svg, x, own, copies) {
   svg.append(words(x, (own + copies) * step + 28, copies ? "same" : "output", "currentColor"));
 }
 
-/** A layer, or one that only copies. @type {(x: number, y: number, width: number, height: number, isCopy: boolean) => SVGElement[]} */
+/** A layer, or one that is the identity: it passes on what it gets. @type {(x: number, y: number, width: number, height: number, isCopy: boolean) => SVGElement[]} */
 function layer(x, y, width, height, isCopy) {
   const color = isCopy ? SHORTCUT : "currentColor", dashes = isCopy ? { "stroke-dasharray": "10 8" } : {};
   const box = svgElement("rect", { x, y, width, height, rx: 9, fill: "none", stroke: color, "stroke-width": 4, ...dashes });
-  return [box, words(x + width / 2, y + height / 2 + 10, isCopy ? "copy" : "layer", color)];
+  return [box, words(x + width / 2, y + height / 2 + 10, isCopy ? "identity" : "layer", color)];
 }
 
 /** A block without a shortcut, and one with it. */

@@ -16,8 +16,8 @@ from app.views.setup import preset_row
 SHORT = 10_000
 #: What is known of the rate's part in a gap: of nets that SGD trains, and of the families that AdamW trains.
 _QUICK_RECIPE = (
-    "In the quick recipe (600 steps, seed 0) the gap is 41 points at rate 0.3. At 0.1, the best of five rates for both "
-    "nets, 20 points remain."
+    "In the quick recipe (600 steps, seed 0) the gap in running training error is 41 points at rate 0.3. At 0.1, the "
+    "best of five rates for both nets, 20 points remain."
 )
 _LAB_OF_RATES = "The lab “Learning rates by depth” trains such nets at five rates."
 #: Why open marks do not lie on the thick line, with batch norm and without.

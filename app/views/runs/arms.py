@@ -48,7 +48,7 @@ def arms_columns() -> dict[str, Any]:
     column = st.column_config
     means = {
         "training": "Mean running training error at the last step.",
-        "clean": "Mean error on a fixed, un-augmented training subset in eval mode, measured last.",
+        "clean": "Mean clean training error: on fixed training images without augmentation, measured last.",
         "test": "Mean of the newest test errors.",
     }
     errors: dict[str, Any] = {}
@@ -60,14 +60,14 @@ def arms_columns() -> dict[str, Any]:
     return {
         "first": column.NumberColumn("run", format="%d", width=50, help="The number of the first run of the arm."),
         "mark": column.ImageColumn("", width=35),
-        "arm": column.TextColumn("arm", width=200),
+        "arm": column.TextColumn("arm", width=130),
+        **errors,
         "race": column.NumberColumn("race", format="%d", width=50),
         "seeds": column.TextColumn(
             "seeds", width=70,
             help="Seeds of the means: those that finished, before the first one those on their way. Forks and changed "
             "runs are arms of their own.",
         ),
-        **errors,
         "step": column.TextColumn("at step", width=90),
         "states": column.TextColumn("states", width=160),
         "name": column.TextColumn("race's name", width=160),

@@ -93,28 +93,29 @@ def _cells(
 
 
 def runs_columns() -> dict[str, Any]:
-    """Return the configuration of the columns of ``runs_frame``."""
+    """Return the configuration of the columns of ``runs_frame``, in their order."""
     column = st.column_config
     return {
-        "run": column.NumberColumn("run", format="%d", width=50, help="The number of the run on the command line."),
-        "mark": column.ImageColumn("", width=35, help="Colour and mark of the arm, as in the chart of its race."),
-        "arm": column.TextColumn("arm", width=190),
-        "seed": column.NumberColumn("seed", format="%d", width=50),
-        "race": column.NumberColumn("race", format="%d", width=50),
-        "state": column.TextColumn("state", width=165, help="With the steps done; of how many while there are more."),
-        "spark": column.ImageColumn(
-            "training error", width=120,
-            help="Running training error from the first to the last step, 0 to 100 % in every row.",
-        ),
+        "run": column.NumberColumn("run", format="%d", width=44, help="The number of the run on the command line."),
+        "mark": column.ImageColumn("", width=32, help="Colour and mark of the arm, as in the chart of its race."),
+        # So narrow that the errors behind it are seen on a phone too.
+        "arm": column.TextColumn("arm", width=115),
+        "seed": column.NumberColumn("seed", format="%d", width=45),
         "training": column.NumberColumn(
             "training %", format=_ERROR, width=85,
             help=f"Running training error now: mean of up to {streaming.RUNNING_WINDOW} steps.",
         ),
         "clean": column.NumberColumn(
             "clean %", format=_ERROR, width=75,
-            help="Error on a fixed, un-augmented training subset in eval mode, measured last.",
+            help="Clean training error: on fixed training images without augmentation, in eval mode, measured last.",
         ),
         "test": column.NumberColumn("test %", format=_ERROR, width=70, help="The newest test error."),
+        "race": column.NumberColumn("race", format="%d", width=50),
+        "state": column.TextColumn("state", width=165, help="With the steps done; of how many while there are more."),
+        "spark": column.ImageColumn(
+            "training error", width=120,
+            help="Running training error from the first to the last step, 0 to 100 % in every row.",
+        ),
         "optimizer": column.TextColumn("optimizer", width=80),
         "lr": column.NumberColumn("rate", format="%g", width=65, help="The base learning rate; empty until tuned."),
         "note": column.TextColumn("note", width=300),
@@ -158,15 +159,15 @@ def races_columns() -> dict[str, Any]:
     column = st.column_config
     now = f"Running training error at the last step of each run: mean of up to {streaming.RUNNING_WINDOW} steps."
     return {
-        "race": column.NumberColumn("race", format="%d"),
-        "name": column.TextColumn("name", width=180),
+        "race": column.NumberColumn("race", format="%d", width=50),
+        "name": column.TextColumn("name", width=130),
+        "lowest": column.NumberColumn("lowest training %", format=_ERROR, width=125, help=now),
+        "lowest_arm": column.TextColumn("of", width=80),
+        "highest": column.NumberColumn("highest training %", format=_ERROR, width=125, help=now),
+        "highest_arm": column.TextColumn("of", width=80),
         "arms": column.TextColumn("arms", width=220),
         "runs": column.NumberColumn("runs"),
         "states": column.TextColumn("states", width=170),
-        "lowest": column.NumberColumn("lowest training %", format=_ERROR, help=now),
-        "lowest_arm": column.TextColumn("of"),
-        "highest": column.NumberColumn("highest training %", format=_ERROR, help=now),
-        "highest_arm": column.TextColumn("of"),
         "data": column.TextColumn("data"),
         "seeds": column.NumberColumn("seeds"),
         "created": column.DatetimeColumn("created", format=_TIME),

@@ -44,8 +44,8 @@ def test_the_first_visit_plays_a_recorded_race_and_nothing_is_trained(place, mon
 
 @pytest.mark.parametrize(("obstacle", "promised"), [("", True), ("this installation only views", False)])
 def test_the_first_picture_promises_a_training_only_where_one_can_be(monkeypatch, obstacle, promised):
-    captions = []
-    monkeypatch.setattr(views.st, "image", lambda *_, caption, **more: captions.append(caption))
+    captions: list[str] = []
+    monkeypatch.setattr(views.st, "caption", captions.append)
     monkeypatch.setattr(views, "live_landing", lambda _: False)
     monkeypatch.setattr(views.workspace, "view_only", lambda: obstacle)
     views.first_picture()

@@ -19,7 +19,7 @@ _REPLAYED_PROBES = f"{_PROBES} && document.querySelector('.sp-chip')?.textConten
 _LAB = "document.querySelector('.sl-lab')?.labView?.drawn && document.querySelector('.sl-lab').labView.curves.size"
 _INSTANT = "document.querySelector('.si-instant')?.instantView?.shown?.over"
 _WORDS = "document.querySelector('[data-testid=stMain] h1, [data-testid=stMain] h2, [data-testid=stMain] p')"
-_STILL = "document.querySelector('[data-testid=stImage] img')"
+_STILL = "document.querySelector('.st-key-first_picture img')"
 _TABLE = "document.querySelector('[data-testid=stDataFrame] canvas')"
 #: The page of the lab that stands below the gradients of a race.
 _GRADIENTS = "gradients"

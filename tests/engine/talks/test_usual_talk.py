@@ -3,6 +3,8 @@
 import re
 from statistics import fmean
 
+import pytest
+
 from engine.exchange import lab_reference
 from engine.exchange.bundle.archive import ArchiveReader
 from engine.exchange.bundle.contents import points, run_folder
@@ -134,6 +136,8 @@ def test_every_share_that_is_said_is_one_that_was_recorded():
     recorded = {f"{value:.0f}" for value in (
         *clean,
         fmean(errors("quick", 56, "none")), fmean(errors("quick", 20, "none")), *errors("depth", 110, "none"),
+        *(error for depth in (56, 110) for error in errors("depth", depth, "A")),
+        *(error for shortcut in ("none", "A") for error in errors("deep", 110, shortcut)),
         *(grown(kind)[step] for kind in ("grown", "from scratch") for step in (80, 128)),
         *(column("cut", 56, "A")[step] for step in (150, 300)), column("cut", 56, "A", fork=True)[300],
         column("cut", 56, "A", fork=True, name="error")[151], 100 * 9 / 10,
@@ -155,3 +159,20 @@ def test_without_shortcuts_neighbours_disagree_as_noise_does_and_with_them_less(
     assert "noise" in scene("Why? The gradient").title
     assert abs(metrics["plain_bn_autocorrelation"]) < 0.1
     assert metrics["residual_bn_autocorrelation"] > 0.2
+
+
+def test_what_110_layers_do_is_that_of_the_recorded_race():
+    (line,) = [line for line in scene("What to take home").lines if "110 layers" in line]
+    residual, plain = (fmean(errors("deep", 110, shortcut)) for shortcut in ("A", "none"))
+    assert f"1,000 steps, one seed: {residual:.0f} % errors with shortcuts, {plain:.0f} % without." in line
+    assert f"“{get_recording('deep').title}”" in scene("What to take home").source
+    notes = scene("What to take home").notes.replace("\n", " ")
+    deepest, deep = (fmean(errors("depth", depth, "A")) for depth in (110, 56))
+    behind = f"it had {deepest:.0f} %, behind the {deep:.0f} % of 56 layers"
+    assert f"After 400 steps, in the race of scene 4, {behind}" in notes
+    assert "Beyond 20 layers" in TALK.scenes[3].title
+
+
+@pytest.mark.parametrize("title", ["The good deep net", "Cut them half-way", "What to take home"])
+def test_what_rests_on_one_seed_says_so_on_the_screen(title):
+    assert any("one seed" in line.replace("*", "").lower() for line in scene(title).lines)

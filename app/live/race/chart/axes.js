@@ -52,13 +52,14 @@ export function nameLines(name, letters = LINE_LETTERS) {
 }
 
 /**
- * The layout without its axes. end: where the x axis ends; axis: the y range in the axis's own unit.
+ * The layout without its axes. end: where the x axis ends; axis: the y range in the axis's own unit; column: the width of the
+ * column of names beside each panel.
  * @param {View} view
  * @param {Theme} theme
- * @param {{ end: number, axis: Range, stacked: boolean }} options
+ * @param {{ end: number, axis: Range, stacked: boolean, column?: number }} options
  * @returns {Layout}
  */
-export function baseLayout(view, theme, { end, axis, stacked }) {
+export function baseLayout(view, theme, { end, axis, stacked, column = 0 }) {
   const { text, pad } = sizes(view);
   const [t, b, l] = [TOP_PX, BOTTOM_PX, LEFT_PX].map((px) => Math.round(px * pad)), r = view.big ? ROOM_RIGHT_PX : RIGHT_PX;
   return {
@@ -76,7 +77,7 @@ export function baseLayout(view, theme, { end, axis, stacked }) {
     dragmode: "zoom",
     annotations: [],
     shapes: [],
-    meta: { end, axis },
+    meta: { end, axis, column },
   };
 }
 
@@ -110,7 +111,7 @@ function chartHeight({ height, big, room }, stacked) {
 export function placeAxes(layout, { count, index, stacked, width, title, xTitle, yTitle }, view, theme) {
   const suffix = axisSuffix(index);
   const { pad, words, title: titlePx } = sizes(view);
-  const inner = width - layout.margin.l - layout.margin.r;
+  const inner = width - layout.margin.l - layout.margin.r, { column } = layout.meta;
   const gap = stacked ? 0.14 : (BETWEEN_PX * pad) / inner;
   const size = (1 - gap * (count - 1)) / count;
   const from = index * (size + gap);
@@ -124,7 +125,7 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
   layout[`xaxis${suffix}`] = {
     ...line,
     ...zoom,
-    domain: stacked ? [0, 1] : [from, from + size],
+    domain: stacked ? [0, 1 - column / inner] : [from, from + size - column / inner],
     anchor: `y${suffix}`,
     title: { text: bottom ? xTitle ?? X_AXES[view.x] : "", standoff: 4, font: titleFont },
     showticklabels: bottom,
@@ -156,7 +157,7 @@ export function placeAxes(layout, { count, index, stacked, width, title, xTitle,
   }
   const { end } = layout.meta;
   const heightPx = (layout.height - layout.margin.t - layout.margin.b) * (stacked ? size : 1);
-  return { suffix, widthPx: inner * (stacked ? 1 : size), heightPx, end, x: xRange, axis: yRange };
+  return { suffix, widthPx: inner * (stacked ? 1 : size) - column, columnPx: column, heightPx, end, x: xRange, axis: yRange };
 }
 
 /**

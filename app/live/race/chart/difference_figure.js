@@ -8,7 +8,7 @@ import { MEAN_WIDER, areaTrace, furthest, meanText, meanTrace, reasons, whiskers
 import { bands, onClock } from "./seed_stats.js";
 import { curveStyles, curveTable, emptyTrace, hoverText, inOrder, nameOf, namedCurves, toldCurve, toldMark, withStored } from "./curves.js";
 import { differenceStats, differencesOf, runsOf } from "./differences.js";
-import { endLabels, signed } from "./labels.js";
+import { columnPx, endLabels, signed } from "./labels.js";
 import { speakerMarks } from "./edit_marks.js";
 import { factsNote, factsOf, statedGaps, statedOf, statedTrace } from "./stated_gaps.js";
 
@@ -39,7 +39,8 @@ export function buildDifferenceFigure(runs, requested, theme, width) {
   const stacked = kinds.length > 1 && width < NARROW;
   const gaps = shownGaps(runs, view);
   const compared = gaps.flatMap(runsOf);
-  const layout = baseLayout(view, theme, { end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, statedGaps(runs, view), view), stacked });
+  const column = columnPx(kinds.map((kind) => differences[kind].map(({ name }) => name)), view, width / (stacked ? 1 : kinds.length));
+  const layout = baseLayout(view, theme, { end: xEnd(view, compared.length ? compared : runs), axis: range(gaps, statedGaps(runs, view), view), stacked, column });
   if (view.x === "seconds" && stacked) layout.margin.b += sizes(view).title;
   /** @type {Trace[]} */
   const data = [];

@@ -14,7 +14,7 @@ import { buildDifferenceFigure } from "./difference_figure.js";
 import { isComparable } from "../../shared/arm_names.js";
 import { escaped } from "../../shared/format.js";
 import { lineEnds, lineTraces } from "./imported_lines.js";
-import { endLabels, written } from "./labels.js";
+import { columnPx, endLabels, written } from "./labels.js";
 import { MANY } from "./many_runs.js";
 import { spikeTraces, spikes } from "./coverage.js";
 
@@ -45,7 +45,8 @@ export function buildFigure(runs, asked, theme, width) {
   const families = panels(labelled, view.layout);
   const stacked = families.length > 1 && width < NARROW;
   const { groups } = drawnGroups(labelled, view);
-  const layout = baseLayout(view, theme, { end: xEnd(view, labelled), axis: yAxis(view, labelled), stacked });
+  const column = columnPx(families.map((family) => namesOf(family.runs, view)), view, width / (stacked ? 1 : families.length));
+  const layout = baseLayout(view, theme, { end: xEnd(view, labelled), axis: yAxis(view, labelled), stacked, column });
   // Seeds are compared at equal steps, and each has a clock of its own.
   const xTitle = view.x === "seconds" && groups.length ? "seconds of training, mean of the seeds" : undefined;
   /** @type {Trace[]} */
@@ -132,6 +133,17 @@ function panelTitle(narrow, wide, runs) {
   if (names.length === 1 && names[0] === narrow) return narrow;
   const listed = names.length > MAX_NAMED ? `${names.length} kinds` : names.join(", ");
   return `${names.every((name) => OF_THE_PAPER.has(name)) ? narrow : wide} (${listed})`;
+}
+
+/**
+ * The names that a panel will have once all of its runs train, so that its column of names does not come and go.
+ * @type {(runs: Run[], view: View) => string[]}
+ */
+function namesOf(runs, view) {
+  if (!namedCurves(view).length) return [];
+  const { groups, single } = drawnGroups(runs, view), armOf = armNames(runs);
+  const names = [...single.map(({ label }) => label), ...groups.map(({ arm }) => arm)];
+  return names.length > MAX_LABELS ? [...new Set(runs.map(({ card }) => armOf(card)))] : names;
 }
 
 /**

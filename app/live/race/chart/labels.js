@@ -1,6 +1,7 @@
 /**
  * Names at the line ends, inside the panel: beside the end where the curve leaves room, else above or below the curve,
- * pushed apart. Where the end is not seen the name stands at the last point that is. Pure functions.
+ * pushed apart. Many names stand in a column right of the panel, tied to their ends by thin lines. Where the end is not seen
+ * the name stands at the last point that is. Pure functions.
  */
 /** @import { Theme, LineEnd, Layout, Metric, Panel, View } from "../../types.js" */
 import { nameLines, onAxis, sizes } from "./axes.js";
@@ -21,9 +22,18 @@ const OFF = 2.5, STEP = 0.25;
 /** A name that finds no room near its curve's end is broken into lines of so many letters. */
 const SHORT_LETTERS = 18;
 
+/** More names than these find no room between the curves of one panel. Their column takes this share of its width at most. */
+const MAX_INSIDE = 4, MAX_COLUMN = 0.3;
+/** Between the panel and its column: the lines, and the half of the last marks. A line begins this far from the end of its curve. */
+const LEAD_PX = 18, MARK_PX = 8;
+/** What stands behind a name; where another curve goes through there, it is hidden. */
+const BEHIND = 0.7, BEHIND_STRUCK = 0.85;
+/** What a label says behind the name: the mark, and a value. */
+const VALUE = " ○ 66.1";
+
 /**
  * A label in pixels from the panel's lower left corner: its line's last point that is seen, and the middle of its box.
- * @typedef {LineEnd & { lines: string[], px: number, wide: number, at: [x: number, y: number], from: number, beside: boolean, low: number, high: number, middle: number, path: [number, number][] }} Box
+ * @typedef {LineEnd & { lines: string[], px: number, wide: number, at: [x: number, y: number], from: number, beside: boolean, outside: boolean, low: number, high: number, middle: number, path: [number, number][] }} Box
  */
 
 /**
@@ -34,15 +44,85 @@ const SHORT_LETTERS = 18;
 export function endLabels(ends, view, theme, panel, level) {
   const { suffix, x: [left], axis: [bottom] } = panel;
   const { perX, perY } = scales(panel);
-  const boxes = ends.flatMap((end) => roomy(boxOf(end, view, panel), panel.heightPx) ?? boxOf(end, view, panel, SHORT_LETTERS) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
+  const all = ends.flatMap((end) => roomy(boxOf(end, view, panel), panel.heightPx) ?? boxOf(end, view, panel, SHORT_LETTERS) ?? []).toSorted((a, b) => a.at[1] - b.at[1]);
+  const column = spread(all.filter((box) => box.outside), panel.heightPx), boxes = all.filter((box) => !box.outside);
   beside(boxes, panel.heightPx);
   const levels = level === undefined ? [] : [(level - bottom) * perY];
   for (const line of levels) for (const box of boxes) clear(box, line);
-  return offLines(apart(boxes, panel.heightPx), panel.heightPx, levels).map(({ lines, beside: free, at, middle, textColor }) => ({
-    text: lines.join("<br>"), showarrow: false, x: at[0] / perX + left, y: at[1] / perY + bottom, xref: `x${suffix}`, yref: `y${suffix}`,
-    xanchor: free ? "left" : "right", yanchor: "middle", align: free ? "left" : "right", xshift: free ? 2 * APART_PX : -1, yshift: middle - at[1],
-    bgcolor: seeThrough(theme.page, 0.5), borderpad: 0, font: { size: sizes(view).label, color: textColor[theme.scheme] },
-  }));
+  const place = (/** @type {Box} */ { at }) => ({ x: at[0] / perX + left, y: at[1] / perY + bottom, xref: `x${suffix}`, yref: `y${suffix}` });
+  const name = (/** @type {Box} */ box) => {
+    const side = box.beside ? "left" : "right", behind = linesAt(box, all).some((line) => strikes(line, box, box.middle)) ? BEHIND_STRUCK : BEHIND;
+    return {
+      ...place(box), text: box.lines.join("<br>"), showarrow: false, xanchor: side, yanchor: "middle", align: side, xshift: box.beside ? box.from - box.at[0] : -1, yshift: box.middle - box.at[1],
+      bgcolor: seeThrough(theme.page, behind), borderpad: 0, font: { size: sizes(view).label, color: box.textColor[theme.scheme] },
+    };
+  };
+  const tie = (/** @type {Box} */ box) => ({
+    ...place(box), text: "", showarrow: true, arrowhead: 0, arrowwidth: 1, arrowcolor: box.color[theme.scheme], standoff: MARK_PX, ax: box.from - box.at[0] - 2, ay: box.at[1] - box.middle,
+  });
+  return [...column.map(tie), ...column.map(name), ...offLines(apart(boxes, panel.heightPx), all, panel.heightPx, levels).map(name)];
+}
+
+/**
+ * How wide the column of the names beside each panel is, in pixels; 0 where the fullest panel has room for its names inside.
+ * panelPx: of a panel with its column.
+ * @type {(panels: string[][], view: Pick<View, "big">, panelPx: number) => number}
+ */
+export function columnPx(panels, view, panelPx) {
+  if (!panels.some((names) => names.length > MAX_INSIDE)) return 0;
+  const letters = Math.max(...panels.flat().flatMap((name) => nameLines(brief(name) + VALUE).map((line) => line.length)));
+  return Math.ceil(Math.min(MAX_COLUMN * panelPx, letterPx(view) * letters + 2 * APART_PX + LEAD_PX));
+}
+
+/** The usual width of a letter of a name in pixels. @param {Pick<View, "big">} view */
+function letterPx(view) {
+  return LETTER * sizes(view).label;
+}
+
+/**
+ * Names in the column: each as near to the height of its end as the others let it, in the order of the ends. Of more names than
+ * there is room for those go whose neighbours are nearest: the chips beside the chart have all.
+ * @type {(boxes: Box[], top: number) => Box[]} boxes: from below to above
+ */
+function spread(boxes, top) {
+  const kept = [...boxes], total = () => kept.reduce((sum, { px }) => sum + px, 0);
+  while (kept.length > 1 && total() > top) {
+    const near = (/** @type {number} */ index) => (kept[index + 1]?.at[1] ?? Infinity) - (kept[index - 1]?.at[1] ?? -Infinity);
+    kept.splice(kept.reduce((least, _, index) => (near(index) < near(least) ? index : least), 0), 1);
+  }
+  // Neighbours that would meet become one block, which stands where its names are nearest to their ends on the average.
+  /** @type {{ boxes: Box[], px: number, wanted: number, from: number }[]} */
+  const blocks = [];
+  const inside = (/** @type {{ px: number, wanted: number, boxes: Box[] }} */ { px, wanted, boxes: { length } }) => Math.max(0, Math.min(top - px, wanted / length));
+  for (const box of kept) {
+    let block = { boxes: [box], px: box.px, wanted: box.at[1] - box.px / 2, from: 0 };
+    block.from = inside(block);
+    for (let below = blocks.at(-1); below && below.from + below.px > block.from; below = blocks.at(-1)) {
+      blocks.pop();
+      block = { boxes: [...below.boxes, ...block.boxes], px: below.px + block.px, wanted: below.wanted + block.wanted - block.boxes.length * below.px, from: 0 };
+      block.from = inside(block);
+    }
+    blocks.push(block);
+  }
+  for (const { boxes: names, from } of blocks) {
+    let edge = from;
+    for (const box of names) {
+      box.middle = edge + box.px / 2;
+      edge += box.px;
+    }
+  }
+  return kept;
+}
+
+/** The heights of the lines of other curves behind a name. @type {(box: Box, all: Box[]) => number[][]} */
+function linesAt(box, all) {
+  if (box.outside) return [];
+  return all.filter((other) => other !== box).map(({ path }) => between(path, box.from, box.from + box.wide)).filter((line) => line.length);
+}
+
+/** Whether a line goes through a name in the middle of a height. @type {(line: number[], box: Box, at: number) => boolean} */
+function strikes(line, { px }, at) {
+  return Math.min(...line) < at + px / 2 && Math.max(...line) > at - px / 2;
 }
 
 /** @param {Pick<Panel, "x" | "axis" | "widthPx" | "heightPx">} panel */
@@ -63,7 +143,7 @@ function isNear({ at: [, y], low, px }) {
 /** @type {(end: LineEnd, view: Pick<View, "big" | "scale" | "zoom">, panel: Omit<Panel, "end">, letters?: number) => Box | null} */
 function boxOf(end, view, panel, letters) {
   const { x: [left], axis: [bottom], widthPx, heightPx } = panel;
-  const { perX, perY } = scales(panel), { label: font } = sizes(view);
+  const { perX, perY } = scales(panel), { label: font } = sizes(view), { columnPx: room = 0 } = panel;
   const place = (/** @type {number} */ x, /** @type {number} */ y) => /** @type {[number, number]} */ ([(x - left) * perX, (y - bottom) * perY]);
   const within = (/** @type {[number, number]} */ [x, y]) => x >= 0 && x <= widthPx + 1 && (y >= 0 && y <= heightPx || !view.zoom);
   const curve = points(end, view).map(([x, y]) => place(x, y));
@@ -72,13 +152,14 @@ function boxOf(end, view, panel, letters) {
   if (!at) return null;
   at[1] = Math.min(heightPx, Math.max(0, at[1]));
   // Away from its end a curve has another value than the one that is told.
-  const texts = at === own ? [words(end, letters), words({ ...end, kind: end.kind?.replace(/^at the end /, "") }, letters)] : [nameLines(brief(end.name), letters)];
+  const most = room ? Math.min(letters ?? Infinity, Math.floor((room - LEAD_PX - 2 * APART_PX) / (LETTER * font))) : letters;
+  const texts = at === own ? [words(end, most), words({ ...end, kind: end.kind?.replace(/^at the end /, "") }, most)] : [nameLines(brief(end.name), most)];
   const widths = texts.map((lines) => LETTER * font * Math.max(...lines.map((line) => line.replace(/<\/?b>/g, "").length)) + 2 * APART_PX);
-  const chosen = Math.max(widths[0], LETTER * font * USUAL_LETTERS) > WIDE * widthPx ? texts.length - 1 : 0;
+  const chosen = room || Math.max(widths[0], LETTER * font * USUAL_LETTERS) > WIDE * widthPx ? texts.length - 1 : 0;
   const lines = texts[chosen], wide = widths[chosen];
-  const free = at[0] + wide + APART_PX <= widthPx;
+  const hasRoom = at[0] + wide + APART_PX <= widthPx, outside = room > 0 && !hasRoom, free = hasRoom || outside;
   const covered = between(curve, at[0] - wide, at[0]);
-  return { ...end, lines, px: (font + 4) * lines.length, wide, at, from: free ? at[0] : at[0] - wide, beside: free, low: Math.min(at[1], ...covered), high: Math.max(at[1], ...covered), middle: at[1], path: curve };
+  return { ...end, lines, px: (font + 4) * lines.length, wide, at, from: outside ? widthPx + LEAD_PX : free ? at[0] + 2 * APART_PX : at[0] - wide, beside: free, outside, low: Math.min(at[1], ...covered), high: Math.max(at[1], ...covered), middle: at[1], path: curve };
 }
 
 /**
@@ -181,17 +262,17 @@ function apart(boxes, top) {
 /**
  * Move names inside the panel off the lines of other curves, and off lines across the panel where their neighbours have
  * pushed them, where there is room near by: not over another name, nor over their own curve, nor over a line across the panel.
- * @type {(boxes: Box[], top: number, levels: number[]) => Box[]} levels: of the lines across the panel, in pixels
+ * @type {(boxes: Box[], all: Box[], top: number, levels: number[]) => Box[]} all: with those of the column; levels: of the lines across the panel, in pixels
  */
-function offLines(boxes, top, levels) {
+function offLines(boxes, all, top, levels) {
   for (const box of boxes.filter((one) => !one.beside)) {
     const { px, from, wide, middle, low, high } = box, others = boxes.filter((other) => other !== box);
-    const lines = others.map(({ path }) => between(path, from, from + wide)).filter((line) => line.length);
+    const lines = linesAt(box, all);
     const names = others.filter((other) => from < other.from + other.wide && other.from < from + wide);
-    const strikes = (/** @type {number} */ at) => lines.some((line) => Math.min(...line) < at + px / 2 && Math.max(...line) > at - px / 2);
+    const isStruck = (/** @type {number} */ at) => lines.some((line) => strikes(line, box, at));
     const isOff = (/** @type {number} */ at, /** @type {number} */ room) => levels.every((line) => Math.abs(at - line) >= room);
-    if (!strikes(middle) && isOff(middle, px / 2)) continue;
-    const isFree = (/** @type {number} */ at) => at - px / 2 >= 0 && at + px / 2 <= top && !strikes(at) && isOff(at, roomOf(box))
+    if (!isStruck(middle) && isOff(middle, px / 2)) continue;
+    const isFree = (/** @type {number} */ at) => at - px / 2 >= 0 && at + px / 2 <= top && !isStruck(at) && isOff(at, roomOf(box))
       && (middle > (low + high) / 2 ? at - px / 2 >= high : at + px / 2 <= low)
       && names.every((other) => Math.abs(other.middle - at) >= (px + other.px) / 2 && (other.middle > middle) === (other.middle > at));
     const steps = Array.from({ length: Math.round(OFF / STEP) }, (_, index) => (index + 1) * STEP * px);

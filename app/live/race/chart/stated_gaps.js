@@ -70,13 +70,14 @@ export function statedTrace(gap, view, theme, suffix) {
 }
 
 /**
- * The gaps and the cure in numbers, at the top on the left: there are no large gaps yet.
+ * The gaps and the cure in numbers, at the top on the left: there are no large gaps yet. Where the names stand in a column, with
+ * the values of the same gaps, only what these are is said: a long list would cover the curves.
  * @type {(stated: StatedGap[], view: View, theme: Theme, panel: Panel) => Layout[]}
  */
-export function factsNote(stated, view, theme, { suffix, widthPx }) {
+export function factsNote(stated, view, theme, { suffix, widthPx, columnPx = 0 }) {
   const { label } = sizes(view);
   const numbers = stated.map((gap) => `${gap.name.split(":")[0]} ${signed(gap.mean, "error")} (${interval(gap) ? `95 %: ${interval(gap)}` : "one seed"})`);
-  const lines = [stated.length ? statedIn(view) : "", ...numbers, factsOf(view)?.cure ?? ""];
+  const lines = [stated.length ? statedIn(view) : "", ...(columnPx ? [] : [...numbers, factsOf(view)?.cure ?? ""])];
   const text = lines.filter(Boolean).flatMap((line) => fitted(line, widthPx, label).map(escaped)).join("<br>");
   return text ? [{ text, align: "left", showarrow: false, xref: `x${suffix} domain`, yref: `y${suffix} domain`, x: 0, y: 1, xanchor: "left", yanchor: "top", xshift: 4, bgcolor: seeThrough(theme.page, 0.8), font: { size: label, color: theme.text } }] : [];
 }

@@ -3,7 +3,6 @@ import { Playhead } from "../../shared/replay/playhead.js";
 import { Recording } from "../../shared/replay/recording.js";
 import { replayWords } from "../../shared/replay/marks.js";
 import { nameRuns } from "../../shared/arm_names.js";
-import { runningMean } from "../../shared/run_states.js";
 import { Series } from "../series.js";
 import { buildFigure } from "../chart/figure.js";
 import { lighter } from "../chart/many_runs.js";
@@ -35,7 +34,7 @@ export class Playback {
     nameRuns(drawn);
     this.gaps = gaps;
     const seeds = new Set(cards.map(({ seed }) => seed)).size;
-    return { headline: g, runs: drawn, words: `${replayWords(playhead)} · ${seeds} seeds of each net · thick: training error, ${runningMean()}; dotted: test error` };
+    return { headline: g, runs: drawn, words: `${replayWords(playhead)} · ${seeds} seeds of each net · thick: running training error; ○ and the headline at the end: clean training error; dotted: test error` };
   }
 
   /** The chart of a moment. */

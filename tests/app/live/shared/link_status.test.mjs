@@ -12,6 +12,7 @@ test("the chip tells of the runs, and of the link where that matters", () => {
   };
   assert.deepEqual(chip(["running"], "live"), [false, "LIVE", "live"]);
   assert.deepEqual(chip(["running"], "waiting"), [false, "RECONNECTING", "live"]);
+  assert.deepEqual(chip(["running"], "opening"), [false, "CONNECTING", "live"], "nothing is lost that was never there");
   assert.deepEqual(chip(["running"], "gone"), [false, "OFFLINE", "offline"]);
   assert.deepEqual(chip(["finished"], "waiting"), [false, "ENDED", "ended"], "nothing is awaited any more");
   assert.deepEqual(chip(["paused"], "gone"), [false, "PAUSED", "offline"]);

@@ -73,3 +73,14 @@ test("Escape takes the meaning of a term away until pointer and focus have left 
   send("focusout", { target: term });
   assert.deepEqual(term.dataset, {});
 });
+
+test("on a phone the side bar closes for the page that was chosen in it, on a wide screen it stays", () => {
+  const press = (innerWidth, leadsOn) => {
+    let closed = 0;
+    const document = { querySelector: (selector) => (selector.includes("stSidebarCollapseButton") ? { click: () => (closed += 1) } : null) };
+    const { send } = opened("http://h/", {}, { innerWidth, document, setTimeout: (call) => call() });
+    send("click", { target: { closest: (selector) => (selector.includes("NavLink") && leadsOn ? {} : null) } });
+    return closed;
+  };
+  assert.deepEqual([press(390, true), press(390, false), press(1280, true)], [1, 0, 0]);
+});

@@ -1,6 +1,7 @@
 """A talk as the browser gets it: texts as texts, notes for the speaker alone, arms that a recording has."""
 
 import json
+import re
 
 import pytest
 
@@ -12,6 +13,7 @@ from app.live.talk.messages import scenes_document, showing_document
 from engine.exchange import lab_reference
 from engine.exchange.recorded_errors import recorded_runs
 from engine.exchange.recordings import get_recording
+from engine.paths import PROJECT
 from engine.talks.files import FOLDER, USUAL, checked, read_talk
 from engine.talks.scenes import LabScene, Played, PredictionScene, RevealScene
 
@@ -109,3 +111,11 @@ def test_the_room_hears_a_count_for_every_choice_up_to_the_last_that_was_made():
         "talk": "t", "scene": 3, "race": None, "question": "", "votes": 0, "counts": {"q": [1, 0, 2], "r": []},
         "mine": {"q": 3},
     }  # fmt: skip
+
+
+def test_no_words_of_a_talk_are_smaller_than_16_pixels():
+    """``max(16px, ...)``: on a phone the part that grows with the window is smaller."""
+    folder = PROJECT / "app" / "live"
+    for path in (folder / "talk/talk.css", folder / "shared/presentation/presentation.css"):
+        least = [int(px) for px in re.findall(r"font-size: max\((\d+)px", path.read_text(encoding="utf-8"))]
+        assert least and min(least) >= 16, path

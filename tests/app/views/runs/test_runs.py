@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from app.data import commands, races, run_table
 from app.data.workspace import Health, use
 from app.live.shared.run import runs_of
-from app.views.runs import dialogs, runs, table
+from app.views.runs import arms, dialogs, runs, table
 from app.web import presenter_link
 from engine import __version__
 from engine.config import RaceConfig, RunConfig, replace
@@ -360,3 +360,14 @@ def test_many_runs_have_pages_and_an_order_over_all_of_them(page, writer, monkey
     page.multiselect(key="shortcut").select("A").run()
     assert not page.exception
     assert [int(run) for run in page.dataframe[0].value["run"]] == newer, "a filter left fewer pages"
+
+
+@pytest.mark.parametrize("columns", [table.runs_columns, arms.arms_columns, table.races_columns])
+def test_the_first_error_of_a_table_is_seen_on_a_phone(columns):
+    """Pixels: a table of 358 on a window of 390, with the boxes of the rows before its columns."""
+    found, right = columns(), 34
+    for name, column in found.items():
+        right += column["width"]
+        if name in ("training", "lowest"):
+            break
+    assert right <= 358

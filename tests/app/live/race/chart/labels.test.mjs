@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { endLabels, signed, written } from "../../../../../app/live/race/chart/labels.js";
+import { columnPx, endLabels, signed, written } from "../../../../../app/live/race/chart/labels.js";
 import { THEME } from "../runs.mjs";
 
 const PANEL = { suffix: "2", axis: [0, 100], x: [0, 300], widthPx: 600, heightPx: 400 };
@@ -135,4 +135,36 @@ test("a loss has three digits as the server rounds them, in the very middle too"
   assert.ok(losses.length > 180);
   for (const [value, text] of losses) assert.equal(written(value, "loss"), text);
   assert.deepEqual([2.625, 0.5, 12345, 0].map((value) => written(value, "loss")), ["2.62", "0.500", "12,300", "0.00"]);
+});
+
+test("many names stand in a column right of the panel, in the order of the ends, tied to them, where no line strikes them out", () => {
+  const names = ["A-20", "A-56", "B-20", "B-56", "C-20", "C-56", "gated-20"], values = [15, 15.2, 15.4, 17, 17.1, 17.2, 60];
+  const column = columnPx([names], VIEW, 600);
+  assert.ok(column > 0.1 * 600 && column <= 0.3 * 600, String(column));
+  assert.equal(columnPx([names.slice(0, 4), names.slice(4)], VIEW, 600), 0, "few names stand inside");
+  const widthPx = 600 - column;
+  const labels = labelsOf(names.map((name, index) => end(name, values[index], 300, { kind: "at the end ○", curve: { x: [0, 300], y: [90, values[index]] } })), {}, { widthPx, columnPx: column });
+  const [ties, shown] = [true, false].map((tied) => labels.filter(({ showarrow }) => showarrow === tied));
+  assert.deepEqual([ties.length, shown.length], [7, 7]);
+  assert.deepEqual(shown.map(({ text }) => text), names.map((name, index) => `${name} ○ <b>${values[index]}</b>`));
+  const heights = shown.map((label) => height(label));
+  assert.ok(heights.every((middle, index) => !index || middle - heights[index - 1] >= 17 - 1e-9), String(heights));
+  assert.ok(heights[0] >= 8 && Math.abs(heights[6] - 240) < 1, String(heights));
+  for (const { x, xshift, xanchor } of shown) assert.ok(xanchor === "left" && (x / 300) * widthPx + xshift > widthPx, "beyond the curves");
+  for (const { ax, ay, text } of ties) assert.ok(text === "" && ax > 0 && Math.abs(ay) < 100);
+});
+
+test("of more names than a column holds those go whose neighbours are near, and none covers another", () => {
+  const values = Array.from({ length: 40 }, (_, index) => 10 + index), ends = [...values.map((value) => end(`A-${value}`, value)), end("plain-56", 90)];
+  const shown = labelsOf(ends, {}, { widthPx: 480, columnPx: 120 }).filter(({ text }) => text), heights = shown.map((label) => height(label)).toSorted((a, b) => a - b);
+  assert.ok(shown.length > 15 && shown.length * 17 <= 400, String(shown.length));
+  assert.ok(heights.every((middle, index) => middle >= 8 && middle <= 392 && (!index || middle - heights[index - 1] >= 17 - 1e-9)), String(heights));
+  assert.ok(shown.some(({ text }) => text.startsWith("plain-56")));
+});
+
+test("where another curve goes through a name, the name hides it", () => {
+  const flat = (y, name, x) => end(name, y, x, { curve: { x: [0, x], y: [y, y] } });
+  const behind = (other) => labelsOf([flat(50, "A-20", 100), flat(other, "B-20", 300)]).find(({ text }) => text.startsWith("A-20")).bgcolor;
+  assert.notEqual(behind(50.5), behind(90));
+  assert.match(behind(50.5), /0\.85/);
 });

@@ -38,7 +38,7 @@ test("where nothing can be trained the button and the sliders are grey, and a pr
 });
 
 test("an installation that only views promises no training, and says why", () => {
-  assert.match(emptyText(true, ""), /Move a slider/);
+  assert.match(emptyText(true, ""), /move a slider/);
   assert.match(emptyText(false, ""), /presenter moves a slider/);
   for (const may of [true, false]) {
     const said = emptyText(may, "torch is not installed");

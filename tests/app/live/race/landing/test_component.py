@@ -38,3 +38,14 @@ def test_without_curves_the_answer_is_a_line(tmp_path, monkeypatch):
     assert (answer.status_code, answer.text) == (404, "there are no curves")
     recordings.CURVES.write_text(json.dumps({"cards": []}))
     assert recordings.first_curves() == {"cards": []}
+
+
+def test_the_picture_has_an_address_that_outlives_the_page(tmp_path, monkeypatch):
+    client = TestClient(Starlette(routes=routes(Feed())))
+    for scheme in ("light", "dark"):
+        answer = client.get(f"/live/recorded-picture-{scheme}.png")
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
+        assert answer.content == recordings.first_still(scheme).read_bytes()
+    assert client.get("/live/recorded-picture-blue.png").status_code == 404
+    monkeypatch.setattr(recordings, "CURVES", tmp_path / "curves.json")
+    assert client.get("/live/recorded-picture-light.png").text == "there is no picture"
