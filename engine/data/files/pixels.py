@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.data import limits
-from engine.data.files.decoders.memory import Memory, most_pixels, need
+from engine.data.files.decoders.memory import Memory, in_words, most_pixels, need
 from engine.data.files.decoders.parts import BoundedFile
+from engine.data.files.decoders.scaled import decode_by_table
 from engine.data.files.decoders.tiff import Crowded, most_numbers
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.inside import Outside, open_inside
@@ -154,7 +155,7 @@ def _decoding(image: Image.Image, header: Header, draft: int) -> Iterator[None]:
             raise Unreadable(refusal)
         most = most_pixels(image)
         if _tile_pixels(image) > most:
-            raise Unreadable(f"a tile of more than {most // 10**6} million pixels")
+            raise Unreadable(f"a tile of more than {in_words(most)} pixels")
         with _memory.taken(taken):
             try:
                 image.load()
@@ -204,6 +205,7 @@ def _opened(item: Item) -> Iterator[Image.Image]:
         try:
             bounded = BoundedFile(file)
             image = Image.open(cast(IO[bytes], bounded), formats=(*_always(), own) if own else _always())
+            decode_by_table(image)
             bounded.end_header(image)
         except UnidentifiedImageError:
             raise Unreadable("no image of a known format" if size else "empty") from None
@@ -211,6 +213,8 @@ def _opened(item: Item) -> Iterator[Image.Image]:
             raise Unreadable(_reason(error)) from None
         if size > limits.MAX_DOUBLY_PACKED_BYTES and any(tile[0] in _DOUBLY_PACKED for tile in image.tile):
             raise Unreadable("a packed file inside of another")
+        if size > limits.MAX_JPEG2000_BYTES and image.format == "JPEG2000":
+            raise Unreadable(f"{size:,} bytes, {limits.MAX_JPEG2000_BYTES:,} of JPEG 2000 at the most")
         yield image
 
 
