@@ -21,6 +21,7 @@ from engine.data import limits
 from engine.data.files.decoders.memory import Memory, in_words, most_pixels, need
 from engine.data.files.decoders.parts import BoundedFile
 from engine.data.files.decoders.scaled import decode_by_table
+from engine.data.files.decoders.speed import is_slow
 from engine.data.files.decoders.tiff import Crowded, most_numbers
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.inside import Outside, open_inside
@@ -231,7 +232,9 @@ def _header(item: Item, image: Image.Image) -> Header:
     grey = wide or image.mode in _GREY
     if image.mode == "P" and image.width * image.height <= most_pixels(image):
         # A large image keeps its pixels from here on, uncounted: those of another one are let go.
-        with _opened(item) if image.width * image.height > _PIECE_PIXELS else nullcontext(image) as one:
+        # What is decoded slowly is never large, and not decoded twice.
+        is_kept = image.width * image.height <= _PIECE_PIXELS or is_slow(image)
+        with nullcontext(image) if is_kept else _opened(item) as one:
             palette = _palette(one, one is not image)
         grey = bool((palette == palette[:, :1]).all())
     return Header(image.size, grey, wide)

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.BmpImagePlugin import BmpRleDecoder
 
 from engine.data import limits
 from engine.data.files.decoders.scaled import decode_by_table
@@ -100,6 +101,15 @@ def test_what_is_refused_is_told_in_millions(tmp_path):
     head = b"qoif" + struct.pack(">IIBB", 8_000, 800, 4, 0)
     with pytest.raises(Unreadable, match=r"^8000x800 pixels, 1 million at the most so packed; save it as PNG$"):
         decode(Item("x", 0, head), 3, 0)
+
+
+def test_runs_of_a_large_image_are_gone_over_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("engine.data.files.pixels._PIECE_PIXELS", 64)
+    decoded = []
+    pillows = BmpRleDecoder.decode
+    monkeypatch.setattr(BmpRleDecoder, "decode", lambda own, buffer: decoded.append(own) or pillows(own, buffer))
+    decode(Item("x", 0, put(tmp_path / "x.bmp", runs(64))), 3, 32)
+    assert len(decoded) == 1
 
 
 @pytest.mark.parametrize("most", [1, 2, 100, 254, 256, 1_000, 1_023, 4_095, 65_534, 65_535])
