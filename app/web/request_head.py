@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.web.base_path import target_bytes
+from app.web.base_path import raw_path, target_bytes
 
 #: Scheme and authority of a target in absolute form; a path begins with a slash.
 _ABSOLUTE = re.compile(rb"(?:https?|wss?)://([^/?#]*)", re.IGNORECASE)
@@ -24,10 +24,11 @@ def head_bytes(scope: Scope, headers: Sequence[tuple[bytes, bytes]]) -> int:
 
 def origin_form(scope: Scope) -> Scope:
     """Return the scope of a request with a path as its target; its host is that of the target."""
-    target = _ABSOLUTE.match(scope.get("raw_path") or b"") if scope["type"] in ("http", "websocket") else None
+    came = raw_path(scope)
+    target = _ABSOLUTE.match(came)
     if target is None:
         return scope
-    raw = scope["raw_path"][target.end() :] or b"/"
+    raw = came[target.end() :] or b"/"
     others = [(name, value) for name, value in scope["headers"] if name != b"host"]
     path = unquote(raw.decode("ascii"))
     return {**scope, "path": path, "raw_path": raw, "headers": [(b"host", target[1]), *others]}

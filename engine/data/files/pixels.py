@@ -210,6 +210,8 @@ def _opened(item: Item) -> Iterator[Image.Image]:
             bounded.end_header(image)
         except UnidentifiedImageError:
             raise Unreadable("no image of a known format" if size else "empty") from None
+        except Image.DecompressionBombError:  # whose words are longer, and name pillow's own bound
+            raise Unreadable(f"too many pixels, {in_words(limits.MAX_PIXELS)} at the most") from None
         except Exception as error:
             raise Unreadable(_reason(error)) from None
         if size > limits.MAX_DOUBLY_PACKED_BYTES and any(tile[0] in _DOUBLY_PACKED for tile in image.tile):

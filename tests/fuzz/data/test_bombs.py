@@ -74,6 +74,14 @@ def test_an_image_of_too_many_pixels_is_known_by_its_header(tmp_path):
     assert unreadable(Item("x", 0, path)) == "100000x501 pixels, 50 million at the most"
 
 
+def test_an_image_beyond_pillows_own_bound_is_told_the_bound_here():
+    gif = b"GIF89a" + b"\xff" * 4 + bytes(3) + b"," + bytes(4) + b"\xff" * 4 + b"\0\2\2\x44\1\0;"
+    jpeg = b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\xff\xda\0\x08\1\1\0\0\x3f\0"
+    for content in (gif, jpeg):
+        with pytest.raises(Unreadable, match=r"^too many pixels, 50 million at the most$"):
+            look(Item("x", 0, content))
+
+
 def test_a_palette_is_not_looked_for_in_what_is_too_large(tmp_path, monkeypatch):
     Image.fromarray(pixels(0, 64)).convert("P").save(tmp_path / "x.png")
     content = (tmp_path / "x.png").read_bytes()
