@@ -120,6 +120,11 @@ class CookiePlace:
         return value + b"; Secure" if encrypted and not _SECURE.search(value) else value
 
 
+def raw_path(scope: Scope) -> bytes:
+    """Return the path of a request as it came, which may have scheme and host before it; nothing for other scopes."""
+    return scope.get("raw_path") or b""
+
+
 def target_bytes(scope: Scope) -> int:
     """Return how long the target of a request is, as it came."""
     return len(scope["raw_path"]) + len(b"?") + len(scope["query_string"])

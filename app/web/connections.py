@@ -23,6 +23,7 @@ from app.web import descriptors, presenter_link, web_sockets
 from app.web.addresses import network
 from app.web.base_path import inside
 from app.web.proxy_hosts import is_proxy
+from app.web.request_head import head_bytes, origin_form
 from app.web.web_sockets import MAX_MESSAGE_BYTES, BoundedWebSocket
 
 #: Seconds for the head of a request, from its first byte or the opening of the connection.
@@ -42,7 +43,7 @@ UNSENT_BYTES = 128 * 1024
 #: Bytes that are read of one connection before others have their turn, and those of the presenter's files. The smallest
 #: frames and parts have six, and each takes 10 to 30 us.
 READ_BYTES, FILE_READ_BYTES = 1024, 256 * 1024
-#: Bytes of a head.
+#: Bytes of a head: a longer one is refused, unread from so many on or once it is whole.
 MAX_HEAD_BYTES = 16 * 1024
 #: What this server answers to. Where another brings a long body, it is answered without it.
 READING = ("GET", "HEAD", "OPTIONS")
@@ -160,6 +161,12 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         elif self._deadline is None:
             self._set_deadline(HEAD_S)
 
+    def handle_events(self) -> None:
+        """Take what has been read. The library behind bounds a head that goes on, and none that has just ended."""
+        super().handle_events()
+        if self._has_request() and not self._upgraded and head_bytes(self.scope, self.headers) > MAX_HEAD_BYTES:
+            self.send_400_response(_LONG)
+
     def _look_at_body(self) -> None:
         """Read on for the presenter's files. Any other body that goes on might never end, and ends the connection."""
         if not self.cycle.more_body:
@@ -232,7 +239,8 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
 
     def handle_websocket_upgrade(self, *event: Any) -> None:
         """Hand the connection over to the protocol of WebSockets, which has an application of its own."""
-        refusal = b"" if web_sockets.opens(self.scope, self.headers) else _MALFORMED
+        is_long = head_bytes(self.scope, self.headers) > MAX_HEAD_BYTES
+        refusal = b"" if web_sockets.opens(self.scope, self.headers) and not is_long else _MALFORMED
         if self._is_reserved and not _of_presenter(self.headers):
             refusal = _FULL
         if refusal:
@@ -294,6 +302,7 @@ class BoundedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._stalled = None
 
 
+_LONG = f"a request's head has {MAX_HEAD_BYTES:,} bytes at the most"
 #: The answers to a WebSocket that is none, to one where only the presenter has room, and to what writes.
 _MALFORMED = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nContent-Length: 0\r\n\r\n"
@@ -330,7 +339,7 @@ def presenter_alone(app: ASGIApp) -> ASGIApp:
     """Return an application that answers the presenter and tells others that the room is full."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        if _of_presenter(scope.get("headers", ())) or presenter_link.is_opened(scope):
+        if _of_presenter(scope.get("headers", ())) or presenter_link.is_opened(origin_form(scope)):
             return await app(scope, receive, send)
         words = "so many look on already that there is no room for more"
         headers = {"Retry-After": "10", "Connection": "close"}

@@ -23,6 +23,7 @@ from app.web.audience.request_pace import AudiencePace
 from app.web.base_path import BasePath, CookiePlace, inside
 from app.web.connections import READING, UPLOADS
 from app.web.proxy import Proxied
+from app.web.request_head import OriginForm
 from app.web.visitor import VisitorCookie
 
 #: How files come to the uploader, guarded by Streamlit's token against foreign pages.
@@ -44,7 +45,7 @@ _log = logging.getLogger(__name__)
 
 def stack() -> list[Middleware]:
     """Return the middleware in the order in which a request meets it."""
-    first = (SafeHeaders, Proxied, AudiencePace, AllowedHosts, BasePath, CookiePlace)
+    first = (SafeHeaders, OriginForm, Proxied, AudiencePace, AllowedHosts, BasePath, CookiePlace)
     return [Middleware(part) for part in (*first, OwnOrigin, ReadingOnly, OwnNumbers, ConnectionLimit, VisitorCookie)]
 
 

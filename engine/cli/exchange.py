@@ -10,6 +10,7 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from engine.cli.output import console, echo_json
+from engine.cli.parsing.message import name_on_a_line
 from engine.cli.parsing.numbers import RUN_ID
 from engine.errors import ConfigError, missing
 from engine.exchange.ghosts.importing import LinesRequest, import_lines, is_lines, remove_lines
@@ -43,12 +44,15 @@ def export(context: click.Context, /, runs: tuple[int, ...], out: Path, as_json:
     workspace: Workspace = context.obj
     runs = _named(workspace, runs, options["race"])
     request = ExportRequest(runs, options["chosen"], options["checkpoints"])
-    with _shown(f"export {out.name}", not as_json) as report:
+    with _shown(f"export {name_on_a_line(out.name)}", not as_json) as report:
         size = export_to(workspace, request, out, report, replace=options["replace"])
     if as_json:
         echo_json({"path": str(out), "format": request.format, "runs": [*runs], "bytes": size})
     else:
-        click.echo(f"{out}: {len(runs)} run{'s' * (len(runs) != 1)} as {request.format}, {_size(size)}", err=True)
+        click.echo(
+            f"{name_on_a_line(out)}: {len(runs)} run{'s' * (len(runs) != 1)} as {request.format}, {_size(size)}",
+            err=True,
+        )
 
 
 export.help = f"Write runs to a file, which holds no folder and no log of this machine.\n\n\b\n{_FORMATS}"
@@ -76,7 +80,7 @@ def import_(workspace: Workspace, /, path: Path, as_json: bool, **options: Any) 
     if given := next((name for name in ("columns", "race", "step", "name") if options[name]), None):
         option = "--as" if given == "columns" else f"--{given}"
         raise ConfigError(f"{option} is for a CSV or files of TensorBoard; a bundle brings races of its own")
-    with _shown(f"import {path.name}", not as_json) as report:
+    with _shown(f"import {name_on_a_line(path.name)}", not as_json) as report:
         imported = import_from(workspace, path, report)
     if imported.left_out:
         click.echo(imported.left_out, err=True)
@@ -101,7 +105,7 @@ def _import_lines(workspace: Workspace, path: Path, as_json: bool, **options: An
             raise ConfigError(f"--as names {column[:80]!r} twice")
         columns[column] = quantity
     request = LinesRequest(columns, options["race"], options["step"], options["name"])
-    with _shown(f"import {path.name}", not as_json) as report:
+    with _shown(f"import {name_on_a_line(path.name)}", not as_json) as report:
         lines = import_lines(workspace, path, request, report)
     if as_json:
         echo_json({"race": lines[0].race, "lines": [asdict(line) for line in lines]})

@@ -11,12 +11,13 @@ import click
 from engine.cli.interrupt import ctrl_c_heard
 from engine.cli.labs import follow
 from engine.cli.output import race_document
+from engine.cli.parsing.message import name_on_a_line
 from engine.cli.races import Follower
 from engine.config.presets import get_preset
 from engine.errors import CommandRefused, ConfigError, EngineError
 from engine.events import RunState
 from engine.exchange import lab_reference, race_reference
-from engine.exchange.reference_files import FOLDER
+from engine.exchange.reference_files import FOLDER, check_folder
 from engine.labs.registry import LABS, get_lab
 from engine.runs.client.control import Control
 from engine.runs.protocol.planning import RaceRequest, plan_race
@@ -46,19 +47,16 @@ def reference(workspace: Workspace, names: tuple[str, ...], into: Path) -> None:
     """
     races = [name for name in names if name in RACES] if names else list(RACES)
     labs = [get_lab(name).name for name in names if name not in RACES] if names else list(LABS)
+    check_folder(into)
     control = Control(workspace)
     control.enter("reference")
     try:
         with Reader(control.workspace.prepare()) as reader:
             for preset in races:
-                click.echo(race_reference.write(_race(control, reader, preset), into), err=True)
+                click.echo(name_on_a_line(race_reference.write(_race(control, reader, preset), into)), err=True)
             for lab in labs:
-                click.echo(
-                    lab_reference.write(
-                        _with_further(control, reader, _lab(control, reader, lab, SETTINGS.get(lab, {}))), into
-                    ),
-                    err=True,
-                )
+                measured = _with_further(control, reader, _lab(control, reader, lab, SETTINGS.get(lab, {})))
+                click.echo(name_on_a_line(lab_reference.write(measured, into)), err=True)
     finally:
         control.leave()
 

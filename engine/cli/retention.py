@@ -11,6 +11,7 @@ import click
 from rich.progress import BarColumn, Progress, TextColumn
 
 from engine.cli.output import console, echo_json
+from engine.cli.parsing.message import name_on_a_line
 from engine.cli.parsing.numbers import Number
 from engine.errors import CommandRefused, NoDatabase
 from engine.runs.client.commands import UNDER_WAY
@@ -201,7 +202,7 @@ def backup(workspace: Workspace, place: Path, as_json: bool) -> None:
         echo_json(document | {"bytes": made.size, "missing": made.missing})
         return
     held = f"{made.runs} runs and {made.checkpoints} checkpoints, {size_in_words(made.size)}"
-    click.echo(f"{place} holds {held}", err=True)
+    click.echo(f"{name_on_a_line(place)} holds {held}", err=True)
     if made.missing:
         gone = "; ".join(made.missing)
         click.echo(f"without {len(made.missing)} checkpoints, whose files are gone: {gone}", err=True)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from engine.cli.output import echo_json
+from engine.cli.parsing.message import name_on_a_line
 from engine.errors import ConfigError
 from engine.exchange.registry import TALK_WRITER, load
 from engine.exchange.transfer import to_file
@@ -37,7 +38,7 @@ def talk(workspace: Workspace, /, talk: str, out: Path | None, **options: bool) 
         if options["as_json"]:
             raise
         for line in error.lines:
-            click.echo(f"{path.name}: {line}", err=True)
+            click.echo(f"{name_on_a_line(path.name)}: {line}", err=True)
         return 2
     document: dict[str, Any] = {"talk": found.title, "scenes": len(found.scenes), "minutes": found.minutes}
     if out is not None:
@@ -45,7 +46,7 @@ def talk(workspace: Workspace, /, talk: str, out: Path | None, **options: bool) 
     if options["as_json"]:
         echo_json(document)
     else:
-        done = f"{out}, {document['bytes'] / 1e6:,.1f} MB" if out else "no fault"
+        done = f"{name_on_a_line(out)}, {document['bytes'] / 1e6:,.1f} MB" if out else "no fault"
         click.echo(
             f"{found.title}: {_counted(len(found.scenes), 'scene')}, {_counted(found.minutes, 'minute')}; {done}",
             err=True,

@@ -10,6 +10,8 @@ MIB = 1024**2
 MAX_PIXELS = 50_000_000
 #: Pixels of one image whose decoder is slow, or takes several times the memory of the others.
 MAX_HEAVY_PIXELS = 8_000_000
+#: Time in which one image is decoded whose decoder is written in Python: ``engine.data.files.decoders.speed``.
+MAX_DECODING_NS = 2_500_000_000
 #: Scans of a JPEG file each of which goes over all pixels, and pixels of all of them; encoders make about ten scans.
 MAX_SCANS = 100
 MAX_SCANNED_PIXELS = 1_000_000_000
@@ -28,6 +30,8 @@ PARTS_OF_PIXEL = 4
 #: Bytes of one encoded image, and of one that holds a second compressed file.
 MAX_IMAGE_BYTES = 128 * MIB
 MAX_DOUBLY_PACKED_BYTES = MIB // 4
+#: And of a JPEG 2000 file, whose decoder takes 160 ns for a byte.
+MAX_JPEG2000_BYTES = 16 * MIB
 #: Bytes that all threads together may take for pixels at a time: one image of the most pixels fits.
 MAX_DECODING_BYTES = 450_000_000
 #: Encoded bytes that wait to be decoded, over all threads.

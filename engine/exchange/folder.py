@@ -19,6 +19,7 @@ def unpacked(write: Callable[[BinaryIO], None], out: Path, *, replace: bool = Fa
     """
     part = None
     try:
+        _check_writable(out, replace)
         with tempfile.TemporaryFile() as file:
             write(file)
             with zipfile.ZipFile(file) as archive:
@@ -35,6 +36,13 @@ def unpacked(write: Callable[[BinaryIO], None], out: Path, *, replace: bool = Fa
             with suppress(OSError):
                 shutil.rmtree(part)
     return size
+
+
+def _check_writable(out: Path, replace: bool) -> None:
+    """Raise DataError, or OSError, for a place that shows already that it takes no folder: writing may take minutes."""
+    if not replace or not out.is_dir():
+        _check_free(out, set())
+    tempfile.TemporaryDirectory(prefix=f".{out.name}-", suffix=".part", dir=_place(out).parent).cleanup()
 
 
 def _place(out: Path) -> Path:

@@ -1,6 +1,7 @@
 """The files of ``assets/reference``: where they lie, and the common part of what they say. Torch-free."""
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -37,6 +38,23 @@ class Origin:
     def text(self) -> str:
         """The origin in words: ``recorded on 3 May 2026, AMD EPYC, torch 2.14.1``."""
         return f"recorded on {self.day.day} {self.day:%B %Y}, {self.processor}, torch {self.versions['torch']}"
+
+
+def check_folder(folder: Path) -> None:
+    """Raise DataError in one line where a file cannot be written into a folder; nothing is left behind.
+
+    Folders that are not there yet are made with the first file.
+    """
+    place = folder
+    while not place.exists() and not place.is_symlink() and place != place.parent:
+        place = place.parent
+    try:
+        (folder / "x").exists()  # a name that is too long
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{folder} cannot be written into ({reason}); name another folder") from None
 
 
 def write(

@@ -19,6 +19,11 @@ def one_line(message: str) -> str:
     return _shortened(line, MAX_CHARACTERS)
 
 
+def name_on_a_line(path: object) -> str:
+    """Return a path as one line: the ends of lines and control characters in it are written as escapes."""
+    return "".join(map(_visible, str(path)))
+
+
 def _visible(letter: str) -> str:
     """Return a letter as it stands, or the escape of one that a terminal would act on or cannot show."""
     return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")

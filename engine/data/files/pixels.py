@@ -18,8 +18,10 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from engine.data import limits
-from engine.data.files.decoders.memory import Memory, most_pixels, need
+from engine.data.files.decoders.memory import Memory, in_words, most_pixels, need
 from engine.data.files.decoders.parts import BoundedFile
+from engine.data.files.decoders.scaled import decode_by_table
+from engine.data.files.decoders.speed import is_slow
 from engine.data.files.decoders.tiff import Crowded, most_numbers
 from engine.data.files.image_files import BY_SUFFIX, FORMATS
 from engine.data.files.inside import Outside, open_inside
@@ -154,7 +156,7 @@ def _decoding(image: Image.Image, header: Header, draft: int) -> Iterator[None]:
             raise Unreadable(refusal)
         most = most_pixels(image)
         if _tile_pixels(image) > most:
-            raise Unreadable(f"a tile of more than {most // 10**6} million pixels")
+            raise Unreadable(f"a tile of more than {in_words(most)} pixels")
         with _memory.taken(taken):
             try:
                 image.load()
@@ -204,13 +206,18 @@ def _opened(item: Item) -> Iterator[Image.Image]:
         try:
             bounded = BoundedFile(file)
             image = Image.open(cast(IO[bytes], bounded), formats=(*_always(), own) if own else _always())
+            decode_by_table(image)
             bounded.end_header(image)
         except UnidentifiedImageError:
             raise Unreadable("no image of a known format" if size else "empty") from None
+        except Image.DecompressionBombError:  # whose words are longer, and name pillow's own bound
+            raise Unreadable(f"too many pixels, {in_words(limits.MAX_PIXELS)} at the most") from None
         except Exception as error:
             raise Unreadable(_reason(error)) from None
         if size > limits.MAX_DOUBLY_PACKED_BYTES and any(tile[0] in _DOUBLY_PACKED for tile in image.tile):
             raise Unreadable("a packed file inside of another")
+        if size > limits.MAX_JPEG2000_BYTES and image.format == "JPEG2000":
+            raise Unreadable(f"{size:,} bytes, {limits.MAX_JPEG2000_BYTES:,} of JPEG 2000 at the most")
         yield image
 
 
@@ -227,7 +234,9 @@ def _header(item: Item, image: Image.Image) -> Header:
     grey = wide or image.mode in _GREY
     if image.mode == "P" and image.width * image.height <= most_pixels(image):
         # A large image keeps its pixels from here on, uncounted: those of another one are let go.
-        with _opened(item) if image.width * image.height > _PIECE_PIXELS else nullcontext(image) as one:
+        # What is decoded slowly is never large, and not decoded twice.
+        is_kept = image.width * image.height <= _PIECE_PIXELS or is_slow(image)
+        with nullcontext(image) if is_kept else _opened(item) as one:
             palette = _palette(one, one is not image)
         grey = bool((palette == palette[:, :1]).all())
     return Header(image.size, grey, wide)

@@ -74,6 +74,14 @@ def test_an_image_of_too_many_pixels_is_known_by_its_header(tmp_path):
     assert unreadable(Item("x", 0, path)) == "100000x501 pixels, 50 million at the most"
 
 
+def test_an_image_beyond_pillows_own_bound_is_told_the_bound_here():
+    gif = b"GIF89a" + b"\xff" * 4 + bytes(3) + b"," + bytes(4) + b"\xff" * 4 + b"\0\2\2\x44\1\0;"
+    jpeg = b"\xff\xd8\xff\xc0\0\x0b\x08\xff\xff\xff\xff\1\1\x11\0\xff\xda\0\x08\1\1\0\0\x3f\0"
+    for content in (gif, jpeg):
+        with pytest.raises(Unreadable, match=r"^too many pixels, 50 million at the most$"):
+            look(Item("x", 0, content))
+
+
 def test_a_palette_is_not_looked_for_in_what_is_too_large(tmp_path, monkeypatch):
     Image.fromarray(pixels(0, 64)).convert("P").save(tmp_path / "x.png")
     content = (tmp_path / "x.png").read_bytes()
@@ -82,7 +90,7 @@ def test_a_palette_is_not_looked_for_in_what_is_too_large(tmp_path, monkeypatch)
         look(cut)
     monkeypatch.setattr(limits, "MAX_PIXELS", 1_000)
     assert look(cut).size == (64, 64)
-    assert unreadable(cut) == "64x64 pixels, 0 million at the most"
+    assert unreadable(cut) == "64x64 pixels, 1,000 at the most"
 
 
 def test_the_palette_of_a_large_image_keeps_no_pixels(tmp_path, monkeypatch):
@@ -114,7 +122,7 @@ def test_formats_whose_decoders_take_more_have_a_lower_limit(tmp_path, monkeypat
     monkeypatch.setattr(limits, "MAX_HEAVY_PIXELS", 1_000)
     path = tmp_path / "x.jp2"
     Image.fromarray(pixels(0, 32)).save(path)
-    assert unreadable(Item("x", 0, path)) == "32x32 pixels, 0 million at the most"
+    assert unreadable(Item("x", 0, path)) == "32x32 pixels, 1,000 at the most"
 
 
 def test_a_baseline_jpeg_counts_at_the_size_that_it_is_decoded_at(tmp_path, monkeypatch):
@@ -123,7 +131,7 @@ def test_a_baseline_jpeg_counts_at_the_size_that_it_is_decoded_at(tmp_path, monk
         Image.fromarray(pixels(0, 512)).save(tmp_path / name, progressive=progressive)
     _, array = decode(Item("x", 0, tmp_path / "baseline.jpg"), 3, 32)
     assert array.shape == (3, 32, 32)
-    assert unreadable(Item("x", 0, tmp_path / "progressive.jpg")) == "512x512 pixels, 0 million at the most"
+    assert unreadable(Item("x", 0, tmp_path / "progressive.jpg")) == "512x512 pixels, 20,000 at the most"
 
 
 def test_an_image_of_too_many_bytes_is_not_read(tmp_path):

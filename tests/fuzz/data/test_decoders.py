@@ -63,10 +63,10 @@ def test_colours_one_after_the_other_count_at_full_size(tmp_path, monkeypatch):
     with path.open("rb") as file:
         assert (kept_bytes(file), scans_in(file)) == (6, 1)
     monkeypatch.setattr(limits, "MAX_PIXELS", 20_000)
-    assert refused(path) == "512x512 pixels, 0 million at the most"
+    assert refused(path) == "512x512 pixels, 20,000 at the most"
     monkeypatch.setattr(limits, "MAX_PIXELS", 10**6)
     monkeypatch.setattr(limits, "MAX_DECODING_BYTES", 512 * 512 * 6)
-    assert refused(path) == "512x512 pixels, 0 million at the most"
+    assert refused(path) == "512x512 pixels, 196,608 at the most"
 
 
 def test_scans_are_counted_before_they_are_decoded(tmp_path, monkeypatch):
@@ -78,11 +78,6 @@ def test_scans_are_counted_before_they_are_decoded(tmp_path, monkeypatch):
     assert refused(most) == "512x512 pixels in 100 scans, 99 at the most"
 
 
-def test_a_scan_between_two_pieces_is_counted():
-    piece = 1 << 20
-    assert scans_in(io.BytesIO(b"\xff\xda" + bytes(piece - 3) + b"\xff\xda" + bytes(piece - 2) + b"\xff")) == 2
-
-
 def test_pixels_in_text_are_fewer_and_their_comments_are_counted(tmp_path, monkeypatch):
     head, row = b"P3\n# made by hand\n64 64\n255\n", b"9 8 7 " * 63 + b"1 2 3 "
     path = put(tmp_path / "x.ppm", head + row * 64)
@@ -91,7 +86,7 @@ def test_pixels_in_text_are_fewer_and_their_comments_are_counted(tmp_path, monke
     put(path, head + b"9 8 7 #\n" * 64 * 64)
     assert refused(path) == "4,097 comments, 1,000 at the most"
     monkeypatch.setattr(limits, "MAX_HEAVY_PIXELS", 64 * 63)
-    assert refused(put(path, head + row * 64)) == "64x64 pixels, 0 million at the most"
+    assert refused(put(path, head + row * 64)) == "64x64 pixels, 4,032 at the most so packed; save it as PNG"
 
 
 def test_a_webp_file_counts_with_the_copies_of_its_decoder(tmp_path, monkeypatch):
@@ -99,7 +94,7 @@ def test_a_webp_file_counts_with_the_copies_of_its_decoder(tmp_path, monkeypatch
     monkeypatch.setattr(limits, "MAX_DECODING_BYTES", 64 * 64 * 17)
     assert decode(Item("x", 0, tmp_path / "x.webp"), 3, 0)[1].shape == (3, 64, 64)
     monkeypatch.setattr(limits, "MAX_DECODING_BYTES", 64 * 64 * 16)
-    assert refused(tmp_path / "x.webp") == "64x64 pixels, 0 million at the most"
+    assert refused(tmp_path / "x.webp") == "64x64 pixels, 3,855 at the most"
 
 
 def test_pixels_in_pieces_are_those_of_the_whole(monkeypatch):

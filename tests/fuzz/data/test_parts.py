@@ -66,6 +66,11 @@ BEFORE = {
     "text": in_png(chunk(b"tEXt", b"a\0b")),
     "profile": in_png(chunk(b"iCCP", b"a\0\0" + PACKED)),
     "own chunks": in_png(chunk(b"prIv")),
+    "damaged packed text": in_png(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2**20 - 1))[:-4] + b"oops")),
+    "short damaged packed text": in_png(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(20_000))[:-4] + b"oops")),
+    "damaged packed international text": in_png(
+        chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(bytes(2**20 - 1))[:-4] + b"oops")
+    ),
     "comment": filled(b"P6 #\n64 64 255\n" + bytes(3 * 64 * 64), 4, b"x"),
     "white space": filled(b"P6 64 64 255\n" + bytes(3 * 64 * 64), 3, b" "),
 }
@@ -191,10 +196,25 @@ def test_an_image_of_many_colours_in_text_is_read(tmp_path):
         ("JPEG", segment(0xE2, b"ICC_PROFILE\0\1\1x"), 1_490),
         ("PNG", chunk(b"tEXt", b"a\0b"), 1_990),
         ("PNG", chunk(b"prIv", b"x"), 1_990),
-        ("PNG", chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x")), 115),
-        ("PNG", chunk(b"iTXt", b"a\0\0\0\0\0x"), 115),
+        ("PNG", chunk(b"zTXt", b"a\0\0" + zlib.compress(b"x")), 1_990),
+        ("PNG", chunk(b"zTXt", b"a\0\0" + zlib.compress(NOISE.tobytes()[:2_000])), 115),
+        ("PNG", chunk(b"iTXt", b"a\0\0\0\0\0x"), 1_990),
+        ("PNG", chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"x" * 4_000), 1_990),
+        ("PNG", chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(NOISE.tobytes()[:2_000])), 115),
+        ("PNG", chunk(b"iTXt", b"a" * 2_000), 115),
     ],
-    ids=["notes", "profile in parts", "text", "own chunks", "packed text", "international text"],
+    ids=[
+        "notes",
+        "profile in parts",
+        "text",
+        "own chunks",
+        "short packed text",
+        "packed text",
+        "international text",
+        "notes in PNG",
+        "packed international text",
+        "text without a key",
+    ],
 )
 def test_as_many_segments_and_chunks_pass_as_the_document_says(kind, part, most):
     assert f"{most:,} " in (PROJECT / "assets/docs/data.md").read_text("utf-8")
@@ -211,5 +231,8 @@ def test_what_cameras_and_editors_write_is_read():
     for content in (encoded("JPEG", exif=exif, icc_profile=profile), encoded("PNG", icc_profile=bytes(500_000))):
         assert decode(Item("x", 0, content), 3, 0)[1].shape == (3, 64, 64)
     note = encoded("JPEG")
+    notes = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + b"x" * 3_000) * 130
+    drawn = encoded("PNG")
+    assert decode(Item("x", 0, drawn[:33] + notes + drawn[33:]), 3, 0)[1].shape == (3, 64, 64)
     many = b"".join(segment(0xE1, b"http://ns.adobe.com/xmp/extension/\0" + bytes(60_000)) for _ in range(100))
     assert decode(Item("x", 0, note[:2] + many + note[2:]), 3, 0)[1].shape == (3, 64, 64)

@@ -5,9 +5,12 @@ at the size that it is shrunk to. Every other is kept at its full size, two byte
 goes over all of it: progressive files, and those whose components come one after the other.
 """
 
+import re
 from typing import IO
 
-_SOS, _MARKS = 0xDA, range(0xC0, 0xD0)
+_SOS, _END, _MARKS = 0xDA, 0xD9, range(0xC0, 0xD0)
+#: A marker that ends the bytes of a scan: no byte of theirs, no restart, none that libjpeg passes by there.
+_AFTER_SCAN = re.compile(rb"\xff[\xc0-\xcf\xd8-\xfe]")
 #: In ``_MARKS``, but no frame: Huffman tables, an extension, arithmetic conditions.
 _NO_FRAMES = (0xC4, 0xC8, 0xCC)
 _BY_ROW = (0xC0, 0xC1)
@@ -16,7 +19,7 @@ _ALONE = (0x01, *range(0xD0, 0xD9))
 _COEFFICIENT_BYTES = 2
 #: Colours of a file that nobody understands, and bytes and segments before its first scan.
 _MOST_LAYERS, _MOST_JUNK, _MOST_SEGMENTS = 4, 1 << 16, 10_000
-_PIECE = 1 << 20
+_PIECE = 1 << 17
 
 
 def kept_bytes(file: IO[bytes]) -> int:
@@ -32,13 +35,45 @@ def kept_bytes(file: IO[bytes]) -> int:
 
 
 def scans_in(file: IO[bytes]) -> int:
-    """Return how many scans a file has at the most: those of a thumbnail count too."""
-    at, found, last = file.tell(), 0, b""
+    """Return how many scans a file has up to its picture's end: what thumbnails and pictures behind it have is theirs.
+
+    Of a file with more segments than are gone over, each pair of bytes that may begin a scan counts.
+    """
+    at, found = file.tell(), 0
+    try:
+        file.seek(0)
+        for _ in range(_MOST_SEGMENTS):
+            marker = _marker_from(file)
+            if marker in (_END, None):
+                return found
+            found += marker == _SOS
+            # The bytes of a scan come behind its segment, and are passed by like what stands between segments.
+            if marker not in _ALONE:
+                length = int.from_bytes(file.read(2), "big")
+                file.seek(max(0, length - 2), 1)
+        return _may_begin_scans(file)
+    finally:
+        file.seek(at)
+
+
+def _marker_from(file: IO[bytes]) -> int | None:
+    """Return the next marker and go behind it, None: there is none."""
+    begin, last = file.tell(), b""
+    while piece := file.read(_PIECE):
+        if mark := _AFTER_SCAN.search(last + piece):
+            file.seek(begin + mark.end() - len(last))
+            return mark[0][1]
+        begin += len(piece)
+        last = piece[-1:]
+    return None
+
+
+def _may_begin_scans(file: IO[bytes]) -> int:
+    found, last = 0, b""
     file.seek(0)
     while piece := file.read(_PIECE):
         found += (last + piece).count(bytes((0xFF, _SOS)))
         last = piece[-1:] if piece[-1] == 0xFF else b""
-    file.seek(at)
     return found
 
 

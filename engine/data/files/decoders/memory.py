@@ -18,6 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from engine.data import limits
 from engine.data.files.decoders.jpeg import kept_bytes, scans_in
 from engine.data.files.decoders.plain import beyond_comments, is_plain
+from engine.data.files.decoders.speed import is_slow, most_in_time
 
 #: Bytes of a pixel by mode: as pillow holds it, and what its way to 8-bit grey or RGB adds.
 _BY_MODE = {
@@ -27,13 +28,15 @@ _BY_MODE = {
 _OTHER_MODE = (4, 4)
 #: Formats and pillow's decoders that hold the pixels several times over at once.
 _BY_FORMAT = {"WEBP": 17}
-_BY_DECODER = {"ppm": 12, "ppm_plain": 12}
+_BY_DECODER = {"skipscope_ppm": 12, "ppm_plain": 12}
 #: Ways to pack a TIFF file that decode a strip as a file of its own, and the tags of bits and samples.
 _PACKED_STRIPS, _PACKED_STRIP_BYTES = ("jpeg", "tiff_jpeg", "webp"), 17
 _BITS_TAG, _SAMPLES_TAG = 258, 277
 #: Formats whose decoders are slow, or take several times the memory.
 _HEAVY = ("JPEG2000", "AVIF", "QOI", "DDS", "BLP", "FTEX", "FITS", "XPM", "XBM")
 _HEAVY_BYTES = 56
+#: What a slow decoder's image is better saved as.
+_SAVED = " so packed; save it as PNG"
 #: From so many bytes on freed memory goes back to the system at once.
 _LARGE = 32 * 2**20
 
@@ -48,7 +51,7 @@ class Need(NamedTuple):
 def most_pixels(image: Image.Image) -> int:
     """Return how many pixels an image of this format and mode may have."""
     most = limits.MAX_HEAVY_PIXELS if image.format in _HEAVY or is_plain(image) else limits.MAX_PIXELS
-    return min(most, limits.MAX_DECODING_BYTES // pixel_bytes(image))
+    return min(most, most_in_time(image), limits.MAX_DECODING_BYTES // pixel_bytes(image))
 
 
 def pixel_bytes(image: Image.Image) -> int:
@@ -74,9 +77,9 @@ def need(image: Image.Image, full: tuple[int, int]) -> Need:
     pixels, drafted, each = full[0] * full[1], image.width * image.height, pixel_bytes(image)
     most, shown = most_pixels(image), f"{full[0]}x{full[1]} pixels"
     if is_plain(image):
-        return Need(pixels * each, _beyond(shown, pixels, most) or beyond_comments(image))
+        return Need(pixels * each, _beyond(shown, pixels, most, _SAVED) or beyond_comments(image))
     if not isinstance(image, JpegImageFile) or image.fp is None:
-        return Need(pixels * each, _beyond(shown, pixels, most))
+        return Need(pixels * each, _beyond(shown, pixels, most, _SAVED * is_slow(image)))
     kept = kept_bytes(image.fp)
     if not kept:
         counted = drafted if image.format == "JPEG" else pixels
@@ -88,8 +91,13 @@ def need(image: Image.Image, full: tuple[int, int]) -> Need:
     return Need(taken, f"{shown} in {scans:,} scans, {most_scans} at the most" if scans > most_scans else "")
 
 
-def _beyond(shown: str, pixels: int, most: int) -> str:
-    return f"{shown}, {most // 10**6} million at the most" if pixels > most else ""
+def _beyond(shown: str, pixels: int, most: int, instead: str = "") -> str:
+    return f"{shown}, {in_words(most)} at the most{instead}" if pixels > most else ""
+
+
+def in_words(number: int) -> str:
+    """Return a number of pixels, in millions where it is one or more, rounded down."""
+    return f"{number // 10**5 / 10:g} million" if number >= 10**6 else f"{number:,}"
 
 
 def _give_back() -> None:

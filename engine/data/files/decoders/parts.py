@@ -11,8 +11,10 @@ from PIL.ImageFile import ImageFile
 
 from engine.data import limits
 
-#: Kinds of PNG chunks that are unpacked, up to a mebibyte each, and the parts that one counts for.
-_PACKED, _PACKED_PARTS = (b"iCCP", b"zTXt", b"iTXt"), 50
+#: Kinds of PNG chunks that are unpacked, up to a mebibyte each: for how many parts more a chunk counts, and the packed
+#: bytes that may become as much. A text of the last kind says itself whether it is packed.
+_PACKED, _TEXT = (b"iCCP", b"zTXt"), b"iTXt"
+_UNPACKED_PARTS, _UNPACKED_FROM = 49, 1016
 _HEAD_BYTES = 8
 #: Reads that are larger are of a whole file: no segment of a JPEG file is.
 _PART_BYTES = 1 << 16
@@ -26,7 +28,7 @@ class BoundedFile:
     """A file for pillow. It counts what is read, with another bound once the header is known."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+        self._file, self._text_parts = file, 0
         self._allow(" before its pixels", limits.MAX_PARTS, limits.MAX_LINES, limits.MAX_PARTS_BYTES)
 
     def __getattr__(self, name: str) -> object:
@@ -47,8 +49,7 @@ class BoundedFile:
     def read(self, size: int = -1) -> bytes:
         """Read as a file does. Raises ManyParts."""
         part = self._file.read(size)
-        is_packed = len(part) == _HEAD_BYTES and part[4:] in _PACKED
-        self._parts -= _PACKED_PARTS if is_packed else 1
+        self._parts -= 1 + self._parts_unpacked(part)
         if self._parts < 0:
             raise self._beyond("parts")
         return self._count_bytes(part)
@@ -59,6 +60,20 @@ class BoundedFile:
         if self._lines < 0:
             raise self._beyond("lines")
         return self._count_bytes(self._file.readline(size))
+
+    def _parts_unpacked(self, part: bytes) -> int:
+        """Return for how many parts counts what becomes of a packed chunk, whose head or text this is."""
+        if self._text_parts:
+            text, self._text_parts = self._text_parts, 0
+            return 0 if part.partition(b"\0")[2][:1] == b"\0" else text
+        if len(part) != _HEAD_BYTES or part[4:] not in (*_PACKED, _TEXT):
+            return 0
+        packed = min(int.from_bytes(part[:4], "big"), _UNPACKED_FROM)
+        parts = packed * _UNPACKED_PARTS // _UNPACKED_FROM
+        if part[4:] in _PACKED:
+            return parts
+        self._text_parts = parts
+        return 0
 
     def _count_bytes(self, part: bytes) -> bytes:
         if len(part) <= _PART_BYTES:
