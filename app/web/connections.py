@@ -6,7 +6,6 @@ so that half requests never keep the presenter out, whatever address they come f
 """
 
 import asyncio
-import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 from app.web import descriptors, presenter_link, web_sockets
 from app.web.addresses import network
 from app.web.base_path import inside
+from app.web.bounded_server import ACCEPTED, BoundedServer
 from app.web.proxy_hosts import is_proxy
 from app.web.request_head import head_bytes, origin_form
 from app.web.web_sockets import MAX_MESSAGE_BYTES, BoundedWebSocket
@@ -34,12 +34,8 @@ STALL_S = 60.0
 MAX_WAITING = 512
 #: Connections that only the presenter may use, and the seconds for his head there.
 RESERVE, RESERVE_HEAD_S = 32, 2.0
-#: Connections that are accepted in one go: what was begun goes on between them. Others wait in the system's queue.
-ACCEPTED, QUEUE = 8, 2048
 #: The part of all connections that one address may have. A lecture room may be one address.
 ADDRESS_SHARE = 0.9
-#: Bytes that the system keeps for a reader; Linux doubles them, and would take megabytes for each who reads nothing.
-UNSENT_BYTES = 128 * 1024
 #: Bytes that are read of one connection before others have their turn, and those of the presenter's files. The smallest
 #: frames and parts have six, and each takes 10 to 30 us.
 READ_BYTES, FILE_READ_BYTES = 1024, 256 * 1024
@@ -373,23 +369,6 @@ def install() -> None:
 def bounded_config(*arguments: Any, **options: Any) -> uvicorn.config.Config:
     """Return Uvicorn's settings with these limits, whatever else is asked for."""
     return uvicorn.config.Config(*arguments, **{**options, **LIMITS})
-
-
-class BoundedServer(uvicorn.Server):
-    """Uvicorn's server, with a queue of the system that is longer than what is accepted in one go.
-
-    asyncio takes one number for both. Where the queue is full, a browser tries again after a second. Connections have
-    the bounds of the socket that they came by.
-    """
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, then lengthen the queue and bound what is kept for each reader."""
-        await super().startup(sockets)
-        for server in self.servers:
-            for listening in server.sockets:
-                with listening.dup() as same:
-                    same.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES)
-                    same.listen(QUEUE)
 
 
 LIMITS: dict[str, Any] = {

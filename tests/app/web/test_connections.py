@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
-from app.web import connections, presenter_link, proxy_hosts
+from app.web import bounded_server, connections, presenter_link, proxy_hosts
 from app.web.connections import Connections
 
 WEBSOCKET = (
@@ -68,7 +68,7 @@ async def server():
         ]
     )
     config = connections.bounded_config(app, port=0, lifespan="off", log_config=None)
-    running = connections.BoundedServer(config)
+    running = bounded_server.BoundedServer(config)
     listening = socket.create_server(("127.0.0.1", 0))
     task = asyncio.create_task(running.serve(sockets=[listening]))
     while not running.started:

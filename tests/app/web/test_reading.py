@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from uvicorn.server import ServerState
 
-from app.web import connections, web_sockets
+from app.web import bounded_server, connections, web_sockets
 from app.web.connections import READ_BYTES, BoundedProtocol
 from tests.app.web import test_connections
 from tests.app.web.test_connections import HEAD, WEBSOCKET, answer, server, small
@@ -152,7 +152,7 @@ def test_a_server_ends_in_good_order_while_a_refusal_waits(limits, monkeypatch, 
     monkeypatch.setattr(web_sockets, "REFUSAL_S", 5.0)
 
     async def scenario():
-        running = connections.BoundedServer(
+        running = bounded_server.BoundedServer(
             connections.bounded_config(small, port=0, lifespan="off", log_config=None, timeout_graceful_shutdown=8)
         )
         listening = socket.create_server(("127.0.0.1", 0))
@@ -224,7 +224,7 @@ def test_a_refusal_in_parts_waits_once(monkeypatch):
 @pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="Linux tells how long its queue is")
 def test_few_connections_are_accepted_in_one_go_and_the_system_keeps_many(limits, monkeypatch):
     limits()
-    queues, startup = [], connections.BoundedServer.startup
+    queues, startup = [], bounded_server.BoundedServer.startup
 
     async def looked_at(self, sockets=None):
         await startup(self, sockets)
@@ -234,14 +234,14 @@ def test_few_connections_are_accepted_in_one_go_and_the_system_keeps_many(limits
         queues.append(self.servers[0]._backlog)
         queues.append(sockets[0].getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) // 2)  # Linux doubles it
 
-    monkeypatch.setattr(connections.BoundedServer, "startup", looked_at)
+    monkeypatch.setattr(bounded_server.BoundedServer, "startup", looked_at)
 
     async def scenario():
         async with server() as port:
             assert await answer(port) == "HTTP/1.1 200 OK"
 
     asyncio.run(scenario())
-    assert queues == [connections.QUEUE, connections.ACCEPTED, connections.UNSENT_BYTES]
+    assert queues == [bounded_server.QUEUE, bounded_server.ACCEPTED, bounded_server.UNSENT_BYTES]
 
 
 @pytest.mark.parametrize(("who", "answered"), [("presenter", "200"), ("audience", "405")])

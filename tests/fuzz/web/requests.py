@@ -23,6 +23,7 @@ ROUTES: dict[str, dict[str, tuple[str, ...]]] = {
     "/live/recording": {"runs": _RUNS, "n": ("100", "2000")},
     "/live/recorded-curves.json": {},
     "/live/recorded-picture-dark.png": {},
+    "/live/recorded-picture-light.png": {},
     "/live/probes/history": {
         "runs": _RUNS, "quantities": ("response_std", "response_std,gradient_weight"), "n": ("20", "400"),
         "about": ("", "response_std"),
