@@ -9,7 +9,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from tests.architecture.documents import DOCS, words
-from tests.e2e.conftest import until
+from tests.e2e.pace.waiting import until
 
 NGINX, OPENSSL = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"), shutil.which("openssl")
 NO_NGINX = "no nginx found: apt-get install nginx-light to run the tests behind a proxy"

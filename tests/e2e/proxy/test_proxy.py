@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from engine.store.workspace import Workspace
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import PredictionScene
-from tests.e2e.conftest import PATIENCE, until, wait_view
+from tests.e2e.conftest import wait_view
+from tests.e2e.pace.waiting import PATIENCE, until
 from tests.e2e.proxy.nginx import NGINX, NO_NGINX, OPENSSL, Nginx
 from tests.e2e.test_share import SharedSite
 
@@ -61,6 +62,10 @@ def visit(browser, site):
         if not inner.startswith((site.root, "data:", "blob:")) and inner not in (site.link, site.audience):
             beside.append(address)
 
+    def heard(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            complaints.append(f"{said.text} {said.location['url']}")
+
     def open_one(url: str) -> Page:
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, ignore_https_errors=True))
         contexts[-1].set_default_timeout(1000 * PATIENCE)
@@ -68,7 +73,7 @@ def visit(browser, site):
         page.on("request", lambda request: fetched(request.url))
         page.on("websocket", lambda socket: fetched(socket.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("console", heard)
         page.goto(url)
         return page
 

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from engine.exchange.recordings import get_recording
 from engine.exchange.transfer import import_from
-from tests.e2e.conftest import view, wait_view
+from tests.e2e.conftest import wait_view
 from tests.e2e.replay.test_replay_page import RECORDED, check_that_nothing_says_live, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -49,4 +49,4 @@ def test_no_view_of_a_race_passes_for_live(site, imported, open_page):
     for key in ("?", "?", "PageDown", "PageDown", "PageDown", "b"):
         page.keyboard.press(key)
         check_that_nothing_says_live(page)
-    assert view(page, "v.recorded")
+    wait_view(page, "v.recorded")

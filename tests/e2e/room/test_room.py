@@ -89,7 +89,7 @@ OTHERS = tuple(name for name in attackers.ATTACKS if name not in WORST)
 )
 def test_no_attack_of_the_audience_keeps_the_presenter_waiting(attacked, name):
     server, race = attacked
-    figures = attacks.measured(server, race, name, {"seconds": 4})
+    figures = attacks.measured(server, race, name, {"seconds": 3})
     assert figures["attackers"]["came_per_s"] > 0 or name == "nothing"
     assert not attacks.is_beyond(figures, SLACK * attacks.BOUND_S), figures
     if name in WORST and name != "streams":
@@ -104,7 +104,7 @@ def test_an_attack_that_costs_too_much_is_seen():
 
 @pytest.mark.slow
 def test_every_viewer_gets_every_row_whatever_is_sent_beside(tmp_path):
-    room = Room(viewers=20, seconds=4, per_second=40, half=200, half_s=4, reloads=1)
+    room = Room(viewers=20, seconds=4, per_second=40, half=200, half_s=2, reloads=1)
     figures = measured(tmp_path, room, storm)
     assert (figures["joined"], figures["refused"], figures["generator"]["lost"]) == (20, [], [])
     assert figures["rows"] > 100

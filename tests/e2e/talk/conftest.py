@@ -6,21 +6,21 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from engine.store.workspace import Workspace
-from tests.e2e.conftest import PATIENCE
-from tests.e2e.test_share import SharedSite
+from tests.e2e.pace.waiting import PATIENCE
+from tests.e2e.test_share import SwiftSite
 
 
 @pytest.fixture
-def room(workspace: Workspace) -> Iterator[SharedSite]:
+def room(workspace: Workspace) -> Iterator[SwiftSite]:
     """A shared site of a workspace of its own."""
-    site = SharedSite(workspace)
+    site = SwiftSite(workspace)
     site.share()
     yield site
     site.close()
 
 
 @pytest.fixture
-def phone(room: SharedSite, browser: Browser) -> Iterator[Page]:
+def phone(room: SwiftSite, browser: Browser) -> Iterator[Page]:
     """A page of the audience, in a browser of its own."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
     context.set_default_timeout(1000 * PATIENCE)

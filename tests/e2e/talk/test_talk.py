@@ -14,7 +14,9 @@ from engine.events import RunState
 from engine.store.reader import Reader
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import LabScene, Played, PredictionScene, Talk
-from tests.e2e.conftest import PATIENCE, Site, comes_true, settle, until
+from tests.e2e.conftest import Site
+from tests.e2e.pace.waiting import PATIENCE, comes_true, settle, until
+from tests.e2e.talk.test_by_touch import FOOT, is_clear
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -76,8 +78,9 @@ ON_A_PHONE = """() => {
 }"""
 
 
-def apart(page: Page, size: dict) -> None:
-    """Assert that the parts of a scene lie in the window, one below the other, with all of their words."""
+def apart(page: Page, size: dict, buttons: int) -> None:
+    """Assert that the parts of a scene lie in the window, one below the other, with all of their words and buttons."""
+    assert is_clear(buttons, page.evaluate(FOOT)), size
     seen = page.evaluate(BOXES)
     width, height = seen["window"]
     boxes = sorted(seen["boxes"], key=lambda box: box[2])
@@ -91,26 +94,24 @@ def apart(page: Page, size: dict) -> None:
     assert seen["drawn"]
 
 
-def walk(page: Page) -> list[str]:
-    """Give the whole talk by the keyboard, looking at each scene in both sizes; return the chips."""
-    chips = []
+def walk(page: Page, buttons: int) -> None:
+    """Give the whole talk by the keyboard, looking at each scene in both sizes, its chip and that many buttons."""
     expect(page.locator(".sk-talk.ss-presenting")).to_be_visible()
-    for number, scene in enumerate(TALK.scenes, 1):
+    for number, (scene, said) in enumerate(zip(TALK.scenes, chips_of(TALK), strict=True), 1):
         expect(page.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
         expect(page.locator(".sk-title")).to_have_text(scene.title)
         for size in SIZES:
             page.set_viewport_size(size)
             until(lambda: page.evaluate(READY))
             settle(page, BOXES)
-            comes_true(partial(apart, page, size))
+            comes_true(partial(apart, page, size, buttons))
         chip = page.locator(".sk-chip")
-        chips.append(chip.text_content() if chip.is_visible() else "")
+        expect(chip).to_have_text(said) if said else expect(chip).to_be_hidden()
         page.keyboard.press(FORWARD[number % len(FORWARD)])
     expect(page.locator(".sk-number")).to_have_text(f"{number} / {number}")
     for key, there in (("Home", 1), ("End", number), ("ArrowLeft", number - 1), ("PageUp", number - 2)):
         page.keyboard.press(key)
         expect(page.locator(".sk-number")).to_have_text(f"{there} / {number}")
-    return chips
 
 
 def fits_a_phone(page: Page, number: int) -> None:
@@ -155,7 +156,7 @@ def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
         site.control.engine.shutdown()
         page = open_page(f"{site.url}/talk", reduced_motion="reduce")
         said = heard(page)
-        assert walk(page) == chips_of(TALK)
+        walk(page, 3)
         page.keyboard.press("End")
         expect(page.locator(".sk-trouble")).to_contain_text("engine is not there: the recording plays")
         page.keyboard.press("s")
@@ -170,7 +171,7 @@ def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
         expect(notes.locator(".title")).to_have_text(TALK.scenes[1].title)
         expect(notes.locator(".notes")).to_contain_text(TALK.scenes[1].notes.split("\n")[0])
         expect(page.locator(".sk-title")).to_have_text(TALK.scenes[1].title)
-        assert re.fullmatch(r"\d:\d\d", notes.locator(".talk").text_content())
+        expect(notes.locator(".talk")).to_have_text(re.compile(r"^\d:\d\d$"))
         # Without phones the speaker enters what the room says.
         page.keyboard.press("1")
         page.keyboard.press("ArrowRight")
@@ -198,9 +199,9 @@ def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, bro
         said, asked = heard(page), []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(path.as_uri())
-        assert walk(page) == chips_of(TALK)
+        walk(page, 2)
         on_a_phone(page)
-        assert "LIVE" not in page.locator(".sk-talk").inner_text()
+        assert "LIVE" not in page.locator(".sk-talk").inner_text()  # at once: not for an instant
         assert [url for url in asked if not url.startswith(("blob:", path.as_uri()))] == []
         assert said == []
     finally:
@@ -250,9 +251,11 @@ def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_pa
     try:
         for phone in phones:
             expect(phone.locator(".sk-title")).to_have_text(TALK.scenes[0].title)
+            # at once: nobody is told a scene before it is shown
             assert TALK.scenes[0].notes.split("\n")[0] not in phone.content()
             # Not even its own program has a scene that was not shown.
             known = json.dumps(phone.evaluate(KNOWN), ensure_ascii=False)
+            # at once: as above
             assert [scene.title for scene in TALK.scenes if scene.title in known] == [TALK.scenes[0].title]
         for _ in range(number - 1):
             speaker.keyboard.press("ArrowRight")
@@ -285,7 +288,7 @@ def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_pa
         expect(phones[0].locator(".sk-lines")).to_contain_text("has not begun, or it has ended")
         phones[0].keyboard.press("Escape")
         expect(phones[0].locator(".ss-present")).to_be_visible()
-        assert phones[0].locator(".sk-item").count() == 0
+        expect(phones[0].locator(".sk-item")).to_have_count(0)
     finally:
         for phone in phones:
             phone.context.close()

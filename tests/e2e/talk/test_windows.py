@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import expect
 
-from app.views.talk_windows import AWAY_S
 from engine.talks.files import FOLDER, USUAL, read_talk
+from tests.e2e.pace.swift import AWAY_S
 
 STREAM = re.compile("/_stcore/stream")
 
