@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
@@ -230,9 +230,9 @@ def browser(chromium) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
-def _usual(browser) -> Iterator[BrowserContext]:
-    """A context that the tests share for the scripts that it has kept: reading them anew takes seconds."""
+@contextmanager
+def _kept_context(browser: Browser) -> Iterator[BrowserContext]:
+    """A context that tests share for the scripts that it has kept: reading them anew takes seconds."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(1000 * PATIENCE)
     # The process of the pages lives as long as one of them: this one is of no server.
@@ -241,6 +241,36 @@ def _usual(browser) -> Iterator[BrowserContext]:
     kept.goto("http://127.0.0.1/")
     yield context
     context.close()
+
+
+@contextmanager
+def _one_test(context: BrowserContext) -> Iterator[BrowserContext]:
+    """Give a context to a test; nothing of it is left afterwards but the page that was there."""
+    yield context
+    for page in context.pages[1:]:
+        if page.url.startswith("http"):  # what is kept for a tab goes with it
+            page.evaluate("() => localStorage.clear()")
+        page.close()
+    context.clear_cookies()
+
+
+@pytest.fixture(scope="package")
+def _usual(browser) -> Iterator[BrowserContext]:
+    with _kept_context(browser) as context:
+        yield context
+
+
+@pytest.fixture(scope="package")
+def _another(browser) -> Iterator[BrowserContext]:
+    with _kept_context(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def another(_another) -> Iterator[BrowserContext]:
+    """A second visitor's browser, with cookies of its own."""
+    with _one_test(_another) as context:
+        yield context
 
 
 FAILED = pytest.StashKey[bool]()
@@ -267,7 +297,7 @@ def tell(pages: list[Page]) -> None:
 def open_page(request, browser, _usual) -> Iterator[Callable[[str], Page]]:
     """Open pages that fail the test when their scripts throw, or when anything is fetched from elsewhere.
 
-    Pages of one test are tabs of one browser; so is one of another ``color_scheme``.
+    Pages of one test are tabs of one browser; so is one with ``media`` of its own.
     """
     contexts, errors, elsewhere, pages = [], [], [], []
 
@@ -275,27 +305,23 @@ def open_page(request, browser, _usual) -> Iterator[Callable[[str], Page]]:
         if not request.url.startswith(OWN):
             elsewhere.append(request.url)
 
-    def open_one(url: str, color_scheme: str | None = None, **options) -> Page:
+    def open_one(url: str, options: dict | None = None, **media: str) -> Page:
         if options:
             contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
             contexts[-1].set_default_timeout(1000 * PATIENCE)
         page = (contexts[-1] if contexts else _usual).new_page()
         page.wait_for_function = partial(page.wait_for_function, polling=LOOKS)
-        page.emulate_media(color_scheme=color_scheme)
+        page.emulate_media(**media)
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", fetched)
         page.goto(url)
         return page
 
-    yield open_one
-    if request.node.stash.get(FAILED, False):
-        tell(pages)
-    for page in pages:
-        if page.url.startswith("http"):  # what is kept for a tab goes with it
-            page.evaluate("() => localStorage.clear()")
-        page.close()
-    _usual.clear_cookies()
+    with _one_test(_usual):
+        yield open_one
+        if request.node.stash.get(FAILED, False):
+            tell(pages)
     for context in contexts:
         context.close()
     assert not errors

@@ -159,7 +159,7 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
 def test_a_touched_screen_has_no_mode_bar_over_the_names_and_a_phone_scrolls_one_way(site, open_page):
     finished(site)
     for options, bars in (({}, 4), ({"has_touch": True, "is_mobile": True}, 0)):
-        page = open_page(f"{site.url}/gradients", **options)
+        page = open_page(f"{site.url}/gradients", options)
         wait_lab(page, "v.card?.state === 'finished' && v.drawn")
         page.locator(".sl-more > summary").click()
         wait_lab(page, "document.querySelectorAll('.sl-plot .main-svg').length >= 4")
@@ -169,15 +169,14 @@ def test_a_touched_screen_has_no_mode_bar_over_the_names_and_a_phone_scrolls_one
     page.wait_for_function("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")
 
 
-def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, browser):
+def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, another):
     first = finished(site)
     second = finished(site, layers=14)
     page = open_page(f"{site.url}/gradients")
     wait_lab(page, f"v.run === {second} && v.values.length === 9 && v.drawn")
     page.wait_for_url(lambda url: f"gradients-job={second}" in url)
     asked = f"gradients-job={first}&gradients-kind=without+BN&gradients-value=0.841&gradients-set-layers=20"
-    context = browser.new_context()
-    other = context.new_page()
+    other = another.new_page()
     other.goto(f"{site.url}/gradients?{asked}&gradients-set-width=nonsense&gradients-set-seeds=-4")
     wait_lab(other, f"v.run === {first} && v.pick.value === 0.841 && v.pick.kind === 'without BN'")
     expect(other.locator(".sl-strip")).to_contain_text("layers 12")
@@ -187,7 +186,6 @@ def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, br
     expect(other.get_by_role("spinbutton", name="Seeds")).to_have_value("3")
     other.get_by_role("button", name="Show the newest").click()
     wait_lab(other, f"v.run === {second} && v.values.length === 9")
-    context.close()
     page.goto(f"{site.url}/gradients?gradients-job=x&gradients-kind=evil&gradients-value=1e99&gradients-zoom=norm_x_1")
     wait_lab(page, f"v.run === {second} && v.pick.kind === 'with BN' && v.pick.value === 1")
     wait_lab(page, "v.curves.size > 0")

@@ -263,7 +263,7 @@ def test_the_name_of_a_shorter_net_lies_on_no_line_and_a_phone_scrolls_in_one_di
 
 
 @pytest.mark.long
-def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open_page, browser):
+def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open_page, another):
     page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data")
     for _ in range(3):
@@ -280,12 +280,10 @@ def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open
         lambda seen: seen[1:4] == [race.planned[11], False, [race.runs[1]]] and seen[-1] == [2, 6],
     )
 
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    other = context.new_page()
+    other = another.new_page()
     other.goto(page.url)
     wait_probes(other, "v.painted && v.layer.found?.over")
     becomes(lambda: probes(other, LOOKED), seen)
-    context.close()
 
     page.get_by_role("link", name="Gradients").click()
     wait_probes(page, "v.painted && v.data.layout === 'gradients'")

@@ -128,10 +128,9 @@ def refused(site: SharedSite, cookie: str, origin: str) -> bool:
 
 
 @pytest.mark.slow
-def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, browser):
+def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, another):
     run, other = shared.runs[:2]
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+    page = another.new_page()
     sent: list[bytes | str] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.goto(shared.link)
@@ -148,7 +147,7 @@ def test_what_a_presenter_sends_is_refused_when_anyone_else_sends_it(shared, bro
         assert {(row.verb, row.author) for row in reader.commands.of_race(race, 9)} == {("stop", "presenter 1")}
     page.get_by_text("What was changed, and by whom").click()
     expect(page.get_by_text(re.compile(rf"presenter 1: stop, runs? {run}\b"))).to_be_visible()
-    context.close()
+    page.close()
     shared.put_back(run, other)
     shared.quiet()
     frames = [frame for frame in sent if isinstance(frame, bytes)]
@@ -287,12 +286,11 @@ def test_a_wrong_link_gives_nothing_and_the_right_one_ends_with_the_server(share
 
 
 @pytest.mark.slow
-def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspace, browser):
+def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspace, another):
     site = SharedSite(workspace)
     site.share()
-    context = browser.new_context()
     try:
-        page = context.new_page()
+        page = another.new_page()
         page.goto(site.audience)
         expect(page.get_by_text("Nothing has been started yet")).to_be_visible()
         expect(page.get_by_role("button", name="Start")).to_have_count(0)
@@ -314,7 +312,6 @@ def test_the_audience_sees_the_first_race_begin_and_has_nothing_to_press(workspa
             expect(page.get_by_role("button", name=re.compile("^(Run the lab|Measure)"))).to_have_count(0)
         assert _tables(page, f"{site.audience}/runs") == [{*map(str, bench.runs)}] * 2
     finally:
-        context.close()
         site.close()
 
 

@@ -10,9 +10,9 @@ from tests.e2e.replay.test_replay_page import RECORDED, check_that_nothing_says_
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-#: Addresses of views, each with the layout and the quantity in the names of its files.
+#: Addresses of views, each with layout and quantity in the names of its files; test_replay_page has the usual one.
 VIEWS = {
-    "layout=side": "side-error", "layout=overlaid&metric=loss&scale=log&x=seconds": "overlaid-loss",
+    "layout=overlaid&metric=loss&scale=log&x=seconds": "overlaid-loss",
     "layout=gap&x=epoch": "gap-error", "layout=depth": "depth-error",
 }  # fmt: skip
 FOLDS = "reading=true&protocol=true&published=true"

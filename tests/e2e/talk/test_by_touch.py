@@ -9,7 +9,6 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.live.offline.talk.export import write
 from engine.talks.files import FOLDER, USUAL, read_talk
-from tests.e2e.conftest import Site
 from tests.e2e.pace.waiting import PATIENCE, becomes, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -121,29 +120,24 @@ def test_on_a_phone_the_file_is_gone_through_by_taps_and_by_swipes(address, brow
         context.close()
 
 
-def test_with_a_mouse_the_buttons_are_in_the_line_that_fades_and_one_leaves_for_the_page(workspace, open_page):
-    site = Site(workspace)
-    site.start()
-    try:
-        page = open_page("about:blank", reduced_motion="reduce")
-        page.add_init_script(SOONER)
-        page.goto(f"{site.url}/talk")
-        at(page, 1)
-        settle(page, FOOT, partial(is_clear, 3))
-        for number in range(1, LAST + 1):
-            at(page, number)
-            if number < LAST:
-                button(page, "Next scene").click()
-        button(page, "Back: previous scene").click()
-        at(page, LAST - 1)
-        page.keyboard.press("ArrowRight")
-        at(page, LAST)
-        page.wait_for_function("() => document.querySelector('.ss-quiet')")
-        becomes(lambda: page.evaluate(FOOT)["opacity"], "0")
-        page.mouse.move(300, 300)
-        becomes(lambda: page.evaluate(FOOT)["opacity"], "1")
-        button(page, "Leave the talk").click()
-        expect(page.locator(".sk-overview")).to_be_visible()
-        expect(page.locator(".sk-navigation")).to_be_hidden()
-    finally:
-        site.close()
+def test_with_a_mouse_the_buttons_are_in_the_line_that_fades_and_one_leaves_for_the_page(site, open_page):
+    page = open_page("about:blank", reduced_motion="reduce")
+    page.add_init_script(SOONER)
+    page.goto(f"{site.url}/talk")
+    at(page, 1)
+    settle(page, FOOT, partial(is_clear, 3))
+    for number in range(1, LAST + 1):
+        at(page, number)
+        if number < LAST:
+            button(page, "Next scene").click()
+    button(page, "Back: previous scene").click()
+    at(page, LAST - 1)
+    page.keyboard.press("ArrowRight")
+    at(page, LAST)
+    page.wait_for_function("() => document.querySelector('.ss-quiet')")
+    becomes(lambda: page.evaluate(FOOT)["opacity"], "0")
+    page.mouse.move(300, 300)
+    becomes(lambda: page.evaluate(FOOT)["opacity"], "1")
+    button(page, "Leave the talk").click()
+    expect(page.locator(".sk-overview")).to_be_visible()
+    expect(page.locator(".sk-navigation")).to_be_hidden()

@@ -237,17 +237,18 @@ def test_a_live_scene_is_live_while_it_trains_and_else_plays_its_recording(works
         site.close()
 
 
-def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_page, browser):
+def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_page, another, browser):
     number, question = next((n, s) for n, s in enumerate(TALK.scenes, 1) if isinstance(s, PredictionScene))
     speaker = open_page(room.link, reduced_motion="reduce")
     speaker.goto(f"http://127.0.0.1:{room.port}/talk")
     expect(speaker.locator(".sk-talk.ss-presenting")).to_be_visible()
-    phones = []
-    for _ in range(2):
-        context = browser.new_context(viewport={"width": 390, "height": 780}, reduced_motion="reduce")
-        context.set_default_timeout(1000 * PATIENCE)
-        phones.append(context.new_page())
-        phones[-1].goto(f"http://127.0.0.1:{room.port}/talk")
+    third = browser.new_context()
+    third.set_default_timeout(1000 * PATIENCE)
+    phones = [another.new_page(), third.new_page()]
+    for phone in phones:
+        phone.set_viewport_size(PHONE)
+        phone.emulate_media(reduced_motion="reduce")
+        phone.goto(f"http://127.0.0.1:{room.port}/talk")
     try:
         for phone in phones:
             expect(phone.locator(".sk-title")).to_have_text(TALK.scenes[0].title)
@@ -290,5 +291,4 @@ def test_the_room_follows_and_votes_once_until_the_answer_is_shown(room, open_pa
         expect(phones[0].locator(".ss-present")).to_be_visible()
         expect(phones[0].locator(".sk-item")).to_have_count(0)
     finally:
-        for phone in phones:
-            phone.context.close()
+        third.close()
