@@ -36,6 +36,8 @@ PRESSED = {
     "start", "whatif_apply", "whatif_fork", "whatif_extend", "whatif_keep", "note", "rename", "delete",
     "note_keep", "race_name_keep", "delete_sure",
 }  # fmt: skip
+#: Pages that send commands of their own, by their components.
+COMMANDING = ("gradients", "instant", "talk")
 OF_A_LAB = ("measure", "pause", "resume", "stop", "delete", "engine", "start")
 #: Buttons that change nothing but what one looks at.
 OF_ANYBODY = {"clear", "differs", "show_newer"}
@@ -214,7 +216,7 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
 
     before, files = shared.contents(), shared.files()
     for words, cookie in shared.without_token().items():
-        # Whoever has a wrong token is nobody, as who has none: of the verbs the first are enough.
+        # Whoever has a wrong token is nobody, as who has none: some of the verbs and pages are enough.
         verbs = VERBS[:4] if cookie else VERBS
         with RawPage(shared.url, cookie) as stranger:
             stranger.run(query=query)
@@ -223,7 +225,7 @@ def test_no_button_and_no_verb_of_the_page_works_without_the_token(shared):
                 stranger.run(query=query, widgets=pressed, fragment=fragment)
             for verb, run in zip(verbs, cycle(runs), strict=False):
                 stranger.run(query=query, widgets={stranger.trigger_of("live"): _command(verb, run)})
-            for page in [name for name in stranger.pages if name]:
+            for page in COMMANDING if cookie else [name for name in stranger.pages if name]:
                 stranger.run(page, query=query)
                 stranger.run(page, query=query, widgets=pressed)
             stranger.run("runs", query=selected)

@@ -1,22 +1,19 @@
-"""A talk in front of a room: by the keyboard alone, without an engine, without a server, and with votes from phones."""
+"""A talk in front of a room: by the keyboard alone, without an engine, live, and with votes from phones."""
 
 import json
 import re
 from functools import partial
-from io import BytesIO
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.live.offline.talk.export import write
 from engine.events import RunState
 from engine.store.reader import Reader
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import LabScene, Played, PredictionScene, Talk
 from tests.e2e.conftest import Site
 from tests.e2e.pace.waiting import PATIENCE, comes_true, settle, until
-from tests.e2e.talk.test_by_touch import FOOT, is_clear
+from tests.e2e.talk.test_by_mouse import FOOT, is_clear
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -24,8 +21,6 @@ TALK = read_talk(FOLDER / f"{USUAL}.toml")
 SIZES = ({"width": 1280, "height": 720}, {"width": 1920, "height": 1080})
 #: Pixels at 1280 x 720 below which the last row does not read a scene's own words; at 1920 x 1080 those of a chart.
 READABLE_PX = 28.0
-#: Pixels of the words in a drawing on a phone.
-IN_HAND_PX = 16.0
 FORWARD = ("ArrowRight", "PageDown", "Space", "Enter")
 BOXES = """() => {
   const talk = document.querySelector('.sk-talk'), seen = node => node.checkVisibility();
@@ -60,22 +55,6 @@ READY = """() => {
 }"""
 
 PHONE = {"width": 390, "height": 780}
-ON_A_PHONE = """() => {
-  const talk = document.querySelector('.sk-talk'), part = name => talk.querySelector(`.sk-${name}`);
-  const [stage, plot, figure] = ['stage', 'plot', 'figure'].map(part);
-  const bottom = node => node.getBoundingClientRect().bottom;
-  // From within to without: none hides a part of the one before.
-  const order = stage ? [plot.querySelector('.main-svg'), stage, figure] : [];
-  const isAxis = ([name]) => /^xaxis\\d*$/.test(name);
-  const axes = Object.entries(plot?._fullLayout ?? {}).filter(isAxis).map(([, axis]) => axis);
-  return {
-    wide: talk.scrollWidth,
-    hidden: order.slice(1).filter((node, index) => bottom(order[index]) > bottom(node) + 1).map(node => node.className),
-    words: [...talk.querySelectorAll('.sk-drawn-words')].filter(node => node.checkVisibility())
-      .map(node => parseFloat(getComputedStyle(node).fontSize) * node.getScreenCTM().a),
-    axes: axes.map(axis => axis._length * (plot.getBoundingClientRect().width / plot.offsetWidth)),
-  };
-}"""
 
 
 def apart(page: Page, size: dict, buttons: int) -> None:
@@ -94,13 +73,13 @@ def apart(page: Page, size: dict, buttons: int) -> None:
     assert seen["drawn"]
 
 
-def walk(page: Page, buttons: int) -> None:
-    """Give the whole talk by the keyboard, looking at each scene in both sizes, its chip and that many buttons."""
+def walk(page: Page, buttons: int, sizes=SIZES) -> None:
+    """Give the whole talk by the keyboard, looking at each scene in these sizes, its chip and that many buttons."""
     expect(page.locator(".sk-talk.ss-presenting")).to_be_visible()
     for number, (scene, said) in enumerate(zip(TALK.scenes, chips_of(TALK), strict=True), 1):
         expect(page.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
         expect(page.locator(".sk-title")).to_have_text(scene.title)
-        for size in SIZES:
+        for size in sizes:
             page.set_viewport_size(size)
             until(lambda: page.evaluate(READY))
             settle(page, BOXES)
@@ -112,26 +91,6 @@ def walk(page: Page, buttons: int) -> None:
     for key, there in (("Home", 1), ("End", number), ("ArrowLeft", number - 1), ("PageUp", number - 2)):
         page.keyboard.press(key)
         expect(page.locator(".sk-number")).to_have_text(f"{there} / {number}")
-
-
-def fits_a_phone(page: Page, number: int) -> None:
-    seen = page.evaluate(ON_A_PHONE)
-    assert seen["wide"] <= PHONE["width"], number
-    assert seen["hidden"] == [], number
-    assert all(px >= IN_HAND_PX for px in seen["words"]), (number, seen["words"])
-    assert all(px >= PHONE["width"] / 2 for px in seen["axes"]), (number, seen["axes"])
-
-
-def on_a_phone(page: Page) -> None:
-    """Look at each scene on a phone: a picture is whole, and its axes have the half of the width at least."""
-    page.set_viewport_size(PHONE)
-    page.keyboard.press("Home")
-    for number in range(1, len(TALK.scenes) + 1):
-        expect(page.locator(".sk-number")).to_have_text(f"{number} / {len(TALK.scenes)}")
-        until(lambda: page.evaluate(READY))
-        settle(page, ON_A_PHONE)
-        comes_true(partial(fits_a_phone, page, number))
-        page.keyboard.press("ArrowRight")
 
 
 def chips_of(talk: Talk) -> list[str]:
@@ -184,28 +143,6 @@ def test_the_talk_is_given_by_keyboard_without_an_engine(workspace, open_page):
         assert said == []
     finally:
         site.close()
-
-
-def test_the_file_of_the_talk_needs_no_server_and_no_network(tmp_path: Path, browser):
-    file = BytesIO()
-    write(USUAL, TALK, file)
-    path = tmp_path / "talk.html"
-    path.write_bytes(file.getvalue())
-    assert len(file.getvalue()) < 2_000_000
-    context = browser.new_context(reduced_motion="reduce", offline=True)
-    context.set_default_timeout(1000 * PATIENCE)
-    try:
-        page = context.new_page()
-        said, asked = heard(page), []
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(path.as_uri())
-        walk(page, 2)
-        on_a_phone(page)
-        assert "LIVE" not in page.locator(".sk-talk").inner_text()  # at once: not for an instant
-        assert [url for url in asked if not url.startswith(("blob:", path.as_uri()))] == []
-        assert said == []
-    finally:
-        context.close()
 
 
 @pytest.mark.long

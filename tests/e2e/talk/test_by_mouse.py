@@ -1,22 +1,17 @@
-"""A talk without a keyboard: the buttons at the foot of the stage and a swipe move it, and they cover nothing."""
+"""A talk without a keyboard: the buttons at the foot of the stage move it, and they cover nothing."""
 
-import time
 from functools import partial
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from app.live.offline.talk.export import write
 from engine.talks.files import FOLDER, USUAL, read_talk
-from tests.e2e.pace.waiting import PATIENCE, becomes, settle
+from tests.e2e.pace.waiting import becomes, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TALK = read_talk(FOLDER / f"{USUAL}.toml")
 LAST = len(TALK.scenes)
-PHONE = {"width": 390, "height": 844}
-FINGER_PX = 44
 #: No letter of a stage's buttons is smaller, on any screen.
 LEAST_PX = 16
 #: The buttons: their boxes, and the words and pictures of the scene that they cover.
@@ -47,14 +42,6 @@ SOONER = """{
 }"""
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory) -> str:
-    path: Path = tmp_path_factory.mktemp("talk") / "talk.html"
-    with path.open("wb") as file:
-        write(USUAL, TALK, file)
-    return path.as_uri()
-
-
 def at(page: Page, number: int) -> None:
     expect(page.locator(".sk-number")).to_have_text(f"{number} / {LAST}")
 
@@ -65,59 +52,8 @@ def is_clear(buttons: int, seen: dict) -> bool:
     return are_there and seen["covered"] == []
 
 
-def is_for_a_finger(seen: dict) -> bool:
-    return min(height for _, height in seen["buttons"]) >= FINGER_PX and seen["low"] <= 0
-
-
 def button(page: Page, name: str):
     return page.get_by_role("button", name=name)
-
-
-def swipe(page: Page, begin: tuple[int, int], end: tuple[int, int]) -> None:
-    """Draw a finger over the screen, as the browser hears it from the device."""
-    session = page.context.new_cdp_session(page)
-    points = [[begin[axis] + (end[axis] - begin[axis]) * part / 4 for axis in (0, 1)] for part in range(5)]
-    # A finger's own times, whatever a busy machine takes to hand them on.
-    now = time.time()
-    for part, (x, y) in enumerate(points):
-        kind = "touchMove" if part else "touchStart"
-        about = {"type": kind, "touchPoints": [{"x": x, "y": y}], "timestamp": now + 0.05 * part}
-        session.send("Input.dispatchTouchEvent", about)
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": [], "timestamp": now + 0.25})
-    session.detach()
-
-
-def test_on_a_phone_the_file_is_gone_through_by_taps_and_by_swipes(address, browser: Browser):
-    context = browser.new_context(viewport=PHONE, is_mobile=True, has_touch=True, reduced_motion="reduce", offline=True)
-    context.set_default_timeout(1000 * PATIENCE)
-    try:
-        page = context.new_page()
-        page.add_init_script(SOONER)
-        page.goto(address)
-        for number in range(1, LAST + 1):
-            at(page, number)
-            page.wait_for_selector(".sk-skeleton:not([hidden])", state="hidden")
-            settle(page, FOOT, lambda seen: is_clear(2, seen) and is_for_a_finger(seen))  # no page to leave a file for
-            if number < LAST:
-                button(page, "Next scene").tap()
-        expect(button(page, "Next scene")).to_have_attribute("aria-disabled", "true")
-        button(page, "Back: previous scene").tap()
-        at(page, LAST - 1)
-        # Over a chart too, which has its own ways with a pointer.
-        for number in range(LAST - 2, 0, -1):
-            swipe(page, (90, 500), (320, 480))
-            at(page, number)
-        swipe(page, (320, 500), (90, 520))
-        at(page, 2)
-        swipe(page, (200, 600), (190, 300))
-        swipe(page, (200, 400), (210, 400))
-        # What nobody moves stays there for the next tap.
-        page.wait_for_function("() => document.querySelector('.ss-quiet')")
-        page.wait_for_timeout(600)
-        settle(page, FOOT, lambda seen: seen["opacity"] == "1")
-        at(page, 2)
-    finally:
-        context.close()
 
 
 def test_with_a_mouse_the_buttons_are_in_the_line_that_fades_and_one_leaves_for_the_page(site, open_page):
