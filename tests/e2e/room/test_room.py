@@ -104,7 +104,7 @@ def test_an_attack_that_costs_too_much_is_seen():
 
 @pytest.mark.slow
 def test_every_viewer_gets_every_row_whatever_is_sent_beside(tmp_path):
-    room = Room(viewers=20, seconds=4, per_second=40, half=200, half_s=2, reloads=1)
+    room = Room(viewers=20, seconds=4, per_second=40, half=200, half_s=4, reloads=1)
     figures = measured(tmp_path, room, storm)
     assert (figures["joined"], figures["refused"], figures["generator"]["lost"]) == (20, [], [])
     assert figures["rows"] > 100
