@@ -8,13 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -28,6 +26,7 @@ from engine.runs.protocol.planning import RaceRequest, plan_race
 from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from tests.app.live.conftest import Bench
+from tests.e2e.pace.waiting import LOOKS, PATIENCE, until, wait_drawn
 
 #: A race that is there when the test ends, and leaves the cores to the page: its runs make 20 steps per second where
 #: the engine is the tests' own; in a slow one 5, so that every step is streamed.
@@ -40,22 +39,12 @@ FAST = {
 
 #: Seconds without work after which an engine of the tests ends, should nobody end it: longer than any test leaves it.
 IDLE_S = "3600"
-#: Seconds after which a browser that waits gives up: no limit of speed, for the machine may be busy.
-PATIENCE = 60.0
-#: Milliseconds between two looks of a page at what it waits for: one in every frame costs more than what is waited for.
-LOOKS = 50
 expect.set_options(timeout=1000 * PATIENCE)
 
 
 #: Where a page may fetch from: the sites of the tests, and what it made itself.
 OWN = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 
-
-#: Resolves when the page has drawn six frames, a tenth of a second where there is time.
-SIX_FRAMES = """() => new Promise((done) => {
-  const next = (left) => requestAnimationFrame(() => (left ? next(left - 1) : done()));
-  next(5);
-})"""
 
 #: Pages of one context share a process: a new one reads and compiles all scripts anew, nearly half of a page's cost.
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--process-per-site"]
@@ -154,42 +143,6 @@ class Site:
             self._engine.wait(PATIENCE)
 
 
-def until(met: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Wait until ``met()`` is true; return what it returned."""
-    deadline = time.monotonic() + seconds
-    while not (answer := met()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.05)
-    return answer
-
-
-def comes_true(check: Callable[[], None], seconds: float = PATIENCE) -> None:
-    """Wait until a check passes: a busy browser draws for a new size only after a while."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            return check()
-        except AssertionError:
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.2)
-
-
-def settle(page: Page, script: str, met: Callable[[Any], bool] = lambda found: True) -> Any:
-    """Wait until what a script measures stays the same over several frames, and meets a condition; return it.
-
-    A time would be too short on a busy machine, which draws few frames in it, and too long on another.
-    """
-
-    def look():
-        page.evaluate(SIX_FRAMES)
-        return page.evaluate(script)
-
-    looks = [look(), look()]
-    until(lambda: (looks[-1] == looks[-2] and met(looks[-1])) or looks.append(look()))
-    return looks[-1]
-
-
 @pytest.fixture
 def untouched_site(workspace) -> Iterator[Site]:
     """What somebody has who starts the app for the first time: a server of its own, which starts the engine."""
@@ -277,9 +230,9 @@ def browser(chromium) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="package")
-def _usual(browser) -> Iterator[BrowserContext]:
-    """A context that the tests share for the scripts that it has kept: reading them anew takes seconds."""
+@contextmanager
+def _kept_context(browser: Browser) -> Iterator[BrowserContext]:
+    """A context that tests share for the scripts that it has kept: reading them anew takes seconds."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(1000 * PATIENCE)
     # The process of the pages lives as long as one of them: this one is of no server.
@@ -288,6 +241,36 @@ def _usual(browser) -> Iterator[BrowserContext]:
     kept.goto("http://127.0.0.1/")
     yield context
     context.close()
+
+
+@contextmanager
+def _one_test(context: BrowserContext) -> Iterator[BrowserContext]:
+    """Give a context to a test; nothing of it is left afterwards but the page that was there."""
+    yield context
+    for page in context.pages[1:]:
+        if page.url.startswith("http"):  # what is kept for a tab goes with it
+            page.evaluate("() => localStorage.clear()")
+        page.close()
+    context.clear_cookies()
+
+
+@pytest.fixture(scope="package")
+def _usual(browser) -> Iterator[BrowserContext]:
+    with _kept_context(browser) as context:
+        yield context
+
+
+@pytest.fixture(scope="package")
+def _another(browser) -> Iterator[BrowserContext]:
+    with _kept_context(browser) as context:
+        yield context
+
+
+@pytest.fixture
+def another(_another) -> Iterator[BrowserContext]:
+    """A second visitor's browser, with cookies of its own."""
+    with _one_test(_another) as context:
+        yield context
 
 
 FAILED = pytest.StashKey[bool]()
@@ -314,7 +297,7 @@ def tell(pages: list[Page]) -> None:
 def open_page(request, browser, _usual) -> Iterator[Callable[[str], Page]]:
     """Open pages that fail the test when their scripts throw, or when anything is fetched from elsewhere.
 
-    Pages of one test are tabs of one browser; so is one of another ``color_scheme``.
+    Pages of one test are tabs of one browser; so is one with ``media`` of its own.
     """
     contexts, errors, elsewhere, pages = [], [], [], []
 
@@ -322,27 +305,23 @@ def open_page(request, browser, _usual) -> Iterator[Callable[[str], Page]]:
         if not request.url.startswith(OWN):
             elsewhere.append(request.url)
 
-    def open_one(url: str, color_scheme: str | None = None, **options) -> Page:
+    def open_one(url: str, options: dict | None = None, **media: str) -> Page:
         if options:
             contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, **options))
             contexts[-1].set_default_timeout(1000 * PATIENCE)
         page = (contexts[-1] if contexts else _usual).new_page()
         page.wait_for_function = partial(page.wait_for_function, polling=LOOKS)
-        page.emulate_media(color_scheme=color_scheme)
+        page.emulate_media(**media)
         pages.append(page)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("request", fetched)
         page.goto(url)
         return page
 
-    yield open_one
-    if request.node.stash.get(FAILED, False):
-        tell(pages)
-    for page in pages:
-        if page.url.startswith("http"):  # what is kept for a tab goes with it
-            page.evaluate("() => localStorage.clear()")
-        page.close()
-    _usual.clear_cookies()
+    with _one_test(_usual):
+        yield open_one
+        if request.node.stash.get(FAILED, False):
+            tell(pages)
     for context in contexts:
         context.close()
     assert not errors
@@ -355,17 +334,6 @@ VIEW = "document.querySelector('.ss-race')?.raceView"
 def view(page: Page, expression: str):
     """Evaluate an expression about the page's RaceView ``v``."""
     return page.evaluate(f"() => {{ const v = {VIEW}; return v && ({expression}); }}")
-
-
-def wait_drawn(page: Page, view: str, condition: str, seconds: float) -> None:
-    """Wait until a condition about a view ``v`` of the page holds, and until the page has drawn what it then held.
-
-    A view takes its data first and draws them in a later frame: words that are read in between are older than it.
-    """
-    holds = f"() => {{ const v = {view}; return v && ({condition}) ? {{ pending: v.pending }} : null; }}"
-    pending = page.wait_for_function(holds, timeout=1000 * seconds, polling=LOOKS).json_value()["pending"]
-    if pending:
-        page.wait_for_function(f"(drawing) => {view}?.pending !== drawing", arg=pending, timeout=1000 * seconds)
 
 
 def wait_view(page: Page, condition: str, seconds: float = PATIENCE) -> None:

@@ -45,6 +45,8 @@ class RawPage:
         self.widgets: set[str] = set()
         self.components: dict[str, str] = {}
         self.fragments: set[str] = set()
+        #: Those of the last run of the whole script: the session holds no others.
+        self._held: set[str] = set()
         self.texts: list[str] = []
         self.alerts: list[str] = []
         #: Errors of the script that its page shows, and whether the last run of the script came to an end.
@@ -88,12 +90,14 @@ class RawPage:
         fragment, seconds = message.rerun_script.fragment_id, 30.0
         if fragment:
             self.socket.send(_AFTERWARDS)
+        else:
+            self._held = set()
         with suppress(TimeoutError):
             while True:
                 heard = ForwardMsg.FromString(self.socket.recv(timeout=seconds))
                 if heard.heartbeat_ack:
                     # A fragment that this session does not hold ends without a word, and that was it.
-                    seconds = 0.5 if fragment in self.fragments else 0.1
+                    seconds = 0.5 if fragment in self._held else 0.1
                 elif not self._hear(heard):
                     return
 
@@ -127,6 +131,7 @@ class RawPage:
             self.session = message.new_session.initialize.session_id
         elif kind == "delta":
             self.fragments.add(message.delta.fragment_id)
+            self._held.add(message.delta.fragment_id)
             element = message.delta.new_element
             inner = element.WhichOneof("type")
             self.widgets.add(getattr(getattr(element, inner or "", None), "id", ""))

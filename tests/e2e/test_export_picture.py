@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import plotly
 import pytest
+from playwright.sync_api import expect
 
 from app import theme
 from app.live.shared.component import surroundings
@@ -104,7 +105,7 @@ def race(count=2, steps=100):
     return made
 
 
-def picture(page, kind, view=VIEW, **more):
+def picture(page, kind, view=VIEW, **more):  # at once: it draws, waits until all is drawn, and returns that
     """The exported picture of the race that is drawn, as bytes."""
     address = page.evaluate(
         """async ([runs, view, format, more]) => {
@@ -118,7 +119,7 @@ def picture(page, kind, view=VIEW, **more):
         }""",
         [race(), {**VIEW, **view}, kind, more],
     )
-    assert page.locator(".js-plotly-plot").count() == 1, "the copy is gone"
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)  # the copy is gone
     head, _, body = address.partition(",")
     return base64.b64decode(body) if head.endswith("base64") else urllib.parse.unquote(body).encode()
 

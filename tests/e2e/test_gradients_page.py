@@ -1,13 +1,11 @@
 """The page "Gradients" in Chromium with a real engine: the lab at one press, its switches, what must survive."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
 from engine.events import CurveName
 from engine.labs.gradient_kinds import BN, PLAIN, RESIDUAL
-from tests.e2e.conftest import PATIENCE, until, wait_drawn
+from tests.e2e.pace.waiting import PATIENCE, again_until, becomes, drag, enter, until, wait_drawn
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -43,19 +41,9 @@ def y_range(page) -> list:
 
 def drag_zoom(page) -> None:
     """Zoom the first picture; a drag that comes while what is above it is still being drawn misses."""
-    for _ in range(5):
-        page.locator(
-            ".sl-plot .nsewdrag"
-        ).first.scroll_into_view_if_needed()  # a race above it may push it out of sight
-        box = page.locator(".sl-plot .nsewdrag").first.bounding_box()
-        page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
-        page.mouse.down()
-        page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
-        page.mouse.up()
-        page.wait_for_timeout(500)
-        if page.evaluate("() => document.querySelector('.sl-plot')._fullLayout.yaxis.autorange === false"):
-            return
-    pytest.fail("the picture is not zoomed")
+    layer = page.locator(".sl-plot .nsewdrag").first
+    zoomed = "() => document.querySelector('.sl-plot')._fullLayout.yaxis.autorange === false"
+    again_until(lambda: drag(page, layer, (0.2, 0.3), (0.6, 0.7)), lambda: page.evaluate(zoomed))
 
 
 def finished(site, **settings) -> int:
@@ -68,16 +56,14 @@ def finished(site, **settings) -> int:
 def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     page = open_page(f"{site.url}/gradients")
     page.get_by_text("Settings", exact=True).click()
-    page.get_by_role("spinbutton", name="Layers").fill("12")
-    page.get_by_role("spinbutton", name="Layers").press("Enter")
-    page.wait_for_url(re.compile("gradients-set-layers=12"))
+    enter(page.get_by_role("spinbutton", name="Layers"), "12", lambda: "gradients-set-layers=12" in page.url)
     wait_lab(page, "v.data")
     before = lab(page, "v.run") or 0  # other tests measured in this workspace too
     page.get_by_role("button", name="Run the lab").click()
     wait_lab(page, f"v.run > {before} && v.curves.of('norm').length > 0")
     wait_lab(page, "document.querySelector('.sl-plot .main-svg')")
     wait_lab(page, "v.card?.state === 'finished' && v.values.length === 9 && v.drawn")
-    assert lab(page, "v.card.settings.layers") == 12
+    wait_lab(page, "v.card.settings.layers === 12")
     wait_bold(page, CurveName(BN, "gain", 1.0).text)
     says = page.locator(".sl-says")
     expect(says).to_contain_text("whatever the gain (0.5 to 2)")
@@ -90,9 +76,9 @@ def test_one_press_starts_the_lab_and_the_switches_act_at_once(site, open_page):
     page.get_by_role("slider", name="Weight gain").press("ArrowLeft")
     wait_bold(page, CurveName(PLAIN, "gain", 0.841).text)
     expect(says).to_contain_text("Without BN at gain 0.841 the gradient shrinks")
-    assert y_range(page) == pytest.approx(zoomed)
-    assert lab(page, "v.feed.messages") == told, "nothing is asked of the server"
-    assert lab(page, "v.feed.source.readyState") == 2, "the connection of a finished lab is let go"
+    becomes(lambda: y_range(page), pytest.approx(zoomed))
+    assert lab(page, "v.feed.messages") == told  # at once: nothing is asked of the server
+    wait_lab(page, "v.feed.source.readyState === 2")  # the connection of a finished lab is let go
 
 
 @pytest.mark.long
@@ -117,8 +103,7 @@ def test_pause_resume_and_a_gain_that_was_not_measured(site, open_page):
     page.locator(".sl-measure input").fill("0.8")
     page.get_by_role("button", name="Measure this gain").click()
     wait_lab(page, f"v.run > {run} && v.card?.state === 'finished' && v.values.length === 10 && v.pick.value === 0.8")
-    assert lab(page, "v.card.settings.layers") == SMALL["layers"]
-    assert lab(page, "v.values.includes(0.8)")
+    wait_lab(page, f"v.card.settings.layers === {SMALL['layers']} && v.values.includes(0.8)")
 
 
 @pytest.mark.long
@@ -130,8 +115,8 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
     for _ in range(4):
         slider.press("ArrowRight")
     wait_bold(page, CurveName(BN, "gain", 2.0).text)
-    named = page.evaluate("() => document.querySelector('.sl-plot').layout.annotations.map(a => a.text)")
-    assert [f"{PLAIN},<br>gain 0.5"] == [text for text in named if "gain" in text], named
+    named = "() => document.querySelector('.sl-plot').layout.annotations.map(a => a.text)"
+    becomes(lambda: [text for text in page.evaluate(named) if "gain" in text], [f"{PLAIN},<br>gain 0.5"])
     expect(why).to_be_empty()
 
     page.get_by_role("radio", name="on, with shortcuts").click()
@@ -143,10 +128,11 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
     expect(page.locator(".sl-says")).to_contain_text("per layer on average: over 12 layers it grows")
     page.locator(".sl-more > summary").click()
     page.wait_for_function("() => document.querySelectorAll('.sl-plot')[1].data")
-    point = page.evaluate(
-        "() => document.querySelectorAll('.sl-plot')[1].data.find(t => t.name === 'residual with BN')"
+    point = "() => document.querySelectorAll('.sl-plot')[1].data.find(t => t.name === 'residual with BN')"
+    becomes(
+        lambda: page.evaluate(f"() => {{ const {{ x, mode, meta }} = ({point})(); return [x, mode, meta]; }}"),
+        [[1], "markers", "picked"],
     )
-    assert (point["x"], point["mode"], point["meta"]) == ([1], "markers", "picked")
 
     field, refusal = page.locator(".sl-measure input"), page.locator(".sl-refusal")
     for wrong in ("", "3", "0"):
@@ -154,8 +140,8 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
         expect(refusal).to_be_empty()
         page.get_by_role("button", name="Measure this gain").click()
         expect(refusal).to_have_text("Weight gain: a number from 0.5 to 2, please.")
-        assert field.get_attribute("aria-invalid") == "true"
-    assert lab(page, "v.asked === 0"), "nothing was asked of the server"
+        expect(field).to_have_attribute("aria-invalid", "true")
+    assert lab(page, "v.asked === 0")  # at once: nothing was asked of the server
 
     # 2 was measured in the other kinds, not in this one: it takes a job of its own.
     field.fill("")
@@ -173,35 +159,33 @@ def test_with_shortcuts_the_slider_rests_and_says_why_and_a_wrong_gain_is_answer
 def test_a_touched_screen_has_no_mode_bar_over_the_names_and_a_phone_scrolls_one_way(site, open_page):
     finished(site)
     for options, bars in (({}, 4), ({"has_touch": True, "is_mobile": True}, 0)):
-        page = open_page(f"{site.url}/gradients", **options)
+        page = open_page(f"{site.url}/gradients", options)
         wait_lab(page, "v.card?.state === 'finished' && v.drawn")
         page.locator(".sl-more > summary").click()
         wait_lab(page, "document.querySelectorAll('.sl-plot .main-svg').length >= 4")
-        assert page.locator(".sl-plot .modebar-group").count() == 2 * bars
+        expect(page.locator(".sl-plot .modebar-group")).to_have_count(2 * bars)
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("() => document.querySelector('.sl-plot')._fullLayout?.width < 390")
     page.wait_for_function("() => document.querySelector('.sl-lab').scrollWidth <= innerWidth")
 
 
-def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, browser):
+def test_a_labs_link_names_the_job_the_pick_and_the_settings(site, open_page, another):
     first = finished(site)
     second = finished(site, layers=14)
     page = open_page(f"{site.url}/gradients")
     wait_lab(page, f"v.run === {second} && v.values.length === 9 && v.drawn")
     page.wait_for_url(lambda url: f"gradients-job={second}" in url)
     asked = f"gradients-job={first}&gradients-kind=without+BN&gradients-value=0.841&gradients-set-layers=20"
-    context = browser.new_context()
-    other = context.new_page()
+    other = another.new_page()
     other.goto(f"{site.url}/gradients?{asked}&gradients-set-width=nonsense&gradients-set-seeds=-4")
     wait_lab(other, f"v.run === {first} && v.pick.value === 0.841 && v.pick.kind === 'without BN'")
-    assert "layers 12" in other.locator(".sl-strip").text_content()
+    expect(other.locator(".sl-strip")).to_contain_text("layers 12")
     other.locator("code", has_text="layers=12").wait_for(state="attached")
     other.get_by_text("Settings", exact=True).click()
     expect(other.get_by_role("spinbutton", name="Layers")).to_have_value("20")
     expect(other.get_by_role("spinbutton", name="Seeds")).to_have_value("3")
     other.get_by_role("button", name="Show the newest").click()
     wait_lab(other, f"v.run === {second} && v.values.length === 9")
-    context.close()
     page.goto(f"{site.url}/gradients?gradients-job=x&gradients-kind=evil&gradients-value=1e99&gradients-zoom=norm_x_1")
     wait_lab(page, f"v.run === {second} && v.pick.kind === 'with BN' && v.pick.value === 1")
-    assert lab(page, "v.curves.size > 0")
+    wait_lab(page, "v.curves.size > 0")

@@ -1,10 +1,13 @@
 """The page Instant in a real browser: a change trains, a drag is thinned out, a race that is kept is like any other."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from engine.store.reader import Reader
-from tests.e2e.conftest import Site, until, wait_view
+from tests.e2e.conftest import Site, wait_view
+from tests.e2e.pace.waiting import until
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -24,9 +27,9 @@ DRAG = """async () => {
 
 def ended(page: Page, before: int) -> int:
     """Wait for the finished curves of a later race that nothing is left to follow; return its number."""
-    over = f"before => {{ const v = {VIEW}; return v?.shown?.race > before && v.shown.over && !v.latest.busy; }}"
-    page.wait_for_function(over, arg=before, timeout=PATIENCE_MS)
-    number: int = page.evaluate(f"{VIEW}.shown.race")
+    over = "v?.shown?.race > before && v.shown.over && !v.latest.busy && v.shown.race"
+    seen = f"before => {{ const v = {VIEW}; return {over}; }}"
+    number: int = page.wait_for_function(seen, arg=before, timeout=PATIENCE_MS).json_value()
     return number
 
 
@@ -46,15 +49,15 @@ def test_a_change_trains_anew_a_drag_asks_for_few_races_and_a_kept_one_stays(sit
     page.evaluate(DRAG)
     last = ended(page, first)
     assert last - first <= 3, "the first value, perhaps one on the way, the last"
-    assert page.evaluate(f"{VIEW}.race.strength") == 0.3
+    page.wait_for_function(f"() => {VIEW}.race.strength === 0.3")
     until(lambda: ring(site) == [last, *[race for race in ring(site) if first < race < last], first])
     expect(page.locator(".si-dial-plot circle")).not_to_have_count(2)
-    assert page.evaluate(f"{VIEW}.past.length") > 0, "the curves before fade behind"
+    page.wait_for_function(f"() => {VIEW}.past.length > 0")  # the curves before fade behind
 
     page.get_by_role("button", name="Keep as a race").click()
     wait_view(page, f"v.data.race === {last} && v.runs.length === 4")
     until(lambda: ring(site)[-1] == first and last not in ring(site))
-    assert "/instant" not in page.url
+    expect(page).not_to_have_url(re.compile("/instant"))
 
     page.goto(f"{site.url}/instant")
     page.wait_for_function(f"first => {VIEW}?.race?.race >= first", arg=first)

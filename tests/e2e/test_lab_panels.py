@@ -1,6 +1,8 @@
 """The kinds of panels of a lab in Chromium: what is drawn against what was stored, cells and their curves."""
 
 import math
+import re
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,6 +14,7 @@ from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.e2e import pictures
 from tests.e2e.conftest import Site
+from tests.e2e.pace.waiting import again_until, becomes, comes_true, settle, settled_box
 from tests.e2e.test_gradients_page import lab, wait_lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -43,7 +46,9 @@ def page(shown, browser):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{shown.url}/lab-pictures")
     wait_lab(page, "v.card?.state === 'finished' && v.drawn && document.querySelectorAll('.sl-plot .main-svg').length")
-    assert page.locator(".sl-lead .sl-title").inner_text().startswith(pictures.PICTURES.panels[0].title)
+    expect(page.locator(".sl-lead .sl-title")).to_have_text(
+        re.compile(f"^{re.escape(pictures.PICTURES.panels[0].title)}")
+    )
     page.locator(".sl-more > summary").click()
     yield page
     page.close()
@@ -79,7 +84,12 @@ def wait_cell(page, text: str) -> None:
 
 
 def test_a_heat_map_shows_every_stored_cell_with_its_number_and_marks_the_others(shown, page):
-    rows = stored(shown, "map")
+    comes_true(partial(every_cell_is_drawn, page, stored(shown, "map")))
+    strip = page.locator(".ss-foot p").first
+    expect(strip).to_have_text("134 of 135 cells measured, the others are framed · 1 not finite")
+
+
+def every_cell_is_drawn(page, rows: dict) -> None:
     tables = [trace for trace in drawn(page, "map") if trace["type"] == "heatmap"]
     assert len(tables) == len(pictures.BLOCKS)
     for blocks, table in zip(pictures.BLOCKS, tables, strict=True):
@@ -92,27 +102,33 @@ def test_a_heat_map_shows_every_stored_cell_with_its_number_and_marks_the_others
     written = sum(len(trace["text"]) for trace in numbers)
     assert written == sum(len(cells) for cells in rows.values()) == 9 * 5 * 3 - 1
     assert [t["text"] for t in numbers if t["meta"] == "lost"] == [["not finite"]]
-    strip = page.locator(".ss-foot p").first
-    expect(strip).to_have_text("134 of 135 cells measured, the others are framed · 1 not finite")
 
 
 def test_a_click_and_the_arrow_keys_open_the_curves_of_one_cell_which_the_address_keeps(shown, page):
     wait_cell(page, "identity: plain, blocks 2")
     plot = page.locator(".sl-plot").nth(PLACES["map"])
-    box = plot.locator(".nsewdrag").bounding_box()
-    place = page.evaluate(
+    cell = (
         "() => { const p = document.querySelectorAll('.sl-plot')[0]; const l = p._fullLayout;"
         " const group = p.data.filter(t => t.type === 'heatmap')[1];"
         " return [l.xaxis.d2p(5), l.yaxis.d2p(group.y0 + 2)]; }"
     )
-    page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+
+    def click():
+        box, place = settled_box(page, plot.locator(".nsewdrag")), settle(page, cell)
+        page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+
+    again_until(click, lambda: lab(page, "v.pick.cell?.text === '-x: residual/L, blocks 6'"))
     wait_cell(page, "-x: residual/L, blocks 6")
-    assert picked(page) == {"-x: residual/L, blocks 6; seed 0", "-x: residual/L, blocks 6; seed 1"}
-    assert picked(page, "rates") == {"-x: residual/L, blocks 6"}
+    becomes(lambda: picked(page), {"-x: residual/L, blocks 6; seed 0", "-x: residual/L, blocks 6; seed 1"})
+    becomes(lambda: picked(page, "rates"), {"-x: residual/L, blocks 6"})
     curves = stored(shown, "training")
-    for trace in drawn(page, "training"):
-        assert trace["connectgaps"] is False
-        assert dict(zip(trace["x"], trace["y"], strict=True)) == curves[trace["name"]]
+
+    def check():
+        for trace in drawn(page, "training"):
+            assert trace["connectgaps"] is False
+            assert dict(zip(trace["x"], trace["y"], strict=True)) == curves[trace["name"]]
+
+    comes_true(check)
     expect(page.locator(".sl-note").nth(PLACES["training"])).to_have_text("-x, residual/L, 6 blocks")
 
     plot.focus()
@@ -127,16 +143,26 @@ def test_a_click_and_the_arrow_keys_open_the_curves_of_one_cell_which_the_addres
     page.keyboard.press("ArrowLeft")  # the cell beside it was not measured
     wait_cell(page, "zero: plain, blocks 20")
     page.wait_for_function("() => location.search.includes('zero')")
-    assert parse_qs(urlsplit(page.evaluate("() => location.href")).query)["pictures-cell"] == ["zero: plain, blocks 20"]
+    becomes(
+        lambda: parse_qs(urlsplit(page.evaluate("() => location.href")).query)["pictures-cell"],
+        ["zero: plain, blocks 20"],
+    )
     page.reload()
     wait_lab(page, "v.pick.cell?.text === 'zero: plain, blocks 20'")
     page.locator(".sl-more > summary").click()
     wait_cell(page, "zero: plain, blocks 20")
-    assert lab(page, "v.pick.cell.column") == "zero"
+    wait_lab(page, "v.pick.cell.column === 'zero'")
 
 
 def test_seeds_are_thin_lines_beside_their_bold_mean_and_nine_kinds_have_a_legend(shown, page):
-    curves, traces = stored(shown, "grown"), drawn(page, "grown")
+    comes_true(partial(seeds_are_thin, page, stored(shown, "grown")))
+    panel = page.locator(".sl-panel").nth(PLACES["grown"])
+    expect(panel.locator(".sl-key")).to_have_count(9)
+    expect(panel.locator(".ss-foot p")).to_contain_text("9 curves, 3 seeds (thin lines), all 1,116 points shown")
+
+
+def seeds_are_thin(page, curves: dict) -> None:
+    traces = drawn(page, "grown")
     assert {trace["name"]: dict(zip(trace["x"], trace["y"], strict=True)) for trace in traces} == curves
     for trace in traces:
         assert trace["meta"] == ("seed" if "; seed" in trace["name"] else "even")
@@ -144,13 +170,15 @@ def test_seeds_are_thin_lines_beside_their_bold_mean_and_nine_kinds_have_a_legen
     assert max(widths["seed"]) < min(widths["even"]) / 2
     looks = {(t["line"]["color"], t["line"]["dash"]) for t in traces if t["meta"] == "even"}
     assert len(looks) == 9
-    panel = page.locator(".sl-panel").nth(PLACES["grown"])
-    assert len(panel.locator(".sl-key").all_inner_texts()) == 9
-    expect(panel.locator(".ss-foot p")).to_contain_text("9 curves, 3 seeds (thin lines), all 1,116 points shown")
 
 
 def test_bands_stop_where_an_edge_is_not_finite_and_bars_are_as_high_as_their_numbers(shown, page):
-    curves, traces = stored(shown, "band"), drawn(page, "band")
+    comes_true(partial(bands_stop, page, stored(shown, "band")))
+    comes_true(partial(bars_are_as_high, page, stored(shown, "parts")))
+
+
+def bands_stop(page, curves: dict) -> None:
+    traces = drawn(page, "band")
     for kind in pictures.NETS:
         band = next(trace for trace in traces if trace["name"] == f"{kind}; band")
         corners = {(x, y) for x, y in zip(band["x"], band["y"], strict=True) if x is not None}
@@ -161,7 +189,9 @@ def test_bands_stop_where_an_edge_is_not_finite_and_bars_are_as_high_as_their_nu
         line = next(trace for trace in traces if trace["name"] == kind)
         assert dict(zip(line["x"], line["y"], strict=True)) == curves[kind]
 
-    bars, curves = drawn(page, "parts"), stored(shown, "parts")
+
+def bars_are_as_high(page, curves: dict) -> None:
+    bars = drawn(page, "parts")
     for trace in bars:
         assert trace["y"] == list(curves[trace["name"]].values())
     first = {trace["name"]: trace["x"][0] for trace in bars}
@@ -171,7 +201,20 @@ def test_bands_stop_where_an_edge_is_not_finite_and_bars_are_as_high_as_their_nu
 
 @pytest.mark.long
 def test_planes_share_axes_and_colours_whatever_is_measured_and_turn_together(shown, page):
-    rows, traces = stored(shown, "plane"), drawn(page, "plane")
+    comes_true(partial(planes_share, page, stored(shown, "plane"), stored(shown, "path")))
+    plot = f"document.querySelectorAll('.sl-plot')[{PLACES['plane']}]"
+    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'xaxis.range': [-0.5, 0.25]}})")
+    page.wait_for_function(f"() => ['', 2, 3, 4].every(n => {plot}._fullLayout[`xaxis${{n}}`].range[1] === 0.25)")
+    wait_lab(page, "v.state.zooms.get('plane')?.x?.[1] === 0.25")
+    page.get_by_role("radio", name="surface").click()
+    page.wait_for_function(f"() => {plot}.data.filter(t => t.type === 'surface').length === 4")
+    turned = "{eye: {x: 2, y: 0.5, z: 1}, center: {x: 0, y: 0, z: 0}, up: {x: 0, y: 0, z: 1}}"
+    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'scene3.camera': {turned}}})")
+    page.wait_for_function(f"() => ['', 2, 3, 4].every(n => {plot}._fullLayout[`scene${{n}}`].camera.eye.x === 2)")
+
+
+def planes_share(page, rows: dict, path: dict) -> None:
+    traces = drawn(page, "plane")
     heights = [trace for trace in traces if trace["meta"] == "heights"]
     assert [trace["name"] for trace in heights] == list(pictures.NETS)
     for trace in heights:
@@ -184,14 +227,4 @@ def test_planes_share_axes_and_colours_whatever_is_measured_and_turn_together(sh
     }
     ways = [trace for trace in traces if trace["meta"] == "way"]
     assert {trace["name"] for trace in ways} == set(pictures.NETS)
-    assert ways[0]["x"] == [seen(a) for a in stored(shown, "path")["plain"]]
-
-    plot = f"document.querySelectorAll('.sl-plot')[{PLACES['plane']}]"
-    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'xaxis.range': [-0.5, 0.25]}})")
-    page.wait_for_function(f"() => ['', 2, 3, 4].every(n => {plot}._fullLayout[`xaxis${{n}}`].range[1] === 0.25)")
-    wait_lab(page, "v.state.zooms.get('plane')?.x?.[1] === 0.25")
-    page.get_by_role("radio", name="surface").click()
-    page.wait_for_function(f"() => {plot}.data.filter(t => t.type === 'surface').length === 4")
-    turned = "{eye: {x: 2, y: 0.5, z: 1}, center: {x: 0, y: 0, z: 0}, up: {x: 0, y: 0, z: 1}}"
-    page.evaluate(f"() => window.Plotly.relayout({plot}, {{'scene3.camera': {turned}}})")
-    page.wait_for_function(f"() => ['', 2, 3, 4].every(n => {plot}._fullLayout[`scene${{n}}`].camera.eye.x === 2)")
+    assert ways[0]["x"] == [seen(a) for a in path["plain"]]

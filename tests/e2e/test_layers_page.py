@@ -15,7 +15,7 @@ from engine.probes.registry import get_quantity
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import PATIENCE, settle, wait_drawn
+from tests.e2e.pace.waiting import PATIENCE, again_until, becomes, comes_true, drag, settle, settled_box, wait_drawn
 
 pytestmark = pytest.mark.browser
 
@@ -40,12 +40,15 @@ def wait_probes(page, condition: str, seconds: float = PATIENCE) -> None:
 def drawn(page, run: int) -> np.ndarray:
     """Return what the profile shows of a run or of the seeds of its arm: the line of now, in its order."""
     found = page.evaluate(
-        "run => document.querySelector('.sp-profile').data.filter(t => t.meta === run && t.text)"
-        ".map(t => [t.y, t.customdata])",
-        run,
+        "run => document.querySelector('.sp-profile').data.filter(t => t.meta === run && t.text).map(t => t.y)", run
     )
-    assert len(found) == 1
-    return np.array(found[0][0], dtype=float)
+    (line,) = found
+    return np.array(line, dtype=float)
+
+
+def wait_line(page, run: int, expected) -> None:
+    """Wait until the profile shows these numbers of a run."""
+    becomes(lambda: drawn(page, run).tolist(), pytest.approx(expected.tolist(), rel=1e-3))
 
 
 def stored(workspace, run: int, step: int, quantity: str = "response_std") -> np.ndarray:
@@ -94,15 +97,15 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
     expect(page.locator(".sp-finding")).to_have_text(found.closing)
     expect(page.locator(".sp-means")).to_have_text(f"{found.opening} {', '.join(found.arms.values())}.")
     shades = "document.querySelector('.sp-profile').layout.shapes.filter(s => s.type === 'rect').map(s => [s.x0, s.x1])"
-    assert probes(page, shades) == [[0.5, 3.5]]
+    becomes(lambda: probes(page, shades), [[0.5, 3.5]])
     expect(page.locator(".sp-stretch:visible")).to_have_text(found.headline.place.word)
     plain, _, _, residual = race.runs
     for run in (plain, residual):
-        assert drawn(page, run) == pytest.approx(stored(site.workspace, run, newest), rel=1e-3)
+        wait_line(page, run, stored(site.workspace, run, newest))
     page.get_by_role("button", name="Sorted").click()
     wait_probes(page, f"{shades}.length === 0")
     for run in (plain, residual):
-        assert drawn(page, run) == pytest.approx(np.sort(stored(site.workspace, run, newest))[::-1], rel=1e-3)
+        wait_line(page, run, np.sort(stored(site.workspace, run, newest))[::-1])
     page.get_by_role("button", name="In order").click()
     wait_probes(page, f"{shades}.length === 1")
 
@@ -111,35 +114,40 @@ def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, rac
         slider.press("ArrowLeft")
     wait_probes(page, "v.timeline.index === 4 && !v.timeline.follow && !v.moving")
     step = race.planned[4]
-    assert drawn(page, plain) == pytest.approx(stored(site.workspace, plain, step), rel=1e-3)
-    line = page.eval_on_selector_all(".sp-now", "nodes => nodes.map(n => parseFloat(n.style.left))")
-    assert line == pytest.approx([100 * 4 / len(race.planned)] * 2, abs=0.01)
+    wait_line(page, plain, stored(site.workspace, plain, step))
+    line = "nodes => nodes.map(n => parseFloat(n.style.left))"
+    becomes(
+        lambda: page.eval_on_selector_all(".sp-now", line),
+        pytest.approx([100 * 4 / len(race.planned)] * 2, abs=0.01),
+    )
 
-    box = page.locator(".sp-profile .nsewdrag").first.bounding_box()
-    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
-    page.mouse.up()
+    layer = page.locator(".sp-profile .nsewdrag").first
     ranges = "document.querySelector('.sp-profile')._fullLayout.xaxis.range.map(x => x.toFixed(3)).join()"
-    wait_probes(page, f"{ranges} !== '0.370,13.630'")
+    again_until(lambda: drag(page, layer, (0.2, 0.3), (0.7, 0.7)), lambda: probes(page, f"{ranges} !== '0.370,13.630'"))
     zoomed = probes(page, ranges)
     asked = probes(page, "performance.getEntriesByType('resource').filter(e => /probes.history/.test(e.name)).length")
     race.column(15)
     wait_probes(page, "v.timeline.have === 16 && v.runs.every(run => run.columns.steps.length === 16)")
-    page.wait_for_timeout(300)
-    assert probes(page, ranges) == zoomed
-    assert probes(page, "v.timeline.index") == 4, "who looks back is not carried along"
+    # Who looks back is not carried along, neither his zoom.
+    seen = f"() => {{ const v = {VIEW}; return [{ranges}, v.timeline.index]; }}"
+    settle(page, seen, lambda seen: seen == [zoomed, 4])
     # Nobody trains this race: what is to come is its last step.
     page.get_by_role("button", name="Last step").click()
     wait_probes(page, "v.timeline.index === 15 && !v.moving")
-    assert drawn(page, plain) == pytest.approx(stored(site.workspace, plain, race.planned[15]), rel=1e-3)
+    wait_line(page, plain, stored(site.workspace, plain, race.planned[15]))
+    # at once: nothing was asked of the server beside what it sends
     assert asked == probes(
         page, "performance.getEntriesByType('resource').filter(e => /probes.history/.test(e.name)).length"
     )
 
-    field = page.locator(".sp-field").nth(1).bounding_box()
-    page.mouse.move(field["x"] + 30, field["y"] + 0.99 * field["height"])
-    expect(page.locator(".sp-layer-name")).to_have_text("Layer 13 of 13, stage3/block2/conv2")
+    field, name = page.locator(".sp-field").nth(1), "Layer 13 of 13, stage3/block2/conv2"
+
+    def point():
+        box = settled_box(page, field)
+        page.mouse.move(box["x"] + 29, box["y"] + 0.99 * box["height"])
+        page.mouse.move(box["x"] + 30, box["y"] + 0.99 * box["height"])
+
+    again_until(point, lambda: page.locator(".sp-layer-name").text_content() == name)
     expect(page.locator(".sp-readout")).to_contain_text("A-14 · layer 13, stage3/block2/conv2 · step 1 · response std")
     wait_probes(
         page, "v.layer.found?.document.runs && Object.values(v.layer.found.document.runs).some(m => m.index === 12)"
@@ -205,54 +213,57 @@ def test_a_thousand_layers_fit(site, open_page):
         f"async () => {{ {VIEW}.timeline.look(2);"
         " await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))); }"
     )
-    assert probes(page, "v.timeline.index") == 2
-    painted = page.eval_on_selector(
-        ".sp-field canvas",
+    wait_probes(page, "v.timeline.index === 2")
+    painted = (
         "c => { const p = c.getContext('2d').getImageData(5, 0, 1, c.height).data;"
-        " let n = 0; for (let i = 3; i < p.length; i += 4) n += p[i] === 255; return n / c.height; }",
+        " let n = 0; for (let i = 3; i < p.length; i += 4) n += p[i] === 255; return n / c.height; }"
     )
-    assert painted == 1
+    becomes(lambda: page.eval_on_selector(".sp-field canvas", painted), 1)
 
 
 @pytest.mark.slow
 def test_the_name_of_a_shorter_net_lies_on_no_line_and_a_phone_scrolls_in_one_direction(site, race, open_page):
     page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted")
-    boxes = settle(
-        page,
+    # Plotly gives them their places after the chart's first picture.
+    names = (
         "() => [...document.querySelectorAll('.sp-profile .annotation')]"
         ".filter(n => /-8$/.test(n.textContent)).map(n => {"
         " const box = n.querySelector('.annotation-text-g').getBoundingClientRect();"
-        " return [box.left, box.top, box.right, box.bottom]; }).filter(([left,, right]) => right > left)",
-        lambda found: len(found) == 2,  # Plotly gives them their places after the chart's first picture
+        " return [box.left, box.top, box.right, box.bottom]; }).filter(([left,, right]) => right > left)"
     )
-    assert len(boxes) == 2
-    covered = page.evaluate(
+    covered = (
         "boxes => [...document.querySelectorAll('.sp-profile .js-line')]"
         ".filter(path => parseFloat(getComputedStyle(path).strokeWidth) > 2)"
         ".flatMap(path => { const matrix = path.getScreenCTM(), length = path.getTotalLength();"
         " return Array.from({length: 400}, (_, i) => path.getPointAtLength(i / 399 * length).matrixTransform(matrix));"
         " })"
-        ".filter(({x, y}) => boxes.some(([l, t, r, b]) => x > l && x < r && y > t + 2 && y < b - 2)).length",
-        boxes,
+        ".filter(({x, y}) => boxes.some(([l, t, r, b]) => x > l && x < r && y > t + 2 && y < b - 2)).length"
     )
-    assert covered == 0
-    outer = page.locator(".sp-profile").bounding_box()
-    for left, top, right, bottom in boxes:
-        assert outer["x"] <= left < right <= outer["x"] + outer["width"]
-        assert outer["y"] <= top < bottom <= outer["y"] + outer["height"]
+
+    def check():
+        boxes, outer = (
+            settle(page, names, lambda found: len(found) == 2),
+            settled_box(page, page.locator(".sp-profile")),
+        )
+        assert page.evaluate(covered, boxes) == 0
+        for left, top, right, bottom in boxes:
+            assert outer["x"] <= left < right <= outer["x"] + outer["width"]
+            assert outer["y"] <= top < bottom <= outer["y"] + outer["height"]
+
+    comes_true(check)
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_function("() => document.querySelector('.sp-probes').scrollWidth <= innerWidth")
-    lefts = settle(
+    settle(
         page,
         "() => [...document.querySelectorAll('.sp-profile-panel, .sp-map-panel')]"
         ".map(x => x.getBoundingClientRect().left)",
+        lambda lefts: lefts[0] == lefts[1],
     )
-    assert lefts[0] == lefts[1]
 
 
 @pytest.mark.long
-def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open_page, browser):
+def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open_page, another):
     page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data")
     for _ in range(3):
@@ -264,23 +275,22 @@ def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open
     wait_probes(page, "v.quantity === 'gradient_response' && v.layer.found?.over")
     page.evaluate("() => window.Plotly.relayout(document.querySelector('.sp-profile'), {'xaxis.range': [2, 6]})")
     page.wait_for_url(lambda url: all(word in url for word in ("zooms=", "at=", "off=", "quantity=", "over=")))
-    seen = probes(page, LOOKED)
-    assert seen[1:4] == [race.planned[11], False, [race.runs[1]]]
-    assert seen[-1] == [2, 6]
+    seen = becomes(
+        lambda: probes(page, LOOKED),
+        lambda seen: seen[1:4] == [race.planned[11], False, [race.runs[1]]] and seen[-1] == [2, 6],
+    )
 
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    other = context.new_page()
+    other = another.new_page()
     other.goto(page.url)
     wait_probes(other, "v.painted && v.layer.found?.over")
-    assert probes(other, LOOKED) == seen
-    context.close()
+    becomes(lambda: probes(other, LOOKED), seen)
 
     page.get_by_role("link", name="Gradients").click()
     wait_probes(page, "v.painted && v.data.layout === 'gradients'")
-    assert f"race={race.race}" in page.url
+    page.wait_for_url(re.compile(f"race={race.race}"))
     page.get_by_role("link", name="Layers").click()
     wait_probes(page, "v.painted && v.data.layout === 'layers' && v.layer.found?.over")
-    assert probes(page, LOOKED) == seen
+    becomes(lambda: probes(page, LOOKED), seen)
     page.get_by_role("button", name="Whole chart").first.click()
     wait_probes(page, "document.querySelector('.sp-profile')._fullLayout.xaxis.range[1] > 13")
     page.goto(
@@ -288,7 +298,7 @@ def test_a_link_shows_the_same_elsewhere_and_after_another_page(site, race, open
     )
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data")
     usual = ["response_std", race.planned[14], True, [99], {"place": None, "pinned": False}, False]
-    assert probes(page, LOOKED)[:-1] == usual
+    becomes(lambda: probes(page, LOOKED)[:-1], usual)
 
 
 @pytest.mark.slow

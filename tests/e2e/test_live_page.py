@@ -1,6 +1,8 @@
 """The live page in Chromium: what a visitor does, and what must survive it."""
 
+import operator
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +11,8 @@ from engine.events import Evaluated, Split, StepRow
 from engine.store.reader import Reader
 from engine.store.revision import next_revision
 from tests.benchmarks.synthetic_probes import SyntheticRace
-from tests.e2e.conftest import PATIENCE, SLOW, SPIKE, VIEW, kill, open_setup, points, until, view, wait_view
+from tests.e2e.conftest import SLOW, SPIKE, VIEW, kill, open_setup, points, view, wait_view
+from tests.e2e.pace.waiting import PATIENCE, again_until, becomes, drag, enter, until
 
 pytestmark = pytest.mark.browser
 
@@ -23,11 +26,9 @@ WORDS = "v.part('plot').layout.annotations.map(({text}) => text).join()"
 
 
 def drag_zoom(page) -> None:
-    box = page.locator(".ss-plot .nsewdrag").first.bounding_box()
-    page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.3 * box["height"])
-    page.mouse.down()
-    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.8 * box["height"], steps=6)
-    page.mouse.up()
+    """Zoom the first panel; a drag that comes while what is above it is still being drawn misses."""
+    layer, zoomed = page.locator(".ss-plot .nsewdrag").first, "Boolean(v.view.zoom)"
+    again_until(lambda: drag(page, layer, (0.2, 0.2), (0.6, 0.8)), lambda: view(page, zoomed))
 
 
 def ranges(page) -> list:
@@ -39,9 +40,9 @@ def ranges(page) -> list:
 def test_a_first_visit_and_a_race_that_is_started_watched_and_paused(untouched_site, open_page):
     page = open_page(untouched_site.url)
     page.get_by_role("button", name="Start the quick race").wait_for()
-    words = page.locator("[data-testid=stMain] [data-testid=stMarkdownContainer] p").first.inner_text()
-    assert len(re.findall(r"\.(\s|$)", words)) == 2
-    assert page.locator("[data-testid=stMain]").get_by_role("button", name="Start").count() == 1
+    words = page.locator("[data-testid=stMain] [data-testid=stMarkdownContainer] p").first
+    becomes(words.inner_text, lambda words: len(re.findall(r"\.(\s|$)", words)) == 2)
+    expect(page.locator("[data-testid=stMain]").get_by_role("button", name="Start")).to_have_count(1)
     page.goto(f"{untouched_site.url}/?set_depths=8,14&set_width=8&set_steps=9000")  # nets that leave time for the page
     page.get_by_role("button", name="Start race of 4 runs").click()
     wait_view(page, "v.runs.length === 4 && v.runs.every(r => r.series.train.step.length > 0)")
@@ -78,14 +79,13 @@ def test_zoom_survives_updates_and_an_app_rerun(site, open_page):
     zoomed, plot = ranges(page), page.locator(".ss-plot").element_handle()
     seen = view(page, "v.feed.messages")
     wait_view(page, f"v.feed.messages >= {seen + 5}")
-    assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
+    becomes(lambda: ranges(page), [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])])
     open_setup(page)
-    page.get_by_role("textbox", name="Seeds").fill("2")
-    page.get_by_role("textbox", name="Seeds").press("Enter")
-    page.get_by_role("button", name="Start race of 8 runs").wait_for()
+    start = page.get_by_role("button", name="Start race of 8 runs")
+    enter(page.get_by_role("textbox", name="Seeds"), "2", start.is_visible)
     wait_view(page, f"v.feed.messages >= {seen + 7}")
-    assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
-    assert plot.is_visible(), "the chart's node must not be replaced"
+    becomes(lambda: ranges(page), [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])])
+    becomes(plot.is_visible, True)  # the chart's node must not be replaced
 
 
 @pytest.mark.slow
@@ -95,14 +95,13 @@ def test_reload_and_a_second_viewer_show_the_same_points(site, open_page):
     wait_view(first, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep >= 8)")
     first.get_by_role("button", name="Pause all").click()
     wait_view(first, "v.runs.every(r => r.card.state === 'paused' && r.series.lastStep === r.card.step)")
-    streamed = points(first)
-    for run in runs:
-        assert streamed[str(run)]["step"] == list(range(1, site.row(run).step + 1)), "no gap, no duplicate"
+    whole = {str(run): list(range(1, site.row(run).step + 1)) for run in runs}  # no gap, no duplicate
+    streamed = becomes(lambda: points(first), lambda seen: {run: curve["step"] for run, curve in seen.items()} == whole)
     second = open_page(f"{site.url}/?race={race}")
     first.reload()
     for page in (first, second):
         wait_view(page, "v.runs.length === 2 && v.runs.every(r => r.series.lastStep === r.card.step)")
-        assert points(page) == streamed
+        becomes(partial(points, page), streamed)
 
 
 @pytest.mark.slow
@@ -116,9 +115,9 @@ def test_server_ends_at_ctrl_c_with_a_viewer_open_and_the_page_finds_the_next_on
     until(lambda: site.row(runs[0]).step > before)
     site.start()
     wait_view(page, f"v.runs[0].series.lastStep > {site.row(runs[0]).step}")
-    steps = points(page)[str(runs[0])]["step"]
-    assert steps == list(range(1, steps[-1] + 1)), "no gap, no duplicate across the restart"
-    assert node.is_visible()
+    # No gap, no duplicate across the restart.
+    becomes(lambda: points(page)[str(runs[0])]["step"], lambda steps: steps == list(range(1, steps[-1] + 1)))
+    becomes(node.is_visible, True)
 
 
 @pytest.mark.slow
@@ -175,7 +174,7 @@ def test_the_end_of_a_race_shows_what_a_reload_shows(site, open_page):
     watched = view(page, ends)
     page.reload()
     wait_view(page, "v.runs.length === 2 && v.chart.drawn")
-    assert view(page, ends) == watched
+    becomes(lambda: view(page, ends), watched)
 
 
 @pytest.mark.slow
@@ -213,17 +212,20 @@ def test_zooming_into_a_long_run_loads_finer_points(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}")
     wait_view(page, "v.chart.drawn && v.runs[0].series.lastStep === 5000")
-    assert view(page, "v.runs[0].series.train.step.length") <= 2000
-    assert view(page, "v.runs[0].series.total") == 5000
-    assert max(view(page, "v.runs[0].series.train.loss")) == SPIKE, "one step among five thousand stays visible"
+    wait_view(page, "v.runs[0].series.train.step.length <= 2000 && v.runs[0].series.total === 5000")
+    # One step among five thousand stays visible.
+    becomes(lambda: max(view(page, "v.runs[0].series.train.loss")), SPIKE)
     whole = ranges(page)
     drag_zoom(page)
     wait_view(page, "v.runs[0].series.detail")
-    inside = view(page, "v.runs[0].series.detail.points.step")
-    assert inside == list(range(inside[0], inside[-1] + 1)), "every step of the zoomed range"
+    # Every step of the zoomed range.
+    becomes(
+        lambda: view(page, "v.runs[0].series.detail.points.step"),
+        lambda inside: inside == list(range(inside[0], inside[-1] + 1)),
+    )
     expect(page.locator(".ss-strip")).to_contain_text("steps of 4 runs shown")
     page.get_by_role("button", name="Reset zoom").click()
-    until(lambda: ranges(page) == whole, 10)
+    becomes(lambda: ranges(page), whole)
 
 
 @pytest.mark.long
@@ -231,29 +233,33 @@ def test_what_was_looked_at_comes_back_from_another_page_and_belongs_to_its_race
     site, bench = recorded
     here = f"{site.url}/?race={bench.race}"
 
+    looked = "[v.view.zoom, v.view.hidden, v.view.get('layout')]"
+
     def there_and_back():
         page.get_by_role("link", name="Layers").click()
         page.wait_for_function(f"() => !{VIEW}")
         page.get_by_role("link", name="Race").click()
         wait_view(page, "v.chart.drawn")
-        return view(page, "[v.view.zoom, v.view.hidden, v.view.get('layout')]")
 
     page = open_page(f"{here}&zoom=1000_3000&layout=overlaid&hidden=1")
     wait_view(page, "v.chart.drawn && v.runs[0].series.detail")
-    assert there_and_back() == [{"x": [1000, 3000]}, True, "overlaid"]
+    there_and_back()
+    becomes(lambda: view(page, looked), [{"x": [1000, 3000]}, True, "overlaid"])
     page.evaluate("() => sessionStorage.setItem('skipscope-view / race', 987)")
-    assert there_and_back() == [None, False, "overlaid"], "zoom and hiding were another race's"
+    there_and_back()
+    becomes(lambda: view(page, looked), [None, False, "overlaid"])  # zoom and hiding were another race's
     view(page, "v.view.zoom = { x: [1000, 3000] }")
     page.goto(here)
     wait_view(page, "v.chart.drawn")
-    assert view(page, "[v.view.zoom, v.view.get('layout')]") == [None, "side"], "a link of the usual shows the usual"
-    assert there_and_back() == [None, False, "side"]
+    becomes(lambda: view(page, looked), [None, False, "side"])  # a link of the usual shows the usual
+    there_and_back()
+    becomes(lambda: view(page, looked), [None, False, "side"])
     page.goto(f"{site.url}/runs?runs={bench.runs[0]}&metric=loss&zoom=10_20")
     wait_view(page, "v.chart.drawn && v.view.get('metric') === 'loss'")
     page.get_by_role("link", name="Race").click()
     # The page Runs draws runs of no race; other tests of this site may have started a newer race than this one.
     wait_view(page, "v.chart.drawn && v.data.race > 0 && v.runs.length > 0")
-    assert view(page, "[v.view.zoom, v.view.get('metric')]") == [None, "error"], "each page has its own"
+    becomes(lambda: view(page, "[v.view.zoom, v.view.get('metric')]"), [None, "error"])  # each page has its own
 
 
 @pytest.mark.slow
@@ -261,19 +267,20 @@ def test_a_spike_of_one_step_stays_at_every_zoom_and_the_whole_comes_back(record
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}&metric=loss&layout=overlaid&seeds=lines")
     wait_view(page, "v.chart.drawn && v.runs[0].series.lastStep === 5000")
-    whole, inside = points(page), []
+    whole = points(page)
+    inside: list[float] = []
     for width in (4000, 2400, 800, 60):
         asked = view(page, f"v.view.zoom = {{ x: [2345 - {width / 2}, 2345 + {width / 2}] }}") and width
         wait_view(page, f"v.runs.every(r => r.series.detail?.last <= {2345 + asked / 2 + 2})")
         wait_view(page, f"Math.max(...v.host.querySelector('.ss-plot').data[0].y) === {SPIKE}")
-        inside.append(
-            view(page, f"v.runs[0].series.drawn().step.filter(s => Math.abs(s - 2345) <= {width / 2}).length") / width
-        )
-        assert view(page, "v.runs[0].series.drawn().step.length") < 2000
-    assert inside == sorted(inside) and inside[-1] >= 1, "finer with every zoom, in the end every step"
+        seen = f"v.runs[0].series.drawn().step.filter(s => Math.abs(s - 2345) <= {width / 2}).length / {width}"
+        last = inside[-1] if inside else 0  # finer with every zoom, in the end every step
+        inside.append(becomes(partial(view, page, seen), partial(operator.le, last)))
+        wait_view(page, "v.runs[0].series.drawn().step.length < 2000")
+    assert inside[-1] >= 1
     view(page, "v.view.zoom = null")
     wait_view(page, "v.runs.every(r => r.series.detail === null)")
-    assert points(page) == whole
+    becomes(lambda: points(page), whole)
 
 
 #: Hides the tab for its page, or shows it again; what a browser is told to notify of stands in ``told``.
@@ -307,14 +314,14 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
     page = open_page(f"{site.url}/?race={bench.race}&layout=depth")
     wait_view(page, "v.chart.drawn && v.runs.length === 4")
     panels = page.get_by_role("radiogroup", name="Panels")
-    assert panels.get_by_role("radio", name="Depth").is_hidden(), "two depths"
+    expect(panels.get_by_role("radio", name="Depth")).to_be_hidden()  # two depths
     page.add_init_script(NOTIFIED)
     page.goto(f"{site.url}/?race={three_depths.race}")
     wait_view(page, "v.chart.drawn && v.runs.length === 12")
     panels.get_by_role("radio", name="Depth").click()
     wait_view(page, WORDS + ".includes('provisional: 6 of 6 arms')")
-    assert view(page, DRAWN)["plain"][1] == [None] * 3
-    assert page.get_by_role("radiogroup", name="Scale").is_hidden()
+    becomes(lambda: view(page, DRAWN)["plain"][1], [None] * 3)
+    expect(page.get_by_role("radiogroup", name="Scale")).to_be_hidden()
     page.locator(".ss-curve[data-curve=test]").click()
     page.wait_for_function(
         "() => /layout=depth&points=running-test|points=running-test&layout=depth/.test(location.search)"
@@ -336,8 +343,8 @@ def test_a_race_of_three_depths_has_its_error_against_depth(recorded, three_dept
         ("finished", others, ["diverged.", "failed.", "The race has ended."]),
     ):
         all_are(state, runs)
-        page.wait_for_function(f"() => told.length === {len(told)}", timeout=60_000)
-        assert all(word in body for word, body in zip(told, page.evaluate("told"), strict=True))
+        said = page.wait_for_function(f"() => told.length === {len(told)} && told").json_value()
+        assert all(word in body for word, body in zip(told, said, strict=True))
     page.evaluate(HIDDEN, False)
     all_are("finished", [first, last])
     wait_view(page, f"!{WORDS}.includes('provisional') && ({DRAWN}).plain[1].every(Number.isFinite)")

@@ -1,11 +1,13 @@
 """The page "Runs" in Chromium: a table that changes by itself keeps what was done to it; a link shows the same."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import wait_view
+from tests.e2e.conftest import view, wait_view
+from tests.e2e.pace.waiting import again_until, becomes, pick, settled_box
 
 pytestmark = pytest.mark.browser
 
@@ -29,7 +31,7 @@ def chosen(page) -> set[int]:
 
 def click(page, x: float, row: int) -> None:
     """Click into the table: ``row`` 0 is the header."""
-    box = page.locator("[data-testid=stDataFrame]").bounding_box()
+    box = settled_box(page, page.locator("[data-testid=stDataFrame]"))
     page.mouse.click(box["x"] + x, box["y"] + ROW * row + ROW / 2)
 
 
@@ -68,15 +70,15 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     page = open_page(f"{site.url}/runs?search=tabled")
     wait_rows(page, f"r.some(c => c[0] === '{finished}' && c[5].includes('finished 3'))")
     order = [row["run"] for row in rows(page)]
-    click(page, BOX, 1 + order.index(finished))
-    wait_view(page, "v.runs.length === 1")
-    click(page, BOX, 1 + order.index(busy))
-    wait_view(page, "v.runs.length === 2")
+    for number, run in enumerate((finished, busy), 1):
+        row, many = 1 + order.index(run), f"v.runs.length === {number}"
+        again_until(partial(click, page, BOX, row), partial(view, page, many))
+        wait_view(page, many)
     expect(page.get_by_text("Runs of 2 races")).to_contain_text("steps (3 / 100050)")
     click(page, ARM, 0)
     wait_rows(page, f"r.map(c => c[0]).join() !== '{','.join(map(str, order))}'")
     sorted_order = [row["run"] for row in rows(page)]
-    assert chosen(page) == {finished, busy}
+    becomes(lambda: chosen(page), {finished, busy})
 
     before = next(row["state"] for row in rows(page) if row["run"] == busy)
     wait_rows(page, f"r.some(c => c[0] === '{busy}' && c[5] !== '{before}' && c[5].endsWith(' of 100,050'))")
@@ -85,8 +87,8 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     wait_rows(page, f"r.some(c => c[0] === '{other}' && c.includes('seen by open pages'))")
     _, (newcomer,) = site.race(shortcuts=("C",), steps=3, name="tabled")
     wait_rows(page, f"r.some(c => c[0] === '{newcomer}')")
-    assert chosen(page) == {finished, busy}
-    assert [row["run"] for row in rows(page) if row["run"] in order] == sorted_order
+    becomes(lambda: chosen(page), {finished, busy})
+    becomes(lambda: [row["run"] for row in rows(page) if row["run"] in order], sorted_order)
     page.wait_for_function(f"() => new URLSearchParams(location.search).get('runs') === '{finished},{busy}'")
 
     link = page.url.replace(f"{finished}%2C{busy}", f"{finished}%2C{busy}%2C987654")
@@ -95,9 +97,12 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     expect(elsewhere.get_by_text("There is no run 987654: left out.")).to_be_visible()
     marked = "[data-testid=stDataFrame] table tbody tr[aria-selected=true]"
     expect(elsewhere.locator(marked)).to_have_count(2)
-    assert chosen(elsewhere) == {finished, busy}
-    here, there = (sorted(one.locator(".ss-card .ss-name").all_inner_texts()) for one in (page, elsewhere))
-    assert here == there == [f"A-8 (race {second})", f"plain-8 (race {first})"]
+    becomes(lambda: chosen(elsewhere), {finished, busy})
+    for one in (page, elsewhere):
+        names = one.locator(".ss-card .ss-name")
+        becomes(
+            lambda names=names: sorted(names.all_inner_texts()), [f"A-8 (race {second})", f"plain-8 (race {first})"]
+        )
 
 
 def test_a_run_is_deleted_after_a_question_only(site, open_page):
@@ -128,8 +133,8 @@ def _import_lines(page, race: int) -> None:
     file = {"name": "theirs.csv", "mimeType": "text/csv", "buffer": b"step,acc\n1,20\n2,40\n3,60\n"}
     page.locator("input[type=file]").set_input_files(file)
     for label, choice in (("Beside race", f"{race} "), ("acc", "training accuracy, percent")):
-        page.get_by_role("combobox", name=label, exact=False).last.click()
-        page.get_by_role("option", name=re.compile(f"^{choice}")).click()
+        box = page.get_by_role("combobox", name=label, exact=False).last
+        pick(page, box, page.get_by_role("option", name=re.compile(f"^{choice}")))
     page.get_by_role("button", name="Import the lines").click()
     expect(page.get_by_text(f"Imported 1 line beside race {race}.")).to_be_visible()
 
@@ -151,8 +156,8 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     page.locator(".ss-script-run").select_option(index=1)
     page.locator(".ss-copy-script").click()
     expect(page.locator(".ss-copy-script")).to_have_text("Copied")
-    chosen = page.locator(".ss-script-run option").nth(1).inner_text()
-    assert page.evaluate("navigator.clipboard.readText()").startswith(f'"""{chosen}, ')
+    option = page.locator(".ss-script-run option").nth(1)
+    becomes(lambda: page.evaluate("navigator.clipboard.readText()").startswith(f'"""{option.inner_text()}, '), True)
     page = open_page(f"{site.url}/runs?search=travels")
     for cut, words in ((5, "is not imported"), (0, "Imported race ")):
         page.get_by_role("button", name="Import", exact=True).click()
@@ -167,7 +172,7 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     page = open_page(f"{site.url}/?race={site.row(newest).race}")
     expect(page.get_by_text("Imported: recorded elsewhere by version")).to_be_visible()
     wait_view(page, "v.runs.length === 2 && v.runs.every(({card}) => card.state === 'finished')")
-    assert settled(page) == before
+    becomes(lambda: picture(page) == before, True)
     _import_lines(page, site.row(newest).race)
     page = open_page(f"{site.url}/?race={site.row(newest).race}")
     wait_view(page, "v.ghosts.length === 1 && v.chart.drawn && v.runs.every(({card}) => card.state === 'finished')")
@@ -177,4 +182,4 @@ def test_a_race_leaves_by_its_menu_and_comes_back_by_the_page_of_runs(site, open
     wait_view(page, f"{drawn} > 0")
     chip.locator(".ss-arm-show").click()
     wait_view(page, f"{drawn} === 0")
-    assert settled(page) == before, "without the imported line the picture is what it was"
+    becomes(lambda: picture(page) == before, True)  # without the imported line the picture is what it was

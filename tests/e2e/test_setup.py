@@ -1,16 +1,11 @@
 """The set-up in Chromium: presets by key and press, the start in sight, a long race, a wrong number, reload, link."""
 
-import re
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import until
+from tests.e2e.pace.waiting import again_until, becomes, enter, pick
 
 pytestmark = pytest.mark.browser
-
-#: Milliseconds in which a page answers even on a busy machine.
-LATE = 30_000
 
 
 def in_sight(page, locator) -> bool:
@@ -27,45 +22,41 @@ def test_the_set_up_fits_the_window_and_outlives_pages_and_reloads(fresh_site, o
     page.set_viewport_size({"width": 1440, "height": 900})
     start = page.get_by_role("button", name="Start race of 4 runs")
     start.wait_for()
-    assert in_sight(page, start), "without scrolling"
-    assert page.get_by_test_id("stSidebarContent").evaluate("(bar) => bar.scrollHeight <= bar.clientHeight")
+    becomes(lambda: in_sight(page, start), True)  # without scrolling
+    bar = page.get_by_test_id("stSidebarContent")
+    becomes(lambda: bar.evaluate("(bar) => bar.scrollHeight <= bar.clientHeight"), True)
     depths = page.get_by_label("Depths", exact=True).locator("button")
-    assert len(set(depths.evaluate_all("(all) => all.map((one) => one.offsetTop)"))) == 1, "one row"
+    tops = "(all) => all.map((one) => one.offsetTop)"
+    becomes(lambda: depths.evaluate_all(tops), lambda tops: len(set(tops)) == 1)  # one row
     preset = page.get_by_role("combobox", name="Preset")
     for place in (1, 2):  # from Quick past Instant to Talk
-        preset.press("ArrowDown")
-        expect(preset).to_have_attribute("aria-activedescendant", re.compile(f"option-{place}$"), timeout=LATE)
+        there = page.locator(f"[aria-activedescendant$='option-{place}']")
+        again_until(lambda: preset.press("ArrowDown"), there.count)
     preset.press("Enter")
     steps = page.get_by_role("textbox", name="Steps", exact=True)
-    expect(steps).to_have_value("600", timeout=LATE)
-    preset.click()
-    page.get_by_role("option", name="Paper").click()
-    expect(page.get_by_text("The paper's own protocol")).to_be_visible(timeout=LATE)
+    expect(steps).to_have_value("600")
+    pick(page, preset, page.get_by_role("option", name="Paper"))
+    expect(page.get_by_text("The paper's own protocol")).to_be_visible()
     page.get_by_role("button", name="Start race of 12 runs").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("This race takes about")).to_be_visible(timeout=LATE)
+    expect(dialog.get_by_text("This race takes about")).to_be_visible()
     dialog.get_by_role("button", name="Cancel").click()
-    expect(dialog).to_have_count(0, timeout=LATE)
-    preset.click()
-    page.get_by_role("option", name="Quick").click()
-    expect(steps).to_have_value("300", timeout=LATE)
-    steps.fill("-5")
-    steps.press("Enter")
-    expect(page.get_by_text("Cannot start: Steps: a whole number")).to_be_visible(timeout=LATE)
+    expect(dialog).to_have_count(0)
+    pick(page, preset, page.get_by_role("option", name="Quick"))
+    expect(steps).to_have_value("300")
+    enter(steps, "-5", page.get_by_text("Cannot start: Steps: a whole number").is_visible)
     expect(page.get_by_role("button", name="Start race")).to_be_disabled()
-    steps.fill("40")
-    steps.press("Enter")
-    expect(page.get_by_text("Too short to compare")).to_be_visible(timeout=LATE)
+    enter(steps, "40", page.get_by_text("Too short to compare").is_visible)
     page.wait_for_url("**set_steps=40**")
     page.get_by_role("link", name="All shortcuts, drawn").click()
     page.get_by_role("button", name="Add scaled to the set-up").click()
-    expect(page.get_by_text("plain, A, scaled.")).to_be_visible(timeout=LATE)
+    expect(page.get_by_text("plain, A, scaled.")).to_be_visible()
     picture = page.get_by_alt_text("Shortcut: identity").first
-    assert picture.evaluate("image => image.naturalWidth") > 0, "drawn without a network"
+    becomes(lambda: picture.evaluate("image => image.naturalWidth"), lambda width: width > 0)  # without a network
     page.get_by_role("link", name="To the race").click()
     page.get_by_role("button", name="Start race of 6 runs").wait_for()
     page.reload()
-    expect(steps).to_have_value("40", timeout=LATE)
+    expect(steps).to_have_value("40")
     page.get_by_role("button", name="Start race of 6 runs").wait_for()
     phone = open_page("about:blank")
     phone.set_viewport_size({"width": 390, "height": 844})
@@ -73,5 +64,5 @@ def test_the_set_up_fits_the_window_and_outlives_pages_and_reloads(fresh_site, o
     phone.get_by_test_id("stExpandSidebarButton").click()
     start = phone.get_by_role("button", name="Start race of 6 runs")
     start.wait_for()
-    until(lambda: in_sight(phone, start))  # the side bar slides in
-    expect(phone.get_by_role("textbox", name="Steps", exact=True)).to_have_value("40", timeout=LATE)
+    becomes(lambda: in_sight(phone, start), True)  # the side bar slides in
+    expect(phone.get_by_role("textbox", name="Steps", exact=True)).to_have_value("40")

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from engine.events import Split
 from engine.store.reader import Reader
 from tests.e2e.conftest import view, wait_view
+from tests.e2e.pace.waiting import becomes, settle
 
 pytestmark = pytest.mark.browser
 
@@ -39,28 +40,27 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     wait_view(page, "v.chart.drawn && v.runs[0].series.lastStep === 5000")
     page.locator(".ss-present").scroll_into_view_if_needed()
     scrolled = "() => document.querySelector('[data-testid=stMain]').scrollTop"
-    before = page.evaluate(scrolled), view(page, "v.view.all()")
+    before = settle(page, scrolled), view(page, "v.view.all()")
     page.locator(".ss-present").click()
     on_stage(page)
-    assert page.evaluate(CORNERS), "something of the page is in front of the stage"
-    sizes = page.evaluate(SIZES)
-    assert min(sizes) >= 16
+    page.wait_for_function(CORNERS)  # nothing of the page is in front of the stage
+    becomes(lambda: page.evaluate(SIZES), lambda sizes: min(sizes) >= 16)
     expect(page.locator(".ss-strip")).to_be_hidden()
-    assert view(page, "v.view.curvesOf('side')") == ["running", "clean"]
+    becomes(lambda: view(page, "v.view.curvesOf('side')"), ["running", "clean"])
     wait_view(page, "document.querySelector('.ss-plot')._fullLayout.xaxis.tickfont.size >= 20")
     keys = "Curves: plus and minus zoom, 0 shows the whole, comma and full stop read the values"
     expect(page.locator(".ss-stage")).to_have_attribute("aria-label", keys)
     for key, layout in (("PageDown", "gap"), ("b", "overlaid"), ("ArrowLeft", "side")):
         page.keyboard.press(key)
-        assert view(page, "v.view.get('layout')") == layout
+        wait_view(page, f"v.view.get('layout') === '{layout}'")
     page.keyboard.press("z")
-    assert view(page, "v.view.zoom") is None
+    wait_view(page, "v.view.zoom === null")
     for _ in range(12):
         page.keyboard.press("Tab")
-        assert page.evaluate("() => document.querySelector('.ss-race').contains(document.activeElement)")
+        page.wait_for_function("() => document.querySelector('.ss-race').contains(document.activeElement)")
     page.keyboard.press("c")  # the page itself would ask whether to clear its cache
     page.keyboard.press("t")
-    assert view(page, "v.view.curvesOf('side')") == ["running", "test"]
+    becomes(lambda: view(page, "v.view.curvesOf('side')"), ["running", "test"])
     page.keyboard.press("m")
     expect(page.locator(".ss-marked")).to_have_text("Marked: step 5,000.")
     wait_view(page, "document.querySelector('.ss-plot').layout.annotations.some(a => a.text.includes('here'))")
@@ -68,12 +68,12 @@ def test_the_stage_covers_the_page_and_leaving_it_leaves_everything_as_it_was(re
     expect(page.locator(".ss-marked")).to_have_text("")
     page.keyboard.press("?")
     page.get_by_role("group", name="Keys of the stage").get_by_role("button", name="next view").wait_for()
-    assert page.locator("[role=dialog]").count() == 0
+    expect(page.locator("[role=dialog]")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator(".ss-keys-panel")).to_be_hidden()
     page.keyboard.press("Escape")
     page.wait_for_function(f"() => !({ON_STAGE})")
-    assert (page.evaluate(scrolled), view(page, "v.view.all()")) == before
+    becomes(lambda: (page.evaluate(scrolled), view(page, "v.view.all()")), before)
     expect(page.locator(".ss-present")).to_be_focused()
     expect(page.locator(".ss-stage")).to_have_attribute("aria-label", re.compile("arrows move"))
 
@@ -85,7 +85,9 @@ def hidden_from(page, question="56 layers: better or worse than 20?") -> None:
     """Nothing of a result is in the component, and there is a question in its place."""
     wait_view(page, READY)
     expect(page.locator(".ss-question-text")).to_have_text(question)
+    # at once: a result that is told for an instant is told, and the question stands where it would
     assert not RESULT.search(page.evaluate(TOLD))
+    # at once: as above
     assert page.evaluate(TRACES) == 0
 
 
@@ -117,15 +119,17 @@ def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded
             reader.runs.get(run).depth: reader.points.series(run, Split.TRAIN, (5000, 5000)).columns["running_error"][0]
             for run in bench.runs[:2]
         }
-    assert page.locator(".ss-answer").inner_text() == (
+    becomes(
+        page.locator(".ss-answer").inner_text,
         "The room said plain-56. As it stands (step 5,000 of 1,000) plain-20 has the lowest running training error, "
-        f"{last[20]:.1f} %; plain-56 {last[56]:.1f} %."
+        f"{last[20]:.1f} %; plain-56 {last[56]:.1f} %.",
     )
-    assert RESULT.search(page.evaluate(TOLD))
+    becomes(lambda: page.evaluate(TOLD), RESULT.search)
     page.keyboard.press("r")
     expect(page.locator(".ss-outcome")).to_be_hidden()
     spoken, shown = page.get_by_role("status").and_(page.locator(".ss-top .ss-spoken")), page.locator(".ss-gap")
-    assert spoken.text_content() == shown.text_content() != "", "a finding is read aloud"
+    # A finding is read aloud.
+    becomes(lambda: (spoken.text_content(), shown.text_content()), lambda both: both[0] == both[1] != "")
     expect(page.locator(".ss-certainty")).to_be_visible()
     expect(page.locator(".ss-evidence")).to_be_hidden()  # the stage has no room for it
     page.wait_for_function("() => !location.search.includes('hidden')")
@@ -141,7 +145,7 @@ def test_leaving_the_stage_does_not_reveal_what_is_hidden(recorded, open_page):
     hidden_from(page)
     page.get_by_role("button", name="Reveal").click()
     wait_view(page, f"({TRACES})() > 0 && document.querySelector('.ss-card')")
-    assert RESULT.search(page.evaluate(TOLD))
+    becomes(lambda: page.evaluate(TOLD), RESULT.search)
 
 
 @pytest.mark.slow
@@ -156,8 +160,8 @@ def test_a_race_is_started_and_paused_from_the_stage(site, open_page):
     page.keyboard.press("h")
     page.keyboard.press("s")
     wait_view(page, f"v.data.race > {race} && v.runs.length === 4")
-    assert page.evaluate(f"() => {ON_STAGE}")
-    assert view(page, "v.view.hidden")
+    on_stage(page)
+    wait_view(page, "v.view.hidden")
     page.keyboard.press("s")
     expect(page.locator(".ss-notice")).to_contain_text("Press S again")
     page.keyboard.press(" ")
@@ -170,7 +174,8 @@ def test_the_panels_of_a_lab_go_through_the_stage_one_by_one(site, open_page):
     page = open_page(f"{site.url}/lab-constructed")
     page.locator(".sl-plot .main-svg").first.wait_for()
     seen = ".sl-panel:visible"
-    before = page.locator(seen).count()
+    shown = "() => [...document.querySelectorAll('.sl-panel')].filter((node) => node.checkVisibility()).length"
+    before = settle(page, shown)
     page.keyboard.press("p")
     page.wait_for_function("() => document.querySelector('.sl-lab').matches('.ss-presenting:popover-open')")
     expect(page.locator(seen)).to_have_count(1)
@@ -178,8 +183,10 @@ def test_the_panels_of_a_lab_go_through_the_stage_one_by_one(site, open_page):
     page.keyboard.press("ArrowRight")
     expect(page.locator(f"{seen} .sl-title")).not_to_have_text(first)
     page.wait_for_function("() => new URLSearchParams(location.search).get('constructed-panel') === '2'")
-    box = page.locator(".sl-panel:visible .sl-plot").bounding_box()
-    assert box["width"] > 1000 and box["x"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"]
+    becomes(
+        page.locator(".sl-panel:visible .sl-plot").bounding_box,
+        lambda box: box["width"] > 1000 and box["x"] >= 0 and box["y"] + box["height"] <= page.viewport_size["height"],
+    )
     page.keyboard.press("Escape")
     expect(page.locator(seen)).to_have_count(before)
     expect(page.locator(".sl-lab .ss-present")).to_be_focused()

@@ -5,12 +5,12 @@ import re
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app import theme
 from engine.events import RunState
 from engine.store.reader import Reader
-from tests.e2e.conftest import FAST, PATIENCE, until, view, wait_view
+from tests.e2e.conftest import FAST, view, wait_view
+from tests.e2e.pace.waiting import PATIENCE, SIX_FRAMES, again_until, becomes, pick, settle, until, wait_at_rest
 from tests.e2e.test_live_page import drag_zoom, ranges
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -27,28 +27,15 @@ CURVE_POINT = """([run, share]) => {
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """Choose an option of the selectbox ``label`` by its words; a list that a redrawing page closed is reopened."""
-    wanted = page.get_by_role("option", name=option, exact=True).first
-    for _ in range(3):
-        page.get_by_role("combobox", name=label, exact=True).last.click()
-        try:
-            wanted.click(timeout=4000)
-            return
-        except PlaywrightTimeout:
-            page.keyboard.press("Escape")
-    pytest.fail(f"{option} is not offered for {label}")
+    """Choose an option of the selectbox ``label`` by its words."""
+    box = page.get_by_role("combobox", name=label, exact=True).last
+    pick(page, box, page.get_by_role("option", name=option, exact=True).first)
 
 
 def open_what_ifs(page: Page) -> None:
     """Open the expander; a press that comes while the page is still being drawn may be lost."""
-    for _ in range(3):
-        page.get_by_text("What if?").click()
-        try:
-            page.locator(".st-key-whatif_way").wait_for(state="visible", timeout=4000)
-            return
-        except PlaywrightTimeout:
-            continue
-    pytest.fail("the what-ifs do not open")
+    ways = page.locator(".st-key-whatif_way")
+    again_until(lambda: page.get_by_text("What if?").click(), ways.is_visible)
 
 
 def trial_at_work(site, race: int) -> int | None:
@@ -74,6 +61,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     slider = page.locator(".st-key-whatif_strength").get_by_role("slider")
     slider.focus()
     slider.press("Home")
+    expect(slider).to_have_value("0")
     press(page, "whatif_apply")
     expect(page.get_by_text("Shortcut strength 0 for run")).to_be_visible()
     changed = f"v.runs.find(r => r.card.run === {residual}).card.changes"
@@ -97,8 +85,10 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
     page.get_by_role("textbox", name="To (now 0.1)", exact=True).fill("0.01")
     press(page, "whatif_fork")
     wait_view(page, "v.runs.length === 3")
-    fork = view(page, "v.runs[2].card")
-    assert (fork["parent"], fork["parent_step"], fork["plain"]) == (residual, step, False)
+    becomes(
+        lambda: view(page, "[v.runs[2].card.parent, v.runs[2].card.parent_step, v.runs[2].card.plain]"),
+        [residual, step, False],
+    )
     expect(
         page.locator(".ss-changes", has_text=f"fork of A-8, shortcuts cut at {cut:,} (run {residual}) at step")
     ).to_be_visible()
@@ -106,7 +96,7 @@ def test_strength_is_changed_and_a_run_forked_while_curves_stream_and_the_zoom_s
         page.locator(".ss-name", has_text=f"A-8, shortcuts cut at {cut:,}, learning rate 0.01 from {step:,}")
     ).to_be_visible()
     wait_view(page, f"v.runs[2].series.train.step[0] > {step}")
-    assert ranges(page) == [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])]
+    becomes(lambda: ranges(page), [pytest.approx(zoomed[0]), pytest.approx(zoomed[1])])
 
 
 @pytest.mark.long
@@ -149,7 +139,7 @@ def test_a_race_with_a_variant_of_the_zoo_starts_from_the_side_bar(site, open_pa
     page.get_by_role("button", name="Start race of 8 runs").click()
     wait_view(page, "v.runs.length === 8 && v.runs.some(r => r.label === 'scaled-56 shortcut 1')")
     families = "v.runs.map(r => r.card.plain)"
-    assert view(page, families) == [True, True, False, False, False, False, True, True]
+    becomes(lambda: view(page, families), [True, True, False, False, False, False, True, True])
     page.wait_for_function("() => document.body.textContent.includes('without a shortcut (plain, plain no norm)')")
 
 
@@ -169,9 +159,9 @@ def test_tuned_rates_show_their_curves_while_trials_run_and_fold_away_after(site
     expect(folded).to_be_visible()
     folded.click()
     expect(page.locator(".st-key-rate_curves .js-plotly-plot")).to_be_visible()
-    drawn = page.evaluate("() => document.querySelector('.sr-plot').data.map(t => [t.name, t.x.length])")
-    assert dict(drawn)["plain-8"] == dict(drawn)["A-8"] == 2, "a point for every rate"
-    assert dict(drawn)["plain-8, chosen"] == dict(drawn)["A-8, chosen"] == 1
+    drawn = "() => document.querySelector('.sr-plot').data.map(t => [t.name, t.x.length])"
+    every = {"plain-8": 2, "A-8": 2, "plain-8, chosen": 1, "A-8, chosen": 1}  # a point for every rate
+    becomes(lambda: dict(page.evaluate(drawn)), lambda points: every.items() <= points.items())
     expect(page.locator(".sr-strip")).to_contain_text("all 4 trials shown")
     page.emulate_media(color_scheme="dark")
     ink = "() => document.querySelector('.sr-plot')._fullLayout.font.color"
@@ -188,18 +178,20 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     dialog = page.get_by_test_id("stDialog")  # the panel "What if?" has the same role
 
     def click():
-        place = page.evaluate(CURVE_POINT, [run, 0.55])
-        page.mouse.move(place["x"], place["y"], steps=3)
-        page.wait_for_timeout(200)
-        page.mouse.click(place["x"], place["y"])
-        expect(dialog).to_be_visible()
+        def press():
+            place = settle(page, f"() => ({CURVE_POINT})([{run}, 0.55])")
+            page.mouse.move(place["x"], place["y"], steps=3)
+            page.evaluate(SIX_FRAMES)
+            page.mouse.click(place["x"], place["y"])
+
+        again_until(press, dialog.is_visible)
 
     click()
     expect(dialog.get_by_text("The nearest saved step at or before it is 100.")).to_be_visible()
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    page.get_by_text("What if?").click()  # a rerun for another reason does not bring it back
-    page.wait_for_timeout(1500)
+    open_what_ifs(page)  # a rerun for another reason does not bring it back
+    wait_at_rest(page)
     expect(dialog).to_have_count(0)
 
     click()
@@ -210,9 +202,8 @@ def test_a_clicked_point_becomes_a_fork_and_a_dismissed_dialog_stays_away(site, 
     expect(page.get_by_text(f"is the fork of A-8 (run {run}) at step 100.")).to_be_visible()
     expect(dialog).to_have_count(0)
     wait_view(page, "v.runs.length === 3")
-    fork = view(page, "v.runs[2].card")
-    assert (fork["parent"], fork["parent_step"]) == (run, 100)
-    assert page.get_by_role("textbox", name="To").count() == 0
+    becomes(lambda: view(page, "[v.runs[2].card.parent, v.runs[2].card.parent_step]"), [run, 100])
+    expect(page.get_by_role("textbox", name="To")).to_have_count(0)
 
     # The race has ended, so its shortcuts can be cut by one press. Nets of one depth are not compared: the cut leads.
     steps = page.get_by_role("group", name="Next steps")

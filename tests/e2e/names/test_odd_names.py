@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from engine.exchange.ghosts.importing import LinesRequest, import_lines
 from engine.runs.client.visitor_notes import NoteClient
 from tests.e2e.conftest import Site, open_setup, wait_view, written_race
+from tests.e2e.pace.waiting import pick
 from tests.engine.data import pictures
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -64,6 +65,7 @@ def odd_site(tmp_path, monkeypatch) -> Iterator[Site]:
 
 def nothing_else(page: Page, *by_format: str) -> None:
     """``by_format``: what the format of a text has by itself."""
+    # at once: what ran has run, and every caller has waited for the words beside it
     assert page.evaluate(DRAWN) | dict.fromkeys(by_format, 0) == NOTHING
 
 
@@ -76,8 +78,7 @@ def test_odd_names_are_read_as_they_are_and_nothing_else_happens(odd_site, open_
 
     open_setup(page)
     data = page.get_by_role("combobox", name="Data")
-    data.click()
-    page.get_by_role("option", name="oddfolder").click()
+    pick(page, data, page.get_by_role("option", name="oddfolder"))
     expect(page.get_by_text(f"oddclass {FOLDER}").first).to_be_visible()
     nothing_else(page)
     page.locator("[data-testid=stSelectbox]", has=data).get_by_test_id("stTooltipHoverTarget").hover()

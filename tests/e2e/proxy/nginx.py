@@ -5,11 +5,13 @@ import re
 import shutil
 import socket
 import subprocess
+from base64 import b64encode
 from contextlib import closing, suppress
+from hashlib import sha256
 from pathlib import Path
 
 from tests.architecture.documents import DOCS, words
-from tests.e2e.conftest import until
+from tests.e2e.pace.waiting import until
 
 NGINX, OPENSSL = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin"), shutil.which("openssl")
 NO_NGINX = "no nginx found: apt-get install nginx-light to run the tests behind a proxy"
@@ -58,6 +60,14 @@ class Nginx:
         assert checked.returncode == 0, checked.stderr
         self._process = subprocess.Popen(command, cwd=self.folder, stderr=subprocess.DEVNULL)
         until(self._answers)
+
+    def key_hash(self) -> str:
+        """Return what a browser knows the certificate's key by."""
+        out = subprocess.run(
+            f"{OPENSSL} x509 -in cert.pem -pubkey -noout | {OPENSSL} pkey -pubin -outform der",
+            cwd=self.folder, check=True, capture_output=True, shell=True,
+        ).stdout  # fmt: skip
+        return b64encode(sha256(out).digest()).decode()
 
     def _answers(self) -> bool:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", self.port), timeout=2)):

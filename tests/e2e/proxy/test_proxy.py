@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from engine.store.workspace import Workspace
 from engine.talks.files import FOLDER, USUAL, read_talk
 from engine.talks.scenes import PredictionScene
-from tests.e2e.conftest import PATIENCE, until, wait_view
+from tests.e2e.conftest import OPTIONS, wait_view
+from tests.e2e.pace.waiting import PATIENCE, until
 from tests.e2e.proxy.nginx import NGINX, NO_NGINX, OPENSSL, Nginx
 from tests.e2e.test_share import SharedSite
 
@@ -35,6 +36,7 @@ class ProxiedSite(SharedSite):
         said = until(lambda: (text := self.said.read_text()).count("\n") > 4 and text)
         presenter, audience = (line.split()[1] for line in said.splitlines()[1:3])
         self.link, self.audience = presenter, audience
+        self.key_hash = nginx.key_hash()
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +52,20 @@ def site(tmp_path_factory) -> Iterator[ProxiedSite]:
         site.close()
 
 
+@pytest.fixture(scope="module")
+def trusting(browser, chromium, site) -> Iterator[Browser]:
+    """A browser that trusts the certificate, as others do a real one.
+
+    One that ignores the fault of each connection has to ask again at each, and gives up after many.
+    """
+    trusts = f"--ignore-certificate-errors-spki-list={site.key_hash}"
+    browser = browser.browser_type.launch(executable_path=chromium, args=[*OPTIONS, trusts])
+    yield browser
+    browser.close()
+
+
 @pytest.fixture
-def visit(browser, site):
+def visit(trusting, site):
     """Open pages in browsers of their own; nothing is fetched from beside the base path, and no console complains."""
     contexts: list[BrowserContext] = []
     beside, complaints = [], []
@@ -61,14 +75,18 @@ def visit(browser, site):
         if not inner.startswith((site.root, "data:", "blob:")) and inner not in (site.link, site.audience):
             beside.append(address)
 
+    def heard(said: ConsoleMessage) -> None:
+        if said.type == "error":
+            complaints.append(f"{said.text} {said.location['url']}")
+
     def open_one(url: str) -> Page:
-        contexts.append(browser.new_context(viewport={"width": 1280, "height": 900}, ignore_https_errors=True))
+        contexts.append(trusting.new_context(viewport={"width": 1280, "height": 900}))
         contexts[-1].set_default_timeout(1000 * PATIENCE)
         page = contexts[-1].new_page()
         page.on("request", lambda request: fetched(request.url))
         page.on("websocket", lambda socket: fetched(socket.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("console", heard)
         page.goto(url)
         return page
 

@@ -59,6 +59,7 @@ def both(tmp_path):
             site.close()
 
 
+# at once: each part is looked at after all is drawn
 def pictures(page: Page, url: str, ready: str, parts: tuple[str, ...]) -> dict[str, bytes]:
     page.goto(url)
     page.wait_for_function(ready)

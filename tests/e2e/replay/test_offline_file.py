@@ -13,7 +13,8 @@ from engine.store.reader import Reader
 from engine.store.workspace import Workspace
 from engine.store.writer import Writer
 from tests.app.live.offline.hostile import TEXTS
-from tests.e2e.conftest import PATIENCE, view
+from tests.e2e.conftest import view
+from tests.e2e.pace.waiting import PATIENCE, comes_true
 from tests.e2e.replay.test_replay_page import saved
 from tests.engine.exchange.recorded_workspace import end, small_race, train
 
@@ -85,17 +86,19 @@ def until(page: Page, condition: str) -> None:
         time.sleep(0.05)
 
 
-def says_live(page: Page) -> re.Match | None:
-    return re.search(r"\blive\b", page.evaluate(SAID), re.IGNORECASE)
+def check_that_nothing_says_live(page: Page) -> None:
+    said = page.evaluate(SAID)
+    # at once: no word of a file may pass for live, not for an instant
+    assert not re.search(r"\blive\b", said, re.IGNORECASE), said
 
 
 def test_a_race_is_replayed_from_its_file_alone(exported, opened, race):
     page = opened(exported("html"))
     until(page, "v.chart.drawn && v.runs.length === 4")
-    assert page.title().startswith("REPLAY - ")
-    assert HOSTILE.split()[0] in page.locator("h1").inner_text()
+    expect(page).to_have_title(re.compile("^REPLAY - "))
+    expect(page.locator("h1")).to_contain_text(HOSTILE.split()[0])
     expect(page.locator(".ss-race .ss-chip")).to_have_text("REPLAY")
-    assert not says_live(page)
+    check_that_nothing_says_live(page)
     _by_keyboard(page)
     _zoomed_to_single_steps(page, race)
     assert saved(page, "svg")[1].count("REPLAY") == 2
@@ -106,9 +109,9 @@ def test_a_race_is_replayed_from_its_file_alone(exported, opened, race):
     expect(page.locator(".ss-presenting .ss-chip")).to_have_text("REPLAY")
     for key in ("?", "?", "PageDown", "PageDown", "h", "r", "Escape", "Escape"):
         page.keyboard.press(key)
-        assert not says_live(page)
+        check_that_nothing_says_live(page)
     _layers(page)
-    assert page.evaluate("typeof window.broken") == "undefined"
+    assert page.evaluate("typeof window.broken") == "undefined"  # at once: what broke out once has broken out
     assert page.heard == []
 
 
@@ -126,22 +129,26 @@ def _by_keyboard(page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("End")
     until(page, f"v.runs.every(({{card}}) => card.step === {STEPS})")
-    assert page.locator(".ss-player-leave").is_hidden()
+    expect(page.locator(".ss-player-leave")).to_be_hidden()
 
 
 def _zoomed_to_single_steps(page: Page, race) -> None:
     """Zoom until single steps are seen, and compare them with the record."""
     workspace, (run, *_) = race
-    assert view(page, "v.runs[0].series.train.step.length") < STEPS
+    until(page, f"v.runs[0].series.train.step.length < {STEPS}")
     view(page, "(v.view.zoom = { x: [1000, 1040] }) && true")
     until(page, "v.runs.every(({series}) => series.detail)")
-    detail = view(page, "v.runs[0].series.detail.points")
-    inside = [at for at, step in enumerate(detail["step"]) if 1000 <= step <= 1040]
     with Reader(workspace) as reader:
         stored = reader.points.series(run, Split.TRAIN, (1000, 1040)).columns
-    assert [detail["step"][at] for at in inside] == [*range(1000, 1041)]
-    assert [detail["loss"][at] for at in inside] == pytest.approx(stored["loss"].tolist(), rel=1e-3)
-    assert [detail["error"][at] for at in inside] == pytest.approx(stored["error"].tolist(), abs=0.01)
+
+    def check():
+        detail = view(page, "v.runs[0].series.detail.points")
+        inside = [at for at, step in enumerate(detail["step"]) if 1000 <= step <= 1040]
+        assert [detail["step"][at] for at in inside] == [*range(1000, 1041)]
+        assert [detail["loss"][at] for at in inside] == pytest.approx(stored["loss"].tolist(), rel=1e-3)
+        assert [detail["error"][at] for at in inside] == pytest.approx(stored["error"].tolist(), abs=0.01)
+
+    comes_true(check)
     page.locator(".ss-race").get_by_role("button", name="Reset zoom").click()
 
 
@@ -155,18 +162,19 @@ def _layers(page: Page) -> None:
     expect(page.locator(".sp-step")).to_have_text(f"step 30 of {STEPS:,}")
     page.keyboard.press("Home")
     expect(page.locator(".sp-step")).not_to_have_text(f"step 30 of {STEPS:,}")
-    assert not says_live(page)
+    check_that_nothing_says_live(page)
 
 
 def test_a_phone_and_paper_have_room_for_the_file_and_the_report_is_few_pages(exported, opened):
     page = opened(exported("html"), color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 800})
     until(page, "v.chart.drawn")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(11, 14, 18)"
+    until(page, "document.documentElement.scrollWidth <= 390")
+    body = page.locator("body")
+    expect(body).to_have_css("background-color", "rgb(11, 14, 18)")
     page.emulate_media(media="print")
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert page.locator(".so-tabs").is_hidden()
+    expect(body).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(page.locator(".so-tabs")).to_be_hidden()
     assert page.heard == []
     report = opened(exported("report"), java_script_enabled=False)
     expect(report.locator("svg").first).to_be_visible()

@@ -89,7 +89,7 @@ OTHERS = tuple(name for name in attackers.ATTACKS if name not in WORST)
 )
 def test_no_attack_of_the_audience_keeps_the_presenter_waiting(attacked, name):
     server, race = attacked
-    figures = attacks.measured(server, race, name, {"seconds": 4})
+    figures = attacks.measured(server, race, name, {"seconds": 3})
     assert figures["attackers"]["came_per_s"] > 0 or name == "nothing"
     assert not attacks.is_beyond(figures, SLACK * attacks.BOUND_S), figures
     if name in WORST and name != "streams":

@@ -3,28 +3,26 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext, Page
 
 from engine.store.workspace import Workspace
-from tests.e2e.conftest import PATIENCE
-from tests.e2e.test_share import SharedSite
+from tests.e2e.test_share import SwiftSite
 
 
-@pytest.fixture
-def room(workspace: Workspace) -> Iterator[SharedSite]:
+@pytest.fixture(scope="module")
+def room(tmp_path_factory) -> Iterator[SwiftSite]:
     """A shared site of a workspace of its own."""
-    site = SharedSite(workspace)
+    site = SwiftSite(Workspace.at(tmp_path_factory.mktemp("room") / "workspace").prepare())
     site.share()
     yield site
     site.close()
 
 
 @pytest.fixture
-def phone(room: SharedSite, browser: Browser) -> Iterator[Page]:
+def phone(room: SwiftSite, another: BrowserContext) -> Page:
     """A page of the audience, in a browser of its own."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, reduced_motion="reduce")
-    context.set_default_timeout(1000 * PATIENCE)
-    page = context.new_page()
+    page = another.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.emulate_media(reduced_motion="reduce")
     page.goto(f"http://127.0.0.1:{room.port}/talk")
-    yield page
-    context.close()
+    return page

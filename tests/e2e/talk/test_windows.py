@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import expect
 
-from app.views.talk_windows import AWAY_S
 from engine.talks.files import FOLDER, USUAL, read_talk
+from tests.e2e.pace.swift import AWAY_S
 
 STREAM = re.compile("/_stcore/stream")
 
@@ -24,6 +24,7 @@ def test_the_talk_ends_for_the_room_with_the_presenters_last_window(room, phone,
     shown = phone.locator(".sk-title")
     expect(shown).to_have_text(TITLES[6])
     second = first.context.new_page()
+    second.emulate_media(reduced_motion="reduce")
     # At the room's scene it is on the stage by itself; leaving it there is its own affair.
     second.goto(f"{address}?scene=7")
     expect(second.locator(".sk-talk.ss-presenting")).to_be_visible()
@@ -74,6 +75,7 @@ def test_a_window_that_is_away_for_a_while_keeps_the_room_or_takes_it_again(room
     address = f"http://127.0.0.1:{room.port}/talk"
     first = open_page(room.link, reduced_motion="reduce")
     away, second = first.context.new_page(), first
+    away.emulate_media(reduced_motion="reduce")
     line = Line(away)
     away.goto(f"{address}?scene=7")
     shown, ended = phone.locator(".sk-title"), phone.locator(".sk-lines", has_text=ENDED)
