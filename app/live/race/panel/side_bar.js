@@ -15,6 +15,8 @@ const KEPT = "stSidebarCollapsed-";
 const SEEN = "skipscope-set-up-filled";
 /** So long the side bar takes to come. */
 const OPENING_MS = 350;
+/** So long a button of Streamlit is waited for: it draws the side bar last, on a busy machine after seconds. */
+const PATIENCE_MS = 60_000;
 
 export class SideBar {
   constructor() {
@@ -23,28 +25,49 @@ export class SideBar {
   }
 
   open() {
-    show(true);
+    this.#show(true);
   }
 
   close() {
-    show(false);
+    this.#show(false);
   }
 
   /** Open the set-up once after it was filled elsewhere; `times`: how often it was in this session of the page. */
   filled(times) {
     if (isOffline()) return; // there is none, and a viewer of files may refuse to keep anything
     const seen = sessionStorage.getItem(SEEN);
-    if (times) sessionStorage.setItem(SEEN, times);
-    else sessionStorage.removeItem(SEEN);
-    if (times && String(times) !== seen) this.open();
+    if (!times) sessionStorage.removeItem(SEEN);
+    else if (String(times) !== seen) this.#show(true, () => sessionStorage.setItem(SEEN, times));
   }
 
   stop() {
     this.listening.abort();
+    this.#rest();
+  }
+
+  /** Open or close it, once the button for that is there; `done` is told then. The last wish is the one that counts. */
+  #show(wanted, done = () => {}) {
+    const tried = () => {
+      if (!show(wanted)) return false;
+      this.#rest();
+      done();
+      return true;
+    };
+    this.#rest();
+    if (tried()) return;
+    this.watching = new MutationObserver(tried);
+    this.watching.observe(document.body, { childList: true, subtree: true });
+    this.patience = setTimeout(() => this.#rest(), PATIENCE_MS);
+  }
+
+  #rest() {
+    this.watching?.disconnect();
+    this.watching = null;
+    clearTimeout(this.patience);
   }
 
   #toggle() {
-    show(!isOpen());
+    this.#show(!isOpen());
     setTimeout(() => isOpen() && document.querySelector(FIRST_CONTROL)?.focus(), OPENING_MS);
   }
 }
@@ -54,8 +77,13 @@ function isOpen() {
   return document.querySelector(BAR)?.getAttribute("data-collapsed") === "false";
 }
 
-/** Open or close the side bar, where it is not so yet. What Streamlit keeps goes: a first visit has the set-up open. */
+/**
+ * Open or close the side bar, where it is not so yet; return whether it could be. What Streamlit keeps goes: a first
+ * visit has the set-up open.
+ */
 function show(wanted) {
-  if (isOpen() !== wanted) document.querySelector(wanted ? OPEN : CLOSE)?.click();
+  const button = document.querySelector(wanted ? OPEN : CLOSE), done = isOpen() === wanted;
+  if (!done) button?.click();
   for (const key of Object.keys(localStorage)) if (key.startsWith(KEPT)) localStorage.removeItem(key);
+  return done || button !== null;
 }

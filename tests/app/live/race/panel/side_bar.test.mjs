@@ -47,3 +47,36 @@ test("what was filled elsewhere is shown once", () => {
   bar.filled(1);
   assert.deepEqual(pressed, ["open", "close", "open"]);
 });
+
+test("what was filled waits for a side bar that comes late, and is seen only then", ({ mock }) => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const kept = new Map(), watched = new Set();
+  globalThis.sessionStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => kept.set(key, String(value)), removeItem: (key) => kept.delete(key) };
+  globalThis.MutationObserver = class {
+    constructor(changed) { this.changed = changed; }
+    observe() { watched.add(this); }
+    disconnect() { watched.delete(this); }
+  };
+  const { bar, pressed } = wide(true);
+  const there = document.querySelector;
+  const comes = (is) => { document.querySelector = is ? there : () => null; watched.forEach((each) => each.changed()); };
+  comes(false);
+  bar.filled(1);
+  assert.deepEqual([kept.size, watched.size], [0, 1]);
+  comes(true);
+  assert.deepEqual([pressed, kept.size, watched.size], [["open"], 1, 0]);
+  bar.close();
+  comes(false);
+  bar.filled(2);
+  bar.close(); // a race begins: the last wish counts
+  comes(true);
+  bar.filled(3);
+  assert.deepEqual(pressed, ["open", "close", "open"]);
+  comes(false);
+  bar.filled(4);
+  bar.stop();
+  assert.equal(watched.size, 0);
+  bar.filled(5);
+  mock.timers.tick(60_001);
+  assert.equal(watched.size, 0, "it waits for no side bar that never comes");
+});
