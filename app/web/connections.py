@@ -20,8 +20,8 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from app.web import descriptors, presenter_link, web_sockets
 from app.web.addresses import network
+from app.web.audience.bounded_server import ACCEPTED, BoundedServer
 from app.web.base_path import inside
-from app.web.bounded_server import ACCEPTED, BoundedServer
 from app.web.proxy_hosts import is_proxy
 from app.web.request_head import head_bytes, origin_form
 from app.web.web_sockets import MAX_MESSAGE_BYTES, BoundedWebSocket

@@ -11,7 +11,8 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 
-from app.web import bounded_server, connections, presenter_link, proxy_hosts
+from app.web import connections, presenter_link, proxy_hosts
+from app.web.audience import bounded_server
 from app.web.connections import Connections
 
 WEBSOCKET = (

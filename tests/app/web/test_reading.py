@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from uvicorn.server import ServerState
 
-from app.web import bounded_server, connections, web_sockets
+from app.web import connections, web_sockets
+from app.web.audience import bounded_server
 from app.web.connections import READ_BYTES, BoundedProtocol
 from tests.app.web import test_connections
 from tests.app.web.test_connections import HEAD, WEBSOCKET, answer, server, small
