@@ -114,6 +114,15 @@ def pytest_configure():
     gc.disable()
 
 
+def pytest_unconfigure():
+    """Remove the folder that Streamlit's AppTest makes when it is loaded; at the end of Python that would be a warning.
+
+    The processes of pytest-xdist end without Python's own end, and would leave it in the folder of temporary files.
+    """
+    if app_test := sys.modules.get("streamlit.testing.v1.app_test"):
+        app_test.TMP_DIR.cleanup()
+
+
 def pytest_collection_finish():
     """Leave torch one thread in each of the processes that share the cores; its nets here are tiny."""
     gc.freeze()

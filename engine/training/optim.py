@@ -1,13 +1,10 @@
 """SGD with momentum, AdamW, and the learning rate's schedule. Paper: He et al. 2015, section 4.2."""
 
+import inspect
 from collections.abc import Mapping
 from typing import cast
 
 import torch
-
-# torch.optim loads this when the first optimizer is built, which takes a second. Loaded here, the second falls into
-# the preload of the process from which workers are forked.
-import torch._dynamo  # noqa: F401
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
@@ -18,7 +15,23 @@ from engine.config.optim import BETAS, EPS
 WARMUP_CHECK = RUNNING_WINDOW
 
 
-class OneCallAdamW(AdamW):
+class _WithoutCompiler(Optimizer):
+    """An optimizer that does not load PyTorch's compiler, which takes longer than all else of torch.optim.
+
+    PyTorch wraps these methods, so that a compiled program leaves them out; nothing here compiles an optimizer.
+    """
+
+    add_param_group = inspect.unwrap(Optimizer.add_param_group)
+    zero_grad = inspect.unwrap(Optimizer.zero_grad)
+
+
+class EagerSGD(_WithoutCompiler, SGD):
+    """PyTorch's SGD, bit for bit: the same method makes its updates."""
+
+    step = torch.no_grad()(inspect.unwrap(SGD.step))
+
+
+class OneCallAdamW(_WithoutCompiler, AdamW):
     """AdamW, bit for bit, of which a step is one call: small nets spend more on PyTorch's own look-ups than on updates.
 
     There is one group of parameters, every parameter has a gradient, and all share one count of updates.
@@ -58,7 +71,7 @@ class OneCallAdamW(AdamW):
 
 #: The tensors that an optimizer keeps for each parameter: the name of a kind in a checkpoint, and PyTorch's name.
 _KEPT: Mapping[type[Optimizer], Mapping[str, str]] = {
-    SGD: {"momentum": "momentum_buffer"},
+    EagerSGD: {"momentum": "momentum_buffer"},
     OneCallAdamW: {"exp_avg": "exp_avg", "exp_avg_sq": "exp_avg_sq", "updates": "step"},
 }
 
@@ -72,7 +85,7 @@ def build_optimizer(model: nn.Module, config: OptimConfig) -> Optimizer:
     # DEVIATION: the paper's solver (Caffe) keeps rate times gradient in the momentum, PyTorch the gradient alone. They
     # are equal while the rate is constant; at a drop of the rate the whole step shrinks at once here, not there.
     # fused: one pass over each tensor instead of several, and few kernel launches on a GPU.
-    return SGD(
+    return EagerSGD(
         model.parameters(), lr=config.rate, momentum=config.momentum, weight_decay=config.weight_decay, fused=True
     )
 

@@ -20,14 +20,20 @@ PATIENCE = 10.0
 #: How long a fault of the short form lasts.
 SHORT_S = 5.0
 SHORT = [
-    replace(FAULTS["kills"], inject="test_faults:three_kills"),
+    replace(FAULTS["kills"], inject="test_faults:two_kills"),
+    replace(FAULTS["kills"], name="three-kills", inject="test_faults:three_kills"),
     replace(FAULTS["full-disk"], inject="test_faults:short_full_disk"),
     replace(FAULTS["locked-database"], inject="test_faults:short_lock"),
     FAULTS["checkpoint"],
     FAULTS["damaged-pages"],
 ]
 #: Those that CI has no time for.
-RARER = {"locked-database", "damaged-pages"}
+RARER = {"three-kills", "locked-database", "damaged-pages"}
+
+
+def two_kills(trial):
+    """A worker alone is killed in ``tests/engine/runs/test_working_engine.py``."""
+    kills.sequence(trial, ("fork server", "everything"))
 
 
 def three_kills(trial):

@@ -1,5 +1,7 @@
 import functools
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -9,8 +11,23 @@ from engine.config import ModelConfig
 from engine.errors import DeviceError
 from engine.hardware.compiler import use_cache, why_not
 from engine.models.build import build_model
+from engine.paths import PROJECT
 from engine.training.compiled import compiled
 from tests.engine.training.tiny import device
+
+#: Trains with both optimizers, measures and saves; then says whether PyTorch's compiler was loaded.
+TRAIN = """
+import sys
+from engine.probes.online.probe import OnlineProbe
+from tests.engine.training import tiny
+for optimizer in ("sgd", "adamw"):
+    run = tiny.config(optim__optimizer=optimizer, optim__steps=2, probe__every=1)
+    training = tiny.trainer(run)
+    training.probe = OnlineProbe(run, training.images, training.model, training.device)
+    assert len(tiny.rows(list(training.events()))) == 2
+    tiny.trainer(run, state=training.state())
+print("torch._dynamo" in sys.modules)
+"""
 
 
 def net():
@@ -21,6 +38,12 @@ def test_it_is_refused_in_one_line_where_there_is_no_compiler(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(DeviceError, match="^compile=true cannot be used on the CPU: no C.. compiler .*compile=false$"):
         compiled(net(), device())
+
+
+def test_what_is_not_compiled_loads_no_compiler():
+    """To load it takes two seconds of processor time, at each start of an engine."""
+    ran = subprocess.run([sys.executable, "-c", TRAIN], cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    assert (ran.stdout, ran.stderr) == ("False\n", "")
 
 
 def test_it_trains_the_same_parameters(monkeypatch):
