@@ -188,6 +188,7 @@ def ask(port, method, path):
         return connection.getresponse().status
 
 
+@pytest.mark.slow
 def test_a_server_with_a_page_and_a_stream_open_only_reads_loads_no_torch_and_stops_within_three_seconds(bench):
     port = free_port()
     command = [sys.executable, "-m", "app", "--port", str(port), "--workspace", str(bench.workspace.path)]
@@ -232,6 +233,7 @@ def test_streamlit_run_serves_the_same_from_any_folder(bench, tmp_path):
         connection.close()
 
 
+@pytest.mark.slow
 def test_a_shared_server_says_two_links_and_keeps_its_token_to_itself(bench):
     port = free_port()
     command = [sys.executable, "-m", "app", "--share", "--port", str(port), "--workspace", str(bench.workspace.path)]

@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from engine.exchange.recordings import FOLDER
 from engine.exchange.transfer import import_from
 from engine.runs.client.control import Control
@@ -51,6 +53,7 @@ def drawn(tmp_path, *names) -> dict:
     return found["drawn"]
 
 
+@pytest.mark.slow
 def test_the_first_visit_and_the_labs_say_why_nothing_starts(workspace, tmp_path):
     pages = drawn(tmp_path, "first", "instant", "lab", "guide", "shortcuts")
     assert {"start_quick", "try_instant", "start"} <= {*pages["first"]["disabled"]}
@@ -60,6 +63,7 @@ def test_the_first_visit_and_the_labs_say_why_nothing_starts(workspace, tmp_path
     assert "lab-mapping-press" in pages["lab"]["disabled"]
 
 
+@pytest.mark.slow
 def test_imported_races_are_drawn_and_lead_to_no_training(workspace, tmp_path):
     import_from(workspace, FOLDER / "cut.skipscope", lambda done, total, what: None)
     pages = drawn(tmp_path, "first", "layers", "gradients", "runs")

@@ -65,6 +65,7 @@ def record(name):
     return Record(events, states)
 
 
+@pytest.mark.slow
 @every_lab
 def test_progress_begins_at_zero_grows_by_units_and_ends_at_the_total(name):
     progress = [event for event in record(name).events if isinstance(event, Progressed)]

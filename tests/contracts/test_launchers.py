@@ -90,6 +90,7 @@ def test_every_launcher_is_tried():
     assert set(LAUNCHERS) == {"local", "ray"}
 
 
+@pytest.mark.slow
 def test_the_launcher_of_this_machine_keeps_its_promises(tmp_path):
     keeps_its_promises(tmp_path / "w", {**os.environ, "PYTHONPATH": str(PROJECT)}, "local")
 

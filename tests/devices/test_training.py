@@ -68,6 +68,7 @@ TRAININGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", TRAININGS)
 @pytest.mark.parametrize("precision", PRECISIONS_OF_TESTS)
 def test_a_whole_training_with_probes_touches_the_host_in_named_places_alone(gpu, precision, settings):

@@ -124,6 +124,7 @@ def picture(page, kind, view=VIEW, **more):  # at once: it draws, waits until al
     return base64.b64decode(body) if head.endswith("base64") else urllib.parse.unquote(body).encode()
 
 
+@pytest.mark.slow
 def test_a_picture_has_title_legend_and_caption_and_svg_is_vector(page):
     drawn = picture(page, "svg").decode()
     for said in (

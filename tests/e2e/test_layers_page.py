@@ -86,6 +86,7 @@ def race(site):
     race.writer.close()
 
 
+@pytest.mark.slow
 def test_one_slider_drives_every_panel_and_new_columns_disturb_nothing(site, race, open_page):
     page = open_page(f"{site.url}/layers?race={race.race}")
     wait_probes(page, "v.painted && document.querySelector('.sp-hist').data?.length === 4")

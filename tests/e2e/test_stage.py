@@ -91,6 +91,7 @@ def hidden_from(page, question="56 layers: better or worse than 20?") -> None:
     assert page.evaluate(TRACES) == 0
 
 
+@pytest.mark.slow
 def test_what_is_hidden_is_nowhere_until_the_reveal_also_after_a_reload(recorded, open_page):
     site, bench = recorded
     page = open_page(f"{site.url}/?race={bench.race}&present=1&hidden=1&layout=overlaid&zoom=1000_3000")

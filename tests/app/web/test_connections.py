@@ -233,6 +233,7 @@ def test_a_full_room_has_places_for_the_presenter_and_words_for_others(limits, p
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_a_reader_who_reads_slowly_is_kept(limits):
     limits(STALL_S=0.3)
 

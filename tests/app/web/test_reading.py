@@ -92,6 +92,7 @@ def test_what_writes_is_told_what_is_allowed_however_long_its_body_is(limits, me
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sent",
     [
@@ -174,6 +175,7 @@ def test_a_server_ends_in_good_order_while_a_refusal_waits(limits, monkeypatch, 
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "odd",
     [

@@ -74,6 +74,7 @@ def test_a_large_message_is_refused_before_it_is_in_memory(content, headers):
     assert asyncio.run(end(content, headers)) == 1009
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("begin", "another"),
     [(frame(0x02), frame(0x00)), (b"", frame(0x8A)), (b"", frame(0x89))],

@@ -32,6 +32,7 @@ def engine_workspace(tmp_path_factory):
     assert cli(["--workspace", str(made.path), "shutdown"]) == 0
 
 
+@pytest.mark.slow
 def test_race_prints_one_document_and_exits_0(call, engine_workspace):
     code, out, err = call(
         "race", "--depths", "8,14", "--shortcuts", "none,A", "--steps", "20", "--first-seed", "3", *TINY, "--json",
@@ -116,6 +117,7 @@ def test_race_exits_1_when_a_run_did_not_finish_and_shows_a_table(call, engine_w
     assert "diverged" in err
 
 
+@pytest.mark.slow
 def test_ctrl_c_pauses_the_runs_and_says_how_to_go_on(call, engine_workspace):
     command = [
         sys.executable, "-m", "engine", "--workspace", str(engine_workspace.path), "race", "--depths", "8",
@@ -180,6 +182,7 @@ def test_a_follower_outlives_its_engine(engine_workspace):
     assert [r["step"] for r in json.loads(out)["runs"]] == [150, 150]
 
 
+@pytest.mark.slow
 def test_what_ifs_from_the_shell(call, engine_workspace, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     steps = ["--steps", "20", "--shortcuts", "A,none", "--depths", "8"]

@@ -56,6 +56,7 @@ def test_every_command_is_tried_or_needs_no_torch():
     assert {*TRAINING, *VIEWING, *OTHERS} == {*main.commands}
 
 
+@pytest.mark.slow
 def test_what_trains_is_refused_in_one_line_and_all_else_works(workspace, called, tmp_path):
     imported, *refused = called(
         ["import", str(FOLDER / "cut.skipscope")], *([verb, *arguments] for verb, arguments in TRAINING.items())

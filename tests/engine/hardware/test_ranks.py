@@ -33,6 +33,7 @@ def found():
     return trouble.found(*CASES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_rank_0_hears_of_it_within_seconds_with_the_cause(found, case):
     kind, text = CASES[case]

@@ -23,6 +23,7 @@ from engine.store.writer import Writer
 S = RunState
 
 
+@pytest.mark.slow
 def test_killed_engine_leaves_checkpoints_nobody_behind_and_the_next_one_resumes(room):
     room.start()
     runs = room.race()
@@ -85,6 +86,7 @@ def test_runs_of_an_engine_that_died_with_its_workers_start_again(room):
     assert psutil.pid_exists(os.getpid())
 
 
+@pytest.mark.slow
 def test_idle_engine_ends_but_not_under_a_client(room):
     room.workspace.prepare()
     room.control.enter("test")
@@ -241,6 +243,7 @@ def test_engines_of_another_version_and_silent_ones_are_named(room, monkeypatch)
         assert reader.commands.pending() == []  # withdrawn
 
 
+@pytest.mark.slow
 def test_the_second_engine_exits_2_with_one_line(busy_room):
     command = [sys.executable, "-m", "engine", "--workspace", str(busy_room.workspace.path), "serve"]
     second = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60)

@@ -45,6 +45,7 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not any(each.is_running() and each.status() != psutil.STATUS_ZOMBIE for each in processes)
 
 
+@pytest.mark.slow
 def test_a_killed_replica_loses_the_run_which_goes_on_bit_for_bit(busy_room):
     whole = race(busy_room, 60)
     busy_room.until_state(whole, S.FINISHED)

@@ -112,6 +112,7 @@ def test_sigterm_to_a_worker_writes_a_checkpoint(busy_room):
     assert busy_room.workspace.checkpoint(run, row.step).exists()
 
 
+@pytest.mark.slow
 def test_repeats_are_harmless_and_illegal_moves_are_refused(busy_room):
     control = busy_room.control
     # Four runs fill the two cores' four slots, the others wait and say for what.
@@ -175,6 +176,7 @@ def test_diverged_ends_at_a_named_step_and_the_sibling_goes_on(busy_room):
     busy_room.until_state(healthy, S.FINISHED)
 
 
+@pytest.mark.slow
 def test_a_foreign_checkpoint_is_put_aside_and_a_run_without_another_fails_with_cause_and_log(busy_room):
     control, workspace = busy_room.control, busy_room.workspace
     run, sibling = busy_room.race(shortcuts=("none", "A"))

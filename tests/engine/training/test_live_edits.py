@@ -99,6 +99,7 @@ def test_a_rate_ends_the_warm_up():
     assert not [event for event in events if isinstance(event, LogEntry)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_resumes_take_changes_over_at_the_same_steps(tmp_path, precision, monkeypatch):
     run = tiny.config(optim__drops=[0.5])

@@ -44,6 +44,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
     return dict(zip(CASES, trained(folder, 2, *CASES.values()), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_two_replicas_are_one_process_with_two_halves_bit_for_bit(runs, name):
     if name == "bf16 blocked" and tiny.needs_blocked_bf16.args[0]:

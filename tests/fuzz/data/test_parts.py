@@ -117,6 +117,7 @@ def test_lines_before_the_pixels_are_bounded(tmp_path, name):
     assert seconds(item) < MOST_S
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PASSED)
 def test_what_is_passed_by_takes_no_time(name):
     assert seconds(Item("x", 0, PASSED[name])) < 3 * MOST_S

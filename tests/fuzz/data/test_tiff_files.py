@@ -107,6 +107,7 @@ def test_colours_that_are_bytes_are_counted_too(tmp_path, layout):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
 def test_entries_before_those_of_the_strips_hide_nothing(tmp_path, layout):
     filler = [(65000, LONG, 1, 1)] * (65_536 if layout[1] else 65_000)

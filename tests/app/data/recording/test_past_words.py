@@ -66,6 +66,7 @@ def at(moments, place):
     return next((one.said for one in reversed(moments) if one.at <= place), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RACES)
 @pytest.mark.parametrize("by", ["steps", "seconds"])
 def test_every_moment_says_what_the_live_page_said_then(tmp_path, name, by):

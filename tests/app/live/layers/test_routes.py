@@ -146,6 +146,7 @@ def test_wrong_questions_are_answered_in_one_line(client, path, status, words):
     assert "\n" not in answer.text
 
 
+@pytest.mark.slow
 def test_the_stream_brings_new_columns_once_and_what_else_happened(recorded):
     first, second, third, _ = recorded.runs
 

@@ -138,6 +138,7 @@ def test_four_viewers_cost_one_composition_and_hear_the_same(bench):
     asyncio.run(scenario())
 
 
+@pytest.mark.slow
 def test_messages_are_paced_and_fast_runs_thinned_to_ten_points_a_second(bench):
     bench.start_all()
     run = bench.runs[0]

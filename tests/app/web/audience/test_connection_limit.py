@@ -46,6 +46,7 @@ def test_the_store_is_read_a_few_times_at_once_and_slow_takers_keep_nobody_out()
     asyncio.run(asyncio.wait_for(crowd(), 20))
 
 
+@pytest.mark.slow
 def test_streams_are_bounded_and_the_presenter_gets_in_all_the_same():
     token = presenter_link.share(8501).partition("token=")[2]
     release = asyncio.Event()

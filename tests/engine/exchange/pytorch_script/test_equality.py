@@ -147,17 +147,20 @@ def test_each_arm_trains_bit_for_bit(decoded, tmp_path, monkeypatch, arm):
     assert said.startswith("step 20: training loss ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", SETTINGS)
 def test_each_setting_trains_bit_for_bit(few, tmp_path, monkeypatch, what):
     arm, changes = SETTINGS[what]
     assert_equal(small_run(model__shortcut=arm, **changes), few, tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arm", "changes"), TOGETHER)
 def test_many_settings_at_once_train_bit_for_bit(few, tmp_path, monkeypatch, arm, changes):
     assert_equal(small_run(model__shortcut=arm, **changes), few, tmp_path, monkeypatch)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("family", "arm", "changes"), STREAMS)
 def test_stacks_of_sublayers_train_bit_for_bit(few, tmp_path, monkeypatch, family, arm, changes):
     assert_equal(small_stream(family, arm, **changes), few, tmp_path, monkeypatch)
@@ -178,6 +181,7 @@ def test_the_warm_up_of_the_test_ends_within_it(few):
     assert {0.01, 0.1} < {*rates}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cifar10", "cifar100", "fashion-mnist", "svhn"])
 def test_published_images_come_as_torchvision_has_them(workspace, tmp_path, monkeypatch, name):
     """The archives are not here: torchvision's classes are replaced by some that hold drawn images in their form."""

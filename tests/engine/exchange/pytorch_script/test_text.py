@@ -73,6 +73,7 @@ def test_a_script_imports_nothing_of_the_project_and_defines_what_it_uses():
         assert ast.get_docstring(tree)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [[], ["there/is/none.npz"]])
 def test_without_its_images_a_script_says_what_would_be_right_in_one_line(tmp_path, arguments):
     file = tmp_path / "net.py"

@@ -119,6 +119,7 @@ def small():
     return events, curves, {e.name: e.value for e in events if isinstance(e, MetricReported)}
 
 
+@pytest.mark.slow
 def test_curves_are_geometric_means_over_the_seeds(small):
     _, curves, _ = small
     for panel, x in (("weights", [0, 1, 2, 3]), ("loss", [0, 1, 2])):

@@ -48,6 +48,7 @@ def answer(room, command):
         return reader.commands.get(command)
 
 
+@pytest.mark.slow
 def test_a_rate_set_in_a_running_run_holds_from_a_step_that_is_on_record(busy_room):
     plain, residual = busy_room.race()
     busy_room.until_step(residual, 5)
@@ -205,6 +206,7 @@ def test_an_extended_run_goes_on_and_outlasts_a_kill(busy_room):
     busy_room.until_state(other, S.FINISHED)
 
 
+@pytest.mark.slow
 def test_a_fork_without_changes_equals_its_parent_which_may_be_deleted(busy_room):
     control = busy_room.control
     parent, other = busy_room.race(steps=60, shortcuts=("A", "none"))

@@ -50,6 +50,7 @@ process.join()
 """
 
 
+@pytest.mark.slow
 def test_a_worker_in_a_long_step_says_that_it_lives_and_gives_up_after_the_grace(workspace):
     with Writer(workspace) as writer:
         _, (run,) = writer.races.submit(RaceConfig(depths=(8,), shortcuts=("A",)))

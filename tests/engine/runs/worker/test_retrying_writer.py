@@ -87,6 +87,7 @@ def test_a_lock_that_passes_is_waited_for(bench):
 FULL = DiskFull("the disk of the workspace is full (0 MB free); free some space")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signal", "error"), [(Signal.TERMINATED, BUSY), (Signal.ENGINE_GONE, FULL)])
 def test_the_end_of_the_engine_ends_a_wait_without_a_gap(bench, error, signal):
     row = bench.run(refusals=4, signal=signal, error=error)

@@ -88,6 +88,7 @@ def rows(step):
     return [StepRow(step, 1.0, 50.0, 1.0, 50.0, 0.1, float(step))]
 
 
+@pytest.mark.slow
 def test_a_run_by_way_of_the_desk_has_the_record_of_one_beside_the_database(desk, tmp_path):
     local = submitted(tmp_path / "local")
     work(local)

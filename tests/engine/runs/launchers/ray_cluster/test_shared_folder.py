@@ -43,6 +43,7 @@ def links(request, monkeypatch):
         monkeypatch.setattr(os, "link", refuses)
 
 
+@pytest.mark.slow
 def test_a_run_has_the_checkpoints_of_one_beside_the_database_and_goes_on_from_them(desk, shared, tmp_path, links):
     local = submitted(tmp_path / "local")
     work(local)
