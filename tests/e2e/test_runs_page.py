@@ -20,7 +20,7 @@ def rows(page) -> list[dict]:
     return page.evaluate(
         "() => [...document.querySelectorAll('[data-testid=stDataFrame] table tbody tr')].map(row => {"
         " const cells = [...row.querySelectorAll('td')].map(cell => cell.textContent);"
-        " return {run: Number(cells[0]), state: cells[8],"
+        " return {run: Number(cells[0]), state: cells[5],"
         " selected: row.getAttribute('aria-selected') === 'true'} })"
     )
 
@@ -68,7 +68,7 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     first, (finished, other) = site.race(steps=3, name="tabled")
     second, (busy, _) = site.race(shortcuts=("A", "B"), name="tabled")
     page = open_page(f"{site.url}/runs?search=tabled")
-    wait_rows(page, f"r.some(c => c[0] === '{finished}' && c[8].includes('finished 3'))")
+    wait_rows(page, f"r.some(c => c[0] === '{finished}' && c[5].includes('finished 3'))")
     order = [row["run"] for row in rows(page)]
     for number, run in enumerate((finished, busy), 1):
         row, many = 1 + order.index(run), f"v.runs.length === {number}"
@@ -81,7 +81,7 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
     becomes(lambda: chosen(page), {finished, busy})
 
     before = next(row["state"] for row in rows(page) if row["run"] == busy)
-    wait_rows(page, f"r.some(c => c[0] === '{busy}' && c[8] !== '{before}' && c[8].endsWith(' of 100,050'))")
+    wait_rows(page, f"r.some(c => c[0] === '{busy}' && c[5] !== '{before}' && c[5].endsWith(' of 100,050'))")
     page.set_viewport_size({"width": 3600, "height": 900})  # only columns in sight can be read
     site.control.notes.annotate([other], "seen by open pages")
     wait_rows(page, f"r.some(c => c[0] === '{other}' && c.includes('seen by open pages'))")
@@ -109,7 +109,7 @@ def test_selection_and_order_survive_what_happens_and_travel_in_the_link(site, o
 def test_a_run_is_deleted_after_a_question_only(site, open_page):
     _, (run, kept) = site.race(steps=3, name="doomed")
     page = open_page(f"{site.url}/runs?search=doomed&runs={run}")
-    wait_rows(page, f"r.some(c => c[0] === '{run}' && c[8].includes('finished'))")
+    wait_rows(page, f"r.some(c => c[0] === '{run}' && c[5].includes('finished'))")
     wait_view(page, "v.runs.length === 1")
     page.get_by_role("button", name="Delete", exact=True).first.click()
     dialog = page.get_by_role("dialog")

@@ -105,13 +105,13 @@ def runs_columns() -> dict[str, Any]:
             "training %", format=_ERROR, width=85,
             help=f"Running training error now: mean of up to {streaming.RUNNING_WINDOW} steps.",
         ),
+        "state": column.TextColumn("state", width=165, help="With the steps done; of how many while there are more."),
         "clean": column.NumberColumn(
             "clean %", format=_ERROR, width=75,
             help="Clean training error: on fixed training images without augmentation, in eval mode, measured last.",
         ),
         "test": column.NumberColumn("test %", format=_ERROR, width=70, help="The newest test error."),
         "race": column.NumberColumn("race", format="%d", width=50),
-        "state": column.TextColumn("state", width=165, help="With the steps done; of how many while there are more."),
         "spark": column.ImageColumn(
             "training error", width=120,
             help="Running training error from the first to the last step, 0 to 100 % in every row.",
