@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from engine.config.values import fits, setting_of, shown, wrong
 from engine.errors import ConfigError
@@ -18,7 +18,7 @@ _LONGEST_PATH = 60
 
 
 class _Switch(ValueError):
-    """True or false in the place of another value."""
+    """True or false in the place of another value: the field's name, and what it was given."""
 
 
 class Config(BaseModel):
@@ -26,13 +26,20 @@ class Config(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    @field_validator("*", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _no_switch_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse true and false where they are no value: validation would take them for 1 and 0."""
-        if isinstance(value, bool) and not fits(setting_of(cls, [info.field_name or ""])[1], value):
-            raise _Switch
-        return value
+    def _no_switch_for_a_number(cls, values: Any) -> Any:
+        """Refuse true and false where they are no value, also in a list: validation would take them for 1 and 0."""
+        for name, value in values.items() if isinstance(values, dict) else ():
+            parts = value if isinstance(value, list | tuple) else (value,)
+            switch = next((part for part in parts if isinstance(part, bool)), None)
+            field = None if switch is None else cls.model_fields.get(name)
+            # A field with a validator of its own judges for itself.
+            if field is None or any(isinstance(each, BeforeValidator) for each in field.metadata):
+                continue
+            if not fits(setting_of(cls, [name])[1], switch):
+                raise _Switch(name, value)
+        return values
 
     @classmethod
     def checked(cls, **values: Any) -> Self:
@@ -136,8 +143,12 @@ def _key(name: str) -> str:
 def _line(fault: Mapping[str, Any], config: type[BaseModel]) -> str:
     message = str(fault["msg"]).removeprefix("Value error, ")
     where = _key(".".join(str(part) for part in fault["loc"]))
-    is_switch = isinstance(fault.get("ctx", {}).get("error"), _Switch)
-    if fault["type"] == "value_error" and not is_switch or not where:
+    switch = fault.get("ctx", {}).get("error")
+    if isinstance(switch, _Switch):
+        name, value = switch.args
+        setting, schema = setting_of(config, [*fault["loc"], name])
+        return wrong(setting, schema, value)
+    if fault["type"] == "value_error" or not where:
         return message
     if fault["type"] == "extra_forbidden":
         return f"unknown setting {where}"

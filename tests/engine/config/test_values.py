@@ -148,3 +148,10 @@ def test_true_is_no_number_in_what_is_stored_either(key):
     group[last] = True
     with pytest.raises(ConfigError, match=f"^{key} (is|are) .*\\(got true\\)"):
         RunConfig.from_json(json.dumps(settings))
+
+
+@pytest.mark.parametrize("text", ['{"depths": [true, 8]}', '{"depths": true}', '{"run": {"optim": {"drops": [true]}}}'])
+def test_nor_is_it_in_a_list(text):
+    with pytest.raises(ConfigError, match=r"\(got (true|\[True.*)\)$") as caught:
+        RaceConfig.from_json(text)
+    assert "\n" not in str(caught.value)

@@ -37,7 +37,9 @@ export class SideBar {
     if (isOffline()) return; // there is none, and a viewer of files may refuse to keep anything
     const seen = sessionStorage.getItem(SEEN);
     if (!times) sessionStorage.removeItem(SEEN);
-    else if (String(times) !== seen) this.#show(true, () => sessionStorage.setItem(SEEN, times));
+    // Where it was closed meanwhile, as by a race that began, this page does not open it for the same again.
+    else if (String(times) !== seen && times !== this.asked) this.#show(true, () => sessionStorage.setItem(SEEN, times));
+    this.asked = times;
   }
 
   stop() {

@@ -70,6 +70,8 @@ test("what was filled waits for a side bar that comes late, and is seen only the
   bar.filled(2);
   bar.close(); // a race begins: the last wish counts
   comes(true);
+  bar.filled(2);
+  assert.deepEqual(pressed, ["open", "close"]);
   bar.filled(3);
   assert.deepEqual(pressed, ["open", "close", "open"]);
   comes(false);
