@@ -183,6 +183,8 @@ SHARED = {
     "server.enableStaticServing": False,
     "server.fileWatcherType": "none",
     "client.showErrorDetails": "none",
+    # Errors of a page's script by way of logging, which bounds what an audience can write there (log_limit.py).
+    "logger.enableRich": False,
     "client.toolbarMode": "minimal",
     "browser.gatherUsageStats": False,
     "global.developmentMode": False,

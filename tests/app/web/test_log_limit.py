@@ -68,3 +68,18 @@ def test_the_loggers_that_speak_with_browsers_are_bounded_once():
         assert [type(each) for each in logger.filters].count(LogLimit) == 1
     assert any(isinstance(each, LogLimit) for each in logging.getLogger("uvicorn.error").filters)
     assert not any(isinstance(each, LogLimit) for each in logging.getLogger("engine").filters)
+
+
+def test_errors_of_the_scripts_of_a_shared_page_go_by_way_of_logging_which_is_bounded(monkeypatch, capfd):
+    from streamlit import config, error_util
+
+    from app.command_line import SHARED
+
+    records = []
+    logger = logging.getLogger("streamlit.error_util")
+    monkeypatch.setattr(logger, "handle", records.append)
+    monkeypatch.setattr(config, "get_option", SHARED.get)
+    for _ in range(3):
+        error_util._log_uncaught_app_exception(ValueError("of a strange value"))
+    assert len(records) == 3
+    assert capfd.readouterr().err == "", "nothing past it"

@@ -153,7 +153,8 @@ function boxOf(end, view, panel, letters) {
   at[1] = Math.min(heightPx, Math.max(0, at[1]));
   // Away from its end a curve has another value than the one that is told.
   const most = room ? Math.min(letters ?? Infinity, Math.floor((room - LEAD_PX - 2 * APART_PX) / (LETTER * font))) : letters;
-  const texts = at === own ? [words(end, most), words({ ...end, kind: end.kind?.replace(/^at the end /, "") }, most)] : [nameLines(brief(end.name), most)];
+  const short = { ...end, kind: end.kind?.replace(/^at the end /, "") };
+  const texts = at !== own ? [nameLines(brief(end.name), most)] : room ? [narrow(short, most ?? 1)] : [words(end, most), words(short, most)];
   const widths = texts.map((lines) => LETTER * font * Math.max(...lines.map((line) => line.replace(/<\/?b>/g, "").length)) + 2 * APART_PX);
   const chosen = room || Math.max(widths[0], LETTER * font * USUAL_LETTERS) > WIDE * widthPx ? texts.length - 1 : 0;
   const lines = texts[chosen], wide = widths[chosen];
@@ -295,6 +296,26 @@ function words({ name, note, value, kind }, letters) {
   const told = [kind, value !== null && `<b>${value}</b>`].filter(Boolean).join(" ");
   if (told) lines[lines.length - 1] += ` ${told}`;
   return note ? [...lines, note] : lines;
+}
+
+/**
+ * The words in lines of a column: a name that is too long breaks at its hyphens, a value that finds no room stands below.
+ * @type {(end: LineEnd, letters: number) => string[]}
+ */
+function narrow({ name, note, value, kind }, letters) {
+  const told = [kind, value].filter(Boolean).join(" ");
+  const spelled = nameLines(brief(name), letters).flatMap((line) => (line.length > letters ? atHyphens(line, letters) : [line]));
+  const fits = `${spelled.at(-1)} ${told}`.length <= letters, bold = told.replace(String(value), `<b>${value}</b>`);
+  const lines = !told ? spelled : fits ? [...spelled.slice(0, -1), `${spelled.at(-1)} ${bold}`] : [...spelled, bold];
+  return note ? [...lines, note] : lines;
+}
+
+/** @type {(line: string, letters: number) => string[]} */
+function atHyphens(line, letters) {
+  return line.split(/(?<=-)/).reduce((lines, part) => {
+    const longer = `${lines.at(-1)}${part}`;
+    return lines.length && longer.length <= letters ? [...lines.slice(0, -1), longer] : [...lines, part];
+  }, /** @type {string[]} */ ([]));
 }
 
 /**

@@ -168,3 +168,13 @@ test("where another curve goes through a name, the name hides it", () => {
   assert.notEqual(behind(50.5), behind(90));
   assert.match(behind(50.5), /0\.85/);
 });
+
+test("in a narrow column long names break at their hyphens and values stand below, so that nothing is wider than the column", () => {
+  const names = ["plain-56", "gated-110", "shortcut-gated-56", "zero-gamma-56", "A-110"], panelPx = 290;
+  const column = columnPx([names], VIEW, panelPx), widthPx = panelPx - column;
+  const ends = names.map((name, index) => end(name, 15 + 17 * index, 300, { kind: "at the end ○", value: "66.1", curve: { x: [0, 300], y: [90, 15 + 17 * index] } }));
+  const shown = labelsOf(ends, {}, { widthPx, columnPx: column }).filter(({ text }) => text);
+  assert.ok(shown.some(({ text }) => text === "shortcut-<br>gated-56<br>○ <b>66.1</b>"), JSON.stringify(shown.map(({ text }) => text)));
+  const letters = Math.max(...shown.flatMap(({ text }) => text.split("<br>").map((line) => line.replace(/<\/?b>/g, "").length)));
+  assert.ok(letters <= 9, String(letters));
+});
